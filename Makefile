@@ -1,0 +1,13 @@
+# ulp: build, data, training, evaluation and analysis in one DAG.
+# `make help` lists targets and parameters.
+
+MAKEFLAGS += -rR --warn-undefined-variables --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+include pipelines/build.mk
+include pipelines/tests.mk
+-include $(wildcard pipelines/experiment.mk)

@@ -1,0 +1,65 @@
+/* main - what every program's main does around its own story
+ *
+ * The only place that prints errors and exits. A main reads:
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         char **args;
+ *         int n = start(&cli, argc, argv, &args);   // may exit 0 or 2
+ *         struct err e = {0};
+ *         if (run(&opts, &e))
+ *             return fail(&cli, &e);
+ *         return finish(&cli);                      // checks stdout
+ *     }
+ */
+#ifndef ULP_BIN_MAIN_H
+#define ULP_BIN_MAIN_H
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../lib/base/cli.h"
+
+/* Prints "name: message" and gives the exit status that goes with it. */
+static inline int fail(const struct cli *c, const struct err *e)
+{
+    fprintf(stderr, "%s: %s\n", c->name, e->msg);
+    return e->code ? e->code : ERR_IO;
+}
+
+/* Checks that all of stdout reached its file; the last line of a main. */
+static inline int finish(const struct cli *c)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    fprintf(stderr, "%s: standard output: %s\n", c->name, strerror(errno));
+    return ERR_IO;
+}
+
+/* Parses the command line; --help, --version and misuse end the program. A
+ * closed pipe is an error to report, not a signal to die by silently. */
+static inline int start(const struct cli *c, int argc, char **argv,
+                        char ***args)
+{
+    struct err e = {0};
+    int n_args = 0;
+    int r = cli_parse(c, argc, argv, args, &n_args, &e);
+
+    signal(SIGPIPE, SIG_IGN);
+    if (r == CLI_HELP || r == CLI_VERSION) {
+        if (r == CLI_HELP)
+            cli_help(c, stdout);
+        else
+            cli_version(c, stdout);
+        exit(finish(c));
+    }
+    if (r < 0) {
+        fprintf(stderr, "%s: %s\nTry '%s --help'.\n", c->name, e.msg,
+                c->name);
+        exit(ERR_USAGE);
+    }
+    return n_args;
+}
+
+#endif

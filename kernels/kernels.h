@@ -1,0 +1,253 @@
+/* kernels - the contract between the model and a device
+ *
+ * An opened backend is a struct kernels: a table of functions with the
+ * device's own state behind it. The order of every sum is in NUMERICS.md; in
+ * canonical order every backend gives the same bits, for any number of rows,
+ * threads or sequences in a call.
+ *
+ * Types. `t` is the compute type: activations and compute weights are stored
+ * in it, widened to fp32 on load, and rounded once (to nearest even) on store;
+ * all arithmetic is fp32. Gradients of activations are stored in `t` too;
+ * gradients of weights are always fp32 and accumulated (`+=`).
+ *
+ * Shapes are row-major, T tokens (rows) first. Weights are [N][K]: N outputs,
+ * K inputs, as in Hugging Face files. In comments `=` overwrites and `+=`
+ * accumulates. Pointers are device memory unless marked "host". Buffers must
+ * not overlap unless a comment says so.
+ *
+ * Errors. Operations return nothing; the first failure is kept and given by
+ * sync(). alloc() returns NULL and fills *e.
+ */
+#ifndef ULP_KERNELS_H
+#define ULP_KERNELS_H
+#include <stddef.h>
+#include <stdint.h>
+#include "../lib/base/err.h"
+
+enum dtype { DT_F32 = 0, DT_BF16 = 1, DT_F16 = 2 };
+
+static inline size_t dtype_size(enum dtype t)
+{
+    return t == DT_F32 ? 4 : 2;
+}
+
+enum k_order_kind { ORDER_CANONICAL = 0, ORDER_SHUFFLED, ORDER_HARDWARE };
+
+struct k_order {
+    enum k_order_kind kind;
+    uint64_t seed; /* ORDER_SHUFFLED */
+};
+
+/* Dropout: keep(row, col) iff philox(row_id, site, col; seed, step) >= p; kept
+ * values are scaled by 1/(1-p). p = 0 is exactly the identity. */
+struct k_dropout {
+    float p;
+    uint64_t seed;
+    uint32_t step;
+    uint32_t site;           /* layer * 2 + (0 attention, 1 mlp) */
+    const uint64_t *row_id;  /* [T], identifies (sequence, position) */
+};
+
+/* A weight matrix [N][K] in the compute type, in whatever layouts the backend
+ * wants (the CPU keeps packed panels for forward and decode). */
+struct k_weight;
+enum { WEIGHT_FORWARD = 1, WEIGHT_BACKWARD = 2, WEIGHT_ROWS = 4 /* embed */ };
+
+/* A KV cache: n_slots sequences of at most max_len positions. */
+struct k_kv;
+
+struct k_attn_shape {
+    int n_heads, n_kv_heads, head_dim; /* q: n_heads, k and v: n_kv_heads */
+};
+
+/* The packed rows of a training or scoring batch: sequence i is rows
+ * [start[i], start[i+1]); start has n + 1 entries, start[0] = 0. */
+struct k_seqs {
+    int n;
+    const int32_t *start;      /* device */
+    const int32_t *start_host; /* the same, host */
+};
+
+struct k_adamw {
+    float lr, beta1, beta2, eps, weight_decay;
+    float bias1, bias2; /* 1 - beta^step, computed in double by the caller */
+    float grad_scale;   /* g is multiplied by this first (clip, 1/loss scale)*/
+    int stochastic;     /* rounding of the master weight on store */
+    uint64_t seed;      /* of stochastic rounding */
+    uint32_t step, tensor;
+};
+
+struct k_sample {
+    float temperature; /* > 0; 0 means greedy: the first largest logit */
+    float top_p;       /* 1 = off */
+    int top_k;         /* 0 = off */
+};
+
+struct kernels {
+    const char *name;     /* "cpu", "cuda" */
+    const char *variant;  /* "x86-64-v4", "sm_90", for messages and bench */
+    struct k_order order;
+    /* Under ORDER_SHUFFLED the permutations are a function of (order.seed,
+     * order_nonce, tensor shape); callers move the nonce once per step. */
+    uint64_t order_nonce;
+
+    /* ---- memory ---- */
+    void *(*alloc)(struct kernels *k, size_t bytes, struct err *e); /* zeroed */
+    void (*free)(struct kernels *k, void *p);
+    void (*upload)(struct kernels *k, void *dst, const void *host, size_t n);
+    void (*download)(struct kernels *k, void *host, const void *src, size_t n);
+    void (*copy)(struct kernels *k, void *dst, const void *src, size_t n);
+    void (*zero)(struct kernels *k, void *p, size_t n);
+    /* Wait for all work; 0 or the first error since the last sync. */
+    int (*sync)(struct kernels *k, struct err *e);
+    void (*close)(struct kernels *k);
+
+    /* dst[i] = round_to(dt, widen(src[i])), i < n; nearest even. In place
+     * allowed when the types are equal. */
+    void (*cast)(struct kernels *k, void *dst, enum dtype dt, const void *src,
+                 enum dtype st, size_t n);
+
+    /* ---- weights ---- */
+    struct k_weight *(*weight_new)(struct kernels *k, enum dtype t, int N,
+                                   int K, int uses, struct err *e);
+    void (*weight_free)(struct kernels *k, struct k_weight *w);
+    /* From a row-major [N][K] buffer of type st, rounded to nearest. */
+    void (*weight_set)(struct kernels *k, struct k_weight *w, const void *src,
+                       enum dtype st);
+
+    /* ---- layers ---- */
+    /* y[i] = W[tokens[i]] ; W needs WEIGHT_ROWS */
+    void (*embed)(struct kernels *k, enum dtype t, void *y,
+                  const int32_t *tokens, const struct k_weight *W, int T,
+                  int H);
+    /* dW[tokens[i]] += dy[i], i ascending; dW fp32 [V][H] */
+    void (*embed_bwd)(struct kernels *k, enum dtype t, float *dW,
+                      const int32_t *tokens, const void *dy, int T, int V,
+                      int H);
+
+    /* y = x * rstd * w, rstd = 1/sqrt(mean(x^2) + eps). rstd may be NULL. */
+    void (*rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
+                    const void *x, const void *w, int T, int H, float eps);
+    /* dx = ; dw += (fp32 [H], rows ascending). dx may be dy. */
+    void (*rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
+                        const void *dy, const void *x, const void *w,
+                        const float *rstd, int T, int H);
+
+    /* y[T][N] = x[T][K] W^T + bias (bias [N] of type t, or NULL) */
+    void (*linear)(struct kernels *k, enum dtype t, void *y, const void *x,
+                   const struct k_weight *W, const void *bias, int T, int N,
+                   int K);
+    /* dx[T][K] = dy[T][N] W ; W needs WEIGHT_BACKWARD */
+    void (*linear_dx)(struct kernels *k, enum dtype t, void *dx,
+                      const void *dy, const struct k_weight *W, int T, int N,
+                      int K);
+    /* dW[N][K] += dy^T x ; db[N] += column sums of dy (db may be NULL); both
+     * fp32, one chain over rows ascending, continued from what is there. */
+    void (*linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
+                      const void *dy, const void *x, int T, int N, int K);
+
+    /* Rotary embedding, half-split pairs (i, i + head_dim/2), in place on the
+     * q and k parts of qkv[T][(n_heads + 2 n_kv_heads) head_dim]; table
+     * [max_pos][head_dim] fp32: cos in the first half of a row, sin in the
+     * second. sign = +1 forward, -1 backward. */
+    void (*rope)(struct kernels *k, enum dtype t, void *qkv,
+                 const int32_t *pos, const float *table,
+                 struct k_attn_shape s, int T, int sign);
+
+    /* Causal attention over packed sequences. o[T][n_heads head_dim]; lse
+     * [T][n_heads] fp32 (natural log of the sum), kept for the backward;
+     * scale 1/sqrt(head_dim). */
+    void (*attn)(struct kernels *k, enum dtype t, void *o, float *lse,
+                 const void *qkv, struct k_attn_shape s, struct k_seqs q,
+                 int T);
+    /* dqkv = */
+    void (*attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
+                     const void *d_o, const void *o, const void *qkv,
+                     const float *lse, struct k_attn_shape s, struct k_seqs q,
+                     int T);
+
+    struct k_kv *(*kv_new)(struct kernels *k, enum dtype t, int layers,
+                           struct k_attn_shape s, int n_slots, int max_len,
+                           struct err *e);
+    void (*kv_free)(struct kernels *k, struct k_kv *kv);
+    /* Copy (or share) the first len positions of slot src in every layer. */
+    void (*kv_fork)(struct kernels *k, struct k_kv *kv, int src, int dst,
+                    int len);
+    /* Row i of qkv is position pos[i] of slot[i]: its k and v go into the
+     * cache, then it attends to positions [0, pos[i]] of that slot; the same
+     * bits as attn. Rows of one slot come in ascending positions. slot, pos:
+     * device and host copies. */
+    void (*attn_cached)(struct kernels *k, enum dtype t, void *o,
+                        const void *qkv, struct k_kv *kv, int layer,
+                        const int32_t *slot_host, const int32_t *pos_host,
+                        int T);
+
+    /* y[T][F] = silu(g) * u, g = gu[T][0:F], u = gu[T][F:2F] */
+    void (*swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
+                   int T, int F);
+    /* dgu = */
+    void (*swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu,
+                       const void *dy, const void *gu, int T, int F);
+
+    /* y = a + dropout(b); y may be a. d may be NULL (no dropout). */
+    void (*residual)(struct kernels *k, enum dtype t, void *y, const void *a,
+                     const void *b, const struct k_dropout *d, int T, int H);
+    /* db = dropout'(dy): dy scaled or zeroed; db may be dy. */
+    void (*dropout_bwd)(struct kernels *k, enum dtype t, void *db,
+                        const void *dy, const struct k_dropout *d, int T,
+                        int H);
+    /* y = a + b, rounded; y may be a. */
+    void (*add)(struct kernels *k, enum dtype t, void *y, const void *a,
+                const void *b, size_t n);
+
+    /* ---- head: x[T][H] final hidden rows, W [V][H]. No buffer of T x V is
+     * ever made. logits = round_t(x W^T); z = logits * (1/temperature) in
+     * fp32; log-probabilities are fp32, in nats. ---- */
+    /* logp[i] = log softmax(z_i)[target[i]]; lse[i]; entropy[i] (may be NULL) */
+    void (*head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
+                      float *entropy, const void *x, const struct k_weight *W,
+                      const int32_t *target, float temperature, int T, int V,
+                      int H);
+    /* Given dlogp[i] = dLoss/dlogp[i]: dx = , dW += (rows ascending). */
+    void (*head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
+                     const float *dlogp, const float *lse, const void *x,
+                     const struct k_weight *W, const int32_t *target,
+                     float temperature, int T, int V, int H);
+    /* kl[i] = sum_v p_a (log p_a - log p_b), both at `temperature` */
+    void (*head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
+                    const void *xa, const struct k_weight *Wa, int Ha,
+                    const void *xb, const struct k_weight *Wb, int Hb,
+                    float temperature, int T, int V);
+    /* token[i] drawn with the uniform u[i] (host); logp[i] is of the full
+     * softmax at the temperature (at 1 for greedy), the same bits as
+     * head_logp. token, logp, u: host. */
+    void (*head_sample)(struct kernels *k, enum dtype t, int32_t *token,
+                        float *logp, const void *x, const struct k_weight *W,
+                        const float *u, struct k_sample s, int T, int V,
+                        int H);
+    /* logits[T][V] fp32 for tests and small V (already rounded to t). */
+    void (*head_logits)(struct kernels *k, enum dtype t, float *logits,
+                        const void *x, const struct k_weight *W, int T, int V,
+                        int H);
+
+    /* ---- optimizer ---- */
+    /* One AdamW step on n values (SCIENCE 3). w: master weights of type wt;
+     * comp: Kahan compensation, bf16, or NULL; m, v of type mt; g fp32.
+     * *changed (host) += number of stored master values that differ after. */
+    void (*adamw)(struct kernels *k, const struct k_adamw *h, void *w,
+                  enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
+                  const float *g, size_t n, uint64_t *changed);
+    /* Sum of squares in double, canonical order (host result). */
+    double (*sumsq)(struct kernels *k, const float *g, size_t n);
+};
+
+/* device: "auto", "cpu", "cuda"; n_threads as pool_open (cpu only). The CPU
+ * backend picks the widest instruction set the processor has; ULP_ISA=
+ * x86-64|x86-64-v3|x86-64-v4 forces one (the bits do not depend on it). */
+int kernels_open(struct kernels **k, const char *device, int n_threads,
+                 struct k_order order, struct err *e) MUST_CHECK;
+void kernels_close(struct kernels **k);
+/* "cpu x86-64-v4, 2 threads": why auto chose it goes into why[] (or ""). */
+void kernels_describe(const struct kernels *k, char *buf, size_t n);
+
+#endif

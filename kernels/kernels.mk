@@ -1,0 +1,33 @@
+# kernels - the CPU backend, compiled once per instruction set level, and the
+# CUDA backend when nvcc is there (kernels.c picks at run time).
+KERNEL_LINK :=
+KERNEL_CPU  := $(wildcard kernels/cpu/*.c)
+KERNEL_TOP  := $(wildcard kernels/*.c)
+ARCH        := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ifeq ($(ARCH),x86_64)
+ISAS        := v1 v3 v4
+else
+ISAS        := generic
+endif
+ISA_FLAGS_v1      := -march=x86-64
+ISA_FLAGS_v3      := -march=x86-64-v3
+ISA_FLAGS_v4      := -march=x86-64-v4 -mprefer-vector-width=512
+ISA_FLAGS_generic :=
+KERNEL_OBJ  := $(foreach i,$(ISAS),$(KERNEL_CPU:%.c=$(B)/%.$(i).o)) \
+               $(KERNEL_TOP:%.c=$(B)/%.o)
+KERNEL_LIB  := $(B)/kernels.a
+
+define isa_rule
+$(B)/kernels/cpu/%.$(1).o: kernels/cpu/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(STD) $$(OPT) $$(WARN) $$(ISA_FLAGS_$(1)) -DISA=$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
+
+$(B)/kernels/%.o: kernels/%.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) -MMD -MP -c -o $@ $<
+
+$(KERNEL_LIB): $(KERNEL_OBJ)
+	@rm -f $@; mkdir -p $(@D)
+	ar rcsD $@ $^

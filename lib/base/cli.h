@@ -1,0 +1,64 @@
+/* cli - one table that parses a command line and writes its --help
+ *
+ * A program declares a struct cli and an array of struct opt ending in
+ * {0}; groups of options shared between programs are arrays of their own and
+ * are chained through CLI_GROUP. --help and --version exist everywhere.
+ * Long options take "--name value" or "--name=value"; "-o FILE" style short
+ * ones "-o FILE". "--" ends options. A repeated option's last value wins,
+ * except OPT_LIST, which appends.
+ */
+#ifndef ULP_BASE_CLI_H
+#define ULP_BASE_CLI_H
+#include <stdint.h>
+#include <stdio.h>
+#include "err.h"
+
+enum opt_type {
+    OPT_END = 0,
+    OPT_FLAG,   /* int *: set to 1 */
+    OPT_STR,    /* const char **: borrowed from argv */
+    OPT_INT,    /* int *: in [min, max] */
+    OPT_U64,    /* uint64_t * */
+    OPT_F64,    /* double *: finite, in [min, max] */
+    OPT_LIST,   /* struct cli_list * */
+    OPT_GROUP,  /* const struct opt *: another array, shown in place */
+    OPT_HEADING /* help: a heading line in --help */
+};
+
+#define CLI_LIST_MAX 64
+struct cli_list {
+    int n;
+    const char *v[CLI_LIST_MAX];
+};
+
+struct opt {
+    enum opt_type type;
+    const char *name; /* long name without dashes */
+    char short_name;  /* or 0 */
+    void *dst;        /* holds the default before parsing */
+    const char *arg;  /* what the value is called in help: "FILE" */
+    const char *help; /* one sentence; the default is appended by --help */
+    double min, max;  /* for OPT_INT and OPT_F64; both 0 = unbounded */
+};
+
+struct cli {
+    const char *name;    /* "kl" */
+    const char *purpose; /* one line */
+    const char *usage;   /* after the name: "[options] < responses" */
+    const char *details; /* paragraphs: reads, writes, exit codes; or NULL */
+    const char *example; /* one or more command lines, or NULL */
+    const char *see_also;
+    const struct opt *opts;
+    int min_args, max_args; /* positional arguments */
+};
+
+enum { CLI_RUN = 0, CLI_HELP = 1, CLI_VERSION = 2 };
+
+/* Returns CLI_RUN, CLI_HELP or CLI_VERSION, or -ERR_USAGE. *args is set to
+ * the positional arguments (borrowed from argv, n_args of them). */
+int cli_parse(const struct cli *c, int argc, char **argv, char ***args,
+              int *n_args, struct err *e) MUST_CHECK;
+void cli_help(const struct cli *c, FILE *out);
+void cli_version(const struct cli *c, FILE *out);
+
+#endif

@@ -1,0 +1,42 @@
+/* file - outputs that appear whole or not at all, and mapped inputs
+ *
+ * A created file is written under a temporary name in the same directory and
+ * renamed over its name at commit, after fsync. Abort, close without commit,
+ * or a killed process leave the old file as it was. Every error message has
+ * the final file's name.
+ */
+#ifndef ULP_BASE_FILE_H
+#define ULP_BASE_FILE_H
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "err.h"
+
+struct file; /* an output being written */
+
+/* path "-" is standard output (commit flushes and checks it). */
+int file_create(struct file **f, const char *path, struct err *e) MUST_CHECK;
+int file_write(struct file *f, const void *p, size_t n, struct err *e)
+    MUST_CHECK;
+int file_printf(struct file *f, struct err *e, const char *fmt, ...)
+    MUST_CHECK PRINTF_LIKE(3, 4);
+int file_flush(struct file *f, struct err *e) MUST_CHECK;
+/* fsync, rename, close; *f becomes NULL also on error. */
+int file_commit(struct file **f, struct err *e) MUST_CHECK;
+/* Drop what was written; NULL is accepted. */
+void file_abort(struct file **f);
+
+struct filemap {
+    const uint8_t *data; /* NULL when size is 0 */
+    size_t size;
+};
+
+/* Read-only map of a whole regular file. */
+int file_map(struct filemap *m, const char *path, struct err *e) MUST_CHECK;
+void file_unmap(struct filemap *m);
+
+/* Make a directory and its parents; existing ones are fine. */
+int file_mkdirs(const char *path, struct err *e) MUST_CHECK;
+int file_exists(const char *path);
+
+#endif

@@ -1,0 +1,22 @@
+/* pool - a fixed set of threads that run loops over independent outputs
+ *
+ * Parallelism is over outputs, never over a sum, so the number of threads
+ * cannot change a bit. The calling thread works too: a pool of 1 makes no
+ * thread at all.
+ */
+#ifndef ULP_BASE_POOL_H
+#define ULP_BASE_POOL_H
+
+struct pool;
+
+/* n >= 1; n = 0 means one per online CPU (or ULP_THREADS when set). */
+struct pool *pool_open(int n_threads);
+void pool_close(struct pool **p);
+int pool_threads(const struct pool *p);
+
+/* Calls fn(ctx, i, worker) once for each i in [0, n), in any order, worker in
+ * [0, threads); returns when all are done. Not re-entrant. */
+void pool_for(struct pool *p, long n,
+              void (*fn)(void *ctx, long i, int worker), void *ctx);
+
+#endif

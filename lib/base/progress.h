@@ -1,0 +1,21 @@
+/* progress - "how far, how fast, how long yet" on stderr
+ *
+ * On a terminal a live line, at most ten times a second; elsewhere one line at
+ * the end. quiet silences both. Never on stdout, never in an output file.
+ */
+#ifndef ULP_BASE_PROGRESS_H
+#define ULP_BASE_PROGRESS_H
+#include <stdint.h>
+
+struct progress;
+
+/* total = 0 when unknown; unit is a plural noun ("records", "tokens"). */
+struct progress *progress_open(const char *program, const char *unit,
+                               uint64_t total, int quiet);
+void progress_add(struct progress *p, uint64_t n);
+/* A short remark shown at the end of the line ("loss 2.31"); copied. */
+void progress_note(struct progress *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void progress_close(struct progress **p); /* prints the closing line */
+
+#endif

@@ -1,0 +1,51 @@
+/* gen - batched generation with a KV cache
+ *
+ * Sequences enter as slots come free and leave when they end. The uniform of
+ * a sample's position is philox(position, sample, prompt id; seed): neither
+ * batch size nor batch mates can change a token or a bit of its logp.
+ */
+#ifndef ULP_MODEL_GEN_H
+#define ULP_MODEL_GEN_H
+#include "model.h"
+
+struct gen_opts {
+    struct k_sample sample;
+    int max_new;   /* tokens, the end token included */
+    int batch;     /* slots */
+    uint64_t seed;
+    int n_eos;
+    int32_t eos[CONFIG_MAX_EOS];
+};
+
+struct gen_req {
+    const int32_t *prompt; /* valid until its done call */
+    int n_prompt;
+    uint64_t id_hash; /* hash_bytes of the prompt's id */
+    int sample;
+    void *user;
+};
+
+struct gen_res {
+    const int32_t *tokens; /* the end token included when it came */
+    const float *logp;     /* nats */
+    int n;
+    int stopped;           /* 1: an end token; 0: length */
+    void *user;
+};
+
+/* next: 1 and a request, or 0: nothing now (then running sequences go on;
+ * asked again when a slot is free; when none runs and next gives 0 the call
+ * returns). done: a finished sequence, in order of requests (results that
+ * finish early are held until those before them are done). Either may return
+ * <0 to stop. Consecutive requests with the same prompt pointer share its
+ * prefill. */
+struct gen_io {
+    int (*next)(void *ctx, struct gen_req *q, struct err *e);
+    int (*done)(void *ctx, const struct gen_res *r, struct err *e);
+    void *ctx;
+};
+
+int gen_run(struct model *m, const struct gen_opts *o, const struct gen_io *io,
+            struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,82 @@
+/* model - a Qwen2 decoder on a device: compute weights, forward, backward
+ *
+ * The compute weights are in the arm's compute type. Master weights, moments
+ * and the update live in lib/train; they hand over a flat master array (see
+ * params.h) through model_set.
+ */
+#ifndef ULP_MODEL_MODEL_H
+#define ULP_MODEL_MODEL_H
+#include "arm.h"
+#include "config.h"
+#include "params.h"
+
+struct model;
+
+enum { MODEL_TRAIN = 1 }; /* allocate gradients, keep backward layouts */
+
+/* k is borrowed and must outlive the model. */
+int model_open(struct model **m, const struct config *c, const struct arm *a,
+               struct kernels *k, int flags, struct err *e) MUST_CHECK;
+void model_close(struct model **m);
+const struct config *model_config(const struct model *m);
+const struct params *model_params(const struct model *m);
+
+/* Compute weights from DIR's safetensors, cast to the compute type. digest
+ * (may be NULL) gets the model digest. */
+int model_load(struct model *m, const char *dir, char digest[33],
+               struct err *e) MUST_CHECK;
+/* Compute weights from a flat master array on the device, of type mt. */
+int model_set(struct model *m, const void *master, enum dtype mt,
+              struct err *e) MUST_CHECK;
+/* Host flat array of type t (weights as they go over a FIFO). */
+int model_set_host(struct model *m, const void *flat, enum dtype t,
+                   struct err *e) MUST_CHECK;
+/* Config + open + load in one: what rollout, logprob and kl want. */
+int model_open_dir(struct model **m, const char *dir, const struct arm *a,
+                   struct kernels *k, int flags, char digest[33],
+                   struct err *e) MUST_CHECK;
+
+/* A packed batch, host memory. Sequence i has tokens[start[i]..start[i+1]);
+ * log-probabilities are wanted for its positions first[i] and after, counted
+ * from the sequence's start (1 <= first[i] <= length). id[i] seeds dropout. */
+struct seqs {
+    int n;
+    const int32_t *start;  /* n + 1 */
+    const int32_t *tokens; /* start[n] */
+    const int32_t *first;  /* n */
+    const uint64_t *id;    /* n, or NULL when there is no dropout */
+};
+
+/* Teacher-forced scoring. logp, entropy (may be NULL): start[n] values each;
+ * entry t is of tokens[t] given its prefix, 0 where not wanted. Runs in
+ * micro-batches of whole sequences of about max_tokens rows (0: a default);
+ * the bits do not depend on it. */
+int model_logp(struct model *m, const struct seqs *s, double temperature,
+               int max_tokens, float *logp, float *entropy, struct err *e)
+    MUST_CHECK;
+/* kl[t] = KL(a || b) of the next-token distributions at wanted positions. */
+int model_kl(struct model *a, struct model *b, const struct seqs *s,
+             double temperature, int max_tokens, float *kl, struct err *e)
+    MUST_CHECK;
+
+/* One micro-batch of training: forward (keeps activations; dropout as the
+ * arm says, under dropout_seed and step), then backward of any function of
+ * the log-probabilities: gradients += . */
+int model_forward(struct model *m, const struct seqs *s, double temperature,
+                  uint64_t dropout_seed, uint32_t step, float *logp,
+                  float *entropy, struct err *e) MUST_CHECK;
+int model_backward(struct model *m, const float *dlogp, struct err *e)
+    MUST_CHECK;
+/* Device pointer to the flat fp32 gradients (params order). */
+float *model_grads(struct model *m);
+void model_zero_grads(struct model *m);
+
+/* What a run would take, from shapes alone. */
+struct model_plan {
+    size_t n_params, weight_bytes, grad_bytes, act_bytes, kv_bytes;
+    double flops_per_token; /* forward, at the given context length */
+};
+void model_plan(struct model_plan *p, const struct config *c,
+                const struct arm *a, int tokens, int max_len, int slots);
+
+#endif

@@ -1,0 +1,44 @@
+/* safetensors - the Hugging Face weight file, mapped for reading
+ *
+ * A malformed file (short header, overlapping or out-of-range offsets, wrong
+ * type or shape, duplicate key) is refused with file and tensor named.
+ */
+#ifndef ULP_MODEL_SAFETENSORS_H
+#define ULP_MODEL_SAFETENSORS_H
+#include <stddef.h>
+#include <stdint.h>
+#include "../base/err.h"
+#include "../../kernels/kernels.h"
+
+struct st_tensor {
+    const char *name;
+    enum dtype type;
+    int n_dims;
+    int64_t dims[4];
+    size_t n;         /* values */
+    const void *data; /* into the map */
+};
+struct st_file;
+
+/* One file, or DIR holding model.safetensors or model.safetensors.index.json
+ * with its shards. */
+int st_open(struct st_file **f, const char *path, struct err *e) MUST_CHECK;
+void st_close(struct st_file **f);
+size_t st_count(const struct st_file *f);
+const struct st_tensor *st_at(const struct st_file *f, size_t i);
+const struct st_tensor *st_find(const struct st_file *f, const char *name);
+/* 32 hex digits over names, types, shapes and data: the model digest. */
+void st_digest(const struct st_file *f, char out[33]);
+
+/* Writer: declare all tensors, then give their data in the same order. */
+struct st_writer;
+int st_create(struct st_writer **w, const char *path, struct err *e)
+    MUST_CHECK;
+int st_declare(struct st_writer *w, const char *name, enum dtype type,
+               int n_dims, const int64_t *dims, struct err *e) MUST_CHECK;
+int st_put(struct st_writer *w, const void *data, size_t bytes,
+           struct err *e) MUST_CHECK;
+int st_commit(struct st_writer **w, struct err *e) MUST_CHECK;
+void st_abort(struct st_writer **w);
+
+#endif

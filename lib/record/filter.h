@@ -1,0 +1,58 @@
+/* filter - the common story of a filter: options, input, output, bad records
+ *
+ *     struct filter f = FILTER_INIT;
+ *     ... { OPT_GROUP, .dst = ... } uses filter_opts(&f) ...
+ *     filter_open(&f, "kl", "rollouts", args, n_args, &e)
+ *     while ((r = filter_read(&f, &rec, &e)) > 0)
+ *         r = work(rec, &e); filter_write(&f, rec, r, &e)
+ *     filter_close(&f, &e)
+ *
+ * --skip-bad N: up to N records whose work failed with ERR_DATA are left out
+ * and counted; one more ends the run with exit 3. Zero records in is an error
+ * unless --allow-empty.
+ */
+#ifndef ULP_RECORD_FILTER_H
+#define ULP_RECORD_FILTER_H
+#include "../base/cli.h"
+#include "rec.h"
+
+struct filter {
+    /* options */
+    const char *out;
+    int json, quiet, allow_empty;
+    uint64_t limit, skip_bad;
+    /* state; read-only to callers */
+    struct rec_reader *in;
+    struct rec_writer *w;
+    uint64_t n_read, n_written, n_skipped;
+    int n_inputs, at;
+    char **inputs;
+    char kind[32], tool[32];
+    int header_done;
+};
+
+#define FILTER_INIT { .out = "-" }
+
+/* -o, --json, --quiet, --limit, --skip-bad, --allow-empty writing into *f;
+ * the array is static inside and belongs to one filter at a time. */
+const struct opt *filter_opts(struct filter *f);
+
+/* inputs: positional arguments, read one after the other; none = stdin. */
+int filter_open(struct filter *f, const char *tool, const char *kind,
+                char **inputs, int n_inputs, struct err *e) MUST_CHECK;
+void filter_made_by(struct filter *f, const char *key, const char *value);
+/* As rec_read; honours --limit and moves on to the next input. */
+int filter_read(struct filter *f, struct rec **rec, struct err *e)
+    MUST_CHECK;
+/* Writes rec (the header first, before the first record). */
+int filter_write(struct filter *f, const struct rec *rec, struct err *e)
+    MUST_CHECK;
+/* A record was bad (e holds the ERR_DATA): 0 when --skip-bad still covers
+ * it, the error otherwise. */
+int filter_skip(struct filter *f, struct err *e) MUST_CHECK;
+/* Ends the output; says on stderr how many records were skipped. */
+int filter_close(struct filter *f, struct err *e) MUST_CHECK;
+/* After an error: drops the output. */
+void filter_abort(struct filter *f);
+
+#endif

@@ -1,0 +1,152 @@
+/* rec - the record stream: a header map, record maps, an end map, in msgpack
+ *
+ * SCHEMA.md has every field. Input is sniffed from its bytes, never named:
+ * zstd frames, msgpack, or JSON lines (which have no header and no end
+ * record, so their count cannot be checked; a row is one line). Streams may
+ * be concatenated. A msgpack stream that stops without its end record, or
+ * whose count or checksum differs, is an ERR_DATA error that says how many
+ * records had been read.
+ *
+ * A record is a msgpack map plus the fields set on it since it was read;
+ * unknown fields pass through unchanged, in their place. Paths may be dotted
+ * ("logprobs.base"): maps on the way are made when set.
+ */
+#ifndef ULP_RECORD_REC_H
+#define ULP_RECORD_REC_H
+#include <stddef.h>
+#include <stdint.h>
+#include "../base/arena.h"
+#include "../base/err.h"
+
+struct rec;        /* one record */
+struct rec_reader;
+struct rec_writer;
+
+struct rec_str {
+    const char *s; /* UTF-8, NUL-terminated for convenience */
+    size_t n;      /* bytes, without the NUL; may contain NULs */
+};
+struct rec_i32s {
+    const int32_t *v;
+    size_t n;
+};
+struct rec_f32s {
+    const float *v;
+    size_t n;
+};
+
+/* ---- reading -------------------------------------------------------- */
+
+/* path "-" is standard input. name is used in messages ("stdin" or path). */
+int rec_open(struct rec_reader **r, const char *path, struct err *e)
+    MUST_CHECK;
+/* 1: *rec is the next record, lent until the next rec_read; 0: the end, seen
+ * and checked; negative: error. */
+int rec_read(struct rec_reader *r, struct rec **rec, struct err *e)
+    MUST_CHECK;
+void rec_close(struct rec_reader **r);
+/* Records read so far over all concatenated streams (the current record's
+ * number, counted from 1, once it is read). */
+uint64_t rec_count(const struct rec_reader *r);
+const char *rec_name(const struct rec_reader *r);
+/* "kind" of the most recent header ("" for JSON lines). Available after
+ * rec_open. */
+const char *rec_kind(const struct rec_reader *r);
+
+/* ---- a record's fields ---------------------------------------------- */
+
+/* Return 1 when the field is there, 0 when it is absent or nil, and
+ * -ERR_DATA ("record 17: prompt: found int, expected str") for a wrong type,
+ * NaN or Inf where finite = 1, or a number out of the C type's range. Views
+ * are lent until the next rec_read. */
+int rec_get_str(struct rec *r, const char *path, struct rec_str *out,
+                struct err *e) MUST_CHECK;
+int rec_get_i64(struct rec *r, const char *path, int64_t *out,
+                struct err *e) MUST_CHECK;
+int rec_get_f64(struct rec *r, const char *path, double *out,
+                struct err *e) MUST_CHECK;
+int rec_get_bool(struct rec *r, const char *path, int *out, struct err *e)
+    MUST_CHECK;
+int rec_get_i32s(struct rec *r, const char *path, struct rec_i32s *out,
+                 struct err *e) MUST_CHECK;
+int rec_get_f32s(struct rec *r, const char *path, struct rec_f32s *out,
+                 struct err *e) MUST_CHECK;
+/* Array of strings (choices). */
+int rec_get_strs(struct rec *r, const char *path, const struct rec_str **v,
+                 size_t *n, struct err *e) MUST_CHECK;
+
+/* The same, an absent field being an error that names it. Return 0 or <0. */
+int rec_need_str(struct rec *r, const char *path, struct rec_str *out,
+                 struct err *e) MUST_CHECK;
+int rec_need_i64(struct rec *r, const char *path, int64_t *out,
+                 struct err *e) MUST_CHECK;
+int rec_need_f64(struct rec *r, const char *path, double *out,
+                 struct err *e) MUST_CHECK;
+int rec_need_i32s(struct rec *r, const char *path, struct rec_i32s *out,
+                  struct err *e) MUST_CHECK;
+int rec_need_f32s(struct rec *r, const char *path, struct rec_f32s *out,
+                  struct err *e) MUST_CHECK;
+
+/* An ERR_DATA error about this record: "stdin: record 17: " + message. */
+int rec_bad(const struct rec *r, struct err *e, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Walking all top-level fields (stats, show): key i as msgpack object is not
+ * exposed; the value is rendered as JSON text in the record's arena. */
+size_t rec_n_fields(struct rec *r);
+const char *rec_field_name(struct rec *r, size_t i);
+const char *rec_field_json(struct rec *r, size_t i);
+/* Scalar or array rendered as JSON for any path, or NULL when absent. */
+const char *rec_json(struct rec *r, const char *path);
+
+/* Set or replace a field; values are copied into the record's arena. */
+void rec_set_str(struct rec *r, const char *path, const char *s, size_t n);
+void rec_set_i64(struct rec *r, const char *path, int64_t v);
+void rec_set_u64(struct rec *r, const char *path, uint64_t v);
+void rec_set_f64(struct rec *r, const char *path, double v);
+void rec_set_f32(struct rec *r, const char *path, float v);
+void rec_set_bool(struct rec *r, const char *path, int v);
+void rec_set_i32s(struct rec *r, const char *path, const int32_t *v,
+                  size_t n);
+void rec_set_f32s(struct rec *r, const char *path, const float *v, size_t n);
+void rec_set_strs(struct rec *r, const char *path, const struct rec_str *v,
+                  size_t n);
+void rec_unset(struct rec *r, const char *path);
+
+/* A record of one's own (metrics, sparsity), or a deep copy that outlives the
+ * reader's next read (a rollout in flight). Freed by rec_free. */
+struct rec *rec_new(void);
+struct rec *rec_copy(const struct rec *r);
+void rec_clear(struct rec *r); /* back to no fields; only for rec_new's */
+void rec_free(struct rec **r);
+
+/* ---- writing -------------------------------------------------------- */
+
+enum rec_format { REC_AUTO, REC_MSGPACK, REC_JSON };
+
+/* path "-" is standard output. REC_AUTO: JSON lines when path is "-" and
+ * standard output is a terminal, msgpack otherwise. A path ending in ".zst"
+ * is compressed. Named outputs appear whole at rec_commit or not at all. */
+int rec_create(struct rec_writer **w, const char *path,
+               enum rec_format format, struct err *e) MUST_CHECK;
+/* The header. made_by of `from` (may be NULL: a source) is carried on and one
+ * entry appended: {"tool": tool, and the pairs added by rec_made_by}. To be
+ * called once, before the first record. kind is "prompts", "rollouts",
+ * "metrics", "sparsity", ... With several or concatenated inputs the first
+ * header counts. */
+int rec_header(struct rec_writer *w, const char *kind, const char *tool,
+               const struct rec_reader *from, struct err *e) MUST_CHECK;
+/* Before rec_header: an argument that determines the bytes. Never a time, a
+ * host, a path outside the tree, a thread count or a batch size. */
+void rec_made_by(struct rec_writer *w, const char *key, const char *value);
+/* Written and flushed through to the reader (no filter holds a finished
+ * record back). A record of any reader or of rec_new. */
+int rec_write(struct rec_writer *w, const struct rec *r, struct err *e)
+    MUST_CHECK;
+/* End record, flush, fsync, rename. *w becomes NULL, on error too. */
+int rec_commit(struct rec_writer **w, struct err *e) MUST_CHECK;
+/* Drop an unfinished output; NULL is accepted. On standard output nothing is
+ * added: the missing end record tells the reader. */
+void rec_abort(struct rec_writer **w);
+
+#endif

@@ -1,0 +1,115 @@
+# build - compile libraries, kernels and programs
+#
+#   make             all programs, in bin/
+#   make SAN=1       the same under AddressSanitizer and UBSan (own objects)
+#   make CC=clang    another compiler
+#
+# Each folder of lib/ is one static library; a program links its own library
+# and those below it, never above (DESIGN: five floors).
+
+CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+SAN     ?= 0
+OPT     ?= -O3
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes \
+           -Wvla -Werror
+STD     := -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno \
+           -fno-trapping-math -g -fdebug-prefix-map=$(CURDIR)=. -pthread
+B       := build/$(CC)$(if $(filter 1,$(SAN)),-san)
+ifeq ($(SAN),1)
+STD     += -fsanitize=address,undefined -fno-sanitize-recover=all \
+           -fno-omit-frame-pointer
+LDSAN   := -fsanitize=address,undefined
+OPT     := -O1
+BIN     := $(B)/bin
+else
+LDSAN   :=
+BIN     := bin
+endif
+
+PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
+            kl sparsity stats show
+PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
+
+# --- libraries, bottom floor last ------------------------------------------
+LIB_DIRS := lib/train lib/model lib/verify lib/stat lib/text lib/record lib/base
+SRC_of    = $(wildcard $(1)/*.c)
+OBJ_of    = $(patsubst %.c,$(B)/%.o,$(call SRC_of,$(1)))
+LIB_of    = $(B)/$(subst /,_,$(1)).a
+
+.PHONY: all clean
+all: $(PROGRAMS:%=$(BIN)/%)
+
+$(B)/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
+
+define lib_rule
+$(call LIB_of,$(1)): $(call OBJ_of,$(1))
+	@rm -f $$@; mkdir -p $$(@D)
+	ar rcsD $$@ $$^
+endef
+$(foreach d,$(LIB_DIRS),$(eval $(call lib_rule,$(d))))
+$(foreach d,$(LIB_DIRS),$(eval CFLAGS_$(subst /,_,$(d)) :=))
+
+# --- kernels: the same files once per instruction set ------------------------
+include kernels/kernels.mk
+
+# --- what each program stands on ---------------------------------------------
+L_base   := $(call LIB_of,lib/base)
+L_record := $(call LIB_of,lib/record) $(L_base)
+L_text   := $(call LIB_of,lib/text) $(L_base)
+L_verify := $(call LIB_of,lib/verify) $(L_base)
+L_stat   := $(call LIB_of,lib/stat) $(L_base)
+L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_base)
+L_train  := $(call LIB_of,lib/train) $(L_model)
+
+X_base   := -ljansson -lxxhash
+X_record := -lmsgpackc -lzstd $(X_base)
+X_text   := -lpcre2-8 -lutf8proc $(X_base)
+X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp $(X_base)
+X_stat   := -lflint-arb -lflint $(X_base)
+X_model  := $(X_base) $(KERNEL_LINK)
+
+USES_prepare   := record text
+USES_pretrain  := train model text record
+USES_tokenize  := record text
+USES_draw      := train model record
+USES_rollout   := train model text record
+USES_reward    := verify record
+USES_dapo-step := train model record
+USES_logprob   := model record
+USES_kl        := stat record
+USES_sparsity  := model record
+USES_stats     := stat record
+USES_show      := text record
+
+# $(call libs,record text): archives; link order from the top floor down
+uniq  = $(if $(1),$(call uniq,$(filter-out $(lastword $(1)),$(1))) $(lastword $(1)))
+libs  = $(call uniq,$(foreach u,$(1),$(L_$(u))))
+links = $(call uniq,$(foreach u,$(1),$(X_$(u))))
+X_train := $(X_model)
+
+# An executable is stripped, has no build id, and is replaced only when its
+# bytes differ: a comment edit re-runs nothing that depends on it.
+define program_rule
+$(B)/bin/$(1).o: bin/$(1).c
+	@mkdir -p $$(@D)
+	$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP -c -o $$@ $$<
+$(B)/exe/$(1).linked: $(B)/bin/$(1).o $(call libs,$(USES_$(1)))
+	@mkdir -p $$(@D) $(BIN)
+	$$(CC) $$(LDSAN) -pthread -Wl,--build-id=none -Wl,--as-needed \
+	  -o $$@.tmp $$^ $(call links,$(USES_$(1))) -lm
+	@if [ $(SAN) != 1 ]; then strip $$@.tmp; fi
+	@if ! cmp -s $$@.tmp $(BIN)/$(1); then cp $$@.tmp $(BIN)/$(1).new && mv $(BIN)/$(1).new $(BIN)/$(1); fi
+	@rm -f $$@.tmp; touch $$@
+$(BIN)/$(1): $(B)/exe/$(1).linked ;
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf build $(PROGRAMS:%=bin/%)

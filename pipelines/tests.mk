@@ -1,0 +1,27 @@
+# tests - make check: unit tests (tests/unit/*.c), then scripts
+# (tests/{cli,parity,fault,e2e}/*.sh); tests/run adds up their ok / not ok /
+# skip lines and closes with "N passed, N failed, N skipped".
+
+TESTS      ?= $(sort $(wildcard tests/unit/*.c) $(wildcard tests/cli/*.sh) \
+                $(wildcard tests/parity/*.sh) $(wildcard tests/fault/*.sh) \
+                $(wildcard tests/e2e/*.sh))
+UNIT       := $(patsubst tests/unit/%.c,%,$(filter tests/unit/%.c,$(TESTS)))
+# what a unit test links: the folder named by its prefix (record_stream.c),
+# or what USES_unit_NAME says
+unit_uses   = $(or $(USES_unit_$(1)),$(firstword $(subst _, ,$(1))))
+USES_unit_kernels := model
+L_kernels  := $(KERNEL_LIB) $(L_base)
+X_kernels  := $(X_base) $(KERNEL_LINK)
+
+define unit_rule
+$(B)/tests/$(1): tests/unit/$(1).c tests/unit/t.h $(call libs,$(call unit_uses,$(1)))
+	@mkdir -p $$(@D)
+	$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.a,$$^) \
+	  $(call links,$(call unit_uses,$(1))) -lm
+endef
+$(foreach u,$(UNIT),$(eval $(call unit_rule,$(u))))
+
+.PHONY: check
+check: all $(UNIT:%=$(B)/tests/%)
+	@BIN=$(abspath $(BIN)) SAN=$(SAN) tests/run $(UNIT:%=$(B)/tests/%) \
+	  $(filter %.sh,$(TESTS))
