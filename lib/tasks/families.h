@@ -1,0 +1,15 @@
+/* families - the forms of the sample problems (see sample.h) */
+#ifndef ULP_TASKS_FAMILIES_H
+#define ULP_TASKS_FAMILIES_H
+#include "sample.h"
+
+void family_dm(struct rng *r, struct sample *s);
+void family_remainder(struct rng *r, struct sample *s);
+void family_sequence(struct rng *r, struct sample *s);
+void family_equation(struct rng *r, struct sample *s);
+void family_fraction(struct rng *r, struct sample *s);
+void family_words(struct rng *r, struct sample *s);
+void family_choice(struct rng *r, struct sample *s);
+void family_code(struct rng *r, struct sample *s);
+
+#endif
