@@ -12,7 +12,7 @@
 #include "../base/arena.h"
 #include "../base/hash.h"
 
-#define WAIT_MS 120000          /* for the other side to open the FIFO */
+#define WAIT_MS 300000          /* for the other side to open the FIFO */
 #define CHUNK ((size_t)1 << 20) /* weights travel in pieces */
 #define MAX_BYTES ((uint64_t)1 << 40)
 
@@ -48,35 +48,6 @@ static int open_writer(const char *fifo, struct err *e)
     }
     return err_set(e, ERR_IO, "%s: no sampler opened it for reading in %d s",
                    fifo, WAIT_MS / 1000);
-}
-
-int sync_open(struct sync **s, const char *fifo, int writing, struct err *e)
-{
-    struct stat st;
-    int fd;
-
-    *s = NULL;
-    if (stat(fifo, &st))
-        return err_errno(e, ERR_IO, "%s", fifo);
-    if (!S_ISFIFO(st.st_mode))
-        return err_set(e, ERR_USAGE, "%s: not a FIFO (mkfifo makes one)",
-                       fifo);
-    if (writing) {
-        fd = open_writer(fifo, e);
-        if (fd < 0)
-            return fd;
-    } else {
-        fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0)
-            return err_errno(e, ERR_IO, "%s", fifo);
-    }
-    *s = xcalloc(1, sizeof **s);
-    (*s)->fd = fd;
-    (*s)->name = xstrdup(fifo);
-    if (!msgpack_unpacker_init(&(*s)->u, CHUNK))
-        return err_set(e, ERR_IO, "%s: out of memory", fifo);
-    msgpack_unpacked_init(&(*s)->obj);
-    return 0;
 }
 
 void sync_close(struct sync **s)
@@ -145,6 +116,36 @@ static int put_map(struct sync *s, const char *type, const char *dtype,
     r = put(s, b.data, b.size, e);
     msgpack_sbuffer_destroy(&b);
     return r;
+}
+
+int sync_open(struct sync **s, const char *fifo, int writing, struct err *e)
+{
+    struct stat st;
+    int fd;
+
+    *s = NULL;
+    if (stat(fifo, &st))
+        return err_errno(e, ERR_IO, "%s", fifo);
+    if (!S_ISFIFO(st.st_mode))
+        return err_set(e, ERR_USAGE, "%s: not a FIFO (mkfifo makes one)",
+                       fifo);
+    if (writing) {
+        fd = open_writer(fifo, e);
+        if (fd < 0)
+            return fd;
+    } else {
+        fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0)
+            return err_errno(e, ERR_IO, "%s", fifo);
+    }
+    *s = xcalloc(1, sizeof **s);
+    (*s)->fd = fd;
+    (*s)->name = xstrdup(fifo);
+    if (!msgpack_unpacker_init(&(*s)->u, CHUNK))
+        return err_set(e, ERR_IO, "%s: out of memory", fifo);
+    msgpack_unpacked_init(&(*s)->obj);
+    /* the reader then knows that we live, however long the model loads */
+    return writing ? put_map(*s, "hello", NULL, NULL, 0, NULL, 0, e) : 0;
 }
 
 int sync_send_go(struct sync *s, uint32_t step, uint32_t prompts,
@@ -307,10 +308,12 @@ int sync_recv(struct sync *s, struct sync_msg *m, struct err *e)
     int r;
 
     memset(m, 0, sizeof *m);
-    r = next(s, e);
-    if (r)
-        return r;
-    t = member(&s->obj.data, "type", MSGPACK_OBJECT_STR);
+    do {
+        r = next(s, e);
+        if (r)
+            return r;
+        t = member(&s->obj.data, "type", MSGPACK_OBJECT_STR);
+    } while (str_is(t, "hello"));
     if (str_is(t, "end")) {
         m->type = SYNC_END;
         return 0;

@@ -1,10 +1,11 @@
 /* sync - the trainer's word to the sampler, over a FIFO
  *
  * The trainer writes, the sampler reads (DESIGN 7). Messages are msgpack
- * objects: {"type":"go","step":S,"prompts":P}, {"type":"end"}, and
- * {"type":"weights","dtype":"bf16","bytes":N} followed by binary objects of N
- * bytes in all and {"type":"sum","xxh64":C}. Both sides must come within two
- * minutes of each other, so that a pipeline whose other end died says so.
+ * objects: {"type":"hello"} once, {"type":"go","step":S,"prompts":P},
+ * {"type":"end"}, and {"type":"weights","dtype":"bf16","bytes":N} followed by
+ * binary objects of N bytes in all and {"type":"sum","xxh64":C}. Both sides
+ * must open it within five minutes of each other, so that a pipeline whose
+ * other end died says so instead of hanging.
  */
 #ifndef ULP_TRAIN_SYNC_H
 #define ULP_TRAIN_SYNC_H
