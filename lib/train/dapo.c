@@ -82,7 +82,7 @@ void dapo_loss(const struct dapo_opts *o, size_t n, const float *logp,
         double d = raw < -20 ? -20 : raw > 20 ? 20 : raw;
         double w = 1, dd, loss;
 
-        loss = token_loss(o, d, d != raw, adv, &dd, st);
+        loss = token_loss(o, d, raw < -20 || raw > 20, adv, &dd, st);
         if (o->tis > 0) {
             w = dapo_exp((double)logp_old[i] - (double)logp_rollout[i]);
             w = w > o->tis ? o->tis : w;

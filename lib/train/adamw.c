@@ -1,0 +1,160 @@
+/* adamw - the optimizer's state and update; see adamw.h */
+#include "adamw.h"
+#include <math.h>
+#include <stdlib.h>
+#include "../base/arena.h"
+
+#define SCALE_INIT 65536.0
+#define SCALE_MAX 16777216.0 /* 2^24: products with fp32 stay finite */
+#define SCALE_EVERY 2000
+
+int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
+               const struct arm *arm, const struct adamw_opts *o,
+               struct err *e)
+{
+    struct adamw *a = xcalloc(1, sizeof *a);
+    size_t n = p->n_values;
+
+    *out = a;
+    a->k = k;
+    a->p = p;
+    a->arm = *arm;
+    a->o = *o;
+    a->loss_scale = arm->loss_scaling ? SCALE_INIT : 1;
+    a->master = k->alloc(k, n * dtype_size(arm->master), e);
+    a->m = a->master ? k->alloc(k, n * dtype_size(arm->adam), e) : NULL;
+    a->v = a->m ? k->alloc(k, n * dtype_size(arm->adam), e) : NULL;
+    if (a->v && arm->kahan)
+        a->comp = k->alloc(k, n * dtype_size(DT_BF16), e);
+    if (a->v && (a->comp || !arm->kahan))
+        return 0;
+    adamw_close(out);
+    return -ERR_IO;
+}
+
+void adamw_close(struct adamw **out)
+{
+    struct adamw *a = *out;
+
+    if (!a)
+        return;
+    if (a->master)
+        a->k->free(a->k, a->master);
+    if (a->m)
+        a->k->free(a->k, a->m);
+    if (a->v)
+        a->k->free(a->k, a->v);
+    if (a->comp)
+        a->k->free(a->k, a->comp);
+    free(a);
+    *out = NULL;
+}
+
+/* beta^n by squaring: no libm, so the same bits on every machine. */
+static double power(double beta, uint64_t n)
+{
+    double r = 1;
+
+    for (; n; n >>= 1) {
+        if (n & 1)
+            r *= beta;
+        beta *= beta;
+    }
+    return r;
+}
+
+static void *at(void *base, enum dtype t, size_t offset)
+{
+    return base ? (char *)base + offset * dtype_size(t) : NULL;
+}
+
+static void skip(struct adamw *a)
+{
+    a->skipped++;
+    a->good = 0;
+    if (a->arm.loss_scaling && a->loss_scale > 1)
+        a->loss_scale /= 2;
+}
+
+int adamw_update(struct adamw *a, const float *g, double lr,
+                 struct adamw_result *r, struct err *e)
+{
+    const struct params *p = a->p;
+    struct k_adamw h = { 0 };
+    double coef = 1, max = a->o.grad_clip;
+
+    r->changed = 0;
+    r->norm = sqrt(a->k->sumsq(a->k, g, p->n_values)) / a->loss_scale;
+    r->skipped = !isfinite(r->norm);
+    if (r->skipped) {
+        skip(a);
+        return a->k->sync(a->k, e);
+    }
+    if (max > 0 && max / (r->norm + 1e-6) < 1)
+        coef = max / (r->norm + 1e-6);
+    a->updates++;
+    h.lr = (float)lr;
+    h.beta1 = (float)a->o.beta1;
+    h.beta2 = (float)a->o.beta2;
+    h.eps = (float)a->o.eps;
+    h.bias1 = (float)(1 - power(a->o.beta1, a->updates));
+    h.bias2 = (float)(1 - power(a->o.beta2, a->updates));
+    h.grad_scale = (float)(coef / a->loss_scale);
+    h.stochastic = a->arm.stochastic;
+    h.seed = a->o.seed;
+    h.step = (uint32_t)a->updates;
+    for (int i = 0; i < p->n; i++) {
+        const struct param *q = &p->v[i];
+
+        h.tensor = (uint32_t)i;
+        h.weight_decay = q->decay ? (float)a->o.weight_decay : 0;
+        a->k->adamw(a->k, &h, at(a->master, a->arm.master, q->offset),
+                    a->arm.master, at(a->comp, DT_BF16, q->offset),
+                    at(a->m, a->arm.adam, q->offset),
+                    at(a->v, a->arm.adam, q->offset), a->arm.adam,
+                    g + q->offset, q->n, &r->changed);
+    }
+    if (a->arm.loss_scaling && ++a->good >= SCALE_EVERY) {
+        a->good = 0;
+        if (a->loss_scale < SCALE_MAX)
+            a->loss_scale *= 2;
+    }
+    return a->k->sync(a->k, e);
+}
+
+int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
+{
+    size_t n = a->p->n_values;
+    float *d = a->k->alloc(a->k, n * sizeof *d, e);
+
+    if (!d)
+        return -ERR_IO;
+    a->k->upload(a->k, d, flat, n * sizeof *d);
+    a->k->cast(a->k, a->master, a->arm.master, d, DT_F32, n);
+    a->k->free(a->k, d);
+    return a->k->sync(a->k, e);
+}
+
+int adamw_compute_weights(const struct adamw *a, void **flat, size_t *n_bytes,
+                          struct err *e)
+{
+    struct kernels *k = a->k;
+    size_t n = a->p->n_values;
+    void *d = a->master;
+
+    *n_bytes = n * dtype_size(a->arm.compute);
+    *flat = xmalloc(*n_bytes);
+    if (a->arm.compute != a->arm.master) {
+        d = k->alloc(k, *n_bytes, e);
+        if (!d) {
+            free(*flat);
+            *flat = NULL;
+            return -ERR_IO;
+        }
+        k->cast(k, d, a->arm.compute, a->master, a->arm.master, n);
+    }
+    k->download(k, *flat, d, *n_bytes);
+    if (d != a->master)
+        k->free(k, d);
+    return k->sync(k, e);
+}

@@ -1,0 +1,69 @@
+/* adamw - the optimizer's state on the device, and one update (SCIENCE 2, 3)
+ *
+ * Everything is flat, in the order of params.h: master weights in arm.master,
+ * moments in arm.adam, the bf16 compensation of Kahan arms, fp32 gradients.
+ * The update itself is the kernel `adamw`, once per tensor.
+ */
+#ifndef ULP_TRAIN_ADAMW_H
+#define ULP_TRAIN_ADAMW_H
+#include "../model/model.h"
+#include "../model/safetensors.h"
+
+struct adamw_opts {
+    double beta1, beta2, eps, weight_decay;
+    double grad_clip; /* largest L2 norm; 0 = no clip */
+    uint64_t seed;    /* of stochastic rounding */
+};
+
+struct adamw {
+    struct kernels *k;          /* borrowed */
+    const struct params *p;     /* borrowed */
+    struct arm arm;
+    struct adamw_opts o;
+    void *master, *comp, *m, *v; /* device; comp NULL without Kahan */
+    uint64_t updates;            /* done, the skipped ones not among them */
+    uint64_t skipped;            /* non-finite gradient norm */
+    double loss_scale;           /* 1 without loss scaling */
+    int64_t good;                /* updates since the scale last changed */
+};
+
+struct adamw_result {
+    double norm;      /* of the gradient, before the clip */
+    int skipped;      /* the norm was not finite: nothing changed */
+    uint64_t changed; /* stored master values that differ after */
+};
+
+/* Zeroed state; the initial loss scale is 2^16 where the arm has one. */
+int adamw_open(struct adamw **a, struct kernels *k, const struct params *p,
+               const struct arm *arm, const struct adamw_opts *o,
+               struct err *e) MUST_CHECK;
+void adamw_close(struct adamw **a);
+
+/* Master weights from host fp32, rounded to the master type. */
+int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
+    MUST_CHECK;
+/* Master weights from DIR's model.safetensors, whatever type it has. */
+int adamw_load_master(struct adamw *a, const char *dir, struct err *e)
+    MUST_CHECK;
+/* DIR/model.safetensors in the master type. */
+int adamw_save_master(const struct adamw *a, const char *dir, struct err *e)
+    MUST_CHECK;
+/* DIR/optimizer.safetensors: m.NAME, v.NAME and, in Kahan arms, c.NAME. */
+int adamw_save_state(const struct adamw *a, const char *dir, struct err *e)
+    MUST_CHECK;
+int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
+    MUST_CHECK;
+
+/* One update at learning rate lr with the device gradients g, which are those
+ * of loss_scale times the loss. Clip coefficient min(1, max/(norm + 1e-6)). A
+ * norm that is not finite skips the update; with loss scaling it also halves
+ * the scale, which doubles after 2000 good updates in a row. */
+int adamw_update(struct adamw *a, const float *g, double lr,
+                 struct adamw_result *r, struct err *e) MUST_CHECK;
+
+/* The compute weights, as the model has them after model_set: host array of
+ * type arm.compute, malloc'd, *n_bytes long. */
+int adamw_compute_weights(const struct adamw *a, void **flat, size_t *n_bytes,
+                          struct err *e) MUST_CHECK;
+
+#endif

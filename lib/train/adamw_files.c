@@ -1,0 +1,172 @@
+/* adamw_files - master weights and moments in safetensors files; see adamw.h */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "adamw.h"
+
+/* ---- writing --------------------------------------------------------- */
+
+struct column {
+    const char *prefix; /* "m." */
+    const void *data;   /* device, flat */
+    enum dtype type;
+};
+
+static int declare(struct st_writer *w, const struct params *p,
+                   const struct column *c, struct err *e)
+{
+    for (int i = 0; i < p->n; i++) {
+        const struct param *q = &p->v[i];
+        int64_t dims[2] = { q->rows, q->cols };
+        char name[128];
+        int r;
+
+        snprintf(name, sizeof name, "%s%s", c->prefix, q->name);
+        r = st_declare(w, name, c->type, q->cols ? 2 : 1, dims, e);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+static int put(struct st_writer *w, const struct adamw *a,
+               const struct column *c, struct err *e)
+{
+    size_t size = dtype_size(c->type), largest = 0;
+    char *host;
+    int r = 0;
+
+    for (int i = 0; i < a->p->n; i++)
+        if (a->p->v[i].n > largest)
+            largest = a->p->v[i].n;
+    host = xmalloc(largest * size);
+    for (int i = 0; i < a->p->n && !r; i++) {
+        const struct param *q = &a->p->v[i];
+
+        a->k->download(a->k, host, (const char *)c->data + q->offset * size,
+                       q->n * size);
+        r = a->k->sync(a->k, e);
+        if (!r)
+            r = st_put(w, host, q->n * size, e);
+    }
+    free(host);
+    return r;
+}
+
+static int save(const struct adamw *a, const char *dir, const char *file,
+                const struct column *c, int n_columns, struct err *e)
+{
+    struct st_writer *w = NULL;
+    char path[4096];
+    int r;
+
+    snprintf(path, sizeof path, "%s/%s", dir, file);
+    r = st_create(&w, path, e);
+    for (int i = 0; i < n_columns && !r; i++)
+        r = declare(w, a->p, &c[i], e);
+    for (int i = 0; i < n_columns && !r; i++)
+        r = put(w, a, &c[i], e);
+    if (!r)
+        return st_commit(&w, e);
+    st_abort(&w);
+    return r;
+}
+
+int adamw_save_master(const struct adamw *a, const char *dir, struct err *e)
+{
+    const struct column c = { "", a->master, a->arm.master };
+
+    return save(a, dir, "model.safetensors", &c, 1, e);
+}
+
+int adamw_save_state(const struct adamw *a, const char *dir, struct err *e)
+{
+    const struct column c[] = {
+        { "m.", a->m, a->arm.adam },
+        { "v.", a->v, a->arm.adam },
+        { "c.", a->comp, DT_BF16 },
+    };
+
+    return save(a, dir, "optimizer.safetensors", c, a->comp ? 3 : 2, e);
+}
+
+/* ---- reading --------------------------------------------------------- */
+
+static int check_shape(const struct st_tensor *t, const struct param *q,
+                       const char *dir, struct err *e)
+{
+    int n_dims = q->cols ? 2 : 1;
+
+    if (t->n_dims == n_dims && t->dims[0] == q->rows &&
+        (n_dims == 1 || t->dims[1] == q->cols))
+        return 0;
+    return err_set(e, ERR_DATA, "%s: %s: found %d dimensions, %zu values, "
+                   "expected %d x %d", dir, t->name, t->n_dims, t->n, q->rows,
+                   q->cols ? q->cols : 1);
+}
+
+/* Tensors `prefix`NAME into the flat device array dst of type dt. strict: the
+ * file's type must be dt (a moment is never rounded on the way). */
+static int load(struct adamw *a, const struct st_file *f, const char *dir,
+                const char *prefix, void *dst, enum dtype dt, int strict,
+                struct err *e)
+{
+    struct kernels *k = a->k;
+    int r = 0;
+
+    for (int i = 0; i < a->p->n && !r; i++) {
+        const struct param *q = &a->p->v[i];
+        const struct st_tensor *t;
+        char name[128];
+        void *at = (char *)dst + q->offset * dtype_size(dt), *raw;
+
+        snprintf(name, sizeof name, "%s%s", prefix, q->name);
+        t = st_find(f, name);
+        if (!t)
+            return err_set(e, ERR_DATA, "%s: no tensor %s", dir, name);
+        r = check_shape(t, q, dir, e);
+        if (r)
+            return r;
+        if (strict && t->type != dt)
+            return err_set(e, ERR_DATA, "%s: %s is %s, the arm has %s", dir,
+                           name, dtype_name(t->type), dtype_name(dt));
+        raw = k->alloc(k, t->n * dtype_size(t->type), e);
+        if (!raw)
+            return -ERR_IO;
+        k->upload(k, raw, t->data, t->n * dtype_size(t->type));
+        k->cast(k, at, dt, raw, t->type, t->n);
+        r = k->sync(k, e);
+        k->free(k, raw);
+    }
+    return r;
+}
+
+int adamw_load_master(struct adamw *a, const char *dir, struct err *e)
+{
+    struct st_file *f = NULL;
+    int r = st_open(&f, dir, e);
+
+    if (!r)
+        r = load(a, f, dir, "", a->master, a->arm.master, 0, e);
+    st_close(&f);
+    return r;
+}
+
+int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
+{
+    struct st_file *f = NULL;
+    char path[4096];
+    int r;
+
+    snprintf(path, sizeof path, "%s/optimizer.safetensors", dir);
+    r = st_open(&f, path, e);
+    if (!r)
+        r = load(a, f, path, "m.", a->m, a->arm.adam, 1, e);
+    if (!r)
+        r = load(a, f, path, "v.", a->v, a->arm.adam, 1, e);
+    if (!r && a->comp)
+        r = load(a, f, path, "c.", a->comp, DT_BF16, 1, e);
+    st_close(&f);
+    return r;
+}
