@@ -1,0 +1,252 @@
+/* checkpoint - what a resume needs: state, comparison, contents; see
+ * checkpoint.h. Putting the directory in place is dir.c. */
+#include "checkpoint.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "../base/file.h"
+#include "../base/json.h"
+#include "dir.h"
+
+void state_free(struct train_state *s)
+{
+    json_decref(s->hyper);
+    memset(s, 0, sizeof *s);
+}
+
+static char *path_of(const char *dir, const char *file)
+{
+    size_t n = strlen(dir) + strlen(file) + 2;
+    char *p = xmalloc(n);
+
+    snprintf(p, n, "%s/%s", dir, file);
+    return p;
+}
+
+/* ---- trainer_state.json ---------------------------------------------- */
+
+static int get_count(const json_t *j, const char *path, const char *key,
+                     int64_t *out, struct err *e)
+{
+    int r = json_get_i64(j, path, key, 1, out, e);
+
+    if (!r && *out < 0)
+        r = err_set(e, ERR_DATA, "%s: %s: found %lld, expected a count", path,
+                    key, (long long)*out);
+    return r;
+}
+
+static int parse_state(struct train_state *s, const json_t *j,
+                       const char *path, struct err *e)
+{
+    const char *arm = NULL, *seed = NULL;
+    int64_t updates, skipped;
+    char *end;
+    int r = get_count(j, path, "step", &s->step, e);
+
+    if (!r)
+        r = get_count(j, path, "cursor", &s->cursor, e);
+    if (!r)
+        r = get_count(j, path, "updates", &updates, e);
+    if (!r)
+        r = get_count(j, path, "skipped_updates", &skipped, e);
+    if (!r)
+        r = get_count(j, path, "good_updates", &s->good, e);
+    if (!r)
+        r = json_get_f64(j, path, "loss_scale", 1, &s->loss_scale, e);
+    if (!r)
+        r = json_get_str(j, path, "arm", 1, &arm, e);
+    if (!r)
+        r = json_get_str(j, path, "seed", 1, &seed, e);
+    if (r)
+        return r;
+    s->updates = (uint64_t)updates;
+    s->skipped = (uint64_t)skipped;
+    /* a string: JSON numbers do not hold 64 bits everywhere */
+    s->seed = strtoull(seed, &end, 10);
+    s->hyper = json_incref(json_object_get(j, "hyperparameters"));
+    if (*end || !*seed || strlen(arm) >= sizeof s->arm ||
+        !json_is_object(s->hyper))
+        return err_set(e, ERR_DATA, "%s: arm, seed or hyperparameters "
+                       "damaged", path);
+    strcpy(s->arm, arm);
+    return 1;
+}
+
+int checkpoint_state(struct train_state *s, const char *dir, struct err *e)
+{
+    char *path = path_of(dir, "trainer_state.json");
+    json_t *j = NULL;
+    int r = 0;
+
+    memset(s, 0, sizeof *s);
+    if (file_exists(path)) {
+        r = json_read_file(&j, path, e);
+        if (!r)
+            r = parse_state(s, j, path, e);
+        json_decref(j);
+    }
+    free(path);
+    if (r < 0)
+        state_free(s);
+    return r;
+}
+
+int checkpoint_cursor(const char *dir, int64_t *cursor, struct err *e)
+{
+    struct train_state s;
+    int r;
+
+    if (!file_exists(dir))
+        return err_set(e, ERR_IO, "%s: no such directory", dir);
+    r = checkpoint_state(&s, dir, e);
+    *cursor = s.cursor;
+    state_free(&s);
+    return r < 0 ? r : 0;
+}
+
+static json_t *state_json(const struct train_state *s)
+{
+    char seed[24];
+
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:s,s:s,s:O}", "step",
+                     (json_int_t)s->step, "cursor", (json_int_t)s->cursor,
+                     "updates", (json_int_t)s->updates, "skipped_updates",
+                     (json_int_t)s->skipped, "good_updates",
+                     (json_int_t)s->good, "loss_scale", s->loss_scale, "arm",
+                     s->arm, "seed", seed, "hyperparameters", s->hyper);
+}
+
+/* ---- may this run go on from there? ---------------------------------- */
+
+static int differs(const char *dir, const char *what, const char *was,
+                   const char *now, struct err *e)
+{
+    return err_set(e, ERR_USAGE, "%s was trained with %s %s, this run has %s",
+                   dir, what, was, now);
+}
+
+static int compare_hyper(const struct train_state *was,
+                         const struct train_state *now, const char *dir,
+                         struct err *e)
+{
+    const char *key;
+    json_t *v;
+
+    json_object_foreach (now->hyper, key, v) {
+        json_t *old = json_object_get(was->hyper, key);
+        char *a, *b;
+
+        if (json_equal(old, v))
+            continue;
+        a = old ? json_dumps(old, JSON_ENCODE_ANY) : xstrdup("not set");
+        b = json_dumps(v, JSON_ENCODE_ANY);
+        (void)differs(dir, key, a, b, e);
+        free(a);
+        free(b);
+        return -ERR_USAGE;
+    }
+    return 0;
+}
+
+int checkpoint_compare(const struct train_state *was,
+                       const struct train_state *now, const char *dir,
+                       struct err *e)
+{
+    if (strcmp(was->arm, now->arm))
+        return differs(dir, "arm", was->arm, now->arm, e);
+    if (was->seed != now->seed)
+        return err_set(e, ERR_USAGE,
+                       "%s was trained with seed %llu, this run has %llu", dir,
+                       (unsigned long long)was->seed,
+                       (unsigned long long)now->seed);
+    return compare_hyper(was, now, dir, e);
+}
+
+int checkpoint_resume(struct adamw *a, const struct train_state *s,
+                      const char *dir, struct err *e)
+{
+    a->updates = s->updates;
+    a->skipped = s->skipped;
+    a->loss_scale = s->loss_scale;
+    a->good = s->good;
+    return adamw_load_state(a, dir, e);
+}
+
+/* ---- writing --------------------------------------------------------- */
+
+static const char *const copied[] = {
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+    "vocab.json", "merges.txt", "generation_config.json",
+    "chat_template.jinja", "added_tokens.json",
+};
+
+/* config.json of `from` with the type of the weights beside it. */
+static int put_config(const char *tmp, const char *from, enum dtype t,
+                      struct err *e)
+{
+    static const char *const names[] = { "float32", "bfloat16", "float16" };
+    char *in = path_of(from, "config.json"), *out;
+    json_t *j = NULL;
+    int r = json_read_file(&j, in, e);
+
+    if (!r) {
+        out = path_of(tmp, "config.json");
+        json_object_set_new(j, "torch_dtype", json_string(names[t]));
+        r = json_write_file(j, out, e);
+        free(out);
+    }
+    json_decref(j);
+    free(in);
+    return r;
+}
+
+static int put_state(const char *tmp, const struct train_state *s,
+                     struct err *e)
+{
+    char *path = path_of(tmp, "trainer_state.json");
+    json_t *j = state_json(s);
+    int r = j ? json_write_file(j, path, e)
+              : err_set(e, ERR_IO, "%s: cannot be written as JSON", path);
+
+    json_decref(j);
+    free(path);
+    return r;
+}
+
+static int put_all(const char *tmp, const char *from, const struct adamw *a,
+                   struct train_state *s, int optimizer, struct err *e)
+{
+    int r = put_config(tmp, from, a->arm.master, e);
+
+    for (size_t i = 0; i < sizeof copied / sizeof *copied && !r; i++)
+        r = dir_copy_file(from, tmp, copied[i], e);
+    if (!r)
+        r = adamw_save_master(a, tmp, e);
+    if (r || !optimizer)
+        return r;
+    r = adamw_save_state(a, tmp, e);
+    if (r)
+        return r;
+    s->updates = a->updates;
+    s->skipped = a->skipped;
+    s->loss_scale = a->loss_scale;
+    s->good = a->good;
+    return put_state(tmp, s, e);
+}
+
+int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
+                     struct train_state *s, int optimizer, struct err *e)
+{
+    struct dir *d = NULL;
+    int r = dir_create(&d, dir, e);
+
+    if (!r)
+        r = put_all(dir_tmp(d), from, a, s, optimizer, e);
+    if (!r)
+        return dir_commit(&d, e);
+    dir_abort(&d);
+    return r;
+}

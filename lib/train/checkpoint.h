@@ -1,0 +1,48 @@
+/* checkpoint - a model directory plus all that a bit-exact resume needs
+ *
+ * config.json and the tokenizer's files copied from the model trained from,
+ * model.safetensors in the master type, optimizer.safetensors, and
+ * trainer_state.json. A checkpoint appears whole or not at all: it is written
+ * as DIR.tmp and renamed.
+ */
+#ifndef ULP_TRAIN_CHECKPOINT_H
+#define ULP_TRAIN_CHECKPOINT_H
+#include <jansson.h>
+#include "adamw.h"
+
+struct train_state {
+    int64_t step;   /* steps done */
+    int64_t cursor; /* prompts consumed */
+    uint64_t seed;
+    char arm[256];  /* every factor spelt out */
+    json_t *hyper;  /* an object: hyperparameters; owned */
+    uint64_t updates, skipped; /* of struct adamw */
+    double loss_scale;
+    int64_t good;
+};
+
+void state_free(struct train_state *s);
+
+/* 1: DIR/trainer_state.json was read into *s; 0: there is none (a base
+ * model). */
+int checkpoint_state(struct train_state *s, const char *dir, struct err *e)
+    MUST_CHECK;
+/* The prompts that DIR's run has consumed; 0 for a base model. */
+int checkpoint_cursor(const char *dir, int64_t *cursor, struct err *e)
+    MUST_CHECK;
+/* Refuses, naming both, where a run with `now` cannot go on from `was`: arm,
+ * seed or a hyperparameter differs. dir is for the message. */
+int checkpoint_compare(const struct train_state *was,
+                       const struct train_state *now, const char *dir,
+                       struct err *e) MUST_CHECK;
+/* Moments, compensation and counters of DIR into a. */
+int checkpoint_resume(struct adamw *a, const struct train_state *s,
+                      const char *dir, struct err *e) MUST_CHECK;
+/* Writes dir, replacing one that is there; `from` lends config.json and the
+ * tokenizer. s->updates to s->good are filled from a. optimizer = 0: a plain
+ * model, no optimizer.safetensors and trainer_state.json. */
+int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
+                     struct train_state *s, int optimizer, struct err *e)
+    MUST_CHECK;
+
+#endif
