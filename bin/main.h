@@ -47,6 +47,7 @@ static inline int start(const struct cli *c, int argc, char **argv,
     int r = cli_parse(c, argc, argv, args, &n_args, &e);
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* over `ulimit -f`: an error from write */
     if (r == CLI_HELP || r == CLI_VERSION) {
         if (r == CLI_HELP)
             cli_help(c, stdout);

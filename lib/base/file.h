@@ -14,13 +14,17 @@
 
 struct file; /* an output being written */
 
-/* path "-" is standard output (commit flushes and checks it). */
+/* path "-" is standard output (commit flushes and checks it). A device or a
+ * FIFO is written in place; a symbolic link is followed. */
 int file_create(struct file **f, const char *path, struct err *e) MUST_CHECK;
 int file_write(struct file *f, const void *p, size_t n, struct err *e)
     MUST_CHECK;
 int file_printf(struct file *f, struct err *e, const char *fmt, ...)
     MUST_CHECK PRINTF_LIKE(3, 4);
 int file_flush(struct file *f, struct err *e) MUST_CHECK;
+/* 1 for standard output, a device or a FIFO: somebody may be waiting for what
+ * was written, and it cannot be taken back. */
+int file_is_direct(const struct file *f);
 /* fsync, rename, close; *f becomes NULL also on error. */
 int file_commit(struct file **f, struct err *e) MUST_CHECK;
 /* Drop what was written; NULL is accepted. */

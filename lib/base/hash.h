@@ -1,4 +1,4 @@
-/* hash - content digests (XXH64 and XXH3-128 of libxxhash, and SHA-free)
+/* hash - content digests (XXH64 and XXH3-128 of libxxhash; not cryptographic)
  *
  * Used for the checksum in a stream's end record, for model digests, and for
  * turning a prompt id into the 64-bit number that seeds its samples.

@@ -1,0 +1,161 @@
+/* arena - a list of chunks; the chunks are kept over resets */
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arena.h"
+
+enum { CHUNK = 64 * 1024, ALIGN = 16 };
+
+struct chunk {
+    struct chunk *next;
+    size_t size, used;
+    _Alignas(16) unsigned char data[];
+};
+
+struct arena {
+    struct chunk *first, *at;
+};
+
+static void out_of_memory(size_t n)
+{
+    fprintf(stderr, "out of memory: %zu bytes\n", n);
+    abort();
+}
+
+void *xmalloc(size_t n)
+{
+    void *p = malloc(n ? n : 1);
+
+    if (!p)
+        out_of_memory(n);
+    return p;
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size ? size : 1);
+
+    if (!p)
+        out_of_memory(n && SIZE_MAX / n < size ? SIZE_MAX : n * size);
+    return p;
+}
+
+void *xrealloc(void *p, size_t n, size_t size)
+{
+    if (size && n > SIZE_MAX / size)
+        out_of_memory(SIZE_MAX);
+    n *= size;
+    p = realloc(p, n ? n : 1);
+    if (!p)
+        out_of_memory(n);
+    return p;
+}
+
+char *xstrdup(const char *s)
+{
+    size_t n = strlen(s) + 1;
+
+    return memcpy(xmalloc(n), s, n);
+}
+
+static struct chunk *chunk_new(size_t size)
+{
+    struct chunk *c;
+
+    if (size > SIZE_MAX - sizeof *c)
+        out_of_memory(size);
+    c = xmalloc(sizeof *c + size);
+    c->next = NULL;
+    c->size = size;
+    c->used = 0;
+    return c;
+}
+
+struct arena *arena_open(void)
+{
+    struct arena *a = xmalloc(sizeof *a);
+
+    a->first = a->at = chunk_new(CHUNK);
+    return a;
+}
+
+void arena_close(struct arena **a)
+{
+    if (!*a)
+        return;
+    for (struct chunk *c = (*a)->first, *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
+    free(*a);
+    *a = NULL;
+}
+
+void arena_reset(struct arena *a)
+{
+    /* One huge record must not hold its memory for the rest of the run. */
+    for (struct chunk **p = &a->first->next, *c; (c = *p);) {
+        if (c->size > CHUNK) {
+            *p = c->next;
+            free(c);
+        } else {
+            c->used = 0;
+            p = &c->next;
+        }
+    }
+    a->first->used = 0;
+    a->at = a->first;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    size_t room = n > SIZE_MAX - ALIGN
+                      ? SIZE_MAX
+                      : ((n ? n : 1) + ALIGN - 1) / ALIGN * ALIGN;
+    struct chunk *c = a->at;
+    void *p;
+
+    if (room > SIZE_MAX / 2)
+        out_of_memory(n);
+    if (c->size - c->used < room) {
+        struct chunk *next = c->next;
+
+        if (!next || next->size < room) {
+            struct chunk *made = chunk_new(room > CHUNK ? room : CHUNK);
+
+            made->next = next;
+            c->next = next = made;
+        }
+        a->at = c = next;
+    }
+    p = c->data + c->used;
+    c->used += room;
+    return memset(p, 0, n);
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+    char *p = arena_alloc(a, n + 1);
+
+    if (n)
+        memcpy(p, s, n);
+    return p;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+    char *p;
+
+    va_start(ap, fmt);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    p = arena_alloc(a, (size_t)n + 1);
+    va_start(ap, fmt);
+    vsnprintf(p, (size_t)n + 1, fmt, ap);
+    va_end(ap);
+    return p;
+}

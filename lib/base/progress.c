@@ -1,0 +1,107 @@
+/* progress - a live line on a terminal, one closing line elsewhere */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "arena.h"
+#include "progress.h"
+
+struct progress {
+    char program[32], unit[32], note[128];
+    uint64_t done, total;
+    double began, shown;
+    int quiet, live;
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct progress *progress_open(const char *program, const char *unit,
+                               uint64_t total, int quiet)
+{
+    struct progress *p = xcalloc(1, sizeof *p);
+
+    snprintf(p->program, sizeof p->program, "%s", program);
+    snprintf(p->unit, sizeof p->unit, "%s", unit);
+    p->total = total;
+    p->quiet = quiet;
+    p->live = !quiet && isatty(STDERR_FILENO);
+    p->began = now();
+    return p;
+}
+
+static const char *duration(double s, char out[32])
+{
+    long n = (long)(s + 0.5);
+
+    if (s < 9.95)
+        snprintf(out, 32, "%.1f s", s);
+    else if (n < 60)
+        snprintf(out, 32, "%ld s", n);
+    else if (n < 3600)
+        snprintf(out, 32, "%ld:%02ld", n / 60, n % 60);
+    else
+        snprintf(out, 32, "%ld:%02ld:%02ld", n / 3600, n / 60 % 60, n % 60);
+    return out;
+}
+
+static void show(struct progress *p, double t, int last)
+{
+    double spent = t - p->began;
+    double rate = spent > 0 ? (double)p->done / spent : 0;
+    char buf[32];
+
+    fprintf(stderr, "%s%s: %llu", p->live ? "\r" : "", p->program,
+            (unsigned long long)p->done);
+    if (p->total && (!last || p->total != p->done))
+        fprintf(stderr, "/%llu", (unsigned long long)p->total);
+    fprintf(stderr, " %s", p->unit);
+    if (rate > 0)
+        fprintf(stderr, ", %.*f/s", rate < 10 ? 2 : rate < 100 ? 1 : 0, rate);
+    if (last)
+        fprintf(stderr, ", %s", duration(spent, buf));
+    else if (p->total > p->done && rate > 0)
+        fprintf(stderr, ", %s left",
+                duration((double)(p->total - p->done) / rate, buf));
+    if (p->note[0])
+        fprintf(stderr, ", %s", p->note);
+    fputs(p->live ? "\033[K" : "", stderr);
+    fputs(last ? "\n" : "", stderr);
+    fflush(stderr);
+    p->shown = t;
+}
+
+void progress_add(struct progress *p, uint64_t n)
+{
+    double t;
+
+    p->done += n;
+    if (p->live && (t = now()) - p->shown >= 0.1)
+        show(p, t, 0);
+}
+
+void progress_note(struct progress *p, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(p->note, sizeof p->note, fmt, ap);
+    va_end(ap);
+}
+
+void progress_close(struct progress **p)
+{
+    if (!*p)
+        return;
+    if (!(*p)->quiet)
+        show(*p, now(), 1);
+    free(*p);
+    *p = NULL;
+}
