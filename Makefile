@@ -8,6 +8,7 @@ SHELL := /bin/bash
 .SECONDARY:
 .DEFAULT_GOAL := all
 
+include pipelines/deps.mk
 include pipelines/build.mk
 include pipelines/tests.mk
 -include $(wildcard pipelines/experiment.mk)

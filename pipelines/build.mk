@@ -42,7 +42,7 @@ LIB_of    = $(B)/$(subst /,_,$(1)).a
 .PHONY: all clean
 all: $(PROGRAMS:%=$(BIN)/%)
 
-$(B)/lib/%.o: lib/%.c
+$(B)/lib/%.o: lib/%.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
 
@@ -97,7 +97,7 @@ X_train := $(X_model)
 # An executable is stripped, has no build id, and is replaced only when its
 # bytes differ: a comment edit re-runs nothing that depends on it.
 define program_rule
-$(B)/bin/$(1).o: bin/$(1).c
+$(B)/bin/$(1).o: bin/$(1).c | $(FIRST)
 	@mkdir -p $$(@D)
 	$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP -c -o $$@ $$<
 $(B)/exe/$(1).linked: $(B)/bin/$(1).o $(call libs,$(USES_$(1)))

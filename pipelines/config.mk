@@ -1,0 +1,35 @@
+# config - every parameter of the experiment, its default and what it means
+# (`make help` prints the lines marked ##)
+
+PRESET        ?= tiny## tiny, smoke, qwen2.5-0.5b, qwen2.5-math-1.5b, qwen2.5-math-7b
+include pipelines/presets/$(PRESET).mk
+
+R             ?= results## where everything that is computed goes
+ARMS          ?= fp32 bf16 bf16-mixed## precision arms (SCIENCE 2); factors may be overridden: bf16:dropout=0
+SEEDS         ?= 1 2 3 4 5## one training run per arm and seed
+DEVICE        ?= auto## auto, cpu, cuda
+THREADS       ?= 1## threads per program (make runs -j stages at once)
+MODEL         ?=## a Hugging Face directory to start from, instead of pretraining
+DATA          ?= data/$(PRESET)## task sets as JSON lines
+
+# training (SCIENCE 3); values in the preset
+TRAIN_OPTS    ?=## more options for dapo-step (dapo-step --help)
+# STEPS CHUNK PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG KL_PROMPTS
+
+# evaluation: tasks, samples, temperatures are in $(TASKS_FILE)
+EVAL_SEED     ?= 1000## the same sampling seed for the base and every run
+LAUNCH        ?=## put before each pipeline, e.g. srun
+
+# One make runs as many stages at once as there are processors, unless told
+# (make 4.3 does not show -j in MAKEFLAGS while it reads makefiles).
+JOBS          := $(shell nproc)
+MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline)
+ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKE_ARGS)),0)
+MAKEFLAGS     += -j$(JOBS)
+endif
+
+export ULP_RUN   := $(shell echo $$PPID)
+export ULP_STATE  = $(STATE)
+export ULP_GOALS := $(MAKECMDGOALS) $(MAKEOVERRIDES)
+export ULP_JOBS  := $(JOBS)
+export ULP_MAKE  := $(MAKE)

@@ -1,0 +1,34 @@
+# data - task sets and the base model
+#
+#   $(DATA)/TASK.jsonl               prompts; made from a seed for sample presets
+#   $(R)/base/model/                 the base model, unless MODEL=DIR is given
+#   $(R)/data/TASK.tokens.msgpack.zst  prompts with their tokens
+
+OUT = $$$$OUT
+
+$(eval $(subst @,$(newline),$(shell awk -f pipelines/tasks.awk $(TASKS_FILE))))
+
+ifeq ($(MODEL),)
+# --- sample tasks and a model from nothing --------------------------------
+rows_of = $(if $(filter $(TRAIN_TASK),$(1)),$(TRAIN_ROWS),$(TASK_$(1)_questions))
+_ := $(foreach t,$(TRAIN_TASK) $(TASKS),$(eval $(call stage,$(DATA)/$(t).jsonl,data,make sample task $(t),,prepare,\
+  $(BIN)/prepare --sample $(t) -n $(call rows_of,$(t)) --seed 1 -o $(OUT))))
+$(eval $(call stage,$(DATA)/corpus.jsonl,data,make the pretraining corpus,,prepare,\
+  $(BIN)/prepare --sample corpus -n $(CORPUS_ROWS) --seed 1 -o $(OUT)))
+
+BASE := $(R)/base/model
+BASE_FILES := $(BASE)/model.safetensors
+$(eval $(call stage,$(BASE),base,pretrain the base model,$(DATA)/corpus.jsonl $(wildcard $(TOKENIZER)/*),pretrain,\
+  $(BIN)/pretrain --tokenizer $(TOKENIZER) $(MODEL_SHAPE) $(PRETRAIN_OPTS) --seed 1 --threads $(JOBS) -o $(OUT) $(DATA)/corpus.jsonl,model.safetensors))
+else
+BASE := $(MODEL)
+BASE_FILES := $(wildcard $(MODEL)/*.safetensors $(MODEL)/*.json)
+ifeq ($(BASE_FILES),)
+$(error MODEL=$(MODEL): no model.safetensors there)
+endif
+endif
+
+TEMPLATE ?= none
+tokens = $(R)/data/$(1).tokens.msgpack.zst
+_ := $(foreach t,$(TRAIN_TASK) $(TASKS),$(eval $(call stage,$(call tokens,$(t)),data,tokenize $(t),$(DATA)/$(t).jsonl $(BASE_FILES),tokenize,\
+  $(BIN)/tokenize --tokenizer $(BASE) --template $(TEMPLATE) -o $(OUT) $(DATA)/$(t).jsonl)))

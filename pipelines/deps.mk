@@ -1,0 +1,22 @@
+# deps - what the project needs from Debian 12, installed by `make deps`
+DEPS := gcc g++ libc6-dev libmsgpack-dev libzstd-dev libpcre2-dev \
+        libutf8proc-dev libjansson-dev libxxhash-dev libflint-dev \
+        libflint-arb-dev libantic-dev libcalcium-dev libseccomp-dev \
+        bubblewrap python3-minimal gnuplot-nox fonts-dejavu-core zstd
+
+.PHONY: deps
+deps:
+	@missing=; for p in $(DEPS); do \
+	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -z "$$missing" ]; then echo 'deps: all there'; exit 0; fi; \
+	as=; if [ "$$(id -u)" != 0 ]; then as=sudo; command -v sudo >/dev/null || { \
+	  echo "deps: as root, run: apt-get install$$missing" >&2; exit 1; }; fi; \
+	echo "deps: installing$$missing"; \
+	$$as apt-get update -q >/dev/null && \
+	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing >build-deps.log 2>&1 || { \
+	  tail -n 20 build-deps.log >&2; echo 'deps: apt-get failed, see build-deps.log' >&2; exit 1; }; \
+	rm -f build-deps.log
+
+# `make deps GOAL`: nothing is compiled before the packages are there.
+FIRST := $(if $(filter deps,$(MAKECMDGOALS)),deps)

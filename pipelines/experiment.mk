@@ -1,0 +1,17 @@
+# experiment - the DAG of the experiment: data, training, evaluation, analysis
+define newline
+
+
+endef
+include pipelines/config.mk
+include pipelines/stage.mk
+include pipelines/data.mk
+include pipelines/train.mk
+include pipelines/eval.mk
+-include pipelines/analysis.mk
+
+# Every stage that a goal needs and that is stale, with the reason.
+.PHONY: why
+why:
+	@$(MAKE) -n --trace $(or $(GOAL),$(R)/analysis/summary.txt) | \
+	  awk '/update target/ { sub(/^.*update target .$(subst /,\/,$(STATE))\//, ""); print }' || true

@@ -1,0 +1,33 @@
+# stage - how a result is made, and when it is stale
+#
+# $(eval $(call stage,OUT,KIND,LABEL,INPUTS,PROGRAMS,COMMAND))
+#
+# OUT is made by COMMAND, which writes to "$OUT" and stands in the makefile with
+# doubled dollars. It is stale when an input's bytes, a program's bytes or the
+# command's text changed. Programs and outputs are replaced only when their
+# bytes differ, so time stamps speak of bytes. For a directory give DIR/FILE as
+# the fifth part of a name: OUT is then a directory, and FILE in it the target.
+#
+# The stamp of OUT is $(STATE)/OUT.now.
+
+STATE := $(R)/.make
+
+# Stamps whose outputs were deleted go, so that deleting a result rebuilds it.
+PRUNED := $(shell cd $(STATE) 2>/dev/null && find . -name '*.now' | \
+    while read -r s; do o=$${s%.now}; [ -e "$(CURDIR)/$$o" ] || rm -f "$$s"; done)
+
+.PHONY: FORCE
+FORCE:
+
+differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
+quote   = '$(subst ','\'',$(1))'
+
+# $(1) out  $(2) kind  $(3) label  $(4) inputs  $(5) programs  $(6) command
+# $(7) file in OUT when OUT is a directory
+define stage
+STAGES += $(1)
+CMD_$(1) := $(strip $(6))
+$(STATE)/$(1).now: $(4) $(5:%=$(BIN)/%) $(if $(call differs,$(file <$(STATE)/$(1).now.cmd),$(strip $(subst $$$$,$$,$(6)))),FORCE)
+	@pipelines/stage '$(STATE)/$(1).now' '$(1)' '$(strip $(2))' '$(strip $(3))' $$(call quote,$$(CMD_$(1)))
+$(1)$(if $(value 7),/$(value 7)): $(STATE)/$(1).now ;
+endef

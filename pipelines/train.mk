@@ -1,0 +1,39 @@
+# train - one training run per arm and seed, one target per chunk of steps
+#
+#   $(R)/train_logs/ARM_seedN/step-S/checkpoint/           a model, resumable
+#   $(R)/train_logs/ARM_seedN/step-S/rollouts.msgpack.zst  what the chunk learnt from
+#   $(R)/train_logs/ARM_seedN/step-S/metrics.msgpack       a record a step
+#
+# A chunk is one cyclic pipeline: dapo-step tells rollout over a FIFO how many
+# prompts it wants and what the new weights are.
+
+CHUNKS := $(shell seq $(CHUNK) $(CHUNK) $(STEPS))
+ifneq ($(lastword $(CHUNKS)),$(STEPS))
+CHUNKS += $(STEPS)
+endif
+RUNS := $(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(a)_seed$(s)))
+run_dir  = $(R)/train_logs/$(1)
+last     = $(call run_dir,$(1))/step-$(STEPS)/checkpoint
+
+# $(1) arm  $(2) seed  $(3) model to start from  $(4) steps to do
+# $(5) options of rollout  $(6) options of dapo-step
+loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
+  $(LAUNCH) $(BIN)/draw --resume $(3) --seed $(2) --per-step $(PROMPTS) $(call tokens,$(TRAIN_TASK)) | \
+  $(BIN)/rollout --quiet --model $(3) --arm $(1) --seed $(2) --sync $(OUT).fifo --samples $(SAMPLES) --temperature 1 --max-new $(MAX_NEW) --device $(DEVICE) $(5) | \
+  $(BIN)/tokenize --quiet --decode --tokenizer $(3) | \
+  $(BIN)/reward --quiet --max-len $(MAX_NEW) --overlong-buffer $(OVERLONG) | \
+  $(BIN)/dapo-step --quiet --model $(3) --arm $(1) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR) --device $(DEVICE) $(6) $(TRAIN_OPTS) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \
+  rm -f $(OUT).fifo
+
+# $(1) arm  $(2) seed  $(3) step at the end  $(4) step at the start, or empty
+define chunk
+$(eval $(call stage,$(R)/train_logs/$(1)_seed$(2)/step-$(3),train,train $(1) seed $(2) to step $(3),$(call tokens,$(TRAIN_TASK)) $(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint/trainer_state.json,$(BASE_FILES)),draw rollout tokenize reward dapo-step,$(call loop,$(1),$(2),$(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint,$(BASE)),$(shell expr $(3) - 0$(4)),--threads $(THREADS),--threads $(THREADS)),checkpoint/trainer_state.json))
+endef
+
+# each chunk with the one before it: 20: , 40:20, 60:40
+PAIRS := $(join $(CHUNKS:%=%:),$(wordlist 1,$(words $(CHUNKS)),x $(CHUNKS)))
+PAIRS := $(PAIRS:%:x=%:)
+_ := $(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(foreach p,$(PAIRS),$(call chunk,$(a),$(s),$(firstword $(subst :, ,$(p))),$(word 2,$(subst :, ,$(p)))))))
+
+.PHONY: train
+train: $(RUNS:%=$(R)/train_logs/%/step-$(STEPS)/checkpoint/trainer_state.json)
