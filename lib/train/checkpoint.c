@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "../base/arena.h"
 #include "../base/file.h"
 #include "../base/json.h"
@@ -237,12 +238,26 @@ static int put_all(const char *tmp, const char *from, const struct adamw *a,
     return put_state(tmp, s, e);
 }
 
+/* A mistyped --out must not cost somebody a directory of other things. */
+static int may_replace(const char *dir, struct err *e)
+{
+    char *config = path_of(dir, "config.json");
+    int ok = !file_exists(dir) || file_exists(config) || rmdir(dir) == 0;
+
+    free(config);
+    return ok ? 0
+              : err_set(e, ERR_USAGE, "%s: is there and is no model directory",
+                        dir);
+}
+
 int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
                      struct train_state *s, int optimizer, struct err *e)
 {
     struct dir *d = NULL;
-    int r = dir_create(&d, dir, e);
+    int r = may_replace(dir, e);
 
+    if (!r)
+        r = dir_create(&d, dir, e);
     if (!r)
         r = put_all(dir_tmp(d), from, a, s, optimizer, e);
     if (!r)

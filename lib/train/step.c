@@ -1,0 +1,171 @@
+/* step - one DAPO step; see step.h */
+#include "step.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "pack.h"
+
+struct step {
+    struct model *m;
+    struct adamw *a;
+    const struct step_opts *o;
+    struct step_stats *st;
+    struct pack p;       /* every sequence of the batch */
+    double *adv;         /* a sequence */
+    int *group_end;      /* sequences up to the end of group i */
+    /* p.n_tokens values each, where the tokens are */
+    float *logp_old, *logp_rollout, *logp, *dlogp, *entropy;
+};
+
+static void gather(struct step *s, const struct batch *b)
+{
+    int n_seqs = 0;
+
+    for (int i = 0; i < b->n; i++)
+        n_seqs += b->v[i].n;
+    s->adv = xcalloc((size_t)n_seqs, sizeof *s->adv);
+    s->group_end = xcalloc((size_t)b->n, sizeof *s->group_end);
+    for (int i = 0; i < b->n; i++) {
+        const struct group *g = &b->v[i];
+        double *reward = xcalloc((size_t)g->n, sizeof *reward);
+
+        for (int j = 0; j < g->n; j++)
+            reward[j] = g->v[j].reward;
+        dapo_advantages(s->adv + s->p.n, reward, g->n, s->o->by_std);
+        free(reward);
+        for (int j = 0; j < g->n; j++)
+            pack_add(&s->p, g->v[j].tokens, g->v[j].n, g->v[j].n_prompt,
+                     g->v[j].id);
+        s->group_end[i] = s->p.n;
+    }
+    s->logp_old = xcalloc(s->p.n_tokens, sizeof *s->logp);
+    s->logp_rollout = xcalloc(s->p.n_tokens, sizeof *s->logp);
+    s->logp = xcalloc(s->p.n_tokens, sizeof *s->logp);
+    s->dlogp = xcalloc(s->p.n_tokens, sizeof *s->logp);
+    s->entropy = xcalloc(s->p.n_tokens, sizeof *s->logp);
+    for (int i = 0, at = 0; i < b->n; i++)
+        for (int j = 0; j < b->v[i].n; j++, at++) {
+            const struct sample *q = &b->v[i].v[j];
+
+            memcpy(s->logp_rollout + s->p.start[at] + q->n_prompt, q->logp,
+                   (size_t)(q->n - q->n_prompt) * sizeof *q->logp);
+        }
+}
+
+static void step_free(struct step *s)
+{
+    pack_free(&s->p);
+    free(s->adv);
+    free(s->group_end);
+    free(s->logp_old);
+    free(s->logp_rollout);
+    free(s->logp);
+    free(s->dlogp);
+    free(s->entropy);
+}
+
+/* Micro-batch by micro-batch here, not in model_logp: a pack may have more
+ * tokens than a struct seqs can count. */
+static int score(struct step *s, struct err *e)
+{
+    struct pack *p = &s->p;
+    int r = 0;
+
+    s->a->k->order_nonce = 0; /* as the sampler and logprob have it */
+    for (int a = 0, b; a < p->n && !r; a = b) {
+        struct seqs q;
+
+        b = pack_micro(p, a, p->n, s->o->micro_tokens);
+        q = pack_view(p, a, b);
+        r = model_logp(s->m, &q, s->o->temperature, 0,
+                       s->logp_old + p->start[a], s->entropy + p->start[a],
+                       e);
+    }
+    for (int i = 0; i < p->n && !r; i++)
+        for (size_t t = p->start[i] + (size_t)p->first[i];
+             t < p->start[i + 1]; t++) {
+            double gap = fabs((double)s->logp_old[t] -
+                              (double)s->logp_rollout[t]);
+
+            s->st->tokens++;
+            s->st->entropy += (double)s->entropy[t];
+            if (!(gap <= s->st->logp_gap))
+                s->st->logp_gap = gap;
+        }
+    return r;
+}
+
+/* Forward and backward of sequences [a, b) of a mini-batch with n_tokens. */
+static int micro_batch(struct step *s, int a, int b, double scale,
+                       struct err *e)
+{
+    struct pack *p = &s->p;
+    struct seqs q = pack_view(p, a, b);
+    int r = model_forward(s->m, &q, s->o->temperature, s->o->seed,
+                          (uint32_t)(s->a->updates + s->a->skipped),
+                          s->logp + p->start[a], NULL, e);
+
+    if (r)
+        return r;
+    for (int i = a; i < b; i++) {
+        size_t at = p->start[i] + (size_t)p->first[i];
+
+        dapo_loss(&s->o->dapo, p->start[i + 1] - at, s->logp + at,
+                  s->logp_old + at, s->logp_rollout + at, s->adv[i], scale,
+                  s->dlogp + at, &s->st->loss);
+    }
+    return model_backward(s->m, s->dlogp + p->start[a], e);
+}
+
+static int mini_batch(struct step *s, int from, int to, struct err *e)
+{
+    struct pack *p = &s->p;
+    struct adamw_result res;
+    uint64_t n_tokens = 0;
+    int r = 0;
+
+    for (int i = from; i < to; i++)
+        n_tokens += p->start[i + 1] - p->start[i] - (uint64_t)p->first[i];
+    s->a->k->order_nonce = 1 + s->a->updates + s->a->skipped;
+    model_zero_grads(s->m);
+    for (int a = from, b; a < to && !r; a = b) {
+        b = pack_micro(p, a, to, s->o->micro_tokens);
+        r = micro_batch(s, a, b, s->a->loss_scale / (double)n_tokens, e);
+    }
+    if (!r)
+        r = adamw_update(s->a, model_grads(s->m), s->o->lr, &res, e);
+    if (r)
+        return r;
+    if (res.skipped) {
+        s->st->skipped++;
+        return 0;
+    }
+    s->st->updates++;
+    s->st->norm += res.norm;
+    s->st->changed += res.changed;
+    return model_set(s->m, s->a->master, s->a->arm.master, e);
+}
+
+int step_run(struct model *m, struct adamw *a, const struct batch *b,
+             const struct step_opts *o, struct step_stats *st, struct err *e)
+{
+    struct step s = { .m = m, .a = a, .o = o, .st = st };
+    int r = 0;
+
+    memset(st, 0, sizeof *st);
+    if (b->n == 0)
+        return 0;
+    gather(&s, b);
+    r = score(&s, e);
+    for (int epoch = 0; epoch < o->epochs && !r; epoch++)
+        for (int g = 0; g < b->n && !r; g += o->mini_batch) {
+            int end = g + o->mini_batch < b->n ? g + o->mini_batch : b->n;
+
+            r = mini_batch(&s, g ? s.group_end[g - 1] : 0,
+                           s.group_end[end - 1], e);
+        }
+    a->k->order_nonce = 0;
+    step_free(&s);
+    return r;
+}

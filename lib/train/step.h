@@ -1,0 +1,40 @@
+/* step - one DAPO step: score, then epochs of mini-batch updates (SCIENCE 3)
+ *
+ * The old log-probabilities are recomputed here before the first update,
+ * without dropout; the training forward has the arm's dropout. The bits do
+ * not depend on micro_tokens in canonical order.
+ */
+#ifndef ULP_TRAIN_STEP_H
+#define ULP_TRAIN_STEP_H
+#include "adamw.h"
+#include "batch.h"
+#include "dapo.h"
+
+struct step_opts {
+    struct dapo_opts dapo;
+    int by_std;          /* divide advantages by the group's std */
+    int mini_batch;      /* prompts an update */
+    int epochs;
+    double temperature;  /* of the rollouts */
+    size_t micro_tokens; /* tokens in a forward and backward, about */
+    double lr;
+    uint64_t seed;       /* of dropout */
+};
+
+struct step_stats {
+    struct dapo_stats loss;  /* over every update of the step */
+    uint64_t tokens;         /* response tokens trained on, once each */
+    double entropy;          /* sum over those tokens, before the updates */
+    double logp_gap;         /* max |logp_old - logp of the sampler| */
+    double norm;             /* sum of the finite gradient norms */
+    int updates, skipped;
+    uint64_t changed;        /* stored master values, summed over updates */
+};
+
+/* Trains m (whose compute weights are a's) on b. An empty batch makes no
+ * update. */
+int step_run(struct model *m, struct adamw *a, const struct batch *b,
+             const struct step_opts *o, struct step_stats *st, struct err *e)
+    MUST_CHECK;
+
+#endif
