@@ -1,0 +1,276 @@
+/* loop - steps of a training run; see loop.h */
+#include "loop.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "../base/hash.h"
+#include "../base/progress.h"
+#include "checkpoint.h"
+#include "metrics.h"
+#include "sync.h"
+
+struct loop {
+    const struct loop_opts *o;
+    struct arm arm;
+    struct kernels *k;
+    struct model *m;
+    struct adamw *a;
+    struct train_state st;
+    struct sync *sync;
+    struct batch_opts bo;
+    struct batch_source src;
+    struct rec_writer *metrics, *timing;
+    struct progress *progress;
+    char policy[33]; /* digest of the compute weights */
+};
+
+/* ---- opening --------------------------------------------------------- */
+
+static json_t *hyper_json(const struct loop_opts *o)
+{
+    return json_pack(
+        "{s:i,s:i,s:i,s:i,s:i,s:f,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,"
+        "s:f,s:b,s:b}",
+        "prompts", o->prompts, "mini_batch", o->mini_batch, "samples",
+        o->samples, "epochs", o->epochs, "max_gen_batches",
+        o->max_gen_batches, "lr", o->lr, "lr_warmup", o->lr_warmup, "beta1",
+        o->beta1, "beta2", o->beta2, "eps", o->eps, "weight_decay",
+        o->weight_decay, "grad_clip", o->grad_clip, "clip_low", o->clip_low,
+        "clip_high", o->clip_high, "dual_clip", o->dual_clip, "tis", o->tis,
+        "temperature", o->temperature, "dynamic", !o->no_dynamic,
+        "advantage_std", !o->no_std);
+}
+
+/* The state to go on from: the checkpoint's, or a new run's. */
+static int open_state(struct loop *l, int *resumed, struct err *e)
+{
+    const struct loop_opts *o = l->o;
+    struct train_state now = { .seed = o->seed, .loss_scale = 1 };
+    int r;
+
+    arm_format(&l->arm, now.arm, sizeof now.arm);
+    now.hyper = hyper_json(o);
+    r = checkpoint_state(&l->st, o->model, e);
+    *resumed = r > 0;
+    if (r > 0)
+        r = checkpoint_compare(&l->st, &now, o->model, e);
+    if (!*resumed)
+        l->st = now;
+    else
+        state_free(&now);
+    if (r >= 0 && o->until && l->st.step >= o->until)
+        r = err_set(e, ERR_USAGE, "%s is already at step %lld, --until is %d",
+                    o->model, (long long)l->st.step, o->until);
+    return r < 0 ? r : 0;
+}
+
+static int open_model(struct loop *l, int resumed, struct err *e)
+{
+    const struct loop_opts *o = l->o;
+    const struct adamw_opts ao = {
+        .beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps,
+        .weight_decay = o->weight_decay, .grad_clip = o->grad_clip,
+        .seed = o->seed,
+    };
+    struct k_order order = l->arm.order;
+    struct config c;
+    int r = config_read(&c, o->model, e);
+
+    if (r)
+        return r;
+    if (l->arm.order_from_seed)
+        order.seed = o->seed;
+    r = kernels_open(&l->k, o->device, o->threads, order, e);
+    if (!r)
+        r = model_open(&l->m, &c, &l->arm, l->k, MODEL_TRAIN, e);
+    if (!r)
+        r = adamw_open(&l->a, l->k, model_params(l->m), &l->arm, &ao, e);
+    if (!r)
+        r = adamw_load_master(l->a, o->model, e);
+    if (!r && resumed)
+        r = checkpoint_resume(l->a, &l->st, o->model, e);
+    if (!r)
+        r = model_set(l->m, l->a->master, l->arm.master, e);
+    l->bo = (struct batch_opts) {
+        .prompts = o->prompts, .samples = o->samples,
+        .max_rounds = o->max_gen_batches, .dynamic = !o->no_dynamic,
+        .off_policy = o->off_policy, .vocab = c.vocab, .max_len = c.max_pos,
+    };
+    return r;
+}
+
+/* Digests the compute weights, and sends them when `send`. */
+static int publish(struct loop *l, int send, struct err *e)
+{
+    void *flat;
+    size_t n;
+    int r = adamw_compute_weights(l->a, &flat, &n, e);
+
+    if (r)
+        return r;
+    hash_hex128(flat, n, l->policy);
+    if (send)
+        r = sync_send_weights(l->sync, l->arm.compute, flat, n, e);
+    free(flat);
+    return r;
+}
+
+static int open_outputs(struct loop *l, struct err *e)
+{
+    const struct loop_opts *o = l->o;
+    char seed[24];
+    int r = rec_create(&l->metrics, o->metrics,
+                       o->json ? REC_JSON : REC_AUTO, e);
+
+    if (r)
+        return r;
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
+    rec_made_by(l->metrics, "arm", l->st.arm);
+    rec_made_by(l->metrics, "seed", seed);
+    r = rec_header(l->metrics, "metrics", "dapo-step", NULL, e);
+    if (r || !o->timing)
+        return r;
+    r = rec_create(&l->timing, o->timing, o->json ? REC_JSON : REC_AUTO, e);
+    return r ? r : rec_header(l->timing, "timing", "dapo-step", NULL, e);
+}
+
+static int loop_open(struct loop *l, char **inputs, int n_inputs,
+                     struct err *e)
+{
+    const struct loop_opts *o = l->o;
+    int resumed = 0, r = arm_parse(&l->arm, o->arm, e);
+
+    if (!r)
+        r = open_state(l, &resumed, e);
+    /* before the model is loaded: the sampler is waiting to see us */
+    if (!r && o->sync)
+        r = sync_open(&l->sync, o->sync, 1, e);
+    if (!r)
+        r = open_model(l, resumed, e);
+    if (!r)
+        r = publish(l, 0, e);
+    if (!r)
+        r = source_open(&l->src, &l->bo, inputs, n_inputs, o->keep, !!o->sync,
+                        e);
+    if (!r)
+        r = open_outputs(l, e);
+    return r;
+}
+
+static void loop_close(struct loop *l)
+{
+    source_close(&l->src);
+    rec_abort(&l->metrics);
+    rec_abort(&l->timing);
+    progress_close(&l->progress);
+    sync_close(&l->sync);
+    adamw_close(&l->a);
+    model_close(&l->m);
+    kernels_close(&l->k);
+    state_free(&l->st);
+}
+
+/* ---- steps ----------------------------------------------------------- */
+
+static int ask(void *ctx, int64_t step, int n, struct err *e)
+{
+    struct loop *l = ctx;
+
+    return sync_send_go(l->sync, (uint32_t)step, (uint32_t)n, e);
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int report(struct loop *l, const struct batch *b,
+                  const struct step_stats *st, double lr, double t_train,
+                  struct err *e)
+{
+    struct rec *rec = rec_new();
+    int r;
+
+    metrics_set(rec, l->st.step, b, st, l->a, lr, &l->bo);
+    r = rec_write(l->metrics, rec, e);
+    if (!r && l->timing) {
+        rec_clear(rec);
+        rec_set_i64(rec, "step", l->st.step);
+        rec_set_u64(rec, "tokens", st->loss.tokens);
+        rec_set_f64(rec, "train_s", t_train);
+        r = rec_write(l->timing, rec, e);
+    }
+    rec_free(&rec);
+    progress_note(l->progress, "accuracy %.3f%s, %.0f tokens/s",
+                  b->n_samples ? (double)b->n_correct / (double)b->n_samples
+                               : 0,
+                  b->n < l->bo.prompts ? " (batch not full)" : "",
+                  (double)st->loss.tokens / (t_train > 0 ? t_train : 1));
+    progress_add(l->progress, 1);
+    return r;
+}
+
+static int train_step(struct loop *l, struct err *e)
+{
+    const struct loop_opts *o = l->o;
+    const struct batch_ask tell = { ask, l };
+    double warm = ((double)l->st.step + 1) / (o->lr_warmup ? o->lr_warmup : 1);
+    const struct step_opts so = {
+        .dapo = { o->clip_low, o->clip_high, o->dual_clip, o->tis },
+        .by_std = !o->no_std, .mini_batch = o->mini_batch,
+        .epochs = o->epochs, .temperature = o->temperature,
+        .micro_tokens = (size_t)o->micro_batch, .seed = o->seed,
+        .lr = o->lr * (warm < 1 ? warm : 1),
+    };
+    struct batch b = { 0 };
+    struct step_stats st;
+    double t0;
+    int r = batch_collect(&b, &l->src, l->st.step, l->policy,
+                          l->sync ? &tell : NULL, e);
+
+    if (!r && b.asked == 0)
+        r = err_set(e, ERR_DATA, "the input ended before step %lld",
+                    (long long)l->st.step);
+    t0 = now_s();
+    if (!r)
+        r = step_run(l->m, l->a, &b, &so, &st, e);
+    if (!r)
+        r = publish(l, !!l->sync, e);
+    if (!r)
+        r = report(l, &b, &st, so.lr, now_s() - t0, e);
+    l->st.step++;
+    l->st.cursor += b.asked;
+    batch_free(&b);
+    return r;
+}
+
+int loop_run(const struct loop_opts *o, const char *program, char **inputs,
+             int n_inputs, struct err *e)
+{
+    struct loop l = { .o = o };
+    int64_t end;
+    int r = loop_open(&l, inputs, n_inputs, e);
+
+    if (!r) {
+        end = o->until ? o->until : l.st.step + o->steps;
+        l.progress = progress_open(program, "steps",
+                                   (uint64_t)(end - l.st.step), o->quiet);
+        while (!r && l.st.step < end)
+            r = train_step(&l, e);
+    }
+    if (!r && l.sync)
+        r = sync_send_end(l.sync, e);
+    if (!r)
+        r = source_finish(&l.src, e);
+    if (!r)
+        r = checkpoint_write(o->out, o->model, l.a, &l.st, 1, e);
+    if (!r)
+        r = rec_commit(&l.metrics, e);
+    if (!r && l.timing)
+        r = rec_commit(&l.timing, e);
+    loop_close(&l);
+    return r;
+}
