@@ -7,6 +7,7 @@
  */
 #ifndef ULP_MODEL_ARM_H
 #define ULP_MODEL_ARM_H
+#include <stddef.h>
 #include "../../kernels/kernels.h"
 
 struct arm {
@@ -21,6 +22,8 @@ struct arm {
 int arm_parse(struct arm *a, const char *text, struct err *e) MUST_CHECK;
 /* The full setting, every factor spelt out, parseable by arm_parse. */
 void arm_format(const struct arm *a, char *buf, size_t n);
+/* The run's seed becomes the order's seed where the text gave none. */
+void arm_seed(struct arm *a, uint64_t seed);
 const char *dtype_name(enum dtype t); /* "fp32", "bf16", "fp16" */
 /* One line per arm, for --help and `make help`. */
 const char *arm_list(void);

@@ -21,5 +21,8 @@ int config_read(struct config *c, const char *dir, struct err *e) MUST_CHECK;
 /* Writes DIR/config.json that transformers loads. */
 int config_write(const struct config *c, const char *dir, struct err *e)
     MUST_CHECK;
+/* Sizes in range and consistent; `where` begins the message. */
+int config_check(const struct config *c, const char *where, struct err *e)
+    MUST_CHECK;
 
 #endif

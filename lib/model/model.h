@@ -1,5 +1,10 @@
 /* model - a Qwen2 decoder on a device: compute weights, forward, backward
  *
+ * Order of sums. Under order=shuffled the kernels' nonce is step + 1 in
+ * training calls and 0 in scoring and generation, so that a sampler's and a
+ * scorer's log-probabilities are the same bits in every arm (given the same
+ * seed). Dropout acts in model_forward alone.
+ *
  * The compute weights are in the arm's compute type. Master weights, moments
  * and the update live in lib/train; they hand over a flat master array (see
  * params.h) through model_set.
@@ -36,6 +41,23 @@ int model_open_dir(struct model **m, const char *dir, const struct arm *a,
                    struct kernels *k, int flags, char digest[33],
                    struct err *e) MUST_CHECK;
 
+/* The model digest ("policy"): 32 hex digits of XXH3-128 over the flat compute
+ * weights in params order. After model_set it reads the master array given
+ * there again: ask before that array changes. */
+int model_digest(struct model *m, char out[33], struct err *e) MUST_CHECK;
+
+/* ---- flat host arrays and model directories ---- */
+/* n_values of normal(0, 0.02), norms 1, biases 0: a function of seed, tensor
+ * name and index alone. */
+void model_init(const struct params *p, uint64_t seed, float *flat);
+/* DIR's safetensors into a flat host array of type t, nearest even; missing,
+ * extra and misshapen tensors are named. */
+int model_read(const char *dir, const struct params *p, enum dtype t,
+               void *flat, struct err *e) MUST_CHECK;
+/* Writes DIR/config.json (torch_dtype = t) and DIR/model.safetensors. */
+int model_save(const char *dir, const struct config *c, const void *flat,
+               enum dtype t, struct err *e) MUST_CHECK;
+
 /* A packed batch, host memory. Sequence i has tokens[start[i]..start[i+1]);
  * log-probabilities are wanted for its positions first[i] and after, counted
  * from the sequence's start (1 <= first[i] <= length). id[i] seeds dropout. */
@@ -59,6 +81,10 @@ int model_kl(struct model *a, struct model *b, const struct seqs *s,
              double temperature, int max_tokens, float *kl, struct err *e)
     MUST_CHECK;
 
+/* Logits of every row, [start[n]][vocab] fp32, host; for tests, small V. */
+int model_logits(struct model *m, const struct seqs *s, float *logits,
+                 struct err *e) MUST_CHECK;
+
 /* One micro-batch of training: forward (keeps activations; dropout as the
  * arm says, under dropout_seed and step), then backward of any function of
  * the log-probabilities: gradients += . */
@@ -67,7 +93,9 @@ int model_forward(struct model *m, const struct seqs *s, double temperature,
                   float *entropy, struct err *e) MUST_CHECK;
 int model_backward(struct model *m, const float *dlogp, struct err *e)
     MUST_CHECK;
-/* Device pointer to the flat fp32 gradients (params order). */
+/* Device pointer to the flat fp32 gradients (params order), to be asked for
+ * after the last backward: the embedding's rows of a tied model are summed
+ * apart and added here to the head's, so that no micro-batch boundary shows. */
 float *model_grads(struct model *m);
 void model_zero_grads(struct model *m);
 

@@ -16,7 +16,8 @@ struct st_tensor {
     int n_dims;
     int64_t dims[4];
     size_t n;         /* values */
-    const void *data; /* into the map */
+    const void *data; /* into the map (or a copy of what lies unaligned) */
+    const char *file; /* for messages */
 };
 struct st_file;
 
@@ -27,7 +28,7 @@ void st_close(struct st_file **f);
 size_t st_count(const struct st_file *f);
 const struct st_tensor *st_at(const struct st_file *f, size_t i);
 const struct st_tensor *st_find(const struct st_file *f, const char *name);
-/* 32 hex digits over names, types, shapes and data: the model digest. */
+/* 32 hex digits over names, types, shapes and data, in order of names. */
 void st_digest(const struct st_file *f, char out[33]);
 
 /* Writer: declare all tensors, then give their data in the same order. */
