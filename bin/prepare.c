@@ -1,125 +1,121 @@
 /* prepare - make task sets: prompts as JSON lines
  *
- * in      nothing (--sample)
+ * in      upstream files (--from), or nothing (--sample)
  * out     one JSON object a line: id, task, prompt, answer, verifier, ...
- * memory  the prompts' hashes
- * order   a function of the seed
+ * memory  one upstream file, and a hash for each prompt
+ * order   of the files; of the seed for samples
  */
-#include "../lib/base/hash.h"
-#include "../lib/tasks/rows.h"
+#include "../lib/tasks/import.h"
+#include "../lib/tasks/make.h"
 #include "main.h"
 
-static const char *out = "-", *sample;
+static const char *out = "-", *sample, *from, *task, *source;
 static uint64_t n_rows = 100, seed = 1;
+static int keep_repeats, quiet;
+static struct cli_list exclude;
 
 static const struct opt opts[] = {
     {OPT_STR, "output", 'o', &out, "FILE", "write here", 0, 0},
+    {OPT_HEADING, "Upstream files", 0, NULL, NULL, NULL, 0, 0},
+    {OPT_STR, "from", 0, &from, "FORMAT",
+     "convert FILEs of this format: gsm8k, math, aime, mmlu, mmlu-csv, "
+     "humaneval, dapo, prepared (data/README.md tells where each comes from)",
+     0, 0},
+    {OPT_STR, "task", 0, &task, "NAME", "name of the task set; ids are NAME/0, "
+     "NAME/1, ... (needed with --from)", 0, 0},
+    {OPT_STR, "source", 0, &source, "NAME", "add a field `source`", 0, 0},
+    {OPT_LIST, "exclude", 0, &exclude, "FILE",
+     "drop prompts that occur in this prepared set; may be repeated", 0, 0},
+    {OPT_FLAG, "keep-repeats", 0, &keep_repeats, NULL,
+     "keep prompts that occur twice", 0, 0},
+    {OPT_FLAG, "quiet", 0, &quiet, NULL, "no account on stderr", 0, 0},
+    {OPT_HEADING, "Sample problems", 0, NULL, NULL, NULL, 0, 0},
     {OPT_STR, "sample", 0, &sample, "TASK",
      "make sample problems: dm_train, dm_val, aime24, aime25, amc23, math500, "
      "gsm8k, mmlu_stem, humaneval, or corpus (pretraining text of all forms)",
      0, 0},
-    {OPT_U64, "rows", 'n', &n_rows, "N", "how many rows", 0, 0},
+    {OPT_U64, "rows", 'n', &n_rows, "N", "how many sample rows", 0, 0},
     {OPT_U64, "seed", 0, &seed, "N", "seed of the sample problems", 0, 0},
     {0}};
 
 static const struct cli cli = {
     .name = "prepare",
     .purpose = "make task sets: prompts as JSON lines",
-    .usage = "--sample TASK [-n N] [--seed N] [-o FILE]",
+    .usage = "--from FORMAT --task NAME [options] FILE...\n"
+             "       prepare --sample TASK [-n N] [--seed N] [-o FILE]",
     .details =
+        "Reads a task set in the format in which its authors publish it (JSON "
+        "lines, JSON or CSV, plain or gzipped), leaves out repeated prompts "
+        "and those of the excluded sets, and says on stderr how many rows it "
+        "read, kept and dropped, and why.\n\n"
         "Sample tasks are synthetic stand-ins for the task sets whose names "
         "they bear: small arithmetic and word problems of graded difficulty, "
         "each set in a form of its own. No prompt is shared between the "
         "corpus, dm_train and an evaluation set, whatever the seeds.",
-    .example = "  prepare --sample dm_val -n 3",
+    .example =
+        "  prepare --from gsm8k --task gsm8k test.jsonl -o data/gsm8k.jsonl\n"
+        "  prepare --sample dm_val -n 3",
     .see_also = "tokenize, pretrain, draw",
     .opts = opts,
+    .max_args = 1 << 20,
 };
 
-/* Prompts already written, as an open-addressing set of their hashes. */
-struct seen {
-    uint64_t *slot;
-    size_t cap, n;
-};
-
-static int seen_add(struct seen *s, const char *prompt)
+static void account(const struct import *im)
 {
-    uint64_t h = hash_bytes(prompt, strlen(prompt)) | 1;
-    size_t i = (size_t)h & (s->cap - 1);
-
-    while (s->slot[i] && s->slot[i] != h)
-        i = (i + 1) & (s->cap - 1);
-    if (s->slot[i])
-        return 0;
-    s->slot[i] = h;
-    s->n++;
-    return 1;
+    fprintf(stderr,
+            "prepare: %s: %lu rows read, %lu kept; dropped: %lu repeats, %lu "
+            "repeats with another answer, %lu in an excluded set, %lu "
+            "unusable%s%s%s\n",
+            im->task, im->read, im->kept, im->repeats, im->conflicts,
+            im->in_eval, im->unusable, im->unusable ? " (first: " : "",
+            im->first_unusable, im->unusable ? ")" : "");
 }
 
-/* Training text may repeat a problem; prompt sets never do. */
-static int write_corpus(struct file *f, struct err *e)
+static int import_all(struct file *f, char **paths, int n, struct err *e)
 {
-    struct rng r;
-    struct sample s;
-
-    rng_init(&r, seed, hash_bytes("corpus", 6));
-    for (uint64_t i = 0; i < n_rows; i++) {
-        sample_draw(sample_pick(&r), SPLIT_PRETRAIN, &r, &s);
-        if (rows_write_text(f, &s, e))
-            return -e->code;
-    }
-    return 0;
-}
-
-static int write_prompts(struct file *f, struct err *e)
-{
-    const struct sample_family *fam = sample_find(sample);
-    enum sample_split split =
-        strcmp(sample, "dm_train") ? SPLIT_EVAL : SPLIT_TRAIN;
-    struct seen seen = {.cap = 1024};
-    struct rng r;
-    struct sample s;
-    char id[64];
+    const struct upstream *u = upstream_find(from);
+    struct import im = {.task = task, .source = source,
+                        .keep_repeats = keep_repeats};
     int rc = 0;
 
-    if (!fam)
-        return err_set(e, ERR_USAGE, "--sample: there is no task '%s'",
-                       sample);
-    while (seen.cap < 2 * n_rows + 2)
-        seen.cap *= 2;
-    seen.slot = calloc(seen.cap, sizeof *seen.slot);
-    if (!seen.slot)
-        return err_set(e, ERR_USAGE, "--rows: %llu is too many",
-                       (unsigned long long)n_rows);
-    rng_init(&r, seed, hash_bytes(sample, strlen(sample)));
-    for (uint64_t i = 0, tries = 0; !rc && i < n_rows;) {
-        sample_draw(fam, split, &r, &s);
-        if (seen_add(&seen, s.prompt)) {
-            snprintf(id, sizeof id, "%s/%llu", sample,
-                     (unsigned long long)i++);
-            rc = rows_write_prompt(f, id, sample, &s, e);
-            tries = 0;
-        } else if (++tries > 10000) {
-            rc = err_set(e, ERR_USAGE,
-                         "--rows: the form of %s has only %llu distinct "
-                         "problems in this split",
-                         sample, (unsigned long long)i);
-        }
-    }
-    free(seen.slot);
+    if (!u)
+        return err_set(e, ERR_USAGE, "--from: there is no format '%s'", from);
+    if (!task || !n)
+        return err_set(e, ERR_USAGE, "--from needs --task NAME and a FILE");
+    im.seen = seen_open();
+    im.excluded = seen_open();
+    for (int i = 0; !rc && i < exclude.n; i++)
+        rc = import_exclude(im.excluded, exclude.v[i], e);
+    for (int i = 0; !rc && i < n; i++)
+        rc = import_file(&im, u, paths[i], f, e);
+    if (!rc && !im.kept)
+        rc = err_set(e, ERR_DATA, "%s: no usable row of format %s%s%s",
+                     paths[0], from, im.unusable ? "; " : "",
+                     im.first_unusable);
+    if (!rc && !quiet)
+        account(&im);
+    seen_close(&im.seen);
+    seen_close(&im.excluded);
     return rc;
 }
 
-static int run(struct err *e)
+static int run(char **paths, int n, struct err *e)
 {
     struct file *f = NULL;
     int rc;
 
-    if (!sample)
-        return err_set(e, ERR_USAGE, "--sample is needed");
+    if (!sample == !from)
+        return err_set(e, ERR_USAGE, "one of --from and --sample is needed");
+    if (sample && n)
+        return err_set(e, ERR_USAGE, "--sample reads no FILE");
     if (file_create(&f, out, e))
         return -e->code;
-    rc = !strcmp(sample, "corpus") ? write_corpus(f, e) : write_prompts(f, e);
+    if (from)
+        rc = import_all(f, paths, n, e);
+    else if (!strcmp(sample, "corpus"))
+        rc = make_corpus(f, n_rows, seed, e);
+    else
+        rc = make_prompts(f, sample, n_rows, seed, e);
     if (!rc)
         rc = file_commit(&f, e);
     file_abort(&f);
@@ -130,9 +126,9 @@ int main(int argc, char **argv)
 {
     char **args;
     struct err e = {0};
+    int n = start(&cli, argc, argv, &args);
 
-    start(&cli, argc, argv, &args);
-    if (run(&e))
+    if (run(args, n, &e))
         return fail(&cli, &e);
     return finish(&cli);
 }

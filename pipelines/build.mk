@@ -69,13 +69,13 @@ L_train  := $(call LIB_of,lib/train) $(L_model)
 
 X_base   := -ljansson -lxxhash
 X_record := -lmsgpackc -lzstd $(X_base)
-X_tasks  := $(X_base)
+X_tasks  := -lz $(X_base)
 X_text   := -lpcre2-8 -lutf8proc $(X_base)
 X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp $(X_base)
 X_stat   := -lflint-arb -lflint $(X_base)
 X_model  := $(X_base) $(KERNEL_LINK)
 
-USES_prepare   := tasks record
+USES_prepare   := tasks
 USES_pretrain  := train model text record
 USES_tokenize  := record text
 USES_draw      := train model record

@@ -123,7 +123,7 @@ void family_fraction(struct rng *r, struct sample *s)
         {6, 7}, {1, 8}, {3, 8}, {5, 8}, {7, 8}, {1, 9}, {2, 9}, {4, 9},
         {5, 9}, {7, 9}, {8, 9}};
     const int *f = coprime[rng_below(r, sizeof coprime / sizeof *coprime)];
-    int g = rng_range(r, 2, 15);
+    int g = rng_range(r, 2, 25);
 
     PROMPT("Reduce \\frac{%d}{%d} to lowest terms.", f[0] * g, f[1] * g);
     RESPONSE("%d=%d*%d, %d=%d*%d. \\boxed{\\frac{%d}{%d}}", f[0] * g, g, f[0],

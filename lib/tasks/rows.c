@@ -1,10 +1,8 @@
 /* rows - prompts as JSON lines */
 #include "rows.h"
-#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
-static int write_row(struct file *f, json_t *row, struct err *e)
+int rows_write(struct file *f, json_t *row, struct err *e)
 {
     char *text = json_dumps(row, JSON_COMPACT | JSON_PRESERVE_ORDER);
     int r;
@@ -17,8 +15,8 @@ static int write_row(struct file *f, json_t *row, struct err *e)
     return r;
 }
 
-int rows_write_prompt(struct file *f, const char *id, const char *task,
-                      const struct sample *s, struct err *e)
+json_t *rows_from_sample(const char *id, const char *task,
+                         const struct sample *s)
 {
     json_t *row = json_object(), *choices;
 
@@ -37,14 +35,14 @@ int rows_write_prompt(struct file *f, const char *id, const char *task,
         json_object_set_new(row, "entry_point", json_string(s->entry_point));
         json_object_set_new(row, "test", json_string(s->test));
     }
-    return write_row(f, row, e);
+    return row;
 }
 
-int rows_write_text(struct file *f, const struct sample *s, struct err *e)
+json_t *rows_text(const struct sample *s)
 {
     json_t *row = json_object();
 
     json_object_set_new(row, "prompt", json_string(s->prompt));
     json_object_set_new(row, "response", json_string(s->response));
-    return write_row(f, row, e);
+    return row;
 }

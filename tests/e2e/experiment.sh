@@ -1,0 +1,90 @@
+# The whole experiment at the smoke preset, in a copy of the tree: what a second
+# make runs after each kind of change, and that killing processes changes no
+# byte.
+set -u
+verdict() { # NAME STATUS WHY
+    if [ "$2" = 0 ]; then echo "ok $1"; else echo "not ok $1: $3"; fi
+}
+copy() {
+    mkdir -p "$1"
+    tar cf - --exclude=./results --exclude=./.git --exclude='./data/smoke' \
+        --exclude='./data/tiny' . | tar xf - -C "$1"
+}
+run() { # DIR ARGS...: the labels of the stages that ran, into labels
+    (cd "$1" && shift && make PRESET=smoke "$@" results/analysis/summary.txt) \
+        >"$T/out" 2>"$T/err"
+    status=$?
+    labels=$(sed -n 's|^\[ *[0-9]*/[0-9]*\] \(.*[^ ]\)  *[0-9.]* s .*|\1|p' "$T/err")
+}
+only() { # PATTERN: every label matches, and there is one
+    [ "$status" = 0 ] && [ -n "$labels" ] &&
+        [ -z "$(grep -vE "$1" <<<"$labels")" ]
+}
+bytes() { # DIR: digests of all that a run made
+    (cd "$1" && find results -type f ! -path '*/.make/*' ! -name '*.png' |
+        LC_ALL=C sort | xargs sha256sum)
+}
+
+copy "$T/a"
+began=$(date +%s)
+run "$T/a"
+took=$(($(date +%s) - began))
+verdict smoke_run "$status" "exit $status: $(tail -n 3 "$T/err" | tr '\n' ' ')"
+[ "$status" = 0 ] || exit 1
+if [ "${SAN:-0}" = 0 ]; then
+    [ $took -le 120 ]
+    verdict smoke_run_under_two_minutes $? "took $took s"
+fi
+bytes "$T/a" >"$T/bytes.a"
+
+began=$(date +%s%N)
+run "$T/a"
+ms=$((($(date +%s%N) - began) / 1000000))
+[ "$status" = 0 ] && [ -z "$labels" ]
+verdict second_make_does_nothing $? "ran: $labels"
+[ $ms -lt 2000 ]
+verdict second_make_is_quick $? "$ms ms"
+
+echo '/* a comment */' >>"$T/a/lib/record/rec.h"
+run "$T/a"
+[ "$status" = 0 ] && [ -z "$labels" ]
+verdict comment_reruns_no_stage $? "ran: $labels"
+
+run "$T/a" SEEDS='1 2 3'
+only 'seed3|^analys'
+verdict one_more_seed_adds_only_that_seed $? "ran: $labels"
+run "$T/a"
+
+sed -i 's/"temperature": 0.7/"temperature": 0.8/' "$T/a/data/eval_tasks.smoke.json"
+run "$T/a"
+only '^(evaluate|score) |^analys'
+verdict evaluation_temperature_reruns_evaluation_only $? "ran: $labels"
+
+sed -i 's/"kl.token.exact"/"kl.token.precise"/' "$T/a"/bin/kl.c "$T/a"/lib/*/kl*.c 2>/dev/null
+run "$T/a"
+[ -n "$labels" ] && [ -z "$(grep -vE '^(KL|average KL) |^analys' <<<"$labels")" ]
+verdict change_in_kl_reruns_kl_and_its_readers $? "ran: $labels"
+
+# A second copy, with processes killed at random moments, must end in the same
+# bytes as the first.
+copy "$T/b"
+rm -rf "$T/a"
+kills=0
+for i in 1 2 3 4 5 6; do
+    (cd "$T/b" && exec setsid make PRESET=smoke results/analysis/summary.txt) \
+        >/dev/null 2>&1 &
+    group=$!
+    sleep "$((i % 3 + 1)).$((i * 3 % 10))"
+    victim=$(ps -e -o pid=,pgid=,comm= | awk -v g="$group" '$2 == g && $3 !~ /^make/ { print $1 }' |
+        sort -R --random-source=<(yes "$i") | head -n 1)
+    if [ -n "$victim" ]; then
+        kill -9 "$victim" 2>/dev/null && kills=$((kills + 1))
+    fi
+    [ $((i % 2)) = 0 ] && kill -9 -- "-$group" 2>/dev/null
+    wait "$group" 2>/dev/null
+done
+run "$T/b"
+bytes "$T/b" >"$T/bytes.b"
+cmp -s "$T/bytes.a" "$T/bytes.b" && [ $kills -gt 0 ]
+verdict killed_and_continued_gives_the_same_bytes $? \
+    "$kills kills; $(diff "$T/bytes.a" "$T/bytes.b" | head -n 4 | tr '\n' ' ')"
