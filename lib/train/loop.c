@@ -138,13 +138,15 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs,
                      struct err *e)
 {
     const struct loop_opts *o = l->o;
-    int resumed = 0, r = arm_parse(&l->arm, o->arm, e);
+    int resumed = 0, r = 0;
 
+    /* before all else: the sampler must see us come, or go */
+    if (o->sync)
+        r = sync_open(&l->sync, o->sync, 1, e);
+    if (!r)
+        r = arm_parse(&l->arm, o->arm, e);
     if (!r)
         r = open_state(l, &resumed, e);
-    /* before the model is loaded: the sampler is waiting to see us */
-    if (!r && o->sync)
-        r = sync_open(&l->sync, o->sync, 1, e);
     if (!r)
         r = open_model(l, resumed, e);
     if (!r)

@@ -12,7 +12,10 @@
 #include "../base/arena.h"
 #include "../base/hash.h"
 
-#define WAIT_MS 300000          /* for the other side to open the FIFO */
+/* For the other side to open the FIFO. A trainer does so before all else; a
+ * sampler may load its model first. */
+#define WAIT_TRAINER_MS 60000
+#define WAIT_SAMPLER_MS 300000
 #define CHUNK ((size_t)1 << 20) /* weights travel in pieces */
 #define MAX_BYTES ((uint64_t)1 << 40)
 
@@ -32,7 +35,7 @@ static int open_writer(const char *fifo, struct err *e)
 {
     const struct timespec nap = { 0, 10 * 1000 * 1000 };
 
-    for (int waited = 0; waited < WAIT_MS; waited += 10) {
+    for (int waited = 0; waited < WAIT_SAMPLER_MS; waited += 10) {
         int fd = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 
         if (fd >= 0) {
@@ -47,7 +50,7 @@ static int open_writer(const char *fifo, struct err *e)
         nanosleep(&nap, NULL);
     }
     return err_set(e, ERR_IO, "%s: no sampler opened it for reading in %d s",
-                   fifo, WAIT_MS / 1000);
+                   fifo, WAIT_SAMPLER_MS / 1000);
 }
 
 void sync_close(struct sync **s)
@@ -197,7 +200,7 @@ static int fill(struct sync *s, struct err *e)
     if (!msgpack_unpacker_reserve_buffer(&s->u, CHUNK))
         return err_set(e, ERR_IO, "%s: out of memory", s->name);
     for (;;) {
-        int n_ready = poll(&pf, 1, s->greeted ? -1 : WAIT_MS);
+        int n_ready = poll(&pf, 1, s->greeted ? -1 : WAIT_TRAINER_MS);
         ssize_t n;
 
         if (n_ready < 0 && errno == EINTR)
@@ -206,7 +209,7 @@ static int fill(struct sync *s, struct err *e)
             return err_errno(e, ERR_IO, "%s", s->name);
         if (n_ready == 0)
             return err_set(e, ERR_IO, "%s: no trainer wrote to it in %d s",
-                           s->name, WAIT_MS / 1000);
+                           s->name, WAIT_TRAINER_MS / 1000);
         s->greeted = 1;
         n = read(s->fd, msgpack_unpacker_buffer(&s->u),
                  msgpack_unpacker_buffer_capacity(&s->u));

@@ -3,9 +3,9 @@
  * The trainer writes, the sampler reads (DESIGN 7). Messages are msgpack
  * objects: {"type":"hello"} once, {"type":"go","step":S,"prompts":P},
  * {"type":"end"}, and {"type":"weights","dtype":"bf16","bytes":N} followed by
- * binary objects of N bytes in all and {"type":"sum","xxh64":C}. Both sides
- * must open it within five minutes of each other, so that a pipeline whose
- * other end died says so instead of hanging.
+ * binary objects of N bytes in all and {"type":"sum","xxh64":C}. A side waits
+ * for the other a bounded time (the trainer opens the FIFO before it loads
+ * anything), so that a pipeline whose other end died says so.
  */
 #ifndef ULP_TRAIN_SYNC_H
 #define ULP_TRAIN_SYNC_H

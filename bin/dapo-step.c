@@ -1,0 +1,134 @@
+/* dapo-step - train a model on rewarded rollouts: one or more DAPO steps
+ *
+ * in      rollouts with reward and correct, the samples of a prompt adjacent
+ * out     a checkpoint directory; a metrics record a step on stdout
+ * memory  model, gradients, master weights, moments; the rollouts of a step
+ * order   the order of the input is the order of the sums
+ */
+#include "main.h"
+#include "../lib/train/loop.h"
+
+static struct loop_opts o = LOOP_OPTS_INIT;
+
+static const struct opt opts[] = {
+    { OPT_STR, "model", 0, &o.model, "DIR",
+      "base model, or checkpoint to go on from", 0, 0 },
+    { OPT_STR, "out", 0, &o.out, "DIR", "checkpoint to write", 0, 0 },
+    { OPT_INT, "steps", 0, &o.steps, "N", "steps to do", 1, 1e9 },
+    { OPT_INT, "until", 0, &o.until, "N",
+      "instead: go on until N steps are done in all", 0, 1e9 },
+    { OPT_STR, "sync", 0, &o.sync, "FIFO",
+      "tell rollout --sync what to generate; without it, replay", 0, 0 },
+    { OPT_STR, "arm", 0, &o.arm, "ARM",
+      "precision arm, NAME[,factor=value...]", 0, 0 },
+    { OPT_U64, "seed", 0, &o.seed, "N",
+      "seed of the run: dropout, stochastic rounding, shuffled order", 0, 0 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "Batch", 0, 0 },
+    { OPT_INT, "prompts", 0, &o.prompts, "P", "groups in a step", 1, 1e6 },
+    { OPT_INT, "mini-batch", 0, &o.mini_batch, "M", "groups in an update", 1,
+      1e6 },
+    { OPT_INT, "samples", 0, &o.samples, "N", "rollouts in a group", 1, 1e5 },
+    { OPT_INT, "epochs", 0, &o.epochs, "N", "passes over a step's batch", 1,
+      1000 },
+    { OPT_INT, "max-gen-batches", 0, &o.max_gen_batches, "N",
+      "rounds of generation to fill a batch", 1, 1e6 },
+    { OPT_FLAG, "no-dynamic", 0, &o.no_dynamic, NULL,
+      "keep groups that are all correct or all wrong too", 0, 0 },
+    { OPT_FLAG, "no-std", 0, &o.no_std, NULL,
+      "do not divide advantages by the group's standard deviation", 0, 0 },
+    { OPT_FLAG, "off-policy", 0, &o.off_policy, NULL,
+      "take rollouts that other weights made", 0, 0 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "Loss", 0, 0 },
+    { OPT_F64, "clip-low", 0, &o.clip_low, "E", "ratio at least 1 - E", 0, 1 },
+    { OPT_F64, "clip-high", 0, &o.clip_high, "E", "ratio at most 1 + E", 0,
+      1e6 },
+    { OPT_F64, "dual-clip", 0, &o.dual_clip, "C",
+      "loss at most -C A where A < 0; 0 = off", 0, 1e6 },
+    { OPT_F64, "tis", 0, &o.tis, "C",
+      "weight tokens by min(exp(logp_old - logp_rollout), C); 0 = off", 0,
+      1e6 },
+    { OPT_F64, "temperature", 0, &o.temperature, "T",
+      "the rollouts' temperature", 1e-6, 1e6 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "AdamW", 0, 0 },
+    { OPT_F64, "lr", 0, &o.lr, "X", "learning rate", 0, 1e6 },
+    { OPT_INT, "lr-warmup", 0, &o.lr_warmup, "N",
+      "steps over which the rate rises linearly", 0, 1e9 },
+    { OPT_F64, "beta1", 0, &o.beta1, "B", "decay of the first moment", 0, 1 },
+    { OPT_F64, "beta2", 0, &o.beta2, "B", "decay of the second moment", 0,
+      1 },
+    { OPT_F64, "eps", 0, &o.eps, "E", "added to the root of the second", 0,
+      1 },
+    { OPT_F64, "weight-decay", 0, &o.weight_decay, "D",
+      "decoupled; not on norms and biases", 0, 1e6 },
+    { OPT_F64, "grad-clip", 0, &o.grad_clip, "G",
+      "largest gradient norm; 0 = no clip", 0, 1e30 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
+    { OPT_INT, "micro-batch", 0, &o.micro_batch, "N",
+      "tokens in a forward and backward; no bit depends on it", 1, 1 << 30 },
+    { OPT_STR, "device", 0, &o.device, "NAME", "auto, cpu or cuda", 0, 0 },
+    { OPT_INT, "threads", 0, &o.threads, "N", "0 = one per processor", 0,
+      4096 },
+    { OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0 },
+    { OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0 },
+    { OPT_STR, "keep", 0, &o.keep, "FILE",
+      "keep the rollouts read, for a replay", 0, 0 },
+    { OPT_STR, "timing", 0, &o.timing, "FILE",
+      "records with the seconds of each step", 0, 0 },
+    { OPT_FLAG, "plan", 0, &o.plan, NULL, "say what it would take, and stop",
+      0, 0 },
+    { OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0 },
+    { 0 }
+};
+
+static const struct cli cli = {
+    .name = "dapo-step",
+    .purpose = "train a model on rewarded rollouts: one or more DAPO steps",
+    .usage = "[options] --model DIR --out DIR < rewarded rollouts",
+    .details =
+        "Reads rollouts (id, sample, prompt_tokens, response_tokens, "
+        "response_logprobs, reward, correct; step where there is one), the "
+        "samples of a prompt adjacent and in order. Steps count from 0, and "
+        "so does the field `step` of rollouts and metrics; a run started from "
+        "a checkpoint goes on where that one ended, and only with its arm, "
+        "seed and hyperparameters.\n\n"
+        "With --sync it drives `rollout --sync` on the same FIFO. Without, it "
+        "replays what --keep kept, to the same bytes. A batch that dynamic "
+        "sampling cannot fill is trained on as it is; groups_missing in the "
+        "metrics says so.\n\n"
+        "Under dropout the old log-probabilities are computed without it, the "
+        "training pass with it.\n\n"
+        "Exit status: 0 done; 1 input, output or device; 2 misuse, another "
+        "run's settings, or nothing left to do; 3 bad data.",
+    .example =
+        "mkfifo f; draw --resume M p.jsonl | rollout --model M --sync f | "
+        "tokenize --decode --tokenizer M | reward | "
+        "dapo-step --model M --sync f --steps 10 --out ckpt-0010",
+    .see_also = "rollout, reward, draw, sparsity",
+    .opts = opts,
+    .min_args = 0,
+    .max_args = 64,
+};
+
+static int run(char **args, int n, struct err *e)
+{
+    if (!o.model)
+        return err_set(e, ERR_USAGE, "--model is missing");
+    if (o.plan)
+        return loop_plan(&o, stdout, e);
+    if (!o.out)
+        return err_set(e, ERR_USAGE, "--out is missing");
+    if (o.beta1 >= 1 || o.beta2 >= 1)
+        return err_set(e, ERR_USAGE, "--beta1 and --beta2 are below 1");
+    return loop_run(&o, "dapo-step", args, n, e);
+}
+
+int main(int argc, char **argv)
+{
+    char **args;
+    int n = start(&cli, argc, argv, &args);
+    struct err e = { 0 };
+
+    if (run(args, n, &e))
+        return fail(&cli, &e);
+    return finish(&cli);
+}
