@@ -17,3 +17,4 @@ TRAIN_TASK    ?= dm_train
 LR            ?= 1e-3
 MAX_NEW       ?= 28
 OVERLONG      ?= 8
+SYNTHETIC     ?= 1

@@ -20,3 +20,4 @@ LR            ?= 3e-4
 MAX_NEW       ?= 28
 OVERLONG      ?= 8
 KL_PROMPTS    ?= 64
+SYNTHETIC     ?= 1
