@@ -1,0 +1,102 @@
+/* power - power of the F test and of TOST; Holm */
+#include <math.h>
+#include <stdlib.h>
+#include "../base/arena.h"
+#include "dist.h"
+#include "power.h"
+
+double power_f(double ratio, size_t n1, size_t n2, double alpha)
+{
+    double d1 = (double)n1 - 1, d2 = (double)n2 - 1;
+
+    return dist_f_sf(dist_f_isf(alpha, d1, d2) / ratio, d1, d2);
+}
+
+double power_f_ratio(size_t n1, size_t n2, double alpha, double power)
+{
+    double d1 = (double)n1 - 1, d2 = (double)n2 - 1;
+
+    return dist_f_isf(alpha, d1, d2) / dist_f_isf(power, d1, d2);
+}
+
+/* density of s = sqrt(chi2_df / df) */
+static double chi_density(double s, double df)
+{
+    if (s <= 0)
+        return df == 1 ? sqrt(2 / acos(-1.0)) : 0;
+    return exp(log(2.0) + df / 2 * log(df / 2) - lgamma(df / 2) +
+               (df - 1) * log(s) - df * s * s / 2);
+}
+
+double power_tost(double margin, double se, double df, double alpha)
+{
+    enum { N = 2000 };
+    double t, top, h, sum = 0;
+
+    if (se <= 0)
+        return 1;
+    t = dist_t_isf(alpha, df);
+    /* Beyond top the two rejection regions are disjoint; past 1 + 12 sd the
+     * density has nothing left. */
+    top = fmin(margin / (t * se), 1 + 12 / sqrt(2 * df));
+    h = top / N;
+    for (int i = 0; i <= N; i++) {
+        double s = i * h, z = (margin - t * s * se) / se;
+        double w = i == 0 || i == N ? 1 : i % 2 ? 4 : 2;
+
+        sum += w * erf(z / sqrt(2.0)) * chi_density(s, df);
+    }
+    return fmax(0, fmin(1, sum * h / 3));
+}
+
+size_t power_tost_n(double margin, double sd, double alpha, double power)
+{
+    size_t lo = 1, hi = 2;
+
+    if (sd <= 0)
+        return 2;
+    while (power_tost(margin, sd * sqrt(2 / (double)hi),
+                      2 * (double)hi - 2, alpha) < power) {
+        lo = hi;
+        hi *= 2;
+        if (hi > 1024)
+            return 0;
+    }
+    while (hi - lo > 1) {
+        size_t n = (lo + hi) / 2;
+        double pw = power_tost(margin, sd * sqrt(2 / (double)n),
+                               2 * (double)n - 2, alpha);
+
+        if (pw < power)
+            lo = n;
+        else
+            hi = n;
+    }
+    return hi > 1000 ? 0 : hi;
+}
+
+double power_t_difference(double se, double df, double alpha, double power)
+{
+    return (dist_t_isf(alpha, df) + dist_t_isf(1 - power, df)) * se;
+}
+
+void power_holm(const double *p, size_t n, double *adjusted)
+{
+    size_t left = 0;
+    double floor_ = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        adjusted[i] = -1;
+        left += p[i] >= 0;
+    }
+    for (; left; left--) {
+        size_t least = n;
+
+        for (size_t i = 0; i < n; i++)
+            if (p[i] >= 0 && adjusted[i] < 0 &&
+                (least == n || p[i] < p[least]))
+                least = i;
+        floor_ = fmax(floor_, fmin(1, (double)left * p[least]));
+        adjusted[least] = floor_;
+    }
+}
