@@ -97,8 +97,8 @@ static const struct cli cli = {
         "metrics says so.\n\n"
         "Under dropout the old log-probabilities are computed without it, the "
         "training pass with it.\n\n"
-        "Exit status: 0 done; 1 input, output or device; 2 misuse, another "
-        "run's settings, or nothing left to do; 3 bad data.",
+        "Another run's settings and a run that is already done (--until) are "
+        "misuse: exit status 2.",
     .example =
         "mkfifo f; draw --resume M p.jsonl | rollout --model M --sync f | "
         "tokenize --decode --tokenizer M | reward | "

@@ -217,18 +217,26 @@ static int put_state(const char *tmp, const struct train_state *s,
     return r;
 }
 
-static int put_all(const char *tmp, const char *from, const struct adamw *a,
-                   struct train_state *s, int optimizer, struct err *e)
+static int copy_tokenizer(const char *tmp, const char *from, struct err *e)
 {
-    int r = put_config(tmp, from, a->arm.master, e);
+    int r = 0;
 
     for (size_t i = 0; i < sizeof copied / sizeof *copied && !r; i++)
         r = dir_copy_file(from, tmp, copied[i], e);
+    return r;
+}
+
+static int put_all(const char *tmp, const char *from, const struct adamw *a,
+                   struct train_state *s, struct err *e)
+{
+    int r = put_config(tmp, from, a->arm.master, e);
+
+    if (!r)
+        r = copy_tokenizer(tmp, from, e);
     if (!r)
         r = adamw_save_master(a, tmp, e);
-    if (r || !optimizer)
-        return r;
-    r = adamw_save_state(a, tmp, e);
+    if (!r)
+        r = adamw_save_state(a, tmp, e);
     if (r)
         return r;
     s->updates = a->updates;
@@ -250,18 +258,45 @@ static int may_replace(const char *dir, struct err *e)
                         dir);
 }
 
-int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
-                     struct train_state *s, int optimizer, struct err *e)
+static int begin(struct dir **d, const char *dir, struct err *e)
 {
-    struct dir *d = NULL;
     int r = may_replace(dir, e);
 
+    *d = NULL;
+    return r ? r : dir_create(d, dir, e);
+}
+
+static int end(struct dir **d, int r, struct err *e)
+{
     if (!r)
-        r = dir_create(&d, dir, e);
-    if (!r)
-        r = put_all(dir_tmp(d), from, a, s, optimizer, e);
-    if (!r)
-        return dir_commit(&d, e);
-    dir_abort(&d);
+        return dir_commit(d, e);
+    dir_abort(d);
     return r;
+}
+
+int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
+                     struct train_state *s, struct err *e)
+{
+    struct dir *d;
+    int r = begin(&d, dir, e);
+
+    if (!r)
+        r = put_all(dir_tmp(d), from, a, s, e);
+    return end(&d, r, e);
+}
+
+int checkpoint_write_model(const char *dir, const struct config *c,
+                           const char *tokenizer, const struct adamw *a,
+                           struct err *e)
+{
+    struct dir *d;
+    int r = begin(&d, dir, e);
+
+    if (!r)
+        r = config_write(c, dir_tmp(d), e);
+    if (!r)
+        r = copy_tokenizer(dir_tmp(d), tokenizer, e);
+    if (!r)
+        r = adamw_save_master(a, dir_tmp(d), e);
+    return end(&d, r, e);
 }

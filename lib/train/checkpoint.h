@@ -38,11 +38,13 @@ int checkpoint_compare(const struct train_state *was,
 /* Moments, compensation and counters of DIR into a. */
 int checkpoint_resume(struct adamw *a, const struct train_state *s,
                       const char *dir, struct err *e) MUST_CHECK;
-/* Writes dir, replacing one that is there; `from` lends config.json and the
- * tokenizer. s->updates to s->good are filled from a. optimizer = 0: a plain
- * model, no optimizer.safetensors and trainer_state.json. */
+/* Writes dir, replacing a model that is there; `from` lends config.json and
+ * the tokenizer. s->updates to s->good are filled from a. */
 int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
-                     struct train_state *s, int optimizer, struct err *e)
-    MUST_CHECK;
+                     struct train_state *s, struct err *e) MUST_CHECK;
+/* A plain model directory: c, the tokenizer of a directory, the weights. */
+int checkpoint_write_model(const char *dir, const struct config *c,
+                           const char *tokenizer, const struct adamw *a,
+                           struct err *e) MUST_CHECK;
 
 #endif

@@ -268,7 +268,7 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
     if (!r)
         r = source_finish(&l.src, e);
     if (!r)
-        r = checkpoint_write(o->out, o->model, l.a, &l.st, 1, e);
+        r = checkpoint_write(o->out, o->model, l.a, &l.st, e);
     if (!r)
         r = rec_commit(&l.metrics, e);
     if (!r && l.timing)

@@ -1,0 +1,119 @@
+/* pretrain - make a small base model from nothing
+ *
+ * in      rows with prompt and response text
+ * out     a Hugging Face model directory
+ * memory  the tokens of all rows, the model, gradients, moments
+ * order   rows shuffled anew each epoch by --seed
+ */
+#include "../lib/train/pretrain.h"
+#include "main.h"
+
+static struct pretrain_opts o = {
+    .arm = "fp32",
+    .device = "auto",
+    .seed = 1,
+    .shape = { .hidden = 96, .layers = 3, .heads = 4, .kv_heads = 2,
+               .ffn = 256, .max_pos = 256, .rope_theta = 10000,
+               .rms_eps = 1e-6 },
+    .steps = 1000,
+    .batch = 64,
+    .warmup = 50,
+    .micro_batch = 4096,
+    .lr = 3e-3,
+    .beta1 = 0.9,
+    .beta2 = 0.95,
+    .eps = 1e-8,
+    .weight_decay = 0.01,
+    .grad_clip = 1,
+    .init_std = 0.02,
+};
+
+static const struct opt opts[] = {
+    { OPT_STR, "output", 'o', &o.out, "DIR", "model directory to write", 0,
+      0 },
+    { OPT_STR, "tokenizer", 0, &o.tokenizer, "DIR",
+      "tokenizer.json and tokenizer_config.json (with eos_token)", 0, 0 },
+    { OPT_U64, "seed", 0, &o.seed, "N", "of the weights and the row order", 0,
+      0 },
+    { OPT_STR, "arm", 0, &o.arm, "ARM",
+      "precision arm, NAME[,factor=value...]", 0, 0 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "Shape", 0, 0 },
+    { OPT_STR, "config", 0, &o.config, "DIR",
+      "take the shape from DIR/config.json instead", 0, 0 },
+    { OPT_INT, "hidden", 0, &o.shape.hidden, "N", "width", 2, 1 << 20 },
+    { OPT_INT, "layers", 0, &o.shape.layers, "N", "layers", 1, 10000 },
+    { OPT_INT, "heads", 0, &o.shape.heads, "N", "query heads", 1, 65536 },
+    { OPT_INT, "kv-heads", 0, &o.shape.kv_heads, "N", "key and value heads",
+      1, 65536 },
+    { OPT_INT, "ffn", 0, &o.shape.ffn, "N", "width of the MLP", 1, 1 << 20 },
+    { OPT_INT, "max-pos", 0, &o.shape.max_pos, "N", "positions", 2, 1 << 24 },
+    { OPT_F64, "rope-theta", 0, &o.shape.rope_theta, "X", "rotary base", 1,
+      1e9 },
+    { OPT_FLAG, "untied", 0, &o.untied, NULL,
+      "a head of its own instead of the embedding", 0, 0 },
+    { OPT_F64, "init-std", 0, &o.init_std, "X",
+      "standard deviation of the first weights", 0, 10 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "Training", 0, 0 },
+    { OPT_INT, "steps", 0, &o.steps, "N", "updates", 1, 1e9 },
+    { OPT_INT, "batch", 0, &o.batch, "N", "rows an update", 1, 1e6 },
+    { OPT_F64, "lr", 0, &o.lr, "X", "largest learning rate", 0, 1e6 },
+    { OPT_INT, "warmup", 0, &o.warmup, "N",
+      "steps to the largest rate; then a cosine to a tenth of it", 0, 1e9 },
+    { OPT_F64, "beta1", 0, &o.beta1, "B", "decay of the first moment", 0,
+      0.999999 },
+    { OPT_F64, "beta2", 0, &o.beta2, "B", "decay of the second moment", 0,
+      0.999999 },
+    { OPT_F64, "eps", 0, &o.eps, "E", "added to the root of the second", 0,
+      1 },
+    { OPT_F64, "weight-decay", 0, &o.weight_decay, "D",
+      "decoupled; not on norms and biases", 0, 1e6 },
+    { OPT_F64, "grad-clip", 0, &o.grad_clip, "G",
+      "largest gradient norm; 0 = no clip", 0, 1e30 },
+    { OPT_F64, "prompt-loss", 0, &o.prompt_loss, "W",
+      "weight of prompt tokens in the loss", 0, 1 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
+    { OPT_INT, "micro-batch", 0, &o.micro_batch, "N",
+      "tokens in a forward and backward; no bit depends on it", 1, 1 << 30 },
+    { OPT_STR, "device", 0, &o.device, "NAME", "auto, cpu or cuda", 0, 0 },
+    { OPT_INT, "threads", 0, &o.threads, "N", "0 = one per processor", 0,
+      4096 },
+    { OPT_U64, "limit", 0, &o.limit, "N", "read at most N rows; 0 = all", 0,
+      0 },
+    { OPT_STR, "metrics", 0, &o.metrics, "FILE",
+      "records of loss, rate and gradient norm", 0, 0 },
+    { OPT_FLAG, "json", 0, &o.json, NULL, "write them as JSON lines", 0, 0 },
+    { OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0 },
+    { 0 }
+};
+
+static const struct cli cli = {
+    .name = "pretrain",
+    .purpose = "make a small base model from nothing",
+    .usage = "[options] --tokenizer DIR -o DIR [rows...]",
+    .details =
+        "Reads rows with `prompt` and `response`; a sequence is the prompt's "
+        "tokens, the response's, and the end token, and the loss is the mean "
+        "over response tokens and the end. Writes config.json, the tokenizer "
+        "and model.safetensors of a Qwen2 model. The same rows, options and "
+        "seed give the same bytes, whatever --threads and --micro-batch.",
+    .example = "pretrain --tokenizer data/tokenizer/tiny --steps 700 -o base "
+               "corpus.jsonl",
+    .see_also = "prepare, rollout, dapo-step",
+    .opts = opts,
+    .min_args = 0,
+    .max_args = 64,
+};
+
+int main(int argc, char **argv)
+{
+    char **args;
+    int n = start(&cli, argc, argv, &args);
+    struct err e = { 0 };
+
+    if (!o.tokenizer || !o.out)
+        return fail(&cli, (err_set(&e, ERR_USAGE, "%s is missing", o.out
+                                   ? "--tokenizer" : "-o"), &e));
+    if (pretrain_run(&o, "pretrain", args, n, &e))
+        return fail(&cli, &e);
+    return finish(&cli);
+}

@@ -1,0 +1,296 @@
+/* pretrain - a small model from nothing; see pretrain.h */
+#include "pretrain.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/progress.h"
+#include "../base/rng.h"
+#include "../record/rec.h"
+#include "checkpoint.h"
+#include "corpus.h"
+#include "order.h"
+
+struct pretrain {
+    const struct pretrain_opts *o;
+    struct config c;
+    struct arm arm;
+    struct tok *tok;
+    struct kernels *k;
+    struct model *m;
+    struct adamw *a;
+    struct pack corpus, batch;
+    struct order order;
+    float *logp, *dlogp;
+    size_t cap;
+    struct rec_writer *metrics;
+    struct progress *progress;
+};
+
+/* cos(pi x) for x in [0, 1]: a series in double, the same on every machine. */
+static double cos_pi(double x)
+{
+    double y = 3.14159265358979323846 * (x > 0.5 ? 1 - x : x);
+    double z = y * y, term = 1, sum = 1;
+
+    for (int k = 1; k <= 11; k++) {
+        term *= -z / ((2 * k - 1) * (2 * k));
+        sum += term;
+    }
+    return x > 0.5 ? -sum : sum;
+}
+
+double pretrain_schedule(int step, int steps, int warmup)
+{
+    double x;
+
+    if (step < warmup)
+        return (step + 1) / (double)warmup;
+    x = (step - warmup) / (double)(steps > warmup ? steps - warmup : 1);
+    return 0.1 + 0.45 * (1 + cos_pi(x));
+}
+
+void pretrain_init(float *flat, const struct params *p,
+                   const struct config *c, double init_std, uint64_t seed)
+{
+    for (int i = 0; i < p->n; i++) {
+        const struct param *q = &p->v[i];
+        int out = q->kind == KIND_O || q->kind == KIND_DOWN;
+        double std = init_std / (out ? sqrt(2.0 * c->layers) : 1);
+        struct rng r;
+
+        rng_init(&r, seed, (uint64_t)i);
+        for (size_t j = 0; j < q->n; j++)
+            flat[q->offset + j] = q->kind == KIND_NORM ? 1
+                                  : q->kind == KIND_BIAS
+                                      ? 0
+                                      : (float)(std * rng_normal(&r));
+    }
+}
+
+/* ---- opening --------------------------------------------------------- */
+
+static int open_shape(struct pretrain *t, struct err *e)
+{
+    const struct pretrain_opts *o = t->o;
+    struct config *c = &t->c;
+    int32_t eos = tok_eos(t->tok);
+
+    if (o->config) {
+        int r = config_read(c, o->config, e);
+
+        if (r)
+            return r;
+    } else {
+        *c = o->shape;
+        c->head_dim = c->hidden / c->heads;
+        c->vocab = tok_vocab(t->tok);
+        c->tied = !o->untied;
+        c->qkv_bias = 1;
+        if (c->hidden % c->heads || c->head_dim % 2 ||
+            c->heads % c->kv_heads)
+            return err_set(e, ERR_USAGE, "--hidden %d, --heads %d, --kv-heads "
+                           "%d do not divide into even heads", c->hidden,
+                           c->heads, c->kv_heads);
+    }
+    c->file_dtype = t->arm.master;
+    if (eos >= 0) {
+        c->n_eos = 1;
+        c->eos[0] = eos;
+    }
+    if (c->n_eos < 1)
+        return err_set(e, ERR_DATA, "%s: no eos_token", o->tokenizer);
+    if (c->vocab < tok_vocab(t->tok))
+        return err_set(e, ERR_DATA, "%s: vocab_size %d, the tokenizer has %d",
+                       o->config, c->vocab, tok_vocab(t->tok));
+    return 0;
+}
+
+static int open_weights(struct pretrain *t, struct err *e)
+{
+    const struct params *p = model_params(t->m);
+    float *flat = xcalloc(p->n_values, sizeof *flat);
+    int r;
+
+    pretrain_init(flat, p, &t->c, t->o->init_std, t->o->seed);
+    r = adamw_set_master(t->a, flat, e);
+    free(flat);
+    return r ? r : model_set(t->m, t->a->master, t->arm.master, e);
+}
+
+static int open_metrics(struct pretrain *t, struct err *e)
+{
+    int r;
+
+    if (!t->o->metrics)
+        return 0;
+    r = rec_create(&t->metrics, t->o->metrics,
+                   t->o->json ? REC_JSON : REC_AUTO, e);
+    return r ? r : rec_header(t->metrics, "metrics", "pretrain", NULL, e);
+}
+
+static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
+                         struct err *e)
+{
+    const struct pretrain_opts *o = t->o;
+    const struct adamw_opts ao = { o->beta1, o->beta2, o->eps,
+                                   o->weight_decay, o->grad_clip, o->seed };
+    struct k_order order;
+    int r = arm_parse(&t->arm, o->arm, e);
+
+    if (!r)
+        r = tok_open(&t->tok, o->tokenizer, e);
+    if (!r)
+        r = open_shape(t, e);
+    if (!r)
+        r = corpus_read(&t->corpus, t->tok, t->c.eos[0], t->c.max_pos, inputs,
+                        n_inputs, o->limit, e);
+    if (r)
+        return r;
+    order = t->arm.order;
+    if (t->arm.order_from_seed)
+        order.seed = o->seed;
+    order_init(&t->order, o->seed, (uint32_t)t->corpus.n);
+    r = kernels_open(&t->k, o->device, o->threads, order, e);
+    if (!r)
+        r = model_open(&t->m, &t->c, &t->arm, t->k, MODEL_TRAIN, e);
+    if (!r)
+        r = adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &ao, e);
+    if (!r)
+        r = open_weights(t, e);
+    return r ? r : open_metrics(t, e);
+}
+
+static void pretrain_close(struct pretrain *t)
+{
+    progress_close(&t->progress);
+    rec_abort(&t->metrics);
+    adamw_close(&t->a);
+    model_close(&t->m);
+    kernels_close(&t->k);
+    tok_close(&t->tok);
+    pack_free(&t->corpus);
+    pack_free(&t->batch);
+    order_free(&t->order);
+    free(t->logp);
+    free(t->dlogp);
+}
+
+/* ---- steps ----------------------------------------------------------- */
+
+/* The rows of a step, and the sum of their token weights. */
+static double fill_batch(struct pretrain *t, int step)
+{
+    const struct pack *c = &t->corpus;
+    double weight = 0;
+
+    pack_clear(&t->batch);
+    for (int i = 0; i < t->o->batch; i++) {
+        uint32_t row = order_at(&t->order, (int64_t)step * t->o->batch + i,
+                                NULL);
+        int n = (int)(c->start[row + 1] - c->start[row]);
+        int n_prompt = c->first[row];
+
+        pack_add(&t->batch, c->tokens + c->start[row], n,
+                 t->o->prompt_loss > 0 ? 1 : n_prompt, row);
+        weight += n - n_prompt + t->o->prompt_loss * (n_prompt - 1);
+    }
+    if (t->batch.n_tokens > t->cap) {
+        t->cap = 2 * t->batch.n_tokens;
+        t->logp = xrealloc(t->logp, t->cap, sizeof *t->logp);
+        t->dlogp = xrealloc(t->dlogp, t->cap, sizeof *t->dlogp);
+    }
+    memset(t->dlogp, 0, t->cap * sizeof *t->dlogp);
+    return weight;
+}
+
+/* dlogp of sequences [a, b); adds their weighted -logp to *loss. */
+static void weigh(struct pretrain *t, int a, int b, double weight,
+                  double *loss)
+{
+    const struct pack *p = &t->batch;
+
+    for (int i = a; i < b; i++) {
+        size_t response = p->start[i] + (size_t)t->corpus.first[p->id[i]];
+
+        for (size_t j = p->start[i] + (size_t)p->first[i];
+             j < p->start[i + 1]; j++) {
+            double w = (j < response ? t->o->prompt_loss : 1) / weight;
+
+            *loss -= w * (double)t->logp[j];
+            t->dlogp[j] = (float)(-w * t->a->loss_scale);
+        }
+    }
+}
+
+static int report(struct pretrain *t, int step, double loss, double lr,
+                  const struct adamw_result *res, struct err *e)
+{
+    struct rec *rec;
+    int r;
+
+    progress_note(t->progress, "loss %.4f", loss);
+    progress_add(t->progress, 1);
+    if (!t->metrics)
+        return 0;
+    rec = rec_new();
+    rec_set_i64(rec, "step", step);
+    rec_set_f64(rec, "loss", loss);
+    rec_set_f64(rec, "lr", lr);
+    if (!res->skipped)
+        rec_set_f64(rec, "grad_norm", res->norm);
+    rec_set_u64(rec, "tokens", t->batch.n_tokens);
+    r = rec_write(t->metrics, rec, e);
+    rec_free(&rec);
+    return r;
+}
+
+static int train_step(struct pretrain *t, int step, struct err *e)
+{
+    struct pack *p = &t->batch;
+    double weight = fill_batch(t, step), loss = 0;
+    double lr = t->o->lr * pretrain_schedule(step, t->o->steps, t->o->warmup);
+    struct adamw_result res;
+    int r = 0;
+
+    t->k->order_nonce = 1 + (uint64_t)step;
+    model_zero_grads(t->m);
+    for (int a = 0, b; a < p->n && !r; a = b) {
+        struct seqs q;
+
+        b = pack_micro(p, a, p->n, (size_t)t->o->micro_batch);
+        q = pack_view(p, a, b);
+        r = model_forward(t->m, &q, 1, t->o->seed, (uint32_t)step,
+                          t->logp + p->start[a], NULL, e);
+        if (r)
+            break;
+        weigh(t, a, b, weight, &loss);
+        r = model_backward(t->m, t->dlogp + p->start[a], e);
+    }
+    if (!r)
+        r = adamw_update(t->a, model_grads(t->m), lr, &res, e);
+    if (!r && !(loss - loss == 0) && !t->arm.loss_scaling)
+        r = err_set(e, ERR_DATA, "step %d: the loss is not finite (a smaller "
+                    "--lr may help)", step);
+    if (!r)
+        r = model_set(t->m, t->a->master, t->arm.master, e);
+    return r ? r : report(t, step, loss, lr, &res, e);
+}
+
+int pretrain_run(const struct pretrain_opts *o, const char *program,
+                 char **inputs, int n_inputs, struct err *e)
+{
+    struct pretrain t = { .o = o };
+    int r = pretrain_open(&t, inputs, n_inputs, e);
+
+    if (!r)
+        t.progress = progress_open(program, "steps", (uint64_t)o->steps,
+                                   o->quiet);
+    for (int step = 0; step < o->steps && !r; step++)
+        r = train_step(&t, step, e);
+    if (!r)
+        r = checkpoint_write_model(o->out, &t.c, o->tokenizer, t.a, e);
+    if (!r && t.metrics)
+        r = rec_commit(&t.metrics, e);
+    pretrain_close(&t);
+    return r;
+}
