@@ -1,0 +1,64 @@
+/* tok_impl - what the files of the tokenizer share; not for other folders */
+#ifndef ULP_TEXT_TOK_IMPL_H
+#define ULP_TEXT_TOK_IMPL_H
+#include "bpe.h"
+#include "nfc.h"
+#include "split.h"
+#include "tok.h"
+#include "uniprop.h"
+#include "vocab.h"
+
+#define TOK_MAX_SPLITS 8
+#define TOK_MAX_TEXT (1u << 30)
+
+struct added { /* a token that is found before anything is split */
+    char *content;
+    size_t n;
+    int32_t id;
+    int special, normalized, lstrip, rstrip;
+};
+
+/* Added tokens of one kind, by first byte, longest first. */
+struct added_set {
+    int n;
+    int *order;        /* indices into tok.added */
+    int first[256];    /* where a first byte's tokens begin in order */
+    int count[256];
+    int only; /* the one first byte of all, or -1 */
+};
+
+struct tok {
+    char *name;      /* the path of tokenizer.json, for messages */
+    char digest[33];
+    uint8_t *prop;
+    struct vocab v;
+    struct bpe bpe;
+    int use_nfc;
+    struct nfc_buf nfc;
+    struct split *split[TOK_MAX_SPLITS];
+    int n_splits;
+    struct added *added;
+    int n_added;
+    struct added_set raw, normal; /* found before and after normalizing */
+    int32_t eos;
+    char *chat_template;
+    char *joined; /* parts put together */
+    size_t joined_cap;
+};
+
+enum { TOK_FORCE_REGEX = 1 }; /* PCRE2 also for patterns that we know */
+
+/* tok_open from memory, without a directory; name is for messages. */
+int tok_open_text(struct tok **t, const char *text, size_t n,
+                  const char *name, int flags, struct err *e) MUST_CHECK;
+int tok_load(struct tok *t, const char *text, size_t n, int flags,
+             struct err *e) MUST_CHECK;
+/* The parts of tokenizer.json other than vocab and merges. (tok_parts.c) */
+struct json_t;
+int tok_load_parts(struct tok *t, const struct json_t *root, int flags,
+                   struct err *e) MUST_CHECK;
+int tok_load_added(struct tok *t, const struct json_t *root, struct err *e)
+    MUST_CHECK;
+int tok_load_config(struct tok *t, const char *dir, struct err *e) MUST_CHECK;
+
+#endif

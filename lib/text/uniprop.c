@@ -1,0 +1,43 @@
+/* uniprop - what a character is: letter, number, space, safe under NFC */
+#include "uniprop.h"
+#include <string.h>
+#include "../base/arena.h"
+#include "uniprop_data.h"
+
+static void mark(uint8_t *prop, const uint32_t *pairs, uint8_t flag)
+{
+    for (; pairs[1]; pairs += 2)
+        for (uint32_t c = pairs[0]; c <= pairs[1]; c++)
+            prop[c] |= flag;
+}
+
+uint8_t *uniprop_build(void)
+{
+    uint8_t *prop = xcalloc(UNI_SIZE, 1);
+
+    mark(prop, uni_letter, UNI_LETTER);
+    mark(prop, uni_number, UNI_NUMBER);
+    mark(prop, uni_space, UNI_SPACE);
+    mark(prop, uni_nfc_unsafe, UNI_NFC_UNSAFE);
+    mark(prop, uni_combining, UNI_COMBINING);
+    prop['\r'] |= UNI_NEWLINE;
+    prop['\n'] |= UNI_NEWLINE;
+    return prop;
+}
+
+const uint32_t *uniprop_more(const char *name)
+{
+    static const struct {
+        const char *name;
+        const uint32_t *pairs;
+    } more[] = {
+        {"L", more_L},   {"N", more_N},   {"M", more_M},   {"Lu", more_Lu},
+        {"Ll", more_Ll}, {"Lt", more_Lt}, {"Lm", more_Lm}, {"Lo", more_Lo},
+        {"P", more_P},   {"S", more_S},
+    };
+
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        if (!strcmp(name, more[i].name))
+            return more[i].pairs;
+    return NULL;
+}
