@@ -58,6 +58,12 @@ static size_t decompose(struct nfc_buf *b, const uint8_t *prop,
                                         &boundclass);
         if (k < 1 || k > 16)
             k = 1;
+        /* a composite newer than the reference's tables stays whole */
+        if (k > 1 && !(prop[c] & UNI_NFC_UNSAFE) &&
+            !(prop[d[k - 1]] & UNI_NFC_UNSAFE)) {
+            d[0] = (utf8proc_int32_t)c;
+            k = 1;
+        }
         reserve_cp(b, n + (size_t)k);
         for (utf8proc_ssize_t i = 0; i < k; i++)
             b->cp[n++] = with_class(prop, (uint32_t)d[i]);
