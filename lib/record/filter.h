@@ -29,6 +29,7 @@ struct filter {
     char **inputs;
     char kind[32], tool[32];
     int header_done;
+    char first_bad[512];
 };
 
 #define FILTER_INIT { .out = "-" }

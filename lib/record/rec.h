@@ -37,7 +37,8 @@ struct rec_f32s {
 
 /* ---- reading -------------------------------------------------------- */
 
-/* path "-" is standard input. name is used in messages ("stdin" or path). */
+/* path "-" is standard input. name is used in messages ("stdin" or path).
+ * Does not wait for input: the header is read when it is first asked for. */
 int rec_open(struct rec_reader **r, const char *path, struct err *e)
     MUST_CHECK;
 /* 1: *rec is the next record, lent until the next rec_read; 0: the end, seen
@@ -50,8 +51,10 @@ void rec_close(struct rec_reader **r);
 uint64_t rec_count(const struct rec_reader *r);
 const char *rec_name(const struct rec_reader *r);
 /* "kind" of the most recent header ("" for JSON lines). Available after
- * rec_open. */
+ * rec_open: waits for the header if it was not read yet. */
 const char *rec_kind(const struct rec_reader *r);
+/* The first header as JSON text, "" without one; lent until rec_close. */
+const char *rec_header_json(const struct rec_reader *r);
 
 /* ---- a record's fields ---------------------------------------------- */
 
@@ -62,6 +65,8 @@ const char *rec_kind(const struct rec_reader *r);
 int rec_get_str(struct rec *r, const char *path, struct rec_str *out,
                 struct err *e) MUST_CHECK;
 int rec_get_i64(struct rec *r, const char *path, int64_t *out,
+                struct err *e) MUST_CHECK;
+int rec_get_u64(struct rec *r, const char *path, uint64_t *out,
                 struct err *e) MUST_CHECK;
 int rec_get_f64(struct rec *r, const char *path, double *out,
                 struct err *e) MUST_CHECK;

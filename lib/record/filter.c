@@ -1,0 +1,141 @@
+/* filter - the common story of a filter */
+#include <stdio.h>
+#include <string.h>
+#include "filter.h"
+
+const struct opt *filter_opts(struct filter *f)
+{
+    static struct opt o[7];
+    struct opt init[7] = {
+        { .type = OPT_STR, .name = "output", .short_name = 'o',
+          .dst = &f->out, .arg = "FILE",
+          .help = "write to FILE, whole or not at all; a name ending in .zst "
+                  "is compressed; - is standard output" },
+        { .type = OPT_FLAG, .name = "json", .dst = &f->json,
+          .help = "write JSON lines (the default on a terminal)" },
+        { .type = OPT_U64, .name = "limit", .dst = &f->limit, .arg = "N",
+          .help = "read N records and no more; 0 means all" },
+        { .type = OPT_U64, .name = "skip-bad", .dst = &f->skip_bad,
+          .arg = "N", .help = "leave out up to N bad records" },
+        { .type = OPT_FLAG, .name = "allow-empty", .dst = &f->allow_empty,
+          .help = "no records in is not an error" },
+        { .type = OPT_FLAG, .name = "quiet", .dst = &f->quiet,
+          .help = "no progress on stderr" },
+        { .type = OPT_END }
+    };
+
+    memcpy(o, init, sizeof o);
+    return o;
+}
+
+static int open_input(struct filter *f, struct err *e)
+{
+    return rec_open(&f->in, f->n_inputs ? f->inputs[f->at] : "-", e);
+}
+
+int filter_open(struct filter *f, const char *tool, const char *kind,
+                char **inputs, int n_inputs, struct err *e)
+{
+    int x;
+
+    snprintf(f->tool, sizeof f->tool, "%s", tool);
+    snprintf(f->kind, sizeof f->kind, "%s", kind);
+    f->inputs = inputs;
+    f->n_inputs = n_inputs;
+    x = open_input(f, e);
+    if (!x)
+        x = rec_create(&f->w, f->out, f->json ? REC_JSON : REC_AUTO, e);
+    if (x < 0)
+        filter_abort(f);
+    return x;
+}
+
+void filter_made_by(struct filter *f, const char *key, const char *value)
+{
+    rec_made_by(f->w, key, value);
+}
+
+static int header(struct filter *f, struct err *e)
+{
+    if (f->header_done)
+        return 0;
+    f->header_done = 1;
+    return rec_header(f->w, f->kind, f->tool, f->in, e);
+}
+
+int filter_read(struct filter *f, struct rec **rec, struct err *e)
+{
+    int x;
+
+    *rec = NULL;
+    if (f->limit && f->n_read >= f->limit)
+        return 0;
+    for (;;) {
+        x = rec_read(f->in, rec, e);
+        if (x < 0)
+            return x;
+        if (x) {
+            f->n_read++;
+            return 1;
+        }
+        if (f->at + 1 >= f->n_inputs)
+            break;
+        /* the first input's header is carried on, also when it was empty */
+        x = header(f, e);
+        if (x < 0)
+            return x;
+        f->at++;
+        rec_close(&f->in);
+        x = open_input(f, e);
+        if (x < 0)
+            return x;
+    }
+    if (!f->n_read && !f->allow_empty)
+        return err_set(e, ERR_DATA, "%s: no records (--allow-empty allows "
+                       "that)", rec_name(f->in));
+    return 0;
+}
+
+int filter_write(struct filter *f, const struct rec *rec, struct err *e)
+{
+    int x = header(f, e);
+
+    if (!x)
+        x = rec_write(f->w, rec, e);
+    if (!x)
+        f->n_written++;
+    return x;
+}
+
+int filter_skip(struct filter *f, struct err *e)
+{
+    if (e->code != ERR_DATA || f->n_skipped >= f->skip_bad)
+        return -e->code;
+    if (!f->n_skipped++)
+        snprintf(f->first_bad, sizeof f->first_bad, "%.500s", e->msg);
+    e->code = 0;
+    e->msg[0] = 0;
+    return 0;
+}
+
+int filter_close(struct filter *f, struct err *e)
+{
+    int x = header(f, e);
+
+    if (x < 0) {
+        filter_abort(f);
+        return x;
+    }
+    if (f->n_skipped)
+        fprintf(stderr, "%s: %llu bad record%s left out; the first: %s\n",
+                f->tool, (unsigned long long)f->n_skipped,
+                f->n_skipped == 1 ? "" : "s", f->first_bad);
+    rec_close(&f->in);
+    return rec_commit(&f->w, e);
+}
+
+void filter_abort(struct filter *f)
+{
+    rec_close(&f->in);
+    rec_abort(&f->w);
+}

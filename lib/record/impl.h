@@ -1,0 +1,48 @@
+/* impl - what reader, writer and fields of a record share
+ *
+ * Internal to lib/record.
+ */
+#ifndef ULP_RECORD_IMPL_H
+#define ULP_RECORD_IMPL_H
+#include "rec.h"
+#include "value.h"
+
+struct field {
+    const char *key;
+    size_t n_key;
+    msgpack_object val;
+    const char *raw; /* the bytes as they were read; NULL once it was set */
+    size_t n_raw;
+};
+
+struct rec {
+    struct arena *a;
+    msgpack_zone zone; /* what msgpack-c built */
+    struct field *f;
+    size_t n, cap;
+    const char *name; /* of the input; NULL for a record of one's own */
+    uint64_t number;
+    char *own; /* bytes of a copy */
+};
+
+void rec_init(struct rec *r);
+void rec_drop(struct rec *r);
+void rec_empty(struct rec *r);
+struct field *rec_add_field(struct rec *r, const char *key, size_t n_key);
+/* One whole map of n bytes, which must outlive the record. The message in e
+ * has no prefix. */
+int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
+    MUST_CHECK;
+/* The record as one msgpack map. */
+void rec_pack(const struct rec *r, struct buf *b);
+/* A field's or inner value, or NULL. */
+const msgpack_object *rec_find(const struct rec *r, const char *path);
+
+/* msgpack_packer's write function, with a struct buf behind it */
+int buf_packer_write(void *b, const char *p, size_t n);
+
+/* made_by of the first header: n entries, their bytes. */
+const char *rec_made_by_of(const struct rec_reader *r, uint32_t *n,
+                           size_t *n_bytes);
+
+#endif

@@ -1,0 +1,455 @@
+/* reader - records out of streams, one after the other */
+#include <stdlib.h>
+#include <string.h>
+#include "../base/hash.h"
+#include "impl.h"
+#include "scan.h"
+#include "source.h"
+
+enum where { BETWEEN, INSIDE, ENDED };
+
+struct rec_reader {
+    struct source *src;
+    struct rec rec;
+    enum where where;
+    int streams;       /* headers and JSON lines seen */
+    uint64_t count;    /* records of all streams */
+    uint64_t in_stream;
+    uint64_t line;     /* of JSON lines */
+    size_t lent;       /* bytes of the source that rec stands on */
+    struct hash *hash; /* of the current stream */
+    char kind[64];
+    char *header_json;
+    char *made_by; /* entries of the first header, back to back */
+    size_t n_made_by_bytes;
+    uint32_t n_made_by;
+    int pending; /* a header was looked for ahead: 1, or the error below */
+    struct err pending_err;
+};
+
+int rec_open(struct rec_reader **out, const char *path, struct err *e)
+{
+    struct rec_reader *r = xcalloc(1, sizeof *r);
+    int x;
+
+    *out = NULL;
+    x = source_open(&r->src, path, e);
+    if (x < 0) {
+        free(r);
+        return x;
+    }
+    rec_init(&r->rec);
+    *out = r;
+    return 0;
+}
+
+void rec_close(struct rec_reader **r)
+{
+    if (!*r)
+        return;
+    rec_drop(&(*r)->rec);
+    hash_close(&(*r)->hash);
+    source_close(&(*r)->src);
+    free((*r)->header_json);
+    free((*r)->made_by);
+    free(*r);
+    *r = NULL;
+}
+
+uint64_t rec_count(const struct rec_reader *r)
+{
+    return r->count;
+}
+
+const char *rec_name(const struct rec_reader *r)
+{
+    return source_name(r->src);
+}
+
+static int cut(const struct rec_reader *r, const char *how, struct err *e)
+{
+    return err_set(e, ERR_DATA,
+                   "%s: cut short: %llu record%s read, then it stops %s",
+                   rec_name(r), (unsigned long long)r->count,
+                   r->count == 1 ? "" : "s", how);
+}
+
+/* What the object at hand is called in messages. */
+static int at_object(const struct rec_reader *r, struct err *e)
+{
+    if (r->where == BETWEEN)
+        return err_prefix(e, "%s: header", rec_name(r));
+    return err_prefix(e, "%s: record %llu", rec_name(r),
+                      (unsigned long long)r->count + 1);
+}
+
+/* The next object, complete in the source's window and parsed into r->rec. */
+static int read_object(struct rec_reader *r, struct err *e)
+{
+    struct scan scan;
+    const char *p;
+    size_t n;
+    int x;
+
+    scan_begin(&scan);
+    for (;;) {
+        p = source_bytes(r->src, &n);
+        if (n && scan.at == 0) {
+            unsigned c = (unsigned char)p[0];
+
+            if ((c < 0x80 || c > 0x8f) && c != 0xde && c != 0xdf) {
+                err_set(e, ERR_DATA, "found byte 0x%02x, expected a map", c);
+                return at_object(r, e);
+            }
+        }
+        x = n ? scan_run(&scan, p, n) : 0;
+        if (x < 0) {
+            err_set(e, ERR_DATA, "%s", scan.why);
+            return at_object(r, e);
+        }
+        if (x)
+            break;
+        x = source_more(r->src, e);
+        if (x < 0)
+            return x;
+        if (!x)
+            return cut(r, r->where == BETWEEN ? "inside the header"
+                          : n ? "inside the next one"
+                              : "without an end record", e);
+    }
+    r->lent = scan.at;
+    if (rec_parse(&r->rec, p, scan.at, e) < 0)
+        return at_object(r, e);
+    return 0;
+}
+
+static void count_bytes(struct rec_reader *r)
+{
+    size_t n;
+
+    hash_update(r->hash, source_bytes(r->src, &n), r->lent);
+}
+
+/* made_by of the first header is what the next program carries on. */
+static int keep_made_by(struct rec_reader *r, struct err *e)
+{
+    const msgpack_object *o = rec_find(&r->rec, "made_by");
+    struct buf b = {0};
+    msgpack_packer pk;
+
+    if (!o || r->header_json)
+        return 0;
+    if (o->type != MSGPACK_OBJECT_ARRAY)
+        return err_set(e, ERR_DATA, "made_by: found %s, expected array",
+                       value_type(o));
+    msgpack_packer_init(&pk, &b, buf_packer_write);
+    for (uint32_t i = 0; i < o->via.array.size; i++)
+        msgpack_pack_object(&pk, o->via.array.ptr[i]);
+    r->n_made_by = o->via.array.size;
+    r->made_by = b.p;
+    r->n_made_by_bytes = b.n;
+    return 0;
+}
+
+static void keep_header_json(struct rec_reader *r)
+{
+    struct buf b = {0};
+
+    buf_puts(&b, "{");
+    for (size_t i = 0; i < r->rec.n; i++)
+        buf_printf(&b, "%s\"%s\":%s", i ? "," : "",
+                   rec_field_name(&r->rec, i), rec_field_json(&r->rec, i));
+    buf_puts(&b, "}");
+    r->header_json = xstrdup(buf_str(&b));
+    buf_free(&b);
+}
+
+static int read_header(struct rec_reader *r, struct err *e)
+{
+    struct rec_str kind = { "", 0 };
+    int64_t version = 0;
+    int x = read_object(r, e);
+
+    if (x < 0)
+        return x;
+    if (rec_get_i64(&r->rec, "rlvr", &version, e) <= 0 || version != 1) {
+        if (rec_find(&r->rec, "rlvr") && version)
+            return err_set(e, ERR_DATA,
+                           "%s: header: stream version %lld, expected 1",
+                           rec_name(r), (long long)version);
+        return err_set(e, ERR_DATA,
+                       "%s: not a record stream: it begins with a map that "
+                       "has no \"rlvr\": 1", rec_name(r));
+    }
+    r->rec.name = NULL;
+    if (rec_get_str(&r->rec, "kind", &kind, e) < 0 ||
+        keep_made_by(r, e) < 0)
+        return at_object(r, e);
+    snprintf(r->kind, sizeof r->kind, "%s", kind.s);
+    if (!r->header_json)
+        keep_header_json(r);
+    hash_close(&r->hash);
+    r->hash = hash_open();
+    count_bytes(r);
+    r->streams++;
+    r->in_stream = 0;
+    r->where = INSIDE;
+    return 0;
+}
+
+static int check_end(struct rec_reader *r, struct err *e)
+{
+    uint64_t one = 0, records = 0, sum = 0;
+
+    r->rec.name = NULL;
+    if (rec_get_u64(&r->rec, "end", &one, e) <= 0 || one != 1 ||
+        rec_get_u64(&r->rec, "records", &records, e) <= 0 ||
+        rec_get_u64(&r->rec, "checksum", &sum, e) <= 0)
+        return err_set(e, ERR_DATA, "%s: damaged end record after %llu "
+                       "records", rec_name(r), (unsigned long long)r->count);
+    if (records != r->in_stream)
+        return err_set(e, ERR_DATA, "%s: the end record counts %llu records, "
+                       "%llu were read", rec_name(r),
+                       (unsigned long long)records,
+                       (unsigned long long)r->in_stream);
+    if (sum != hash_value(r->hash))
+        return err_set(e, ERR_DATA, "%s: the checksum of %llu records does "
+                       "not match: some bytes were changed", rec_name(r),
+                       (unsigned long long)r->in_stream);
+    r->where = BETWEEN;
+    return 0;
+}
+
+/* 1 and the line without its end, 0 at the end of the input. */
+static int read_line(struct rec_reader *r, const char **line, size_t *n,
+                     struct err *e)
+{
+    size_t seen = 0, have;
+    int x;
+
+    for (;;) {
+        const char *p = source_bytes(r->src, &have), *nl;
+
+        nl = have > seen ? memchr(p + seen, '\n', have - seen) : NULL;
+        if (nl) {
+            *line = p;
+            *n = (size_t)(nl - p);
+            r->lent = *n + 1;
+            r->line++;
+            return 1;
+        }
+        seen = have;
+        if (seen > REC_MAX_BYTES)
+            return err_set(e, ERR_DATA, "%s: line %llu: longer than 64 MiB",
+                           rec_name(r), (unsigned long long)r->line + 1);
+        x = source_more(r->src, e);
+        if (x < 0)
+            return x;
+        if (!x)
+            break;
+    }
+    if (source_cut(r->src))
+        return cut(r, "inside a zstd frame", e);
+    *line = source_bytes(r->src, n);
+    r->lent = *n;
+    r->line++;
+    return *n > 0;
+}
+
+static int json_record(struct rec_reader *r, const char *line, size_t n,
+                       struct err *e)
+{
+    unsigned long long at = r->line;
+    json_error_t je;
+    json_t *j;
+    int x = 0;
+
+    if (n >= 3 && !memcmp(line, "\xef\xbb\xbf", 3))
+        return err_set(e, ERR_DATA, "%s: line %llu, column 1: begins with a "
+                       "byte order mark", rec_name(r), at);
+    j = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
+                   JSON_ALLOW_NUL, &je);
+    if (!j)
+        return err_set(e, ERR_DATA, "%s: line %llu, column %d: %s",
+                       rec_name(r), at, je.column < 1 ? 1 : je.column,
+                       je.text);
+    rec_empty(&r->rec);
+    if (!json_is_object(j)) {
+        x = err_set(e, ERR_DATA, "%s: line %llu, column 1: found %s, "
+                    "expected an object", rec_name(r), at,
+                    json_is_array(j) ? "an array" : "a scalar");
+    } else {
+        for (void *it = json_object_iter(j); it && !x;
+             it = json_object_iter_next(j, it)) {
+            const char *k = json_object_iter_key(it);
+            size_t nk = strlen(k);
+            struct field *f =
+                rec_add_field(&r->rec, arena_strndup(r->rec.a, k, nk), nk);
+
+            x = value_of_json(&f->val, json_object_iter_value(it), 1,
+                              r->rec.a, e);
+            if (x)
+                err_prefix(e, "%s: line %llu, column 1: %s", rec_name(r), at,
+                           k);
+        }
+    }
+    json_decref(j);
+    return x;
+}
+
+static int is_blank(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] != ' ' && p[i] != '\t' && p[i] != '\r')
+            return 0;
+    return 1;
+}
+
+/* Between streams: 0 a header was read, 1 a JSON record, 2 the end. */
+static int next_stream(struct rec_reader *r, struct err *e)
+{
+    const char *p;
+    size_t n;
+    int x;
+
+    for (;;) {
+        unsigned c;
+
+        source_take(r->src, r->lent);
+        r->lent = 0;
+        x = source_boundary(r->src, e);
+        if (x < 0)
+            return x;
+        if (!x) {
+            if (source_cut(r->src))
+                return cut(r, "inside a zstd frame", e);
+            if (!r->streams)
+                return err_set(e, ERR_DATA, "%s: empty input, no records",
+                               rec_name(r));
+            return 2;
+        }
+        p = source_bytes(r->src, &n);
+        c = (unsigned char)p[0];
+        if ((c >= 0x80 && c <= 0x8f) || c == 0xde || c == 0xdf)
+            return read_header(r, e);
+        x = read_line(r, &p, &n, e);
+        if (x < 0)
+            return x;
+        if (!x || is_blank(p, n))
+            continue;
+        x = json_record(r, p, n, e);
+        if (x < 0)
+            return x;
+        r->streams++;
+        return 1;
+    }
+}
+
+static int read_one(struct rec_reader *r, struct err *e)
+{
+    int x;
+
+    for (;;) {
+        if (r->where == ENDED)
+            return 0;
+        if (r->where == BETWEEN) {
+            x = next_stream(r, e);
+            if (x < 0)
+                return x;
+            if (x == 2) {
+                r->where = ENDED;
+                return 0;
+            }
+            if (x == 1)
+                break;
+        }
+        source_take(r->src, r->lent);
+        r->lent = 0;
+        x = read_object(r, e);
+        if (x < 0)
+            return x;
+        if (r->rec.n && r->rec.f[0].n_key == 3 &&
+            !memcmp(r->rec.f[0].key, "end", 3)) {
+            x = check_end(r, e);
+            if (x < 0)
+                return x;
+            continue;
+        }
+        count_bytes(r);
+        r->in_stream++;
+        break;
+    }
+    r->count++;
+    r->rec.name = rec_name(r);
+    r->rec.number = r->count;
+    return 1;
+}
+
+/* Look at the first header before the first record is asked for. A JSON row
+ * found there is kept for the next rec_read. */
+static void look_ahead(const struct rec_reader *cr)
+{
+    union { const struct rec_reader *c; struct rec_reader *r; } u = { cr };
+    struct rec_reader *r = u.r;
+    int x;
+
+    if (r->streams || r->pending || r->where != BETWEEN)
+        return;
+    x = next_stream(r, &r->pending_err);
+    if (x == 1) {
+        r->count++;
+        r->rec.name = rec_name(r);
+        r->rec.number = r->count;
+        r->pending = 1;
+    } else if (x < 0) {
+        r->pending = x;
+    }
+}
+
+int rec_read(struct rec_reader *r, struct rec **rec, struct err *e)
+{
+    int x;
+
+    *rec = NULL;
+    if (r->pending > 0) {
+        r->pending = 0;
+        *rec = &r->rec;
+        return 1;
+    }
+    if (r->pending < 0) {
+        if (e)
+            *e = r->pending_err;
+        return r->pending;
+    }
+    x = read_one(r, e);
+    if (x == 1)
+        *rec = &r->rec;
+    if (x < 0) {
+        /* asked again, it says the same */
+        r->pending = x;
+        if (e)
+            r->pending_err = *e;
+    }
+    return x;
+}
+
+const char *rec_kind(const struct rec_reader *r)
+{
+    look_ahead(r);
+    return r->kind;
+}
+
+const char *rec_header_json(const struct rec_reader *r)
+{
+    look_ahead(r);
+    return r->header_json ? r->header_json : "";
+}
+
+const char *rec_made_by_of(const struct rec_reader *r, uint32_t *n,
+                           size_t *n_bytes)
+{
+    look_ahead(r);
+    *n = r->n_made_by;
+    *n_bytes = r->n_made_by_bytes;
+    return r->made_by;
+}

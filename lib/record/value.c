@@ -1,0 +1,264 @@
+/* value - msgpack objects: checks, JSON text, copies */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/json_text.h"
+#include "scan.h"
+#include "value.h"
+
+const char *value_type(const msgpack_object *o)
+{
+    switch (o->type) {
+    case MSGPACK_OBJECT_NIL:
+        return "nil";
+    case MSGPACK_OBJECT_BOOLEAN:
+        return "bool";
+    case MSGPACK_OBJECT_POSITIVE_INTEGER:
+    case MSGPACK_OBJECT_NEGATIVE_INTEGER:
+        return "int";
+    case MSGPACK_OBJECT_FLOAT32:
+    case MSGPACK_OBJECT_FLOAT64:
+        return "float";
+    case MSGPACK_OBJECT_STR:
+        return "str";
+    case MSGPACK_OBJECT_BIN:
+        return "bin";
+    case MSGPACK_OBJECT_ARRAY:
+        return "array";
+    case MSGPACK_OBJECT_MAP:
+        return "map";
+    default:
+        return "ext";
+    }
+}
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+int utf8_valid(const char *s, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)s, *end = p + n;
+
+    while (p < end) {
+        unsigned c = *p++;
+        int more = c < 0x80 ? 0 : c < 0xc2 ? -1 : c < 0xe0 ? 1
+                   : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
+
+        if (more < 0 || end - p < more)
+            return 0;
+        if ((c == 0xe0 && p[0] < 0xa0) || (c == 0xed && p[0] > 0x9f) ||
+            (c == 0xf0 && p[0] < 0x90) || (c == 0xf4 && p[0] > 0x8f))
+            return 0;
+        for (; more; more--)
+            if ((*p++ & 0xc0) != 0x80)
+                return 0;
+    }
+    return 1;
+}
+
+static int key_order(const void *a, const void *b)
+{
+    const msgpack_object_str *x = *(const msgpack_object_str *const *)a;
+    const msgpack_object_str *y = *(const msgpack_object_str *const *)b;
+    size_t n = x->size < y->size ? x->size : y->size;
+    int c = n ? memcmp(x->ptr, y->ptr, n) : 0;
+
+    return c ? c : (x->size > y->size) - (x->size < y->size);
+}
+
+static int check_map(const msgpack_object_map *m, const char *where,
+                     struct err *e)
+{
+    const msgpack_object_str **keys = NULL;
+    char inner[256];
+    int r = 0;
+
+    if (m->size)
+        keys = xmalloc(m->size * sizeof *keys);
+    for (uint32_t i = 0; i < m->size && !r; i++) {
+        const msgpack_object_kv *kv = &m->ptr[i];
+
+        if (kv->key.type != MSGPACK_OBJECT_STR) {
+            r = err_set(e, ERR_DATA, "%s: a map key is %s, expected str",
+                        where, value_type(&kv->key));
+            break;
+        }
+        keys[i] = &kv->key.via.str;
+        r = value_check(&kv->key, where, e);
+        if (r)
+            break;
+        snprintf(inner, sizeof inner, "%s.%.*s", where,
+                 (int)(kv->key.via.str.size > 99 ? 99 : kv->key.via.str.size),
+                 kv->key.via.str.ptr);
+        r = value_check(&kv->val, inner, e);
+    }
+    if (!r && m->size > 1) {
+        qsort(keys, m->size, sizeof *keys, key_order);
+        for (uint32_t i = 1; i < m->size && !r; i++)
+            if (!key_order(&keys[i - 1], &keys[i]))
+                r = err_set(e, ERR_DATA, "%s: key '%.*s' stands twice",
+                            where, (int)keys[i]->size, keys[i]->ptr);
+    }
+    free(keys);
+    return r;
+}
+
+int value_check(const msgpack_object *o, const char *where, struct err *e)
+{
+    int r = 0;
+
+    switch (o->type) {
+    case MSGPACK_OBJECT_STR:
+        if (!utf8_valid(o->via.str.ptr, o->via.str.size))
+            return err_set(e, ERR_DATA, "%s: is not valid UTF-8", where);
+        return 0;
+    case MSGPACK_OBJECT_ARRAY:
+        for (uint32_t i = 0; i < o->via.array.size && !r; i++)
+            if (o->via.array.ptr[i].type >= MSGPACK_OBJECT_STR &&
+                o->via.array.ptr[i].type != MSGPACK_OBJECT_FLOAT32)
+                r = value_check(&o->via.array.ptr[i], where, e);
+        return r;
+    case MSGPACK_OBJECT_MAP:
+        return check_map(&o->via.map, where, e);
+    case MSGPACK_OBJECT_EXT:
+        return err_set(e, ERR_DATA, "%s: is an ext type", where);
+    default:
+        return 0;
+    }
+}
+
+static int json_float(struct buf *b, const msgpack_object *o, int strict,
+                      const char *where, struct err *e)
+{
+    char num[32];
+
+    if (strict && !isfinite(o->via.f64))
+        return err_set(e, ERR_DATA, "%s: %g has no form in JSON", where,
+                       o->via.f64);
+    if (o->type == MSGPACK_OBJECT_FLOAT32)
+        json_f32(num, (float)o->via.f64);
+    else
+        json_f64(num, o->via.f64);
+    buf_puts(b, num);
+    return 0;
+}
+
+int value_json(struct buf *b, const msgpack_object *o, int strict,
+               const char *where, struct err *e)
+{
+    int r = 0;
+
+    switch (o->type) {
+    case MSGPACK_OBJECT_NIL:
+        buf_puts(b, "null");
+        break;
+    case MSGPACK_OBJECT_BOOLEAN:
+        buf_puts(b, o->via.boolean ? "true" : "false");
+        break;
+    case MSGPACK_OBJECT_POSITIVE_INTEGER:
+        buf_printf(b, "%llu", (unsigned long long)o->via.u64);
+        break;
+    case MSGPACK_OBJECT_NEGATIVE_INTEGER:
+        buf_printf(b, "%lld", (long long)o->via.i64);
+        break;
+    case MSGPACK_OBJECT_FLOAT32:
+    case MSGPACK_OBJECT_FLOAT64:
+        return json_float(b, o, strict, where, e);
+    case MSGPACK_OBJECT_STR:
+        json_quote(b, o->via.str.ptr, o->via.str.size);
+        break;
+    case MSGPACK_OBJECT_ARRAY:
+        buf_puts(b, "[");
+        for (uint32_t i = 0; i < o->via.array.size && !r; i++) {
+            buf_puts(b, i ? "," : "");
+            r = value_json(b, &o->via.array.ptr[i], strict, where, e);
+        }
+        buf_puts(b, "]");
+        break;
+    case MSGPACK_OBJECT_MAP:
+        buf_puts(b, "{");
+        for (uint32_t i = 0; i < o->via.map.size && !r; i++) {
+            const msgpack_object_kv *kv = &o->via.map.ptr[i];
+
+            buf_puts(b, i ? "," : "");
+            json_quote(b, kv->key.via.str.ptr, kv->key.via.str.size);
+            buf_puts(b, ":");
+            r = value_json(b, &kv->val, strict, where, e);
+        }
+        buf_puts(b, "}");
+        break;
+    default:
+        if (strict)
+            return err_set(e, ERR_DATA, "%s: bin has no form in JSON", where);
+        buf_printf(b, "\"<%u bytes>\"", o->via.bin.size);
+        break;
+    }
+    return r;
+}
+
+static void str_object(msgpack_object *o, const char *s, size_t n,
+                       struct arena *a)
+{
+    o->type = MSGPACK_OBJECT_STR;
+    o->via.str.ptr = arena_strndup(a, s, n);
+    o->via.str.size = (uint32_t)n;
+}
+
+int value_of_json(msgpack_object *o, const json_t *j, int depth,
+                  struct arena *a, struct err *e)
+{
+    int r = 0;
+
+    memset(o, 0, sizeof *o);
+    if (depth > REC_MAX_DEPTH)
+        return err_set(e, ERR_DATA, "is nested deeper than %d levels",
+                       REC_MAX_DEPTH);
+    switch (json_typeof(j)) {
+    case JSON_OBJECT: {
+        size_t n = json_object_size(j), i = 0;
+        json_t *obj = (json_t *)(uintptr_t)j;
+
+        o->type = MSGPACK_OBJECT_MAP;
+        o->via.map.size = (uint32_t)n;
+        o->via.map.ptr = arena_alloc(a, n * sizeof *o->via.map.ptr);
+        for (void *it = json_object_iter(obj); it && !r;
+             it = json_object_iter_next(obj, it), i++) {
+            const char *k = json_object_iter_key(it);
+
+            str_object(&o->via.map.ptr[i].key, k, strlen(k), a);
+            r = value_of_json(&o->via.map.ptr[i].val,
+                              json_object_iter_value(it), depth + 1, a, e);
+        }
+        return r;
+    }
+    case JSON_ARRAY: {
+        size_t n = json_array_size(j);
+
+        o->type = MSGPACK_OBJECT_ARRAY;
+        o->via.array.size = (uint32_t)n;
+        o->via.array.ptr = arena_alloc(a, n * sizeof *o->via.array.ptr);
+        for (size_t i = 0; i < n && !r; i++)
+            r = value_of_json(&o->via.array.ptr[i], json_array_get(j, i),
+                              depth + 1, a, e);
+        return r;
+    }
+    case JSON_STRING:
+        str_object(o, json_string_value(j), json_string_length(j), a);
+        break;
+    case JSON_INTEGER:
+        o->via.i64 = json_integer_value(j);
+        o->type = o->via.i64 < 0 ? MSGPACK_OBJECT_NEGATIVE_INTEGER
+                                 : MSGPACK_OBJECT_POSITIVE_INTEGER;
+        break;
+    case JSON_REAL:
+        o->type = MSGPACK_OBJECT_FLOAT64;
+        o->via.f64 = json_real_value(j);
+        break;
+    case JSON_NULL:
+        o->type = MSGPACK_OBJECT_NIL;
+        break;
+    default:
+        o->type = MSGPACK_OBJECT_BOOLEAN;
+        o->via.boolean = json_is_true(j);
+        break;
+    }
+    return 0;
+}

@@ -1,0 +1,274 @@
+/* writer - a stream of records out: msgpack, zstd, or JSON lines */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+#include "../base/file.h"
+#include "../base/hash.h"
+#include "../base/json_text.h"
+#include "impl.h"
+#include "scan.h"
+
+struct rec_writer {
+    struct file *f;
+    int json, header_done;
+    int bad_made_by; /* a value was not UTF-8 */
+    ZSTD_CStream *z;
+    struct hash *hash;
+    uint64_t n;
+    struct buf b;     /* the record being written */
+    struct buf zbuf;  /* its compressed bytes */
+    struct buf pairs; /* packed keys and values for made_by */
+    uint32_t n_pairs;
+};
+
+static int ends_in(const char *s, const char *tail)
+{
+    size_t n = strlen(s), m = strlen(tail);
+
+    return n >= m && !strcmp(s + n - m, tail);
+}
+
+int rec_create(struct rec_writer **out, const char *path,
+               enum rec_format format, struct err *e)
+{
+    struct rec_writer *w = xcalloc(1, sizeof *w);
+    int x;
+
+    *out = NULL;
+    w->hash = hash_open();
+    w->json = format == REC_JSON ||
+              (format == REC_AUTO && !strcmp(path, "-") &&
+               isatty(STDOUT_FILENO));
+    x = file_create(&w->f, path, e);
+    if (!x && ends_in(path, ".zst")) {
+        w->z = ZSTD_createCStream();
+        if (!w->z ||
+            ZSTD_isError(ZSTD_CCtx_setParameter(w->z, ZSTD_c_checksumFlag,
+                                                1)))
+            x = err_set(e, ERR_IO, "%s: no memory for zstd", path);
+    }
+    if (x < 0) {
+        rec_abort(&w);
+        return x;
+    }
+    *out = w;
+    return 0;
+}
+
+static void drop(struct rec_writer **w)
+{
+    hash_close(&(*w)->hash);
+    ZSTD_freeCStream((*w)->z);
+    buf_free(&(*w)->b);
+    buf_free(&(*w)->zbuf);
+    buf_free(&(*w)->pairs);
+    free(*w);
+    *w = NULL;
+}
+
+void rec_abort(struct rec_writer **w)
+{
+    if (!*w)
+        return;
+    file_abort(&(*w)->f);
+    drop(w);
+}
+
+/* w->b through zstd if asked, to the file, and to whoever reads it */
+static int emit(struct rec_writer *w, ZSTD_EndDirective end, struct err *e)
+{
+    ZSTD_inBuffer in = { w->b.p ? w->b.p : "", w->b.n, 0 };
+    size_t more;
+    int x;
+
+    if (!w->z) {
+        x = file_write(w->f, in.src, in.size, e);
+    } else {
+        int direct = file_is_direct(w->f);
+
+        x = 0;
+        if (direct && end == ZSTD_e_continue)
+            end = ZSTD_e_flush;
+        do {
+            ZSTD_outBuffer out = { buf_room(&w->zbuf, 1 << 16), 1 << 16, 0 };
+
+            more = ZSTD_compressStream2(w->z, &out, &in, end);
+            if (ZSTD_isError(more))
+                return err_set(e, ERR_IO, "zstd: %s",
+                               ZSTD_getErrorName(more));
+            x = file_write(w->f, out.dst, out.pos, e);
+        } while (!x && (in.pos < in.size || (end != ZSTD_e_continue && more)));
+    }
+    if (!x && file_is_direct(w->f))
+        x = file_flush(w->f, e);
+    return x;
+}
+
+static void pack_str(msgpack_packer *pk, const char *s)
+{
+    size_t n = strlen(s);
+
+    msgpack_pack_str(pk, n);
+    msgpack_pack_str_body(pk, s, n);
+}
+
+void rec_made_by(struct rec_writer *w, const char *key, const char *value)
+{
+    msgpack_packer pk;
+
+    msgpack_packer_init(&pk, &w->pairs, buf_packer_write);
+    pack_str(&pk, key);
+    pack_str(&pk, value);
+    w->bad_made_by |= !utf8_valid(value, strlen(value));
+    w->n_pairs++;
+}
+
+int rec_header(struct rec_writer *w, const char *kind, const char *tool,
+               const struct rec_reader *from, struct err *e)
+{
+    msgpack_packer pk;
+    uint32_t n = 0;
+    size_t n_bytes = 0;
+    const char *made_by = NULL;
+
+    if (w->header_done)
+        return err_set(e, ERR_USAGE, "the header was written already");
+    if (w->bad_made_by)
+        return err_set(e, ERR_USAGE,
+                       "an argument recorded in made_by is not valid UTF-8");
+    w->header_done = 1;
+    if (from)
+        made_by = rec_made_by_of(from, &n, &n_bytes);
+    if (w->json)
+        return 0;
+    w->b.n = 0;
+    msgpack_packer_init(&pk, &w->b, buf_packer_write);
+    msgpack_pack_map(&pk, 3);
+    pack_str(&pk, "rlvr");
+    msgpack_pack_int(&pk, 1);
+    pack_str(&pk, "kind");
+    pack_str(&pk, kind);
+    pack_str(&pk, "made_by");
+    msgpack_pack_array(&pk, (size_t)n + 1);
+    buf_put(&w->b, made_by, n_bytes);
+    msgpack_pack_map(&pk, (size_t)w->n_pairs + 1);
+    pack_str(&pk, "tool");
+    pack_str(&pk, tool);
+    buf_put(&w->b, w->pairs.p, w->pairs.n);
+    hash_update(w->hash, w->b.p, w->b.n);
+    return emit(w, ZSTD_e_continue, e);
+}
+
+static int json_line(const struct rec *r, struct buf *b, struct err *e)
+{
+    char where[128];
+    int x;
+
+    buf_puts(b, "{");
+    for (size_t i = 0; i < r->n; i++) {
+        const struct field *f = &r->f[i];
+
+        snprintf(where, sizeof where, "%.*s",
+                 (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
+        buf_puts(b, i ? "," : "");
+        json_quote(b, f->key, f->n_key);
+        buf_puts(b, ":");
+        x = value_json(b, &f->val, 1, where, e);
+        if (x < 0)
+            return x;
+    }
+    buf_puts(b, "}\n");
+    return 0;
+}
+
+/* What the reader would refuse must not be written. */
+static int check_new_fields(const struct rec *r, struct err *e)
+{
+    char where[128];
+
+    if (r->n && r->f[0].n_key == 3 && !memcmp(r->f[0].key, "end", 3))
+        return err_set(e, ERR_DATA,
+                       "a record cannot begin with a field named end");
+    for (size_t i = 0; i < r->n; i++) {
+        const struct field *f = &r->f[i];
+        int x;
+
+        if (f->raw)
+            continue;
+        snprintf(where, sizeof where, "%.*s",
+                 (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
+        x = value_check(&f->val, where, e);
+        if (x < 0)
+            return x;
+    }
+    return 0;
+}
+
+static int about(const struct rec *r, struct err *e)
+{
+    struct err old = *e;
+
+    return rec_bad(r, e, "%.700s", old.msg);
+}
+
+int rec_write(struct rec_writer *w, const struct rec *r, struct err *e)
+{
+    struct err own;
+    int x;
+
+    e = e ? e : &own;
+    if (!w->header_done)
+        return err_set(e, ERR_USAGE, "a record was written before a header");
+    if (check_new_fields(r, e) < 0)
+        return about(r, e);
+    w->b.n = 0;
+    if (w->json) {
+        if (json_line(r, &w->b, e) < 0)
+            return about(r, e);
+    } else {
+        rec_pack(r, &w->b);
+    }
+    if (w->b.n > REC_MAX_BYTES) {
+        err_set(e, ERR_DATA, "is longer than 64 MiB");
+        return about(r, e);
+    }
+    if (!w->json)
+        hash_update(w->hash, w->b.p, w->b.n);
+    x = emit(w, ZSTD_e_continue, e);
+    if (x < 0)
+        return x;
+    w->n++;
+    return 0;
+}
+
+int rec_commit(struct rec_writer **wp, struct err *e)
+{
+    struct rec_writer *w = *wp;
+    int x = 0;
+
+    w->b.n = 0;
+    if (!w->json) {
+        msgpack_packer pk;
+
+        if (!w->header_done)
+            x = err_set(e, ERR_USAGE, "a stream ended before its header");
+        msgpack_packer_init(&pk, &w->b, buf_packer_write);
+        msgpack_pack_map(&pk, 3);
+        pack_str(&pk, "end");
+        msgpack_pack_int(&pk, 1);
+        pack_str(&pk, "records");
+        msgpack_pack_uint64(&pk, w->n);
+        pack_str(&pk, "checksum");
+        msgpack_pack_uint64(&pk, hash_value(w->hash));
+    }
+    if (!x)
+        x = emit(w, ZSTD_e_end, e);
+    if (x < 0) {
+        rec_abort(wp);
+        return x;
+    }
+    x = file_commit(&w->f, e);
+    drop(wp);
+    return x;
+}
