@@ -61,7 +61,7 @@ static void decide(struct batch *b, const struct batch_opts *o,
     }
 }
 
-int batch_collect(struct batch *b, struct batch_source *s, int64_t step,
+int batch_collect(struct batch *b, struct rollouts *s, int64_t step,
                   const char *policy, const struct batch_ask *ask,
                   struct err *e)
 {
@@ -81,7 +81,7 @@ int batch_collect(struct batch *b, struct batch_source *s, int64_t step,
         for (int i = 0; i < n; i++) {
             struct group g = { 0 };
 
-            r = source_group(s, step, policy, &g, e);
+            r = rollouts_group(s, step, policy, &g, e);
             if (r < 0)
                 return r;
             more = r;

@@ -38,7 +38,7 @@ struct batch_opts {
 };
 
 /* Where groups come from: input streams one after the other. */
-struct batch_source {
+struct rollouts {
     const struct batch_opts *o; /* borrowed */
     char **paths;               /* "-" = stdin; borrowed */
     int n_paths, at;
@@ -49,15 +49,15 @@ struct batch_source {
     int live; /* 1: a sampler on a FIFO: the stream must not end early */
 };
 
-int source_open(struct batch_source *s, const struct batch_opts *o,
+int rollouts_open(struct rollouts *s, const struct batch_opts *o,
                 char **paths, int n_paths, const char *keep, int live,
                 struct err *e) MUST_CHECK;
 /* After the last step: the stream must end here, whole; commits keep. */
-int source_finish(struct batch_source *s, struct err *e) MUST_CHECK;
-void source_close(struct batch_source *s); /* drops an uncommitted keep */
+int rollouts_finish(struct rollouts *s, struct err *e) MUST_CHECK;
+void rollouts_close(struct rollouts *s); /* drops an uncommitted keep */
 /* 1: a group of `step`; 0: no more (the input ended, or went on to the next
  * step). policy: the digest the samples must come from, or NULL. */
-int source_group(struct batch_source *s, int64_t step, const char *policy,
+int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
                  struct group *g, struct err *e) MUST_CHECK;
 
 struct batch {
@@ -80,7 +80,7 @@ struct batch_ask {
  * keeping so far, at least 1 and at most o->prompts. */
 int batch_next_ask(const struct batch_opts *o, int kept, int seen);
 /* Fills b (which was zeroed); what there is, when rounds or input run out. */
-int batch_collect(struct batch *b, struct batch_source *s, int64_t step,
+int batch_collect(struct batch *b, struct rollouts *s, int64_t step,
                   const char *policy, const struct batch_ask *ask,
                   struct err *e) MUST_CHECK;
 void batch_free(struct batch *b);

@@ -18,7 +18,7 @@ struct loop {
     struct train_state st;
     struct sync *sync;
     struct batch_opts bo;
-    struct batch_source src;
+    struct rollouts src;
     struct rec_writer *metrics, *timing;
     struct progress *progress;
     char policy[33]; /* digest of the compute weights */
@@ -152,7 +152,7 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs,
     if (!r)
         r = publish(l, 0, e);
     if (!r)
-        r = source_open(&l->src, &l->bo, inputs, n_inputs, o->keep, !!o->sync,
+        r = rollouts_open(&l->src, &l->bo, inputs, n_inputs, o->keep, !!o->sync,
                         e);
     if (!r)
         r = open_outputs(l, e);
@@ -161,7 +161,7 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs,
 
 static void loop_close(struct loop *l)
 {
-    source_close(&l->src);
+    rollouts_close(&l->src);
     rec_abort(&l->metrics);
     rec_abort(&l->timing);
     progress_close(&l->progress);
@@ -266,7 +266,7 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
     if (!r && l.sync)
         r = sync_send_end(l.sync, e);
     if (!r)
-        r = source_finish(&l.src, e);
+        r = rollouts_finish(&l.src, e);
     if (!r)
         r = checkpoint_write(o->out, o->model, l.a, &l.st, e);
     if (!r)

@@ -1,10 +1,10 @@
-/* source - checked groups out of record streams; see batch.h */
+/* rollouts - checked groups out of record streams; see batch.h */
 #include <stdlib.h>
 #include <string.h>
 #include "../base/hash.h"
 #include "batch.h"
 
-int source_open(struct batch_source *s, const struct batch_opts *o,
+int rollouts_open(struct rollouts *s, const struct batch_opts *o,
                 char **paths, int n_paths, const char *keep, int live,
                 struct err *e)
 {
@@ -23,7 +23,7 @@ int source_open(struct batch_source *s, const struct batch_opts *o,
 }
 
 /* 1: *rec; 0: all inputs ended. */
-static int next_record(struct batch_source *s, struct rec **rec,
+static int next_record(struct rollouts *s, struct rec **rec,
                        struct err *e)
 {
     int r = 0;
@@ -50,7 +50,7 @@ static int next_record(struct batch_source *s, struct rec **rec,
     return 0;
 }
 
-int source_finish(struct batch_source *s, struct err *e)
+int rollouts_finish(struct rollouts *s, struct err *e)
 {
     struct rec *rec;
     int r = next_record(s, &rec, e);
@@ -68,7 +68,7 @@ int source_finish(struct batch_source *s, struct err *e)
     return s->w ? rec_commit(&s->w, e) : 0;
 }
 
-void source_close(struct batch_source *s)
+void rollouts_close(struct rollouts *s)
 {
     rec_close(&s->in);
     rec_abort(&s->w);
@@ -211,7 +211,7 @@ static int check_policy(struct rec *rec, const char *policy, struct err *e)
     return 0;
 }
 
-static int read_sample(struct batch_source *s, struct rec *rec, int i,
+static int read_sample(struct rollouts *s, struct rec *rec, int i,
                        const char *policy, struct key *k, struct sample *out,
                        struct err *e)
 {
@@ -226,7 +226,7 @@ static int read_sample(struct batch_source *s, struct rec *rec, int i,
     return r;
 }
 
-int source_group(struct batch_source *s, int64_t step, const char *policy,
+int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
                  struct group *g, struct err *e)
 {
     struct key key = { 0 };
