@@ -33,6 +33,9 @@ struct field *rec_add_field(struct rec *r, const char *key, size_t n_key);
  * has no prefix. */
 int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
     MUST_CHECK;
+/* One line of JSON, an object; name and line stand in messages. */
+int row_parse(struct rec *r, const char *text, size_t n, const char *name,
+              uint64_t line, struct err *e) MUST_CHECK;
 /* The record as one msgpack map. */
 void rec_pack(const struct rec *r, struct buf *b);
 /* A field's or inner value, or NULL. */

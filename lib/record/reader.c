@@ -256,47 +256,6 @@ static int read_line(struct rec_reader *r, const char **line, size_t *n,
     return *n > 0;
 }
 
-static int json_record(struct rec_reader *r, const char *line, size_t n,
-                       struct err *e)
-{
-    unsigned long long at = r->line;
-    json_error_t je;
-    json_t *j;
-    int x = 0;
-
-    if (n >= 3 && !memcmp(line, "\xef\xbb\xbf", 3))
-        return err_set(e, ERR_DATA, "%s: line %llu, column 1: begins with a "
-                       "byte order mark", rec_name(r), at);
-    j = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
-                   JSON_ALLOW_NUL, &je);
-    if (!j)
-        return err_set(e, ERR_DATA, "%s: line %llu, column %d: %s",
-                       rec_name(r), at, je.column < 1 ? 1 : je.column,
-                       je.text);
-    rec_empty(&r->rec);
-    if (!json_is_object(j)) {
-        x = err_set(e, ERR_DATA, "%s: line %llu, column 1: found %s, "
-                    "expected an object", rec_name(r), at,
-                    json_is_array(j) ? "an array" : "a scalar");
-    } else {
-        for (void *it = json_object_iter(j); it && !x;
-             it = json_object_iter_next(j, it)) {
-            const char *k = json_object_iter_key(it);
-            size_t nk = strlen(k);
-            struct field *f =
-                rec_add_field(&r->rec, arena_strndup(r->rec.a, k, nk), nk);
-
-            x = value_of_json(&f->val, json_object_iter_value(it), 1,
-                              r->rec.a, e);
-            if (x)
-                err_prefix(e, "%s: line %llu, column 1: %s", rec_name(r), at,
-                           k);
-        }
-    }
-    json_decref(j);
-    return x;
-}
-
 static int is_blank(const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -337,7 +296,7 @@ static int next_stream(struct rec_reader *r, struct err *e)
             return x;
         if (!x || is_blank(p, n))
             continue;
-        x = json_record(r, p, n, e);
+        x = row_parse(&r->rec, p, n, rec_name(r), r->line, e);
         if (x < 0)
             return x;
         r->streams++;

@@ -1,9 +1,8 @@
-/* value - msgpack objects: checks, JSON text, copies */
+/* value - msgpack objects: checks and JSON text */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/json_text.h"
-#include "scan.h"
 #include "value.h"
 
 const char *value_type(const msgpack_object *o)
@@ -192,73 +191,4 @@ int value_json(struct buf *b, const msgpack_object *o, int strict,
         break;
     }
     return r;
-}
-
-static void str_object(msgpack_object *o, const char *s, size_t n,
-                       struct arena *a)
-{
-    o->type = MSGPACK_OBJECT_STR;
-    o->via.str.ptr = arena_strndup(a, s, n);
-    o->via.str.size = (uint32_t)n;
-}
-
-int value_of_json(msgpack_object *o, const json_t *j, int depth,
-                  struct arena *a, struct err *e)
-{
-    int r = 0;
-
-    memset(o, 0, sizeof *o);
-    if (depth > REC_MAX_DEPTH)
-        return err_set(e, ERR_DATA, "is nested deeper than %d levels",
-                       REC_MAX_DEPTH);
-    switch (json_typeof(j)) {
-    case JSON_OBJECT: {
-        size_t n = json_object_size(j), i = 0;
-        json_t *obj = (json_t *)(uintptr_t)j;
-
-        o->type = MSGPACK_OBJECT_MAP;
-        o->via.map.size = (uint32_t)n;
-        o->via.map.ptr = arena_alloc(a, n * sizeof *o->via.map.ptr);
-        for (void *it = json_object_iter(obj); it && !r;
-             it = json_object_iter_next(obj, it), i++) {
-            const char *k = json_object_iter_key(it);
-
-            str_object(&o->via.map.ptr[i].key, k, strlen(k), a);
-            r = value_of_json(&o->via.map.ptr[i].val,
-                              json_object_iter_value(it), depth + 1, a, e);
-        }
-        return r;
-    }
-    case JSON_ARRAY: {
-        size_t n = json_array_size(j);
-
-        o->type = MSGPACK_OBJECT_ARRAY;
-        o->via.array.size = (uint32_t)n;
-        o->via.array.ptr = arena_alloc(a, n * sizeof *o->via.array.ptr);
-        for (size_t i = 0; i < n && !r; i++)
-            r = value_of_json(&o->via.array.ptr[i], json_array_get(j, i),
-                              depth + 1, a, e);
-        return r;
-    }
-    case JSON_STRING:
-        str_object(o, json_string_value(j), json_string_length(j), a);
-        break;
-    case JSON_INTEGER:
-        o->via.i64 = json_integer_value(j);
-        o->type = o->via.i64 < 0 ? MSGPACK_OBJECT_NEGATIVE_INTEGER
-                                 : MSGPACK_OBJECT_POSITIVE_INTEGER;
-        break;
-    case JSON_REAL:
-        o->type = MSGPACK_OBJECT_FLOAT64;
-        o->via.f64 = json_real_value(j);
-        break;
-    case JSON_NULL:
-        o->type = MSGPACK_OBJECT_NIL;
-        break;
-    default:
-        o->type = MSGPACK_OBJECT_BOOLEAN;
-        o->via.boolean = json_is_true(j);
-        break;
-    }
-    return 0;
 }

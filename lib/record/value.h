@@ -1,10 +1,9 @@
-/* value - msgpack objects: checks, JSON text, copies
+/* value - msgpack objects: checks and JSON text
  *
  * Internal to lib/record.
  */
 #ifndef ULP_RECORD_VALUE_H
 #define ULP_RECORD_VALUE_H
-#include <jansson.h>
 #include <msgpack.h>
 #include "../base/arena.h"
 #include "../base/buf.h"
@@ -20,8 +19,4 @@ int value_check(const msgpack_object *o, const char *where, struct err *e)
  * "<N bytes>". */
 int value_json(struct buf *b, const msgpack_object *o, int strict,
                const char *where, struct err *e) MUST_CHECK;
-/* A JSON value as a msgpack object, all of it in the arena. */
-int value_of_json(msgpack_object *o, const json_t *j, int depth,
-                  struct arena *a, struct err *e) MUST_CHECK;
-
 #endif
