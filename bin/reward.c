@@ -1,0 +1,240 @@
+/* reward - judge responses against their answers
+ *
+ * in      responses: response, answer, verifier (math, choice, code)
+ * out     + correct, reward, length_penalty, extracted_answer, verify_rule,
+ *         verify_status, well_formed; unknown fields pass through
+ * memory  one record, and a worker process of at most 256 MB
+ * order   preserved
+ */
+#include "../lib/record/filter.h"
+#include "../lib/verify/verify.h"
+#include "main.h"
+
+struct options {
+    struct verify_opts v;
+    const char *extract;
+    int max_len, buffer, explain;
+    double factor, right, wrong;
+};
+
+struct state {
+    struct options *o;
+    struct verifier *v;
+    uint64_t n, n_error, n_timeout, n_none;
+    const char *first_error;
+};
+
+/* SCIENCE 4: min(-(len - (max_len - buffer)) / buffer * factor, 0). */
+static double length_penalty(const struct options *o, size_t len)
+{
+    if (o->buffer <= 0)
+        return 0.0;
+    double over = (double)len - (double)(o->max_len - o->buffer);
+    double p = -over / (double)o->buffer * o->factor;
+    return p < 0.0 ? p : 0.0;
+}
+
+static int set_extract(struct options *o, struct err *e)
+{
+    static const struct {
+        const char *name;
+        enum verify_extract x;
+    } names[] = { { "rules", VERIFY_RULES }, { "dapo", VERIFY_DAPO },
+                  { "boxed", VERIFY_BOXED }, { "whole", VERIFY_WHOLE } };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!strcmp(o->extract, names[i].name)) {
+            o->v.extract = names[i].x;
+            return 0;
+        }
+    }
+    return err_set(e, ERR_USAGE, "--extract: found \"%s\", expected rules, "
+                   "dapo, boxed or whole", o->extract);
+}
+
+static int judge_choice(struct state *s, struct rec *r, struct rec_str gold,
+                        struct rec_str resp, struct verdict *v,
+                        struct err *e)
+{
+    const struct rec_str *c = NULL;
+    const char *texts[26];
+    size_t n = 0;
+    int rc = rec_get_strs(r, "choices", &c, &n, e);
+
+    if (rc < 0)
+        return rc;
+    if (rc == 0)
+        n = 0;
+    if (n > 26)
+        return rec_bad(r, e, "choices has %zu texts, at most 26 expected",
+                       n);
+    for (size_t i = 0; i < n; i++)
+        texts[i] = c[i].s;
+    return verify_choice(s->v, gold.s, gold.n, texts, n, resp.s, resp.n, v,
+                         e);
+}
+
+static int judge(struct state *s, struct rec *r, struct verdict *v,
+                 struct err *e)
+{
+    struct rec_str kind = { "math", 4 }, gold, resp;
+    int rc;
+
+    if ((rc = rec_get_str(r, "verifier", &kind, e)) < 0 ||
+        (rc = rec_need_str(r, "answer", &gold, e)) < 0 ||
+        (rc = rec_need_str(r, "response", &resp, e)) < 0)
+        return rc;
+    if (!strcmp(kind.s, "math"))
+        return verify_math(s->v, gold.s, gold.n, resp.s, resp.n, v, e);
+    if (!strcmp(kind.s, "choice"))
+        return judge_choice(s, r, gold, resp, v, e);
+    return rec_bad(r, e, "verifier: found \"%s\", expected math, choice or "
+                   "code", kind.s);
+}
+
+static void explain(struct rec *r, const struct verdict *v)
+{
+    struct rec_str id = { "", 0 }, gold = { "", 0 };
+
+    if (rec_get_str(r, "id", &id, NULL) < 0 ||
+        rec_get_str(r, "answer", &gold, NULL) < 0)
+        return;
+    printf("record    %s\nanswer    %s\nextracted %.*s\n  by rule %s\n",
+           id.s, gold.s, (int)v->n_extracted,
+           v->extracted ? v->extracted : "(none)", v->extract);
+    if (v->gold_tree)
+        printf("gold is   %s\n", v->gold_tree);
+    if (v->answer_tree)
+        printf("it is     %s\n", v->answer_tree);
+    printf("verdict   %s (%s, %s)\n\n", v->correct ? "correct" : "wrong",
+           v->rule, verify_status_name(v->status));
+}
+
+static void set_fields(struct state *s, struct rec *r,
+                       const struct verdict *v, size_t len)
+{
+    char rule[96];
+    double penalty = length_penalty(s->o, len);
+
+    snprintf(rule, sizeof rule, "%s/%s", v->extract, v->rule);
+    rec_set_bool(r, "correct", v->correct);
+    rec_set_f64(r, "reward",
+                (v->correct ? s->o->right : s->o->wrong) + penalty);
+    rec_set_f64(r, "length_penalty", penalty);
+    if (v->extracted)
+        rec_set_str(r, "extracted_answer", v->extracted, v->n_extracted);
+    else
+        rec_unset(r, "extracted_answer");
+    rec_set_str(r, "verify_rule", rule, strlen(rule));
+    const char *status = verify_status_name(v->status);
+    rec_set_str(r, "verify_status", status, strlen(status));
+    rec_set_bool(r, "well_formed", v->well_formed);
+}
+
+static int one(struct state *s, struct rec *r, struct err *e)
+{
+    struct rec_i32s tokens = { NULL, 0 };
+    struct verdict v;
+    int rc;
+
+    if ((rc = rec_get_i32s(r, "response_tokens", &tokens, e)) < 0 ||
+        (rc = judge(s, r, &v, e)) < 0)
+        return rc;
+    if (rc == 0 && !tokens.v && s->o->buffer > 0)
+        return rec_bad(r, e, "response_tokens is missing: --overlong-buffer "
+                       "needs the length");
+    s->n++;
+    s->n_error += v.status == VERIFY_ERROR;
+    s->n_timeout += v.status == VERIFY_TIMEOUT;
+    s->n_none += v.status == VERIFY_NO_ANSWER;
+    if (s->o->explain)
+        explain(r, &v);
+    set_fields(s, r, &v, tokens.n);
+    return 0;
+}
+
+static int run(struct state *s, struct filter *f, char **args, int n_args,
+               struct err *e)
+{
+    struct rec *r;
+    int rc;
+
+    if ((rc = set_extract(s->o, e)) ||
+        (rc = verify_open(&s->v, &s->o->v, e)) ||
+        (rc = filter_open(f, "reward", "rollouts", args, n_args, e)))
+        return rc;
+    filter_made_by(f, "extract", s->o->extract);
+    if (s->o->v.lenient)
+        filter_made_by(f, "lenient", "1");
+    while ((rc = filter_read(f, &r, e)) > 0) {
+        if ((rc = one(s, r, e)) < 0) {
+            if (rc != -ERR_DATA || (rc = filter_skip(f, e)) < 0)
+                return rc;
+            continue;
+        }
+        if (!s->o->explain && (rc = filter_write(f, r, e)) < 0)
+            return rc;
+    }
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = { .extract = "rules", .factor = 1.0, .right = 1.0,
+                         .wrong = -1.0, .max_len = 4096 };
+    struct filter f = FILTER_INIT;
+    struct state s = { .o = &o };
+    struct err e = { 0 };
+    char **args;
+    const struct opt opts[] = {
+        { OPT_STR, "extract", 0, &o.extract, "RULE",
+          "How the answer is found: rules, dapo (verl's Answer: line), boxed, "
+          "whole.", 0, 0 },
+        { OPT_FLAG, "lenient", 0, &o.v.lenient, NULL,
+          "Where no rule fires, take the last formula or number.", 0, 0 },
+        { OPT_INT, "precision", 0, &o.v.precision, "N",
+          "Decimals agree to N places; 0: the gold's own digits.", 0, 50 },
+        { OPT_FLAG, "lax-names", 0, &o.v.lax_names, NULL,
+          "A lone variable may have another name.", 0, 0 },
+        { OPT_FLAG, "no-relations", 0, &o.v.no_relations, NULL,
+          "A gold that is a set refuses an inequality.", 0, 0 },
+        { OPT_F64, "right", 0, &o.right, "X", "Reward of a right answer.",
+          0, 0 },
+        { OPT_F64, "wrong", 0, &o.wrong, "X", "Reward of a wrong answer.",
+          0, 0 },
+        { OPT_INT, "max-len", 0, &o.max_len, "N",
+          "Longest response, in tokens.", 1, 1e9 },
+        { OPT_INT, "overlong-buffer", 0, &o.buffer, "N",
+          "Tokens before --max-len over which the penalty grows; 0: none.",
+          0, 1e9 },
+        { OPT_F64, "overlong-factor", 0, &o.factor, "X",
+          "Penalty at --max-len.", 0, 1e9 },
+        { OPT_FLAG, "explain", 0, &o.explain, NULL,
+          "Print what was extracted, how both sides were read and which "
+          "rule decided, instead of records.", 0, 0 },
+        { OPT_GROUP, .dst = (void *)(uintptr_t)filter_opts(&f) },
+        { OPT_END }
+    };
+    const struct cli cli = {
+        .name = "reward", .purpose = "judge responses against their answers",
+        .usage = "[options] [FILE ...] < responses",
+        .details = "Adds correct, reward, length_penalty, extracted_answer, "
+                   "verify_rule, verify_status and well_formed.",
+        .example = "echo '{\"id\":\"1\",\"answer\":\"1/2\",\"response\":"
+                   "\"\\\\boxed{0.5}\"}' | reward --json",
+        .see_also = "rollout, dapo-step", .opts = opts, .max_args = 1000
+    };
+    int n_args = start(&cli, argc, argv, &args);
+
+    o.v.explain = o.explain;
+    int rc = run(&s, &f, args, n_args, &e);
+    if (rc < 0 || (!o.explain && filter_close(&f, &e) < 0)) {
+        filter_abort(&f);
+        verify_close(&s.v);
+        return fail(&cli, &e);
+    }
+    if (o.explain)
+        filter_abort(&f);
+    verify_close(&s.v);
+    return finish(&cli);
+}

@@ -1,0 +1,214 @@
+/* extract_box - \boxed{...} in one pass (extract.h) */
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "extract.h"
+
+struct box {
+    size_t from, to;     /* of the whole command */
+    size_t c_from, c_to; /* of what is inside */
+};
+
+struct boxes {
+    struct box *v;
+    size_t n, cap;
+    size_t open_at; /* content of the last box that never closes, or 0 */
+};
+
+static void add(struct boxes *b, size_t from, size_t c_from, size_t c_to,
+                size_t to)
+{
+    if (b->n == b->cap) {
+        b->cap = b->cap ? 2 * b->cap : 16;
+        b->v = xrealloc(b->v, b->cap, sizeof *b->v);
+    }
+    b->v[b->n++] = (struct box){ from, to, c_from, c_to };
+}
+
+/* Length of a box command at i ("\boxed", "\fbox"), or 0. */
+static size_t box_command(struct text t, size_t i)
+{
+    static const char *const names[] = { "\\boxed", "\\fbox",
+                                         "\\beginboxed", "\\framebox" };
+
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        if (text_starts(t, i, names[k]) &&
+            !isalpha((unsigned char)t.s[i + strlen(names[k])]))
+            return strlen(names[k]);
+    return 0;
+}
+
+/* "\boxed 7" and "\boxed7": one word. */
+static size_t bare_box(struct boxes *b, struct text t, size_t i, size_t at)
+{
+    size_t end = at;
+
+    while (end < t.n && !isspace((unsigned char)t.s[end]) &&
+           !strchr("$,;}", t.s[end]))
+        end++;
+    size_t to = end;
+    while (end > at && t.s[end - 1] == '.')
+        end--;
+    if (end > at)
+        add(b, i, at, end, to);
+    return to;
+}
+
+static void scan(struct boxes *b, struct text t)
+{
+    size_t cap = 64, depth = 0;
+    size_t (*open)[2] = xmalloc(cap * sizeof *open); /* brace, command */
+
+    for (size_t i = 0; i < t.n; i++) {
+        size_t k, from = SIZE_MAX;
+        if (t.s[i] == '\\') {
+            if (!(k = box_command(t, i))) {
+                i++; /* an escaped brace is text */
+                continue;
+            }
+            size_t at = i + k;
+            while (at < t.n && isspace((unsigned char)t.s[at]))
+                at++;
+            if (at >= t.n || t.s[at] != '{') {
+                i = bare_box(b, t, i, at);
+                i -= i > 0;
+                continue;
+            }
+            from = i;
+            i = at;
+        }
+        if (t.s[i] == '{') {
+            if (depth == cap) {
+                cap *= 2;
+                open = xrealloc(open, cap, sizeof *open);
+            }
+            open[depth][0] = i;
+            open[depth++][1] = from;
+        } else if (t.s[i] == '}' && depth) {
+            depth--;
+            if (open[depth][1] != SIZE_MAX)
+                add(b, open[depth][1], open[depth][0] + 1, i, i + 1);
+        }
+    }
+    while (depth && !b->open_at) {
+        depth--;
+        if (open[depth][1] != SIZE_MAX)
+            b->open_at = open[depth][0] + 1;
+    }
+    free(open);
+}
+
+/* Is what stands between two boxes only "and", a comma, a label? */
+static int joins(struct text t)
+{
+    int words = 0, link = 0;
+
+    if (t.n == 0)
+        return 1;
+    if (t.n > 64)
+        return 0;
+    for (size_t i = 0; i < t.n; i++) {
+        size_t k = 0;
+        unsigned char c = (unsigned char)t.s[i];
+        if (c == ',' || c == ';')
+            link = 1;
+        if (c == '.' || c == '\n' || c >= 0x80)
+            return 0;
+        while (i + k < t.n && isalpha((unsigned char)t.s[i + k]))
+            k++;
+        if (!k)
+            continue;
+        struct text w = text_of(t.s + i, k);
+        if (text_is(w, "and") || text_is(w, "or"))
+            link = 1;
+        else if (text_is(w, "not") || text_is(w, "no") ||
+                 text_is(w, "but") || text_is(w, "wait") ||
+                 text_is(w, "is"))
+            return 0;
+        else if (!(i && t.s[i - 1] == '\\') && k > 1)
+            words++;
+        i += k - 1;
+    }
+    return link && words <= 4;
+}
+
+static struct found join(struct arena *a, struct text t,
+                         const struct boxes *b)
+{
+    size_t first = b->n - 1, n = 0, o = 0;
+    struct found f = { .rule = "boxed" };
+
+    while (first > 0 && b->n - first < 64 &&
+           b->v[first - 1].to <= b->v[first].from &&
+           joins(text_of(t.s + b->v[first - 1].to,
+                         b->v[first].from - b->v[first - 1].to)))
+        first--;
+    if (first == b->n - 1) {
+        f.t = text_of(t.s + b->v[first].c_from,
+                      b->v[first].c_to - b->v[first].c_from);
+        return f;
+    }
+    f.rule = "boxes";
+    for (size_t i = first; i < b->n; i++)
+        n += b->v[i].c_to - b->v[i].c_from + 2;
+    char *out = arena_alloc(a, n + 1);
+    for (size_t i = first; i < b->n; i++) {
+        size_t k = b->v[i].c_to - b->v[i].c_from;
+        if (i > first) {
+            out[o++] = ',';
+            out[o++] = ' ';
+        }
+        memcpy(out + o, t.s + b->v[i].c_from, k);
+        o += k;
+    }
+    f.t = text_of(out, o);
+    return f;
+}
+
+/* "boxed(42)", "boxed{42}": the word without its backslash. */
+static struct found word(struct text t)
+{
+    struct found f = { .rule = "none" };
+
+    for (size_t i = t.n; i-- > 0;) {
+        if (t.s[i] != 'b' || !text_starts(t, i, "boxed"))
+            continue;
+        char c = i + 5 < t.n ? t.s[i + 5] : 0;
+        if ((c != '(' && c != '{') || (i && t.s[i - 1] == '\\'))
+            continue;
+        int depth = 0;
+        for (size_t j = i + 5; j < t.n; j++) {
+            depth += t.s[j] == c;
+            depth -= t.s[j] == (c == '(' ? ')' : '}');
+            if (!depth) {
+                f.t = text_of(t.s + i + 6, j - i - 6);
+                f.rule = "boxed_word";
+                return f;
+            }
+        }
+        return f;
+    }
+    return f;
+}
+
+struct found extract_boxed(struct arena *a, struct text t, int open_ok)
+{
+    struct boxes b = { 0 };
+    struct found f = { .rule = "none" };
+
+    if (!strstr(t.s, "box"))
+        return f;
+    scan(&b, t);
+    if (b.n)
+        f = join(a, t, &b);
+    else if (open_ok && b.open_at)
+        f = (struct found){ text_of(t.s + b.open_at, t.n - b.open_at),
+                            "boxed" };
+    else if (!b.open_at)
+        f = word(t);
+    if (f.t.s) /* the callers' texts end in NUL */
+        f.t = text_of(arena_strndup(a, f.t.s, f.t.n), f.t.n);
+    free(b.v);
+    return f;
+}

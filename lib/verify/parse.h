@@ -1,0 +1,31 @@
+/* parse - what the two halves of the parser share (parse.c has the grammar,
+ * parse_primary.c what stands at its leaves) */
+#ifndef ULP_VERIFY_PARSE_H
+#define ULP_VERIFY_PARSE_H
+#include "lex.h"
+
+enum { MAX_DEPTH = 300, MAX_TEXT = 1 << 16 };
+
+struct parser {
+    struct arena *a;
+    struct tok *v;
+    size_t i;
+    int depth, bars, in_matrix;
+    const char *why; /* the first complaint; everything unwinds on it */
+    struct expr *dummy;
+};
+
+int p_is_ch(struct parser *p, char c);
+int p_is_cmd(struct parser *p, const char *s);
+int p_known_primary(const char *cmd);
+struct expr *p_primary(struct parser *p);
+struct expr *p_group_arg(struct parser *p);
+struct expr *p_fn_arg(struct parser *p);
+struct expr *p_frac(struct parser *p);
+struct expr *p_root(struct parser *p);
+struct expr *p_sum_of(struct parser *p);
+struct expr *p_list_of(struct parser *p); /* may be empty */
+struct expr *p_items(struct parser *p, enum expr_kind k, struct expr **v,
+                     int n);
+
+#endif

@@ -1,0 +1,417 @@
+/* parse_primary - the leaves and brackets of the grammar (parse.h) */
+#include <ctype.h>
+#include <string.h>
+#include "parse.h"
+
+static struct expr *bad(struct parser *p, const char *why)
+{
+    if (!p->why)
+        p->why = why;
+    return p->dummy;
+}
+
+static struct expr *leaf(struct parser *p, enum expr_kind k, const char *s)
+{
+    struct expr *e = expr_new(p->a, k, 0);
+    e->name = s;
+    return e;
+}
+
+static struct expr *call(struct parser *p, const char *name, int n,
+                         struct expr *x, struct expr *y)
+{
+    struct expr *e = expr_new(p->a, E_FN, n);
+    e->name = name;
+    e->a[0] = x;
+    if (n > 1)
+        e->a[1] = y;
+    return e;
+}
+
+static const char *const commands[] = {
+    "frac", "sqrt", "binom", "begin", "{", "lfloor", "lceil", "langle",
+    "sum", "prod", "int", "lim", "emptyset", "ldots", "circ", "oint",
+    "iint", "partial", "nabla", "imath", "complement", "forall", "exists",
+    "bot", "square", "Box", "star", "dagger", "checkmark", NULL
+};
+
+int p_known_primary(const char *cmd)
+{
+    for (int i = 0; commands[i]; i++)
+        if (!strcmp(commands[i], cmd))
+            return 1;
+    return 0;
+}
+
+/* The list inside brackets as a node of kind k. */
+static struct expr *spread(struct parser *p, enum expr_kind k,
+                           struct expr *e)
+{
+    if (e->kind == E_LIST)
+        return p_items(p, k, e->a, e->n);
+    return p_items(p, k, &e, 1);
+}
+
+static int closer(struct parser *p)
+{
+    struct tok *t = &p->v[p->i];
+
+    if (t->type == T_CH && (t->ch == ')' || t->ch == ']' || t->ch == '[')) {
+        p->i++;
+        return t->ch;
+    }
+    return 0;
+}
+
+/* (...), [...], half-open and French ]...[ brackets. */
+static struct expr *brackets(struct parser *p, char open)
+{
+    int bars = p->bars;
+    size_t from = p->i;
+
+    if (p->depth++ > MAX_DEPTH)
+        return bad(p, "too deep");
+    p->bars = 0;
+    struct expr *e = p_list_of(p);
+    p->bars = bars;
+    p->depth--;
+    int comma = p->i > from && p->v[p->i - 1].type == T_CH &&
+                p->v[p->i - 1].ch == ',';
+    int close = closer(p);
+    if (p->why)
+        return p->dummy;
+    if (!close)
+        return bad(p, "a bracket does not close");
+    if (e->kind != E_LIST && !comma)
+        return e;
+    struct expr *s = spread(p, E_SEQ, e);
+    /* ]a, b[ is (a, b) */
+    s->lb = open == ']' ? '(' : open;
+    s->rb = close == '[' ? ')' : (char)close;
+    return s;
+}
+
+static struct expr *braces(struct parser *p)
+{
+    if (p->depth++ > MAX_DEPTH)
+        return bad(p, "too deep");
+    struct expr *e = p_list_of(p);
+    p->depth--;
+    if (!p->why && p_is_cmd(p, "choose")) {
+        p->i++;
+        e = call(p, "binomial", 2, e, p_sum_of(p));
+    }
+    if (!p_is_ch(p, '}'))
+        return bad(p, "a brace does not close");
+    p->i++;
+    return e;
+}
+
+static struct expr *set(struct parser *p)
+{
+    if (p->depth++ > MAX_DEPTH)
+        return bad(p, "too deep");
+    struct expr *e = p_list_of(p);
+    p->depth--;
+    if (p_is_ch(p, '|') || p_is_ch(p, ':')) { /* {x | x > 3} */
+        p->i++;
+        e = p_list_of(p);
+        if (!p_is_cmd(p, "}"))
+            return bad(p, "a set does not close");
+        p->i++;
+        return e;
+    }
+    if (!p_is_cmd(p, "}"))
+        return bad(p, "a set does not close");
+    p->i++;
+    return spread(p, E_SET, e);
+}
+
+static struct expr *enclosed(struct parser *p, const char *close,
+                             const char *name)
+{
+    struct expr *e = p_sum_of(p);
+
+    if (!p_is_cmd(p, close))
+        return bad(p, "a floor or ceiling does not close");
+    p->i++;
+    return call(p, name, 1, e, NULL);
+}
+
+static struct expr *bars(struct parser *p)
+{
+    p->bars++;
+    struct expr *e = p_sum_of(p);
+    p->bars--;
+    if (!p_is_ch(p, '|'))
+        return bad(p, "a bar does not close");
+    p->i++;
+    return call(p, "abs", 1, e, NULL);
+}
+
+static int env_is(const char *env, const char *const *list)
+{
+    for (int i = 0; list[i]; i++)
+        if (!strcmp(env, list[i]))
+            return 1;
+    return 0;
+}
+
+static struct expr *cells(struct parser *p)
+{
+    struct expr **v = NULL;
+    int n = 0, cap = 0, rows = 0, cols = 0, col = 0;
+
+    for (;;) {
+        if (p_is_cmd(p, "end") || p->why)
+            break;
+        if (n == cap) {
+            struct expr **w;
+            cap = cap ? 2 * cap : 16;
+            w = arena_alloc(p->a, (size_t)cap * sizeof *w);
+            if (n)
+                memcpy(w, v, (size_t)n * sizeof *v);
+            v = w;
+        }
+        v[n++] = p_list_of(p);
+        col++;
+        if (p_is_ch(p, '&')) {
+            p->i++;
+            continue;
+        }
+        if (p_is_cmd(p, "\\"))
+            p->i++;
+        else if (!p_is_cmd(p, "end"))
+            return bad(p, "a matrix does not end");
+        if (rows && col != cols)
+            return bad(p, "rows of different lengths");
+        cols = col;
+        col = 0;
+        rows++;
+    }
+    struct expr *e = p_items(p, E_MATRIX, v, n);
+    e->rows = rows;
+    e->cols = cols;
+    return e;
+}
+
+static struct expr *environment(struct parser *p)
+{
+    static const char *const grids[] = {
+        "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix",
+        "smallmatrix", "array", "pmatrix*", "bmatrix*", NULL
+    };
+    const char *env = p->v[p->i].s;
+    int saved = p->in_matrix, det = !strcmp(env, "vmatrix");
+    struct expr *e;
+
+    if (p->v[p->i].type != T_TEXT)
+        return bad(p, "an environment without a name");
+    p->i++;
+    if (p->depth++ > MAX_DEPTH)
+        return bad(p, "too deep");
+    if (env_is(env, grids)) {
+        if (!strcmp(env, "array") && p_is_ch(p, '{')) { /* {c|cc} */
+            while (p->v[p->i].type != T_END && !p_is_ch(p, '}'))
+                p->i++;
+            p->i += p_is_ch(p, '}') ? 1 : 0;
+        }
+        p->in_matrix = 1;
+        e = cells(p);
+    } else {
+        p->in_matrix = 0;
+        e = p_list_of(p);
+    }
+    p->in_matrix = saved;
+    p->depth--;
+    if (p->why)
+        return p->dummy;
+    if (!p_is_cmd(p, "end"))
+        return bad(p, "an environment does not end");
+    p->i += 2;
+    return det ? call(p, "det", 1, e, NULL) : e;
+}
+
+/* \sum_{a}^{b} body and the like: kept as written. */
+static struct expr *operator_(struct parser *p, const char *name)
+{
+    struct expr *e = expr_new(p->a, E_FN, 3);
+
+    e->name = name;
+    e->a[0] = e->a[1] = leaf(p, E_TEXT, "");
+    for (int k = 0; k < 2 && !p->why; k++) {
+        int sub = p_is_ch(p, '_');
+        if (!sub && !p_is_ch(p, '^'))
+            break;
+        p->i++;
+        if (sub && p_is_ch(p, '{')) {
+            p->i++;
+            e->a[0] = p_list_of(p);
+            if (!p_is_ch(p, '}'))
+                return bad(p, "a limit does not close");
+            p->i++;
+        } else {
+            e->a[!sub] = p_group_arg(p);
+        }
+    }
+    e->a[2] = p_fn_arg(p);
+    return e;
+}
+
+static struct expr *command(struct parser *p, struct tok *t)
+{
+    const char *s = t->s;
+
+    if (!strcmp(s, "frac"))
+        return p_frac(p);
+    if (!strcmp(s, "sqrt"))
+        return p_root(p);
+    if (!strcmp(s, "binom")) {
+        struct expr *x = p_group_arg(p);
+        return call(p, "binomial", 2, x, p_group_arg(p));
+    }
+    if (!strcmp(s, "{"))
+        return set(p);
+    if (!strcmp(s, "begin"))
+        return environment(p);
+    if (!strcmp(s, "lfloor"))
+        return enclosed(p, "rfloor", "floor");
+    if (!strcmp(s, "lceil"))
+        return enclosed(p, "rceil", "ceil");
+    if (!strcmp(s, "langle")) {
+        struct expr *e = p_list_of(p);
+        if (!p_is_cmd(p, "rangle"))
+            return bad(p, "a bracket does not close");
+        p->i++;
+        e = spread(p, E_SEQ, e);
+        e->lb = '(';
+        e->rb = ')';
+        return e;
+    }
+    if (!strcmp(s, "sum") || !strcmp(s, "prod") || !strcmp(s, "int") ||
+        !strcmp(s, "lim") || !strcmp(s, "oint") || !strcmp(s, "iint"))
+        return operator_(p, s);
+    if (!strcmp(s, "emptyset"))
+        return expr_new(p->a, E_SET, 0);
+    if (!strcmp(s, "ldots"))
+        return expr_new(p->a, E_DOTS, 0);
+    if (!strcmp(s, "}") || !strcmp(s, "end") || !strcmp(s, "\\") ||
+        !strcmp(s, "leq") || !strcmp(s, "geq") || !strcmp(s, "ne") ||
+        !strcmp(s, "in") || !strcmp(s, "approx") || !strcmp(s, "to") ||
+        !strcmp(s, "cup") || !strcmp(s, "cap"))
+        return bad(p, "a value is missing");
+    return leaf(p, E_SYM, arena_printf(p->a, "\\%s", s));
+}
+
+/* sin^2 x, log_2 8, sin^{-1} x, gcd(4, 6). */
+static struct expr *function(struct parser *p, const char *name)
+{
+    static const char *const inverse[][2] = {
+        { "sin", "arcsin" }, { "cos", "arccos" }, { "tan", "arctan" }
+    };
+    struct expr *power = NULL, *base = NULL, *e;
+
+    if (!strcmp(name, "sqrt") || !strcmp(name, "cbrt")) {
+        e = p_root(p);
+        if (name[0] == 'c' && !p->why)
+            e = call(p, "root", 2, e->a[0], leaf(p, E_NUM, "3"));
+        return e;
+    }
+    for (int k = 0; k < 2 && !p->why; k++) {
+        if (p_is_ch(p, '^') && !power) {
+            p->i++;
+            power = p_group_arg(p);
+        } else if (p_is_ch(p, '_') && !base) {
+            p->i++;
+            base = p_group_arg(p);
+        }
+    }
+    e = p_fn_arg(p);
+    if (p->why)
+        return p->dummy;
+    for (size_t k = 0; k < 3; k++)
+        if (power && !strcmp(name, inverse[k][0]) &&
+            power->kind == E_MUL && power->n == 2 &&
+            power->a[0]->kind == E_NUM && !strcmp(power->a[0]->name, "-1") &&
+            power->a[1]->kind == E_NUM && !strcmp(power->a[1]->name, "1")) {
+            name = inverse[k][1];
+            power = NULL;
+        }
+    struct expr *f;
+    if (e->kind == E_SEQ || (e->kind == E_LIST && e->n > 0)) {
+        f = p_items(p, E_FN, e->a, e->n);
+        f->name = name;
+    } else {
+        f = call(p, name, base ? 2 : 1, e, base);
+    }
+    if (power) {
+        struct expr *w = expr_new(p->a, E_POW, 2);
+        w->a[0] = f;
+        w->a[1] = power;
+        f = w;
+    }
+    return f;
+}
+
+struct expr *p_primary(struct parser *p)
+{
+    struct tok *t = &p->v[p->i];
+    struct expr *e;
+
+    if (p->why)
+        return p->dummy;
+    if (p->depth > MAX_DEPTH)
+        return bad(p, "too deep");
+    switch (t->type) {
+    case T_END:
+        return bad(p, "it breaks off");
+    case T_SEP:
+        return bad(p, "a value is missing");
+    case T_NUM:
+        p->i++;
+        e = leaf(p, E_NUM, t->s);
+        e->exp10 = t->exp10;
+        e->places = t->places;
+        return e;
+    case T_SYM:
+        p->i++;
+        if (strlen(t->s) == 1 && strchr("fghFGH", t->s[0]) &&
+            p_is_ch(p, '(') && !p->v[p->i].space) {
+            e = p_primary(p);
+            e = e->kind == E_SEQ ? p_items(p, E_FN, e->a, e->n)
+                                 : p_items(p, E_FN, &e, 1);
+            e->name = t->s;
+            return e;
+        }
+        return leaf(p, E_SYM, t->s);
+    case T_CONST:
+        p->i++;
+        return leaf(p, E_CONST, t->s);
+    case T_TEXT:
+        p->i++;
+        return leaf(p, E_TEXT, t->s);
+    case T_FN:
+        p->i++;
+        p->depth++;
+        e = function(p, t->s);
+        p->depth--;
+        return e;
+    case T_CMD:
+        p->i++;
+        p->depth++;
+        e = command(p, t);
+        p->depth--;
+        return e;
+    case T_CH:
+        break;
+    }
+    p->i++;
+    if (t->ch == '(' || t->ch == '[' || t->ch == ']')
+        return brackets(p, t->ch);
+    if (t->ch == '{')
+        return braces(p);
+    if (t->ch == '|')
+        return bars(p);
+    p->i--;
+    return bad(p, "a value is missing");
+}

@@ -1,0 +1,141 @@
+/* verify - one record's verdict (verify.h): extract, try the plain numbers on
+ * the spot, hand the rest to the worker
+ */
+#include "verify.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "choice.h"
+#include "extract.h"
+#include "simple.h"
+#include "worker.h"
+
+struct verifier {
+    struct verify_opts o;
+    struct arena *a;
+    struct worker *w;
+};
+
+int verify_open(struct verifier **out, const struct verify_opts *o,
+                struct err *e)
+{
+    struct verifier *v = xcalloc(1, sizeof *v);
+
+    (void)e;
+    if (o)
+        v->o = *o;
+    if (v->o.cpu_ms <= 0)
+        v->o.cpu_ms = 50;
+    if (v->o.mem_mb <= 0)
+        v->o.mem_mb = 256;
+    v->a = arena_open();
+    v->w = worker_open(v->o.cpu_ms, v->o.mem_mb);
+    *out = v;
+    return 0;
+}
+
+void verify_close(struct verifier **p)
+{
+    struct verifier *v = *p;
+
+    if (!v)
+        return;
+    worker_close(&v->w);
+    arena_close(&v->a);
+    free(v);
+    *p = NULL;
+}
+
+const char *verify_status_name(enum verify_status s)
+{
+    static const char *const names[] = { "ok", "no_answer", "timeout",
+                                         "error" };
+    return names[s];
+}
+
+static void none(struct verdict *out)
+{
+    *out = (struct verdict){ .status = VERIFY_NO_ANSWER, .extract = "none",
+                             .rule = "none" };
+}
+
+int verify_math(struct verifier *v, const char *gold, size_t n_gold,
+                const char *response, size_t n_response,
+                struct verdict *out, struct err *e)
+{
+    none(out);
+    arena_reset(v->a);
+    struct found f = extract_answer(v->a, response, n_response, &v->o);
+    out->extract = f.rule;
+    if (!f.t.s || !f.t.n)
+        return 0;
+    out->status = VERIFY_OK;
+    out->extracted = f.t.s;
+    out->n_extracted = f.t.n;
+
+    struct text g = extract_gold(v->a, gold, n_gold);
+    struct text gf = norm_form(v->a, g), af = norm_form(v->a, f.t);
+    if (!v->o.explain && gf.n) {
+        int r = simple_equal(gf, af);
+        if (r >= 0) {
+            out->rule = "number";
+            out->correct = r;
+            out->well_formed = 1;
+            return 0;
+        }
+        if (gf.n == af.n && !memcmp(gf.s, af.s, gf.n)) {
+            out->rule = "same_text";
+            out->correct = 1;
+            out->well_formed = 1;
+            return 0;
+        }
+    }
+    return worker_compare(v->w, v->a, g, f.t, &v->o, out, e);
+}
+
+int verify_choice(struct verifier *v, const char *gold, size_t n_gold,
+                  const char *const *choices, size_t n_choices,
+                  const char *response, size_t n_response,
+                  struct verdict *out, struct err *e)
+{
+    struct verify_opts lenient = v->o;
+    unsigned want, allowed;
+
+    (void)e;
+    none(out);
+    arena_reset(v->a);
+    lenient.lenient = 1;
+    struct text g = norm_backslashes(v->a, norm_unicode(v->a, gold, n_gold));
+    allowed = n_choices ? (n_choices >= 26 ? 0x3FFFFFF
+                                           : (1u << n_choices) - 1)
+                        : 0xFF;
+    if (!(want = choice_letters(g)))
+        want = choice_of(v->a, gold, n_gold, allowed, choices, n_choices,
+                         &lenient).letters;
+    struct chosen c = choice_of(v->a, response, n_response, allowed | want,
+                                choices, n_choices, &v->o);
+    out->extract = c.rule;
+    if (c.t.s) {
+        out->extracted = c.t.s;
+        out->n_extracted = c.t.n;
+    }
+    int several = (c.letters & (c.letters - 1)) != 0;
+    if (!c.letters || (several && !(want & (want - 1))))
+        return 0;
+    char *s = arena_alloc(v->a, 27);
+    size_t n = 0;
+    for (unsigned k = 0; k < 26; k++)
+        if (c.letters >> k & 1)
+            s[n++] = (char)('A' + k);
+    out->extracted = s;
+    out->n_extracted = n;
+    out->status = VERIFY_OK;
+    out->well_formed = 1;
+    out->rule = "letter";
+    out->correct = want && want == c.letters;
+    if (v->o.explain) {
+        out->answer_tree = s;
+        out->gold_tree = arena_strndup(v->a, g.s, g.n);
+    }
+    return 0;
+}
