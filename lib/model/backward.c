@@ -1,0 +1,131 @@
+/* backward - gradients of a kept forward, from the head to the embedding
+ *
+ * Normalised rows and the MLP's product are computed again instead of being
+ * kept: the same operations on the same inputs give the same bits.
+ */
+#include "impl.h"
+
+static float *grad(struct model *m, const struct group *g)
+{
+    return g ? m->grads + g->offset : NULL;
+}
+
+/* The gradient that enters a sublayer: dx through its dropout. */
+static const void *through_dropout(struct model *m, uint32_t site)
+{
+    struct k_dropout d = m->drop;
+    void *dx = act(m, m->a.d_x), *db = act(m, m->a.proj);
+
+    if (!(d.p > 0))
+        return dx;
+    d.site = site;
+    m->k->dropout_bwd(m->k, m->t, db, dx, &d, m->shape.T, m->c.hidden);
+    return db;
+}
+
+/* d_n is the gradient of rmsnorm(x): d_x += its gradient of x. */
+static void norm_backward(struct model *m, const struct group *w,
+                          const void *x)
+{
+    struct kernels *k = m->k;
+    void *dx = act(m, m->a.d_x), *dn = act(m, m->a.d_n);
+    int T = m->shape.T, H = m->c.hidden;
+
+    k->rmsnorm_bwd(k, m->t, dn, grad(m, w), dn, x, w->vec,
+                   act(m, m->a.rstd), T, H);
+    k->add(k, m->t, dx, dx, dn, (size_t)T * (size_t)H);
+}
+
+static void mlp_backward(struct model *m, int i)
+{
+    struct kernels *k = m->k;
+    const struct layer *l = &m->layer[i];
+    int T = m->shape.T, H = m->c.hidden, F = m->c.ffn;
+    const void *x = act_x(m, 2 * i + 1);
+    const void *gu = act(m, m->a.gu + (size_t)i * m->a.gu_step);
+    void *n = act(m, m->a.norm), *f = act(m, m->a.act);
+    void *df = act(m, m->a.d_mid), *dgu = act(m, m->a.d_wide);
+    const void *dy = through_dropout(m, (uint32_t)(2 * i + 1));
+
+    k->swiglu(k, m->t, f, gu, T, F);
+    k->linear_dw(k, m->t, grad(m, l->down), NULL, dy, f, T, H, F);
+    k->linear_dx(k, m->t, df, dy, l->down->w, T, H, F);
+    k->swiglu_bwd(k, m->t, dgu, df, gu, T, F);
+    k->rmsnorm(k, m->t, n, act(m, m->a.rstd), x, l->norm2->vec, T, H,
+               (float)m->c.rms_eps);
+    k->linear_dw(k, m->t, grad(m, l->gate_up), NULL, dgu, n, T, 2 * F, H);
+    k->linear_dx(k, m->t, act(m, m->a.d_n), dgu, l->gate_up->w, T, 2 * F, H);
+    norm_backward(m, l->norm2, x);
+}
+
+static void attention_backward(struct model *m, int i)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    const struct layer *l = &m->layer[i];
+    struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
+    int T = m->shape.T, H = c->hidden, Q = c->heads * c->head_dim;
+    size_t at = (size_t)i;
+    const void *x = act_x(m, 2 * i);
+    const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
+    const void *ao = act(m, m->a.ao + at * m->a.ao_step);
+    void *n = act(m, m->a.norm), *dqkv = act(m, m->a.d_wide);
+    void *dao = act(m, m->a.d_mid);
+    const void *dy = through_dropout(m, (uint32_t)(2 * i));
+
+    k->linear_dw(k, m->t, grad(m, l->o), NULL, dy, ao, T, H, Q);
+    k->linear_dx(k, m->t, dao, dy, l->o->w, T, H, Q);
+    k->attn_bwd(k, m->t, dqkv, dao, ao, qkv,
+                act(m, m->a.lse + at * m->a.lse_step), s, m->seqs, T);
+    k->rope(k, m->t, dqkv, act(m, m->a.pos), m->rope, s, T, -1);
+    k->rmsnorm(k, m->t, n, act(m, m->a.rstd), x, l->norm1->vec, T, H,
+               (float)c->rms_eps);
+    k->linear_dw(k, m->t, grad(m, l->qkv), grad(m, l->bias), dqkv, n, T,
+                 l->qkv->N, H);
+    k->linear_dx(k, m->t, act(m, m->a.d_n), dqkv, l->qkv->w, T, l->qkv->N,
+                 H);
+    norm_backward(m, l->norm1, x);
+}
+
+/* From dlogp to the gradient of the last hidden rows; unscored rows have
+ * none. */
+static void head_backward(struct model *m, const float *dlogp)
+{
+    struct kernels *k = m->k;
+    int T = m->shape.T, R = m->shape.R, H = m->c.hidden;
+    float *v = model_host_f(m, (size_t)R);
+    void *dn = act(m, m->a.d_n), *dx = act(m, m->a.d_x);
+
+    for (int r = 0; r < R; r++)
+        v[r] = dlogp[m->want[r]];
+    k->upload(k, act(m, m->a.dlogp), v, 4 * (size_t)R);
+    k->head_bwd(k, m->t, dn, grad(m, m->head), act(m, m->a.dlogp),
+                act(m, m->a.head_lse), act(m, m->a.head_n), m->head->w,
+                act(m, m->a.target), m->temperature, R, m->c.vocab, H);
+    k->rmsnorm_bwd(k, m->t, dn, grad(m, m->norm), dn, act(m, m->a.head_x),
+                   m->norm->vec, act(m, m->a.head_rstd), R, H);
+    k->zero(k, dx, (size_t)T * (size_t)H * dtype_size(m->t));
+    model_scatter(m, dx, dn, m->want, -1, R, H);
+}
+
+int model_backward(struct model *m, const float *dlogp, struct err *e)
+{
+    struct kernels *k = m->k;
+    int tied = m->head == m->embed;
+
+    if (!m->shape.keep)
+        return err_set(e, ERR_USAGE, "backward without its forward");
+    m->shape.keep = 0; /* once */
+    if (!m->shape.R)
+        return 0;
+    head_backward(m, dlogp);
+    for (int i = m->c.layers - 1; i >= 0; i--) {
+        mlp_backward(m, i);
+        attention_backward(m, i);
+    }
+    k->embed_bwd(k, m->t, tied ? m->embed_grads : grad(m, m->embed),
+                 act(m, m->a.tokens), act(m, m->a.d_x), m->shape.T,
+                 m->c.vocab, m->c.hidden);
+    m->embed_pending |= tied;
+    return k->sync(k, e);
+}

@@ -1,0 +1,294 @@
+/* batch - a packed batch through the model: scoring and training forward */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "impl.h"
+
+#define MICRO_TOKENS 4096 /* rows at a time when the caller has no wish */
+
+int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
+{
+    if (s->n < 0 || (s->n && s->start[0] != 0))
+        return err_set(e, ERR_USAGE, "sequences do not begin at token 0");
+    for (int i = 0; i < s->n; i++) {
+        int n = s->start[i + 1] - s->start[i];
+
+        if (s->start[i + 1] <= s->start[i])
+            return err_set(e, ERR_DATA, "sequence %d is empty", i);
+        if (n > m->c.max_pos)
+            return err_set(e, ERR_DATA, "sequence %d has %d tokens, the "
+                           "model's context is %d", i, n, m->c.max_pos);
+        if (s->first[i] < 1 || s->first[i] > n)
+            return err_set(e, ERR_DATA, "sequence %d of %d tokens is scored "
+                           "from position %d", i, n, (int)s->first[i]);
+        for (int t = s->start[i]; t < s->start[i + 1]; t++)
+            if (s->tokens[t] < 0 || s->tokens[t] >= m->c.vocab)
+                return err_set(e, ERR_DATA, "sequence %d: token %d at "
+                               "position %d is outside the vocabulary of %d",
+                               i, (int)s->tokens[t], t - s->start[i],
+                               m->c.vocab);
+    }
+    return 0;
+}
+
+int seqs_micro(const struct seqs *s, int i, int max_tokens)
+{
+    int limit = max_tokens > 0 ? max_tokens : MICRO_TOKENS, j = i + 1;
+
+    while (j < s->n && s->start[j + 1] - s->start[i] <= limit)
+        j++;
+    return j;
+}
+
+static uint64_t mix(uint64_t x)
+{
+    x += 0x9E3779B97F4A7C15ull;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
+    return x ^ (x >> 31);
+}
+
+static void upload_row_ids(struct model *m, const struct seqs *s, int i,
+                           int j)
+{
+    size_t at = 0, T = (size_t)m->shape.T;
+
+    if (T > m->host_id_n) {
+        m->host_id = xrealloc(m->host_id, T, sizeof *m->host_id);
+        m->host_id_n = T;
+    }
+    for (; i < j; i++)
+        for (int p = 0; p < s->start[i + 1] - s->start[i]; p++)
+            m->host_id[at++] = mix(s->id ? s->id[i] : 0) + (uint64_t)p;
+    m->k->upload(m->k, act(m, m->a.row_id), m->host_id, at * 8);
+    m->drop.row_id = act(m, m->a.row_id);
+}
+
+/* Small arrays of the pass: on the host [pos | start | target | want]. */
+static void upload_batch(struct model *m, const struct seqs *s, int i, int j,
+                         int all)
+{
+    struct kernels *k = m->k;
+    size_t T = (size_t)m->shape.T, R = (size_t)m->shape.R;
+    size_t S = (size_t)m->shape.S;
+    int32_t *pos = model_host(m, T + S + 1 + 2 * R), *start = pos + T;
+    int32_t *target = start + S + 1, *want = target + R;
+    int32_t base = s->start[i];
+    size_t r = 0;
+
+    for (int q = i; q < j; q++) {
+        int n = s->start[q + 1] - s->start[q];
+        int32_t at = s->start[q] - base;
+
+        start[q - i] = at;
+        for (int p = 0; p < n; p++)
+            pos[at + p] = p;
+        /* with `all` row p "scores" the token after it, of which there is
+         * none at a sequence's end: the target is not used */
+        for (int p = all ? 1 : s->first[q]; p < n + all; p++) {
+            want[r] = at + p;
+            target[r++] = p < n ? s->tokens[s->start[q] + p] : 0;
+        }
+    }
+    start[S] = s->start[j] - base;
+    k->upload(k, act(m, m->a.tokens), s->tokens + base, 4 * T);
+    k->upload(k, act(m, m->a.pos), pos, 4 * T);
+    k->upload(k, act(m, m->a.start), start, 4 * (S + 1));
+    k->upload(k, act(m, m->a.target), target, 4 * R);
+    m->want = want;
+    m->seqs = (struct k_seqs){j - i, act(m, m->a.start), start};
+}
+
+static int longest(const struct seqs *s, int i, int j)
+{
+    int n = 0;
+
+    for (; i < j; i++)
+        if (s->start[i + 1] - s->start[i] > n)
+            n = s->start[i + 1] - s->start[i];
+    return n;
+}
+
+int model_pass(struct model *m, const struct seqs *s, int i, int j,
+               int flags, struct err *e)
+{
+    struct kernels *k = m->k;
+    struct acts_shape shape = {.T = s->start[j] - s->start[i],
+                               .S = j - i,
+                               .keep = flags & PASS_KEEP};
+    int r, all = !!(flags & PASS_ALL), H = m->c.hidden;
+
+    for (int q = i; q < j; q++)
+        shape.R += s->start[q + 1] - s->start[q] - s->first[q];
+    if (all)
+        shape.R = shape.T;
+    r = model_rope(m, longest(s, i, j), e);
+    if (!r)
+        r = model_fit(m, shape, e);
+    if (r)
+        return r;
+    upload_batch(m, s, i, j, all);
+    if (m->drop.p > 0)
+        upload_row_ids(m, s, i, j);
+    model_layers(m, (struct rows){.T = shape.T});
+    model_gather(m, act(m, m->a.head_x), act_x(m, 2 * m->c.layers), m->want,
+                 -1, shape.R, H);
+    k->rmsnorm(k, m->t, act(m, m->a.head_n), act(m, m->a.head_rstd),
+               act(m, m->a.head_x), m->norm->vec, shape.R, H,
+               (float)m->c.rms_eps);
+    return 0;
+}
+
+static void spread(const struct model *m, float *dst, const float *v)
+{
+    for (int r = 0; r < m->shape.R; r++)
+        dst[m->want[r]] = v[r];
+}
+
+int model_head(struct model *m, float *logp, float *entropy, struct err *e)
+{
+    struct kernels *k = m->k;
+    int R = m->shape.R;
+    float *v = model_host_f(m, 2 * (size_t)R);
+
+    if (R) {
+        k->head_logp(k, m->t, act(m, m->a.logp), act(m, m->a.head_lse),
+                     entropy ? act(m, m->a.entropy) : NULL,
+                     act(m, m->a.head_n), m->head->w, act(m, m->a.target),
+                     m->temperature, R, m->c.vocab, m->c.hidden);
+        k->download(k, v, act(m, m->a.logp), 4 * (size_t)R);
+        if (entropy)
+            k->download(k, v + R, act(m, m->a.entropy), 4 * (size_t)R);
+    }
+    if (k->sync(k, e))
+        return -e->code;
+    spread(m, logp, v);
+    if (entropy)
+        spread(m, entropy, v + R);
+    return 0;
+}
+
+static void clear(float *v, const struct seqs *s)
+{
+    if (v && s->n)
+        memset(v, 0, sizeof *v * (size_t)s->start[s->n]);
+}
+
+/* Greedy sampling is scored at temperature 1. */
+static float fp32_temperature(double t)
+{
+    return t > 0 ? (float)t : 1.0f;
+}
+
+static int begin_scoring(struct model *m, const struct seqs *s,
+                         double temperature, struct err *e)
+{
+    m->drop = (struct k_dropout){0};
+    m->temperature = fp32_temperature(temperature);
+    model_nonce(m, 0);
+    return seqs_check(m, s, e);
+}
+
+int model_logp(struct model *m, const struct seqs *s, double temperature,
+               int max_tokens, float *logp, float *entropy, struct err *e)
+{
+    int r = begin_scoring(m, s, temperature, e);
+
+    clear(logp, s);
+    clear(entropy, s);
+    for (int i = 0, j; !r && i < s->n; i = j) {
+        size_t base = (size_t)s->start[i];
+
+        j = seqs_micro(s, i, max_tokens);
+        r = model_pass(m, s, i, j, 0, e);
+        if (!r)
+            r = model_head(m, logp + base, entropy ? entropy + base : NULL,
+                           e);
+    }
+    return r;
+}
+
+int model_kl(struct model *a, struct model *b, const struct seqs *s,
+             double temperature, int max_tokens, float *kl, struct err *e)
+{
+    struct kernels *k = a->k;
+    int r = begin_scoring(a, s, temperature, e);
+
+    if (!r)
+        r = begin_scoring(b, s, temperature, e);
+    if (!r && a->c.vocab != b->c.vocab)
+        r = err_set(e, ERR_DATA, "the models have vocabularies of %d and %d",
+                    a->c.vocab, b->c.vocab);
+    clear(kl, s);
+    for (int i = 0, j; !r && i < s->n; i = j) {
+        float *v;
+        int R;
+
+        j = seqs_micro(s, i, max_tokens);
+        r = model_pass(a, s, i, j, 0, e);
+        if (!r)
+            r = model_pass(b, s, i, j, 0, e);
+        R = a->shape.R;
+        if (r || !R)
+            continue;
+        r = b->k->sync(b->k, e);
+        v = model_host_f(a, (size_t)R);
+        k->head_kl(k, a->t, b->t, act(a, a->a.logp), act(a, a->a.head_n),
+                   a->head->w, a->c.hidden, act(b, b->a.head_n), b->head->w,
+                   b->c.hidden, a->temperature, R, a->c.vocab);
+        k->download(k, v, act(a, a->a.logp), 4 * (size_t)R);
+        if (!r)
+            r = k->sync(k, e);
+        if (!r)
+            spread(a, kl + s->start[i], v);
+    }
+    return r;
+}
+
+int model_logits(struct model *m, const struct seqs *s, float *logits,
+                 struct err *e)
+{
+    struct kernels *k = m->k;
+    size_t bytes;
+    float *dev;
+    int r = begin_scoring(m, s, 1, e);
+
+    if (r || !s->n)
+        return r;
+    r = model_pass(m, s, 0, s->n, PASS_ALL, e);
+    if (r)
+        return r;
+    bytes = sizeof *logits * (size_t)m->shape.R * (size_t)m->c.vocab;
+    dev = k->alloc(k, bytes, e);
+    if (!dev)
+        return -e->code;
+    k->head_logits(k, m->t, dev, act(m, m->a.head_n), m->head->w, m->shape.R,
+                   m->c.vocab, m->c.hidden);
+    k->download(k, logits, dev, bytes);
+    r = k->sync(k, e);
+    k->free(k, dev);
+    return r;
+}
+
+/* ---- training ---- */
+
+int model_forward(struct model *m, const struct seqs *s, double temperature,
+                  uint64_t dropout_seed, uint32_t step, float *logp,
+                  float *entropy, struct err *e)
+{
+    int r = begin_scoring(m, s, temperature, e);
+
+    if (!(m->flags & MODEL_TRAIN))
+        return err_set(e, ERR_USAGE, "the model was not opened to train");
+    clear(logp, s);
+    clear(entropy, s);
+    if (r || !s->n)
+        return r;
+    model_nonce(m, (uint64_t)step + 1);
+    m->drop = (struct k_dropout){.p = (float)m->arm.dropout,
+                                 .seed = dropout_seed,
+                                 .step = step};
+    r = model_pass(m, s, 0, s->n, PASS_KEEP, e);
+    return r ? r : model_head(m, logp, entropy, e);
+}

@@ -1,0 +1,138 @@
+/* impl - what the files of lib/model share about a model's inside */
+#ifndef ULP_MODEL_IMPL_H
+#define ULP_MODEL_IMPL_H
+#include "model.h"
+#include "safetensors.h"
+
+/* One matrix or vector as the kernels see it; groups follow each other in
+ * the flat layout. */
+struct group {
+    size_t offset, n; /* values in the flat layout */
+    int N, K;         /* K = 0: a vector of N */
+    struct k_weight *w;
+    void *vec;
+};
+
+struct layer {
+    struct group *norm1, *qkv, *bias /* or NULL */, *o, *norm2, *gate_up,
+        *down;
+};
+
+/* The working memory of one pass: offsets in bytes into the arena. With
+ * `keep` the marked pieces exist once a layer, at a distance of *_step. */
+struct acts {
+    size_t tokens, pos, start, target, row_id;
+    size_t x, x_step; /* [T][H]: layer input, after attention, ... */
+    size_t qkv, qkv_step, ao, ao_step, lse, lse_step, gu, gu_step;
+    size_t norm, rstd, proj, act; /* scratch */
+    size_t head_x, head_n, head_rstd, logp, head_lse, entropy, dlogp;
+    size_t d_x, d_n, d_wide, d_mid; /* backward */
+    size_t bytes;
+};
+
+struct acts_shape {
+    int T, R, S; /* rows, rows that reach the head, sequences */
+    int keep;    /* for a backward */
+};
+
+void acts_layout(struct acts *a, const struct config *c, enum dtype t,
+                 struct acts_shape s);
+
+struct model {
+    struct config c;
+    struct arm arm;
+    struct kernels *k;
+    struct params p;
+    int flags;
+    enum dtype t;
+
+    struct group *group;
+    int n_groups;
+    struct layer *layer;
+    struct group *embed, *norm, *head; /* head = embed when tied */
+    char *vectors;                     /* device: norms and biases */
+
+    float *grads;       /* flat, MODEL_TRAIN */
+    float *embed_grads; /* tied: the embedding rows' share */
+    int embed_pending;  /* embed_grads is not in grads yet */
+
+    float *rope;
+    int rope_len;
+
+    char *arena;
+    size_t arena_bytes;
+    struct acts a;
+    struct acts_shape shape; /* of the pass in the arena */
+    struct k_seqs seqs;
+    int32_t *host; /* tokens, pos, start, target, want of the pass */
+    size_t host_n;
+    int32_t *want; /* in host: row r of the head scores token want[r] */
+    float *host_f;
+    size_t host_f_n;
+    uint64_t *host_id;
+    size_t host_id_n;
+    struct k_dropout drop; /* p = 0: none */
+    float temperature;
+
+    /* generation: the cache lives on between calls */
+    struct k_kv *kv;
+    int kv_slots, kv_len;
+
+    char digest[33];
+    int digest_known;
+    const void *master; /* borrowed, of the last model_set */
+    enum dtype master_t;
+};
+
+/* ---- pass.c ---- */
+int model_rope(struct model *m, int need, struct err *e) MUST_CHECK;
+/* Arena and offsets for a pass; forgets the pass that was there. */
+int model_fit(struct model *m, struct acts_shape s, struct err *e)
+    MUST_CHECK;
+void model_nonce(struct model *m, uint64_t nonce);
+/* Pieces of the arena; x: i = 0 .. 2 layers. */
+static inline void *act(struct model *m, size_t offset)
+{
+    return m->arena + offset;
+}
+static inline void *act_x(struct model *m, int i)
+{
+    return m->arena + m->a.x + (size_t)i * m->a.x_step;
+}
+
+/* Attention of layer l from `qkv` into `o`: over the packed batch, or over
+ * the KV cache with these rows. */
+struct rows {
+    int T;
+    const int32_t *slot, *pos; /* host; slot = NULL: m->seqs */
+};
+/* Embedding and all layers, from tokens and pos in the arena. */
+void model_layers(struct model *m, struct rows q);
+/* dst[i] = src[row[i]], R rows of `width` values; scatter: the inverse. */
+void model_gather(struct model *m, void *dst, const void *src,
+                  const int32_t *row, int add, int R, int width);
+void model_scatter(struct model *m, void *dst, const void *src,
+                   const int32_t *row, int add, int R, int width);
+
+/* Sequences [i, j) of s into the arena and through the layers; head_n holds
+ * the final hidden rows of the wanted tokens (of all rows when `all`). */
+enum { PASS_KEEP = 1, PASS_ALL = 2 };
+int model_pass(struct model *m, const struct seqs *s, int i, int j,
+               int flags, struct err *e) MUST_CHECK;
+/* After model_pass: logp (and entropy) of the wanted tokens into host arrays
+ * of the whole batch; base is the index of sequence i's first token. */
+int model_head(struct model *m, float *logp, float *entropy, struct err *e)
+    MUST_CHECK;
+float *model_host_f(struct model *m, size_t n);
+int32_t *model_host(struct model *m, size_t n);
+int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
+    MUST_CHECK;
+/* The end of the micro-batch that begins at sequence i. */
+int seqs_micro(const struct seqs *s, int i, int max_tokens);
+
+/* ---- store.c ---- */
+/* All of p's tensors are in f with their shapes, and nothing else. */
+int model_check_file(const struct params *p, const struct st_file *f,
+                     const char *dir, struct err *e) MUST_CHECK;
+
+#endif

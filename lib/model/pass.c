@@ -1,0 +1,227 @@
+/* pass - rows through the layers, over a packed batch or a KV cache */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "../../kernels/canon.h"
+#include "impl.h"
+
+/* ---- rotary table ---- */
+
+/* log and exp in double on plain arithmetic: no libm, so the same bits on
+ * every machine. x is normal and positive. */
+static double log_pos(double x)
+{
+    uint64_t u;
+    int n;
+    double m, s, s2, sum = 0;
+
+    memcpy(&u, &x, 8);
+    n = (int)(u >> 52) - 1023;
+    u = (u & 0xFFFFFFFFFFFFFull) | 0x3FF0000000000000ull;
+    memcpy(&m, &u, 8);
+    if (m > 1.4142135623730951) {
+        m *= 0.5;
+        n++;
+    }
+    s = (m - 1) / (m + 1);
+    s2 = s * s;
+    for (int k = 25; k >= 1; k -= 2)
+        sum = sum * s2 + 1.0 / k;
+    return 2 * s * sum + n * 0.69314718055994530942;
+}
+
+/* |x| < 700 */
+static double exp_near(double x)
+{
+    int n = (int)(x * 1.4426950408889634 + (x < 0 ? -0.5 : 0.5));
+    double r = x - n * 0.693147180369123816490; /* high part: n * it exact */
+    double y = 1, p;
+    uint64_t u;
+
+    r -= n * 1.90821492927058770002e-10;
+    for (int k = 18; k >= 1; k--)
+        y = 1 + y * r / k;
+    u = (uint64_t)(n + 1023) << 52;
+    memcpy(&p, &u, 8);
+    return y * p;
+}
+
+/* Row p: cos and sin of p * inv_freq_i, inv_freq_i = 1 / theta^(2i/d). As in
+ * transformers the power, its inverse and the angle are rounded to fp32 one
+ * after the other; sine and cosine of that angle are canon.h's. */
+static void fill_rope(float *table, int len, int d, double theta)
+{
+    double log_theta = log_pos(theta);
+
+    for (int i = 0; i < d / 2; i++) {
+        float e = (float)(2 * i) / (float)d;
+        float inv = 1.0f / (float)exp_near((double)e * log_theta);
+
+        for (int p = 0; p < len; p++) {
+            float angle = (float)p * inv;
+            float *row = table + (size_t)p * (size_t)d;
+
+            row[i] = canon_cos(angle);
+            row[i + d / 2] = canon_sin(angle);
+        }
+    }
+}
+
+int model_rope(struct model *m, int need, struct err *e)
+{
+    int len = m->rope_len ? m->rope_len : 256, d = m->c.head_dim;
+    size_t bytes;
+    float *host;
+
+    if (need <= m->rope_len)
+        return 0;
+    while (len < need)
+        len = len > INT_MAX / 2 ? need : 2 * len;
+    bytes = (size_t)len * (size_t)d * sizeof *host;
+    m->k->free(m->k, m->rope);
+    m->rope_len = 0;
+    m->rope = m->k->alloc(m->k, bytes, e);
+    if (!m->rope)
+        return -e->code;
+    host = xmalloc(bytes);
+    fill_rope(host, len, d, m->c.rope_theta);
+    m->k->upload(m->k, m->rope, host, bytes);
+    m->rope_len = len;
+    free(host);
+    return 0;
+}
+
+/* ---- memory of a pass ---- */
+
+int model_fit(struct model *m, struct acts_shape s, struct err *e)
+{
+    size_t bytes;
+
+    acts_layout(&m->a, &m->c, m->t, s);
+    m->shape = s;
+    if (m->a.bytes <= m->arena_bytes)
+        return 0;
+    /* a little room, so that slightly longer batches fit too; training
+     * takes what the plan says */
+    bytes = m->a.bytes + (s.keep ? 0 : m->a.bytes / 16);
+    m->k->free(m->k, m->arena);
+    m->arena_bytes = 0;
+    m->arena = m->k->alloc(m->k, bytes, e);
+    if (!m->arena) {
+        m->shape = (struct acts_shape){0};
+        return err_prefix(e, "activations of %d tokens", s.T);
+    }
+    m->arena_bytes = bytes;
+    return 0;
+}
+
+int32_t *model_host(struct model *m, size_t n)
+{
+    if (n > m->host_n) {
+        m->host = xrealloc(m->host, n, sizeof *m->host);
+        m->host_n = n;
+    }
+    return m->host;
+}
+
+float *model_host_f(struct model *m, size_t n)
+{
+    if (n > m->host_f_n) {
+        m->host_f = xrealloc(m->host_f, n, sizeof *m->host_f);
+        m->host_f_n = n;
+    }
+    return m->host_f;
+}
+
+void model_nonce(struct model *m, uint64_t nonce)
+{
+    m->k->order_nonce = nonce;
+}
+
+/* ---- layers ---- */
+
+/* y = a + dropout(b) at a site */
+static void residual(struct model *m, void *y, const void *a, const void *b,
+                     uint32_t site, int T)
+{
+    struct k_dropout d = m->drop;
+
+    d.site = site;
+    m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL, T, m->c.hidden);
+}
+
+static void layer_forward(struct model *m, int i, struct rows q)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    const struct layer *l = &m->layer[i];
+    struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
+    int T = q.T, H = c->hidden, Q = c->heads * c->head_dim;
+    enum dtype t = m->t;
+    size_t at = (size_t)i;
+    float eps = (float)c->rms_eps;
+    void *x = act_x(m, 2 * i), *mid = act_x(m, 2 * i + 1);
+    void *n = act(m, m->a.norm), *proj = act(m, m->a.proj);
+    void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
+    void *ao = act(m, m->a.ao + at * m->a.ao_step);
+    void *gu = act(m, m->a.gu + at * m->a.gu_step);
+    void *f = act(m, m->a.act);
+
+    k->rmsnorm(k, t, n, NULL, x, l->norm1->vec, T, H, eps);
+    k->linear(k, t, qkv, n, l->qkv->w, l->bias ? l->bias->vec : NULL, T,
+              l->qkv->N, H);
+    k->rope(k, t, qkv, act(m, m->a.pos), m->rope, s, T, 1);
+    if (q.slot)
+        k->attn_cached(k, t, ao, qkv, m->kv, i, q.slot, q.pos, T);
+    else
+        k->attn(k, t, ao, act(m, m->a.lse + at * m->a.lse_step), qkv, s,
+                m->seqs, T);
+    k->linear(k, t, proj, ao, l->o->w, NULL, T, H, Q);
+    residual(m, mid, x, proj, (uint32_t)(2 * i), T);
+    k->rmsnorm(k, t, n, NULL, mid, l->norm2->vec, T, H, eps);
+    k->linear(k, t, gu, n, l->gate_up->w, NULL, T, 2 * c->ffn, H);
+    k->swiglu(k, t, f, gu, T, c->ffn);
+    k->linear(k, t, proj, f, l->down->w, NULL, T, H, c->ffn);
+    residual(m, act_x(m, 2 * i + 2), mid, proj, (uint32_t)(2 * i + 1), T);
+}
+
+void model_layers(struct model *m, struct rows q)
+{
+    m->k->embed(m->k, m->t, act_x(m, 0), act(m, m->a.tokens), m->embed->w,
+                q.T, m->c.hidden);
+    for (int i = 0; i < m->c.layers; i++)
+        layer_forward(m, i, q);
+}
+
+/* Runs of consecutive rows are copied at once. */
+static void move_rows(struct model *m, char *dst, const char *src,
+                      const int32_t *row, int add, int R, int width, int to)
+{
+    size_t bytes = (size_t)width * dtype_size(m->t);
+    int i = 0;
+
+    while (i < R) {
+        int n = 1;
+        size_t packed = (size_t)i * bytes;
+        size_t spread = (size_t)(row[i] + add) * bytes;
+
+        while (i + n < R && row[i + n] == row[i] + n)
+            n++;
+        m->k->copy(m->k, dst + (to ? spread : packed),
+                   src + (to ? packed : spread), (size_t)n * bytes);
+        i += n;
+    }
+}
+
+void model_gather(struct model *m, void *dst, const void *src,
+                  const int32_t *row, int add, int R, int width)
+{
+    move_rows(m, dst, src, row, add, R, width, 0);
+}
+
+void model_scatter(struct model *m, void *dst, const void *src,
+                   const int32_t *row, int add, int R, int width)
+{
+    move_rows(m, dst, src, row, add, R, width, 1);
+}

@@ -1,0 +1,90 @@
+/* plan - the working memory of a pass, and what a run would take */
+#include "impl.h"
+
+/* Pieces begin at multiples of 256 bytes, as device allocations do. */
+static size_t take(size_t *end, size_t bytes)
+{
+    size_t at = *end;
+
+    *end = at + (bytes + 255) / 256 * 256;
+    return at;
+}
+
+/* n copies at a distance of *step; one copy and step 0 when not kept. */
+static size_t take_n(size_t *end, size_t *step, size_t bytes, int n, int keep)
+{
+    size_t at = *end;
+
+    *step = keep ? (bytes + 255) / 256 * 256 : 0;
+    for (int i = 0; i < (keep ? n : 1); i++)
+        (void)take(end, bytes);
+    return at;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+void acts_layout(struct acts *a, const struct config *c, enum dtype t,
+                 struct acts_shape s)
+{
+    size_t size = dtype_size(t), T = (size_t)s.T, R = (size_t)s.R;
+    size_t H = (size_t)c->hidden * size, F = (size_t)c->ffn * size;
+    size_t Q = (size_t)c->heads * (size_t)c->head_dim * size;
+    size_t KV = (size_t)c->kv_heads * (size_t)c->head_dim * size;
+    size_t end = 0;
+    int L = c->layers;
+
+    *a = (struct acts){0};
+    a->tokens = take(&end, 4 * T);
+    a->pos = take(&end, 4 * T);
+    a->start = take(&end, 4 * ((size_t)s.S + 1));
+    a->target = take(&end, 4 * R);
+    a->row_id = take(&end, s.keep ? 8 * T : 0);
+    a->x = take_n(&end, &a->x_step, T * H, 2 * L + 1, s.keep);
+    a->qkv = take_n(&end, &a->qkv_step, T * (Q + 2 * KV), L, s.keep);
+    a->ao = take_n(&end, &a->ao_step, T * Q, L, s.keep);
+    a->lse = take_n(&end, &a->lse_step, 4 * T * (size_t)c->heads, L, s.keep);
+    a->gu = take_n(&end, &a->gu_step, 2 * T * F, L, s.keep);
+    a->norm = take(&end, T * H);
+    a->rstd = take(&end, 4 * T);
+    a->proj = take(&end, T * H);
+    a->act = take(&end, T * F);
+    a->head_x = take(&end, R * H);
+    a->head_n = take(&end, R * H);
+    a->head_rstd = take(&end, 4 * R);
+    a->logp = take(&end, 4 * R);
+    a->head_lse = take(&end, 4 * R);
+    a->entropy = take(&end, 4 * R);
+    if (s.keep) {
+        a->dlogp = take(&end, 4 * R);
+        a->d_x = take(&end, T * H);
+        a->d_n = take(&end, larger(T, R) * H);
+        a->d_wide = take(&end, T * larger(2 * F, Q + 2 * KV));
+        a->d_mid = take(&end, T * larger(F, Q));
+    }
+    a->bytes = end;
+}
+
+void model_plan(struct model_plan *p, const struct config *c,
+                const struct arm *a, int tokens, int max_len, int slots)
+{
+    size_t size = dtype_size(a->compute), L = (size_t)c->layers;
+    size_t H = (size_t)c->hidden, F = (size_t)c->ffn, V = (size_t)c->vocab;
+    size_t Q = (size_t)c->heads * (size_t)c->head_dim;
+    size_t KV = (size_t)c->kv_heads * (size_t)c->head_dim;
+    size_t matrices = L * (H * (Q + 2 * KV) + Q * H + 3 * F * H);
+    size_t vectors = L * (2 * H + (c->qkv_bias ? Q + 2 * KV : 0)) + H;
+    struct acts act;
+
+    acts_layout(&act, c, a->compute, (struct acts_shape){tokens, tokens,
+                                                         tokens, 1});
+    p->n_params = matrices + vectors + V * H * (c->tied ? 1 : 2);
+    p->weight_bytes = p->n_params * size;
+    p->grad_bytes = 4 * (p->n_params + (c->tied ? V * H : 0));
+    p->act_bytes = act.bytes;
+    p->kv_bytes = 2 * L * KV * (size_t)max_len * (size_t)slots * size;
+    p->flops_per_token = 2.0 * (double)(matrices + V * H) +
+                         4.0 * (double)(L * Q) * (double)max_len;
+}
