@@ -1,0 +1,131 @@
+/* adamw - one step of AdamW with decoupled decay on n values (SCIENCE 3)
+ *
+ * Arithmetic in fp32 whatever the stored types; m and v enter the update
+ * before they are rounded for storage. NUMERICS.md has the formula in order.
+ */
+#include <stdatomic.h>
+#include <string.h>
+#include "cpu.h"
+
+enum { PIECE = 512 };
+
+struct job {
+    const struct k_adamw *h;
+    void *w, *comp, *m, *v;
+    enum dtype wt, mt;
+    const float *g;
+    _Atomic uint64_t changed;
+};
+
+struct consts {
+    float one_minus_b1, one_minus_b2, step, root2, decay;
+};
+
+/* d = the decrease of each weight; m and v move on. */
+static void moments(const struct k_adamw *h, const struct consts *c, long n,
+                    const float *g, const float *w, float *m, float *v,
+                    float *d)
+{
+    for (long i = 0; i < n; i++) {
+        float gs = g[i] * h->grad_scale;
+        float denom;
+
+        m[i] = canon_fma(h->beta1, m[i], c->one_minus_b1 * gs);
+        v[i] = canon_fma(h->beta2, v[i], (c->one_minus_b2 * gs) * gs);
+        denom = canon_sqrt(v[i]) / c->root2 + h->eps;
+        d[i] = canon_fma(c->decay, w[i], c->step * (m[i] / denom));
+    }
+}
+
+static void round_random(const struct job *j, long at, long n, const float *w,
+                         uint16_t *out)
+{
+    uint32_t r[4];
+    uint64_t q = (uint64_t)-1;
+
+    for (long i = 0; i < n; i++) {
+        uint64_t k = (uint64_t)(at + i);
+
+        if (k / 4 != q) {
+            q = k / 4;
+            canon_rounding_words(j->h->seed, j->h->step, j->h->tensor, q, r);
+        }
+        out[i] = j->wt == DT_BF16 ? canon_stochastic_bf16(w[i], r[k % 4])
+                                  : canon_stochastic_f16(w[i], r[k % 4]);
+    }
+}
+
+static uint64_t store(struct job *j, long at, long n, const float *w)
+{
+    uint64_t changed = 0;
+
+    if (j->wt == DT_F32) {
+        float *old = (float *)j->w + at;
+
+        for (long i = 0; i < n; i++)
+            changed += canon_bits(old[i]) != canon_bits(w[i]);
+        memcpy(old, w, (size_t)n * sizeof *w);
+    } else {
+        uint16_t *old = (uint16_t *)j->w + at, now[PIECE];
+
+        if (j->h->stochastic)
+            round_random(j, at, n, w, now);
+        else
+            NAME(narrow)(now, j->wt, w, (size_t)n);
+        for (long i = 0; i < n; i++)
+            changed += old[i] != now[i];
+        memcpy(old, now, (size_t)n * sizeof *now);
+    }
+    return changed;
+}
+
+static void part(void *ctx, long lo, long hi, int worker)
+{
+    struct job *j = ctx;
+    const struct k_adamw *h = j->h;
+    struct consts c = {1.0f - h->beta1, 1.0f - h->beta2, h->lr / h->bias1,
+                       canon_sqrt(h->bias2), h->lr * h->weight_decay};
+    float w[PIECE], m[PIECE], v[PIECE], d[PIECE], k[PIECE], now[PIECE];
+    uint64_t changed = 0;
+
+    (void)worker;
+    for (long i = lo; i < hi; i += PIECE) {
+        long n = hi - i < PIECE ? hi - i : PIECE;
+        size_t un = (size_t)n;
+
+        NAME(widen)(w, AT(j->w, j->wt, i), j->wt, un);
+        NAME(widen)(m, AT(j->m, j->mt, i), j->mt, un);
+        NAME(widen)(v, AT(j->v, j->mt, i), j->mt, un);
+        moments(h, &c, n, j->g + i, w, m, v, d);
+        NAME(narrow)(AT_W(j->m, j->mt, i), j->mt, m, un);
+        NAME(narrow)(AT_W(j->v, j->mt, i), j->mt, v, un);
+        if (!j->comp) {
+            for (long s = 0; s < n; s++)
+                now[s] = w[s] - d[s];
+            changed += store(j, i, n, now);
+            continue;
+        }
+        NAME(widen)(k, AT(j->comp, DT_BF16, i), DT_BF16, un);
+        for (long s = 0; s < n; s++) {
+            k[s] = k[s] - d[s];
+            now[s] = w[s] + k[s];
+        }
+        changed += store(j, i, n, now);
+        NAME(widen)(now, AT(j->w, j->wt, i), j->wt, un);
+        for (long s = 0; s < n; s++)
+            k[s] = k[s] - (now[s] - w[s]);
+        NAME(narrow)(AT_W(j->comp, DT_BF16, i), DT_BF16, k, un);
+    }
+    atomic_fetch_add_explicit(&j->changed, changed, memory_order_relaxed);
+}
+
+OP(void, adamw)(struct kernels *k, const struct k_adamw *h, void *w,
+                enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
+                const float *g, size_t n, uint64_t *changed)
+{
+    struct job j = {h, w, comp, m, v, wt, mt, g, 0};
+
+    NAME(cpu_for)(cpu_of(k), (long)n, 6, part, &j);
+    if (changed)
+        *changed += j.changed;
+}

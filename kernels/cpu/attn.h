@@ -1,0 +1,35 @@
+/* attn - what prefill, decode and training attention share */
+#ifndef ULP_CPU_ATTN_H
+#define ULP_CPU_ATTN_H
+#include "cpu.h"
+
+#define PAD_NR(n) (((n) + NR - 1) / NR * NR)
+#define PAD_VW(n) (((n) + VW - 1) / VW * VW)
+
+/* Some query rows against one key/value head. Row m is q[m * ldq], attends to
+ * the first limit[m] keys, and its results go to o + m * ldo (values of type
+ * t) and, when lse is not NULL, lse[m * ld_lse]. */
+struct attend {
+    enum dtype t;
+    long rows, ldq, ldo, ld_lse;
+    const void *q; /* type t */
+    const int32_t *limit;
+    const void *kp; /* type t: panels of NR keys, [panel][head_dim][NR] */
+    const void *vr; /* type t: [key][PAD_VW(head_dim)] */
+    int head_dim;
+    float scale;
+    void *o;
+    float *lse;
+};
+void NAME(attend)(struct cpu *c, int worker, const struct attend *a);
+
+/* One key into its panel, one value row (columns past head_dim zero). */
+void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D);
+void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D);
+
+static inline float attn_scale(int head_dim)
+{
+    return 1.0f / canon_sqrt((float)head_dim);
+}
+
+#endif

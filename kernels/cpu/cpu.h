@@ -1,0 +1,219 @@
+/* cpu - what the files of the CPU backend share
+ *
+ * The files of this folder are compiled once per instruction set level
+ * (macro ISA: v1, v3, v4, generic); every symbol that leaves a file carries
+ * that suffix through NAME. Operations work on fp32 rows: a row of a half
+ * type is widened into a worker's scratch first and rounded back at the end.
+ */
+#ifndef ULP_CPU_CPU_H
+#define ULP_CPU_CPU_H
+#include <stddef.h>
+#include <stdint.h>
+#include "../kernels.h"
+#include "../../lib/base/pool.h"
+#include "simd.h"
+
+#define NAME3(x, isa) x##_##isa
+#define NAME2(x, isa) NAME3(x, isa)
+#define NAME(x) NAME2(x, ISA)
+
+enum { MAX_SCRATCH = 8 };
+
+struct scratch {
+    void *p;
+    size_t n;
+};
+
+struct cpu {
+    struct kernels k; /* first: a struct kernels * is a struct cpu * */
+    struct pool *pool;
+    int n_threads;
+    struct err first_err; /* given by the next sync */
+    struct scratch shared[MAX_SCRATCH];
+    struct scratch *worker; /* [n_threads][MAX_SCRATCH] */
+};
+
+/* Shared scratch slots; W_ are each worker's own. */
+enum { S_LOGITS, S_LOGITS2, S_PERM, S_ROWS, S_PACK, S_TASKS, S_ROWS2 };
+enum { W_A, W_C, W_B, W_S, W_S2, W_ROW, W_ROW2, W_ROW3 };
+
+static inline struct cpu *cpu_of(struct kernels *k)
+{
+    return (struct cpu *)(void *)k;
+}
+
+/* Scratch of at least n bytes, 64-byte aligned, contents undefined, valid
+ * until the slot is next asked for. NULL (and the error kept) without
+ * memory. */
+void *NAME(cpu_shared)(struct cpu *c, int slot, size_t n);
+void *NAME(cpu_worker)(struct cpu *c, int worker, int slot, size_t n);
+void NAME(cpu_fail)(struct cpu *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* fn over [0, n) in pieces, in parallel when cost (about one floating-point
+ * operation a unit) per item is worth waking a thread. */
+void NAME(cpu_for)(struct cpu *c, long n, double cost,
+                   void (*fn)(void *ctx, long lo, long hi, int worker),
+                   void *ctx);
+
+/* dst = widened src; dst = rounded src. n values. */
+void NAME(widen)(float *dst, const void *src, enum dtype t, size_t n);
+void NAME(narrow)(void *dst, enum dtype t, const float *src, size_t n);
+
+#define AT(p, t, i) ((const void *)((const char *)(p) + (size_t)(i) * dtype_size(t)))
+#define AT_W(p, t, i) ((void *)((char *)(p) + (size_t)(i) * dtype_size(t)))
+
+/* A row as fp32: itself when it is, else widened into buf. */
+static inline const float *cpu_row(enum dtype t, const void *base, size_t i,
+                                   size_t n, float *buf)
+{
+    if (t == DT_F32)
+        return (const float *)base + i;
+    NAME(widen)(buf, AT(base, t, i), t, n);
+    return buf;
+}
+
+/* ---- register blocks (ukr.c) ----
+ * C[mr][nv * VW] (+)= sum over k ascending of a(m, k) * B[k][...], one fmaf
+ * chain per output; row k of B begins at element k * ldb of type t.
+ * ukr_r: a(m, k) = A[m * lda + k]; ukr_k: a(m, k) = A[k * lda + m]. */
+typedef void ukr_fn(long K, const float *A, long lda, const void *B, long ldb,
+                    float *C, long ldc, int accumulate);
+extern ukr_fn *const NAME(ukr_r)[3][MR][NV_MAX];
+extern ukr_fn *const NAME(ukr_k)[MR][NV_MAX]; /* B fp32 */
+
+/* The same for any number of rows: blocks of MR, then the rest. */
+void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
+                     const float *A, long lda, const void *B, long ldb,
+                     float *C, long ldc, int accumulate);
+
+/* ---- matrices (gemm.c, gemm_dw.c, weight.c) ---- */
+struct k_weight {
+    enum dtype t;
+    int N, K, uses;
+    void *fwd;  /* panels of NR outputs: [panel][K][NR] */
+    void *bwd;  /* panels of NR inputs: [panel][N][NR] */
+    void *rows; /* [N][K], only when neither panel is kept */
+};
+
+/* Y[M][N] = A[M][K] B, where B comes as panels of NR columns, [panel][K][NR]
+ * of type bt. A is of type at with row stride lda. Y has row stride ldy, is
+ * stored as yt after rounding to rt. what, wn, wk name the permutation of
+ * order=shuffled. */
+struct gemm {
+    enum dtype at, bt, yt, rt;
+    const void *A, *panels, *bias; /* bias of type bt or NULL */
+    void *Y;
+    long M, N, K, lda, ldy;
+    uint32_t what;
+};
+void NAME(gemm)(struct cpu *c, const struct gemm *g);
+/* dW[N][K] += dY^T X and db += column sums, rows ascending. */
+struct gemm_dw {
+    enum dtype yt, xt;
+    const void *dY, *X;
+    float *dW, *db;
+    long T, N, K, ldy, ldx;
+};
+void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g);
+/* Row n of W as fp32. */
+void NAME(weight_row)(const struct k_weight *w, long n, float *dst);
+
+/* Blocks of CANON_BLOCK in the order of this backend: NULL in canonical
+ * order, else a permutation of ceil(n / CANON_BLOCK). */
+enum { PERM_K = 1, PERM_ROWS = 2 };
+const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
+                              long cols, long n);
+
+/* ---- rows of logits (head.c) ---- */
+/* max, lanes of exp and their log; ld is a multiple of 32 and the columns
+ * past V hold -inf. */
+struct head_sum {
+    float max, sum, lse;
+};
+
+/* ---- the table (backend.c) ---- */
+int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
+                   struct err *e);
+
+#define OP(ret, name) ret NAME(op_##name)
+OP(void, cast)(struct kernels *k, void *dst, enum dtype dt, const void *src,
+               enum dtype st, size_t n);
+OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
+                                  int K, int uses, struct err *e);
+OP(void, weight_free)(struct kernels *k, struct k_weight *w);
+OP(void, weight_set)(struct kernels *k, struct k_weight *w, const void *src,
+                     enum dtype st);
+OP(void, embed)(struct kernels *k, enum dtype t, void *y,
+                const int32_t *tokens, const struct k_weight *W, int T,
+                int H);
+OP(void, embed_bwd)(struct kernels *k, enum dtype t, float *dW,
+                    const int32_t *tokens, const void *dy, int T, int V,
+                    int H);
+OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
+                  const void *x, const void *w, int T, int H, float eps);
+OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
+                      const void *dy, const void *x, const void *w,
+                      const float *rstd, int T, int H);
+OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
+                 const struct k_weight *W, const void *bias, int T, int N,
+                 int K);
+OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
+                    const void *dy, const struct k_weight *W, int T, int N,
+                    int K);
+OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
+                    const void *dy, const void *x, int T, int N, int K);
+OP(void, rope)(struct kernels *k, enum dtype t, void *qkv, const int32_t *pos,
+               const float *table, struct k_attn_shape s, int T, int sign);
+OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
+               const void *qkv, struct k_attn_shape s, struct k_seqs q,
+               int T);
+OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
+                   const void *d_o, const void *o, const void *qkv,
+                   const float *lse, struct k_attn_shape s, struct k_seqs q,
+                   int T);
+OP(struct k_kv *, kv_new)(struct kernels *k, enum dtype t, int layers,
+                          struct k_attn_shape s, int n_slots, int max_len,
+                          struct err *e);
+OP(void, kv_free)(struct kernels *k, struct k_kv *kv);
+OP(void, kv_fork)(struct kernels *k, struct k_kv *kv, int src, int dst,
+                  int len);
+OP(void, attn_cached)(struct kernels *k, enum dtype t, void *o,
+                      const void *qkv, struct k_kv *kv, int layer,
+                      const int32_t *slot_host, const int32_t *pos_host,
+                      int T);
+OP(void, swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
+                 int T, int F);
+OP(void, swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu,
+                     const void *dy, const void *gu, int T, int F);
+OP(void, residual)(struct kernels *k, enum dtype t, void *y, const void *a,
+                   const void *b, const struct k_dropout *d, int T, int H);
+OP(void, dropout_bwd)(struct kernels *k, enum dtype t, void *db,
+                      const void *dy, const struct k_dropout *d, int T,
+                      int H);
+OP(void, add)(struct kernels *k, enum dtype t, void *y, const void *a,
+              const void *b, size_t n);
+OP(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
+                    float *entropy, const void *x, const struct k_weight *W,
+                    const int32_t *target, float temperature, int T, int V,
+                    int H);
+OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
+                   const float *dlogp, const float *lse, const void *x,
+                   const struct k_weight *W, const int32_t *target,
+                   float temperature, int T, int V, int H);
+OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
+                  const void *xa, const struct k_weight *Wa, int Ha,
+                  const void *xb, const struct k_weight *Wb, int Hb,
+                  float temperature, int T, int V);
+OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
+                      float *logp, const void *x, const struct k_weight *W,
+                      const float *u, struct k_sample s, int T, int V,
+                      int H);
+OP(void, head_logits)(struct kernels *k, enum dtype t, float *logits,
+                      const void *x, const struct k_weight *W, int T, int V,
+                      int H);
+OP(void, adamw)(struct kernels *k, const struct k_adamw *h, void *w,
+                enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
+                const float *g, size_t n, uint64_t *changed);
+OP(double, sumsq)(struct kernels *k, const float *g, size_t n);
+
+#endif

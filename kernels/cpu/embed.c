@@ -1,0 +1,93 @@
+/* embed - rows of a table by token, and the sum of their gradients */
+#include <string.h>
+#include "cpu.h"
+
+struct job {
+    struct cpu *c;
+    enum dtype t;
+    void *y;
+    float *dW;
+    const int32_t *tokens;
+    const struct k_weight *W;
+    const void *dy;
+    const int32_t *perm;
+    long T, H;
+};
+
+static void forward(void *ctx, long lo, long hi, int worker)
+{
+    const struct job *j = ctx;
+    float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
+                                  (size_t)j->H * sizeof *buf);
+
+    if (!buf)
+        return;
+    for (long r = lo; r < hi; r++) {
+        NAME(weight_row)(j->W, j->tokens[r], buf);
+        NAME(narrow)(AT_W(j->y, j->t, r * j->H), j->t, buf, (size_t)j->H);
+    }
+}
+
+/* A token outside the table is an error of the caller's data, not a crash. */
+static int tokens_ok(struct cpu *c, const char *op, const int32_t *tokens,
+                     int T, int V)
+{
+    for (int i = 0; i < T; i++)
+        if (tokens[i] < 0 || tokens[i] >= V) {
+            NAME(cpu_fail)(c, "%s: token %d at row %d; the vocabulary has %d",
+                           op, (int)tokens[i], i, V);
+            return 0;
+        }
+    return 1;
+}
+
+OP(void, embed)(struct kernels *k, enum dtype t, void *y,
+                const int32_t *tokens, const struct k_weight *W, int T, int H)
+{
+    struct job j = {.c = cpu_of(k), .t = t, .y = y, .tokens = tokens, .W = W,
+                    .T = T, .H = H};
+
+    if (tokens_ok(j.c, "embed", tokens, T, W->N))
+        NAME(cpu_for)(j.c, T, H, forward, &j);
+}
+
+static void columns(void *ctx, long lo, long hi, int worker)
+{
+    const struct job *j = ctx;
+    long n = hi - lo;
+    float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
+                                  (size_t)n * sizeof *buf);
+
+    if (!buf)
+        return;
+    for (long i = 0; i < j->T; i++) {
+        long block = i / CANON_BLOCK, r = i;
+        const float *dy;
+        float *dW;
+
+        if (j->perm) {
+            r = (long)j->perm[block] * CANON_BLOCK + i % CANON_BLOCK;
+            if (r >= j->T) { /* the short block: go to the next one */
+                i = (block + 1) * CANON_BLOCK - 1;
+                continue;
+            }
+        }
+        dy = cpu_row(j->t, j->dy, (size_t)(r * j->H + lo), (size_t)n, buf);
+        dW = j->dW + j->tokens[r] * j->H + lo;
+        for (long h = 0; h < n; h++)
+            dW[h] += dy[h];
+    }
+}
+
+OP(void, embed_bwd)(struct kernels *k, enum dtype t, float *dW,
+                    const int32_t *tokens, const void *dy, int T, int V,
+                    int H)
+{
+    struct job j = {.c = cpu_of(k), .t = t, .dW = dW, .tokens = tokens,
+                    .dy = dy, .T = T, .H = H};
+
+    if (!tokens_ok(j.c, "embed_bwd", tokens, T, V))
+        return;
+    j.perm = NAME(cpu_perm)(j.c, PERM_ROWS, T, H, T);
+    NAME(cpu_for)(j.c, H, T, columns, &j);
+}

@@ -1,0 +1,157 @@
+/* head - logits, log-probabilities, entropy and KL over the vocabulary */
+#include "head.h"
+
+float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, const void *x,
+                       const struct k_weight *W, long row0, long rows, long V,
+                       long H)
+{
+    long ld = PAD32(V);
+    float *L = NAME(cpu_shared)(c, slot, (size_t)(rows * ld) * sizeof *L);
+    struct gemm g = {.at = t, .bt = W->t, .yt = DT_F32, .rt = t,
+                     .A = AT(x, t, row0 * H), .panels = W->fwd, .Y = L,
+                     .M = rows, .N = V, .K = H, .lda = H, .ldy = ld,
+                     .what = PERM_K};
+
+    if (!L)
+        return NULL;
+    if (!W->fwd) {
+        NAME(cpu_fail)(c, "head: the weight was made without WEIGHT_FORWARD");
+        return NULL;
+    }
+    NAME(gemm)(c, &g);
+    for (long r = 0; r < rows; r++)
+        for (long v = V; v < ld; v++)
+            L[r * ld + v] = -CANON_INF;
+    return L;
+}
+
+struct job {
+    float *L, *L2, *logp, *lse, *entropy, *kl;
+    const int32_t *target;
+    float inv_t;
+    long V, ld;
+};
+
+/* Entropy = log S - Q / S with S = sum e, Q = sum e (z - max), e = exp(z -
+ * max). */
+static float entropy_of(const float *z, long n, float max, float sum)
+{
+    float lane[32] = {0};
+
+    for (long i = 0; i < n; i += 32)
+        for (int j = 0; j < 32; j++) {
+            float d = z[i + j] - max, e = canon_exp(d);
+
+            lane[j] = canon_fma(e, e > 0.0f ? d : 0.0f, lane[j]);
+        }
+    return canon_log(sum) - canon_tree(lane) / sum;
+}
+
+static void logp_rows(void *ctx, long lo, long hi, int worker)
+{
+    const struct job *j = ctx;
+
+    (void)worker;
+    for (long r = lo; r < hi; r++) {
+        float *z = j->L + r * j->ld, max, sum, lse;
+
+        head_scale(z, j->V, j->inv_t);
+        max = row_max(z, j->ld);
+        sum = head_exp_sum(z, j->ld, max);
+        lse = max + canon_log(sum);
+        j->lse[r] = lse;
+        j->logp[r] = z[j->target[r]] - lse;
+        if (j->entropy)
+            j->entropy[r] = entropy_of(z, j->ld, max, sum);
+    }
+}
+
+OP(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
+                    float *entropy, const void *x, const struct k_weight *W,
+                    const int32_t *target, float temperature, int T, int V,
+                    int H)
+{
+    struct cpu *c = cpu_of(k);
+    long chunk = head_chunk(V, T);
+
+    for (int i = 0; i < T; i++)
+        if (target[i] < 0 || target[i] >= V) {
+            NAME(cpu_fail)(c, "head_logp: target %d at row %d; the "
+                           "vocabulary has %d", (int)target[i], i, V);
+            return;
+        }
+    for (long r = 0; r < T; r += chunk) {
+        long rows = T - r < chunk ? T - r : chunk;
+        struct job j = {.logp = logp + r, .lse = lse + r,
+                        .entropy = entropy ? entropy + r : NULL,
+                        .target = target + r, .inv_t = 1.0f / temperature,
+                        .V = V, .ld = PAD32(V)};
+
+        j.L = NAME(head_rows)(c, S_LOGITS, t, x, W, r, rows, V, H);
+        if (!j.L)
+            return;
+        NAME(cpu_for)(c, rows, (entropy ? 12.0 : 8.0) * V, logp_rows, &j);
+    }
+}
+
+static void kl_rows(void *ctx, long lo, long hi, int worker)
+{
+    const struct job *j = ctx;
+
+    (void)worker;
+    for (long r = lo; r < hi; r++) {
+        float *a = j->L + r * j->ld, *b = j->L2 + r * j->ld;
+        float lane[32] = {0}, ma, mb, la, lb;
+
+        head_scale(a, j->V, j->inv_t);
+        head_scale(b, j->V, j->inv_t);
+        ma = row_max(a, j->ld);
+        mb = row_max(b, j->ld);
+        la = ma + canon_log(head_exp_sum(a, j->ld, ma));
+        lb = mb + canon_log(head_exp_sum(b, j->ld, mb));
+        for (long i = 0; i < j->ld; i += 32)
+            for (int s = 0; s < 32; s++) {
+                float pa = a[i + s] - la, pb = b[i + s] - lb;
+                float p = canon_exp(pa);
+
+                lane[s] = canon_fma(p, p > 0.0f ? pa - pb : 0.0f, lane[s]);
+            }
+        j->kl[r] = canon_tree(lane);
+    }
+}
+
+OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
+                  const void *xa, const struct k_weight *Wa, int Ha,
+                  const void *xb, const struct k_weight *Wb, int Hb,
+                  float temperature, int T, int V)
+{
+    struct cpu *c = cpu_of(k);
+    long chunk = head_chunk(V, T);
+
+    for (long r = 0; r < T; r += chunk) {
+        long rows = T - r < chunk ? T - r : chunk;
+        struct job j = {.kl = kl + r, .inv_t = 1.0f / temperature, .V = V,
+                        .ld = PAD32(V)};
+
+        j.L = NAME(head_rows)(c, S_LOGITS, ta, xa, Wa, r, rows, V, Ha);
+        j.L2 = NAME(head_rows)(c, S_LOGITS2, tb, xb, Wb, r, rows, V, Hb);
+        if (!j.L || !j.L2)
+            return;
+        NAME(cpu_for)(c, rows, 24.0 * V, kl_rows, &j);
+    }
+}
+
+OP(void, head_logits)(struct kernels *k, enum dtype t, float *logits,
+                      const void *x, const struct k_weight *W, int T, int V,
+                      int H)
+{
+    struct gemm g = {.at = t, .bt = W->t, .yt = DT_F32, .rt = t, .A = x,
+                     .panels = W->fwd, .Y = logits, .M = T, .N = V, .K = H,
+                     .lda = H, .ldy = V, .what = PERM_K};
+
+    if (!W->fwd)
+        NAME(cpu_fail)(cpu_of(k), "head_logits: the weight was made without "
+                       "WEIGHT_FORWARD");
+    else
+        NAME(gemm)(cpu_of(k), &g);
+}

@@ -1,0 +1,41 @@
+/* head - rows of logits in scratch, a bounded number of rows at a time */
+#ifndef ULP_CPU_HEAD_H
+#define ULP_CPU_HEAD_H
+#include "row.h"
+
+/* Bytes of logits held at once: rows are taken in chunks of this much. */
+#define HEAD_BYTES ((size_t)64 << 20)
+
+static inline long head_chunk(long V, long T)
+{
+    long n = (long)(HEAD_BYTES / sizeof(float)) / PAD32(V);
+
+    n = n < 1 ? 1 : n;
+    return n < T ? n : T;
+}
+
+/* Logits of rows x[row0 .. row0 + rows), rounded to t, then widened: rows of
+ * PAD32(V), the columns past V at -inf. slot is S_LOGITS or S_LOGITS2. NULL
+ * when it cannot (the error is kept). */
+float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, const void *x,
+                       const struct k_weight *W, long row0, long rows, long V,
+                       long H);
+
+INLINE void head_scale(float *z, long V, float inv_t)
+{
+    for (long v = 0; v < V; v++)
+        z[v] *= inv_t;
+}
+
+/* Sum of exp(z - max), z kept; n a multiple of 32. */
+INLINE float head_exp_sum(const float *z, long n, float max)
+{
+    float lane[32] = {0};
+
+    for (long i = 0; i < n; i += 32)
+        for (int j = 0; j < 32; j++)
+            lane[j] += canon_exp(z[i + j] - max);
+    return canon_tree(lane);
+}
+
+#endif

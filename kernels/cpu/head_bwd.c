@@ -1,0 +1,76 @@
+/* head_bwd - from dlogp to the gradients of hidden rows and head weights
+ *
+ * Logits are made again in chunks of rows and overwritten by their gradients:
+ * dlogit = ((onehot - p) dlogp) inv_temperature, rounded to t like every
+ * gradient of an activation.
+ */
+#include "head.h"
+
+struct job {
+    float *L;
+    const float *dlogp, *lse;
+    const int32_t *target;
+    enum dtype t;
+    float inv_t;
+    long V, ld;
+};
+
+static void grad_row(const struct job *j, long r)
+{
+    float *z = j->L + r * j->ld;
+    float lse = j->lse[r], g = j->dlogp[r], inv_t = j->inv_t, pt;
+    long target = j->target[r];
+
+    pt = canon_exp(z[target] * inv_t - lse);
+    for (long v = 0; v < j->V; v++)
+        z[v] = ((0.0f - canon_exp(z[v] * inv_t - lse)) * g) * inv_t;
+    z[target] = ((1.0f - pt) * g) * inv_t;
+    if (j->t == DT_BF16)
+        for (long v = 0; v < j->V; v++)
+            z[v] = canon_widen_bf16(canon_round_bf16(z[v]));
+    else if (j->t == DT_F16)
+        for (long v = 0; v < j->V; v++)
+            z[v] = canon_widen_f16(canon_round_f16(z[v]));
+}
+
+static void rows(void *ctx, long lo, long hi, int worker)
+{
+    (void)worker;
+    for (long r = lo; r < hi; r++)
+        grad_row(ctx, r);
+}
+
+OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
+                   const float *dlogp, const float *lse, const void *x,
+                   const struct k_weight *W, const int32_t *target,
+                   float temperature, int T, int V, int H)
+{
+    struct cpu *c = cpu_of(k);
+    long chunk = head_chunk(V, T);
+
+    if (!W->bwd) {
+        NAME(cpu_fail)(c, "head_bwd: the weight was made without "
+                       "WEIGHT_BACKWARD");
+        return;
+    }
+    for (long r = 0; r < T; r += chunk) {
+        long n = T - r < chunk ? T - r : chunk;
+        struct job j = {.dlogp = dlogp + r, .lse = lse + r,
+                        .target = target + r, .t = t,
+                        .inv_t = 1.0f / temperature, .V = V, .ld = PAD32(V)};
+        struct gemm g = {.at = DT_F32, .bt = W->t, .yt = t, .rt = t,
+                         .panels = W->bwd, .Y = AT_W(dx, t, r * H), .M = n,
+                         .N = H, .K = V, .lda = PAD32(V), .ldy = H,
+                         .what = PERM_K};
+        struct gemm_dw w = {DT_F32, t, NULL, AT(x, t, r * H), dW, NULL, n, V,
+                            H, PAD32(V), H};
+
+        j.L = NAME(head_rows)(c, S_LOGITS, t, x, W, r, n, V, H);
+        if (!j.L)
+            return;
+        NAME(cpu_for)(c, n, 8.0 * V, rows, &j);
+        g.A = w.dY = j.L;
+        NAME(gemm)(c, &g);
+        NAME(gemm_dw)(c, &w);
+    }
+}

@@ -1,0 +1,108 @@
+/* simd - one vector type per instruction set level, and how to load it
+ *
+ * vf is VW floats. vf_fma is a true fused multiply-add on every level (on
+ * x86-64 without FMA it is fmaf of the C library, lane by lane: slow, and the
+ * same bits).
+ */
+#ifndef ULP_CPU_SIMD_H
+#define ULP_CPU_SIMD_H
+#include <stdint.h>
+#include "../canon.h"
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+#include <immintrin.h>
+#define VW 16
+#define NV_MAX 4
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#define VW 8
+#define NV_MAX 2
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#define VW 4
+#define NV_MAX 4
+#else
+#define VW 4
+#define NV_MAX 2
+#endif
+#define NR (VW * NV_MAX) /* columns of a full panel */
+#define MR 6             /* rows of a full register block */
+
+typedef float vf __attribute__((vector_size(VW * 4)));
+typedef float vfu __attribute__((vector_size(VW * 4), aligned(4), may_alias));
+typedef uint32_t vi __attribute__((vector_size(VW * 4)));
+typedef uint16_t vhu
+    __attribute__((vector_size(VW * 2), aligned(2), may_alias));
+
+INLINE vf vf_load(const float *p)
+{
+    return *(const vfu *)p;
+}
+
+INLINE void vf_store(float *p, vf v)
+{
+    *(vfu *)p = v;
+}
+
+INLINE vf vf_fma(vf a, vf b, vf c)
+{
+#if VW == 16
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif VW == 8
+    return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__aarch64__)
+    return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    for (int i = 0; i < VW; i++)
+        c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+    return c;
+#endif
+}
+
+INLINE vf vf_set1(float s)
+{
+#if VW == 16
+    return (vf)_mm512_set1_ps(s);
+#elif VW == 8
+    return (vf)_mm256_set1_ps(s);
+#else
+    return (vf){s, s, s, s};
+#endif
+}
+
+INLINE vf vf_load_bf16(const uint16_t *p)
+{
+    vi u = __builtin_convertvector(*(const vhu *)p, vi) << 16;
+
+    return (vf)u;
+}
+
+INLINE vf vf_load_f16(const uint16_t *p)
+{
+#if VW == 16
+    return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+#elif VW == 8
+    return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+#else
+    vf v;
+
+    for (int i = 0; i < VW; i++)
+        v[i] = canon_widen_f16(p[i]);
+    return v;
+#endif
+}
+
+/* Element i of an array of type t, VW values; t is a constant after
+ * inlining. */
+INLINE vf vf_load_t(int t, const void *p, long i)
+{
+    if (t == 0)
+        return vf_load((const float *)p + i);
+    if (t == 1)
+        return vf_load_bf16((const uint16_t *)p + i);
+    return vf_load_f16((const uint16_t *)p + i);
+}
+
+#endif

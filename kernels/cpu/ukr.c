@@ -1,0 +1,104 @@
+/* ukr - register blocks of MR x NV_MAX vectors: the inner loop of all
+ * matrix products
+ *
+ * Every output is one ascending fmaf chain in its own lane; the compiler
+ * vectorizes over outputs only. One body, instantiated with constant sizes.
+ */
+#include "cpu.h"
+
+INLINE void body(const int mr, const int nv, const int t, const int kmajor,
+                 long K, const float *A, long lda, const void *B, long ldb,
+                 float *C, long ldc, int accumulate)
+{
+    vf c[MR][NV_MAX];
+    vf b[NV_MAX];
+
+#pragma GCC unroll 8
+    for (int m = 0; m < mr; m++)
+#pragma GCC unroll 8
+        for (int v = 0; v < nv; v++)
+            c[m][v] = accumulate ? vf_load(C + m * ldc + v * VW)
+                                 : vf_set1(0.0f);
+#pragma GCC unroll 1
+    for (long k = 0; k < K; k++) {
+#pragma GCC unroll 8
+        for (int v = 0; v < nv; v++)
+            b[v] = vf_load_t(t, B, k * ldb + v * VW);
+#pragma GCC unroll 8
+        for (int m = 0; m < mr; m++) {
+            vf a = vf_set1(kmajor ? A[k * lda + m] : A[m * lda + k]);
+
+#pragma GCC unroll 8
+            for (int v = 0; v < nv; v++)
+                c[m][v] = vf_fma(a, b[v], c[m][v]);
+        }
+    }
+#pragma GCC unroll 8
+    for (int m = 0; m < mr; m++)
+#pragma GCC unroll 8
+        for (int v = 0; v < nv; v++)
+            vf_store(C + m * ldc + v * VW, c[m][v]);
+}
+
+#define UKR(order, kmajor, tn, t, mr, nv)                                     \
+    static void ukr_##order##_##tn##_##mr##_##nv(                             \
+        long K, const float *A, long lda, const void *B, long ldb, float *C,  \
+        long ldc, int accumulate)                                             \
+    {                                                                         \
+        body(mr, nv, t, kmajor, K, A, lda, B, ldb, C, ldc, accumulate);       \
+    }
+#if NV_MAX == 4
+#define ROW(o, km, tn, t, mr)                                                 \
+    UKR(o, km, tn, t, mr, 1)                                                  \
+    UKR(o, km, tn, t, mr, 2)                                                  \
+    UKR(o, km, tn, t, mr, 3)                                                  \
+    UKR(o, km, tn, t, mr, 4)
+#define ROW_NAMES(o, tn, mr)                                                  \
+    {                                                                         \
+        ukr_##o##_##tn##_##mr##_1, ukr_##o##_##tn##_##mr##_2,                 \
+            ukr_##o##_##tn##_##mr##_3, ukr_##o##_##tn##_##mr##_4              \
+    }
+#else
+#define ROW(o, km, tn, t, mr)                                                 \
+    UKR(o, km, tn, t, mr, 1)                                                  \
+    UKR(o, km, tn, t, mr, 2)
+#define ROW_NAMES(o, tn, mr)                                                  \
+    {                                                                         \
+        ukr_##o##_##tn##_##mr##_1, ukr_##o##_##tn##_##mr##_2                  \
+    }
+#endif
+#define ALL(o, km, tn, t)                                                     \
+    ROW(o, km, tn, t, 1)                                                      \
+    ROW(o, km, tn, t, 2)                                                      \
+    ROW(o, km, tn, t, 3)                                                      \
+    ROW(o, km, tn, t, 4)                                                      \
+    ROW(o, km, tn, t, 5)                                                      \
+    ROW(o, km, tn, t, 6)
+#define ALL_NAMES(o, tn)                                                      \
+    {                                                                         \
+        ROW_NAMES(o, tn, 1), ROW_NAMES(o, tn, 2), ROW_NAMES(o, tn, 3),        \
+            ROW_NAMES(o, tn, 4), ROW_NAMES(o, tn, 5), ROW_NAMES(o, tn, 6)     \
+    }
+
+ALL(r, 0, f32, 0)
+ALL(r, 0, bf16, 1)
+ALL(r, 0, f16, 2)
+ALL(k, 1, f32, 0)
+
+ukr_fn *const NAME(ukr_r)[3][MR][NV_MAX] = {
+    ALL_NAMES(r, f32), ALL_NAMES(r, bf16), ALL_NAMES(r, f16)};
+ukr_fn *const NAME(ukr_k)[MR][NV_MAX] = ALL_NAMES(k, f32);
+
+void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
+                     const float *A, long lda, const void *B, long ldb,
+                     float *C, long ldc, int accumulate)
+{
+    for (long m = 0; m < M; m += MR) {
+        int mr = M - m < MR ? (int)(M - m) : MR;
+        ukr_fn *f = kmajor ? NAME(ukr_k)[mr - 1][nv - 1]
+                           : NAME(ukr_r)[t][mr - 1][nv - 1];
+
+        f(K, kmajor ? A + m : A + m * lda, lda, B, ldb, C + m * ldc, ldc,
+          accumulate);
+    }
+}

@@ -1,0 +1,120 @@
+/* kernels - open a backend: the CPU at the widest instruction set that the
+ * processor has, or CUDA where it was built in */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../lib/base/pool.h"
+#include "kernels.h"
+
+typedef int cpu_open_fn(struct kernels **k, int n_threads,
+                        struct k_order order, struct err *e);
+#ifdef HAVE_ISA_v1
+cpu_open_fn cpu_open_v1, cpu_open_v3, cpu_open_v4;
+#else
+cpu_open_fn cpu_open_generic;
+#endif
+#ifdef HAVE_CUDA
+/* Fills *why with a reason and returns an error when there is no device. */
+int cuda_open(struct kernels **k, struct k_order order, struct err *e);
+#endif
+
+struct level {
+    const char *name;
+    cpu_open_fn *open;
+};
+
+#ifdef HAVE_ISA_v1
+static const struct level levels[] = {{"x86-64-v4", cpu_open_v4},
+                                      {"x86-64-v3", cpu_open_v3},
+                                      {"x86-64", cpu_open_v1}};
+
+static int has(int level)
+{
+    __builtin_cpu_init();
+    if (level == 0)
+        return __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512cd") &&
+               __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
+    if (level == 1)
+        return __builtin_cpu_supports("avx2") &&
+               __builtin_cpu_supports("fma") &&
+               __builtin_cpu_supports("bmi2");
+    return 1;
+}
+#else
+static const struct level levels[] = {{"generic", cpu_open_generic}};
+
+static int has(int level)
+{
+    return level == 0;
+}
+#endif
+
+enum { N_LEVELS = sizeof levels / sizeof *levels };
+
+static int cpu_open(struct kernels **k, int n_threads, struct k_order order,
+                    struct err *e)
+{
+    const char *want = getenv("ULP_ISA");
+    int i, r;
+
+    for (i = 0; i < N_LEVELS; i++) {
+        if (want && *want && strcmp(want, levels[i].name))
+            continue;
+        if (has(i))
+            break;
+        if (want && *want)
+            return err_set(e, ERR_USAGE, "ULP_ISA=%s: this processor has not "
+                           "those instructions", want);
+    }
+    if (i == N_LEVELS)
+        return err_set(e, ERR_USAGE, "ULP_ISA=%s: not one of the instruction "
+                       "sets of this build", want ? want : "");
+    if (order.kind == ORDER_HARDWARE)
+        return err_set(e, ERR_USAGE, "order=hardware needs --device cuda: "
+                       "the cpu has the canonical and shuffled orders");
+    r = levels[i].open(k, n_threads, order, e);
+    if (r == 0)
+        (*k)->variant = levels[i].name;
+    return r;
+}
+
+int kernels_open(struct kernels **k, const char *device, int n_threads,
+                 struct k_order order, struct err *e)
+{
+    *k = NULL;
+    if (!device || !*device)
+        device = "auto";
+    if (strcmp(device, "auto") && strcmp(device, "cpu") &&
+        strcmp(device, "cuda"))
+        return err_set(e, ERR_USAGE,
+                       "device %s: expected auto, cpu or cuda", device);
+    if (!strcmp(device, "cpu"))
+        return cpu_open(k, n_threads, order, e);
+#ifdef HAVE_CUDA
+    if (cuda_open(k, order, e) == 0)
+        return 0;
+    if (!strcmp(device, "cuda"))
+        return -e->code;
+    e->code = 0;
+#else
+    if (!strcmp(device, "cuda"))
+        return err_set(e, ERR_USAGE, "device cuda: this build has no CUDA "
+                       "backend (nvcc was not found when it was made)");
+#endif
+    return cpu_open(k, n_threads, order, e);
+}
+
+void kernels_close(struct kernels **k)
+{
+    if (*k)
+        (*k)->close(*k);
+    *k = NULL;
+}
+
+void kernels_describe(const struct kernels *k, char *buf, size_t n)
+{
+    snprintf(buf, n, "%s %s", k->name, k->variant);
+}
