@@ -139,6 +139,8 @@ static int encode(struct work *w, struct rec *rec, struct err *e)
     w->ids.n = 0;
     if (tok_encode_parts(w->tok, part, (size_t)n, &w->ids, &why))
         return rec_bad(rec, e, "%s: %s", from_field, why.msg);
+    if (!w->ids.n)
+        return rec_bad(rec, e, "%s: empty", from_field);
     if (max_tokens && w->ids.n > (size_t)max_tokens) {
         if (too_long_fails)
             return rec_bad(rec, e, "%s: %zu tokens, --max-tokens is %d",

@@ -20,29 +20,44 @@ static const struct {
     const char *digest;
     int has_system;
 } known[] = {
-    {"@QWEN25@", 1}, /* Qwen2.5, Qwen2.5-Math: with tools */
-    {"@QWEN2@", 1},  /* Qwen2 */
-    {"@CHATML@", 0}, /* ChatML, nothing more */
+    /* Qwen2.5 and Qwen2.5-Math, with tools */
+    {"a695a605327c29e77bc043e490ebe885", 1},
+    /* Qwen2; its line ends as escapes, as line ends */
+    {"107733d1f06ce8aedf076aac007e7ad7", 1},
+    {"298b26e843f5367c08841822733926dc", 1},
+    /* ChatML and nothing more; the same two ways */
+    {"577a7fce73f72e1ee2be9fd6966bb5eb", 0},
+    {"f0a6a8278439fdb056191e205a440263", 0},
 };
 
-/* The default system text as the Jinja source spells it: what stands between
- * '<|im_start|>system\n and <|im_end|>\n' in one literal. */
-static const char *default_system(const char *jinja, size_t *n)
+/* The text of one literal between `open` and `close`, unless it begins with
+ * a quote (then the literal ends there). */
+static const char *between(const char *s, const char *open, const char *close,
+                           size_t *n)
 {
-    static const char open[] = "'<|im_start|>system\\n";
-    static const char close[] = "<|im_end|>\\n'";
-    const char *p = jinja, *end;
+    const char *p = s, *end;
 
-    while ((p = strstr(p, open)) && p[sizeof open - 1] == '\'')
-        p += sizeof open - 1;
+    while ((p = strstr(p, open)) && p[strlen(open)] == '\'')
+        p += strlen(open);
     if (!p)
         return NULL;
-    p += sizeof open - 1;
+    p += strlen(open);
     end = strstr(p, close);
     if (!end || end == p)
         return NULL;
     *n = (size_t)(end - p);
     return p;
+}
+
+/* The default system text as the Jinja source spells it; the literals' line
+ * ends are escapes in some files and line ends in others. */
+static const char *default_system(const char *jinja, size_t *n)
+{
+    const char *p = between(jinja, "'<|im_start|>system\\n",
+                            "<|im_end|>\\n'", n);
+
+    return p ? p : between(jinja, "'<|im_start|>system\n", "<|im_end|>\n'",
+                           n);
 }
 
 static void digest(const char *jinja, const char *system, size_t n,
