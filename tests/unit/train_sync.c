@@ -1,0 +1,161 @@
+/* train_sync - trainer and sampler talk over a FIFO */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../../lib/base/rng.h"
+#include "../../lib/train/sync.h"
+#include "t.h"
+
+#define N_WEIGHTS ((size_t)3 * 1024 * 1024 + 7) /* several pieces */
+
+static char fifo[400];
+
+static void make_fifo(void)
+{
+    const char *dir = getenv("T");
+
+    snprintf(fifo, sizeof fifo, "%.390s/fifo", dir ? dir : ".");
+    unlink(fifo);
+    if (mkfifo(fifo, 0600))
+        t_fail(__FILE__, __LINE__, "mkfifo");
+}
+
+static void fill(uint8_t *w)
+{
+    struct rng r;
+
+    rng_init(&r, 5, 5);
+    for (size_t i = 0; i < N_WEIGHTS; i++)
+        w[i] = (uint8_t)rng_u32(&r);
+}
+
+/* The trainer: go, weights, go, end; or it stops after the first go. */
+static int trainer(int cut)
+{
+    struct sync *s;
+    struct err e = { 0 };
+    uint8_t *w = malloc(N_WEIGHTS);
+
+    fill(w);
+    if (sync_open(&s, fifo, 1, &e) || sync_send_go(s, 7, 16, &e))
+        return 1;
+    if (!cut && (sync_send_weights(s, DT_BF16, w, N_WEIGHTS, &e) ||
+                 sync_send_weights(s, DT_F32, w, 0, &e) ||
+                 sync_send_go(s, 8, 1, &e) || sync_send_end(s, &e)))
+        return 1;
+    sync_close(&s);
+    free(w);
+    return 0;
+}
+
+static pid_t start(int cut)
+{
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0)
+        _exit(trainer(cut));
+    return pid;
+}
+
+static void messages_arrive_whole_and_in_order(void)
+{
+    struct sync *s;
+    struct sync_msg m;
+    struct err e = { 0 };
+    uint8_t *w = malloc(N_WEIGHTS);
+    int status;
+    pid_t pid;
+
+    fill(w);
+    make_fifo();
+    pid = start(0);
+    T_EQ_INT(sync_open(&s, fifo, 0, &e), 0);
+    T_EQ_INT(sync_recv(s, &m, &e), 0);
+    T_CHECK(m.type == SYNC_GO && m.step == 7 && m.prompts == 16);
+    T_EQ_INT(sync_recv(s, &m, &e), 0);
+    T_CHECK(m.type == SYNC_WEIGHTS && m.t == DT_BF16);
+    T_CHECK(m.n_bytes == N_WEIGHTS && !memcmp(m.weights, w, N_WEIGHTS));
+    free(m.weights);
+    T_EQ_INT(sync_recv(s, &m, &e), 0);
+    T_CHECK(m.type == SYNC_WEIGHTS && m.n_bytes == 0);
+    free(m.weights);
+    T_EQ_INT(sync_recv(s, &m, &e), 0);
+    T_CHECK(m.type == SYNC_GO && m.step == 8 && m.prompts == 1);
+    T_EQ_INT(sync_recv(s, &m, &e), 0);
+    T_CHECK(m.type == SYNC_END);
+    T_EQ_STR(e.msg, "");
+    sync_close(&s);
+    waitpid(pid, &status, 0);
+    T_EQ_INT(status, 0);
+    unlink(fifo);
+    free(w);
+}
+
+static void a_trainer_that_goes_away_is_an_error(void)
+{
+    struct sync *s;
+    struct sync_msg m;
+    struct err e = { 0 };
+    pid_t pid;
+
+    make_fifo();
+    pid = start(1);
+    T_EQ_INT(sync_open(&s, fifo, 0, &e), 0);
+    T_EQ_INT(sync_recv(s, &m, &e), 0);
+    T_EQ_INT(sync_recv(s, &m, &e), -ERR_DATA);
+    T_CHECK(strstr(e.msg, "went away") != NULL);
+    sync_close(&s);
+    waitpid(pid, NULL, 0);
+    unlink(fifo);
+}
+
+/* Sends a whole weights message with one byte of the file changed. */
+static void damaged_weights_are_refused(void)
+{
+    struct sync *s, *raw;
+    struct sync_msg m;
+    struct err e = { 0 };
+    uint8_t w[64] = { 0 }, bytes[512];
+    ssize_t n;
+    int fd;
+
+    make_fifo();
+    fd = open(fifo, O_RDONLY | O_NONBLOCK);
+    T_EQ_INT(sync_open(&raw, fifo, 1, &e), 0);
+    T_EQ_INT(sync_send_weights(raw, DT_F32, w, sizeof w, &e), 0);
+    n = read(fd, bytes, sizeof bytes);
+    close(fd);
+    sync_close(&raw);
+    T_CHECK(n > 64);
+    bytes[n - 40] ^= 1;
+    T_EQ_INT(sync_open(&s, fifo, 0, &e), 0);
+    fd = open(fifo, O_WRONLY);
+    T_CHECK(write(fd, bytes, (size_t)n) == n);
+    T_EQ_INT(sync_recv(s, &m, &e), -ERR_DATA);
+    T_CHECK(strstr(e.msg, "checksum") != NULL);
+    close(fd);
+    sync_close(&s);
+    unlink(fifo);
+}
+
+static void a_plain_file_is_refused(void)
+{
+    struct sync *s;
+    struct err e = { 0 };
+
+    T_EQ_INT(sync_open(&s, "/dev/null", 0, &e), -ERR_USAGE);
+    T_EQ_INT(sync_open(&s, "/nonexistent/fifo", 1, &e), -ERR_IO);
+    sync_close(&s);
+}
+
+int main(void)
+{
+    T_RUN(messages_arrive_whole_and_in_order);
+    T_RUN(a_trainer_that_goes_away_is_an_error);
+    T_RUN(damaged_weights_are_refused);
+    T_RUN(a_plain_file_is_refused);
+    T_DONE();
+}
