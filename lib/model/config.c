@@ -140,7 +140,7 @@ static int get_rope(struct config *c, const json_t *o, const char *where,
                     struct err *e)
 {
     const json_t *p = json_object_get(o, "rope_parameters");
-    char inner[600];
+    char inner[4200];
     int r;
 
     c->rope_theta = 10000;

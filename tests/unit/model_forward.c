@@ -1,0 +1,434 @@
+/* logits, log-probabilities and gradients against double; bit-invariance */
+#include "model_make.h"
+#include "model_oracle.h"
+
+/* fp32 against double: the norm of the error stays below this (issue: 1e-5);
+ * a dot product of 64 terms carries a few 1e-7. */
+#define REL 1e-5
+
+static double *widen(const float *w, size_t n)
+{
+    double *d = malloc(n * sizeof *d);
+
+    for (size_t i = 0; i < n; i++)
+        d[i] = (double)w[i];
+    return d;
+}
+
+static void compare_forward(struct config c, double temp)
+{
+    static const int len[] = {1, 2, 31, 64, 5, 300};
+    float *flat = make_flat(&c, 1);
+    struct made x = make_model(&c, "fp32", flat, 2, 0);
+    size_t n = model_params(x.m)->n_values, V = (size_t)c.vocab;
+    double *w = widen(flat, n);
+    struct oracle o = {&c, model_params(x.m), w};
+    struct batch *b = make_batch(len, 6, c.vocab, 3);
+    size_t T = (size_t)b->n_tokens;
+    float *logits = malloc(T * V * sizeof *logits);
+    float *logp = malloc(T * sizeof *logp), *ent = malloc(T * sizeof *ent);
+    double *want = malloc(T * V * sizeof *want);
+    double *want_p = malloc(T * sizeof *want_p);
+
+    MUST(model_logits(x.m, &b->s, logits, &e));
+    MUST(model_logp(x.m, &b->s, temp, 0, logp, ent, &e));
+    for (int i = 0; i < b->s.n; i++) {
+        o_logits(&o, b->tokens + b->start[i], len[i],
+                 want + (size_t)b->start[i] * V);
+        o_logp(&o, b->tokens + b->start[i], len[i], b->first[i], temp,
+               want_p + b->start[i]);
+    }
+    T_CHECKF(rel_norm(logits, want, T * V) < REL, "logits are off by %g",
+             rel_norm(logits, want, T * V));
+    T_CHECKF(rel_norm(logp, want_p, T) < REL, "logp is off by %g",
+             rel_norm(logp, want_p, T));
+    for (int i = 0; i < b->s.n; i++)
+        for (int t = b->first[i]; t < len[i]; t++) {
+            const double *z = want + (size_t)(b->start[i] + t - 1) * V;
+            double h = 0;
+
+            for (int v = 0; v < c.vocab; v++) {
+                double l = o_log_softmax(z, c.vocab, v, temp);
+
+                h -= exp(l) * l;
+            }
+            T_NEAR(ent[b->start[i] + t], h, 1e-5, 1e-5);
+        }
+    free(logits);
+    free(logp);
+    free(ent);
+    free(want);
+    free(want_p);
+    free(w);
+    free(flat);
+    drop_batch(b);
+    drop_model(&x);
+}
+
+static void forward_matches_double(void)
+{
+    compare_forward(make_config(32, 4, 2, 61), 1);
+}
+
+static void forward_matches_double_tied(void)
+{
+    struct config c = make_config(32, 2, 2, 64);
+
+    c.tied = 1;
+    c.rope_theta = 1e6;
+    compare_forward(c, 0.7);
+}
+
+static void forward_matches_double_wide_heads(void)
+{
+    struct config c = make_config(24, 6, 1, 33);
+
+    c.head_dim = 10;
+    c.layers = 3;
+    compare_forward(c, 1);
+}
+
+/* sum of weight[t] * logp[t] over the batch, in double */
+static double objective(const struct oracle *o, const struct batch *b,
+                        const float *weight, double temp)
+{
+    double s = 0, lp[64];
+
+    for (int i = 0; i < b->s.n; i++) {
+        int n = b->start[i + 1] - b->start[i];
+
+        o_logp(o, b->tokens + b->start[i], n, b->first[i], temp, lp);
+        for (int t = 0; t < n; t++)
+            s += (double)weight[b->start[i] + t] * lp[t];
+    }
+    return s;
+}
+
+/* Per-token weights with both signs, some of them 0. */
+static float *make_weights(int n)
+{
+    float *v = malloc((size_t)n * sizeof *v);
+    struct rng r;
+
+    rng_init(&r, 4, 4);
+    for (int i = 0; i < n; i++)
+        v[i] = i % 7 == 3 ? 0 : (float)rng_normal(&r);
+    return v;
+}
+
+static float *gradients(struct made *x)
+{
+    size_t n = model_params(x->m)->n_values * 4;
+    float *g = malloc(n);
+
+    x->k->download(x->k, g, model_grads(x->m), n);
+    return g;
+}
+
+static void compare_gradients(struct config c, double temp)
+{
+    static const int len[] = {3, 1, 9, 6};
+    float *flat = make_flat(&c, 2);
+    struct made x = make_model(&c, "fp32", flat, 1, MODEL_TRAIN);
+    const struct params *p = model_params(x.m);
+    double *w = widen(flat, p->n_values);
+    double *want = malloc(p->n_values * sizeof *want);
+    struct oracle o = {&c, p, w};
+    struct batch *b = make_batch(len, 4, c.vocab, 3);
+    float *dlogp = make_weights(b->n_tokens), *g;
+    float *logp = malloc(sizeof *logp * (size_t)b->n_tokens);
+
+    MUST(model_forward(x.m, &b->s, temp, 0, 0, logp, NULL, &e));
+    MUST(model_backward(x.m, dlogp, &e));
+    g = gradients(&x);
+    for (size_t i = 0; i < p->n_values; i++) {
+        double keep = w[i], h = 1e-5, hi, lo;
+
+        w[i] = keep + h;
+        hi = objective(&o, b, dlogp, temp);
+        w[i] = keep - h;
+        lo = objective(&o, b, dlogp, temp);
+        w[i] = keep;
+        want[i] = (hi - lo) / (2 * h);
+    }
+    /* central differences are good to about 1e-9 of the objective */
+    for (int i = 0; i < p->n; i++) {
+        double r = rel_norm(g + p->v[i].offset, want + p->v[i].offset,
+                            p->v[i].n);
+
+        T_CHECKF(r < REL, "%s: gradient is off by %g", p->v[i].name, r);
+    }
+    free(g);
+    free(dlogp);
+    free(logp);
+    free(want);
+    free(w);
+    free(flat);
+    drop_batch(b);
+    drop_model(&x);
+}
+
+static void gradients_match_differences(void)
+{
+    compare_gradients(make_config(8, 4, 2, 11), 1);
+}
+
+static void gradients_match_differences_tied(void)
+{
+    struct config c = make_config(8, 2, 1, 9);
+
+    c.tied = 1;
+    compare_gradients(c, 0.7);
+}
+
+/* ---- bits ---- */
+
+static const char *const arms[] = {"fp32", "bf16-mixed", "fp16-mixed",
+                                   "bf16,order=canonical",
+                                   "fp32,dropout=0.2"};
+static const int mixed[] = {7, 1, 33, 64, 2, 17, 40, 5};
+
+static void logp_ignores_threads_and_batch(void)
+{
+    struct config c = make_config(48, 4, 2, 97);
+    float *flat = make_flat(&c, 5);
+    struct batch *b = make_batch(mixed, 8, c.vocab, 6);
+    size_t bytes = sizeof(float) * (size_t)b->n_tokens;
+    float *one = malloc(bytes), *two = malloc(bytes);
+    float *ent = malloc(bytes), *ent2 = malloc(bytes);
+
+    for (int a = 0; a < 4; a++) {
+        for (int threads = 1; threads <= 3; threads++) {
+            struct made x = make_model(&c, arms[a], flat, threads, 0);
+            int32_t start[65];
+
+            MUST(model_logp(x.m, &b->s, 0.7, 0, threads == 1 ? one : two,
+                            threads == 1 ? ent : ent2, &e));
+            T_CHECKF(threads == 1 || !memcmp(one, two, bytes),
+                     "%s: %d threads give other bits", arms[a], threads);
+            MUST(model_logp(x.m, &b->s, 0.7, 1, two, ent2, &e));
+            T_CHECKF(!memcmp(one, two, bytes) && !memcmp(ent, ent2, bytes),
+                     "%s: one sequence at a time gives other bits", arms[a]);
+            MUST(model_logp(x.m, &b->s, 0.7, 50, two, NULL, &e));
+            T_CHECKF(!memcmp(one, two, bytes),
+                     "%s: micro-batches of 50 give other bits", arms[a]);
+            for (int i = 0; i < 8; i++) {
+                struct seqs s = view(b, i, i + 1, start);
+
+                MUST(model_logp(x.m, &s, 0.7, 0, two + b->start[i], NULL,
+                                &e));
+            }
+            T_CHECKF(!memcmp(one, two, bytes),
+                     "%s: alone gives other bits", arms[a]);
+            drop_model(&x);
+        }
+    }
+    free(one);
+    free(two);
+    free(ent);
+    free(ent2);
+    free(flat);
+    drop_batch(b);
+}
+
+/* Gradients in micro-batches of `per` sequences. */
+static float *train_in(struct made *x, const struct batch *b,
+                       const float *dlogp, int per)
+{
+    float *logp = malloc(sizeof *logp * (size_t)b->n_tokens);
+    int32_t start[65];
+
+    model_zero_grads(x->m);
+    for (int i = 0; i < b->s.n; i += per) {
+        int j = i + per < b->s.n ? i + per : b->s.n;
+        struct seqs s = view(b, i, j, start);
+
+        MUST(model_forward(x->m, &s, 1, 11, 3, logp, NULL, &e));
+        MUST(model_backward(x->m, dlogp + b->start[i], &e));
+    }
+    free(logp);
+    return gradients(x);
+}
+
+static void gradients_ignore_threads_and_micro_batch(void)
+{
+    for (int tied = 0; tied < 2; tied++) {
+        struct config c = make_config(48, 4, 2, 97);
+        float *flat, *dlogp, *one = NULL;
+        struct batch *b = make_batch(mixed, 8, c.vocab, 6);
+
+        c.tied = tied;
+        flat = make_flat(&c, 5);
+        dlogp = make_weights(b->n_tokens);
+        for (int a = 0; a < 5; a++) {
+            for (int threads = 1; threads <= 3; threads++) {
+                struct made x = make_model(&c, arms[a], flat, threads,
+                                           MODEL_TRAIN);
+                size_t n = model_params(x.m)->n_values * 4;
+
+                for (int per = 8; per > 0; per = per == 8 ? 3 : per == 3) {
+                    float *g = train_in(&x, b, dlogp, per);
+
+                    if (!one)
+                        one = g;
+                    T_CHECKF(!memcmp(one, g, n), "%s%s: %d threads, %d "
+                             "sequences at once give other bits", arms[a],
+                             tied ? " tied" : "", threads, per);
+                    if (g != one)
+                        free(g);
+                    if (per == 1)
+                        break;
+                }
+                drop_model(&x);
+            }
+            free(one);
+            one = NULL;
+        }
+        free(flat);
+        free(dlogp);
+        drop_batch(b);
+    }
+}
+
+/* A training forward without dropout gives the scorer's bits. */
+static void training_forward_is_scoring(void)
+{
+    struct config c = make_config(48, 4, 2, 97);
+    float *flat = make_flat(&c, 5);
+    struct batch *b = make_batch(mixed, 8, c.vocab, 6);
+    size_t bytes = sizeof(float) * (size_t)b->n_tokens;
+    float *one = malloc(bytes), *two = malloc(bytes);
+
+    for (int a = 0; a < 4; a++) {
+        struct made x = make_model(&c, arms[a], flat, 2, MODEL_TRAIN);
+
+        if (x.arm.dropout > 0) {
+            drop_model(&x);
+            continue;
+        }
+        MUST(model_logp(x.m, &b->s, 1, 0, one, NULL, &e));
+        MUST(model_forward(x.m, &b->s, 1, 1, 1, two, NULL, &e));
+        T_CHECKF(!memcmp(one, two, bytes), "%s", arms[a]);
+        drop_model(&x);
+    }
+    free(one);
+    free(two);
+    free(flat);
+    drop_batch(b);
+}
+
+static void shuffled_order_repeats_and_differs(void)
+{
+    struct config c = make_config(96, 4, 2, 97);
+    float *flat = make_flat(&c, 5), *g[4];
+    struct batch *b = make_batch(mixed, 8, c.vocab, 6);
+    float *dlogp = make_weights(b->n_tokens);
+    static const char *const order[] = {"fp32", "fp32,order=shuffled:1",
+                                        "fp32,order=shuffled:1",
+                                        "fp32,order=shuffled:2"};
+    size_t n = 0;
+    double *w;
+
+    for (int i = 0; i < 4; i++) {
+        struct made x = make_model(&c, order[i], flat, 1 + i % 2,
+                                   MODEL_TRAIN);
+
+        n = model_params(x.m)->n_values;
+        g[i] = train_in(&x, b, dlogp, 8);
+        drop_model(&x);
+    }
+    w = widen(g[0], n);
+    T_CHECK(memcmp(g[0], g[1], n * 4));
+    T_CHECK(!memcmp(g[1], g[2], n * 4));
+    T_CHECK(memcmp(g[1], g[3], n * 4));
+    T_CHECK(rel_norm(g[1], w, n) < REL && rel_norm(g[3], w, n) < REL);
+    for (int i = 0; i < 4; i++)
+        free(g[i]);
+    free(w);
+    free(flat);
+    free(dlogp);
+    drop_batch(b);
+}
+
+static void kl_is_the_definition(void)
+{
+    static const int len[] = {9, 30, 2};
+    struct config c = make_config(32, 4, 2, 50);
+    float *fa = make_flat(&c, 1), *fb = make_flat(&c, 2);
+    struct made a = make_model(&c, "fp32", fa, 1, 0);
+    struct made b = make_model(&c, "fp32", fb, 1, 0);
+    size_t n = model_params(a.m)->n_values, V = 50;
+    double *wa = widen(fa, n), *wb = widen(fb, n);
+    struct oracle oa = {&c, model_params(a.m), wa};
+    struct oracle ob = {&c, model_params(b.m), wb};
+    struct batch *q = make_batch(len, 3, c.vocab, 3);
+    float kl[41], self[41];
+    double za[30 * 50], zb[30 * 50];
+
+    MUST(model_kl(a.m, b.m, &q->s, 0.7, 10, kl, &e));
+    MUST(model_kl(a.m, a.m, &q->s, 0.7, 0, self, &e));
+    for (int i = 0; i < 3; i++) {
+        o_logits(&oa, q->tokens + q->start[i], len[i], za);
+        o_logits(&ob, q->tokens + q->start[i], len[i], zb);
+        for (int t = 0; t < len[i]; t++) {
+            double s = 0;
+
+            for (size_t v = 0; t >= q->first[i] && v < V; v++) {
+                double la = o_log_softmax(za + (size_t)(t - 1) * V, (int)V,
+                                          (int)v, 0.7);
+                double lb = o_log_softmax(zb + (size_t)(t - 1) * V, (int)V,
+                                          (int)v, 0.7);
+
+                s += exp(la) * (la - lb);
+            }
+            T_NEAR(kl[q->start[i] + t], s, 1e-5, 1e-5);
+            T_CHECK(self[q->start[i] + t] == 0);
+        }
+    }
+    free(wa);
+    free(wb);
+    free(fa);
+    free(fb);
+    drop_batch(q);
+    drop_model(&a);
+    drop_model(&b);
+}
+
+static void bad_batches_are_refused(void)
+{
+    static const int len[] = {4, 4};
+    struct config c = make_config(16, 2, 1, 20);
+    float *flat = make_flat(&c, 1), logp[8];
+    struct made x = make_model(&c, "fp32", flat, 1, 0);
+    struct batch *b = make_batch(len, 2, c.vocab, 3);
+
+    b->tokens[5] = 20;
+    T_CHECK(model_logp(x.m, &b->s, 1, 0, logp, NULL, &e) == -ERR_DATA);
+    T_EQ_STR(e.msg, "sequence 1: token 20 at position 1 is outside the "
+                    "vocabulary of 20");
+    b->tokens[5] = 2;
+    b->first[0] = 0;
+    T_CHECK(model_logp(x.m, &b->s, 1, 0, logp, NULL, &e) == -ERR_DATA);
+    b->first[0] = 4; /* nothing wanted */
+    T_CHECK(model_logp(x.m, &b->s, 1, 0, logp, NULL, &e) == 0);
+    T_CHECK(model_backward(x.m, logp, &e) < 0);
+    free(flat);
+    drop_batch(b);
+    drop_model(&x);
+}
+
+int main(void)
+{
+    T_RUN(forward_matches_double);
+    T_RUN(forward_matches_double_tied);
+    T_RUN(forward_matches_double_wide_heads);
+    T_RUN(gradients_match_differences);
+    T_RUN(gradients_match_differences_tied);
+    T_RUN(logp_ignores_threads_and_batch);
+    T_RUN(gradients_ignore_threads_and_micro_batch);
+    T_RUN(training_forward_is_scoring);
+    T_RUN(shuffled_order_repeats_and_differs);
+    T_RUN(kl_is_the_definition);
+    T_RUN(bad_batches_are_refused);
+    T_DONE();
+}
