@@ -8,6 +8,10 @@ int json_read_text(json_t **out, const char *text, size_t n,
 {
     json_error_t je;
 
+    *out = NULL;
+    if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+        return err_set(e, ERR_DATA, "%s: line 1, column 1: begins with a "
+                       "byte order mark", name);
     *out = json_loadb(n ? text : "", n,
                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
                           JSON_ALLOW_NUL, &je);

@@ -12,14 +12,16 @@ struct rec_reader {
     struct source *src;
     struct rec rec;
     enum where where;
-    int streams;       /* headers and JSON lines seen */
+    int streams;       /* headers, and runs of JSON lines, seen */
+    int in_rows;       /* the last record was a JSON line */
     uint64_t count;    /* records of all streams */
     uint64_t in_stream;
     uint64_t line;     /* of JSON lines */
     size_t lent;       /* bytes of the source that rec stands on */
     struct hash *hash; /* of the current stream */
     char kind[64];
-    char *header_json;
+    char *header_json; /* of the last header */
+    int have_header;
     char *made_by; /* entries of the first header, back to back */
     size_t n_made_by_bytes;
     uint32_t n_made_by;
@@ -137,7 +139,7 @@ static int keep_made_by(struct rec_reader *r, struct err *e)
     struct buf b = {0};
     msgpack_packer pk;
 
-    if (!o || r->header_json)
+    if (!o || r->have_header)
         return 0;
     if (o->type != MSGPACK_OBJECT_ARRAY)
         return err_set(e, ERR_DATA, "made_by: found %s, expected array",
@@ -160,6 +162,7 @@ static void keep_header_json(struct rec_reader *r)
         buf_printf(&b, "%s\"%s\":%s", i ? "," : "",
                    rec_field_name(&r->rec, i), rec_field_json(&r->rec, i));
     buf_puts(&b, "}");
+    free(r->header_json);
     r->header_json = xstrdup(buf_str(&b));
     buf_free(&b);
 }
@@ -186,12 +189,13 @@ static int read_header(struct rec_reader *r, struct err *e)
         keep_made_by(r, e) < 0)
         return at_object(r, e);
     snprintf(r->kind, sizeof r->kind, "%s", kind.s);
-    if (!r->header_json)
-        keep_header_json(r);
+    r->have_header = 1;
+    keep_header_json(r);
     hash_close(&r->hash);
     r->hash = hash_open();
     count_bytes(r);
     r->streams++;
+    r->in_rows = 0;
     r->in_stream = 0;
     r->where = INSIDE;
     return 0;
@@ -299,7 +303,13 @@ static int next_stream(struct rec_reader *r, struct err *e)
         x = row_parse(&r->rec, p, n, rec_name(r), r->line, e);
         if (x < 0)
             return x;
-        r->streams++;
+        if (!r->in_rows) {
+            r->streams++;
+            r->kind[0] = 0;
+            free(r->header_json);
+            r->header_json = NULL;
+        }
+        r->in_rows = 1;
         return 1;
     }
 }
@@ -402,6 +412,12 @@ const char *rec_header_json(const struct rec_reader *r)
 {
     look_ahead(r);
     return r->header_json ? r->header_json : "";
+}
+
+int rec_streams(const struct rec_reader *r)
+{
+    look_ahead(r);
+    return r->streams;
 }
 
 const char *rec_made_by_of(const struct rec_reader *r, uint32_t *n,

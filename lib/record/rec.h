@@ -53,8 +53,11 @@ const char *rec_name(const struct rec_reader *r);
 /* "kind" of the most recent header ("" for JSON lines). Available after
  * rec_open: waits for the header if it was not read yet. */
 const char *rec_kind(const struct rec_reader *r);
-/* The first header as JSON text, "" without one; lent until rec_close. */
+/* The most recent header as JSON text, "" for JSON lines; lent until the next
+ * read. */
 const char *rec_header_json(const struct rec_reader *r);
+/* How many streams were begun so far (a run of JSON lines is one). */
+int rec_streams(const struct rec_reader *r);
 
 /* ---- a record's fields ---------------------------------------------- */
 
