@@ -1,0 +1,362 @@
+/* Row and element operations against float64, at edge sizes and in every
+ * storage type, and the optimizer. */
+#include "kernels_ref.h"
+
+static struct kernels *k;
+
+static const int widths[] = {1, 2, 31, 32, 33, 65, 128, 1025};
+enum { N_WIDTHS = sizeof widths / sizeof *widths, ROWS = 5 };
+
+/* A handful of fp32 roundings on values of order |want|, one store. */
+static void near(const char *what, enum dtype t, const void *p, size_t i,
+                 double want, double slack)
+{
+    double got = ref_get(t, p, i);
+    double bound = (16 * 0x1p-24 + ref_half_ulp(t)) * fabs(want) + slack +
+                   (t == DT_F16 ? 6e-8 : 1e-30);
+
+    T_CHECKF(fabs(got - want) <= bound, "%s[%zu] = %.9g, expected %.9g", what,
+             i, got, want);
+}
+
+static void norm_of(enum dtype t, int H)
+{
+    size_t n = (size_t)(ROWS * H);
+    void *x = ref_random(t, n, 2), *w = ref_random(t, (size_t)H, 1);
+    void *dy = ref_random(t, n, 1), *y = ref_zeros(n * 4);
+    void *dx = ref_zeros(n * 4);
+    float rstd[ROWS], *dw = ref_random(DT_F32, (size_t)H, 1);
+    double *want = malloc((size_t)H * 8);
+
+    for (int i = 0; i < H; i++)
+        want[i] = dw[i];
+    k->rmsnorm(k, t, y, rstd, x, w, ROWS, H, 1e-6f);
+    k->rmsnorm_bwd(k, t, dx, dw, dy, x, w, rstd, ROWS, H);
+    ref_sync(k);
+    for (int r = 0; r < ROWS; r++) {
+        double ss = 0, rs, c = 0, mag = 0;
+#define AT_(a, i) ref_get(t, a, (size_t)(r * H + (i)))
+#define W_(i) ref_get(t, w, (size_t)(i))
+        for (int i = 0; i < H; i++)
+            ss += AT_(x, i) * AT_(x, i);
+        rs = 1 / sqrt(ss / H + 1e-6);
+        T_NEAR(rstd[r], rs, 0, 1e-6);
+        for (int i = 0; i < H; i++) {
+            double g = AT_(dy, i) * W_(i), xh = AT_(x, i) * rs;
+
+            c += g * xh / H;
+            mag = fmax(mag, fabs(g) + fabs(g * xh));
+            want[i] += AT_(dy, i) * xh;
+        }
+        for (int i = 0; i < H; i++) {
+            double g = AT_(dy, i) * W_(i), xh = AT_(x, i) * rs;
+
+            near("y", t, y, (size_t)(r * H + i), xh * W_(i), 0);
+            near("dx", t, dx, (size_t)(r * H + i), rs * (g - xh * c),
+                 4e-6 * mag * rs * (1 + fabs(xh)));
+        }
+    }
+    for (int i = 0; i < H; i++)
+        T_NEAR(dw[i], want[i], 2e-5, 1e-5);
+    free(x), free(w), free(dy), free(y), free(dx), free(dw), free(want);
+}
+
+static void swiglu_of(enum dtype t, int F)
+{
+    size_t n = (size_t)(ROWS * F);
+    void *gu = ref_random(t, 2 * n, 3), *dy = ref_random(t, n, 1);
+    void *y = ref_zeros(n * 4), *dgu = ref_zeros(2 * n * 4);
+
+    k->swiglu(k, t, y, gu, ROWS, F);
+    k->swiglu_bwd(k, t, dgu, dy, gu, ROWS, F);
+    ref_sync(k);
+    for (int r = 0; r < ROWS; r++)
+        for (int i = 0; i < F; i++) {
+            size_t a = (size_t)(2 * r * F + i), b = a + (size_t)F;
+            size_t o = (size_t)(r * F + i);
+            double g = ref_get(t, gu, a), u = ref_get(t, gu, b);
+            double d = ref_get(t, dy, o), s = 1 / (1 + exp(-g));
+
+            near("swiglu", t, y, o, g * s * u, 0);
+            near("du", t, dgu, b, d * g * s, 0);
+            near("dg", t, dgu, a, d * u * s * (1 + g * (1 - s)),
+                 4e-7 * fabs(d * u));
+        }
+    free(gu), free(dy), free(y), free(dgu);
+}
+
+static void rows_match_float64(void)
+{
+    for (size_t t = 0; t < 3; t++)
+        for (int i = 0; i < N_WIDTHS; i++) {
+            norm_of(ref_types[t], widths[i]);
+            swiglu_of(ref_types[t], widths[i]);
+        }
+}
+
+static void rope_turns_and_turns_back(void)
+{
+    enum { D = 20, T = 9, WIDE = (3 + 2 * 1) * D };
+    struct k_attn_shape s = {3, 1, D};
+    float table[16 * D];
+    int32_t pos[T] = {0, 1, 2, 3, 15, 7, 7, 8, 1};
+
+    for (int p = 0; p < 16; p++)
+        for (int i = 0; i < D / 2; i++) {
+            float a = (float)p * (float)pow(1e4, -2.0 * i / D);
+
+            table[p * D + i] = canon_cos(a);
+            table[p * D + D / 2 + i] = canon_sin(a);
+        }
+    for (size_t ti = 0; ti < 3; ti++) {
+        enum dtype t = ref_types[ti];
+        void *x = ref_random(t, T * WIDE, 1), *y = malloc(T * WIDE * 4);
+
+        memcpy(y, x, T * WIDE * dtype_size(t));
+        k->rope(k, t, y, pos, table, s, T, 1);
+        for (int r = 0; r < T; r++)
+            for (int h = 0; h < 5; h++)
+                for (int i = 0; i < D / 2; i++) {
+                    size_t a = (size_t)(r * WIDE + h * D + i), b = a + D / 2;
+                    double c = table[pos[r] * D + i], xa = ref_get(t, x, a);
+                    double sn = table[pos[r] * D + D / 2 + i];
+                    double xb = ref_get(t, x, b);
+
+                    if (h >= 4) { /* values are left alone */
+                        T_CHECK(ref_get(t, y, a) == xa);
+                        continue;
+                    }
+                    near("rope", t, y, a, xa * c - xb * sn, 5e-7);
+                    near("rope", t, y, b, xb * c + xa * sn, 5e-7);
+                }
+        k->rope(k, t, y, pos, table, s, T, -1);
+        for (size_t i = 0; i < T * WIDE; i++)
+            near("back", t, y, i, ref_get(t, x, i), 4 * ref_half_ulp(t));
+        free(x), free(y);
+    }
+}
+
+static void embedding(void)
+{
+    enum { V = 70, H = 37, T = 6 };
+    static const int32_t tok[T] = {3, 69, 3, 0, 3, 69};
+
+    for (size_t ti = 0; ti < 3; ti++)
+        for (int uses = 1; uses < 8; uses++) {
+            enum dtype t = ref_types[ti];
+            size_t z = dtype_size(t);
+            char *w = ref_random(t, V * H, 1), *y = ref_zeros(T * H * z);
+            float *dW = ref_zeros(V * H * 4);
+            struct err e = {0};
+            struct k_weight *W = k->weight_new(k, t, V, H, uses, &e);
+
+            k->weight_set(k, W, w, t);
+            k->embed(k, t, y, tok, W, T, H);
+            k->embed_bwd(k, t, dW, tok, y, T, V, H);
+            for (int r = 0; r < T; r++)
+                ref_same("embed", y + (size_t)(r * H) * z,
+                         w + (size_t)(tok[r] * H) * z, H * z);
+            for (int i = 0; i < H; i++) {
+                float v = (float)ref_get(t, y, (size_t)i);
+
+                T_CHECK(dW[3 * H + i] == (v + v) + v);
+                T_CHECK(dW[5 * H + i] == 0);
+            }
+            ref_sync(k);
+            k->weight_free(k, W);
+            free(w), free(y), free(dW);
+        }
+}
+
+static void embedding_refuses_bad_tokens(void)
+{
+    struct err e = {0};
+    struct k_weight *W = k->weight_new(k, DT_F32, 4, 2, WEIGHT_ROWS, &e);
+    int32_t tok[2] = {1, 4};
+    float y[4];
+
+    k->embed(k, DT_F32, y, tok, W, 2, 2);
+    T_CHECK(k->sync(k, &e) < 0 && strstr(e.msg, "token 4 at row 1"));
+    k->weight_free(k, W);
+}
+
+static void dropout(void)
+{
+    enum { T = 40, H = 515 };
+    uint64_t id[T];
+    struct k_dropout d = {0.25f, 9, 3, 5, id}, off = d;
+    float *b = ref_random(DT_F32, T * H, 1), *a = ref_random(DT_F32, T * H, 1);
+    float *y = ref_zeros(T * H * 4), *g = ref_zeros(T * H * 4);
+    float *one = ref_zeros(H * 4);
+    int kept = 0;
+
+    for (int i = 0; i < T; i++)
+        id[i] = (uint64_t)i * UINT64_C(77777777777);
+    k->residual(k, DT_F32, y, a, b, &d, T, H);
+    k->dropout_bwd(k, DT_F32, g, b, &d, T, H);
+    for (int i = 0; i < T * H; i++) {
+        float s = b[i] * (1.0f / 0.75f);
+
+        T_CHECK(g[i] == 0 || g[i] == s);
+        T_CHECK(y[i] == a[i] + g[i]);
+        kept += g[i] != 0;
+    }
+    /* binomial, 5 sigma */
+    T_NEAR(kept, 0.75 * T * H, 5 * sqrt(T * H * 0.75 * 0.25), 0);
+    /* a row's mask does not depend on its place */
+    d.row_id = id + 17;
+    k->dropout_bwd(k, DT_F32, one, b + 17 * H, &d, 1, H);
+    ref_same("row 17", one, g + 17 * H, H * 4);
+    off.p = 0;
+    k->residual(k, DT_F32, y, a, b, &off, T, H);
+    k->residual(k, DT_F32, g, a, b, NULL, T, H);
+    ref_same("p = 0", y, g, T * H * 4);
+    k->add(k, DT_F32, y, a, b, T * H);
+    ref_same("add", y, g, T * H * 4);
+    free(a), free(b), free(y), free(g), free(one);
+}
+
+/* Against the textbook formula in double, ten steps. */
+static void adamw_matches_float64(void)
+{
+    enum { N = 3001, STEPS = 10 };
+    struct kernels *k2 = ref_open("", 3, 0);
+    float *w = ref_random(DT_F32, N, 0.1), *w2 = malloc(N * 4);
+    float *m = ref_zeros(N * 4), *v = ref_zeros(N * 4);
+    float *m2 = ref_zeros(N * 4), *v2 = ref_zeros(N * 4);
+    double *rw = malloc(N * 8), *rm = ref_zeros(N * 8), *rv = ref_zeros(N * 8);
+    uint64_t changed = 0, changed2 = 0;
+
+    memcpy(w2, w, N * 4);
+    for (int i = 0; i < N; i++)
+        rw[i] = w[i];
+    for (int s = 1; s <= STEPS; s++) {
+        struct k_adamw h = {.lr = 1e-3f, .beta1 = 0.9f, .beta2 = 0.999f,
+                            .eps = 1e-8f, .weight_decay = 0.01f,
+                            .bias1 = (float)(1 - pow(0.9f, s)),
+                            .bias2 = (float)(1 - pow(0.999f, s)),
+                            .grad_scale = 0.5f};
+        float *g = ref_random(DT_F32, N, 1);
+
+        k->adamw(k, &h, w, DT_F32, NULL, m, v, DT_F32, g, N, &changed);
+        k2->adamw(k2, &h, w2, DT_F32, NULL, m2, v2, DT_F32, g, N, &changed2);
+        for (int i = 0; i < N; i++) {
+            double gi = 0.5 * g[i];
+
+            rm[i] = 0.9f * rm[i] + (1 - (double)0.9f) * gi;
+            rv[i] = 0.999f * rv[i] + (1 - (double)0.999f) * gi * gi;
+            rw[i] -= (double)h.lr *
+                     ((rm[i] / h.bias1) / (sqrt(rv[i] / h.bias2) + 1e-8) +
+                      0.01 * rw[i]);
+        }
+        free(g);
+    }
+    for (int i = 0; i < N; i++)
+        T_NEAR(w[i], rw[i], 1e-8, 1e-6);
+    T_CHECK(changed == changed2 && changed > 9 * N);
+    ref_same("threads", w, w2, N * 4);
+    ref_same("threads v", v, v2, N * 4);
+    kernels_close(&k2);
+    free(w), free(w2), free(m), free(v), free(m2), free(v2);
+    free(rw), free(rm), free(rv);
+}
+
+/* 400 steps of 2e-5 on bf16 weights near 1, where the gap is 2^-7: nearest
+ * never moves; stochastic rounding and Kahan follow the exact sum. */
+static void small_updates(void)
+{
+    enum { N = 4096, STEPS = 400 };
+    uint16_t *w[3], *comp = ref_zeros(N * 2);
+    double mean[3] = {0}, want;
+    float lr = 2e-5f;
+    uint64_t changed[3] = {0};
+
+    for (int a = 0; a < 3; a++) {
+        uint16_t *m = ref_zeros(N * 4), *v = ref_zeros(N * 4);
+        float *g = malloc(N * 4);
+
+        w[a] = malloc(N * 2);
+        for (int i = 0; i < N; i++) {
+            w[a][i] = canon_round_bf16(1.5f);
+            g[i] = 1.0f;
+        }
+        for (uint32_t s = 1; s <= STEPS; s++) {
+            struct k_adamw h = {.lr = lr, .beta1 = 0.9f, .beta2 = 0.999f,
+                                .eps = 1e-8f, .grad_scale = 1, .step = s,
+                                .bias1 = (float)(1 - pow(0.9f, s)),
+                                .bias2 = (float)(1 - pow(0.999f, s)),
+                                .stochastic = a == 1, .seed = 11};
+
+            k->adamw(k, &h, w[a], DT_BF16, a == 2 ? comp : NULL, m, v, DT_F32,
+                     g, N, &changed[a]);
+        }
+        for (int i = 0; i < N; i++)
+            mean[a] += canon_widen_bf16(w[a][i]) / N;
+        free(m), free(v), free(g);
+    }
+    want = 1.5 - STEPS * (double)lr; /* each step moves by lr exactly */
+    T_CHECK(changed[0] == 0 && mean[0] == 1.5);
+    /* sd of a sum of 400 roundings with p = lr/gap over N weights, 5 sigma */
+    T_NEAR(mean[1], want,
+           5 * 0x1p-7 * sqrt(STEPS * (double)lr / 0x1p-7 / N), 0);
+    T_NEAR(mean[2], want, 0x1p-7, 0); /* within a gap: the rest is in comp */
+    /* comp, under half a gap, is itself rounded to bf16 each step */
+    T_NEAR(mean[2] + canon_widen_bf16(comp[0]), want, STEPS * 0x1p-17, 0);
+    T_CHECK(changed[1] > 0 && changed[2] > 0);
+    for (int a = 0; a < 3; a++)
+        free(w[a]);
+    free(comp);
+}
+
+static void sum_of_squares(void)
+{
+    static const size_t ns[] = {0, 1, 31, 33, 65536, 65537, 200001};
+    struct kernels *k3 = ref_open("", 3, 0);
+
+    for (size_t i = 0; i < sizeof ns / sizeof *ns; i++) {
+        float *g = ref_random(DT_F32, ns[i], 1);
+        double want = 0;
+
+        for (size_t j = 0; j < ns[i]; j++)
+            want += (double)g[j] * g[j];
+        T_NEAR(k->sumsq(k, g, ns[i]), want, 0, 1e-12);
+        T_CHECK(k->sumsq(k, g, ns[i]) == k3->sumsq(k3, g, ns[i]));
+        free(g);
+    }
+    kernels_close(&k3);
+}
+
+static void devices_are_named(void)
+{
+    struct k_order canonical = {ORDER_CANONICAL, 0};
+    struct k_order hardware = {ORDER_HARDWARE, 0};
+    struct kernels *d = NULL;
+    struct err e = {0};
+
+    T_CHECK(kernels_open(&d, "tpu", 1, canonical, &e) == -ERR_USAGE);
+    T_CHECK(strstr(e.msg, "auto, cpu or cuda") != NULL);
+    T_CHECK(kernels_open(&d, "cpu", 1, hardware, &e) < 0);
+    setenv("ULP_ISA", "z80", 1);
+    T_CHECK(kernels_open(&d, "cpu", 1, canonical, &e) < 0);
+    T_CHECK(strstr(e.msg, "z80") != NULL);
+    setenv("ULP_ISA", "", 1);
+    T_CHECK(kernels_open(&d, "auto", 2, canonical, &e) == 0);
+    kernels_close(&d);
+    T_CHECK(d == NULL);
+}
+
+int main(void)
+{
+    k = ref_open("", 1, 0);
+    T_RUN(rows_match_float64);
+    T_RUN(rope_turns_and_turns_back);
+    T_RUN(embedding);
+    T_RUN(embedding_refuses_bad_tokens);
+    T_RUN(dropout);
+    T_RUN(adamw_matches_float64);
+    T_RUN(small_updates);
+    T_RUN(sum_of_squares);
+    T_RUN(devices_are_named);
+    kernels_close(&k);
+    T_DONE();
+}
