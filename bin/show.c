@@ -1,0 +1,270 @@
+/* show - look at a stream of records as text
+ *
+ * in      any stream: msgpack, zstd, JSON lines
+ * out     text: records, one field per column, headers, a table of fields
+ * memory  one record
+ * order   preserved
+ */
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include "../lib/base/arena.h"
+#include "../lib/base/json.h"
+#include "../lib/base/json_text.h"
+#include "../lib/record/fields.h"
+#include "../lib/record/view.h"
+#include "../lib/text/tok.h"
+#include "main.h"
+
+static struct {
+    int header, fields, count, json, width, lines;
+    uint64_t head;
+    struct cli_list field;
+    const char *tokenizer;
+} o = { .lines = 12 };
+
+static const struct opt opts[] = {
+    { OPT_FLAG, "header", 0, &o.header, NULL,
+      "headers and how the stream was made, and no records", 0, 0 },
+    { OPT_FLAG, "fields", 0, &o.fields, NULL,
+      "a table of the fields: types, counts, ranges of numbers, lengths", 0,
+      0 },
+    { OPT_FLAG, "count", 0, &o.count, NULL, "the number of records", 0, 0 },
+    { OPT_FLAG, "json", 0, &o.json, NULL, "the records as JSON lines", 0, 0 },
+    { OPT_LIST, "field", 0, &o.field, "PATH",
+      "this field, one line per record; given again, more columns with tabs "
+      "between them", 0, 0 },
+    { OPT_U64, "head", 0, &o.head, "N",
+      "the first N records only; 0 means all", 0, 0 },
+    { OPT_INT, "width", 0, &o.width, "N",
+      "columns of a line; by default those of the terminal, or 80", 20,
+      10000 },
+    { OPT_INT, "lines", 0, &o.lines, "N",
+      "lines for one field; 0 means all", 0, 1000000 },
+    { OPT_STR, "tokenizer", 0, &o.tokenizer, "DIR",
+      "show prompt_tokens and response_tokens as pieces of text, too", 0, 0 },
+    { .type = OPT_END }
+};
+
+static const struct cli cli = {
+    .name = "show",
+    .purpose = "look at a stream of records as text",
+    .usage = "[options] [FILE...]",
+    .details =
+        "Reads streams from the files, or from standard input, and prints "
+        "each record as aligned fields, long ones cut short. What a stream "
+        "is made of is seen from its bytes: msgpack, zstd or JSON lines. A "
+        "stream that was cut ends with exit status 3, after the records "
+        "before the cut.",
+    .example = "show --head 1 rollouts.zst\n"
+               "show --fields rollouts.zst\n"
+               "show --field id --field reward < rewarded | sort -k2n",
+    .see_also = "stats, lib/record/SCHEMA.md",
+    .opts = opts,
+    .max_args = -1,
+};
+
+static int columns(void)
+{
+    struct winsize w;
+
+    if (o.width)
+        return o.width;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20)
+        return w.ws_col;
+    return 80;
+}
+
+/* prompt_tokens and response_tokens as quoted pieces; special tokens bare */
+static void decode(void *ctx, const char *path, struct rec *r,
+                   struct buf *out)
+{
+    const struct tok *t = ctx;
+    struct rec_i32s ids;
+    struct err e;
+
+    if ((strcmp(path, "prompt_tokens") && strcmp(path, "response_tokens")) ||
+        rec_get_i32s(r, path, &ids, &e) <= 0)
+        return;
+    for (size_t i = 0; i < ids.n; i++) {
+        size_t n = 0;
+        const char *s = tok_bytes(t, ids.v[i], &n);
+
+        buf_puts(out, i ? " " : "");
+        if (!s) {
+            buf_printf(out, "<unknown %d>", ids.v[i]);
+        } else if (tok_is_special(t, ids.v[i])) {
+            buf_put(out, s, n);
+        } else {
+            buf_puts(out, "'");
+            for (size_t k = 0; k < n; k++)
+                if (s[k] == '\n')
+                    buf_puts(out, "\\n");
+                else if ((unsigned char)s[k] < 0x20 ||
+                         (unsigned char)s[k] >= 0x7f)
+                    buf_printf(out, "\\x%02x", (unsigned char)s[k]);
+                else
+                    buf_put(out, s + k, 1);
+            buf_puts(out, "'");
+        }
+    }
+}
+
+/* A header as "name  value" lines; made_by has one line per program. */
+static void show_header(const struct rec_reader *in)
+{
+    const char *text = rec_header_json(in);
+    json_t *j = NULL, *v;
+    const char *k;
+    struct err e;
+    struct buf b = {0};
+
+    if (!*text) {
+        printf("%s: JSON lines, no header\n", rec_name(in));
+        return;
+    }
+    if (json_read_text(&j, text, strlen(text), "header", &e) < 0) {
+        printf("%s: %s\n", rec_name(in), text);
+        return;
+    }
+    printf("%s:\n", rec_name(in));
+    json_object_foreach(j, k, v) {
+        size_t i;
+        json_t *by, *x;
+
+        if (strcmp(k, "made_by") || !json_is_array(v)) {
+            b.n = 0;
+            json_pretty(&b, v);
+            printf("  %-9s %s\n", k, buf_str(&b));
+            continue;
+        }
+        json_array_foreach(v, i, by) {
+            const char *name;
+
+            printf("  %-9s", i ? "" : k);
+            json_object_foreach(by, name, x) {
+                b.n = 0;
+                json_pretty(&b, x);
+                if (!strcmp(name, "tool") && json_is_string(x))
+                    printf(" %s", json_string_value(x));
+                else
+                    printf(" %s=%s", name, buf_str(&b));
+            }
+            putchar('\n');
+        }
+    }
+    buf_free(&b);
+    json_decref(j);
+}
+
+struct show {
+    uint64_t n; /* records of all inputs */
+    struct fields *fields;
+    struct rec_writer *json;
+    struct view view;
+};
+
+static int show_record(struct show *s, struct rec *r, struct err *e)
+{
+    struct buf b = {0};
+
+    if (o.header || o.count)
+        return 0;
+    if (s->fields) {
+        fields_add(s->fields, r);
+        return 0;
+    }
+    if (s->json)
+        return rec_write(s->json, r, e);
+    for (int i = 0; i < o.field.n; i++) {
+        buf_puts(&b, i ? "\t" : "");
+        view_plain(&b, r, o.field.v[i]);
+    }
+    if (o.field.n)
+        buf_puts(&b, "\n");
+    else
+        view_record(&b, r, s->n, &s->view);
+    fwrite(b.p, 1, b.n, stdout);
+    buf_free(&b);
+    /* whoever reads us may wait for this record */
+    if (fflush(stdout))
+        return err_errno(e, ERR_IO, "standard output");
+    return 0;
+}
+
+static int show_input(struct show *s, const char *path, struct err *e)
+{
+    struct rec_reader *in;
+    struct rec *r;
+    int x = rec_open(&in, path, e), shown = 0;
+
+    if (x < 0)
+        return x;
+    while (!o.head || s->n < o.head) {
+        x = rec_read(in, &r, e);
+        if (x >= 0 && o.header && rec_streams(in) > shown) {
+            shown = rec_streams(in);
+            show_header(in);
+        }
+        if (x <= 0)
+            break;
+        s->n++;
+        x = show_record(s, r, e);
+        if (x < 0)
+            break;
+    }
+    rec_close(&in);
+    return x < 0 ? x : 0;
+}
+
+static int run(char **args, int n_args, struct show *s, struct err *e)
+{
+    int x = 0;
+
+    if (o.header + o.fields + o.count + o.json + (o.field.n > 0) > 1)
+        return err_set(e, ERR_USAGE, "--header, --fields, --count, --json "
+                       "and --field exclude each other");
+    if (o.json && ((x = rec_create(&s->json, "-", REC_JSON, e)) < 0 ||
+                   (x = rec_header(s->json, "", "show", NULL, e)) < 0))
+        return x;
+    if (o.fields)
+        s->fields = fields_open();
+    for (int i = 0; i < (n_args ? n_args : 1) && !x; i++)
+        x = show_input(s, n_args ? args[i] : "-", e);
+    if (x < 0)
+        return x;
+    if (s->fields) {
+        struct buf b = {0};
+
+        fields_table(s->fields, &b);
+        fwrite(b.p, 1, b.n, stdout);
+        buf_free(&b);
+    }
+    if (o.count)
+        printf("%llu\n", (unsigned long long)s->n);
+    return s->json ? rec_commit(&s->json, e) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    char **args;
+    int n = start(&cli, argc, argv, &args), x = 0;
+    struct err e = {0};
+    struct show s = { .view = { .width = columns(), .lines = o.lines } };
+    struct tok *tok = NULL;
+
+    if (o.tokenizer) {
+        x = tok_open(&tok, o.tokenizer, &e);
+        s.view.decode = decode;
+        s.view.ctx = tok;
+    }
+    if (!x)
+        x = run(args, n, &s, &e);
+    fields_close(&s.fields);
+    rec_abort(&s.json);
+    tok_close(&tok);
+    if (x < 0) {
+        fflush(stdout);
+        return fail(&cli, &e);
+    }
+    return finish(&cli);
+}
