@@ -6,7 +6,9 @@
 #include <string.h>
 #include "arena.h"
 
-enum { CHUNK = 64 * 1024, ALIGN = 16 };
+/* Chunks double from small, because thousands of copied records may be held,
+ * each with an arena of its own. */
+enum { CHUNK_MIN = 1024, CHUNK = 64 * 1024, ALIGN = 16 };
 
 struct chunk {
     struct chunk *next;
@@ -15,7 +17,7 @@ struct chunk {
 };
 
 struct arena {
-    struct chunk *first, *at;
+    struct chunk *first, *at; /* NULL before the first allocation */
 };
 
 static void out_of_memory(size_t n)
@@ -75,10 +77,7 @@ static struct chunk *chunk_new(size_t size)
 
 struct arena *arena_open(void)
 {
-    struct arena *a = xmalloc(sizeof *a);
-
-    a->first = a->at = chunk_new(CHUNK);
-    return a;
+    return xcalloc(1, sizeof(struct arena));
 }
 
 void arena_close(struct arena **a)
@@ -96,7 +95,7 @@ void arena_close(struct arena **a)
 void arena_reset(struct arena *a)
 {
     /* One huge record must not hold its memory for the rest of the run. */
-    for (struct chunk **p = &a->first->next, *c; (c = *p);) {
+    for (struct chunk **p = &a->first, *c; (c = *p);) {
         if (c->size > CHUNK) {
             *p = c->next;
             free(c);
@@ -105,7 +104,6 @@ void arena_reset(struct arena *a)
             p = &c->next;
         }
     }
-    a->first->used = 0;
     a->at = a->first;
 }
 
@@ -119,16 +117,18 @@ void *arena_alloc(struct arena *a, size_t n)
 
     if (room > SIZE_MAX / 2)
         out_of_memory(n);
-    if (c->size - c->used < room) {
-        struct chunk *next = c->next;
+    if (!c || c->size - c->used < room) {
+        struct chunk **next = c ? &c->next : &a->first;
 
-        if (!next || next->size < room) {
-            struct chunk *made = chunk_new(room > CHUNK ? room : CHUNK);
+        if (!*next || (*next)->size < room) {
+            size_t size = !c ? CHUNK_MIN
+                             : 2 * c->size > CHUNK ? CHUNK : 2 * c->size;
+            struct chunk *made = chunk_new(room > size ? room : size);
 
-            made->next = next;
-            c->next = next = made;
+            made->next = *next;
+            *next = made;
         }
-        a->at = c = next;
+        a->at = c = *next;
     }
     p = c->data + c->used;
     c->used += room;

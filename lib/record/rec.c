@@ -9,7 +9,7 @@ void rec_init(struct rec *r)
 {
     memset(r, 0, sizeof *r);
     r->a = arena_open();
-    if (!msgpack_zone_init(&r->zone, 8192))
+    if (!msgpack_zone_init(&r->zone, 1024))
         abort();
 }
 
@@ -36,7 +36,7 @@ struct field *rec_add_field(struct rec *r, const char *key, size_t n_key)
     struct field *f;
 
     if (r->n == r->cap) {
-        r->cap = r->cap ? 2 * r->cap : 16;
+        r->cap = r->cap ? 2 * r->cap : 8;
         r->f = xrealloc(r->f, r->cap, sizeof *r->f);
     }
     f = &r->f[r->n++];
