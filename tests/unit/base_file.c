@@ -8,14 +8,17 @@
 
 static const char *dir;
 
+/* dir/name, good until the test ends */
 static const char *in_dir(const char *name)
 {
-    static char path[4][512];
-    static int at;
+    static char path[256][256];
+    static int n;
 
-    at = (at + 1) % 4;
-    snprintf(path[at], sizeof path[at], "%s/%s", dir, name);
-    return path[at];
+    for (int i = 0; i < n; i++)
+        if (!strcmp(path[i] + strlen(dir) + 1, name))
+            return path[i];
+    snprintf(path[n], sizeof path[n], "%s/%s", dir, name);
+    return path[n++];
 }
 
 static int has(const char *path, const char *text)
