@@ -5,7 +5,7 @@
 #include "../base/arena.h"
 
 #define SHORT 96      /* bytes: up to here a scan beats a heap */
-#define SET_BITS 15   /* 2 * 2^15 entries of 64 bytes */
+#define SET_BITS 16   /* 2 * 2^15 entries of 64 bytes */
 
 struct bpe_node { /* a token of a long piece, in a linked list */
     int32_t id;

@@ -182,8 +182,16 @@ static const unsigned char *find_suspect(const uint8_t *prop,
     *prev = p;
     while (p < end) {
         uint32_t c;
+        uint64_t w;
         int k;
 
+        while (end - p >= 9) { /* eight of ASCII at once */
+            memcpy(&w, p, 8);
+            if (w & 0x8080808080808080u)
+                break;
+            *prev = p + 7;
+            p += 8;
+        }
         if (*p < 0xcc) { /* below U+0300 all are safe */
             *prev = p;
             p += *p < 0x80 ? 1 : 2;

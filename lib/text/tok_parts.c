@@ -18,8 +18,9 @@ static int unsupported(struct tok *t, struct err *e, const char *where,
                        const char *key, const json_t *v)
 {
     char *s = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-    int r = err_set(e, ERR_DATA, "%s: %s%s%s %.200s is not supported",
-                    t->name, where, *where ? "." : "", key, s ? s : "");
+    int r = err_set(e, ERR_DATA, "%s: %s%s%s%s%.200s is not supported",
+                    t->name, where, *where ? "." : "", key, s ? " " : "",
+                    s ? s : "");
 
     free(s);
     return r;
