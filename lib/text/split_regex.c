@@ -151,7 +151,7 @@ static int braces(struct out *o, const char *p)
     size_t n = 1 + strspn(p + 1, "0123456789,");
 
     if (n < 2 || p[1] == ',' || p[n] != '}' || p[n + 1] == '+')
-        return refuse(o, p, n + (p[n] ? 1 + (p[n + 1] == '+') : 0));
+        return refuse(o, p, n + (p[n] ? 1u + (p[n + 1] == '+') : 0u));
     put(o, p, n + 1);
     return (int)n + 1;
 }
