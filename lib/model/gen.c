@@ -209,6 +209,11 @@ static void enter(struct gen *g, const struct gen_req *q, int slot)
     place(g, s);
 }
 
+static int name_it(const struct gen_req *q, struct err *e)
+{
+    return q->name ? err_prefix(e, "%s", q->name) : -e->code;
+}
+
 /* 1: *q is the next request; 0: none now. */
 static int next_request(struct gen *g, struct gen_req *q, struct err *e)
 {
@@ -220,7 +225,7 @@ static int next_request(struct gen *g, struct gen_req *q, struct err *e)
         r = g->io->next(g->io->ctx, q, e);
     g->has_pending = 0;
     if (r > 0 && check_request(g, q, e))
-        r = -e->code;
+        r = name_it(q, e);
     return r;
 }
 
@@ -329,9 +334,11 @@ static int is_end(const struct gen_opts *o, int32_t token)
 static int append(struct gen *g, struct seq *s, int32_t token, float logp,
                   struct err *e)
 {
-    if (!isfinite(logp) || token < 0 || token >= g->m->c.vocab)
-        return err_set(e, ERR_DATA, "non-finite logits at position %d of "
-                       "sample %d", s->n, s->q.sample);
+    if (!isfinite(logp) || token < 0 || token >= g->m->c.vocab) {
+        err_set(e, ERR_DATA, "non-finite logits at position %d of sample %d",
+                s->n, s->q.sample);
+        return name_it(&s->q, e);
+    }
     s->tokens[s->n] = token;
     s->logp[s->n] = logp;
     s->n++;

@@ -22,6 +22,7 @@ struct gen_req {
     int n_prompt;
     uint64_t id_hash; /* hash_bytes of the prompt's id */
     int sample;
+    const char *name; /* of the record, for messages; or NULL */
     void *user;
 };
 

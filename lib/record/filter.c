@@ -96,6 +96,11 @@ int filter_read(struct filter *f, struct rec **rec, struct err *e)
     return 0;
 }
 
+int filter_ready(const struct filter *f)
+{
+    return (f->limit && f->n_read >= f->limit) || rec_ready(f->in);
+}
+
 int filter_write(struct filter *f, const struct rec *rec, struct err *e)
 {
     int x = header(f, e);

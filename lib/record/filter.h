@@ -45,6 +45,8 @@ void filter_made_by(struct filter *f, const char *key, const char *value);
 /* As rec_read; honours --limit and moves on to the next input. */
 int filter_read(struct filter *f, struct rec **rec, struct err *e)
     MUST_CHECK;
+/* As rec_ready. */
+int filter_ready(const struct filter *f);
 /* Writes rec (the header first, before the first record). */
 int filter_write(struct filter *f, const struct rec *rec, struct err *e)
     MUST_CHECK;

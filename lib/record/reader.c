@@ -375,6 +375,11 @@ static void look_ahead(const struct rec_reader *cr)
     }
 }
 
+int rec_ready(const struct rec_reader *r)
+{
+    return r->pending || source_ready(r->src);
+}
+
 int rec_read(struct rec_reader *r, struct rec **rec, struct err *e)
 {
     int x;

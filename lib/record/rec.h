@@ -45,6 +45,9 @@ int rec_open(struct rec_reader **r, const char *path, struct err *e)
  * and checked; negative: error. */
 int rec_read(struct rec_reader *r, struct rec **rec, struct err *e)
     MUST_CHECK;
+/* 1 when a rec_read would not wait for a writer that has nothing to say yet (a
+ * record that has begun to come is waited for). For filters that gather. */
+int rec_ready(const struct rec_reader *r);
 void rec_close(struct rec_reader **r);
 /* Records read so far over all concatenated streams (the current record's
  * number, counted from 1, once it is read). */

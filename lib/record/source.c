@@ -1,6 +1,7 @@
 /* source - the bytes of an input: read(2), through zstd where its frames are */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,13 @@ void source_take(struct source *s, size_t n)
 int source_cut(const struct source *s)
 {
     return s->eof && s->in_frame;
+}
+
+int source_ready(const struct source *s)
+{
+    struct pollfd p = { .fd = s->fd, .events = POLLIN };
+
+    return left(&s->win) || s->full || s->eof || poll(&p, 1, 0) != 0;
 }
 
 /* read(2) into a window: 1, 0 at the end, negative on error */

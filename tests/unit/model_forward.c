@@ -341,7 +341,8 @@ static void shuffled_order_repeats_and_differs(void)
     T_CHECK(memcmp(g[0], g[1], n * 4));
     T_CHECK(!memcmp(g[1], g[2], n * 4));
     T_CHECK(memcmp(g[1], g[3], n * 4));
-    T_CHECK(rel_norm(g[1], w, n) < REL && rel_norm(g[3], w, n) < REL);
+    T_CHECKF(rel_norm(g[1], w, n) < REL, "off by %g", rel_norm(g[1], w, n));
+    T_CHECKF(rel_norm(g[3], w, n) < REL, "off by %g", rel_norm(g[3], w, n));
     for (int i = 0; i < 4; i++)
         free(g[i]);
     free(w);

@@ -158,7 +158,8 @@ static double o_log_softmax(const double *z, int V, int at, double temp)
 }
 
 /* logp[t] of tokens[t] for t >= first */
-static void o_logp(const struct oracle *o, const int32_t *tokens, int n,
+__attribute__((unused)) static void
+o_logp(const struct oracle *o, const int32_t *tokens, int n,
                    int first, double temp, double *logp)
 {
     int V = o->c->vocab;
