@@ -97,8 +97,9 @@ int adamw_update(struct adamw *a, const float *g, double lr,
     h.beta1 = (float)a->o.beta1;
     h.beta2 = (float)a->o.beta2;
     h.eps = (float)a->o.eps;
-    h.bias1 = (float)(1 - power(a->o.beta1, a->updates));
-    h.bias2 = (float)(1 - power(a->o.beta2, a->updates));
+    /* of the betas as the kernel has them: 1 - 0.999f is not 0.001f */
+    h.bias1 = (float)(1 - power((double)h.beta1, a->updates));
+    h.bias2 = (float)(1 - power((double)h.beta2, a->updates));
     h.grad_scale = (float)(coef / a->loss_scale);
     h.stochastic = a->arm.stochastic;
     h.seed = a->o.seed;
