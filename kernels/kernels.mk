@@ -3,7 +3,7 @@
 KERNEL_LINK :=
 KERNEL_CPU  := $(wildcard kernels/cpu/*.c)
 KERNEL_TOP  := $(wildcard kernels/*.c)
-ARCH        := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ARCH        ?= $(shell uname -m)
 ifeq ($(ARCH),x86_64)
 ISAS        := v1 v3 v4
 else
@@ -20,14 +20,16 @@ KERNEL_LIB  := $(B)/kernels.a
 define isa_rule
 $(B)/kernels/cpu/%.$(1).o: kernels/cpu/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(STD) $$(OPT) $$(WARN) $$(ISA_FLAGS_$(1)) -DISA=$(1) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$< ($(1)))
+	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) $$(ISA_FLAGS_$(1)) -DISA=$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 
-$(B)/kernels/%.o: kernels/%.c
+$(B)/kernels/%.o: kernels/%.c | $(FIRST)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) -MMD -MP -c -o $@ $<
 
 $(KERNEL_LIB): $(KERNEL_OBJ)
 	@rm -f $@; mkdir -p $(@D)
-	ar rcsD $@ $^
+	$(Q)ar rcsD $@ $^

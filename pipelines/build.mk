@@ -17,6 +17,11 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes \
            -Wvla -Werror
 STD     := -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno \
            -fno-trapping-math -g -fdebug-prefix-map=$(CURDIR)=. -pthread
+# V=1 shows whole command lines.
+V       ?=
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
 B       := build/$(CC)$(if $(filter 1,$(SAN)),-san)
 ifeq ($(SAN),1)
 STD     += -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -34,7 +39,7 @@ PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
-LIB_DIRS := lib/tasks lib/train lib/model lib/verify lib/stat lib/text lib/record lib/base
+LIB_DIRS := lib/report lib/tasks lib/train lib/model lib/verify lib/stat lib/text lib/record lib/base
 SRC_of    = $(wildcard $(1)/*.c)
 OBJ_of    = $(patsubst %.c,$(B)/%.o,$(call SRC_of,$(1)))
 LIB_of    = $(B)/$(subst /,_,$(1)).a
@@ -44,12 +49,13 @@ all: $(PROGRAMS:%=$(BIN)/%)
 
 $(B)/lib/%.o: lib/%.c | $(FIRST)
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
 
 define lib_rule
 $(call LIB_of,$(1)): $(call OBJ_of,$(1))
 	@rm -f $$@; mkdir -p $$(@D)
-	ar rcsD $$@ $$^
+	$$(Q)ar rcsD $$@ $$^
 endef
 $(foreach d,$(LIB_DIRS),$(eval $(call lib_rule,$(d))))
 $(foreach d,$(LIB_DIRS),$(eval CFLAGS_$(subst /,_,$(d)) :=))
@@ -64,6 +70,7 @@ L_tasks  := $(call LIB_of,lib/tasks) $(L_base)
 L_text   := $(call LIB_of,lib/text) $(L_base)
 L_verify := $(call LIB_of,lib/verify) $(L_base)
 L_stat   := $(call LIB_of,lib/stat) $(L_base)
+L_report := $(call LIB_of,lib/report) $(L_stat) $(L_record)
 L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_base)
 L_train  := $(call LIB_of,lib/train) $(L_model)
 
@@ -73,6 +80,7 @@ X_tasks  := -lz $(X_base)
 X_text   := -lpcre2-8 -lutf8proc $(X_base)
 X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp $(X_base)
 X_stat   := -lflint-arb -lflint $(X_base)
+X_report := -lflint-arb -lflint $(X_record)
 X_model  := $(X_base) $(KERNEL_LINK)
 
 USES_prepare   := tasks
@@ -85,7 +93,7 @@ USES_dapo-step := train model record
 USES_logprob   := model record
 USES_kl        := stat record
 USES_sparsity  := model record
-USES_stats     := stat record
+USES_stats     := report stat record
 USES_show      := text record
 
 # $(call libs,record text): archives; link order from the top floor down
@@ -99,10 +107,12 @@ X_train := $(X_model)
 define program_rule
 $(B)/bin/$(1).o: bin/$(1).c | $(FIRST)
 	@mkdir -p $$(@D)
-	$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$<)
+	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP -c -o $$@ $$<
 $(B)/exe/$(1).linked: $(B)/bin/$(1).o $(call libs,$(USES_$(1)))
 	@mkdir -p $$(@D) $(BIN)
-	$$(CC) $$(LDSAN) -pthread -Wl,--build-id=none -Wl,--as-needed \
+	$$(call say,LINK,$(1))
+	$$(Q)$$(CC) $$(LDSAN) -pthread -Wl,--build-id=none -Wl,--as-needed \
 	  -o $$@.tmp $$^ $(call links,$(USES_$(1))) -lm
 	@if [ $(SAN) != 1 ]; then strip $$@.tmp; fi
 	@if ! cmp -s $$@.tmp $(BIN)/$(1); then cp $$@.tmp $(BIN)/$(1).new && mv $(BIN)/$(1).new $(BIN)/$(1); fi

@@ -17,7 +17,8 @@ X_kernels  := $(X_base) $(KERNEL_LINK)
 define unit_rule
 $(B)/tests/$(1): tests/unit/$(1).c tests/unit/t.h $(call libs,$(call unit_uses,$(1)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.a,$$^) \
+	$$(call say,TEST,$(1))
+	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.a,$$^) \
 	  $(call links,$(call unit_uses,$(1))) -lm
 endef
 $(foreach u,$(UNIT),$(eval $(call unit_rule,$(u))))

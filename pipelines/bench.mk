@@ -1,0 +1,21 @@
+# bench - measured ratios: make bench
+#
+# Each program in tests/bench prints what it measured beside the machine's own
+# peak, measured in the same run. BENCH_ARGS is passed on (fp32, bf16, fp16).
+
+BENCH      := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+BENCH_ARGS ?=
+USES_bench_gemm := kernels
+bench_uses  = $(or $(USES_bench_$(1)),model)
+
+define bench_rule
+$(B)/bench/$(1): tests/bench/$(1).c $(call libs,$(call bench_uses,$(1)))
+	@mkdir -p $$(@D)
+	$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.a,$$^) \
+	  $(call links,$(call bench_uses,$(1))) -lm
+endef
+$(foreach b,$(BENCH),$(eval $(call bench_rule,$(b))))
+
+.PHONY: bench
+bench: $(BENCH:%=$(B)/bench/%)
+	@for b in $^; do $$b $(BENCH_ARGS); done
