@@ -1,0 +1,545 @@
+/* value_ball - see value_ball.h */
+#include "value_ball.h"
+#include <acb_hypgeom.h>
+#include <arb_fmpz_poly.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/philox.h"
+#include "../base/hash.h"
+
+enum { MAX_DIGITS = 20000, MAX_EXP10 = 20000, MAX_BITS = 200000 };
+
+int ball_number(const struct expr *e, fmpq_t out)
+{
+    size_t n = strlen(e->name);
+    fmpz_t ten;
+
+    if (n > MAX_DIGITS || abs(e->exp10) > MAX_EXP10 ||
+        fmpz_set_str(fmpq_numref(out), e->name, 10))
+        return -1;
+    fmpz_one(fmpq_denref(out));
+    if (e->exp10) {
+        fmpz_init(ten);
+        fmpz_ui_pow_ui(ten, 10, (ulong)abs(e->exp10));
+        if (e->exp10 > 0)
+            fmpz_mul(fmpq_numref(out), fmpq_numref(out), ten);
+        else
+            fmpz_set(fmpq_denref(out), ten);
+        fmpz_clear(ten);
+        fmpq_canonicalise(out);
+    }
+    return 0;
+}
+
+int ball_numeral(const struct expr *e, fmpz_t out)
+{
+    if (e->exp10 < 2 || e->exp10 > 36 || strlen(e->name) > 2000)
+        return -1;
+    for (const char *p = e->name; *p; p++)
+        if (*p - '0' >= e->exp10)
+            return -1;
+    return fmpz_set_str(out, e->name, e->exp10) ? -1 : 0;
+}
+
+/* ---- rationals --------------------------------------------------------- */
+
+static int small_int(const fmpq_t q, slong *v)
+{
+    if (!fmpz_is_one(fmpq_denref(q)) || !fmpz_fits_si(fmpq_numref(q)))
+        return 0;
+    *v = fmpz_get_si(fmpq_numref(q));
+    return 1;
+}
+
+static int rational_pow(fmpq_t out, const fmpq_t y)
+{
+    slong k;
+
+    if (!small_int(y, &k))
+        return -1;
+    if (fmpq_is_zero(out))
+        return k > 0 ? 0 : -1;
+    slong bits = (slong)fmpq_height_bits(out);
+    if (fmpq_is_one(out))
+        return 0;
+    if (labs(k) > MAX_BITS || bits * labs(k) > MAX_BITS)
+        return -1;
+    fmpq_pow_si(out, out, k);
+    return 0;
+}
+
+static int rational_fn(const struct expr *e, fmpq_t *v, fmpq_t out)
+{
+    slong n, k;
+
+    if (!strcmp(e->name, "abs") && e->n == 1) {
+        fmpq_abs(out, v[0]);
+        return 0;
+    }
+    if ((!strcmp(e->name, "floor") || !strcmp(e->name, "ceil")) &&
+        e->n == 1) {
+        fmpz_t z;
+        fmpz_init(z);
+        if (e->name[0] == 'f')
+            fmpz_fdiv_q(z, fmpq_numref(v[0]), fmpq_denref(v[0]));
+        else
+            fmpz_cdiv_q(z, fmpq_numref(v[0]), fmpq_denref(v[0]));
+        fmpq_set_fmpz(out, z);
+        fmpz_clear(z);
+        return 0;
+    }
+    if (!strcmp(e->name, "factorial") && e->n == 1) {
+        if (!small_int(v[0], &n) || n < 0 || n > 10000)
+            return -1;
+        fmpz_fac_ui(fmpq_numref(out), (ulong)n);
+        fmpz_one(fmpq_denref(out));
+        return 0;
+    }
+    if (!strcmp(e->name, "factorial2") && e->n == 1) {
+        if (!small_int(v[0], &n) || n < 0 || n > 12000)
+            return -1;
+        fmpz_t z;
+        fmpz_init_set_ui(z, 1);
+        for (slong i = n; i > 1; i -= 2)
+            fmpz_mul_ui(z, z, (ulong)i);
+        fmpq_set_fmpz(out, z);
+        fmpz_clear(z);
+        return 0;
+    }
+    if (!strcmp(e->name, "binomial") && e->n == 2) {
+        if (!small_int(v[0], &n) || !small_int(v[1], &k) || n < 0 ||
+            k < 0 || n > 20000)
+            return -1;
+        if (k > n)
+            fmpq_zero(out);
+        else {
+            fmpz_bin_uiui(fmpq_numref(out), (ulong)n, (ulong)k);
+            fmpz_one(fmpq_denref(out));
+        }
+        return 0;
+    }
+    if ((!strcmp(e->name, "max") || !strcmp(e->name, "min")) && e->n > 1) {
+        fmpq_set(out, v[0]);
+        for (int i = 1; i < e->n; i++)
+            if ((fmpq_cmp(v[i], out) > 0) == (e->name[1] == 'a'))
+                fmpq_set(out, v[i]);
+        return 0;
+    }
+    if ((!strcmp(e->name, "gcd") || !strcmp(e->name, "lcm")) && e->n > 1) {
+        fmpz_abs(fmpq_numref(out), fmpq_numref(v[0]));
+        fmpz_one(fmpq_denref(out));
+        for (int i = 0; i < e->n; i++) {
+            if (!fmpz_is_one(fmpq_denref(v[i])))
+                return -1;
+            if (e->name[0] == 'g')
+                fmpz_gcd(fmpq_numref(out), fmpq_numref(out),
+                         fmpq_numref(v[i]));
+            else
+                fmpz_lcm(fmpq_numref(out), fmpq_numref(out),
+                         fmpq_numref(v[i]));
+        }
+        return 0;
+    }
+    return -1;
+}
+
+static int rational_call(const struct expr *e, fmpq_t out)
+{
+    fmpq_t *v = malloc((size_t)(e->n + 1) * sizeof *v);
+    int r = v ? 0 : -1, n = 0;
+
+    for (; !r && n < e->n; n++) {
+        fmpq_init(v[n]);
+        r = ball_rational(e->a[n], v[n]);
+    }
+    if (!r)
+        r = rational_fn(e, v, out);
+    while (v && n-- > 0)
+        fmpq_clear(v[n]);
+    free(v);
+    return r;
+}
+
+int ball_rational(const struct expr *e, fmpq_t out)
+{
+    fmpq_t t;
+    int r = 0;
+
+    switch (e->kind) {
+    case E_NUM:
+        return ball_number(e, out);
+    case E_BASE:
+        fmpz_one(fmpq_denref(out));
+        return ball_numeral(e, fmpq_numref(out));
+    case E_FN:
+        return rational_call(e, out);
+    case E_PERCENT:
+        if (ball_rational(e->a[0], out))
+            return -1;
+        fmpq_init(t);
+        fmpq_set_si(t, 1, 100);
+        fmpq_mul(out, out, t);
+        fmpq_clear(t);
+        return 0;
+    case E_UNIT:
+        return ball_rational(e->a[0], out);
+    case E_ADD:
+    case E_MUL:
+    case E_POW:
+        break;
+    default:
+        return -1;
+    }
+    fmpq_init(t);
+    fmpq_set_si(out, e->kind == E_MUL, 1);
+    for (int i = 0; i < e->n && !r; i++) {
+        r = ball_rational(e->a[i], t);
+        if (r)
+            break;
+        if (e->kind == E_ADD)
+            fmpq_add(out, out, t);
+        else if (e->kind == E_MUL)
+            fmpq_mul(out, out, t);
+        else if (i == 0)
+            fmpq_set(out, t);
+        else
+            r = rational_pow(out, t);
+        if (!r && fmpq_height_bits(out) > MAX_BITS * 4)
+            r = -1;
+    }
+    fmpq_clear(t);
+    return r;
+}
+
+/* ---- balls ------------------------------------------------------------- */
+
+static int significant(const char *s)
+{
+    while (*s == '0' || *s == '-')
+        s++;
+    return (int)strlen(s);
+}
+
+/* Is this literal a rounding, so that its last digit has a half unit of
+ * doubt? A decimal whose denominator is a power of two (12.5, 0.375, 3.00)
+ * is taken for exact. */
+static int is_rounding(const struct ball_ctx *c, const struct expr *e)
+{
+    static const int need[] = { 0, 3, 5, 10 };
+    fmpz_t d, five;
+    int exact;
+
+    if (c->rounding == ROUND_NONE || e->places == 0 ||
+        significant(e->name) < need[c->rounding])
+        return 0;
+    if (e->exp10 >= 0)
+        return 1;
+    if (e->exp10 < -2000 || strlen(e->name) > 2000)
+        return 0;
+    fmpz_init(d);
+    fmpz_init(five);
+    fmpz_set_str(d, e->name, 10);
+    fmpz_ui_pow_ui(five, 5, (ulong)-e->exp10);
+    exact = fmpz_divisible(d, five);
+    fmpz_clear(d);
+    fmpz_clear(five);
+    return !exact;
+}
+
+static int ball_literal(struct ball_ctx *c, const struct expr *e, acb_t out)
+{
+    fmpq_t q;
+    int r;
+
+    fmpq_init(q);
+    r = ball_number(e, q);
+    if (!r) {
+        acb_set_fmpq(out, q, c->prec);
+        if (is_rounding(c, e)) {
+            arb_t u;
+            arb_init(u);
+            arb_set_ui(u, 10);
+            arb_pow_ui(u, u, (ulong)abs(e->exp10), c->prec);
+            if (e->exp10 < 0)
+                arb_inv(u, u, c->prec);
+            if (c->rounding != ROUND_LONG)
+                arb_mul_2exp_si(u, u, -1);
+            arb_add_error(acb_realref(out), u);
+            arb_clear(u);
+            c->rounded = 1;
+        }
+    }
+    fmpq_clear(q);
+    return r;
+}
+
+/* A random rational with a denominator of 2^50, from the name and the point
+ * alone. Even points are positive. */
+static void random_value(struct ball_ctx *c, const char *name, acb_t out)
+{
+    uint64_t h = hash_bytes(name, strlen(name));
+    uint32_t ctr[4] = { (uint32_t)c->point, 7, 7, 7 }, r[4];
+    uint32_t key[2] = { (uint32_t)h, (uint32_t)(h >> 32) };
+
+    philox4x32(ctr, key, r);
+    slong v = (slong)(((uint64_t)r[0] << 20 | r[1] >> 12) % (3ull << 50)) +
+              (1L << 48); /* 0.25 .. 3.25 */
+    if (c->point % 2 && r[2] & 1)
+        v = -v;
+    acb_set_si(out, v);
+    acb_mul_2exp_si(out, out, -50);
+}
+
+__attribute__((noinline)) static int too_big(const acb_t x, slong bits)
+{
+    arf_t m;
+    int r;
+
+    if (!acb_is_finite(x))
+        return 1;
+    arf_init(m);
+    acb_get_abs_ubound_arf(m, x, 30);
+    r = arf_cmpabs_2exp_si(m, bits) > 0;
+    arf_clear(m);
+    return r;
+}
+
+static int ball_pow(struct ball_ctx *c, acb_t x, const acb_t y)
+{
+    slong prec = c->prec;
+
+    if (too_big(y, 48) || too_big(x, 1L << 40))
+        return -1;
+    if (acb_is_int(y) && !too_big(y, 20)) {
+        fmpz_t n;
+        fmpz_init(n);
+        arf_get_fmpz(n, arb_midref(acb_realref(y)), ARF_RND_NEAR);
+        acb_pow_fmpz(x, x, n, prec);
+        fmpz_clear(n);
+    } else {
+        acb_pow(x, x, y, prec);
+    }
+    return acb_is_finite(x) ? 0 : -1;
+}
+
+/* The real odd root of a negative number, the principal one elsewhere. */
+static int ball_root(struct ball_ctx *c, acb_t x, const acb_t k)
+{
+    fmpz_t n;
+    int r = 0, odd, negative;
+
+    if (!acb_is_int(k) || too_big(k, 20))
+        return -1;
+    fmpz_init(n);
+    arf_get_fmpz(n, arb_midref(acb_realref(k)), ARF_RND_NEAR);
+    odd = fmpz_is_odd(n);
+    negative = acb_is_real(x) && arb_is_negative(acb_realref(x));
+    if (fmpz_sgn(n) <= 0)
+        r = -1;
+    else if (odd && negative) {
+        acb_neg(x, x);
+        acb_root_ui(x, x, fmpz_get_ui(n), c->prec);
+        acb_neg(x, x);
+    } else
+        acb_root_ui(x, x, fmpz_get_ui(n), c->prec);
+    fmpz_clear(n);
+    return r;
+}
+
+typedef void unary(acb_t, const acb_t, slong);
+
+static const struct {
+    const char *name;
+    unary *f;
+    int inverse; /* 1: of the reciprocal's inverse function */
+} unaries[] = {
+    { "sin", acb_sin, 0 }, { "cos", acb_cos, 0 }, { "tan", acb_tan, 0 },
+    { "cot", acb_cot, 0 }, { "sec", acb_sec, 0 }, { "csc", acb_csc, 0 },
+    { "arcsin", acb_asin, 0 }, { "asin", acb_asin, 0 },
+    { "arccos", acb_acos, 0 }, { "acos", acb_acos, 0 },
+    { "arctan", acb_atan, 0 }, { "atan", acb_atan, 0 },
+    { "arcsec", acb_acos, 1 }, { "arccsc", acb_asin, 1 },
+    { "sinh", acb_sinh, 0 }, { "cosh", acb_cosh, 0 },
+    { "tanh", acb_tanh, 0 }, { "arsinh", acb_asinh, 0 },
+    { "arcosh", acb_acosh, 0 }, { "artanh", acb_atanh, 0 },
+    { "ln", acb_log, 0 }, { "exp", acb_exp, 0 }, { "sqrt", acb_sqrt, 0 },
+};
+
+/* 0 done, -1 no value, 1 not a function that we know. */
+static int ball_known(struct ball_ctx *c, const struct expr *e, acb_ptr v,
+                      acb_t out)
+{
+    const char *f = e->name;
+
+    for (size_t i = 0; e->n == 1 && i < sizeof unaries / sizeof unaries[0];
+         i++) {
+        if (strcmp(f, unaries[i].name))
+            continue;
+        if (too_big(v, 40))
+            return -1;
+        if (unaries[i].inverse)
+            acb_inv(v, v, c->prec);
+        unaries[i].f(out, v, c->prec);
+        return acb_is_finite(out) ? 0 : -1;
+    }
+    if (!strcmp(f, "log") || !strcmp(f, "lg")) {
+        acb_log(out, v, c->prec);
+        if (e->n == 2) {
+            acb_log(v + 1, v + 1, c->prec);
+        } else {
+            c->bare_log |= f[1] == 'o';
+            if (f[1] == 'o' && !c->log10)
+                return acb_is_finite(out) ? 0 : -1;
+            acb_set_ui(v + 1, 10);
+            acb_log(v + 1, v + 1, c->prec);
+        }
+        acb_div(out, out, v + 1, c->prec);
+        return acb_is_finite(out) ? 0 : -1;
+    }
+    if (!strcmp(f, "root") && e->n == 2) {
+        acb_set(out, v);
+        return ball_root(c, out, v + 1);
+    }
+    if (!strcmp(f, "arccot") && e->n == 1) {
+        acb_inv(v, v, c->prec);
+        acb_atan(out, v, c->prec);
+        return acb_is_finite(out) ? 0 : -1;
+    }
+    if (!strcmp(f, "abs") && e->n == 1) {
+        acb_abs(acb_realref(out), v, c->prec);
+        arb_zero(acb_imagref(out));
+        return 0;
+    }
+    if ((!strcmp(f, "floor") || !strcmp(f, "ceil")) && e->n == 1) {
+        if (!acb_is_real(v) || too_big(v, 200))
+            return -1;
+        (f[0] == 'f' ? arb_floor : arb_ceil)(acb_realref(out),
+                                             acb_realref(v), c->prec);
+        arb_zero(acb_imagref(out));
+        return 0;
+    }
+    if (!strcmp(f, "factorial") && e->n == 1) {
+        if (too_big(v, 30))
+            return -1;
+        acb_add_ui(v, v, 1, c->prec);
+        acb_gamma(out, v, c->prec);
+        return acb_is_finite(out) ? 0 : -1;
+    }
+    if (!strcmp(f, "binomial") && e->n == 2) {
+        if (too_big(v, 20) || too_big(v + 1, 20))
+            return -1;
+        acb_add_ui(v, v, 1, c->prec);
+        acb_add_ui(v + 1, v + 1, 1, c->prec);
+        acb_sub(out, v, v + 1, c->prec);
+        acb_add_ui(out, out, 1, c->prec);
+        acb_rgamma(out, out, c->prec);
+        acb_rgamma(v + 1, v + 1, c->prec);
+        acb_gamma(v, v, c->prec);
+        acb_mul(out, out, v, c->prec);
+        acb_mul(out, out, v + 1, c->prec);
+        return acb_is_finite(out) ? 0 : -1;
+    }
+    if (!strcmp(f, "sgn") || !strcmp(f, "sign")) {
+        acb_sgn(out, v, c->prec);
+        return 0;
+    }
+    return 1;
+}
+
+static int ball_call(struct ball_ctx *c, const struct expr *e, acb_t out)
+{
+    acb_ptr v = _acb_vec_init(e->n + 2);
+    int r = e->n > 0 ? 0 : 1;
+
+    for (int i = 0; i < e->n && !r; i++)
+        if (ball_eval(c, e->a[i], v + i))
+            r = 1; /* perhaps as a name */
+    if (!r)
+        r = ball_known(c, e, v, out);
+    _acb_vec_clear(v, e->n + 2);
+    if (r != 1)
+        return r;
+    /* an unknown function, a sum, an integral: the same where its text is
+     * the same */
+    random_value(c, expr_show(c->a, e, 1), out);
+    return 0;
+}
+
+static int ball_const(struct ball_ctx *c, const struct expr *e, acb_t out)
+{
+    if (!strcmp(e->name, "pi"))
+        acb_const_pi(out, c->prec);
+    else if (!strcmp(e->name, "e")) {
+        acb_zero(out);
+        arb_const_e(acb_realref(out), c->prec);
+    } else if (!strcmp(e->name, "i"))
+        acb_onei(out);
+    else
+        return -1;
+    return 0;
+}
+
+int ball_eval(struct ball_ctx *c, const struct expr *e, acb_t out)
+{
+    acb_t t;
+    int r = 0;
+
+    switch (e->kind) {
+    case E_NUM:
+        return ball_literal(c, e, out);
+    case E_BASE: {
+        fmpz_t z;
+        fmpz_init(z);
+        r = ball_numeral(e, z);
+        acb_set_fmpz(out, z);
+        fmpz_clear(z);
+        return r;
+    }
+    case E_CONST:
+        return ball_const(c, e, out);
+    case E_SYM:
+    case E_TEXT:
+        random_value(c, e->name, out);
+        return 0;
+    case E_FN:
+        return ball_call(c, e, out);
+    case E_UNIT:
+        return ball_eval(c, e->a[0], out);
+    case E_PERCENT:
+        r = ball_eval(c, e->a[0], out);
+        acb_div_ui(out, out, 100, c->prec);
+        return r;
+    case E_DEG:
+        acb_init(t);
+        r = ball_eval(c, e->a[0], out);
+        acb_const_pi(t, c->prec);
+        acb_div_ui(t, t, 180, c->prec);
+        acb_mul(out, out, t, c->prec);
+        acb_clear(t);
+        return r;
+    case E_ADD:
+    case E_MUL:
+    case E_POW:
+        break;
+    default:
+        return -1;
+    }
+    acb_init(t);
+    acb_set_si(out, e->kind == E_MUL);
+    for (int i = 0; i < e->n && !r; i++) {
+        r = ball_eval(c, e->a[i], t);
+        if (r)
+            break;
+        if (e->kind == E_ADD)
+            acb_add(out, out, t, c->prec);
+        else if (e->kind == E_MUL)
+            acb_mul(out, out, t, c->prec);
+        else if (i == 0)
+            acb_set(out, t);
+        else
+            r = ball_pow(c, out, t);
+    }
+    acb_clear(t);
+    return r ? r : acb_is_finite(out) ? 0 : -1;
+}

@@ -1,0 +1,33 @@
+/* value_ball - a tree as a complex ball (value.c) */
+#ifndef ULP_VERIFY_VALUE_BALL_H
+#define ULP_VERIFY_VALUE_BALL_H
+#include <acb.h>
+#include <flint/fmpq.h>
+#include "expr.h"
+
+enum rounding {
+    ROUND_NONE,
+    ROUND_ALONE, /* a whole gold: 3 digits or more */
+    ROUND_PART,  /* a number inside a formula: 5 digits or more */
+    ROUND_LONG   /* an answer's expansion: 10 digits or more, one unit */
+};
+
+struct ball_ctx {
+    struct arena *a;
+    int point;        /* which random point */
+    int log10;        /* "log" without a base is to base ten */
+    enum rounding rounding;
+    slong prec;
+    int rounded, bare_log; /* out: such a number, such a log was met */
+};
+
+/* 0, or -1 where the tree has no value (or one out of all bounds). */
+int ball_eval(struct ball_ctx *c, const struct expr *e, acb_t out);
+/* Exactly: 0, or -1 when it is not a rational number of modest size. */
+int ball_rational(const struct expr *e, fmpq_t out);
+/* The number as written; refuses absurd exponents. */
+int ball_number(const struct expr *e, fmpq_t out);
+/* The numeral of another base. */
+int ball_numeral(const struct expr *e, fmpz_t out);
+
+#endif

@@ -1,0 +1,159 @@
+/* words - see words.h */
+#include "words.h"
+#include <ctype.h>
+#include <string.h>
+
+static const char *const ones[] = {
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
+    "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
+    "sixteen", "seventeen", "eighteen", "nineteen"
+};
+static const char *const tens[] = {
+    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty",
+    "ninety"
+};
+
+/* The value of English number words ("forty-two", "one hundred and five"),
+ * or -1. */
+static long english(struct text t)
+{
+    long total = 0, part = 0;
+    int any = 0;
+
+    for (size_t i = 0; i < t.n;) {
+        size_t k = i;
+        while (k < t.n && isalpha((unsigned char)t.s[k]))
+            k++;
+        struct text w = text_of(t.s + i, k - i);
+        long v = -1;
+        for (int j = 0; j < 20 && v < 0; j++)
+            if (text_is(w, ones[j]))
+                v = j;
+        for (int j = 0; j < 8 && v < 0; j++)
+            if (text_is(w, tens[j]))
+                v = 20 + 10 * j;
+        if (v >= 0)
+            part += v;
+        else if (text_is(w, "hundred") && part > 0)
+            part *= 100;
+        else if (text_is(w, "thousand") && part > 0 && !total) {
+            total = part * 1000;
+            part = 0;
+        } else if (!(text_is(w, "and") && any))
+            return -1;
+        any = 1;
+        i = k;
+        while (i < t.n && (t.s[i] == ' ' || t.s[i] == '-'))
+            i++;
+        if (i == k && i < t.n)
+            return -1;
+    }
+    return any && total + part < 1000000 ? total + part : -1;
+}
+
+/* Chinese numerals up to 9999, or -1. */
+static long chinese(struct text t)
+{
+    static const char *const digit[] = {
+        "\xE9\x9B\xB6", "\xE4\xB8\x80", "\xE4\xBA\x8C", "\xE4\xB8\x89",
+        "\xE5\x9B\x9B", "\xE4\xBA\x94", "\xE5\x85\xAD", "\xE4\xB8\x83",
+        "\xE5\x85\xAB", "\xE4\xB9\x9D", "\xE4\xB8\xA4", "\xE3\x80\x87"
+    };
+    static const struct {
+        const char *s;
+        long v;
+    } scale[] = { { "\xE5\x8D\x81", 10 }, { "\xE7\x99\xBE", 100 },
+                  { "\xE5\x8D\x83", 1000 } };
+    long total = 0, last = -1;
+
+    if (t.n == 0 || t.n % 3 || t.n > 30)
+        return -1;
+    for (size_t i = 0; i < t.n; i += 3) {
+        long v = -1;
+        for (int j = 0; j < 12 && v < 0; j++)
+            if (text_starts(t, i, digit[j]))
+                v = j < 10 ? j : j == 10 ? 2 : 0;
+        if (v >= 0) {
+            last = v;
+            continue;
+        }
+        for (int j = 0; j < 3 && v < 0; j++)
+            if (text_starts(t, i, scale[j].s))
+                v = scale[j].v;
+        if (v < 0)
+            return -1;
+        total += (last < 0 ? 1 : last) * v;
+        last = -1;
+    }
+    return total + (last > 0 ? last : 0);
+}
+
+struct text words_to_digits(struct arena *a, struct text t)
+{
+    long v;
+
+    if (t.n == 0 || t.n > 80)
+        return t;
+    if ((unsigned char)t.s[0] >= 0x80)
+        v = chinese(t);
+    else {
+        struct text w = norm_words(a, t);
+        /* several number words may be a list */
+        v = strchr(t.s, ',') || strstr(w.s, " or ") ? -1 : english(w);
+    }
+    if (v < 0)
+        return t;
+    const char *s = arena_printf(a, "%ld", v);
+    return text_of(s, strlen(s));
+}
+
+/* 1 yes, 0 no, -1 neither. */
+static int truth(struct text w, int *letter)
+{
+    static const char *const yes[] = { "yes", "true", "y", "t", "correct" };
+    static const char *const no[] = { "no", "false", "n", "f", "incorrect" };
+
+    for (int i = 0; i < 5; i++) {
+        *letter = i == 2 || i == 3;
+        if (text_is(w, yes[i]))
+            return 1;
+        if (text_is(w, no[i]))
+            return 0;
+    }
+    return -1;
+}
+
+static int only_words(struct text w)
+{
+    size_t letters = 0;
+    int space = 0;
+
+    for (size_t i = 0; i < w.n; i++) {
+        unsigned char c = (unsigned char)w.s[i];
+        if (isalpha(c) || c >= 0x80)
+            letters++;
+        else if (c == ' ')
+            space = 1;
+        else if (c != '\'' && c != '-' && c != '(' && c != ')')
+            return 0;
+    }
+    return letters >= 3 || (space && letters >= 2);
+}
+
+const char *words_equal(struct arena *a, struct text gold,
+                        struct text answer)
+{
+    struct text gf = norm_form(a, gold), af = norm_form(a, answer);
+
+    if (gf.n && gf.n == af.n && !memcmp(gf.s, af.s, gf.n))
+        return "same_text";
+    if (gold.n > 4000 || answer.n > 4000)
+        return NULL;
+    struct text g = norm_words(a, gold), w = norm_words(a, answer);
+    int lg, lw, tg = truth(g, &lg), tw = truth(w, &lw);
+    if (tg >= 0 && tg == tw && !(lg && lw))
+        return "yes_no";
+    if (g.n == w.n && only_words(g) && !memcmp(g.s, w.s, g.n))
+        return "same_words";
+    return NULL;
+}
