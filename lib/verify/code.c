@@ -219,37 +219,44 @@ static int job_send(struct job *j, struct worker *w, struct err *e)
     return r;
 }
 
-static int by_cpu_limit(int status)
+/* SIGXCPU at the limit, SIGKILL a second after it. */
+static int by_cpu_limit(const struct sandbox_end *end, double cpu_s)
 {
-    return status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU;
+    return end->status != -1 && WIFSIGNALED(end->status) &&
+           (WTERMSIG(end->status) == SIGXCPU || end->cpu_ms >= cpu_s * 1e3);
 }
 
 /* Turn what T wrote (or did not) into the verdict. */
 static void decide(struct code_verdict *out, const struct job *j, int got,
-                   char *line, int u_status, int t_status, double wall_s)
+                   char *line, const struct sandbox_end *u,
+                   const struct sandbox_end *t, const struct code_opts *o)
 {
+    static const char ended[] = "the program ended";
     char *outcome = line + NONCE + 1, *why = NULL;
+    int known = got > 0 && strlen(line) >= NONCE + 5 &&
+                !memcmp(line, j->nonce, NONCE);
 
     line[strcspn(line, "\n")] = 0;
-    if (got < 0) {
-        verdict(out, CODE_TIMEOUT, "no verdict after %g s", wall_s);
-    } else if (by_cpu_limit(u_status) || by_cpu_limit(t_status)) {
-        verdict(out, CODE_TIMEOUT, "stopped at the limit of CPU time");
-    } else if (!got || strlen(line) < NONCE + 5 ||
-               memcmp(line, j->nonce, NONCE)) {
-        verdict(out, CODE_OK, "the test's process ended without a verdict");
-    } else if (!strcmp(outcome, "pass ")) {
+    if (known && !strcmp(outcome, "pass ")) {
         verdict(out, CODE_OK, "%s", "");
         out->passed = 1;
+    } else if (got < 0) {
+        verdict(out, CODE_TIMEOUT, "no verdict after %g s", o->wall_s);
+    } else if (by_cpu_limit(u, o->cpu_s) || by_cpu_limit(t, o->cpu_s)) {
+        verdict(out, CODE_TIMEOUT, "stopped at %g s of CPU time", o->cpu_s);
+    } else if (!known) {
+        verdict(out, CODE_OK, "the test's process ended without a verdict");
     } else if (!strncmp(outcome, "fail ", 5)) {
         why = outcome + 5;
-        if (u_status != -1 && WIFSIGNALED(u_status))
+        if (!strncmp(why, ended, sizeof ended - 1) && u->status != -1 &&
+            WIFSIGNALED(u->status))
             verdict(out, CODE_OK, "%.200s: killed by signal %d", why,
-                    WTERMSIG(u_status));
+                    WTERMSIG(u->status));
         else
             verdict(out, CODE_OK, "%.255s", why);
     } else {
-        verdict(out, CODE_ERROR, "%.255s", outcome + strcspn(outcome, " "));
+        verdict(out, CODE_ERROR, "%.255s",
+                outcome + strcspn(outcome, " ") + 1);
     }
 }
 
@@ -264,6 +271,22 @@ static int start_both(struct worker *w, struct err *e)
     return r;
 }
 
+/* End the job on both sides; a sandbox that is told to stop, or is not as it
+ * was before, is thrown away. */
+static void finish(struct worker *w, int stop_u, int stop_t,
+                   struct sandbox_end *u, struct sandbox_end *t)
+{
+    *u = *t = (struct sandbox_end){-1, 0};
+    if (!stop_u)
+        sandbox_end_job(&w->u);
+    if (!stop_t)
+        sandbox_end_job(&w->t);
+    if (stop_u || !sandbox_wait_end(&w->u, u))
+        sandbox_stop(&w->u);
+    if (stop_t || !sandbox_wait_end(&w->t, t))
+        sandbox_stop(&w->t);
+}
+
 /* Returns 0, or negative when there is no sandbox to judge in. */
 static int judge(struct worker *w, const struct code_item *item,
                  struct code_verdict *out, struct err *e)
@@ -271,8 +294,8 @@ static int judge(struct worker *w, const struct code_item *item,
     struct code_program p;
     struct job j;
     char line[512] = "";
-    double wall_s = w->v->opts.wall_s;
-    int got = 0, u_status, t_status, r = -1;
+    struct sandbox_end u, t;
+    int got = 0, r = -1;
 
     if (item->n_response > MAX_TEXT) {
         verdict(out, CODE_OK, "a response of more than %d bytes", MAX_TEXT);
@@ -291,18 +314,13 @@ static int judge(struct worker *w, const struct code_item *item,
         r = job_send(&j, w, e);
         if (!r)
             got = read_verdict(j.pipe[0], line, sizeof line,
-                               now_s() + wall_s);
-        if (r || got < 0 || !sandbox_end_job(&w->u, &u_status)) {
-            sandbox_stop(&w->u);
-            u_status = r || got < 0 ? -1 : u_status;
-        }
-        if (r || !sandbox_end_job(&w->t, &t_status))
-            sandbox_stop(&w->t);
+                               now_s() + w->v->opts.wall_s);
+        finish(w, r || got < 0, r != 0, &u, &t);
         job_close(&j);
     }
     code_program_free(&p);
     if (!r)
-        decide(out, &j, got, line, u_status, t_status, wall_s);
+        decide(out, &j, got, line, &u, &t, &w->v->opts);
     return r;
 }
 

@@ -326,6 +326,22 @@ int sandbox_start(struct sandbox *s, const struct sandbox_opts *o,
 
 /* --- stop ------------------------------------------------------------------- */
 
+/* bwrap reaps the first process and ends; killed before that, it would leave
+ * the reaping to whoever adopts it. */
+static void reap(pid_t pid)
+{
+    const struct timespec ms = {0, 1000000};
+
+    for (int i = 0; i < END_MS; i++) {
+        if (waitpid(pid, NULL, WNOHANG))
+            return;
+        nanosleep(&ms, NULL);
+    }
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
 void sandbox_stop(struct sandbox *s)
 {
     if (s->init >= 0) {
@@ -335,12 +351,11 @@ void sandbox_stop(struct sandbox *s)
         syscall(SYS_pidfd_send_signal, s->init, SIGKILL, NULL, 0);
         while (poll(&p, 1, END_MS) < 0 && errno == EINTR)
             ;
+    } else if (s->pid > 0) {
+        kill(s->pid, SIGKILL); /* and what is in it dies with it */
     }
-    if (s->pid > 0) {
-        kill(s->pid, SIGKILL);
-        while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
+    if (s->pid > 0)
+        reap(s->pid);
     close_fd(&s->ctl);
     close_fd(&s->init);
     close_fd(&s->note);
@@ -373,21 +388,30 @@ int sandbox_job(struct sandbox *s, char role, const int *fds, int n_fds,
     return 0;
 }
 
-int sandbox_end_job(struct sandbox *s, int *exit_status)
+void sandbox_end_job(struct sandbox *s)
+{
+    /* where this fails, sandbox_wait_end sees the end of the socket */
+    (void)!send(s->ctl, "E", 1, MSG_NOSIGNAL);
+}
+
+static int number(const unsigned char *p)
+{
+    return (int)((uint32_t)p[0] | (uint32_t)p[1] << 8 |
+                 (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+}
+
+int sandbox_wait_end(struct sandbox *s, struct sandbox_end *end)
 {
     struct pollfd p = {s->ctl, POLLIN, 0};
-    unsigned char answer[5];
+    unsigned char answer[9];
     int r;
 
-    *exit_status = -1;
-    if (send(s->ctl, "E", 1, MSG_NOSIGNAL) != 1)
-        return 0;
+    *end = (struct sandbox_end){-1, 0};
     while ((r = poll(&p, 1, END_MS)) < 0 && errno == EINTR)
         ;
     if (r != 1 || recv(s->ctl, answer, sizeof answer, 0) != sizeof answer)
         return 0;
-    *exit_status = (int)((uint32_t)answer[1] | (uint32_t)answer[2] << 8 |
-                         (uint32_t)answer[3] << 16 |
-                         (uint32_t)answer[4] << 24);
+    end->status = number(answer + 1);
+    end->cpu_ms = number(answer + 5);
     return answer[0] == 'C';
 }

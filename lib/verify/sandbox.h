@@ -48,10 +48,15 @@ void sandbox_stop(struct sandbox *s);
  * channel) or 'T' (test, channel, verdict). The caller keeps its own. */
 int sandbox_job(struct sandbox *s, char role, const int *fds, int n_fds,
                 struct err *e) MUST_CHECK;
-/* Kill the job's processes. 1 = the sandbox is as it was before the job, 0 =
- * it must be stopped; *exit_status is the first process's, as of waitpid, -1
- * if it was still running. */
-int sandbox_end_job(struct sandbox *s, int *exit_status);
+/* How the first process of a job ended. One that still ran was killed. */
+struct sandbox_end {
+    int status;   /* as of waitpid; -1 = not known */
+    int cpu_ms;   /* what it used; 0 = not known */
+};
+/* Have the job's processes killed; then wait for that. 1 = the sandbox is as
+ * it was before the job, 0 = it must be stopped. */
+void sandbox_end_job(struct sandbox *s);
+int sandbox_wait_end(struct sandbox *s, struct sandbox_end *end);
 
 /* Parts. */
 /* A seccomp program in an anonymous file, for bwrap --seccomp. */

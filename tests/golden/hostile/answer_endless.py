@@ -1,0 +1,5 @@
+# an iterator without end
+# holds: fail
+import itertools
+def f(x):
+    return itertools.count()

@@ -1,0 +1,6 @@
+# aborts
+# holds: fail
+import os
+os.abort()
+def f(x):
+    return 0

@@ -1,0 +1,8 @@
+# a path longer than any limit
+# holds: pass
+import os
+def f(x):
+    for i in range(2000):
+        os.mkdir('d' * 200)
+        os.chdir('d' * 200)
+    return x + 1

@@ -1,0 +1,5 @@
+# leaves in the call
+# holds: fail
+import sys
+def f(x):
+    sys.exit(0)

@@ -1,0 +1,5 @@
+# never ends
+# holds: timeout
+def f(x):
+    while True:
+        pass
