@@ -7,6 +7,7 @@
  * order   preserved
  */
 #include "../lib/record/filter.h"
+#include "../lib/verify/code.h"
 #include "../lib/verify/verify.h"
 #include "main.h"
 
@@ -20,8 +21,10 @@ struct options {
 struct state {
     struct options *o;
     struct verifier *v;
-    uint64_t n, n_error, n_timeout, n_none;
-    const char *first_error;
+    struct code_verifier *code; /* opened by the first code record */
+    struct code_verdict code_out;
+    uint64_t n, n_error;
+    struct err no_sandbox;      /* why there is none, once that is known */
 };
 
 /* SCIENCE 4: min(-(len - (max_len - buffer)) / buffer * factor, 0). */
@@ -74,6 +77,43 @@ static int judge_choice(struct state *s, struct rec *r, struct rec_str gold,
                          e);
 }
 
+/* Programs run in a sandbox or not at all. */
+static int judge_code(struct state *s, struct rec *r, struct rec_str resp,
+                      struct verdict *v, struct err *e)
+{
+    struct rec_str prompt, test, entry;
+    int rc;
+
+    *v = (struct verdict){ .status = VERIFY_ERROR, .extract = "code",
+                           .rule = "no_sandbox" };
+    if ((rc = rec_need_str(r, "prompt", &prompt, e)) ||
+        (rc = rec_need_str(r, "test", &test, e)) ||
+        (rc = rec_need_str(r, "entry_point", &entry, e)))
+        return rc;
+    if (!s->code && !s->no_sandbox.code &&
+        code_open(&s->code, NULL, &s->no_sandbox))
+        fprintf(stderr, "reward: code records cannot be judged: %s\n",
+                s->no_sandbox.msg);
+    if (!s->code)
+        return 0;
+    const struct code_item item = {
+        prompt.s, prompt.n, resp.s, resp.n, test.s, test.n, entry.s
+    };
+    if ((rc = code_verify(s->code, &item, &s->code_out, e)))
+        return rec_bad(r, e, "%s", e->msg);
+    static const enum verify_status status[] = {
+        [CODE_OK] = VERIFY_OK, [CODE_NO_ANSWER] = VERIFY_NO_ANSWER,
+        [CODE_TIMEOUT] = VERIFY_TIMEOUT, [CODE_ERROR] = VERIFY_ERROR
+    };
+    v->status = status[s->code_out.status];
+    v->correct = s->code_out.passed;
+    v->well_formed = v->status == VERIFY_OK;
+    v->rule = v->correct ? "tests_passed" : *s->code_out.detail
+                                                ? s->code_out.detail
+                                                : "tests_failed";
+    return 0;
+}
+
 static int judge(struct state *s, struct rec *r, struct verdict *v,
                  struct err *e)
 {
@@ -88,6 +128,8 @@ static int judge(struct state *s, struct rec *r, struct verdict *v,
         return verify_math(s->v, gold.s, gold.n, resp.s, resp.n, v, e);
     if (!strcmp(kind.s, "choice"))
         return judge_choice(s, r, gold, resp, v, e);
+    if (!strcmp(kind.s, "code"))
+        return judge_code(s, r, resp, v, e);
     return rec_bad(r, e, "verifier: found \"%s\", expected math, choice or "
                    "code", kind.s);
 }
@@ -113,7 +155,7 @@ static void explain(struct rec *r, const struct verdict *v)
 static void set_fields(struct state *s, struct rec *r,
                        const struct verdict *v, size_t len)
 {
-    char rule[96];
+    char rule[320];
     double penalty = length_penalty(s->o, len);
 
     snprintf(rule, sizeof rule, "%s/%s", v->extract, v->rule);
@@ -145,11 +187,22 @@ static int one(struct state *s, struct rec *r, struct err *e)
                        "needs the length");
     s->n++;
     s->n_error += v.status == VERIFY_ERROR;
-    s->n_timeout += v.status == VERIFY_TIMEOUT;
-    s->n_none += v.status == VERIFY_NO_ANSWER;
     if (s->o->explain)
         explain(r, &v);
     set_fields(s, r, &v, tokens.n);
+    return 0;
+}
+
+/* A verifier that does not work must not pass for a model that is wrong. */
+static int trustworthy(const struct state *s, struct err *e)
+{
+    if (s->no_sandbox.code)
+        return err_set(e, ERR_IO, "code records were not judged: %s",
+                       s->no_sandbox.msg);
+    if (s->n >= 100 && s->n_error == s->n)
+        return err_set(e, ERR_IO, "every one of %llu records ended in "
+                       "verify_status error",
+                       (unsigned long long)s->n);
     return 0;
 }
 
@@ -168,7 +221,7 @@ static int run(struct state *s, struct filter *f, char **args, int n_args,
         filter_made_by(f, "lenient", "1");
     while ((rc = filter_read(f, &r, e)) > 0) {
         if ((rc = one(s, r, e)) < 0) {
-            if (rc != -ERR_DATA || (rc = filter_skip(f, e)) < 0)
+            if (rc != -ERR_DATA || filter_skip(f, e) < 0)
                 return rc;
             continue;
         }
@@ -228,13 +281,13 @@ int main(int argc, char **argv)
 
     o.v.explain = o.explain;
     int rc = run(&s, &f, args, n_args, &e);
-    if (rc < 0 || (!o.explain && filter_close(&f, &e) < 0)) {
+    if (rc == 0 && !o.explain)
+        rc = filter_close(&f, &e);
+    if (rc < 0 || o.explain)
         filter_abort(&f);
-        verify_close(&s.v);
-        return fail(&cli, &e);
-    }
-    if (o.explain)
-        filter_abort(&f);
+    if (rc == 0)
+        rc = trustworthy(&s, &e);
     verify_close(&s.v);
-    return finish(&cli);
+    code_close(&s.code);
+    return rc < 0 ? fail(&cli, &e) : finish(&cli);
 }
