@@ -24,8 +24,11 @@ struct seq {
     float *logp;
 };
 
+/* A cache that holds a whole prompt after this step: its own slot's, computed
+ * there (src = dst), or a copy. */
 struct fork {
-    int src, dst;
+    int src, dst, len;
+    int64_t number;
 };
 
 struct gen {
@@ -157,7 +160,8 @@ static void place(struct gen *g, struct seq *s)
     int n = g->n_prompt, src;
 
     if (g->leader_row >= 0) {
-        g->fork[g->n_forks++] = (struct fork){g->leader_slot, s->slot};
+        g->fork[g->n_forks++] =
+            (struct fork){g->leader_slot, s->slot, n, g->number};
         s->row = g->leader_row;
         return;
     }
@@ -174,6 +178,7 @@ static void place(struct gen *g, struct seq *s)
         add_row(g, g->prompt[i], s->slot, i);
     s->row = g->leader_row = g->n_rows - 1;
     g->leader_slot = s->slot;
+    g->fork[g->n_forks++] = (struct fork){s->slot, s->slot, n, g->number};
 }
 
 static struct seq *new_seq(struct gen *g, const struct gen_req *q)
@@ -308,12 +313,13 @@ static int forward(struct gen *g, int R, struct err *e)
     k->upload(k, act(m, m->a.tokens), g->rows, bytes);
     k->upload(k, act(m, m->a.pos), pos, bytes);
     model_layers(m, (struct rows){g->n_rows, slot, pos});
-    for (int i = 0; i < g->n_forks; i++)
-        k->kv_fork(k, m->kv, g->fork[i].src, g->fork[i].dst, g->n_prompt);
-    if (g->leader_row >= 0)
-        g->holds[g->leader_slot] = g->number;
-    for (int i = 0; i < g->n_forks; i++)
-        g->holds[g->fork[i].dst] = g->number;
+    for (int i = 0; i < g->n_forks; i++) {
+        const struct fork *f = &g->fork[i];
+
+        if (f->src != f->dst)
+            k->kv_fork(k, m->kv, f->src, f->dst, f->len);
+        g->holds[f->dst] = f->number;
+    }
     model_gather(m, act(m, m->a.head_x), act_x(m, 2 * m->c.layers),
                  g->head_row, 0, R, H);
     k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act(m, m->a.head_x),

@@ -98,7 +98,9 @@ static void compare(const char *name)
         t = get(x.f, key);
         widen_to(want, t->data, t->n);
         T_CHECKF(rel_norm(logits + (size_t)x.b.start[i + 1] * V - t->n, want,
-                          t->n) < REL, "logits of sequence %d", i);
+                          t->n) < REL, "logits of sequence %d are off by %g", i,
+                 rel_norm(logits + (size_t)x.b.start[i + 1] * V - t->n, want,
+                          t->n));
     }
     MUST(model_forward(x.m, &x.b.s, 1, 0, 0, logp, NULL, &e));
     widen_to(want, floats(x.f, "logp"), n);

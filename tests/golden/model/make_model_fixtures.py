@@ -45,7 +45,9 @@ def make(name, seed, kw):
     model = model.to(torch.bfloat16)
     model.generation_config.eos_token_id = config.eos_token_id
     model.save_pretrained(out)
-    model = model.to(torch.float64)
+    # read again: .to(bfloat16) has rounded the rotary frequencies too
+    model = Qwen2ForCausalLM.from_pretrained(out, dtype=torch.float64,
+                                             attn_implementation="eager")
     gen = torch.Generator().manual_seed(seed)
     start, tokens, first = [0], [], []
     for n in LENGTHS:
