@@ -81,6 +81,7 @@ static int judge_choice(struct state *s, struct rec *r, struct rec_str gold,
 static int judge_code(struct state *s, struct rec *r, struct rec_str resp,
                       struct verdict *v, struct err *e)
 {
+    static const struct code_opts defaults;
     struct rec_str prompt, test, entry;
     int rc;
 
@@ -91,7 +92,7 @@ static int judge_code(struct state *s, struct rec *r, struct rec_str resp,
         (rc = rec_need_str(r, "entry_point", &entry, e)))
         return rc;
     if (!s->code && !s->no_sandbox.code &&
-        code_open(&s->code, NULL, &s->no_sandbox))
+        code_open(&s->code, &defaults, &s->no_sandbox))
         fprintf(stderr, "reward: code records cannot be judged: %s\n",
                 s->no_sandbox.msg);
     if (!s->code)
