@@ -11,4 +11,6 @@ SHELL := /bin/bash
 include pipelines/deps.mk
 include pipelines/build.mk
 include pipelines/tests.mk
+-include $(wildcard pipelines/bench.mk)
+-include $(wildcard pipelines/fuzz.mk)
 -include $(wildcard pipelines/experiment.mk)
