@@ -6,6 +6,7 @@
 BENCH      := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 BENCH_ARGS ?=
 USES_bench_gemm := kernels
+USES_bench_tok := text
 bench_uses  = $(or $(USES_bench_$(1)),model)
 
 define bench_rule
