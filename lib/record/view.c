@@ -24,20 +24,25 @@ static size_t char_bytes(const char *s, size_t n)
     return k;
 }
 
-/* Scalar values of East Asian and emoji ranges take two columns. */
+/* A rule of thumb that is right for CJK (U+3000 on) and emoji. */
 static int char_columns(const char *s, size_t n)
 {
-    unsigned char c = (unsigned char)s[0];
+    return n == 4 || (n == 3 && (unsigned char)s[0] >= 0xe3) ? 2 : 1;
+}
 
-    if (n == 3 && c >= 0xe1 && !(c == 0xe2) && !(c == 0xe1 && s[1] != '\x84'))
-        return 2;
-    return n == 4 ? 2 : 1;
+static void end_line(struct page *p)
+{
+    while (p->b->n && p->b->p[p->b->n - 1] == ' ')
+        p->b->n--;
+    buf_puts(p->b, "\n");
 }
 
 static void begin_line(struct page *p, int *lines)
 {
-    if ((*lines)++)
-        buf_printf(p->b, "\n  %*s  ", p->name_width, "");
+    if (!(*lines)++)
+        return;
+    end_line(p);
+    buf_printf(p->b, "  %*s  ", p->name_width, "");
 }
 
 /* Text wrapped at spaces where it can be, its own line breaks kept. Control
@@ -145,7 +150,7 @@ static void put_field(void *ctx, const char *path, const struct rec_value *v)
         put_text(p, s, strlen(s));
         break;
     }
-    buf_puts(p->b, "\n");
+    end_line(p);
     if (p->v->decode) {
         struct buf text = {0};
 
@@ -153,7 +158,7 @@ static void put_field(void *ctx, const char *path, const struct rec_value *v)
         if (text.n) {
             buf_printf(p->b, "  %-*s  ", p->name_width, "");
             put_text(p, text.p, text.n);
-            buf_puts(p->b, "\n");
+            end_line(p);
         }
         buf_free(&text);
     }
