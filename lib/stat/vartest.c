@@ -65,7 +65,7 @@ struct vartest_bf vartest_brown_forsythe(const double *x, size_t nx,
                                          const double *y, size_t ny)
 {
     struct vartest_bf r = { 0 };
-    double *dx, *dy, df, within, diff, t;
+    double *dx, *dy, df, within, diff, t, level;
 
     if (nx < 2 || ny < 2) {
         r.why = "fewer than two values in an arm";
@@ -81,9 +81,11 @@ struct vartest_bf vartest_brown_forsythe(const double *x, size_t nx,
     within = ((double)(nx - 1) * desc_var(dx, nx) +
               (double)(ny - 1) * desc_var(dy, ny)) / df;
     diff = desc_mean(dx, nx) - desc_mean(dy, ny);
+    level = desc_mean(dx, nx) + desc_mean(dy, ny);
     free(dx);
     free(dy);
-    if (within <= 0) {
+    /* two values an arm deviate alike but for rounding */
+    if (within <= 1e-24 * level * level) {
         r.why = "no spread of the deviations within the arms";
         return r;
     }

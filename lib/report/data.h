@@ -1,0 +1,86 @@
+/* data - every number of the experiment that the report speaks of
+ *
+ * One observation per record read. Values are looked up by stream, arm, task,
+ * seed; lists over seeds come in ascending order of the seed.
+ */
+#ifndef ULP_REPORT_DATA_H
+#define ULP_REPORT_DATA_H
+#include <stdint.h>
+#include "setting.h"
+
+enum stream { SCORES, KLS, SPARSITIES, METRICS, N_STREAMS };
+
+enum { /* fields, by stream */
+    S_J = 0, S_SE, S_VAR_EVAL, S_ACC_FORMED, S_FORMED, S_LENGTH, S_LIMIT,
+    S_PASS_N, S_N, S_QUESTIONS,
+    K_TOKEN = 0, K_TOKEN_SE, K_SEQ, K_SEQ_SE, K_K1, K_K2, K_K3, K_QUESTIONS,
+    P_BF16 = 0, P_F32, P_ABS, P_N, P_NON_FINITE, P_JACCARD, P_CHANCE,
+    M_REWARD = 0, M_ACCURACY, M_LENGTH, M_GAP, M_SKIPPED, M_UPDATES,
+    M_CHANGED, M_ENTROPY, M_MISSING, M_KL, M_GRAD,
+    N_VALUES = 11
+};
+
+enum scope { SCOPE_NONE, SCOPE_TENSOR, SCOPE_KIND, SCOPE_LAYER, SCOPE_TOTAL };
+
+struct obs {
+    enum stream stream;
+    long arm, task; /* in data.arms and data.tasks; task -1: none */
+    int64_t seed;   /* -1: none (base, floor) */
+    int64_t replicate, step;
+    enum scope scope;
+    long kind, layer; /* -1: none */
+    unsigned has;
+    double v[N_VALUES];
+    char policy[40];
+};
+
+struct data {
+    struct obs *o;
+    size_t n, cap;
+    struct names arms;   /* all words seen, base and floor_* included */
+    struct names tasks, kinds;
+    /* the arms that were trained, in the report's order, as numbers */
+    long *arm;
+    int n_arms;
+    /* tasks in the report's order: on first; n_on of them */
+    long *task;
+    int n_tasks, n_on;
+    long base;      /* arm number of "base", -1 without */
+    int reference;  /* index into arm[] */
+};
+
+int data_read(struct data *d, const struct setting *s, char **inputs,
+              int n_inputs, struct err *e) MUST_CHECK;
+void data_free(struct data *d);
+
+/* A list over the seeds of an arm (replicate 0 only). */
+struct series {
+    double *v;
+    int64_t *seed;
+    size_t n;
+};
+void series_free(struct series *s);
+
+/* Field of all seeds of an arm at a task. */
+struct series data_series(const struct data *d, enum stream st, long arm,
+                          long task, int field);
+/* Sparsity of a kind, a layer or in total. */
+struct series data_sparsity(const struct data *d, long arm, enum scope scope,
+                            long which, int field);
+/* The one value of base or floor_ARM; 0 when there is none. */
+int data_one(const struct data *d, enum stream st, long arm, long task,
+             int field, double *v);
+/* Task-major matrix over the tasks t[0..n) and the seeds that have all of
+ * them; malloc'd. */
+double *data_matrix(const struct data *d, enum stream st, long arm,
+                    const long *t, int n, int field, size_t *n_seeds);
+/* Mean over the tasks t[0..n) for each seed that has all of them. */
+struct series data_mean(const struct data *d, enum stream st, long arm,
+                        const long *t, int n, int field);
+size_t data_count(const struct data *d, enum stream st);
+const char *data_arm(const struct data *d, int i);
+const char *data_task(const struct data *d, int i);
+/* arm number of floor_ARM for arm[i], or -1 */
+long data_floor(const struct data *d, int i);
+
+#endif

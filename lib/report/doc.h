@@ -1,0 +1,37 @@
+/* doc - a page of headings, paragraphs, facts, tables and plots
+ *
+ * The same blocks become plain text of at most DOC_WIDTH columns and HTML.
+ */
+#ifndef ULP_REPORT_DOC_H
+#define ULP_REPORT_DOC_H
+#include "../base/buf.h"
+#include "table.h"
+
+enum { DOC_WIDTH = 98 };
+
+struct doc;
+
+struct doc *doc_open(const char *title);
+void doc_close(struct doc **d);
+void doc_heading(struct doc *d, const char *text);
+void doc_para(struct doc *d, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A verdict or a warning: text that stands out in HTML, indented in text. */
+void doc_note(struct doc *d, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "key  value", aligned with its neighbours. */
+void doc_fact(struct doc *d, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Owned by the doc from then on. */
+void doc_table(struct doc *d, struct table *t);
+/* A table that is written to tables/ but not shown on the page. */
+void doc_table_aside(struct doc *d, struct table *t);
+/* plots/NAME.svg, in HTML only. */
+void doc_plot(struct doc *d, const char *name, const char *caption);
+
+void doc_text(const struct doc *d, struct buf *out);
+void doc_html(const struct doc *d, struct buf *out);
+/* i-th table, shown or not; NULL after the last. */
+const struct table *doc_table_at(const struct doc *d, int i);
+
+#endif

@@ -1,0 +1,201 @@
+/* plotdata - columns of numbers for the gnuplot scripts, and params.gp
+ *
+ * Blocks for arms are divided by two blank lines (gnuplot's index), in the
+ * order of params.gp's `arms`.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/file.h"
+#include "../stat/describe.h"
+#include "../stat/ttest.h"
+#include "cells.h"
+#include "sections.h"
+
+/* step mean min max n */
+static void reward(const struct report *r, struct buf *b)
+{
+    const struct data *d = r->d;
+
+    buf_puts(b, "# step  mean reward  least and greatest seed  seeds\n");
+    for (int a = 0; a < d->n_arms; a++) {
+        int64_t step = -1, next;
+
+        buf_printf(b, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
+        for (;; step = next) {
+            double v[1024];
+            size_t n = 0;
+
+            next = INT64_MAX;
+            for (size_t i = 0; i < d->n; i++) {
+                const struct obs *o = &d->o[i];
+
+                if (o->stream == METRICS && o->arm == d->arm[a] &&
+                    o->step > step && o->step < next && o->has & 1u)
+                    next = o->step;
+            }
+            if (next == INT64_MAX)
+                break;
+            for (size_t i = 0; i < d->n && n < 1024; i++) {
+                const struct obs *o = &d->o[i];
+
+                if (o->stream == METRICS && o->arm == d->arm[a] &&
+                    !o->replicate && o->step == next && o->has & 1u)
+                    v[n++] = o->v[M_REWARD];
+            }
+            if (n)
+                buf_printf(b, "%lld %.6g %.6g %.6g %zu\n", (long long)next,
+                           desc_mean(v, n), desc_min(v, n), desc_max(v, n),
+                           n);
+        }
+    }
+}
+
+/* Two files: seeds (x, value) and means (x, mean, lo, hi); x = task + the
+ * arm's place beside it. `minus` is the base's value where it is wanted. */
+static void by_task(const struct report *r, enum stream st, int field,
+                    int from_base, struct buf *dots, struct buf *means)
+{
+    const struct data *d = r->d;
+    double width = 0.7 / d->n_arms;
+
+    for (int a = 0; a < d->n_arms; a++) {
+        buf_printf(dots, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
+        buf_printf(means, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
+        for (int k = 0; k < d->n_tasks; k++) {
+            struct series s = data_series(d, st, d->arm[a], d->task[k],
+                                          field);
+            double base = 0, x = k + width * (a - (d->n_arms - 1) / 2.0);
+            struct ttest ci;
+
+            if (from_base &&
+                !data_one(d, st, d->base, d->task[k], field, &base))
+                s.n = 0;
+            for (size_t i = 0; i < s.n; i++) {
+                double at = x + width * 0.5 *
+                    ((s.n > 1 ? (double)i / (double)(s.n - 1) : 0.5) - 0.5);
+
+                buf_printf(dots, "%.4f %.6g\n", at, s.v[i] - base);
+            }
+            ci = ttest_one(s.v, s.n, 0.95);
+            if (s.n)
+                buf_printf(means, "%.4f %.6g %.6g %.6g\n", x, ci.est - base,
+                           (ci.why ? ci.est : ci.lo) - base,
+                           (ci.why ? ci.est : ci.hi) - base);
+            series_free(&s);
+        }
+    }
+}
+
+static void floors(const struct report *r, struct buf *b)
+{
+    for (int a = 0; a < r->d->n_arms; a++) {
+        buf_printf(b, "%s# %s\n", a ? "\n\n" : "", data_arm(r->d, a));
+        for (int k = 0; k < r->d->n_tasks; k++) {
+            double v;
+
+            if (data_one(r->d, KLS, data_floor(r->d, a), r->d->task[k],
+                         K_TOKEN, &v) && v > 0)
+                buf_printf(b, "%d %.6g\n", k, v);
+        }
+    }
+}
+
+static int sparsity_line(const struct report *r, struct buf *b, int a,
+                         enum scope scope, long which, const char *label)
+{
+    struct series s = data_sparsity(r->d, r->d->arm[a], scope, which, P_BF16);
+    int found = s.n > 0;
+
+    if (found)
+        buf_printf(b, "%s %.6g %.6g %.6g\n", label, desc_mean(s.v, s.n),
+                   desc_min(s.v, s.n), desc_max(s.v, s.n));
+    series_free(&s);
+    return found;
+}
+
+static void sparsity(const struct report *r, struct buf *layers,
+                     struct buf *kinds)
+{
+    const struct data *d = r->d;
+    long n_layers = 0;
+
+    for (size_t i = 0; i < d->n; i++)
+        if (d->o[i].scope == SCOPE_LAYER && d->o[i].layer >= n_layers)
+            n_layers = d->o[i].layer + 1;
+    for (int a = 0; a < d->n_arms; a++) {
+        buf_printf(layers, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
+        buf_printf(kinds, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
+        for (long i = 0; i < n_layers; i++)
+            (void)sparsity_line(r, layers, a, SCOPE_LAYER, i,
+                                num("%.0f", (double)i));
+        for (size_t i = 0; i < d->kinds.n; i++)
+            (void)sparsity_line(r, kinds, a, SCOPE_KIND, (long)i,
+                                d->kinds.v[i]);
+    }
+}
+
+/* A word list that gnuplot's word() reads; underscores stay as they are
+ * because the terminals run without enhanced text. */
+static void params(const struct report *r, struct buf *b)
+{
+    const struct data *d = r->d;
+
+    buf_puts(b, "arms = \"");
+    for (int a = 0; a < d->n_arms; a++)
+        buf_printf(b, "%s%s", a ? " " : "", data_arm(d, a));
+    buf_printf(b, "\"\nn_arms = %d\ntasks = \"", d->n_arms);
+    for (int k = 0; k < d->n_tasks; k++)
+        buf_printf(b, "%s%s", k ? " " : "", data_task(d, k));
+    buf_printf(b, "\"\nn_tasks = %d\nn_on = %d\n", d->n_tasks, d->n_on);
+    buf_printf(b, "has_scores = %d\nhas_kl = %d\nhas_sparsity = %d\n"
+               "has_metrics = %d\n", data_count(d, SCORES) > 0,
+               data_count(d, KLS) > 0, data_count(d, SPARSITIES) > 0,
+               data_count(d, METRICS) > 0);
+}
+
+static int put(const char *dir, const char *name, struct buf *b,
+               struct err *e)
+{
+    struct file *f = NULL;
+    char path[4096];
+    int r;
+
+    snprintf(path, sizeof path, "%s/plots/%s", dir, name);
+    r = file_create(&f, path, e);
+    if (!r)
+        r = file_write(f, b->n ? b->p : "", b->n, e);
+    if (r)
+        file_abort(&f);
+    else
+        r = file_commit(&f, e);
+    buf_free(b);
+    return r;
+}
+
+int plotdata_write(const struct report *r, const char *dir, struct err *e)
+{
+    enum { REWARD, J_DOTS, J_MEANS, KL_DOTS, KL_MEANS, KL_FLOOR, LAYERS,
+           KINDS, PARAMS, N_FILES };
+    static const char *const name[N_FILES] = {
+        "reward.dat", "delta_j_seeds.dat", "delta_j.dat", "kl_seeds.dat",
+        "kl.dat", "kl_floor.dat", "sparsity_layers.dat",
+        "sparsity_kinds.dat", "params.gp"
+    };
+    struct buf b[N_FILES] = { 0 };
+    int x = 0;
+
+    reward(r, &b[REWARD]);
+    by_task(r, SCORES, S_J, 1, &b[J_DOTS], &b[J_MEANS]);
+    by_task(r, KLS, K_TOKEN, 0, &b[KL_DOTS], &b[KL_MEANS]);
+    floors(r, &b[KL_FLOOR]);
+    sparsity(r, &b[LAYERS], &b[KINDS]);
+    params(r, &b[PARAMS]);
+    for (int i = 0; i < N_FILES; i++)
+        if (x)
+            buf_free(&b[i]);
+        else
+            x = put(dir, name[i], &b[i], e);
+    return x;
+}

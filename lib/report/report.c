@@ -1,0 +1,104 @@
+/* report - the page, its tables and the plots' data, into a folder */
+#include <stdio.h>
+#include <string.h>
+#include "../base/file.h"
+#include "sections.h"
+
+static int write_to(const char *dir, const char *name, const struct buf *b,
+                    struct err *e)
+{
+    struct file *f = NULL;
+    char path[4096];
+    int r;
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    r = file_create(&f, path, e);
+    if (!r)
+        r = file_write(f, b->p, b->n, e);
+    if (!r)
+        return file_commit(&f, e);
+    file_abort(&f);
+    return r;
+}
+
+static int write_tables(const struct doc *doc, const char *dir,
+                        struct err *e)
+{
+    const struct table *t;
+    int r = 0;
+
+    for (int i = 0; !r && (t = doc_table_at(doc, i)); i++) {
+        struct buf b = { 0 };
+        char name[256];
+
+        snprintf(name, sizeof name, "tables/%.200s.tsv", t->name);
+        table_tsv(t, &b);
+        r = write_to(dir, name, &b, e);
+        buf_free(&b);
+    }
+    return r;
+}
+
+static int make_dirs(const char *dir, struct err *e)
+{
+    static const char *const sub[] = { "tables", "plots" };
+    char path[4096];
+    int r = 0;
+
+    for (int i = 0; i < 2 && !r; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, sub[i]);
+        r = file_mkdirs(path, e);
+    }
+    return r;
+}
+
+static int write_all(const struct report *r, const char *dir, struct err *e)
+{
+    struct buf text = { 0 }, html = { 0 };
+    int x = make_dirs(dir, e);
+
+    doc_text(r->doc, &text);
+    doc_html(r->doc, &html);
+    if (!x)
+        x = write_tables(r->doc, dir, e);
+    if (!x)
+        x = plotdata_write(r, dir, e);
+    if (!x)
+        x = write_to(dir, "report.in.html", &html, e);
+    if (!x)
+        x = write_to(dir, "summary.txt", &text, e);
+    buf_free(&text);
+    buf_free(&html);
+    return x;
+}
+
+int report_make(const struct report_opts *o, char **inputs, int n_inputs,
+                struct err *e)
+{
+    struct setting s = { 0 };
+    struct data d = { 0 };
+    struct report r = { &s, &d, NULL };
+    int x = setting_read(&s, o, e);
+
+    if (!x)
+        x = data_read(&d, &s, inputs, n_inputs, e);
+    if (!x) {
+        r.doc = doc_open(o->title ? o->title
+                                  : "Numerical precision in RLVR fine-tuning");
+        sec_setting(&r);
+        sec_scores(&r);
+        sec_variance(&r);
+        sec_kl(&r);
+        sec_sparsity(&r);
+        sec_h1(&r);
+        sec_h2(&r);
+        sec_h3(&r);
+        sec_power(&r);
+        sec_selftest(&r);
+        x = write_all(&r, o->dir, e);
+    }
+    doc_close(&r.doc);
+    data_free(&d);
+    setting_free(&s);
+    return x;
+}

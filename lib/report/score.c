@@ -1,0 +1,215 @@
+/* score - counts by task and question, and what follows from them */
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "../stat/evaluate.h"
+#include "names.h"
+#include "score.h"
+
+struct task {
+    struct names ids;
+    int64_t *samples, *right, *formed, *right_formed; /* by question */
+    size_t cap;
+    uint64_t n, n_formed_known, n_lengths, tokens, n_reasons, n_length;
+    char *policy;
+    int policies_differ;
+};
+
+struct score {
+    struct names tasks;
+    struct task *t;
+    size_t cap;
+};
+
+struct score *score_open(void)
+{
+    return xcalloc(1, sizeof(struct score));
+}
+
+void score_close(struct score **sp)
+{
+    struct score *s = *sp;
+
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->tasks.n; i++) {
+        struct task *t = &s->t[i];
+
+        names_free(&t->ids);
+        free(t->samples);
+        free(t->right);
+        free(t->formed);
+        free(t->right_formed);
+        free(t->policy);
+    }
+    names_free(&s->tasks);
+    free(s->t);
+    free(s);
+    *sp = NULL;
+}
+
+size_t score_tasks(const struct score *s)
+{
+    return s->tasks.n;
+}
+
+static struct task *task_of(struct score *s, const char *name)
+{
+    size_t i = names_add(&s->tasks, name);
+
+    if (i >= s->cap) {
+        size_t was = s->cap;
+
+        s->cap = 2 * s->cap + 8;
+        s->t = xrealloc(s->t, s->cap, sizeof *s->t);
+        memset(s->t + was, 0, (s->cap - was) * sizeof *s->t);
+    }
+    return &s->t[i];
+}
+
+static int64_t *wider(int64_t *v, size_t was, size_t cap)
+{
+    v = xrealloc(v, cap, sizeof *v);
+    memset(v + was, 0, (cap - was) * sizeof *v);
+    return v;
+}
+
+static size_t question_of(struct task *t, const char *id)
+{
+    size_t q = names_add(&t->ids, id);
+
+    if (q >= t->cap) {
+        size_t was = t->cap;
+
+        t->cap = 2 * t->cap + 64;
+        t->samples = wider(t->samples, was, t->cap);
+        t->right = wider(t->right, was, t->cap);
+        t->formed = wider(t->formed, was, t->cap);
+        t->right_formed = wider(t->right_formed, was, t->cap);
+    }
+    return q;
+}
+
+static void note_policy(struct task *t, const char *s)
+{
+    if (!t->policy)
+        t->policy = xstrdup(s);
+    else
+        t->policies_differ |= strcmp(t->policy, s) != 0;
+}
+
+int score_add(struct score *s, struct rec *rec, struct err *e)
+{
+    struct rec_str id, task, reason, policy;
+    struct rec_i32s tokens;
+    int right, formed, has_formed, has_tokens, has_reason, has_policy;
+    struct task *t;
+    size_t q;
+    int r = rec_need_str(rec, "id", &id, e);
+
+    if (!r)
+        r = rec_need_str(rec, "task", &task, e);
+    if (r)
+        return r;
+    r = rec_get_bool(rec, "correct", &right, e);
+    if (r <= 0)
+        return r ? r : rec_bad(rec, e, "correct: missing (reward writes it)");
+    if ((has_formed = rec_get_bool(rec, "well_formed", &formed, e)) < 0 ||
+        (has_tokens = rec_get_i32s(rec, "response_tokens", &tokens, e)) < 0 ||
+        (has_reason = rec_get_str(rec, "finish_reason", &reason, e)) < 0 ||
+        (has_policy = rec_get_str(rec, "policy", &policy, e)) < 0)
+        return -e->code;
+    t = task_of(s, task.s);
+    q = question_of(t, id.s);
+    t->n++;
+    t->samples[q]++;
+    t->right[q] += right;
+    if (has_formed) {
+        t->n_formed_known++;
+        t->formed[q] += formed;
+        t->right_formed[q] += formed && right;
+    }
+    if (has_tokens) {
+        t->n_lengths++;
+        t->tokens += tokens.n;
+    }
+    if (has_reason) {
+        t->n_reasons++;
+        t->n_length += !strcmp(reason.s, "length");
+    }
+    if (has_policy)
+        note_policy(t, policy.s);
+    return 0;
+}
+
+static void set_counts(struct rec *rec, const char *name, const int64_t *v,
+                       size_t n)
+{
+    int32_t *x = xmalloc((n ? n : 1) * sizeof *x);
+
+    for (size_t i = 0; i < n; i++)
+        x[i] = (int32_t)v[i];
+    rec_set_i32s(rec, name, x, n);
+    free(x);
+}
+
+static int64_t sum(const int64_t *v, size_t n)
+{
+    int64_t s = 0;
+
+    for (size_t i = 0; i < n; i++)
+        s += v[i];
+    return s;
+}
+
+static void set_pass(struct rec *rec, const struct task *t)
+{
+    size_t n = t->ids.n;
+    int64_t least = t->samples[0];
+    double p = 0;
+
+    for (size_t i = 1; i < n; i++)
+        least = t->samples[i] < least ? t->samples[i] : least;
+    for (size_t i = 0; i < n; i++)
+        p += eval_pass_at(t->samples[i], t->right[i], least) / (double)n;
+    rec_set_i64(rec, "n", least);
+    rec_set_f64(rec, "pass_at_n", p);
+}
+
+void score_get(const struct score *s, size_t i, struct rec *rec)
+{
+    const struct task *t = &s->t[i];
+    size_t n = t->ids.n;
+    struct eval_score v = eval_score(t->right, t->samples, n);
+    int64_t formed = sum(t->formed, n);
+
+    rec_set_str(rec, "task", s->tasks.v[i], strlen(s->tasks.v[i]));
+    rec_set_u64(rec, "n_questions", n);
+    rec_set_u64(rec, "n_samples", t->n);
+    rec_set_f64(rec, "j", v.j);
+    if (!v.se_why)
+        rec_set_f64(rec, "se", v.se);
+    if (!v.var_eval_why)
+        rec_set_f64(rec, "var_eval", v.var_eval);
+    rec_set_f64(rec, "pass_at_1", v.j);
+    set_pass(rec, t);
+    if (t->n_formed_known == t->n) {
+        rec_set_f64(rec, "well_formed_fraction",
+                    (double)formed / (double)t->n);
+        if (formed)
+            rec_set_f64(rec, "accuracy_well_formed",
+                        (double)sum(t->right_formed, n) / (double)formed);
+    }
+    if (t->n_lengths)
+        rec_set_f64(rec, "response_length_mean",
+                    (double)t->tokens / (double)t->n_lengths);
+    if (t->n_reasons)
+        rec_set_f64(rec, "length_fraction",
+                    (double)t->n_length / (double)t->n_reasons);
+    if (t->policy && !t->policies_differ)
+        rec_set_str(rec, "policy", t->policy, strlen(t->policy));
+    set_counts(rec, "samples", t->samples, n);
+    set_counts(rec, "correct", t->right, n);
+    if (t->n_formed_known == t->n)
+        set_counts(rec, "well_formed", t->formed, n);
+}

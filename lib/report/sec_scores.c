@@ -1,0 +1,210 @@
+/* sec_scores - accuracy before and after training */
+#include <stdio.h>
+#include <stdlib.h>
+#include "../stat/boot.h"
+#include "../stat/describe.h"
+#include "../stat/ttest.h"
+#include "cells.h"
+#include "sections.h"
+
+enum { BOOT_SEED = 20250708 };
+
+static const char *role(const struct report *r, int task)
+{
+    return task < r->d->n_on ? "on" : "off";
+}
+
+/* "dm_val, bf16" */
+static const char *place(char buf[160], const struct report *r, int task,
+                         int arm)
+{
+    snprintf(buf, 160, "%.75s %.75s", data_task(r->d, task),
+             data_arm(r->d, arm));
+    return buf;
+}
+
+static void score_row(const struct report *r, struct table *t, int task,
+                      int arm, struct reasons *why)
+{
+    const struct data *d = r->d;
+    struct series j = data_series(d, SCORES, d->arm[arm], d->task[task], S_J);
+    struct ttest ci = ttest_one(j.v, j.n, 0.95);
+    double base;
+    int has = data_one(d, SCORES, d->base, d->task[task], S_J, &base);
+    const char *no_j = j.n ? NULL : "no scores";
+    const char *no_base = no_j ? no_j : has ? NULL : "no score of the base";
+    char at[160];
+
+    place(at, r, task, arm);
+    table_cell(t, "%s", data_task(d, task));
+    table_cell(t, "%s", role(r, task));
+    table_cell(t, "%s", data_arm(d, arm));
+    table_cell(t, "%zu", j.n);
+    table_cell(t, "%s", has ? num("%.4f", base) : "-");
+    cell_num(t, "%.4f", ci.est, no_j, why, at);
+    cell_ci(t, "%.4f", ci.lo, ci.hi, ci.why, why, at);
+    cell_num(t, "%+.4f", ci.est - base, no_base, why, at);
+    cell_ci(t, "%+.4f", ci.lo - base, ci.hi - base,
+            no_base ? no_base : ci.why, why, at);
+    series_free(&j);
+}
+
+/* Mean over the off-tasks of each seed. */
+static void mean_row(const struct report *r, struct table *t, int arm,
+                     struct reasons *why)
+{
+    const struct data *d = r->d;
+    const long *off = d->task + d->n_on;
+    int n = d->n_tasks - d->n_on;
+    struct series j = data_mean(d, SCORES, d->arm[arm], off, n, S_J);
+    struct series b = { 0 };
+    struct ttest ci = ttest_one(j.v, j.n, 0.95);
+    const char *no_j = j.n ? NULL : "no seed has every off-task";
+    const char *no_base;
+    double base;
+
+    if (d->base >= 0)
+        b = data_mean(d, SCORES, d->base, off, n, S_J);
+    no_base = no_j ? no_j : b.n ? NULL : "no score of the base";
+    base = b.n ? b.v[0] : 0;
+    table_cell(t, "mean of off");
+    table_cell(t, "off");
+    table_cell(t, "%s", data_arm(d, arm));
+    table_cell(t, "%zu", j.n);
+    table_cell(t, "%s", b.n ? num("%.4f", base) : "-");
+    cell_num(t, "%.4f", ci.est, no_j, why, "mean of off");
+    cell_ci(t, "%.4f", ci.lo, ci.hi, ci.why, why, "mean of off");
+    cell_num(t, "%+.4f", ci.est - base, no_base, why, "mean of off");
+    cell_ci(t, "%+.4f", ci.lo - base, ci.hi - base,
+            no_base ? no_base : ci.why, why, "mean of off");
+    series_free(&j);
+    series_free(&b);
+}
+
+static void scores(const struct report *r)
+{
+    struct reasons why = { 0 };
+    struct table *t = table_open(
+        "scores", "Accuracy J over training seeds, and its change from the "
+        "base model.",
+        "<task|<role|<arm|n|J base|J|95% interval|delta J|95% interval");
+
+    for (int k = 0; k < r->d->n_tasks; k++) {
+        if (k)
+            table_rule(t);
+        for (int a = 0; a < r->d->n_arms; a++)
+            score_row(r, t, k, a, &why);
+    }
+    if (r->d->n_tasks - r->d->n_on > 1) {
+        table_rule(t);
+        for (int a = 0; a < r->d->n_arms; a++)
+            mean_row(r, t, a, &why);
+    }
+    doc_table(r->doc, t);
+    reasons_print(&why, r->doc);
+}
+
+/* Base's value in front, then the mean over seeds. */
+static void before_after(const struct report *r, struct table *t, int task,
+                         int arm, int field, const char *fmt)
+{
+    const struct data *d = r->d;
+    struct series s = data_series(d, SCORES, d->arm[arm], d->task[task],
+                                  field);
+    double base;
+
+    table_cell(t, "%s", data_one(d, SCORES, d->base, d->task[task], field,
+                                 &base) ? num(fmt, base) : "-");
+    table_cell(t, "%s", s.n ? num(fmt, desc_mean(s.v, s.n)) : "-");
+    series_free(&s);
+}
+
+static void answers(const struct report *r)
+{
+    struct table *t =
+        table_open("answers",
+                   "The answers before (base) and after training (mean over "
+                   "seeds): fraction well-formed; accuracy among the "
+                   "well-formed ones; mean tokens; fraction cut at the length "
+                   "limit; pass@n for n samples a question.",
+                   "<task|<arm|formed|after|acc. wf|after|tokens|after|"
+                   "cut|after|n|pass@n|after");
+    for (int k = 0; k < r->d->n_tasks; k++) {
+        if (k)
+            table_rule(t);
+        for (int a = 0; a < r->d->n_arms; a++) {
+            double n;
+            int has = data_one(r->d, SCORES, r->d->arm[a], r->d->task[k],
+                               S_N, &n);
+
+            table_cell(t, "%s", data_task(r->d, k));
+            table_cell(t, "%s", data_arm(r->d, a));
+            before_after(r, t, k, a, S_FORMED, "%.3f");
+            before_after(r, t, k, a, S_ACC_FORMED, "%.4f");
+            before_after(r, t, k, a, S_LENGTH, "%.1f");
+            before_after(r, t, k, a, S_LIMIT, "%.3f");
+            table_cell(t, "%s", has ? num("%.0f", n) : "-");
+            before_after(r, t, k, a, S_PASS_N, "%.4f");
+        }
+    }
+    doc_table(r->doc, t);
+}
+
+static void aggregates(const struct report *r)
+{
+    const struct data *d = r->d;
+    const long *off = d->task + d->n_on;
+    int n = d->n_tasks - d->n_on;
+    size_t n_ref;
+    double *ref = data_matrix(d, SCORES, d->arm[d->reference], off, n, S_J,
+                              &n_ref);
+    struct reasons why = { 0 };
+    struct table *t = table_open(
+        "aggregates", "Over all off-tasks: interquartile mean of J, and the "
+        "probability that a seed of the arm scores above one of the "
+        "reference; 95% intervals by stratified bootstrap.",
+        "<arm|seeds|IQM|95% interval|P(arm > reference)|95% interval");
+
+    for (int a = 0; a < d->n_arms; a++) {
+        size_t m;
+        double *x = data_matrix(d, SCORES, d->arm[a], off, n, S_J, &m);
+        struct boot q = boot_iqm(x, m, (size_t)n, 0.95, BOOT_SEED);
+        struct boot p = boot_improvement(x, m, ref, n_ref, (size_t)n, 0.95,
+                                         BOOT_SEED);
+
+        table_cell(t, "%s", data_arm(d, a));
+        table_cell(t, "%zu", m);
+        cell_num(t, "%.4f", q.est, m ? NULL : q.why, &why, data_arm(d, a));
+        cell_ci(t, "%.4f", q.lo, q.hi, q.why, &why, data_arm(d, a));
+        if (a == d->reference) {
+            table_cell(t, "-");
+            table_cell(t, "-");
+        } else {
+            cell_num(t, "%.3f", p.est, m && n_ref ? NULL : p.why, &why,
+                     data_arm(d, a));
+            cell_ci(t, "%.3f", p.lo, p.hi, p.why, &why, data_arm(d, a));
+        }
+        free(x);
+    }
+    free(ref);
+    doc_table(r->doc, t);
+    reasons_print(&why, r->doc);
+}
+
+void sec_scores(const struct report *r)
+{
+    doc_heading(r->doc, "Accuracy");
+    doc_plot(r->doc, "reward", "Mean reward of the rollouts of each training "
+             "step, by arm: mean over seeds, band from the least to the "
+             "greatest seed.");
+    if (!data_count(r->d, SCORES)) {
+        doc_para(r->doc, "No scores were given.");
+        return;
+    }
+    scores(r);
+    doc_plot(r->doc, "delta_j", "Change of J from the base model: a dot for "
+             "each seed, the mean and its 95% interval.");
+    answers(r);
+    if (r->d->n_tasks > r->d->n_on)
+        aggregates(r);
+}

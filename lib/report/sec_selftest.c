@@ -1,0 +1,224 @@
+/* sec_selftest - does the instrument measure 0 where there is nothing? */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "../stat/describe.h"
+#include "cells.h"
+#include "sections.h"
+
+static int canonical(const struct report *r, int arm)
+{
+    if (!r->s->canonical.n)
+        return arm == r->d->reference;
+    return names_find(&r->s->canonical, data_arm(r->d, arm)) >= 0;
+}
+
+/* expected NULL: nothing is expected, the number is told. */
+static void line(struct table *t, const char *what, const char *arm,
+                 const char *found, const char *expected, int ok)
+{
+    table_cell(t, "%s", what);
+    table_cell(t, "%s", arm);
+    table_cell(t, "%s", found);
+    table_cell(t, "%s", expected ? expected : "-");
+    table_cell(t, "%s", !expected ? "" : ok ? "pass" : "FAIL");
+}
+
+/* Greatest and sum of a metrics field over an arm's steps. */
+static size_t over_steps(const struct data *d, long arm, int field,
+                         double *max, double *sum)
+{
+    size_t n = 0;
+
+    *max = *sum = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        const struct obs *o = &d->o[i];
+
+        if (o->stream != METRICS || o->arm != arm || !(o->has >> field & 1))
+            continue;
+        *max = !n || o->v[field] > *max ? o->v[field] : *max;
+        *sum += o->v[field];
+        n++;
+    }
+    return n;
+}
+
+static void from_metrics(const struct report *r, struct table *t, int arm)
+{
+    const struct data *d = r->d;
+    const char *name = data_arm(d, arm);
+    int zero = canonical(r, arm);
+    double max, sum, updates, missing, none;
+
+    if (over_steps(d, d->arm[arm], M_GAP, &max, &sum))
+        line(t, "largest |logp trainer - logp sampler|, any step", name,
+             num("%.3g", max), zero ? "0" : NULL, max == 0);
+    else
+        line(t, "largest |logp trainer - logp sampler|, any step", name,
+             "not run", NULL, 0);
+    if (!over_steps(d, d->arm[arm], M_UPDATES, &none, &updates))
+        return;
+    (void)over_steps(d, d->arm[arm], M_SKIPPED, &none, &sum);
+    line(t, "updates skipped (gradient not finite)", name,
+         num("%.0f", sum), "0", sum == 0);
+    (void)over_steps(d, d->arm[arm], M_MISSING, &none, &missing);
+    line(t, "prompt groups that batches lacked", name, num("%.0f", missing),
+         NULL, 0);
+}
+
+static void from_floor(const struct report *r, struct table *t, int arm)
+{
+    const struct data *d = r->d;
+    long floor_ = data_floor(d, arm);
+    double worst = 0, v;
+    int n = 0;
+
+    for (int k = 0; k < d->n_tasks; k++)
+        if (data_one(d, KLS, floor_, d->task[k], K_TOKEN, &v)) {
+            worst = fabs(v) > worst ? fabs(v) : worst;
+            n++;
+        }
+    line(t, "KL of the base against itself, largest task", data_arm(d, arm),
+         n ? num("%.3g", worst) : "not run",
+         n && canonical(r, arm) && arm == r->d->reference ? "0" : NULL,
+         worst == 0);
+}
+
+/* Runs repeated with the same seed: J and, where recorded, the weights. */
+static void replicates(const struct report *r, struct table *t, int arm)
+{
+    const struct data *d = r->d;
+    size_t n = 0, compared = 0, alike = 0;
+    double worst = 0;
+    char found[64];
+
+    for (size_t i = 1; i < d->n; i++) {
+        const struct obs *b = &d->o[i], *a = b - 1;
+
+        if (b->stream != SCORES || b->arm != d->arm[arm] ||
+            a->stream != SCORES || a->arm != b->arm || a->task != b->task ||
+            a->seed != b->seed)
+            continue;
+        n++;
+        worst = fmax(worst, fabs(a->v[S_J] - b->v[S_J]));
+        if (*a->policy && *b->policy) {
+            compared++;
+            alike += !strcmp(a->policy, b->policy);
+        }
+    }
+    if (!n) {
+        line(t, "replicates of a seed, largest difference of J",
+             data_arm(d, arm), "not run", NULL, 0);
+        return;
+    }
+    snprintf(found, sizeof found, "%s in %zu", num("%.3g", worst), n);
+    line(t, "replicates of a seed, largest difference of J", data_arm(d, arm),
+         found, canonical(r, arm) ? "0" : NULL, worst == 0);
+    if (!compared)
+        return;
+    snprintf(found, sizeof found, "%zu of %zu", alike, compared);
+    line(t, "replicates with the same weights, bit for bit",
+         data_arm(d, arm), found, canonical(r, arm) ? "all" : NULL,
+         alike == compared);
+}
+
+static void whole_experiment(const struct report *r, struct table *t)
+{
+    const struct data *d = r->d;
+    size_t negative = 0, kl = 0;
+    double bad = 0, worst = 0;
+
+    for (size_t i = 0; i < d->n; i++) {
+        const struct obs *o = &d->o[i];
+
+        if (o->stream == SPARSITIES && o->scope == SCOPE_TOTAL)
+            bad += o->v[P_NON_FINITE];
+        if (o->stream != KLS || !(o->has >> K_TOKEN & 1))
+            continue;
+        kl++;
+        negative += o->v[K_TOKEN] < -1e-9;
+        if (o->has >> K_K3 & 1 && o->v[K_TOKEN_SE] > 0)
+            worst = fmax(worst, fabs(o->v[K_K3] - o->v[K_TOKEN]) /
+                                    o->v[K_TOKEN_SE]);
+    }
+    if (kl) {
+        line(t, "exact KL below 0", "all", num("%.0f", (double)negative), "0",
+             negative == 0);
+        line(t, "largest |k3 - exact| in standard errors of exact", "all",
+             num("%.2f", worst), NULL, 0);
+    }
+    if (data_count(d, SPARSITIES))
+        line(t, "weights that are not finite", "all", num("%.0f", bad), "0",
+             bad == 0);
+}
+
+/* ---- counts ----------------------------------------------------------- */
+
+static size_t seeds_seen(const struct data *d, int arm)
+{
+    struct names seeds = { 0 };
+    size_t n;
+
+    for (size_t i = 0; i < d->n; i++)
+        if (d->o[i].arm == d->arm[arm] && d->o[i].seed >= 0)
+            names_add(&seeds, num("%.0f", (double)d->o[i].seed));
+    n = seeds.n;
+    names_free(&seeds);
+    return n;
+}
+
+static void counts(const struct report *r)
+{
+    const struct data *d = r->d;
+    struct table *t = table_open("counts", "Records read, and how many there "
+                                 "should be.",
+                                 "<arm|seeds|scores|of|KL|of|sparsity totals|"
+                                 "of|training steps");
+
+    for (int a = d->base >= 0 ? -1 : 0; a < d->n_arms; a++) {
+        long arm = a < 0 ? d->base : d->arm[a];
+        size_t n[N_STREAMS] = { 0 }, seeds = 1;
+
+        for (size_t i = 0; i < d->n; i++)
+            if (d->o[i].arm == arm && !d->o[i].replicate)
+                n[d->o[i].stream] += d->o[i].stream != SPARSITIES ||
+                                     d->o[i].scope == SCOPE_TOTAL;
+        if (a >= 0)
+            seeds = r->s->seeds.n ? r->s->seeds.n : seeds_seen(d, a);
+        table_cell(t, "%s", a < 0 ? "base" : data_arm(d, a));
+        table_cell(t, "%s", a < 0 ? "-" : num("%.0f", (double)seeds));
+        table_cell(t, "%zu", n[SCORES]);
+        table_cell(t, "%zu", seeds * (size_t)d->n_tasks);
+        table_cell(t, "%zu", n[KLS]);
+        table_cell(t, "%zu", a < 0 ? 0 : seeds * (size_t)d->n_tasks);
+        table_cell(t, "%zu", n[SPARSITIES]);
+        table_cell(t, "%zu", a < 0 ? 0 : seeds);
+        table_cell(t, "%zu", n[METRICS]);
+    }
+    doc_table(r->doc, t);
+}
+
+void sec_selftest(const struct report *r)
+{
+    const struct data *d = r->d;
+    struct table *t = table_open("selftest", "Where nothing should be "
+                                 "measured, nothing is: an arm in the "
+                                 "canonical order of sums must give exactly 0; "
+                                 "other arms tell their noise.",
+                                 "<self-test|<arm|found|expected|<");
+
+    doc_heading(r->doc, "The instrument's self-tests");
+    for (int a = 0; a < d->n_arms; a++) {
+        if (a)
+            table_rule(t);
+        from_metrics(r, t, a);
+        from_floor(r, t, a);
+        replicates(r, t, a);
+    }
+    table_rule(t);
+    whole_experiment(r, t);
+    doc_table(r->doc, t);
+    counts(r);
+}
