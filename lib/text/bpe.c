@@ -203,6 +203,11 @@ void bpe_piece(struct bpe *b, const unsigned char *p, size_t n,
     struct bpe_entry *c;
     size_t before;
 
+    if (n == 1) {
+        tok_ids_reserve(ids, 1);
+        ids->v[ids->n++] = b->v->byte_id[*p];
+        return;
+    }
     if (n > 8 * BPE_KEY || n == 0) {
         if (n)
             piece_uncached(b, p, n, ids);

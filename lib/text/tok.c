@@ -16,9 +16,9 @@ struct job {
     struct tok *t;
     struct tok_ids *ids;
     struct err *e;
-    const struct tok_part *part; /* NULL: behind normalization, all alike */
+    const struct tok_part *part;
     size_t n_parts;
-    int specials;
+    const unsigned char *text; /* the parts, joined */
 };
 
 /* ---- pieces ------------------------------------------------------------- */
@@ -88,13 +88,12 @@ static const unsigned char *find(const struct tok *t,
     return end;
 }
 
-/* Do the bytes [from, to) of the joined text lie where specials count? */
+/* Do the bytes [from, to) of the joined text lie where specials count?
+ * (Special tokens are not looked for in normalized text: tok_parts.c.) */
 static int allowed(const struct job *j, size_t from, size_t to)
 {
     size_t at = 0;
 
-    if (!j->part)
-        return j->specials;
     for (size_t i = 0; i < j->n_parts; i++) {
         size_t next = at + j->part[i].n;
 
@@ -105,20 +104,22 @@ static int allowed(const struct job *j, size_t from, size_t to)
     return 1;
 }
 
-static int space_before(const struct tok *t, const unsigned char *begin,
-                        const unsigned char *p, const unsigned char **out)
+static const unsigned char *space_before(const struct tok *t,
+                                         const unsigned char *begin,
+                                         const unsigned char *p)
 {
-    for (*out = p; p > begin; *out = p) {
+    while (p > begin) {
+        const unsigned char *q = p - 1;
         uint32_t c;
 
-        do
-            p--;
-        while (p > begin && (*p & 0xc0) == 0x80);
-        utf8_next(p, &c);
+        while (q > begin && (*q & 0xc0) == 0x80)
+            q--;
+        utf8_next(q, &c);
         if (!(t->prop[c] & UNI_SPACE))
             break;
+        p = q;
     }
-    return 0;
+    return p;
 }
 
 static const unsigned char *space_after(const struct tok *t,
@@ -152,11 +153,11 @@ static int extract(struct job *j, const struct added_set *set,
         if (!a)
             break;
         p = to = from + a->n;
-        if (a->special && !allowed(j, (size_t)(from - begin),
-                                   (size_t)(to - begin)))
+        if (a->special && !allowed(j, (size_t)(from - j->text),
+                                   (size_t)(to - j->text)))
             continue;
         if (a->lstrip) {
-            space_before(j->t, begin, from, &from);
+            from = space_before(j->t, begin, from);
             if (from < done)
                 from = done;
         }
@@ -229,8 +230,8 @@ int tok_encode_parts(struct tok *t, const struct tok_part *part, size_t n,
     if (good < total)
         return err_set(e, ERR_DATA, "not UTF-8 at byte %zu (0x%02x)", good,
                        (unsigned char)text[good]);
-    r = extract(&j, &t->raw, (const unsigned char *)text,
-                (const unsigned char *)text + total, encode_between);
+    j.text = (const unsigned char *)text;
+    r = extract(&j, &t->raw, j.text, j.text + total, encode_between);
     if (r)
         ids->n = before;
     return r;

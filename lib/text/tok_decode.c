@@ -45,7 +45,8 @@ const char *tok_stream_push(struct tok_stream *s, int32_t id, size_t *n)
 
     if (s->skip_specials && tok_is_special(s->t, id))
         k = 0;
-    memcpy(held, n_held ? s->out + s->n_given : held, n_held);
+    if (n_held)
+        memcpy(held, s->out + s->n_given, n_held);
     /* Work at the far end: one bad byte gives three. */
     total = n_held + k;
     s->n = s->n_given = 0;

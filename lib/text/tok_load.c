@@ -152,7 +152,7 @@ static int model_member(struct loader *l, int vocab, int merges,
     if (vocab ? l->seen_vocab++ : l->seen_merges++)
         return jscan_error(&l->j, e, "duplicate key \"%s\"",
                            vocab ? "vocab" : "merges");
-    copy_rest(l, at, vocab ? "{}" : "[]");
+    copy_rest(l, at, vocab ? "{" : "[");
     if (vocab) {
         r = load_vocab(l, e);
     } else if (l->seen_vocab) {
@@ -161,6 +161,11 @@ static int model_member(struct loader *l, int vocab, int merges,
         l->merges = at;
         r = jscan_skip(&l->j, e);
     }
+    /* line ends stay, so that the tree's messages have the right lines */
+    for (; at < l->j.p; at++)
+        if (*at == '\n')
+            l->rest[l->n_rest++] = '\n';
+    l->rest[l->n_rest++] = vocab ? '}' : ']';
     l->from = l->j.p;
     return r;
 }

@@ -170,6 +170,7 @@ static void syntax_errors_have_line_and_column(void)
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect(bad[i].text, strlen(bad[i].text), bad[i].want);
+    refuses("\"merges\": [", "\"type\": \"BPE\", \"merges\": [", "line 529");
     memset(deep, '[', sizeof deep);
     memcpy(deep, "{\"a\":", 5);
     expect(deep, sizeof deep, "nested deeper than 64");

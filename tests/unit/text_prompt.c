@@ -239,6 +239,46 @@ static void a_mark_put_together_from_two_parts_does_not_count(void)
     tok_close(&t);
 }
 
+/* Without a normalizer "normalized" tokens are found in a second pass. */
+static void a_second_pass_for_marks_keeps_to_their_parts(void)
+{
+    json_t *o = json_load_file(DIR "tokenizer.json", 0, NULL), *list, *a;
+    struct tok_part part[4] = {{"<x>", 3, 0}, {"<x>ab", 5, 1},
+                               {"<endoftext>", 11, 0}, {"<x><y>", 6, 1}};
+    struct tok_ids ids = {0};
+    struct err e = {0};
+    struct tok *t;
+    char *text;
+    int marks = 0, n;
+
+    list = json_object_get(o, "added_tokens");
+    n = (int)json_integer_value(json_object_get(json_array_get(list, 0),
+                                                "id"));
+    for (int i = 0; i < 2; i++) {
+        a = json_deep_copy(json_array_get(list, 0));
+        json_object_set_new(a, "id", json_integer(n + 1 + i));
+        json_object_set_new(a, "content", json_string(i ? "<y>" : "<x>"));
+        json_object_set_new(a, "normalized", json_boolean(!i));
+        json_array_append_new(list, a);
+    }
+    json_object_set_new(o, "normalizer", json_null());
+    text = json_dumps(o, 0);
+    T_CHECKF(!tok_open_text(&t, text, strlen(text), "t", 0, &e), "%s",
+             e.msg);
+    if (t) {
+        T_CHECK(!tok_encode_parts(t, part, 4, &ids, &e));
+        for (size_t i = 0; i < ids.n; i++)
+            marks += tok_is_special(t, ids.v[i]);
+        T_EQ_INT(marks, 3);
+        T_EQ_INT(ids.v[ids.n - 1], n + 2);
+        T_EQ_INT(ids.v[ids.n - 2], n + 1);
+    }
+    tok_ids_free(&ids);
+    tok_close(&t);
+    free(text);
+    json_decref(o);
+}
+
 static void wrong_templates_are_refused(void)
 {
     struct tok *t = open_chat();
@@ -271,6 +311,7 @@ int main(void)
     T_RUN(templates_render_as_written);
     T_RUN(a_prompt_cannot_end_its_message);
     T_RUN(a_mark_put_together_from_two_parts_does_not_count);
+    T_RUN(a_second_pass_for_marks_keeps_to_their_parts);
     T_RUN(wrong_templates_are_refused);
     T_DONE();
 }
