@@ -57,6 +57,16 @@ int tok_load(struct tok *t, const char *text, size_t n, int flags,
 struct json_t;
 int tok_load_parts(struct tok *t, const struct json_t *root, int flags,
                    struct err *e) MUST_CHECK;
+/* What those two share: "FILE: where.key VALUE is not supported"; all keys of
+ * o are among the words of `known`; a boolean with a default. */
+int tok_unsupported(struct tok *t, struct err *e, const char *where,
+                    const char *key, const struct json_t *v) MUST_CHECK;
+int tok_check_keys(struct tok *t, const struct json_t *o, const char *where,
+                   const char *known, struct err *e) MUST_CHECK;
+int tok_get_flag(struct tok *t, const struct json_t *o, const char *where,
+                 const char *key, int absent, int *out, struct err *e)
+    MUST_CHECK;
+/* (tok_added.c) */
 int tok_load_added(struct tok *t, const struct json_t *root, struct err *e)
     MUST_CHECK;
 int tok_load_config(struct tok *t, const char *dir, struct err *e) MUST_CHECK;
