@@ -197,9 +197,6 @@ static int one(struct state *s, struct rec *r, struct err *e)
 /* A verifier that does not work must not pass for a model that is wrong. */
 static int trustworthy(const struct state *s, struct err *e)
 {
-    if (s->no_sandbox.code)
-        return err_set(e, ERR_IO, "code records were not judged: %s",
-                       s->no_sandbox.msg);
     if (s->n >= 100 && s->n_error == s->n)
         return err_set(e, ERR_IO, "every one of %llu records ended in "
                        "verify_status error",
@@ -290,5 +287,8 @@ int main(int argc, char **argv)
         rc = trustworthy(&s, &e);
     verify_close(&s.v);
     code_close(&s.code);
-    return rc < 0 ? fail(&cli, &e) : finish(&cli);
+    if (rc < 0)
+        return fail(&cli, &e);
+    rc = finish(&cli);
+    return s.no_sandbox.code ? ERR_IO : rc; /* which was said already */
 }

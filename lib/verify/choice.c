@@ -72,6 +72,11 @@ static unsigned first_run(struct text t, unsigned allowed, int any_case)
     return got;
 }
 
+unsigned choice_first(struct text t, unsigned allowed)
+{
+    return first_run(t, allowed, 0);
+}
+
 /* "it's A or B": negated letters do not count. */
 static struct text drop_negated(struct arena *a, struct text t)
 {

@@ -13,6 +13,8 @@ struct chosen {
 struct chosen choice_of(struct arena *a, const char *s, size_t n,
                         unsigned allowed, const char *const *choices,
                         size_t n_choices, const struct verify_opts *o);
+/* The first letter that stands alone, as a bit; 0 if there is none. */
+unsigned choice_first(struct text t, unsigned allowed);
 /* The letters of a gold answer: "B", "(B)", "A,C", "AC". 0 if it has none. */
 unsigned choice_letters(struct text t);
 

@@ -57,7 +57,7 @@ static struct expr *shorten(struct equal *q, struct expr *e)
     if (n == 1)
         return e->a[0];
     int named = name_like(e->a[0]);
-    if (n == 2 && (named || relation_is(e, '=')))
+    if (e->n == 2 && (named || relation_is(e, '=')))
         return e;
     if (!named)
         return e->a[n - 1];
@@ -174,6 +174,19 @@ static int unit_pair(struct equal *q, const struct expr *x,
     return equal_trees(q, m, y->a[0]);
 }
 
+/* "3 m" is read as a product; against a unit it is one. */
+static const struct expr *as_unit(struct equal *q, const struct expr *e)
+{
+    if (e->kind != E_MUL || e->n != 2 || e->a[0]->kind != E_NUM ||
+        e->a[1]->kind != E_SYM || strlen(e->a[1]->name) != 1 ||
+        !strchr("mgshlL", e->a[1]->name[0]))
+        return e;
+    struct expr *u = expr_new(q->a, E_UNIT, 1);
+    u->name = e->a[1]->name;
+    u->a[0] = e->a[0];
+    return u;
+}
+
 /* Percent, degree and unit marks; -1 when there are none. */
 static int marked(struct equal *q, const struct expr *x,
                   const struct expr *y)
@@ -182,6 +195,10 @@ static int marked(struct equal *q, const struct expr *x,
 
     if (units_time(x, &m, &mx) && units_time(y, &n, &my) && (mx || my))
         return m == n;
+    if (x->kind == E_UNIT)
+        y = as_unit(q, y);
+    else if (y->kind == E_UNIT)
+        x = as_unit(q, x);
     if (x->kind == E_UNIT && y->kind == E_UNIT)
         return unit_pair(q, x, y);
     if (x->kind == E_UNIT)

@@ -181,7 +181,8 @@ static int add(struct set *s, const struct expr *lo, const struct expr *hi,
 
 static int same_place(double x, double y)
 {
-    return x == y || fabs(x - y) <= 1e-12 * (1 + fabs(x));
+    return x == y || (isfinite(x) && isfinite(y) &&
+                      fabs(x - y) <= 1e-12 * (1 + fabs(x)));
 }
 
 static int before(const struct piece *p, const struct piece *q)

@@ -93,8 +93,11 @@ static size_t formula_end(struct text t, size_t i, int *solid)
         unsigned char c = (unsigned char)t.s[i];
         size_t inner, to;
         if ((c == '$' || c == '\\') && (to = delimited(t, i, &inner))) {
-            /* "$5 and $7": money, not a formula, when words are inside */
-            *solid = 1;
+            /* "$n$" is a name, not an answer */
+            for (size_t k = inner; k < to; k++)
+                *solid |= isdigit((unsigned char)t.s[k]) ||
+                          t.s[k] == '=' || t.s[k] == '+' ||
+                          (t.s[k] == '\\' && k + 2 < to);
             end = i = to;
             continue;
         }
@@ -131,6 +134,10 @@ static size_t formula_end(struct text t, size_t i, int *solid)
             break;
         if (c == '\n' && i + 1 < t.n && t.s[i + 1] == '\n')
             break;
+        if (text_starts(t, i, "...")) {
+            i += 3;
+            continue;
+        }
         if (c == '.' && !isdigit((unsigned char)t.s[i + 1]))
             break;
         if (c == '*' && t.s[i + 1] == '*' && !isdigit((unsigned char)t.s[i + 2])
@@ -271,6 +278,10 @@ static struct text sentence(struct text t)
         dollars ^= c == '$';
         depth += c == '(' || c == '{' || c == '[';
         depth -= c == ')' || c == '}' || c == ']';
+        if (text_starts(t, i, "...")) {
+            i += 2;
+            continue;
+        }
         if (c == '.' && !dollars && depth <= 0 &&
             (i + 1 == t.n || isspace((unsigned char)t.s[i + 1]) ||
              t.s[i + 1] == '*'))
@@ -337,9 +348,50 @@ struct found extract_marked(struct arena *a, struct text t)
     return f;
 }
 
-static int has_formula_first(struct text t)
+/* Prose behind a mark: what follows its last "is", else its first
+ * formula. */
+static struct text loosen(struct text line, struct text c)
 {
-    return t.n && may_begin(t, 0);
+    static const char *const is[] = { " is ", " are ", " equals ", " est ",
+                                      "\xE6\x98\xAF", "\xE4\xB8\xBA" };
+    struct text g = { NULL, 0 };
+    int solid;
+
+    if (may_begin(c, 0) && (formula_end(c, 0, &solid), solid))
+        return c;
+    line = sentence(line);
+    for (size_t i = 0; i < line.n; i++)
+        for (size_t k = 0; k < sizeof is / sizeof is[0]; k++)
+            if (text_starts(line, i, is[k])) {
+                size_t at = skip_dress(line, i + strlen(is[k]));
+                struct text r = text_of(line.s + at, line.n - at);
+                if (r.n && may_begin(r, 0))
+                    g = text_of(r.s, formula_end(r, 0, &solid));
+            }
+    if (!g.n)
+        g = extract_formula(line, 0);
+    return g.n ? g : c;
+}
+
+/* The last formula or number, without a unit's letter behind it ("3.5m^{2}");
+ * where there is none, what follows the last colon. */
+static struct text last_resort(struct text t)
+{
+    struct text g = extract_formula(t, 1);
+    size_t k = 0;
+
+    while (k < g.n && (isdigit((unsigned char)g.s[k]) ||
+                       strchr("-+.,$", g.s[k])))
+        k++;
+    if (k && k < g.n && strchr("mgshl", g.s[k]) &&
+        (k + 1 == g.n || g.s[k + 1] == '^'))
+        g.n = k;
+    if (g.s)
+        return g;
+    for (size_t i = t.n; i-- > 0 && t.n - i < 64;)
+        if (t.s[i] == ':')
+            return text_trim(text_of(t.s + i + 1, t.n - i - 1));
+    return g;
 }
 
 static struct found dapo(struct arena *a, struct text t)
@@ -393,14 +445,9 @@ struct found extract_answer(struct arena *a, const char *s, size_t n,
     f = extract_marked(a, t);
     if (f.t.s) {
         struct text c = tidy(f.t);
-        if (o->lenient && !has_formula_first(c)) {
-            struct text g = extract_formula(c, 0);
-            if (g.s)
-                c = g;
-        }
-        f.t = c;
+        f.t = o->lenient ? loosen(f.t, c) : c;
     } else if (o->lenient) {
-        f.t = extract_formula(t, 1);
+        f.t = last_resort(t);
         f.rule = f.t.s ? "last_number" : "none";
     }
     /* a box that never closes earns nothing by another rule either */

@@ -123,6 +123,12 @@ static void number(struct lexer *l)
         }
     }
     char point = l->comma == COMMA_DECIMAL ? ',' : '.';
+    if (l->comma == COMMA_DECIMAL && o <= 3)
+        while (at(l, l->i) == '.' && run_of_digits(l, l->i + 1) == 3) {
+            memcpy(d + o, l->t.s + l->i + 1, 3); /* 1.234,5 */
+            o += 3;
+            l->i += 4;
+        }
     if ((at(l, l->i) == point || at(l, l->i) == '.') &&
         digit(l, l->i + 1)) {
         k = run_of_digits(l, l->i + 1);
@@ -307,6 +313,21 @@ static const char *const textual[] = {
     "text*", NULL
 };
 
+/* "p.m.", "AM": its length, or 0. */
+static size_t clock_mark(struct text t)
+{
+    static const char *const marks[] = { "a.m.", "p.m.", "a.m", "p.m", "am",
+                                         "pm" };
+
+    for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
+        size_t m = strlen(marks[k]);
+        if (text_starts_nocase(t, 0, marks[k]) &&
+            (m == t.n || !isalnum((unsigned char)t.s[m])))
+            return m;
+    }
+    return 0;
+}
+
 static size_t brace_end(const struct lexer *l, size_t i)
 {
     int depth = 0;
@@ -368,6 +389,7 @@ static void text_group(struct lexer *l)
             words++;
         i += k ? k - 1 : 0;
     }
+    words += clock_mark(in) > 0;
     int letter = in.n == 1 && isalpha((unsigned char)in.s[0]);
     if (words || (letter && !strchr("eiI", in.s[0]) && l->n &&
                   l->v[l->n - 1].type == T_NUM))
@@ -536,8 +558,17 @@ static void plain(struct lexer *l, struct text t)
             while (isalpha((unsigned char)at(l, k)))
                 k++;
             struct text w = text_of(l->t.s + l->i, k - l->i);
-            l->i = k;
-            word(l, w);
+            struct text rest = text_of(l->t.s + l->i, l->t.n - l->i);
+            int after = l->n && l->v[l->n - 1].type == T_NUM;
+            size_t m = after ? clock_mark(rest) : 0;
+            if (after && !m && w.n > 2 && !l->space &&
+                text_starts(w, 0, "or"))
+                w.n = m = 2; /* "x = 1or" */
+            l->i += m ? m : w.n;
+            if (m > 2 || (m && w.s[0] != 'o'))
+                emit_word(l, arena_strndup(l->a, rest.s, m));
+            else
+                word(l, w);
         } else if ((unsigned char)c >= 0x80) {
             size_t k = l->i;
             while ((unsigned char)at(l, k) >= 0x80)

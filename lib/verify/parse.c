@@ -338,6 +338,14 @@ static int begins(struct parser *p)
     case T_NUM:
         return 1;
     case T_CH:
+        /* "[" may also close: ]a, b[ */
+        if (t->ch == '[' && (t[1].type == T_END || t[1].type == T_SEP ||
+                             (t[1].type == T_CH && t[1].ch != '(' &&
+                              t[1].ch != '{' && t[1].ch != '[' &&
+                              t[1].ch != '-' && t[1].ch != '|') ||
+                             (t[1].type == T_CMD &&
+                              !p_known_primary(t[1].s))))
+            return 0;
         return t->ch == '(' || t->ch == '{' || t->ch == '[' ||
                (t->ch == '|' && !p->bars);
     case T_CMD:
@@ -578,7 +586,8 @@ static struct expr *p_list(struct parser *p, int in_brackets)
     do {
         struct tok *t = peek(p);
         if (t->type == T_END ||
-            (t->type == T_CH && strchr(")]}", t->ch)) ||
+            (t->type == T_CH && strchr(")}", t->ch)) ||
+            (t->type == T_CH && t->ch == ']' && (in_brackets || w.n)) ||
             (t->type == T_CMD && (!strcmp(t->s, "}") ||
                                   !strcmp(t->s, "end"))))
             break;

@@ -112,6 +112,8 @@ int verify_choice(struct verifier *v, const char *gold, size_t n_gold,
     if (!(want = choice_letters(g)))
         want = choice_of(v->a, gold, n_gold, allowed, choices, n_choices,
                          &lenient).letters;
+    if (!want) /* "A Peter" */
+        want = choice_first(g, allowed);
     struct chosen c = choice_of(v->a, response, n_response, allowed | want,
                                 choices, n_choices, &v->o);
     out->extract = c.rule;
