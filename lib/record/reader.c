@@ -2,32 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/hash.h"
-#include "impl.h"
+#include "reader_impl.h"
 #include "scan.h"
-#include "source.h"
-
-enum where { BETWEEN, INSIDE, ENDED };
-
-struct rec_reader {
-    struct source *src;
-    struct rec rec;
-    enum where where;
-    int streams;       /* headers, and runs of JSON lines, seen */
-    int in_rows;       /* the last record was a JSON line */
-    uint64_t count;    /* records of all streams */
-    uint64_t in_stream;
-    uint64_t line;     /* of JSON lines */
-    size_t lent;       /* bytes of the source that rec stands on */
-    struct hash *hash; /* of the current stream */
-    char kind[64];
-    char *header_json; /* of the last header */
-    int have_header;
-    char *made_by; /* entries of the first header, back to back */
-    size_t n_made_by_bytes;
-    uint32_t n_made_by;
-    int pending; /* a header was looked for ahead: 1, or the error below */
-    struct err pending_err;
-};
 
 int rec_open(struct rec_reader **out, const char *path, struct err *e)
 {
@@ -68,25 +44,7 @@ const char *rec_name(const struct rec_reader *r)
     return source_name(r->src);
 }
 
-static int cut(const struct rec_reader *r, const char *how, struct err *e)
-{
-    return err_set(e, ERR_DATA,
-                   "%s: cut short: %llu record%s read, then it stops %s",
-                   rec_name(r), (unsigned long long)r->count,
-                   r->count == 1 ? "" : "s", how);
-}
-
-/* What the object at hand is called in messages. */
-static int at_object(const struct rec_reader *r, struct err *e)
-{
-    if (r->where == BETWEEN)
-        return err_prefix(e, "%s: header", rec_name(r));
-    return err_prefix(e, "%s: record %llu", rec_name(r),
-                      (unsigned long long)r->count + 1);
-}
-
-/* The next object, complete in the source's window and parsed into r->rec. */
-static int read_object(struct rec_reader *r, struct err *e)
+int reader_object(struct rec_reader *r, struct err *e)
 {
     struct scan scan;
     const char *p;
@@ -101,13 +59,13 @@ static int read_object(struct rec_reader *r, struct err *e)
 
             if ((c < 0x80 || c > 0x8f) && c != 0xde && c != 0xdf) {
                 err_set(e, ERR_DATA, "found byte 0x%02x, expected a map", c);
-                return at_object(r, e);
+                return reader_at_object(r, e);
             }
         }
         x = n ? scan_run(&scan, p, n) : 0;
         if (x < 0) {
             err_set(e, ERR_DATA, "%s", scan.why);
-            return at_object(r, e);
+            return reader_at_object(r, e);
         }
         if (x)
             break;
@@ -115,112 +73,13 @@ static int read_object(struct rec_reader *r, struct err *e)
         if (x < 0)
             return x;
         if (!x)
-            return cut(r, r->where == BETWEEN ? "inside the header"
+            return reader_cut(r, r->where == BETWEEN ? "inside the header"
                           : n ? "inside the next one"
                               : "without an end record", e);
     }
     r->lent = scan.at;
     if (rec_parse(&r->rec, p, scan.at, e) < 0)
-        return at_object(r, e);
-    return 0;
-}
-
-static void count_bytes(struct rec_reader *r)
-{
-    size_t n;
-
-    hash_update(r->hash, source_bytes(r->src, &n), r->lent);
-}
-
-/* made_by of the first header is what the next program carries on. */
-static int keep_made_by(struct rec_reader *r, struct err *e)
-{
-    const msgpack_object *o = rec_find(&r->rec, "made_by");
-    struct buf b = {0};
-    msgpack_packer pk;
-
-    if (!o || r->have_header)
-        return 0;
-    if (o->type != MSGPACK_OBJECT_ARRAY)
-        return err_set(e, ERR_DATA, "made_by: found %s, expected array",
-                       value_type(o));
-    msgpack_packer_init(&pk, &b, buf_packer_write);
-    for (uint32_t i = 0; i < o->via.array.size; i++)
-        msgpack_pack_object(&pk, o->via.array.ptr[i]);
-    r->n_made_by = o->via.array.size;
-    r->made_by = b.p;
-    r->n_made_by_bytes = b.n;
-    return 0;
-}
-
-static void keep_header_json(struct rec_reader *r)
-{
-    struct buf b = {0};
-
-    buf_puts(&b, "{");
-    for (size_t i = 0; i < r->rec.n; i++)
-        buf_printf(&b, "%s\"%s\":%s", i ? "," : "",
-                   rec_field_name(&r->rec, i), rec_field_json(&r->rec, i));
-    buf_puts(&b, "}");
-    free(r->header_json);
-    r->header_json = xstrdup(buf_str(&b));
-    buf_free(&b);
-}
-
-static int read_header(struct rec_reader *r, struct err *e)
-{
-    struct rec_str kind = { "", 0 };
-    int64_t version = 0;
-    int x = read_object(r, e);
-
-    if (x < 0)
-        return x;
-    if (rec_get_i64(&r->rec, "rlvr", &version, e) <= 0 || version != 1) {
-        if (rec_find(&r->rec, "rlvr") && version)
-            return err_set(e, ERR_DATA,
-                           "%s: header: stream version %lld, expected 1",
-                           rec_name(r), (long long)version);
-        return err_set(e, ERR_DATA,
-                       "%s: not a record stream: it begins with a map that "
-                       "has no \"rlvr\": 1", rec_name(r));
-    }
-    r->rec.name = NULL;
-    if (rec_get_str(&r->rec, "kind", &kind, e) < 0 ||
-        keep_made_by(r, e) < 0)
-        return at_object(r, e);
-    snprintf(r->kind, sizeof r->kind, "%s", kind.s);
-    r->have_header = 1;
-    keep_header_json(r);
-    hash_close(&r->hash);
-    r->hash = hash_open();
-    count_bytes(r);
-    r->streams++;
-    r->in_rows = 0;
-    r->in_stream = 0;
-    r->where = INSIDE;
-    return 0;
-}
-
-static int check_end(struct rec_reader *r, struct err *e)
-{
-    uint64_t one = 0, records = 0, sum = 0;
-
-    r->rec.name = NULL;
-    if (rec_get_u64(&r->rec, "end", &one, e) <= 0 || one != 1 ||
-        rec_get_u64(&r->rec, "records", &records, e) <= 0 ||
-        rec_get_u64(&r->rec, "checksum", &sum, e) <= 0)
-        return err_set(e, ERR_DATA, "%s: damaged end record after %llu "
-                       "records", rec_name(r), (unsigned long long)r->count);
-    if (records != r->in_stream)
-        return err_set(e, ERR_DATA, "%s: the end record counts %llu records, "
-                       "%llu were read", rec_name(r),
-                       (unsigned long long)records,
-                       (unsigned long long)r->in_stream);
-    if (sum != hash_value(r->hash))
-        return err_set(e, ERR_DATA, "%s: the checksum of %llu records does "
-                       "not match: some bytes were changed", rec_name(r),
-                       (unsigned long long)r->in_stream);
-    r->where = BETWEEN;
+        return reader_at_object(r, e);
     return 0;
 }
 
@@ -253,7 +112,7 @@ static int read_line(struct rec_reader *r, const char **line, size_t *n,
             break;
     }
     if (source_cut(r->src))
-        return cut(r, "inside a zstd frame", e);
+        return reader_cut(r, "inside a zstd frame", e);
     *line = source_bytes(r->src, n);
     r->lent = *n;
     r->line++;
@@ -285,7 +144,7 @@ static int next_stream(struct rec_reader *r, struct err *e)
             return x;
         if (!x) {
             if (source_cut(r->src))
-                return cut(r, "inside a zstd frame", e);
+                return reader_cut(r, "inside a zstd frame", e);
             if (!r->streams)
                 return err_set(e, ERR_DATA, "%s: empty input, no records",
                                rec_name(r));
@@ -294,7 +153,7 @@ static int next_stream(struct rec_reader *r, struct err *e)
         p = source_bytes(r->src, &n);
         c = (unsigned char)p[0];
         if ((c >= 0x80 && c <= 0x8f) || c == 0xde || c == 0xdf)
-            return read_header(r, e);
+            return reader_header(r, e);
         x = read_line(r, &p, &n, e);
         if (x < 0)
             return x;
@@ -334,17 +193,17 @@ static int read_one(struct rec_reader *r, struct err *e)
         }
         source_take(r->src, r->lent);
         r->lent = 0;
-        x = read_object(r, e);
+        x = reader_object(r, e);
         if (x < 0)
             return x;
         if (r->rec.n && r->rec.f[0].n_key == 3 &&
             !memcmp(r->rec.f[0].key, "end", 3)) {
-            x = check_end(r, e);
+            x = reader_end(r, e);
             if (x < 0)
                 return x;
             continue;
         }
-        count_bytes(r);
+        reader_count_bytes(r);
         r->in_stream++;
         break;
     }
