@@ -72,6 +72,16 @@ static inline const float *cpu_row(enum dtype t, const void *base, size_t i,
     return buf;
 }
 
+/* Prefetch piece i of n of `bytes` at p. */
+INLINE void cpu_prefetch(const char *p, size_t bytes, long i, long n)
+{
+    size_t step = (bytes / (size_t)n + 127) / 64 * 64;
+    size_t at = (size_t)i * step, end = at + step < bytes ? at + step : bytes;
+
+    for (; at < end; at += 64)
+        __builtin_prefetch(p + at, 0, 2);
+}
+
 /* ---- register blocks (ukr.c) ----
  * C[mr][nv * VW] (+)= sum over k ascending of a(m, k) * B[k][...], one fmaf
  * chain per output; row k of B begins at element k * ldb of type t.

@@ -1,55 +1,153 @@
 /* gemm - y = x W^T + bias and dx = dy W
  *
- * A task is a block of rows by a run of panels. For each panel the chain over
- * k runs in segments (so that a segment of the panel stays in cache while the
- * rows pass), the fp32 accumulators waiting in C between them: one ascending
- * chain per output all the same. order=shuffled is the same with segments of
- * CANON_BLOCK in permuted order.
+ * A task is a block of rows by a run of panels, taken PG panels at a time:
+ * the chain over k runs in segments, so that a segment of the rows stays in
+ * cache while the panels pass over it, and the fp32 accumulators wait in C
+ * between segments: one ascending chain per output all the same.
+ * order=shuffled is the same with segments of CANON_BLOCK in permuted order.
+ * Large matrices take more rows at a time, for then memory is read less
+ * often; what comes next is prefetched a little with each register block.
  */
 #include <string.h>
 #include "cpu.h"
 
-enum { MC = 120, KC = 256 };
+enum { MC_SMALL = 120, MC_LARGE = 480, KC = 256, PG = 4 };
+#define LARGE_BYTES ((size_t)768 << 10)
 
 struct job {
     struct cpu *c;
     const struct gemm *g;
     const int32_t *perm;
-    long m_blocks, p_groups, panels;
+    long m_blocks, p_groups, panels, seg, n_seg;
 };
 
-/* C[rows][NR] = A[rows][K] panel */
-static void chain(const struct job *j, long rows, const float *A, long lda,
-                  const void *panel, int nv, long ldb, float *C)
+/* C + bias, rounded to rt, stored as yt; n columns. */
+INLINE void finish_n(const struct gemm *g, void *y, long n, float *C,
+                     const float *bias)
 {
-    const struct gemm *g = j->g;
-    long seg = j->perm ? CANON_BLOCK : rows <= MR ? g->K : KC;
-    long n_seg = (g->K + seg - 1) / seg;
+    if (bias)
+        for (long i = 0; i < n; i++)
+            C[i] += bias[i];
+    if (g->rt == DT_BF16)
+        for (long i = 0; i < n; i++)
+            C[i] = canon_widen_bf16(canon_round_bf16(C[i]));
+    if (g->rt == DT_F16) {
+        uint16_t half[NR];
 
-    for (long s = 0; s < n_seg; s++) {
-        long k = (j->perm ? j->perm[s] : s) * seg;
-        long len = g->K - k < seg ? g->K - k : seg;
-
-        NAME(gemm_rows)(g->bt, 0, rows, nv, len, A + k, lda,
-                        AT(panel, g->bt, k * ldb), ldb, C, NR, s > 0);
+        NAME(narrow)(half, DT_F16, C, (size_t)n);
+        if (g->yt == DT_F16) {
+            memcpy(y, half, (size_t)n * sizeof *half);
+            return;
+        }
+        NAME(widen)(C, half, DT_F16, (size_t)n);
     }
-    if (g->K == 0)
-        memset(C, 0, (size_t)rows * NR * sizeof *C);
+    if (g->yt == DT_F32)
+        memcpy(y, C, (size_t)n * sizeof *C);
+    else /* bf16, and exact: rounded already */
+        for (long i = 0; i < n; i++)
+            ((uint16_t *)y)[i] = (uint16_t)(canon_bits(C[i]) >> 16);
 }
 
 static void finish(const struct gemm *g, long row, long col, long n,
                    float *C, const float *bias)
 {
-    uint16_t half[NR];
+    void *y = AT_W(g->Y, g->yt, row * g->ldy + col);
 
-    if (bias)
-        for (long i = 0; i < n; i++)
-            C[i] += bias[i];
-    if (g->rt != g->yt) {
-        NAME(narrow)(half, g->rt, C, (size_t)n);
-        NAME(widen)(C, half, g->rt, (size_t)n);
+    if (n == NR) /* a constant: the loops become whole vectors */
+        finish_n(g, y, NR, C, bias);
+    else
+        finish_n(g, y, n, C, bias);
+}
+
+/* C[rows][NR] (+)= A[rows][len] B; the next segment's bytes on the way. */
+static void segment(enum dtype bt, long rows, int nv, long len,
+                    const float *A, long lda, const void *B, float *C,
+                    long ldc, int accumulate, const char *next,
+                    size_t next_bytes)
+{
+    long blocks = (rows + MR - 1) / MR;
+
+    for (long b = 0; b < blocks; b++) {
+        long m = b * MR, mr = rows - m < MR ? rows - m : MR;
+
+        if (next_bytes)
+            cpu_prefetch(next, next_bytes, b, blocks);
+        NAME(ukr_r)[bt][mr - 1][nv - 1](len, A + m * lda, lda, B, NR,
+                                           C + m * ldc, ldc, accumulate);
     }
-    NAME(narrow)(AT_W(g->Y, g->yt, row * g->ldy + col), g->yt, C, (size_t)n);
+}
+
+struct block {
+    long m0, rows, lda;
+    const float *A;
+    float *C;
+    float *B; /* a segment of a panel as fp32, or NULL: widened on load */
+};
+
+/* A whole chain in one segment and fp32 out: straight into Y. */
+static int direct(const struct job *j, const struct block *x, long p)
+{
+    const struct gemm *g = j->g;
+    long col = p * NR, w = g->N - col < NR ? g->N - col : NR;
+    float *Y = (float *)g->Y + x->m0 * g->ldy + col;
+    float bias[NR];
+
+    if (j->n_seg != 1 || g->yt != DT_F32 || g->rt != DT_F32 || w % VW ||
+        x->B)
+        return 0;
+    segment(g->bt, x->rows, (int)(w / VW), g->K, x->A, x->lda,
+            AT(g->panels, g->bt, col * g->K), Y, g->ldy, 0, NULL, 0);
+    if (g->bias) {
+        NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)w);
+        for (long m = 0; m < x->rows; m++)
+            for (long i = 0; i < w; i++)
+                Y[m * g->ldy + i] += bias[i];
+    }
+    return 1;
+}
+
+/* Panels [p, p + n) for one block of rows. */
+static void panels(const struct job *j, const struct block *x, long p, long n)
+{
+    const struct gemm *g = j->g;
+    size_t z = dtype_size(g->bt);
+    float bias[NR];
+
+    for (long s = 0; s < j->n_seg; s++) {
+        long k = (j->perm ? j->perm[s] : s) * j->seg;
+        long len = g->K - k < j->seg ? g->K - k : j->seg;
+
+        for (long q = 0; q < n; q++) {
+            long col = (p + q) * NR;
+            long w = g->N - col < NR ? g->N - col : NR;
+            const char *B = AT(g->panels, g->bt, col * g->K + k * NR);
+            size_t bytes = (size_t)(len * NR) * z;
+            enum dtype bt = g->bt;
+            const char *next = B + (size_t)(g->K * NR) * z;
+
+            if (q == n - 1) /* the first panel's next segment */
+                next = B - (size_t)((n - 1) * NR * g->K) * z + bytes;
+            if (x->B) {
+                NAME(widen)(x->B, B, bt, (size_t)(len * NR));
+                B = (const char *)x->B;
+                bt = DT_F32;
+            }
+            segment(bt, x->rows, (int)((w + VW - 1) / VW), len, x->A + k,
+                    x->lda, B, x->C + q * x->rows * NR, NR, s > 0, next,
+                    x->rows <= MR || j->perm ? 0 : bytes);
+        }
+    }
+    for (long q = 0; q < n; q++) {
+        long col = (p + q) * NR, w = g->N - col < NR ? g->N - col : NR;
+        float *C = x->C + q * x->rows * NR;
+
+        if (j->n_seg == 0)
+            memset(C, 0, (size_t)(x->rows * NR) * sizeof *C);
+        if (g->bias)
+            NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)w);
+        for (long m = 0; m < x->rows; m++)
+            finish(g, x->m0 + m, col, w, C + m * NR, g->bias ? bias : NULL);
+    }
 }
 
 static void task(void *ctx, long i, int worker)
@@ -57,50 +155,57 @@ static void task(void *ctx, long i, int worker)
     const struct job *j = ctx;
     const struct gemm *g = j->g;
     long mb = i / j->p_groups, pg = i % j->p_groups;
-    long m0 = g->M * mb / j->m_blocks, m1 = g->M * (mb + 1) / j->m_blocks;
+    long m1 = g->M * (mb + 1) / j->m_blocks;
     long p0 = j->panels * pg / j->p_groups;
     long p1 = j->panels * (pg + 1) / j->p_groups;
-    long rows = m1 - m0, lda = g->lda;
-    float *C = NAME(cpu_worker)(j->c, worker, W_C,
-                                (size_t)rows * NR * sizeof *C);
-    const float *A = (const float *)g->A + m0 * lda;
-    float bias[NR];
+    long group = j->n_seg > 1 ? PG : 1;
+    struct block x = {.m0 = g->M * mb / j->m_blocks, .lda = g->lda};
 
-    if (!C)
+    x.rows = m1 - x.m0;
+    x.C = NAME(cpu_worker)(j->c, worker, W_C,
+                           (size_t)(group * x.rows * NR) * sizeof *x.C);
+    x.A = (const float *)g->A + x.m0 * g->lda;
+    if (!x.C)
         return;
     if (g->at != DT_F32) {
-        float *wide = NAME(cpu_worker)(j->c, worker, W_A,
-                                       (size_t)(rows * g->K) * sizeof *wide);
+        float *wide = NAME(cpu_worker)(
+            j->c, worker, W_A, (size_t)(x.rows * g->K) * sizeof *wide);
 
         if (!wide)
             return;
-        for (long m = 0; m < rows; m++)
-            NAME(widen)(wide + m * g->K, AT(g->A, g->at, (m0 + m) * lda),
+        for (long m = 0; m < x.rows; m++)
+            NAME(widen)(wide + m * g->K, AT(g->A, g->at, (x.m0 + m) * x.lda),
                         g->at, (size_t)g->K);
-        A = wide;
-        lda = g->K;
+        x.A = wide;
+        x.lda = g->K;
     }
-    for (long p = p0; p < p1; p++) {
-        long col = p * NR, n = g->N - col < NR ? g->N - col : NR;
-        int nv = (int)((n + VW - 1) / VW);
-
-        chain(j, rows, A, lda, AT(g->panels, g->bt, col * g->K), nv, NR, C);
-        if (g->bias)
-            NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)n);
-        for (long m = 0; m < rows; m++)
-            finish(g, m0 + m, col, n, C + m * NR, g->bias ? bias : NULL);
+    if (g->bt != DT_F32 && x.rows > 2 * MR) {
+        x.B = NAME(cpu_worker)(j->c, worker, W_B,
+                               (size_t)(j->seg * NR) * sizeof *x.B);
+        if (!x.B)
+            return;
     }
+    for (long p = p0; p < p1; p += group)
+        if (!direct(j, &x, p))
+            panels(j, &x, p, p1 - p < group ? p1 - p : group);
 }
 
 void NAME(gemm)(struct cpu *c, const struct gemm *g)
 {
-    struct job j = {c, g, NULL, 0, 1, (g->N + NR - 1) / NR};
+    struct job j = {.c = c, .g = g, .p_groups = 1,
+                    .panels = (g->N + NR - 1) / NR};
     double flops = 2.0 * (double)g->M * (double)g->N * (double)g->K;
+    size_t bytes = (size_t)(g->N * g->K) * dtype_size(g->bt);
+    long mc = bytes > LARGE_BYTES ? MC_LARGE : MC_SMALL;
 
     if (g->M <= 0 || g->N <= 0)
         return;
     j.perm = NAME(cpu_perm)(c, g->what, g->N, g->K, g->K);
-    j.m_blocks = (g->M + MC - 1) / MC;
+    j.seg = j.perm ? CANON_BLOCK
+            : g->M <= MR || g->K <= 2 * KC ? g->K
+                                          : KC;
+    j.n_seg = g->K ? (g->K + j.seg - 1) / j.seg : 0;
+    j.m_blocks = (g->M + mc - 1) / mc;
     if (c->n_threads == 1 || flops < 400e3) {
         for (long i = 0; i < j.m_blocks; i++)
             task(&j, i, 0);
