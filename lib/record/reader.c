@@ -236,7 +236,11 @@ static void look_ahead(const struct rec_reader *cr)
 
 int rec_ready(const struct rec_reader *r)
 {
-    return r->pending || source_ready(r->src);
+    size_t n;
+
+    source_bytes(r->src, &n);
+    /* the bytes of the record lent now are still at hand */
+    return r->pending || n > r->lent || source_ready(r->src);
 }
 
 int rec_read(struct rec_reader *r, struct rec **rec, struct err *e)

@@ -108,7 +108,7 @@ int source_ready(const struct source *s)
 {
     struct pollfd p = { .fd = s->fd, .events = POLLIN };
 
-    return left(&s->win) || s->full || s->eof || poll(&p, 1, 0) != 0;
+    return left(&s->raw) || s->full || s->eof || poll(&p, 1, 0) != 0;
 }
 
 /* read(2) into a window: 1, 0 at the end, negative on error */

@@ -24,8 +24,8 @@ int source_more(struct source *s, struct err *e) MUST_CHECK;
 /* To be called between two streams: see whether zstd begins here. 1 when
  * bytes are at hand, 0 at the end of the input, negative on error. */
 int source_boundary(struct source *s, struct err *e) MUST_CHECK;
-/* 1 when source_more would not wait for a writer: bytes are at hand, or the
- * input has some or has ended. */
+/* 1 when source_more would not wait for a writer: the input has bytes, or has
+ * ended. */
 int source_ready(const struct source *s);
 /* 1 when the input ended inside a zstd frame. */
 int source_cut(const struct source *s);

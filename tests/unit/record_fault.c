@@ -224,14 +224,18 @@ static void a_record_is_not_held_back(void)
     T_EQ_INT(rec_open(&r, path, &e), 0);
     for (int i = 1; i <= 3; i++) {
         rec_set_i64(out, "v", i);
+        T_EQ_INT(rec_ready(r), i == 1); /* the header has come */
         T_EQ_INT(rec_write(w, out, &e), 0);
+        T_EQ_INT(rec_ready(r), 1);
         alarm(20);
         T_EQ_INT(rec_read(r, &in, &e), 1);
         T_CHECK(rec_get_i64(in, "v", &v, &e) == 1 && v == i);
     }
     T_EQ_INT(rec_commit(&w, &e), 0);
     close(p[1]);
+    T_EQ_INT(rec_ready(r), 1);
     T_EQ_INT(rec_read(r, &in, &e), 0);
+    T_EQ_INT(rec_ready(r), 1);
     alarm(0);
     rec_close(&r);
     rec_free(&out);
