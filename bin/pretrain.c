@@ -25,7 +25,7 @@ static struct pretrain_opts o = {
     .eps = 1e-8,
     .weight_decay = 0.01,
     .grad_clip = 1,
-    .init_std = 0.02,
+    .init_std = 0.05, /* small widths learn faster from it than from 0.02 */
 };
 
 static const struct opt opts[] = {

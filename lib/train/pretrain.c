@@ -209,7 +209,6 @@ static int train_step(struct pretrain *t, int step, struct err *e)
     struct adamw_result res;
     int r = 0;
 
-    t->k->order_nonce = 1 + (uint64_t)step;
     model_zero_grads(t->m);
     for (int a = 0, b; a < p->n && !r; a = b) {
         struct seqs q;

@@ -72,7 +72,6 @@ static int score(struct step *s, struct err *e)
     struct pack *p = &s->p;
     int r = 0;
 
-    s->a->k->order_nonce = 0; /* as the sampler and logprob have it */
     for (int a = 0, b; a < p->n && !r; a = b) {
         struct seqs q;
 
@@ -127,7 +126,6 @@ static int mini_batch(struct step *s, int from, int to, struct err *e)
 
     for (int i = from; i < to; i++)
         n_tokens += p->start[i + 1] - p->start[i] - (uint64_t)p->first[i];
-    s->a->k->order_nonce = 1 + s->a->updates + s->a->skipped;
     model_zero_grads(s->m);
     for (int a = from, b; a < to && !r; a = b) {
         b = pack_micro(p, a, to, s->o->micro_tokens);
@@ -165,7 +163,6 @@ int step_run(struct model *m, struct adamw *a, const struct batch *b,
             r = mini_batch(&s, g ? s.group_end[g - 1] : 0,
                            s.group_end[end - 1], e);
         }
-    a->k->order_nonce = 0;
     step_free(&s);
     return r;
 }
