@@ -59,6 +59,12 @@ static const struct cli cli = {
         "that no prompt can end its own message (template none with "
         "--specials parses them). A record needs an id and a prompt, no "
         "more.\n\n"
+        "Templates: none, the prompt as it is; chat, the model's own chat "
+        "format around it; dapo, DAPO's instruction to end with an \"Answer:\" "
+        "line; qwen-boxed, the prompt and a line that asks for a \\boxed{} "
+        "answer; chat+NAME, what NAME makes as the user's message. The choices "
+        "of a record become lines \"A. text\": where a file has {choices}, "
+        "else behind the prompt (not with none).\n\n"
         "With --decode, adds response: the text of response_tokens without "
         "special tokens; bytes that are not UTF-8 become U+FFFD.",
     .example =

@@ -196,50 +196,57 @@ static uint64_t word8(const unsigned char *p, size_t n,
     return w;
 }
 
-void bpe_piece(struct bpe *b, const unsigned char *p, size_t n,
-               const unsigned char *end, struct tok_ids *ids)
+void bpe_prepare(const struct bpe *b, const unsigned char *p, size_t n,
+                 const unsigned char *end, struct bpe_piece *x)
 {
-    uint64_t k0, k1 = 0, k2 = 0, h;
-    struct bpe_entry *c;
-    size_t before;
+    uint64_t h;
 
-    if (n == 1) {
-        tok_ids_reserve(ids, 1);
-        ids->v[ids->n++] = b->v->byte_id[*p];
+    x->p = p;
+    x->n = n;
+    x->key[1] = x->key[2] = 0;
+    if (n == 1 || n > 8 * BPE_KEY)
         return;
-    }
-    if (n > 8 * BPE_KEY || n == 0) {
-        if (n)
-            piece_uncached(b, p, n, ids);
-        return;
-    }
-    k0 = word8(p, n, end);
+    x->key[0] = word8(p, n, end);
     if (n > 8)
-        k1 = word8(p + 8, n - 8, end);
+        x->key[1] = word8(p + 8, n - 8, end);
     if (n > 16)
-        k2 = word8(p + 16, n - 16, end);
-    h = (k0 ^ n) * 0x9e3779b97f4a7c15u ^ k1 * 0xc2b2ae3d27d4eb4fu ^
-        k2 * 0x165667b19e3779f9u;
+        x->key[2] = word8(p + 16, n - 16, end);
+    h = (x->key[0] ^ n) * 0x9e3779b97f4a7c15u ^
+        x->key[1] * 0xc2b2ae3d27d4eb4fu ^ x->key[2] * 0x165667b19e3779f9u;
     h ^= h >> 32;
     h *= 0xff51afd7ed558ccdu;
-    c = &b->cache[h >> (64 - SET_BITS) << 1];
+    x->set = &b->cache[h >> (64 - SET_BITS) << 1];
+    __builtin_prefetch(x->set);
+}
+
+void bpe_finish(struct bpe *b, const struct bpe_piece *x, struct tok_ids *ids)
+{
+    struct bpe_entry *c = x->set;
+    size_t before = ids->n;
+
+    if (x->n == 1) {
+        tok_ids_reserve(ids, 1);
+        ids->v[ids->n++] = b->v->byte_id[*x->p];
+        return;
+    }
+    if (x->n > 8 * BPE_KEY) {
+        piece_uncached(b, x->p, x->n, ids);
+        return;
+    }
     for (int way = 0; way < 2; way++)
-        if (c[way].key[0] == k0 && c[way].len == n && c[way].key[1] == k1 &&
-            c[way].key[2] == k2) {
+        if (c[way].key[0] == x->key[0] && c[way].len == x->n &&
+            c[way].key[1] == x->key[1] && c[way].key[2] == x->key[2]) {
             tok_ids_reserve(ids, BPE_IDS);
             memcpy(ids->v + ids->n, c[way].id, sizeof c[way].id);
             ids->n += c[way].n;
             return;
         }
-    before = ids->n;
-    piece_uncached(b, p, n, ids);
+    piece_uncached(b, x->p, x->n, ids);
     if (ids->n - before > BPE_IDS)
         return;
     c[1] = c[0];
-    c->key[0] = k0;
-    c->key[1] = k1;
-    c->key[2] = k2;
-    c->len = (uint8_t)n;
+    memcpy(c->key, x->key, sizeof c->key);
+    c->len = (uint8_t)x->n;
     c->n = (uint8_t)(ids->n - before);
     memcpy(c->id, ids->v + before, c->n * sizeof *c->id);
 }

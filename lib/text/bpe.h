@@ -32,9 +32,19 @@ struct bpe {
 
 void bpe_init(struct bpe *b, const struct vocab *v, int ignore_merges);
 void bpe_free(struct bpe *b);
-/* Appends the ids of [p, p + n); end >= p + n is how far reading is safe. */
-void bpe_piece(struct bpe *b, const unsigned char *p, size_t n,
-               const unsigned char *end, struct tok_ids *ids);
+/* A piece [p, p + n), n >= 1, in two steps, so that the next piece can be
+ * looked for while this one's cache line is fetched: its place in the cache
+ * (end >= p + n is how far reading is safe), then its ids, appended. */
+struct bpe_piece {
+    const unsigned char *p;
+    size_t n;
+    uint64_t key[BPE_KEY];
+    struct bpe_entry *set; /* two of them */
+};
+void bpe_prepare(const struct bpe *b, const unsigned char *p, size_t n,
+                 const unsigned char *end, struct bpe_piece *x);
+void bpe_finish(struct bpe *b, const struct bpe_piece *x,
+                struct tok_ids *ids);
 void tok_ids_reserve(struct tok_ids *ids, size_t more);
 
 #endif

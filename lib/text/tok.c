@@ -23,30 +23,46 @@ struct job {
 
 /* ---- pieces ------------------------------------------------------------- */
 
-/* Splits [p, end) by the patterns from k on, each inside the last's pieces;
- * begin is where the text of pattern k starts. */
+/* The last pattern's pieces go to the merges, one behind the splitting. */
+static int split_last(struct job *j, struct split *s, const unsigned char *p,
+                      const unsigned char *end)
+{
+    const unsigned char *begin = p;
+    struct bpe *b = &j->t->bpe;
+    struct bpe_piece x[2];
+    size_t i = 0, n = (size_t)(end - p);
+
+    for (; p < end; p += n, i++) {
+        int r = s ? split_next(s, begin, p, end, &n, j->e) : 0;
+
+        if (r)
+            return r;
+        bpe_prepare(b, p, n, end, &x[i & 1]);
+        if (i)
+            bpe_finish(b, &x[~i & 1], j->ids);
+    }
+    if (i)
+        bpe_finish(b, &x[~i & 1], j->ids);
+    return 0;
+}
+
+/* Splits [p, end) by the patterns from k on, each inside the last's pieces. */
 static int split_from(struct job *j, int k, const unsigned char *p,
                       const unsigned char *end)
 {
-    struct tok *t = j->t;
     const unsigned char *begin = p;
-    int last = k + 1 >= t->n_splits;
+    struct tok *t = j->t;
+    size_t n;
 
-    if (!t->n_splits) {
-        bpe_piece(&t->bpe, p, (size_t)(end - p), end, j->ids);
-        return 0;
-    }
-    while (p < end) {
-        size_t n;
+    if (k + 1 >= t->n_splits)
+        return split_last(j, t->n_splits ? t->split[k] : NULL, p, end);
+    for (; p < end; p += n) {
         int r = split_next(t->split[k], begin, p, end, &n, j->e);
 
-        if (!r && !last)
+        if (!r)
             r = split_from(j, k + 1, p, p + n);
         if (r)
             return r;
-        if (last)
-            bpe_piece(&t->bpe, p, n, end, j->ids);
-        p += n;
     }
     return 0;
 }

@@ -3,22 +3,21 @@
  * Every member of every object must be one that we know, with a value that we
  * implement; the message names the first that is not.
  */
+#include "../base/arena.h"
+#include "tok_impl.h"
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../base/arena.h"
-#include "tok_impl.h"
 
 /* "FILE: pre_tokenizer.type Whitespace is not supported" */
 int tok_unsupported(struct tok *t, struct err *e, const char *where,
-                       const char *key, const json_t *v)
+                    const char *key, const json_t *v)
 {
     char *s = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-    int r = err_set(e, ERR_DATA, "%s: %s%s%s%s%.200s is not supported",
-                    t->name, where, *where ? "." : "", key, s ? " " : "",
-                    s ? s : "");
+    int r = err_set(e, ERR_DATA, "%s: %s%s%s%s%.200s is not supported", t->name,
+                    where, *where ? "." : "", key, s ? " " : "", s ? s : "");
 
     free(s);
     return r;
@@ -26,7 +25,7 @@ int tok_unsupported(struct tok *t, struct err *e, const char *where,
 
 /* All keys of o must be among the words of `known` ("a b c"). */
 int tok_check_keys(struct tok *t, const json_t *o, const char *where,
-                      const char *known, struct err *e)
+                   const char *known, struct err *e)
 {
     const char *key;
     json_t *v;
@@ -34,7 +33,8 @@ int tok_check_keys(struct tok *t, const json_t *o, const char *where,
     if (!json_is_object(o))
         return err_set(e, ERR_DATA, "%s: %s: expected an object", t->name,
                        where);
-    json_object_foreach((json_t *)(size_t)o, key, v) {
+    json_object_foreach((json_t *)o, key, v)
+    {
         size_t n = strlen(key);
         const char *at = known;
 
@@ -48,7 +48,7 @@ int tok_check_keys(struct tok *t, const json_t *o, const char *where,
 }
 
 int tok_get_flag(struct tok *t, const json_t *o, const char *where,
-                    const char *key, int absent, int *out, struct err *e)
+                 const char *key, int absent, int *out, struct err *e)
 {
     const json_t *v = json_object_get(o, key);
 
@@ -87,8 +87,9 @@ static int load_normalizer(struct tok *t, const json_t *o, int depth,
     }
     if (strcmp(type, "Sequence") || depth || !json_is_array(list))
         return tok_unsupported(t, e, "normalizer", "type",
-                           json_object_get(o, "type"));
-    json_array_foreach(list, i, item) {
+                               json_object_get(o, "type"));
+    json_array_foreach(list, i, item)
+    {
         r = load_normalizer(t, item, 1, e);
         if (r)
             return r;
@@ -105,8 +106,10 @@ static int add_split(struct tok *t, const char *pattern, int flags,
     int r;
 
     if (t->n_splits == TOK_MAX_SPLITS)
-        return err_set(e, ERR_DATA, "%s: pre_tokenizer: more than %d splits "
-                       "are not supported", t->name, TOK_MAX_SPLITS);
+        return err_set(e, ERR_DATA,
+                       "%s: pre_tokenizer: more than %d splits "
+                       "are not supported",
+                       t->name, TOK_MAX_SPLITS);
     where = xmalloc(strlen(t->name) + 32);
     sprintf(where, "%s: pre_tokenizer.pattern", t->name);
     r = split_open(&t->split[t->n_splits], pattern, flags & TOK_FORCE_REGEX,
@@ -117,14 +120,13 @@ static int add_split(struct tok *t, const char *pattern, int flags,
     return r;
 }
 
-static int load_split(struct tok *t, const json_t *o, int flags,
-                      struct err *e)
+static int load_split(struct tok *t, const json_t *o, int flags, struct err *e)
 {
     const json_t *pattern = json_object_get(o, "pattern");
     const json_t *regex = json_object_get(pattern, "Regex");
     const char *behavior = json_string_value(json_object_get(o, "behavior"));
     int invert, r = tok_check_keys(t, o, "pre_tokenizer",
-                               "type pattern behavior invert", e);
+                                   "type pattern behavior invert", e);
 
     if (!r)
         r = tok_get_flag(t, o, "pre_tokenizer", "invert", 0, &invert, e);
@@ -134,7 +136,7 @@ static int load_split(struct tok *t, const json_t *o, int flags,
         return tok_unsupported(t, e, "pre_tokenizer", "pattern", pattern);
     if (!behavior || strcmp(behavior, "Isolated"))
         return tok_unsupported(t, e, "pre_tokenizer", "behavior",
-                           json_object_get(o, "behavior"));
+                               json_object_get(o, "behavior"));
     if (invert)
         return tok_unsupported(t, e, "pre_tokenizer", "invert", json_true());
     if (strlen(json_string_value(regex)) != json_string_length(regex))
@@ -151,7 +153,7 @@ static int byte_level(struct tok *t, const json_t *o, const char *where,
     if (strcmp(type_of(o), "ByteLevel"))
         return tok_unsupported(t, e, where, "type", json_object_get(o, "type"));
     r = tok_check_keys(t, o, where,
-                   "type add_prefix_space trim_offsets use_regex", e);
+                       "type add_prefix_space trim_offsets use_regex", e);
     if (!r)
         r = tok_get_flag(t, o, where, "add_prefix_space", 1, prefix, e);
     if (!r)
@@ -184,7 +186,7 @@ static int load_pre_tokenizer(struct tok *t, const json_t *o, int flags,
         if (i + 1 < n) {
             if (strcmp(type_of(item), "Split"))
                 return tok_unsupported(t, e, "pre_tokenizer", "type",
-                                   json_object_get(item, "type"));
+                                       json_object_get(item, "type"));
             r = load_split(t, item, flags, e);
             if (r)
                 return r;
@@ -197,7 +199,7 @@ static int load_pre_tokenizer(struct tok *t, const json_t *o, int flags,
         return r;
     if (prefix)
         return tok_unsupported(t, e, "pre_tokenizer", "add_prefix_space",
-                           json_true());
+                               json_true());
     return regex ? add_split(t, split_gpt2, flags, e) : 0;
 }
 
@@ -209,9 +211,10 @@ static int load_model(struct tok *t, const json_t *o, struct err *e)
                                         "end_of_word_suffix"};
     const json_t *v;
     int r = tok_check_keys(t, o, "model",
-                       "type dropout unk_token continuing_subword_prefix "
-                       "end_of_word_suffix fuse_unk byte_fallback "
-                       "ignore_merges vocab merges", e);
+                           "type dropout unk_token continuing_subword_prefix "
+                           "end_of_word_suffix fuse_unk byte_fallback "
+                           "ignore_merges vocab merges",
+                           e);
 
     if (r)
         return r;
@@ -244,7 +247,8 @@ static int load_post_processor(struct tok *t, const json_t *o, struct err *e)
         return 0;
     if (strcmp(type_of(o), "Sequence") || !json_is_array(list))
         return byte_level(t, o, "post_processor", &prefix, &regex, e);
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         r = byte_level(t, item, "post_processor", &prefix, &regex, e);
         if (r)
             return r;
@@ -252,15 +256,15 @@ static int load_post_processor(struct tok *t, const json_t *o, struct err *e)
     return tok_check_keys(t, o, "post_processor", "type processors", e);
 }
 
-int tok_load_parts(struct tok *t, const json_t *root, int flags,
-                   struct err *e)
+int tok_load_parts(struct tok *t, const json_t *root, int flags, struct err *e)
 {
     static const char *const null[] = {"truncation", "padding"};
     int prefix, regex, r;
 
-    r = tok_check_keys(t, root, "", "version truncation padding added_tokens "
-                   "normalizer pre_tokenizer post_processor decoder model",
-                   e);
+    r = tok_check_keys(t, root, "",
+                       "version truncation padding added_tokens "
+                       "normalizer pre_tokenizer post_processor decoder model",
+                       e);
     for (size_t i = 0; !r && i < 2; i++) {
         const json_t *v = json_object_get(root, null[i]);
 
@@ -272,13 +276,12 @@ int tok_load_parts(struct tok *t, const json_t *root, int flags,
     if (!r)
         r = load_normalizer(t, json_object_get(root, "normalizer"), 0, e);
     if (!r)
-        r = load_pre_tokenizer(t, json_object_get(root, "pre_tokenizer"),
-                               flags, e);
+        r = load_pre_tokenizer(t, json_object_get(root, "pre_tokenizer"), flags,
+                               e);
     if (!r)
-        r = load_post_processor(t, json_object_get(root, "post_processor"),
-                                e);
+        r = load_post_processor(t, json_object_get(root, "post_processor"), e);
     if (!r)
-        r = byte_level(t, json_object_get(root, "decoder"), "decoder",
-                       &prefix, &regex, e);
+        r = byte_level(t, json_object_get(root, "decoder"), "decoder", &prefix,
+                       &regex, e);
     return r;
 }
