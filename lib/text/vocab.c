@@ -221,6 +221,21 @@ static void grow_pairs(struct vocab *v)
     free(old);
 }
 
+/* The token of these bytes; merges mostly make the vocabulary's tokens in
+ * order, so the one behind the last is tried first. */
+static int32_t find_next(const struct vocab *v, const char *s, size_t n)
+{
+    const struct vocab_token *t;
+
+    if (v->next < v->n_ids) {
+        t = &v->token[v->next];
+        if (t->present && !t->raw && t->len == n &&
+            !memcmp(v->bytes + t->off, s, n))
+            return v->next;
+    }
+    return vocab_find_bytes(v, s, n, 0);
+}
+
 int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
                 size_t nb, int32_t rank, struct err *e)
 {
@@ -233,7 +248,7 @@ int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
     int raw_b = vocab_spell(v, b, nb, out + ka, &kb);
     int32_t ib = vocab_find_bytes(v, out + ka, kb, raw_b);
 
-    p.id = raw_a || raw_b ? -1 : vocab_find_bytes(v, out, ka + kb, 0);
+    p.id = raw_a || raw_b ? -1 : find_next(v, out, ka + kb);
     if (out != small)
         free(out);
     if (raw_a || raw_b)
@@ -249,6 +264,7 @@ int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
                        (int)(nb < 100 ? nb : 100), b,
                        (int)(ib < 0 && ia >= 0 ? 0 : na < 100 ? na : 100), a,
                        (int)(ia < 0 ? 0 : nb < 100 ? nb : 100), b);
+    v->next = p.id + 1;
     p.a = (uint32_t)ia;
     p.b = (uint32_t)ib;
     if (2 * ++v->n_pairs > v->pair_mask)

@@ -38,6 +38,7 @@ struct vocab {
     size_t slot_mask, n_slots;
     struct vocab_pair *pair;
     size_t pair_mask, n_pairs;
+    int32_t next; /* a guess: the token that the next merge makes */
     int32_t byte_id[256];
     int16_t byte_of[0x144]; /* character of the alphabet -> byte, or -1 */
     int32_t rank0[256][256]; /* of two single bytes, or -1 */
