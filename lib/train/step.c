@@ -14,6 +14,7 @@ struct step {
     struct pack p;       /* every sequence of the batch */
     double *adv;         /* a sequence */
     int *group_end;      /* sequences up to the end of group i */
+    int fresh;           /* so many get logp_old from their first forward */
     /* p.n_tokens values each, where the tokens are */
     float *logp_old, *logp_rollout, *logp, *dlogp, *entropy;
 };
@@ -65,23 +66,12 @@ static void step_free(struct step *s)
     free(s->entropy);
 }
 
-/* Micro-batch by micro-batch here, not in model_logp: a pack may have more
- * tokens than a struct seqs can count. */
-static int score(struct step *s, struct err *e)
+/* The old log-probabilities of sequences [a, b) are known. */
+static void compare(struct step *s, int a, int b)
 {
-    struct pack *p = &s->p;
-    int r = 0;
+    const struct pack *p = &s->p;
 
-    for (int a = 0, b; a < p->n && !r; a = b) {
-        struct seqs q;
-
-        b = pack_micro(p, a, p->n, s->o->micro_tokens);
-        q = pack_view(p, a, b);
-        r = model_logp(s->m, &q, s->o->temperature, 0,
-                       s->logp_old + p->start[a], s->entropy + p->start[a],
-                       e);
-    }
-    for (int i = 0; i < p->n && !r; i++)
+    for (int i = a; i < b; i++)
         for (size_t t = p->start[i] + (size_t)p->first[i];
              t < p->start[i + 1]; t++) {
             double gap = fabs((double)s->logp_old[t] -
@@ -92,29 +82,56 @@ static int score(struct step *s, struct err *e)
             if (!(gap <= s->st->logp_gap))
                 s->st->logp_gap = gap;
         }
-    return r;
 }
 
-/* Forward and backward of sequences [a, b) of a mini-batch with n_tokens. */
+/* Sequences before s->fresh are scored by their training forward. Micro-batch
+ * by micro-batch here, not in model_logp: a pack may have more tokens than a
+ * struct seqs can count. */
+static int score(struct step *s, struct err *e)
+{
+    struct pack *p = &s->p;
+
+    for (int a = s->fresh, b; a < p->n; a = b) {
+        struct seqs q;
+        int r;
+
+        b = pack_micro(p, a, p->n, s->o->micro_tokens);
+        q = pack_view(p, a, b);
+        r = model_logp(s->m, &q, s->o->temperature, 0,
+                       s->logp_old + p->start[a], s->entropy + p->start[a],
+                       e);
+        if (r)
+            return r;
+    }
+    compare(s, s->fresh, p->n);
+    return 0;
+}
+
+/* Forward and backward of sequences [a, b) of a mini-batch. */
 static int micro_batch(struct step *s, int a, int b, double scale,
                        struct err *e)
 {
     struct pack *p = &s->p;
     struct seqs q = pack_view(p, a, b);
+    size_t at = p->start[a], n = p->start[b] - at;
     int r = model_forward(s->m, &q, s->o->temperature, s->o->seed,
                           (uint32_t)(s->a->updates + s->a->skipped),
-                          s->logp + p->start[a], NULL, e);
+                          s->logp + at, s->fresh ? s->entropy + at : NULL, e);
 
     if (r)
         return r;
-    for (int i = a; i < b; i++) {
-        size_t at = p->start[i] + (size_t)p->first[i];
-
-        dapo_loss(&s->o->dapo, p->start[i + 1] - at, s->logp + at,
-                  s->logp_old + at, s->logp_rollout + at, s->adv[i], scale,
-                  s->dlogp + at, &s->st->loss);
+    if (s->fresh) {
+        memcpy(s->logp_old + at, s->logp + at, n * sizeof *s->logp);
+        compare(s, a, b);
     }
-    return model_backward(s->m, s->dlogp + p->start[a], e);
+    for (int i = a; i < b; i++) {
+        size_t j = p->start[i] + (size_t)p->first[i];
+
+        dapo_loss(&s->o->dapo, p->start[i + 1] - j, s->logp + j,
+                  s->logp_old + j, s->logp_rollout + j, s->adv[i], scale,
+                  s->dlogp + j, &s->st->loss);
+    }
+    return model_backward(s->m, s->dlogp + at, e);
 }
 
 static int mini_batch(struct step *s, int from, int to, struct err *e)
@@ -131,6 +148,7 @@ static int mini_batch(struct step *s, int from, int to, struct err *e)
         b = pack_micro(p, a, to, s->o->micro_tokens);
         r = micro_batch(s, a, b, s->a->loss_scale / (double)n_tokens, e);
     }
+    s->fresh = 0; /* the weights are about to move */
     if (!r)
         r = adamw_update(s->a, model_grads(s->m), s->o->lr, &res, e);
     if (r)
@@ -155,6 +173,10 @@ int step_run(struct model *m, struct adamw *a, const struct batch *b,
     if (b->n == 0)
         return 0;
     gather(&s, b);
+    if (!(a->arm.dropout > 0) && a->arm.order.kind == ORDER_CANONICAL &&
+        !o->score_all)
+        s.fresh = s.group_end[(b->n < o->mini_batch ? b->n : o->mini_batch) -
+                              1];
     r = score(&s, e);
     for (int epoch = 0; epoch < o->epochs && !r; epoch++)
         for (int g = 0; g < b->n && !r; g += o->mini_batch) {

@@ -1,8 +1,10 @@
 /* step - one DAPO step: score, then epochs of mini-batch updates (SCIENCE 3)
  *
  * The old log-probabilities are recomputed here before the first update,
- * without dropout; the training forward has the arm's dropout. The bits do
- * not depend on micro_tokens in canonical order.
+ * without dropout; the training forward has the arm's dropout. In canonical
+ * order and without dropout the first mini-batch's training forward gives
+ * them, bit for bit, and is not run twice. The bits do not depend on
+ * micro_tokens in canonical order.
  */
 #ifndef ULP_TRAIN_STEP_H
 #define ULP_TRAIN_STEP_H
@@ -19,6 +21,7 @@ struct step_opts {
     size_t micro_tokens; /* tokens in a forward and backward, about */
     double lr;
     uint64_t seed;       /* of dropout */
+    int score_all;       /* run the first mini-batch twice all the same */
 };
 
 struct step_stats {

@@ -215,6 +215,42 @@ static void mini_batches_and_epochs_make_updates(void)
     close_rig(&t);
 }
 
+static void scoring_twice_gives_the_same_bits(void)
+{
+    static const char *const arms[] = { "fp32", "bf16-mixed", "bf16-kahan" };
+
+    for (int i = 0; i < 3; i++) {
+        struct rig t;
+        struct step_opts o = one_update;
+        struct step_stats st[2];
+        struct err e = { 0 };
+        float *w[2];
+
+        o.mini_batch = 1;
+        o.lr = 0.02;
+        memset(st, 0, sizeof st);
+        for (int all = 0; all < 2; all++) {
+            open_rig(&t, arms[i]);
+            set_weights(&t, t.w0);
+            o.score_all = all;
+            T_EQ_INT(step_run(t.m, t.a, &t.b, &o, &st[all], &e), 0);
+            w[all] = calloc(t.n, sizeof **w);
+            t.k->download(t.k, w[all], t.a->master,
+                          t.n * dtype_size(t.arm.master));
+            if (all)
+                T_CHECK(!memcmp(w[0], w[1], t.n * sizeof **w));
+            close_rig(&t);
+        }
+        T_CHECK(!memcmp(&st[0].loss, &st[1].loss, sizeof st[0].loss));
+        T_CHECK(st[0].logp_gap == st[1].logp_gap && st[0].logp_gap > 0);
+        T_CHECK(st[0].tokens == st[1].tokens);
+        /* the sum is over the same values in another order of calls */
+        T_NEAR(st[0].entropy, st[1].entropy, 0, 1e-14);
+        free(w[0]);
+        free(w[1]);
+    }
+}
+
 static void weights_that_are_nan_skip_the_update(void)
 {
     struct rig t;
@@ -235,6 +271,7 @@ int main(void)
     T_RUN(the_gradient_is_that_of_the_token_mean);
     T_RUN(sampler_and_trainer_agree_or_the_gap_shows);
     T_RUN(mini_batches_and_epochs_make_updates);
+    T_RUN(scoring_twice_gives_the_same_bits);
     T_RUN(weights_that_are_nan_skip_the_update);
     T_DONE();
 }
