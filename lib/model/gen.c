@@ -320,6 +320,7 @@ static int forward(struct gen *g, int R, struct err *e)
             k->kv_fork(k, m->kv, f->src, f->dst, f->len);
         g->holds[f->dst] = f->number;
     }
+    memset(g->logp, 0, sizeof *g->logp * (size_t)R);
     model_gather(m, act(m, m->a.head_x), act_x(m, 2 * m->c.layers),
                  g->head_row, 0, R, H);
     k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act(m, m->a.head_x),
@@ -337,14 +338,18 @@ static int is_end(const struct gen_opts *o, int32_t token)
     return 0;
 }
 
+static int not_finite(const struct seq *s, struct err *e)
+{
+    err_set(e, ERR_DATA, "non-finite logits at position %d of sample %d",
+            s->n, s->q.sample);
+    return name_it(&s->q, e);
+}
+
 static int append(struct gen *g, struct seq *s, int32_t token, float logp,
                   struct err *e)
 {
-    if (!isfinite(logp) || token < 0 || token >= g->m->c.vocab) {
-        err_set(e, ERR_DATA, "non-finite logits at position %d of sample %d",
-                s->n, s->q.sample);
-        return name_it(&s->q, e);
-    }
+    if (!isfinite(logp) || token < 0 || token >= g->m->c.vocab)
+        return not_finite(s, e);
     s->tokens[s->n] = token;
     s->logp[s->n] = logp;
     s->n++;
@@ -361,6 +366,9 @@ static int step(struct gen *g, struct err *e)
 {
     int R = gather_heads(g), r = forward(g, R, e);
 
+    for (int i = 0; r && i < R; i++)
+        if (!isfinite(g->logp[i])) /* the kernel's word, with a name to it */
+            return not_finite(g->who[i], e);
     for (int i = 0; !r && i < R; i++)
         r = append(g, g->who[i], g->token[i], g->logp[i], e);
     g->n_rows = 0;

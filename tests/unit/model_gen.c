@@ -1,0 +1,257 @@
+/* generation: the same bits for any batch, threads and prefill; = scoring */
+#include "model_make.h"
+#include "../../lib/model/gen.h"
+
+#define MAX_NEW 40
+
+struct out {
+    int32_t tokens[MAX_NEW];
+    float logp[MAX_NEW];
+    int n, stopped;
+};
+
+/* Requests: prompt i / samples, sample i % samples. */
+struct script {
+    int32_t (*prompt)[70];
+    const int *len;
+    int n, samples, at, n_done;
+    int stutter; /* next says "not now" every so often */
+    struct out *out;
+    int in_order;
+};
+
+static int next(void *ctx, struct gen_req *q, struct err *err)
+{
+    struct script *s = ctx;
+    int p = s->at / s->samples;
+
+    (void)err;
+    if (s->at == s->n * s->samples)
+        return 0;
+    if (s->stutter && s->stutter++ % 3 == 0 && s->at > s->n_done)
+        return 0;
+    *q = (struct gen_req){.prompt = s->prompt[p], .n_prompt = s->len[p],
+                          .id_hash = (uint64_t)(p + 1) << 40,
+                          .sample = s->at % s->samples,
+                          .user = &s->out[s->at]};
+    s->at++;
+    return 1;
+}
+
+static int done(void *ctx, const struct gen_res *r, struct err *err)
+{
+    struct script *s = ctx;
+    struct out *o = r->user;
+
+    (void)err;
+    s->in_order &= o == &s->out[s->n_done];
+    s->n_done++;
+    memcpy(o->tokens, r->tokens, (size_t)r->n * sizeof *r->tokens);
+    memcpy(o->logp, r->logp, (size_t)r->n * sizeof *r->logp);
+    o->n = r->n;
+    o->stopped = r->stopped;
+    return 0;
+}
+
+static const int lens[] = {5, 33, 1, 64, 2, 12};
+enum { N_PROMPTS = 6, SAMPLES = 5, N_OUT = N_PROMPTS * SAMPLES };
+static int32_t prompts[N_PROMPTS][70];
+
+static void make_prompts(int V)
+{
+    struct rng r;
+
+    rng_init(&r, 8, 8);
+    for (int i = 0; i < N_PROMPTS; i++)
+        for (int j = 0; j < 70; j++)
+            prompts[i][j] = (int32_t)rng_below(&r, (uint32_t)V);
+    /* two prompts of which one begins like the other, one after the other */
+    memcpy(prompts[5], prompts[4], sizeof prompts[4]);
+}
+
+static struct out *generate(struct model *m, const struct gen_opts *o,
+                            int stutter)
+{
+    struct script s = {prompts, lens, N_PROMPTS, SAMPLES, 0, 0, stutter,
+                       calloc(N_OUT, sizeof(struct out)), 1};
+    struct gen_io io = {next, done, &s};
+
+    MUST(gen_run(m, o, &io, &e));
+    T_EQ_INT(s.n_done, N_OUT);
+    T_CHECK(s.in_order);
+    return s.out;
+}
+
+static struct gen_opts opts(double t, int batch)
+{
+    return (struct gen_opts){.sample = {(float)t, 1, 0}, .max_new = MAX_NEW,
+                             .batch = batch, .seed = 99, .n_eos = 2,
+                             .eos = {3, 11}};
+}
+
+/* The scorer's log-probabilities of what was generated are the same bits. */
+static void check_scores(struct made *x, const struct out *out, double temp,
+                         const char *arm)
+{
+    for (int i = 0; i < N_OUT; i++) {
+        int p = i / SAMPLES, n = lens[p] + out[i].n;
+        int32_t tokens[128], start[2] = {0, n}, first[1] = {lens[p]};
+        struct seqs s = {1, start, tokens, first, NULL};
+        float logp[128];
+
+        memcpy(tokens, prompts[p], sizeof *tokens * (size_t)lens[p]);
+        memcpy(tokens + lens[p], out[i].tokens,
+               sizeof *tokens * (size_t)out[i].n);
+        MUST(model_logp(x->m, &s, temp, 0, logp, NULL, &e));
+        T_CHECKF(!memcmp(logp + lens[p], out[i].logp,
+                         sizeof *logp * (size_t)out[i].n),
+                 "%s, temperature %g: output %d is scored otherwise", arm,
+                 temp, i);
+    }
+}
+
+static void bits_ignore_batch_threads_and_arrival(void)
+{
+    static const char *const arms[] = {"fp32", "bf16", "bf16-mixed",
+                                       "fp16-mixed"};
+    static const double temps[] = {1, 0.7, 0};
+    static const int batches[] = {1, 7, 64};
+    struct config c = make_config(32, 4, 2, 53);
+    float *flat = make_flat(&c, 5);
+    int stops = 0;
+
+    make_prompts(c.vocab);
+    for (int a = 0; a < 4; a++) {
+        for (int t = 0; t < 3; t++) {
+            struct out *one = NULL;
+
+            for (int b = 0; b < 3; b++) {
+                struct made x = make_model(&c, arms[a], flat, b + 1, 0);
+                struct gen_opts o = opts(temps[t], batches[b]);
+                struct out *two = generate(x.m, &o, b == 1);
+
+                T_CHECKF(!one || !memcmp(one, two, sizeof *one * N_OUT),
+                         "%s: batch %d, %d threads give other samples",
+                         arms[a], batches[b], b + 1);
+                if (!one) {
+                    one = two;
+                    check_scores(&x, one, temps[t], arms[a]);
+                } else {
+                    free(two);
+                }
+                drop_model(&x);
+            }
+            for (int i = 0; i < N_OUT; i++)
+                stops += one[i].stopped;
+            free(one);
+        }
+    }
+    T_CHECK(stops > 20);
+    free(flat);
+}
+
+static void ends_at_an_end_token_or_at_max_new(void)
+{
+    struct config c = make_config(16, 2, 1, 20);
+    float *flat = make_flat(&c, 5);
+    struct made x = make_model(&c, "fp32", flat, 1, 0);
+    struct gen_opts o = opts(1, 8);
+    struct out *out;
+
+    make_prompts(c.vocab);
+    out = generate(x.m, &o, 0);
+    for (int i = 0; i < N_OUT; i++) {
+        for (int t = 0; t < out[i].n; t++) {
+            int end = out[i].tokens[t] == 3 || out[i].tokens[t] == 11;
+
+            T_CHECK(end == (out[i].stopped && t == out[i].n - 1));
+        }
+        T_CHECK(out[i].stopped || out[i].n == MAX_NEW);
+    }
+    free(out);
+    free(flat);
+    drop_model(&x);
+}
+
+static void greedy_takes_the_largest_logit(void)
+{
+    struct config c = make_config(16, 2, 1, 20);
+    float *flat = make_flat(&c, 5), logits[80 * 20];
+    struct made x = make_model(&c, "fp32", flat, 1, 0);
+    struct gen_opts o = opts(0, 8);
+    struct out *out;
+
+    make_prompts(c.vocab);
+    out = generate(x.m, &o, 0);
+    for (int i = 0; i < 2 * SAMPLES; i++) {
+        int p = i / SAMPLES, n = lens[p] + out[i].n;
+        int32_t tokens[128], start[2] = {0, n}, first[1] = {1};
+        struct seqs s = {1, start, tokens, first, NULL};
+
+        memcpy(tokens, prompts[p], sizeof *tokens * (size_t)lens[p]);
+        memcpy(tokens + lens[p], out[i].tokens,
+               sizeof *tokens * (size_t)out[i].n);
+        MUST(model_logits(x.m, &s, logits, &e));
+        for (int t = 0; t < out[i].n; t++) {
+            const float *z = logits + (lens[p] + t - 1) * 20;
+            int best = 0;
+
+            for (int v = 1; v < 20; v++)
+                best = z[v] > z[best] ? v : best;
+            T_EQ_INT(out[i].tokens[t], best);
+        }
+    }
+    free(out);
+    free(flat);
+    drop_model(&x);
+}
+
+static int stop_done(void *ctx, const struct gen_res *r, struct err *err)
+{
+    (void)ctx;
+    (void)r;
+    return err_set(err, ERR_IO, "enough");
+}
+
+static void errors_name_the_record(void)
+{
+    struct config c = make_config(16, 2, 1, 20);
+    float *flat;
+    struct made x;
+    struct gen_opts o = opts(1, 8);
+    struct out out[N_OUT];
+    struct script s = {prompts, lens, N_PROMPTS, SAMPLES, 0, 0, 0, out, 1};
+    struct gen_io io = {next, stop_done, &s};
+    float *bad;
+
+    c.max_pos = 100;
+    flat = make_flat(&c, 5);
+    make_prompts(c.vocab);
+    x = make_model(&c, "fp32", flat, 1, 0);
+    T_EQ_INT(gen_run(x.m, &o, &io, &e), -ERR_IO);
+    T_EQ_STR(e.msg, "enough");
+    s.at = 0;
+    io.done = done;
+    T_EQ_INT(gen_run(x.m, &o, &io, &e), -ERR_DATA);
+    T_EQ_STR(e.msg, "a prompt of 64 tokens and 40 new ones exceed the "
+                    "model's context of 100");
+    bad = malloc(sizeof *bad * model_params(x.m)->n_values);
+    memcpy(bad, flat, sizeof *bad * model_params(x.m)->n_values);
+    bad[5] = NAN;
+    MUST(model_set_host(x.m, bad, DT_F32, &e));
+    s.at = 0;
+    T_EQ_INT(gen_run(x.m, &o, &io, &e), -ERR_DATA);
+    T_CHECKF(strstr(e.msg, "non-finite logits"), "%s", e.msg);
+    free(bad);
+    free(flat);
+    drop_model(&x);
+}
+
+int main(void)
+{
+    T_RUN(bits_ignore_batch_threads_and_arrival);
+    T_RUN(ends_at_an_end_token_or_at_max_new);
+    T_RUN(greedy_takes_the_largest_logit);
+    T_RUN(errors_name_the_record);
+    T_DONE();
+}
