@@ -47,7 +47,7 @@ struct worker {
     int has_thread;
     struct code_verifier *v;
     struct sandbox u, t;
-    struct sandbox_opts opts_u, opts_t;
+    struct sandbox_opts opts;
     int up; /* 0 starting, 1 ready, -1 failed: why is in err */
     struct err err;
 };
@@ -265,9 +265,9 @@ static int start_both(struct worker *w, struct err *e)
     int r = 0;
 
     if (!w->u.pid)
-        r = sandbox_start(&w->u, &w->opts_u, e);
+        r = sandbox_start(&w->u, &w->opts, e);
     if (!r && !w->t.pid)
-        r = sandbox_start(&w->t, &w->opts_t, e);
+        r = sandbox_start(&w->t, &w->opts, e);
     return r;
 }
 
@@ -428,9 +428,7 @@ static int start_workers(struct code_verifier *v, struct err *e)
                                  .cpu_s = (int)(v->opts.cpu_s + 0.999)};
 
         w->v = v;
-        w->opts_u = w->opts_t = o;
-        w->opts_u.index = (unsigned)(2 * i);
-        w->opts_t.index = (unsigned)(2 * i + 1);
+        w->opts = o;
         w->u.ctl = w->u.init = w->u.note = -1;
         w->t = w->u;
         errno = pthread_create(&w->thread, NULL, work, w);
@@ -461,7 +459,8 @@ int code_open(struct code_verifier **out, const struct code_opts *o,
     int r;
 
     *out = NULL;
-    v->opts = *o;
+    if (o)
+        v->opts = *o;
     if (v->opts.workers <= 0)
         v->opts.workers = cpus > 0 ? (int)cpus : 1;
     if (v->opts.workers > MAX_WORKERS)
@@ -481,8 +480,9 @@ int code_open(struct code_verifier **out, const struct code_opts *o,
     pthread_mutex_init(&v->lock, NULL);
     pthread_cond_init(&v->work, NULL);
     pthread_cond_init(&v->done, NULL);
-    r = find_bwrap(o->bwrap ? o->bwrap : "bwrap", v->bwrap, sizeof v->bwrap,
-                   e);
+    if (!v->opts.bwrap)
+        v->opts.bwrap = "bwrap";
+    r = find_bwrap(v->opts.bwrap, v->bwrap, sizeof v->bwrap, e);
     if (!r)
         r = start_workers(v, e);
     if (r) {

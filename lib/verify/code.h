@@ -78,8 +78,8 @@ struct code_verdict {
 
 struct code_verifier;
 
-/* Starts the sandboxes and waits until they are ready (about 0.1 s). On
- * failure the message tells why none can be made. */
+/* Starts the sandboxes and waits until they are ready (about 0.1 s); o may be
+ * NULL. On failure the message tells why none can be made. */
 int code_open(struct code_verifier **v, const struct code_opts *o,
               struct err *e) MUST_CHECK;
 void code_close(struct code_verifier **v);

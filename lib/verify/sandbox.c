@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,16 @@ struct plan {
     int change_uid;
 };
 
+static int said_to; /* the note pipe, in the new process */
+
+/* Only system calls here; the parent puts this in its message. */
+static void die(const char *what)
+{
+    if (write(said_to, what, strlen(what)) < 0)
+        _exit(125);
+    _exit(126);
+}
+
 static void limit(int what, rlim_t n)
 {
     struct rlimit old, l = {n, n};
@@ -104,46 +115,44 @@ static void limit(int what, rlim_t n)
     if (getrlimit(what, &old) == 0 && old.rlim_max < n)
         l.rlim_cur = l.rlim_max = old.rlim_max;
     if (setrlimit(what, &l))
-        _exit(126);
+        die("setrlimit is refused");
 }
 
 static void become(uid_t uid, uid_t uid2)
 {
-    if (setgroups(0, NULL))
-        _exit(126);
-    if (setresgid(uid, uid, uid) && setresgid(uid2, uid2, uid2))
-        _exit(126);
-    if (setresuid(uid, uid, uid) && setresuid(uid2, uid2, uid2))
-        _exit(126);
+    if (setgroups(0, NULL) ||
+        (setresgid(uid, uid, uid) && setresgid(uid2, uid2, uid2)) ||
+        (setresuid(uid, uid, uid) && setresuid(uid2, uid2, uid2)))
+        die("a user of its own is refused");
 }
 
 /* Put fd at `to` and let exec keep it; the descriptors were all made >= 10. */
 static void place(int fd, int to)
 {
     if (dup2(fd, to) < 0)
-        _exit(126);
+        die("dup2 failed");
 }
 
 static void run(const struct plan *p)
 {
     static char *const no_env[] = {NULL};
-    static const char sure[] = "bwrap cannot be run\n";
     sigset_t none;
     int oom;
 
+    said_to = p->note;
     for (int s = 1; s < NSIG; s++)
         signal(s, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (p->cgroup >= 0 && write(p->cgroup, "0", 1) != 1)
-        _exit(126);
+        die("the memory cgroup takes no process");
     /* first to go when the machine runs out of memory */
     oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (oom >= 0 && write(oom, "1000", 4) != 4)
-        _exit(126);
+    (void)!(oom >= 0 && write(oom, "1000", 4) == 4);
     place(p->null, 0);
     place(p->null, 1);
     place(p->note, 2);
+    said_to = 2;
     place(p->ctl, FD_CTL);
     place(p->seccomp, FD_SECCOMP);
     place(p->info, FD_INFO);
@@ -153,16 +162,14 @@ static void run(const struct plan *p)
     if (p->change_uid)
         become(p->uid, p->uid2);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || chdir("/"))
-        _exit(126);
+        die("no_new_privs is refused");
     limit(RLIMIT_AS, (rlim_t)p->o->mem_bytes);
     limit(RLIMIT_FSIZE, FILE_BYTES);
     limit(RLIMIT_NOFILE, MAX_FILES);
     limit(RLIMIT_CORE, 0);
     umask(022);
     execve(p->o->bwrap, (char *const *)(uintptr_t)p->args.v, no_env);
-    if (write(2, sure, sizeof sure - 1) < 0)
-        _exit(126);
-    _exit(127);
+    die("bwrap cannot be run");
 }
 
 /* --- start ------------------------------------------------------------------ */
@@ -283,16 +290,20 @@ static int open_all(struct plan *p, struct sandbox *s, int info[2],
     return 0;
 }
 
-int sandbox_start(struct sandbox *s, const struct sandbox_opts *o,
-                  struct err *e)
+static int start(struct sandbox *s, const struct sandbox_opts *o,
+                 int with_cgroup, struct err *e)
 {
     struct plan p = {.o = o, .ctl = -1, .seccomp = -1, .info = -1,
                      .note = -1, .null = -1, .cgroup = -1};
     int info[2] = {-1, -1}, r;
     char cpu_s[16], processes[16];
+    /* one after another, so that no two at a time have the same */
+    static atomic_uint started;
+    unsigned index = atomic_fetch_add(&started, 1);
 
     *s = (struct sandbox){.ctl = -1, .init = -1, .note = -1};
-    sandbox_cgroup_make(s->cgroup, sizeof s->cgroup, o->index, o->mem_bytes);
+    if (with_cgroup)
+        sandbox_cgroup_make(s->cgroup, sizeof s->cgroup, index, o->mem_bytes);
     r = open_all(&p, s, info, e);
     snprintf(cpu_s, sizeof cpu_s, "%d", o->cpu_s);
     snprintf(processes, sizeof processes, "%d",
@@ -300,8 +311,8 @@ int sandbox_start(struct sandbox *s, const struct sandbox_opts *o,
     command_line(&p.args, o, cpu_s, processes);
     p.change_uid = geteuid() == 0;
     p.uid = 0x60000000u + (((unsigned)getpid() & 0x3fffffu) << 7) +
-            (o->index & 127);
-    p.uid2 = 20000 + ((unsigned)getpid() * 128 + o->index) % 40000;
+            (index & 127);
+    p.uid2 = 20000 + ((unsigned)getpid() * 128 + index) % 40000;
     s->uid = p.change_uid ? p.uid : getuid();
     if (!r) {
         s->pid = fork();
@@ -322,6 +333,18 @@ int sandbox_start(struct sandbox *s, const struct sandbox_opts *o,
         sandbox_stop(s);
     close_fd(&info[0]);
     return r;
+}
+
+int sandbox_start(struct sandbox *s, const struct sandbox_opts *o,
+                  struct err *e)
+{
+    /* a memory cgroup can be made and yet take no process; with none at all
+     * the processes are fewer (PROCESSES_ALONE) */
+    struct err first = {0};
+
+    if (!start(s, o, 1, &first))
+        return 0;
+    return start(s, o, 0, e);
 }
 
 /* --- stop ------------------------------------------------------------------- */

@@ -27,7 +27,6 @@ struct sandbox_opts {
     const char *bwrap, *python;
     size_t mem_bytes;
     int cpu_s;
-    unsigned index; /* distinct among the sandboxes of this process */
 };
 
 struct sandbox {

@@ -1,8 +1,11 @@
-# makes ten thousand files, folders and links
+# makes three thousand files, folders and links
 # holds: pass
 import os
 def f(x):
-    for i in range(3000):
+    if os.path.exists('made'):
+        return x + 1
+    os.mkdir('made')
+    for i in range(1000):
         for make in (lambda n: os.close(os.open(n, os.O_CREAT)), os.mkdir,
                      lambda n: os.symlink('/', n)):
             try:

@@ -1,0 +1,56 @@
+# sandbox - code records are judged inside the sandbox, as root and as an
+# ordinary user, or not at all: then status error, said once, and exit 1
+set -u
+row() { # ID RESPONSE
+    printf '%s%s%s%s%s\n' '{"id":"' "$1" '","task":"t","verifier":"code",' \
+        '"answer":"","prompt":"def f(x):\n","entry_point":"f","response":"' \
+        "$2"'","test":"def check(candidate):\n    assert candidate(1) == 2\n"}'
+}
+row right '    return x + 1\n' >"$T/in"
+row wrong '    return x\n' >>"$T/in"
+row exit '    import os\n    os._exit(0)\n' >>"$T/in"
+row touch "    open('$T/touched', 'w')\\n    return 2\\n" >>"$T/in"
+row blank '\n' >>"$T/in"
+
+# A copy that an ordinary user can reach and run.
+chmod 755 "$T"
+mkdir -p "$T/bin" && cp "$BIN/reward" "$T/bin/reward" && chmod 755 "$T/bin" \
+    "$T/bin/reward"
+
+# judged WHO COMMAND...: the five verdicts, and nothing outside was touched
+judged() {
+    local who=$1 got want='true ok false ok false ok false ok false no_answer'
+    shift
+    "$@" "$T/bin/reward" --quiet --json <"$T/in" >"$T/out" 2>"$T/err"
+    local rc=$?
+    got=$(sed -nE 's/.*"correct": ?(true|false).*"verify_status": ?"([a-z_]*)".*/\1 \2/p' \
+        "$T/out" | tr '\n' ' ')
+    if [ $rc != 0 ] || [ "${got% }" != "$want" ] || [ -e "$T/touched" ]; then
+        echo "not ok sandbox_$who: exit $rc, $got $(head -c 300 "$T/err")"
+    else
+        echo "ok sandbox_$who"
+    fi
+}
+
+if ! command -v bwrap >/dev/null; then
+    echo "skip sandbox_judges: bubblewrap is not installed"
+elif [ "$(id -u)" = 0 ]; then
+    judged root
+    judged user setpriv --reuid=12345 --regid=12345 --clear-groups
+else
+    judged user
+fi
+
+# Without bwrap in PATH nothing is judged, and nothing is run.
+env PATH=/nonexistent "$T/bin/reward" --quiet --json <"$T/in" >"$T/out" \
+    2>"$T/err"
+rc=$?
+n=$(grep -c '"verify_status": \?"error"' "$T/out")
+right=$(grep -c '"correct": \?true' "$T/out")
+said=$(grep -c 'sandbox' "$T/err")
+if [ $rc = 1 ] && [ "$n" = 5 ] && [ "$right" = 0 ] && [ "$said" -ge 1 ] &&
+    [ ! -e "$T/touched" ]; then
+    echo "ok sandbox_missing"
+else
+    echo "not ok sandbox_missing: exit $rc, $n of 5 status error, $right correct, said $said times"
+fi
