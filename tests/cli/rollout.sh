@@ -1,0 +1,85 @@
+# rollout - samples, their order, their bits, what is refused
+set -u
+M=tests/golden/model/tied
+ok() { echo "ok $1"; }
+no() { echo "not ok $1: $2"; }
+# check NAME COMMAND...: the command succeeds
+check() { local n=$1; shift; if "$@" >/dev/null 2>"$T/err"; then ok "$n"; else no "$n" "$(head -c 300 "$T/err")"; fi; }
+# refuse NAME STATUS TEXT COMMAND...: fails with that status and text
+refuse() {
+    local n=$1 want=$2 text=$3 rc=0; shift 3
+    "$@" >"$T/out" 2>"$T/err" || rc=$?
+    if [ $rc = "$want" ] && grep -qF -- "$text" "$T/err"; then ok "$n"
+    else no "$n" "status $rc: $(head -c 300 "$T/err")"; fi
+}
+for i in 1 2 3 4 5; do
+    echo "{\"id\":\"p$i\",\"answer\":\"$i\",\"prompt_tokens\":[$i,7,$((i * 3))]}"
+done >"$T/p.jsonl"
+run() { "$BIN/rollout" --quiet --device cpu --model $M --samples 3 --max-new 12 --seed 4 "$@" "$T/p.jsonl"; }
+
+run --json >"$T/a.json"
+check 'three samples of each prompt, in order' \
+    diff <(sed 's/.*"id":"\(p.\)".*"sample":\(.\).*/\1 \2/' "$T/a.json") \
+    <(for i in 1 2 3 4 5; do for s in 0 1 2; do echo "p$i $s"; done; done)
+check 'other fields pass through' test "$(grep -c '"answer":"4"' "$T/a.json")" = 3
+run -o "$T/a.msgpack"
+for b in 1 7 64; do for t in 1 2 3; do
+    run --batch $b --threads $t -o "$T/b.msgpack"
+    cmp -s "$T/a.msgpack" "$T/b.msgpack" || echo "batch $b threads $t" >>"$T/diff"
+done; done
+check 'batch 1, 7, 64 and threads 1, 2, 3: the same bytes' test ! -e "$T/diff"
+# one prompt alone gives what it gave among others
+head -4 "$T/p.jsonl" | tail -1 | "$BIN/rollout" --quiet --device cpu --model $M --samples 3 --max-new 12 --seed 4 --json >"$T/alone.json"
+check 'batch mates change nothing' diff "$T/alone.json" <(grep '"p4"' "$T/a.json")
+(sleep 0.1; head -1 "$T/p.jsonl"; sleep 0.1; tail -4 "$T/p.jsonl") | run --json - >"$T/c.json" 2>"$T/err"
+"$BIN/rollout" --quiet --device cpu --model $M --samples 3 --max-new 12 --seed 4 --json \
+    < <(head -1 "$T/p.jsonl"; sleep 0.2; tail -4 "$T/p.jsonl") >"$T/c.json"
+check 'prompts that come late change nothing' cmp "$T/a.json" "$T/c.json"
+# a finished record is not held back while the input is idle
+mkfifo "$T/in"
+"$BIN/rollout" --quiet --device cpu --model $M --max-new 4 --json <"$T/in" >"$T/live.json" & pid=$!
+exec 7>"$T/in"; head -1 "$T/p.jsonl" >&7
+for _ in $(seq 100); do [ -s "$T/live.json" ] && break; sleep 0.05; done
+check 'a sample is written while more prompts are awaited' test -s "$T/live.json"
+exec 7>&-; wait $pid
+run --seed 5 --json >"$T/d.json"
+check 'another seed, other samples' test "$(grep -cxFf "$T/a.json" "$T/d.json")" = 0
+run --step 3 --json >"$T/d.json"
+check '--step is mixed in and set' test "$(grep -c '"step":3' "$T/d.json")" = 15
+check '--step gives other samples' test "$(grep -o '"response_tokens":[^]]*' "$T/d.json" | grep -cxFf <(grep -o '"response_tokens":[^]]*' "$T/a.json"))" -lt 4
+sed 's/"answer"/"epoch":1,"answer"/' "$T/p.jsonl" >"$T/e.jsonl"
+"$BIN/rollout" --quiet --device cpu --model $M --samples 3 --max-new 12 --seed 4 --json "$T/e.jsonl" >"$T/d.json"
+check 'a prompt drawn in another epoch gives others' test "$(grep -o '"response_tokens":[^]]*' "$T/d.json" | grep -cxFf <(grep -o '"response_tokens":[^]]*' "$T/a.json"))" -lt 4
+run --temperature 0 --json >"$T/g.json"
+check 'temperature 0: all samples alike' test "$(grep -o '"id":"p.*\|"response_tokens.*' "$T/g.json" | sed 's/.*"response_tokens/"response_tokens/' | sort -u | wc -l)" -le 5
+run --eos 0,1,2,3,4,5,6,7 --json >"$T/d.json"
+check '--eos replaces the end tokens' grep -q '"finish_reason":"stop"' "$T/d.json"
+check '--plan computes from shapes alone' grep -q 'parameters  *10184$' <("$BIN/rollout" --model $M --plan)
+for a in bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed bf16,order=canonical; do
+    run --arm $a -o "$T/x.msgpack" && "$BIN/logprob" --quiet --device cpu --model $M --arm $a --seed 4 --check-rollout -o "$T/y.msgpack" "$T/x.msgpack" 2>/dev/null || echo "$a" >>"$T/arms"
+done
+check 'the scorer gives the same bits in every arm' test ! -e "$T/arms"
+
+refuse 'no model' 2 '--model is missing' "$BIN/rollout"
+refuse 'no such model' 1 'config.json' "$BIN/rollout" --model "$T/none"
+refuse 'an unknown arm lists the known ones' 2 'bf16-mixed' "$BIN/rollout" --model $M --arm fp8
+refuse 'order=hardware on the cpu' 2 'order=hardware' run --arm fp32,order=hardware
+echo '{"id":"a","prompt_tokens":[1,48]}' >"$T/bad.jsonl"
+refuse 'a token outside the vocabulary' 3 'record 1: prompt_tokens: 48 at position 1' "$BIN/rollout" --model $M "$T/bad.jsonl"
+echo '{"id":"a","prompt_tokens":[]}' >"$T/bad.jsonl"
+refuse 'an empty prompt' 3 'prompt_tokens is empty' "$BIN/rollout" --model $M "$T/bad.jsonl"
+echo '{"id":"a"}' >"$T/bad.jsonl"
+refuse 'no prompt_tokens' 3 'prompt_tokens' "$BIN/rollout" --model $M "$T/bad.jsonl"
+refuse 'a prompt beyond the context' 3 'context of 512' "$BIN/rollout" --model $M --max-new 511 "$T/p.jsonl"
+refuse 'no prompts' 3 'no records' "$BIN/rollout" --model $M /dev/null
+cat "$T/bad.jsonl" "$T/p.jsonl" | "$BIN/rollout" --quiet --model $M --max-new 12 --seed 4 --skip-bad 1 --json >"$T/s.json" 2>"$T/err"
+check '--skip-bad leaves out and counts' test "$(wc -l <"$T/s.json") $(grep -c '1 bad record' "$T/err")" = '5 1'
+mkdir "$T/nan"; cp $M/config.json "$T/nan/"
+# the first embedding value becomes a NaN
+n=$(od -An -tu4 -N4 $M/model.safetensors | tr -d ' ')
+cp $M/model.safetensors "$T/nan/"; chmod u+w "$T/nan/model.safetensors"
+for i in $(seq 0 2 94); do printf '\377\177'; done | dd of="$T/nan/model.safetensors" bs=1 seek=$((8 + n)) conv=notrunc status=none
+refuse 'NaN weights are an error, not text' 3 'record 1: non-finite logits' "$BIN/rollout" --quiet --model "$T/nan" "$T/p.jsonl"
+run -o /dev/full >/dev/null 2>"$T/err"
+check 'a full disk is exit 1 and named' test "$? $(grep -c /dev/full "$T/err")" = '1 1'
+true
