@@ -43,6 +43,17 @@ const char *pvalue(double p)
     return s;
 }
 
+const char *p_is(double p)
+{
+    char *s = next();
+
+    if (p < 0.0001)
+        strcpy(s, "p < 0.0001");
+    else
+        snprintf(s, 64, "p = %.4f", p);
+    return s;
+}
+
 const char *interval(const char *fmt, double lo, double hi)
 {
     char *s = next(), a[28], b[28];

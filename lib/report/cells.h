@@ -12,6 +12,7 @@
  * until eight more calls. -0 is written as 0. */
 const char *num(const char *fmt, double v);
 const char *pvalue(double p); /* "0.0312" or "<0.0001" */
+const char *p_is(double p);   /* "p = 0.0312" or "p < 0.0001" */
 const char *interval(const char *fmt, double lo, double hi); /* "[lo, hi]" */
 
 /* Reasons for cells that say "n.c.", with the places that have them. */

@@ -239,9 +239,15 @@ static int read_file(struct data *d, const char *name, struct err *e)
 int data_read(struct data *d, const struct setting *s, char **inputs,
               int n_inputs, struct err *e)
 {
+    static const char *const kinds[] = { "q", "k", "v", "o", "gate", "up",
+                                         "down", "embed", "norm", "bias",
+                                         "head", "other" };
     int r = 0;
 
     memset(d, 0, sizeof *d);
+    /* their order on the page, whatever that of the records is */
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        names_add(&d->kinds, kinds[i]);
     for (int i = 0; i < n_inputs && !r; i++)
         r = read_file(d, inputs[i], e);
     if (!n_inputs)

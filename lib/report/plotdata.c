@@ -1,7 +1,8 @@
 /* plotdata - columns of numbers for the gnuplot scripts, and params.gp
  *
  * Blocks for arms are divided by two blank lines (gnuplot's index), in the
- * order of params.gp's `arms`.
+ * order of params.gp's `arms`; an empty block would shift the others, so that
+ * it has a line of NaN.
  */
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +14,17 @@
 #include "cells.h"
 #include "sections.h"
 
+static void divide(const struct report *r, struct buf *b, int arm)
+{
+    buf_printf(b, "%s# %s\n", arm ? "\n\n" : "", data_arm(r->d, arm));
+}
+
+static void fill(struct buf *b, size_t began)
+{
+    if (b->n == began)
+        buf_puts(b, "NaN NaN NaN NaN\n");
+}
+
 /* step mean min max n */
 static void reward(const struct report *r, struct buf *b)
 {
@@ -21,8 +33,10 @@ static void reward(const struct report *r, struct buf *b)
     buf_puts(b, "# step  mean reward  least and greatest seed  seeds\n");
     for (int a = 0; a < d->n_arms; a++) {
         int64_t step = -1, next;
+        size_t began;
 
-        buf_printf(b, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
+        divide(r, b, a);
+        began = b->n;
         for (;; step = next) {
             double v[1024];
             size_t n = 0;
@@ -49,6 +63,7 @@ static void reward(const struct report *r, struct buf *b)
                            desc_mean(v, n), desc_min(v, n), desc_max(v, n),
                            n);
         }
+        fill(b, began);
     }
 }
 
@@ -61,8 +76,12 @@ static void by_task(const struct report *r, enum stream st, int field,
     double width = 0.7 / d->n_arms;
 
     for (int a = 0; a < d->n_arms; a++) {
-        buf_printf(dots, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
-        buf_printf(means, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
+        size_t began[2];
+
+        divide(r, dots, a);
+        divide(r, means, a);
+        began[0] = dots->n;
+        began[1] = means->n;
         for (int k = 0; k < d->n_tasks; k++) {
             struct series s = data_series(d, st, d->arm[a], d->task[k],
                                           field);
@@ -85,21 +104,33 @@ static void by_task(const struct report *r, enum stream st, int field,
                            (ci.why ? ci.est : ci.hi) - base);
             series_free(&s);
         }
+        fill(dots, began[0]);
+        fill(means, began[1]);
     }
 }
 
-static void floors(const struct report *r, struct buf *b)
+/* Those above 0; returns how many. */
+static int floors(const struct report *r, struct buf *b)
 {
+    int n = 0;
+
     for (int a = 0; a < r->d->n_arms; a++) {
-        buf_printf(b, "%s# %s\n", a ? "\n\n" : "", data_arm(r->d, a));
+        size_t began;
+
+        divide(r, b, a);
+        began = b->n;
         for (int k = 0; k < r->d->n_tasks; k++) {
             double v;
 
             if (data_one(r->d, KLS, data_floor(r->d, a), r->d->task[k],
-                         K_TOKEN, &v) && v > 0)
+                         K_TOKEN, &v) && v > 0) {
                 buf_printf(b, "%d %.6g\n", k, v);
+                n++;
+            }
         }
+        fill(b, began);
     }
+    return n;
 }
 
 static int sparsity_line(const struct report *r, struct buf *b, int a,
@@ -115,6 +146,15 @@ static int sparsity_line(const struct report *r, struct buf *b, int a,
     return found;
 }
 
+/* Those with records of a sum over the kind. */
+static int has_kind(const struct data *d, long kind)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (d->o[i].scope == SCOPE_KIND && d->o[i].kind == kind)
+            return 1;
+    return 0;
+}
+
 static void sparsity(const struct report *r, struct buf *layers,
                      struct buf *kinds)
 {
@@ -125,20 +165,27 @@ static void sparsity(const struct report *r, struct buf *layers,
         if (d->o[i].scope == SCOPE_LAYER && d->o[i].layer >= n_layers)
             n_layers = d->o[i].layer + 1;
     for (int a = 0; a < d->n_arms; a++) {
-        buf_printf(layers, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
-        buf_printf(kinds, "%s# %s\n", a ? "\n\n" : "", data_arm(d, a));
+        size_t began[2];
+
+        divide(r, layers, a);
+        divide(r, kinds, a);
+        began[0] = layers->n;
+        began[1] = kinds->n;
         for (long i = 0; i < n_layers; i++)
             (void)sparsity_line(r, layers, a, SCOPE_LAYER, i,
                                 num("%.0f", (double)i));
-        for (size_t i = 0; i < d->kinds.n; i++)
-            (void)sparsity_line(r, kinds, a, SCOPE_KIND, (long)i,
-                                d->kinds.v[i]);
+        for (size_t i = 0, at = 0; i < d->kinds.n; i++)
+            if (has_kind(d, (long)i))
+                (void)sparsity_line(r, kinds, a, SCOPE_KIND, (long)i,
+                                    num("%.0f", (double)at++));
+        fill(layers, began[0]);
+        fill(kinds, began[1]);
     }
 }
 
 /* A word list that gnuplot's word() reads; underscores stay as they are
  * because the terminals run without enhanced text. */
-static void params(const struct report *r, struct buf *b)
+static void params(const struct report *r, int n_floors, struct buf *b)
 {
     const struct data *d = r->d;
 
@@ -149,6 +196,11 @@ static void params(const struct report *r, struct buf *b)
     for (int k = 0; k < d->n_tasks; k++)
         buf_printf(b, "%s%s", k ? " " : "", data_task(d, k));
     buf_printf(b, "\"\nn_tasks = %d\nn_on = %d\n", d->n_tasks, d->n_on);
+    buf_puts(b, "kinds = \"");
+    for (size_t i = 0; i < d->kinds.n; i++)
+        if (has_kind(d, (long)i))
+            buf_printf(b, "%s ", d->kinds.v[i]);
+    buf_printf(b, "\"\nhas_floor = %d\n", n_floors > 0);
     buf_printf(b, "has_scores = %d\nhas_kl = %d\nhas_sparsity = %d\n"
                "has_metrics = %d\n", data_count(d, SCORES) > 0,
                data_count(d, KLS) > 0, data_count(d, SPARSITIES) > 0,
@@ -184,14 +236,14 @@ int plotdata_write(const struct report *r, const char *dir, struct err *e)
         "sparsity_kinds.dat", "params.gp"
     };
     struct buf b[N_FILES] = { 0 };
-    int x = 0;
+    int x = 0, n_floors;
 
     reward(r, &b[REWARD]);
     by_task(r, SCORES, S_J, 1, &b[J_DOTS], &b[J_MEANS]);
     by_task(r, KLS, K_TOKEN, 0, &b[KL_DOTS], &b[KL_MEANS]);
-    floors(r, &b[KL_FLOOR]);
+    n_floors = floors(r, &b[KL_FLOOR]);
     sparsity(r, &b[LAYERS], &b[KINDS]);
-    params(r, &b[PARAMS]);
+    params(r, n_floors, &b[PARAMS]);
     for (int i = 0; i < N_FILES; i++)
         if (x)
             buf_free(&b[i]);

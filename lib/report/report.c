@@ -85,6 +85,7 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
     if (!x) {
         r.doc = doc_open(o->title ? o->title
                                   : "Numerical precision in RLVR fine-tuning");
+        sec_findings(&r);
         sec_setting(&r);
         sec_scores(&r);
         sec_variance(&r);

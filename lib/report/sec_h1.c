@@ -10,7 +10,8 @@
 const char *verdict_words(enum verdict v)
 {
     static const char *const words[] = { "supported", "not supported",
-                                         "cannot tell at this power" };
+                                         "cannot tell at this power",
+                                         "not tested" };
 
     return words[v];
 }
@@ -36,14 +37,22 @@ static const char *seeds_needed(double margin, const struct series *x,
     return n ? num("%.0f", (double)n) : ">1000";
 }
 
-static enum verdict row(const struct report *r, struct table *t, int task,
-                        int arm, struct reasons *why)
+static struct tost tost_of(const struct report *r, int task, int arm,
+                           struct series *x, struct series *y)
 {
     const struct data *d = r->d;
-    struct series x = data_series(d, SCORES, d->arm[arm], d->task[task], S_J);
-    struct series y = data_series(d, SCORES, d->arm[d->reference],
-                                  d->task[task], S_J);
-    struct tost q = ttest_tost(x.v, x.n, y.v, y.n, r->s->margin);
+
+    *x = data_series(d, SCORES, d->arm[arm], d->task[task], S_J);
+    *y = data_series(d, SCORES, d->arm[d->reference], d->task[task], S_J);
+    return ttest_tost(x->v, x->n, y->v, y->n, r->s->margin);
+}
+
+static void row(const struct report *r, struct table *t, int task, int arm,
+                struct reasons *why)
+{
+    const struct data *d = r->d;
+    struct series x, y;
+    struct tost q = tost_of(r, task, arm, &x, &y);
     const char *no_d = x.n && y.n ? NULL : q.why;
     char at[160];
 
@@ -64,36 +73,70 @@ static enum verdict row(const struct report *r, struct table *t, int task,
                                                    q.diff.df, 0.05)));
         table_cell(t, "%s", seeds_needed(q.margin, &x, &y));
     }
-    table_cell(t, "%s", q.why ? "-" : verdict_words(judge(&q)));
     series_free(&x);
     series_free(&y);
-    return judge(&q);
 }
 
-static enum verdict arm_rows(const struct report *r, struct table *t, int arm,
-                             struct reasons *why)
+static int testable(const struct report *r)
+{
+    return r->d->n_arms > 1 && r->d->n_on && data_count(r->d, SCORES);
+}
+
+enum verdict h1_verdict(const struct report *r, int arm)
 {
     int all = 1, any_not = 0;
 
+    if (!testable(r))
+        return NOT_TESTED;
     for (int k = 0; k < r->d->n_on; k++) {
-        enum verdict v = row(r, t, k, arm, why);
+        struct series x, y;
+        struct tost q = tost_of(r, k, arm, &x, &y);
+        enum verdict v = judge(&q);
 
         all &= v == SUPPORTED;
         any_not |= v == NOT_SUPPORTED;
+        series_free(&x);
+        series_free(&y);
     }
     return all ? SUPPORTED : any_not ? NOT_SUPPORTED : CANNOT_TELL;
+}
+
+/* The verdict with its numbers, task by task. */
+static void note(const struct report *r, int arm)
+{
+    const struct data *d = r->d;
+    struct buf b = { 0 };
+
+    for (int k = 0; k < d->n_on; k++) {
+        struct series x, y;
+        struct tost q = tost_of(r, k, arm, &x, &y);
+
+        buf_printf(&b, "%s%s: ", k ? "; " : "", data_task(d, k));
+        if (q.why)
+            buf_printf(&b, "not computable, %s", q.why);
+        else
+            buf_printf(&b, "difference %s, 90%% interval %s, margin %g, TOST "
+                       "%s", num("%+.4f", q.diff.est),
+                       interval("%+.4f", q.diff.lo, q.diff.hi), q.margin,
+                       p_is(q.p));
+        series_free(&x);
+        series_free(&y);
+    }
+    doc_note(r->doc, "H1, %s against %s: %s (%s).", data_arm(d, arm),
+             data_arm(d, d->reference), verdict_words(h1_verdict(r, arm)),
+             buf_str(&b));
+    buf_free(&b);
 }
 
 void sec_h1(const struct report *r)
 {
     const struct data *d = r->d;
     struct reasons why = { 0 };
-    enum verdict v[64];
     struct table *t;
 
     doc_heading(r->doc, "H1: on-task accuracy is insensitive to the "
                 "precision");
-    if (d->n_arms < 2 || !d->n_on || !data_count(d, SCORES)) {
+    if (!testable(r)) {
         doc_para(r->doc, "Not tested: it takes %s.",
                  d->n_arms < 2 ? "two arms"
                  : !d->n_on    ? "an on-task, which the tasks file names"
@@ -111,14 +154,15 @@ void sec_h1(const struct report *r)
                    "TOST when the true difference is 0, and seeds an arm for "
                    "80% power, at the observed spread.",
                    "<task|<arm|seeds|difference|90% interval|p TOST|p diff.|"
-                   "power|seeds 80%|<verdict");
-    for (int a = 0; a < d->n_arms && a < 64; a++)
-        if (a != d->reference)
-            v[a] = arm_rows(r, t, a, &why);
+                   "power|n at 80%");
+    t->merge = 1;
+    for (int k = 0; k < d->n_on; k++)
+        for (int a = 0; a < d->n_arms; a++)
+            if (a != d->reference)
+                row(r, t, k, a, &why);
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
-    for (int a = 0; a < d->n_arms && a < 64; a++)
+    for (int a = 0; a < d->n_arms; a++)
         if (a != d->reference)
-            doc_note(r->doc, "H1, %s against %s: %s.", data_arm(d, a),
-                     data_arm(d, d->reference), verdict_words(v[a]));
+            note(r, a);
 }

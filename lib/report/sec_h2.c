@@ -10,8 +10,6 @@
 #include "cells.h"
 #include "sections.h"
 
-enum { SEED = 20250708 };
-
 /* The least ratio that the design finds with 80% power must be at most this
  * for the absence of a finding to count against H2. */
 static const double DECISIVE_RATIO = 4;
@@ -50,7 +48,7 @@ static void row(const struct report *r, struct table *t, int arm, int task,
     struct vartest_f f = vartest_f(p.x.v, p.x.n, p.y.v, p.y.n, 0.95);
     struct vartest_bf b = vartest_brown_forsythe(p.x.v, p.x.n, p.y.v, p.y.n);
     struct vartest_perm q = vartest_permutation(p.x.v, p.x.n, p.y.v, p.y.n,
-                                                SEED);
+                                                BOOT_SEED);
     struct vartest_pm m = { .why = "arms have different seeds" };
     const char *no_s2 = p.x.n < 2 || p.y.n < 2 ? f.why : NULL;
     const char *at = data_task(r->d, task);
@@ -126,8 +124,8 @@ static struct pooled pooled_of(const struct data *d, int arm)
     double *y = data_matrix(d, SCORES, d->arm[d->reference], off, n, S_J,
                             &p.ny);
 
-    p.b = boot_log_var_ratio(x, p.nx, y, p.ny, (size_t)n, 0.95, SEED);
-    p.q = vartest_permutation_tasks(x, p.nx, y, p.ny, (size_t)n, SEED);
+    p.b = boot_log_var_ratio(x, p.nx, y, p.ny, (size_t)n, 0.95, BOOT_SEED);
+    p.q = vartest_permutation_tasks(x, p.nx, y, p.ny, (size_t)n, BOOT_SEED);
     free(x);
     free(y);
     return p;
@@ -145,8 +143,45 @@ static enum verdict judge(const struct pooled *p)
     return CANNOT_TELL;
 }
 
-static enum verdict pooled_row(const struct report *r, struct table *t,
-                               int arm, struct reasons *why)
+static int testable(const struct report *r)
+{
+    return r->d->n_arms > 1 && r->d->n_tasks > r->d->n_on &&
+           data_count(r->d, SCORES);
+}
+
+enum verdict h2_verdict(const struct report *r, int arm)
+{
+    struct pooled p;
+
+    if (!testable(r))
+        return NOT_TESTED;
+    p = pooled_of(r->d, arm);
+    return judge(&p);
+}
+
+static void note(const struct report *r, int arm)
+{
+    struct pooled p = pooled_of(r->d, arm);
+    struct buf b = { 0 };
+
+    if (p.q.why)
+        buf_printf(&b, "not computable, %s", p.q.why);
+    else
+        buf_printf(&b, "permutation %s; ", p_is(p.q.p_greater));
+    if (!p.q.why && !p.b.why)
+        buf_printf(&b, "pooled variance ratio %s; ",
+                   num("%.3g", exp(p.b.est)));
+    if (!p.q.why)
+        buf_printf(&b, "one F test needs a true ratio of %s for 80%% power",
+                   num("%.1f", power_f_ratio(p.nx, p.ny, 0.05, 0.8)));
+    doc_note(r->doc, "H2, %s against %s: %s (%s).", data_arm(r->d, arm),
+             data_arm(r->d, r->d->reference), verdict_words(judge(&p)),
+             buf_str(&b));
+    buf_free(&b);
+}
+
+static void pooled_row(const struct report *r, struct table *t, int arm,
+                       struct reasons *why)
 {
     struct pooled p = pooled_of(r->d, arm);
     const char *at = data_arm(r->d, arm);
@@ -167,18 +202,16 @@ static enum verdict pooled_row(const struct report *r, struct table *t,
                                                       0.8)));
     else
         table_cell(t, "-");
-    return judge(&p);
 }
 
 void sec_h2(const struct report *r)
 {
     const struct data *d = r->d;
     struct reasons why = { 0 };
-    enum verdict v[64];
     struct table *t;
 
     doc_heading(r->doc, "H2: off-task accuracy varies more over seeds");
-    if (d->n_arms < 2 || d->n_tasks == d->n_on || !data_count(d, SCORES)) {
+    if (!testable(r)) {
         doc_para(r->doc, "Not tested: it takes %s.",
                  d->n_arms < 2           ? "two arms"
                  : d->n_tasks == d->n_on ? "an off-task"
@@ -204,13 +237,12 @@ void sec_h2(const struct report *r)
                    "with 80% power.",
                    "<arm|seeds|tasks|ratio|95% bootstrap|p larger|p smaller|"
                    "splits|ratio at 80%");
-    for (int a = 0; a < d->n_arms && a < 64; a++)
+    for (int a = 0; a < d->n_arms; a++)
         if (a != d->reference)
-            v[a] = pooled_row(r, t, a, &why);
+            pooled_row(r, t, a, &why);
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
-    for (int a = 0; a < d->n_arms && a < 64; a++)
+    for (int a = 0; a < d->n_arms; a++)
         if (a != d->reference)
-            doc_note(r->doc, "H2, %s against %s: %s.", data_arm(d, a),
-                     data_arm(d, d->reference), verdict_words(v[a]));
+            note(r, a);
 }

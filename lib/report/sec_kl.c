@@ -11,12 +11,12 @@ static double mean_or_0(const struct series *s)
 }
 
 static void mean_cell(const struct report *r, struct table *t, int arm,
-                      long task, int field, struct reasons *why,
-                      const char *at)
+                      long task, int field, const char *fmt,
+                      struct reasons *why, const char *at)
 {
     struct series s = data_series(r->d, KLS, r->d->arm[arm], task, field);
 
-    cell_num(t, "%.2e", mean_or_0(&s), s.n ? NULL : "not in the records",
+    cell_num(t, fmt, mean_or_0(&s), s.n ? NULL : "not in the records",
              why, at);
     series_free(&s);
 }
@@ -35,22 +35,21 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
              data_arm(d, arm));
     table_cell(t, "%s", data_task(d, task));
-    table_cell(t, "%s", task < d->n_on ? "on" : "off");
     table_cell(t, "%s", data_arm(d, arm));
     table_cell(t, "%zu", x.n);
     cell_num(t, "%.2e", ci.est, x.n ? NULL : "no KL scores", why, at);
     cell_ci(t, "%.2e", ci.lo, ci.hi, ci.why, why, at);
-    mean_cell(r, t, arm, k, K_TOKEN_SE, why, at);
-    mean_cell(r, t, arm, k, K_SEQ, why, at);
-    mean_cell(r, t, arm, k, K_K3, why, at);
+    mean_cell(r, t, arm, k, K_TOKEN_SE, "%.1e", why, at);
+    mean_cell(r, t, arm, k, K_SEQ, "%.2e", why, at);
+    mean_cell(r, t, arm, k, K_K3, "%.2e", why, at);
     table_cell(t, "%s", has ? num("%.1e", floor_) : "-");
     series_free(&x);
 }
 
 /* Mean over the tasks t[0..n) of each seed. */
 static void mean_row(const struct report *r, struct table *t, int arm,
-                     const char *name, const char *role, const long *tasks,
-                     int n, struct reasons *why)
+                     const char *name, const long *tasks, int n,
+                     struct reasons *why)
 {
     const struct data *d = r->d;
     struct series x = data_mean(d, KLS, d->arm[arm], tasks, n, K_TOKEN);
@@ -58,7 +57,6 @@ static void mean_row(const struct report *r, struct table *t, int arm,
     struct ttest ci = ttest_one(x.v, x.n, 0.95);
 
     table_cell(t, "%s", name);
-    table_cell(t, "%s", role);
     table_cell(t, "%s", data_arm(d, arm));
     table_cell(t, "%zu", x.n);
     cell_num(t, "%.2e", ci.est, x.n ? NULL : "no KL scores", why, name);
@@ -90,10 +88,11 @@ void sec_kl(const struct report *r)
                    "token, its interval over seeds, its standard error within "
                    "a run (clustered by question), per sequence; the k3 "
                    "estimate; the noise floor.",
-                   "<task|<role|<arm|n|per token|95% interval|se run|"
+                   "<task|<arm|n|per token|95% interval|se run|"
                    "per seq.|k3|floor");
+    t->merge = 1;
     for (int k = 0; k < d->n_tasks; k++) {
-        if (k)
+        if (k && k == d->n_on)
             table_rule(t);
         for (int a = 0; a < d->n_arms; a++)
             row(r, t, k, a, &why);
@@ -101,8 +100,7 @@ void sec_kl(const struct report *r)
     if (n_off > 1) {
         table_rule(t);
         for (int a = 0; a < d->n_arms; a++)
-            mean_row(r, t, a, "mean of off", "off", d->task + d->n_on, n_off,
-                     &why);
+            mean_row(r, t, a, "mean of off", d->task + d->n_on, n_off, &why);
     }
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
@@ -110,5 +108,6 @@ void sec_kl(const struct report *r)
              "recomputed with the arm's compute precision: differences below "
              "it are noise of the arithmetic.");
     doc_plot(r->doc, "kl", "KL to the base model per token, by task and arm: "
-             "a dot for each seed and the mean.");
+             "a dot for each seed and the mean; short bars mark the noise floor "
+             "where it is above 0.");
 }

@@ -7,8 +7,6 @@
 #include "cells.h"
 #include "sections.h"
 
-enum { BOOT_SEED = 20250708 };
-
 static const char *role(const struct report *r, int task)
 {
     return task < r->d->n_on ? "on" : "off";
@@ -89,8 +87,9 @@ static void scores(const struct report *r)
         "base model.",
         "<task|<role|<arm|n|J base|J|95% interval|delta J|95% interval");
 
+    t->merge = 2;
     for (int k = 0; k < r->d->n_tasks; k++) {
-        if (k)
+        if (k && k == r->d->n_on)
             table_rule(t);
         for (int a = 0; a < r->d->n_arms; a++)
             score_row(r, t, k, a, &why);
@@ -104,47 +103,42 @@ static void scores(const struct report *r)
     reasons_print(&why, r->doc);
 }
 
-/* Base's value in front, then the mean over seeds. */
-static void before_after(const struct report *r, struct table *t, int task,
-                         int arm, int field, const char *fmt)
+/* Mean over seeds of a field of an arm (or of the base). */
+static void field_cell(const struct report *r, struct table *t, long arm,
+                       int task, int field, const char *fmt)
 {
-    const struct data *d = r->d;
-    struct series s = data_series(d, SCORES, d->arm[arm], d->task[task],
-                                  field);
-    double base;
+    struct series s = data_series(r->d, SCORES, arm, r->d->task[task], field);
 
-    table_cell(t, "%s", data_one(d, SCORES, d->base, d->task[task], field,
-                                 &base) ? num(fmt, base) : "-");
     table_cell(t, "%s", s.n ? num(fmt, desc_mean(s.v, s.n)) : "-");
     series_free(&s);
 }
 
 static void answers(const struct report *r)
 {
-    struct table *t =
-        table_open("answers",
-                   "The answers before (base) and after training (mean over "
-                   "seeds): fraction well-formed; accuracy among the "
-                   "well-formed ones; mean tokens; fraction cut at the length "
-                   "limit; pass@n for n samples a question.",
-                   "<task|<arm|formed|after|acc. wf|after|tokens|after|"
-                   "cut|after|n|pass@n|after");
-    for (int k = 0; k < r->d->n_tasks; k++) {
-        if (k)
-            table_rule(t);
-        for (int a = 0; a < r->d->n_arms; a++) {
-            double n;
-            int has = data_one(r->d, SCORES, r->d->arm[a], r->d->task[k],
-                               S_N, &n);
+    const struct data *d = r->d;
+    struct table *t = table_open(
+        "answers", "What the answers are like (mean over seeds): fraction "
+        "well-formed, accuracy J, accuracy among the well-formed ones, tokens, "
+        "fraction cut at the length limit, and pass@n with n samples a "
+        "question.",
+        "<task|<model|well-formed|J|J well-formed|tokens|cut|n|pass@n");
 
-            table_cell(t, "%s", data_task(r->d, k));
-            table_cell(t, "%s", data_arm(r->d, a));
-            before_after(r, t, k, a, S_FORMED, "%.3f");
-            before_after(r, t, k, a, S_ACC_FORMED, "%.4f");
-            before_after(r, t, k, a, S_LENGTH, "%.1f");
-            before_after(r, t, k, a, S_LIMIT, "%.3f");
-            table_cell(t, "%s", has ? num("%.0f", n) : "-");
-            before_after(r, t, k, a, S_PASS_N, "%.4f");
+    t->merge = 1;
+    for (int k = 0; k < d->n_tasks; k++) {
+        if (k && k == d->n_on)
+            table_rule(t);
+        for (int a = d->base >= 0 ? -1 : 0; a < d->n_arms; a++) {
+            long arm = a < 0 ? d->base : d->arm[a];
+
+            table_cell(t, "%s", data_task(d, k));
+            table_cell(t, "%s", a < 0 ? "base" : data_arm(d, a));
+            field_cell(r, t, arm, k, S_FORMED, "%.3f");
+            field_cell(r, t, arm, k, S_J, "%.4f");
+            field_cell(r, t, arm, k, S_ACC_FORMED, "%.4f");
+            field_cell(r, t, arm, k, S_LENGTH, "%.1f");
+            field_cell(r, t, arm, k, S_LIMIT, "%.3f");
+            field_cell(r, t, arm, k, S_N, "%.0f");
+            field_cell(r, t, arm, k, S_PASS_N, "%.4f");
         }
     }
     doc_table(r->doc, t);
@@ -194,9 +188,10 @@ static void aggregates(const struct report *r)
 void sec_scores(const struct report *r)
 {
     doc_heading(r->doc, "Accuracy");
-    doc_plot(r->doc, "reward", "Mean reward of the rollouts of each training "
-             "step, by arm: mean over seeds, band from the least to the "
-             "greatest seed.");
+    if (data_count(r->d, METRICS))
+        doc_plot(r->doc, "reward", "Mean reward of the rollouts of each "
+                 "training step, by arm: mean over seeds, band from the least "
+                 "to the greatest seed.");
     if (!data_count(r->d, SCORES)) {
         doc_para(r->doc, "No scores were given.");
         return;

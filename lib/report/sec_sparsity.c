@@ -6,6 +6,12 @@
 #include "cells.h"
 #include "sections.h"
 
+/* Beside more arms there is no room for their ranges. */
+static int with_range(const struct data *d)
+{
+    return d->n_arms <= 3;
+}
+
 static void cells(const struct report *r, struct table *t, enum scope scope,
                   long which, int field)
 {
@@ -13,14 +19,10 @@ static void cells(const struct report *r, struct table *t, enum scope scope,
         struct series s = data_sparsity(r->d, r->d->arm[a], scope, which,
                                         field);
 
-        if (s.n) {
-            table_cell(t, "%s", num("%.4f", desc_mean(s.v, s.n)));
-            table_cell(t, "%s", interval("%.4f", desc_min(s.v, s.n),
-                                         desc_max(s.v, s.n)));
-        } else {
-            table_cell(t, "-");
-            table_cell(t, "-");
-        }
+        table_cell(t, "%s", s.n ? num("%.4f", desc_mean(s.v, s.n)) : "-");
+        if (with_range(r->d))
+            table_cell(t, "%s", s.n ? interval("%.3f", desc_min(s.v, s.n),
+                                               desc_max(s.v, s.n)) : "-");
         series_free(&s);
     }
 }
@@ -43,7 +45,8 @@ static struct table *open_table(const struct report *r, const char *name,
 
     buf_puts(&head, "<weights");
     for (int a = 0; a < r->d->n_arms; a++)
-        buf_printf(&head, "|%s|[least, greatest]", data_arm(r->d, a));
+        buf_printf(&head, with_range(r->d) ? "|%s|range" : "|%s",
+                   data_arm(r->d, a));
     t = table_open(name, caption, buf_str(&head));
     buf_free(&head);
     return t;
@@ -72,7 +75,7 @@ void sec_sparsity(const struct report *r)
     }
     t = open_table(r, "sparsity",
                    "Fraction of weights unchanged from the base model to the "
-                   "last checkpoint, mean over seeds. The bf16-aware rule "
+                   "last checkpoint: mean over seeds, least and greatest. The bf16-aware rule "
                    "calls w unchanged iff, both cast to bf16, |w - w'| <= "
                    "1e-3 max(|w|, |w'|).");
     table_cell(t, "all, bf16-aware");

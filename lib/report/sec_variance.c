@@ -57,8 +57,9 @@ void sec_variance(const struct report *r)
                    "sampling part of it, and what is left for the seed.",
                    "<task|<role|<arm|n|s2|95% interval|sampling|seed|"
                    "sd obs.|sd seed");
+    t->merge = 2;
     for (int k = 0; k < r->d->n_tasks; k++) {
-        if (k)
+        if (k && k == r->d->n_on)
             table_rule(t);
         for (int a = 0; a < r->d->n_arms; a++)
             row(r, t, k, a, &why);

@@ -11,6 +11,7 @@ struct report {
     struct doc *doc;
 };
 
+void sec_findings(const struct report *r);
 void sec_setting(const struct report *r);
 void sec_scores(const struct report *r);
 void sec_variance(const struct report *r);
@@ -26,7 +27,18 @@ void sec_selftest(const struct report *r);
 int plotdata_write(const struct report *r, const char *dir, struct err *e)
     MUST_CHECK;
 
-enum verdict { SUPPORTED, NOT_SUPPORTED, CANNOT_TELL };
+/* Of all random draws of the page. */
+enum { BOOT_SEED = 20250708 };
+
+enum verdict { SUPPORTED, NOT_SUPPORTED, CANNOT_TELL, NOT_TESTED };
 const char *verdict_words(enum verdict v);
+/* Of arm (an index into data.arm) against the reference. */
+enum verdict h1_verdict(const struct report *r, int arm);
+enum verdict h2_verdict(const struct report *r, int arm);
+enum verdict h3_verdict(const struct report *r, int arm);
+
+/* The table of self-tests, how many passed and how many failed. */
+struct table *selftest_table(const struct report *r, int *passed,
+                             int *failed);
 
 #endif

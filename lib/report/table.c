@@ -110,6 +110,18 @@ static const char *cell(const struct table *t, int row, int col)
     return s ? s : "";
 }
 
+/* The cell as it is shown: blank in a merged column that says the same as the
+ * row above. */
+static const char *shown(const struct table *t, int row, int col)
+{
+    if (row < 2 || col >= t->merge)
+        return cell(t, row, col);
+    for (int c = 0; c <= col; c++)
+        if (strcmp(cell(t, row, c), cell(t, row - 1, c)))
+            return cell(t, row, col);
+    return "";
+}
+
 static int width(const struct table *t, int col)
 {
     int w = 0;
@@ -150,7 +162,7 @@ void table_text(const struct table *t, int indent, struct buf *out)
             line(t, indent, out);
         buf_printf(out, "%*s", indent, "");
         for (int c = 0; c < t->n_cols; c++) {
-            const char *s = cell(t, i, c);
+            const char *s = shown(t, i, c);
             int pad = width(t, c) - table_columns(s);
 
             if (t->left >> c & 1)
@@ -205,7 +217,7 @@ void table_html(const struct table *t, struct buf *out)
         for (int c = 0; c < t->n_cols; c++) {
             buf_printf(out, "<%s%s>", tag,
                        t->left >> c & 1 ? " class=\"l\"" : "");
-            table_escape(cell(t, i, c), strlen(cell(t, i, c)), out);
+            table_escape(shown(t, i, c), strlen(shown(t, i, c)), out);
             buf_printf(out, "</%s>", tag);
         }
         buf_puts(out, i ? "</tr>\n" : "</tr>\n</thead>\n");

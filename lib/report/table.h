@@ -15,6 +15,8 @@ struct table {
     char **cell;      /* [row * n_cols + col], "" for nothing */
     unsigned char *rule; /* a rule above row i? */
     unsigned left;    /* bit c: column c is aligned to the left */
+    int merge;        /* so many columns are blank where they repeat the row
+                         above; not in the TSV */
 };
 
 /* heads: "task arm n J [95% interval]" is split at '|'; a head that begins

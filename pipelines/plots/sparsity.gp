@@ -1,0 +1,56 @@
+# sparsity - fraction of weights unchanged, by layer and by kind of weight
+if (!exists("here")) here = 'pipelines/plots'
+load here.'/style.gp'
+if (!has_sparsity) exit
+
+by_layer = dir.'/plots/sparsity_layers.dat'
+by_kind = dir.'/plots/sparsity_kinds.dat'
+stats by_layer using 1 nooutput
+n_layers = STATS_max + 1
+step = n_layers > 14 ? 4 : 1
+n_kinds = words(kinds)
+set yrange [0:1.02]
+set ytics 0.2
+offset(a) = 0.6 / n_arms * (a - 1 - (n_arms - 1) / 2.0)
+
+do for [t = 1:2] {
+    if (t == 1) {
+        set terminal svg size 960,440 dynamic noenhanced rounded background rgb 'white' font FONT.',14'
+        set output dir.'/plots/sparsity.svg'
+    } else {
+        set terminal pngcairo size 1920,880 noenhanced rounded font FONT.',14' fontscale 1.7 linewidth 2 pointscale 1.8
+        set output dir.'/plots/sparsity.png'
+    }
+    set multiplot
+    unset key
+    set tmargin at screen 0.86
+    set bmargin at screen 0.17
+    set lmargin at screen 0.085
+    set rmargin at screen 0.40
+    set xrange [-0.5:n_layers - 0.5]
+    unset xtics
+    set xtics nomirror out scale 0.6 norotate
+    set xtics 0, step
+    set xlabel 'layer'
+    set ylabel 'fraction of weights unchanged'
+    plot for [a = 1:n_arms] by_layer index a - 1 using 1:3:4 with filledcurves \
+             linecolor rgb colour(a) notitle, \
+         for [a = 1:n_arms] by_layer index a - 1 using 1:2 with linespoints \
+             pointtype mark(a) pointsize 0.8 linewidth 1.6 linecolor rgb colour(a)
+    set lmargin at screen 0.47
+    set rmargin at screen 0.985
+    set xrange [-0.5:n_kinds - 0.5]
+    unset xtics
+    set xtics nomirror scale 0
+    if (n_kinds > 9) { set xtics rotate by 40 right }
+    set for [k = 1:n_kinds] xtics add (word(kinds, k) k - 1)
+    set xlabel 'kind of weight'
+    unset ylabel
+    set key at screen 0.53, 0.965 center top horizontal Left reverse samplen 2
+    plot for [a = 1:n_arms] by_kind index a - 1 \
+             using ($1 + offset(a)):2:3:4 with yerrorbars \
+             pointtype mark(a) pointsize 0.9 linewidth 1.6 linecolor rgb colour(a) \
+             title word(arms, a)
+    unset multiplot
+    unset output
+}

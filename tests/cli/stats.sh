@@ -1,0 +1,195 @@
+#!/bin/bash
+# stats - aggregates, scores, tags and the report, on records whose truth is
+# known (tests/golden/stat/report/records.awk)
+#
+# After a wanted change of the page:
+#   awk -v sd=0.005 -v ratio=20 -v seeds=5 -f $G/records.awk |
+#     bin/stats --report /tmp/x --setting $G/setting.json --tasks $G/tasks.json
+#   diff $G/summary.txt /tmp/x/summary.txt; cp /tmp/x/summary.txt $G/
+set -u
+S=$BIN/stats
+G=tests/golden/stat/report
+
+ok() { echo "ok $1"; }
+no() { echo "not ok $1: $2"; }
+# same NAME WANT GOT
+same() {
+    if [ "$2" = "$3" ]; then ok "$1"; else no "$1" "expected <$2>, found <$3>"; fi
+}
+# fails NAME CODE PATTERN COMMAND...: exit status and message
+fails() {
+    local name=$1 code=$2 pattern=$3 rc=0
+    shift 3
+    "$@" >"$T/out" 2>"$T/err" </dev/null || rc=$?
+    if [ $rc != "$code" ]; then
+        no "$name" "exit status $rc, expected $code: $(head -c 200 "$T/err")"
+    elif ! grep -q -e "$pattern" "$T/err"; then
+        no "$name" "no '$pattern' in: $(head -c 200 "$T/err")"
+    else
+        ok "$name"
+    fi
+}
+has() { # NAME PATTERN FILE
+    if grep -q -e "$2" "$3"; then ok "$1"; else no "$1" "no '$2' in it"; fi
+}
+records() { awk -v sd="$1" -v ratio="$2" -v seeds="$3" -f $G/records.awk; }
+report() { # DIR OPTIONS...: records on stdin
+    local dir=$1
+    shift
+    $S --report "$dir" --tasks $G/tasks.json "$@"
+}
+
+# --- aggregates ---------------------------------------------------------
+cat >"$T/a.jsonl" <<'EOF'
+{"task":"b","arm":"x","correct":true,"response_tokens":[1,2,3],"response":"four"}
+{"task":"b","arm":"x","correct":false,"response_tokens":[1],"response":"fiv"}
+{"task":"a","arm":"x","correct":true,"response_tokens":[],"m":{"v":2.5}}
+{"task":"a","arm":"y","correct":true,"response_tokens":[4,5],"m":{"v":null}}
+EOF
+same groups_as_a_table "$(cat tests/golden/stat/groups.txt)" \
+    "$($S --table --by task,arm correct 'len(response_tokens)' m.v <"$T/a.jsonl")"
+same groups_as_records \
+    '{"task":"a","n":2,"len(response)":{"n":0}}
+{"task":"b","n":2,"len(response)":{"n":2,"mean":3.5,"sd":0.7071067811865476,"se":0.5,"min":3.0,"max":4.0}}' \
+    "$($S --json --by task 'len(response)' <"$T/a.jsonl")"
+same no_fields_counts_records '{"arm":"x","n":3}
+{"arm":"y","n":1}' "$($S --json --by arm <"$T/a.jsonl")"
+same no_groups_is_one_group '{"n":4,"correct":{"n":4,"mean":0.75,"sd":0.5,"se":0.25,"min":0.0,"max":1.0}}' \
+    "$($S --json correct <"$T/a.jsonl")"
+same numbers_sort_as_numbers '{"k":2,"n":1}
+{"k":10,"n":1}' "$(printf '{"k":10}\n{"k":2}\n' | $S --json --by k)"
+fails a_misspelt_field_is_an_error 3 'no record has the field corect' \
+    bash -c "$S --json corect <$T/a.jsonl"
+fails an_array_is_no_number 3 'record 1.*len(FIELD)' \
+    bash -c "$S --json response_tokens <$T/a.jsonl"
+fails a_word_is_no_number 3 'record 1.*task' bash -c "$S --json task <$T/a.jsonl"
+fails no_records_is_an_error 3 'no records' bash -c "$S --json correct </dev/null"
+same bad_records_can_be_left_out '{"n":3,"v":{"n":3,"mean":2.0,"sd":1.0,"se":0.5773502691896258,"min":1.0,"max":3.0}}' \
+    "$(printf '{"v":1}\n{"v":"x"}\n{"v":2}\n{"v":3}\n' | $S --json --skip-bad 1 v 2>/dev/null)"
+
+# --- tags ----------------------------------------------------------------
+same tag_sets_typed_fields '{"x":1,"arm":"bf16","seed":3,"lr":0.5,"ok":true}' \
+    "$(echo '{"x":1}' | $S --json --tag --set arm=bf16 --set seed=3 --set lr=0.5 --set ok=true)"
+fails set_takes_key_and_value 2 'expected KEY=VALUE' $S --tag --set arm
+fails one_mode_at_a_time 2 'more than one of' $S --tag --score
+
+# --- scores ----------------------------------------------------------------
+cat >"$T/r.jsonl" <<'EOF'
+{"id":"p","task":"t","correct":true,"well_formed":true,"response_tokens":[1,2],"finish_reason":"stop","policy":"aa"}
+{"id":"p","task":"t","correct":true,"well_formed":true,"response_tokens":[1,2],"finish_reason":"stop","policy":"aa"}
+{"id":"q","task":"t","correct":false,"well_formed":true,"response_tokens":[1],"finish_reason":"stop","policy":"aa"}
+{"id":"q","task":"t","correct":true,"well_formed":true,"response_tokens":[1],"finish_reason":"stop","policy":"aa"}
+{"id":"r","task":"t","correct":false,"well_formed":false,"response_tokens":[1,2,3],"finish_reason":"length","policy":"aa"}
+{"id":"r","task":"t","correct":false,"well_formed":true,"response_tokens":[1,2,3],"finish_reason":"length","policy":"aa"}
+{"id":"p","task":"u","correct":true}
+EOF
+same score_of_known_answers "$(cat tests/golden/stat/score.jsonl)" \
+    "$($S --json --score --set arm=bf16 --set seed=3 "$T/r.jsonl")"
+fails score_needs_correct 3 'record 1.*correct: missing' \
+    bash -c "echo '{\"id\":\"a\",\"task\":\"t\"}' | $S --score"
+
+cat >"$T/k.jsonl" <<'EOF'
+{"id":"p","task":"t","response_tokens":[1,2],"kl":{"sequence":{"exact":0.2,"k1":0.1,"k2":0.1,"k3":0.3}}}
+{"id":"q","task":"t","response_tokens":[1,2],"kl":{"sequence":{"exact":0.4,"k1":0.1,"k2":0.1,"k3":0.3}}}
+{"id":"p","task":"u","response_tokens":[1],"kl":{"sequence":{"k1":0.1}}}
+EOF
+same kl_score_of_known_values "$(cat tests/golden/stat/kl_score.jsonl)" \
+    "$($S --json --kl-score --set arm=bf16 "$T/k.jsonl")"
+fails kl_score_needs_kl 3 'kl.sequence: missing' bash -c \
+    "echo '{\"id\":\"a\",\"task\":\"t\",\"response_tokens\":[1]}' | $S --kl-score"
+
+# --- the report --------------------------------------------------------------
+records 0.005 20 5 >"$T/e.jsonl"
+report "$T/o" --setting $G/setting.json <"$T/e.jsonl"
+if diff $G/summary.txt "$T/o/summary.txt" >"$T/d"; then ok summary_is_the_golden_one
+else no summary_is_the_golden_one "$(head -5 "$T/d" | tr '\n' '~')"; fi
+same lines_fit_100_columns "" "$(awk 'length > 100' "$T/o/summary.txt")"
+same every_table_is_a_file "$(printf '%s\n' answers aggregates counts findings h1 h2_bf16 \
+    h2_bf16-mixed h2_pooled h3 h3_variance kl power scores selftest sparsity \
+    sparsity_layers tasks variance verdicts | sort | tr '\n' ' ')" \
+    "$(cd "$T/o/tables" && for f in *.tsv; do echo "${f%.tsv}"; done | sort | tr '\n' ' ')"
+same tables_have_one_width "" \
+    "$(for f in "$T"/o/tables/*.tsv; do awk -F'\t' -v f="$f" 'NR==1{n=NF} NF!=n{print f; exit}' "$f"; done)"
+
+# records in another order, in files of other formats: the same bytes
+$S --tag -o "$T/e1.msgpack" < <(head -500 "$T/e.jsonl" | tac)
+$S --tag -o "$T/e2.zst" < <(tail -n +501 "$T/e.jsonl" | tac)
+report "$T/o2" --setting $G/setting.json "$T/e2.zst" "$T/e1.msgpack"
+same the_order_of_records_changes_no_byte "" "$(diff -rq "$T/o" "$T/o2" 2>&1)"
+
+words() { awk -v a="$1" '$1 == a' FS='\t' "$2/tables/verdicts.tsv" | cut -f "$3"; }
+same equal_means_are_found_equivalent supported "$(words bf16 "$T/o" 2)"
+same a_variance_ratio_of_20_is_found supported "$(words bf16 "$T/o" 3)"
+same off_task_drift_is_found supported "$(words bf16 "$T/o" 4)"
+same equal_variances_are_not_called_different "cannot tell at this power" \
+    "$(words bf16-mixed "$T/o" 3)"
+records 0.005 1 20 | report "$T/o3" --set arms="fp32 bf16"\ bf16-mixed
+same twenty_seeds_decide_against_h2 "not supported" "$(words bf16 "$T/o3" 3)"
+records 0.005 20 5 | report "$T/o4" --set margin=0.001
+same a_margin_below_the_noise_cannot_be_met "cannot tell at this power" \
+    "$(words bf16 "$T/o4" 2)"
+records 0.005 20 5 | sed '/"arm":"bf16",.*"task":"dm_val","j"/s/"j":0.\(..\)/"j":0.3\1/' |
+    report "$T/o5"
+same means_apart_are_not_equivalent "not supported" "$(words bf16 "$T/o5" 2)"
+
+# degenerate experiments say so, in words
+records 0.005 20 1 | report "$T/o6"
+has one_seed_has_no_interval 'n.c. = not computable: only one value' "$T/o6/summary.txt"
+records 0 1 5 | report "$T/o7"
+has no_spread_is_said 'not computable: zero variance in both arms' "$T/o7/summary.txt"
+records 0.005 20 5 | grep '"j":' | report "$T/o8"
+has missing_streams_are_said 'No KL scores were given' "$T/o8/summary.txt"
+records 0.005 20 5 | grep -v '"arm":"b' | report "$T/o9"
+has one_arm_is_no_comparison 'Not tested: it takes two arms' "$T/o9/summary.txt"
+same no_nan_anywhere "" "$(grep -liE '(^|[^a-z])-?(nan|inf)([^a-z]|$)' "$T"/o*/summary.txt "$T"/o*/tables/*.tsv)"
+records 0.005 20 5 | sed '/"step":3,/s/"logp_gap_max":0/"logp_gap_max":0.25/' | report "$T/o10"
+has a_broken_instrument_fails_its_test 'trainer - logp sampler.*fp32 *0.25 *0  FAIL' \
+    "$T/o10/summary.txt"
+awk '/"j":/ && /"seed":1/ { r = $0; sub(/"seed":1,/, "&\"replicate\":1,", r); print r } { print }' \
+    "$T/e.jsonl" | report "$T/o11"
+has replicates_of_a_seed_are_compared 'replicates of a seed.*fp32  *0 in 7 *0  pass' \
+    "$T/o11/summary.txt"
+
+fails a_score_twice_is_an_error 3 'two score records of arm base' \
+    bash -c "cat $T/e.jsonl $T/e.jsonl | $S --report $T/x"
+fails a_missing_seed_is_an_error 3 'seed: missing' \
+    bash -c "echo '{\"j\":0.1,\"arm\":\"fp32\",\"task\":\"t\"}' | $S --report $T/x"
+fails an_unknown_task_is_an_error 3 'records of task zzz' bash -c \
+    "echo '{\"j\":0.1,\"arm\":\"fp32\",\"seed\":1,\"task\":\"zzz\"}' | $S --report $T/x --tasks $G/tasks.json"
+fails an_arm_without_records_is_an_error 3 'no records of arm fp16' \
+    bash -c "$S --report $T/x --set arms='fp32 fp16' <$T/e.jsonl"
+fails a_margin_must_be_positive 3 'margin' \
+    bash -c "$S --report $T/x --set margin=-1 <$T/e.jsonl"
+fails a_cut_stream_is_an_error 3 'e1' \
+    bash -c "head -c 5000 $T/e1.msgpack >$T/cut.e1; $S --report $T/x $T/cut.e1"
+fails html_needs_a_report 1 'report.in.html' $S --html "$T/nothing"
+
+# --- plots and the page --------------------------------------------------------
+if command -v gnuplot >/dev/null; then
+    for p in reward delta_j kl sparsity; do
+        gnuplot -e "dir='$T/o'" pipelines/plots/$p.gp 2>>"$T/gp.err"
+        gnuplot -e "dir='$T/o2'" pipelines/plots/$p.gp 2>>"$T/gp.err"
+    done
+    same plots_are_drawn_without_a_word "" "$(cat "$T/gp.err")"
+    same plots_are_the_same_bytes "" "$(diff -rq "$T/o/plots" "$T/o2/plots")"
+    same four_plots_in_two_formats 8 "$(ls "$T"/o/plots/*.svg "$T"/o/plots/*.png | wc -l)"
+    $S --html "$T/o"
+    same the_page_has_all_plots "4 0" \
+        "$(grep -c '<svg' "$T/o/report.html") $(grep -c '<!--plot\|was not made' "$T/o/report.html")"
+    same the_page_needs_nothing_else "" \
+        "$(grep -oE '(src|href)="[^#"]+"|@import|<script' "$T/o/report.html")"
+    same no_id_stands_twice "" \
+        "$(grep -oE " id=['\"][^'\"]+" "$T/o/report.html" | sort | uniq -d | head -3)"
+    # a report of scores alone draws what it can
+    for p in reward delta_j kl sparsity; do
+        gnuplot -e "dir='$T/o8'" pipelines/plots/$p.gp 2>>"$T/gp8.err"
+    done
+    $S --html "$T/o8"
+    same plots_without_data_are_left_out "1 0" \
+        "$(grep -c '<svg' "$T/o8/report.html") $(grep -c '<!--plot' "$T/o8/report.html")"
+    rm "$T/o/plots/kl.svg"
+    $S --html "$T/o"
+    has a_plot_not_made_is_named 'plots/kl.svg was not made' "$T/o/report.html"
+else
+    echo "skip plots: gnuplot is not installed"
+fi
