@@ -90,6 +90,13 @@ static int fill_flat(struct expr *e, struct expr **v, int n)
     return n;
 }
 
+/* "k in Z": which values a parameter takes. */
+static int is_range(const struct expr *e)
+{
+    return relation_is(e, 'i') && e->a[0]->kind == E_SYM &&
+           e->a[1]->kind == E_SYM && strlen(e->a[1]->name) == 2;
+}
+
 struct expr *equal_prepare(struct equal *q, struct expr *e)
 {
     if (e->kind == E_LIST || e->kind == E_SET || e->kind == E_SEQ ||
@@ -107,6 +114,11 @@ struct expr *equal_prepare(struct equal *q, struct expr *e)
         two->a[0] = with_sign(q, e, 0);
         two->a[1] = with_sign(q, e, 1);
         e = two;
+    }
+    if (e->kind == E_LIST && e->n > 1 && is_range(e->a[e->n - 1])) {
+        struct expr *f = expr_new(q->a, E_LIST, e->n - 1);
+        memcpy(f->a, e->a, (size_t)f->n * sizeof *f->a);
+        e = f; /* "..., k in Z" */
     }
     if (e->kind == E_LIST || e->kind == E_SET) {
         int n = 0;
@@ -194,7 +206,8 @@ static int marked(struct equal *q, const struct expr *x,
     int m, n, mx, my;
 
     if (units_time(x, &m, &mx) && units_time(y, &n, &my) && (mx || my))
-        return m == n;
+        return m == n || (mx != my && m % 720 == n % 720 &&
+                          (mx ? n : m) < 780);
     if (x->kind == E_UNIT)
         y = as_unit(q, y);
     else if (y->kind == E_UNIT)

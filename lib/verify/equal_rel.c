@@ -20,6 +20,12 @@ static int symbols_of(const struct expr *e)
     return n < 0 ? 8 : n;
 }
 
+static int is_minus_one(const struct expr *e)
+{
+    double d;
+    return value_double(e, &d) && d == -1.0;
+}
+
 /* Something that an equation may define: x, a_3, f(x), AB, (p, q), NO/BO,
  * V_1 : V_2, |AB|, words. */
 int name_like(const struct expr *e)
@@ -36,8 +42,8 @@ int name_like(const struct expr *e)
             return 0;
         return symbols_of(e) > 0;
     case E_POW:
-        return e->a[1]->kind == E_NUM && !strcmp(e->a[1]->name, "-1") &&
-               name_like(e->a[0]);
+        return value_symbols(e->a[1], (const char *[1]){ 0 }, 1) == 0 &&
+               name_like(e->a[0]) && is_minus_one(e->a[1]);
     case E_MUL:
     case E_SEQ:
     case E_RATIO:

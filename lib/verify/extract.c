@@ -86,7 +86,7 @@ static size_t group_end(struct text t, size_t i)
 static size_t formula_end(struct text t, size_t i, int *solid)
 {
     size_t end = i;
-    int cur = 0;
+    int braces = 0;
 
     *solid = 0;
     while (i < t.n) {
@@ -106,12 +106,11 @@ static size_t formula_end(struct text t, size_t i, int *solid)
             while (isalpha((unsigned char)t.s[k]))
                 k++;
             struct text w = text_of(t.s + i + 1, k - i - 1);
-            if (text_is(w, "text") || text_is(w, "mathrm") ||
-                text_is(w, "textbf") || text_is(w, "begin") ||
-                text_is(w, "end"))
+            if (text_starts(w, 0, "text") || text_starts(w, 0, "math") ||
+                text_is(w, "mbox") || text_is(w, "operatorname") ||
+                text_is(w, "begin") || text_is(w, "end"))
                 k = k < t.n && t.s[k] == '{' ? group_end(t, k) : k;
             end = i = k;
-            cur = 0;
             continue;
         }
         if (isalpha(c)) {
@@ -119,10 +118,11 @@ static size_t formula_end(struct text t, size_t i, int *solid)
             while (isalpha((unsigned char)t.s[k]))
                 k++;
             struct text w = text_of(t.s + i, k - i);
-            int alone = k - i == 1 && i && t.s[i - 1] == ' ' &&
+            int alone = k - i == 1 && i && strchr("aAI", c) && t.s[i - 1] == ' ' &&
                         (t.s[k] == ' ' || t.s[k] == '.') &&
                         !strchr("+-*/=^<>(", i > 1 ? t.s[i - 2] : ' ');
-            if (!(k - i == 1 && !alone) && !math_word(w))
+            if (!(k - i == 1 && !alone) && !math_word(w) && !braces &&
+                !(k - i == 2 && i && isdigit((unsigned char)t.s[i - 1])))
                 break;
             int link = text_is(w, "and") || text_is(w, "or");
             i = k;
@@ -145,11 +145,12 @@ static size_t formula_end(struct text t, size_t i, int *solid)
             break;
         if (isdigit(c))
             *solid = 1;
+        braces += c == '{';
+        braces -= c == '}';
         i++;
         if (isdigit(c) || strchr(")]}%!'|", c))
             end = i;
     }
-    (void)cur;
     return end;
 }
 
@@ -290,6 +291,37 @@ static struct text sentence(struct text t)
     return t;
 }
 
+/* Is there a word that no formula has? */
+static int has_prose(struct text t)
+{
+    static const char *const two[] = { "is", "at", "in", "of", "to", "so",
+        "we", "it", "if", "as", "be", "by", "do", "he", "me", "my", "no",
+        "on", "up", "us", "an", "am", "or", "go", NULL };
+    int braces = 0;
+
+    for (size_t i = 0; i < t.n; i++) {
+        size_t k = i;
+        braces += t.s[i] == '{';
+        braces -= t.s[i] == '}';
+        if ((unsigned char)t.s[i] >= 0x80)
+            return 1;
+        while (k < t.n && isalpha((unsigned char)t.s[k]))
+            k++;
+        struct text w = text_of(t.s + i, k - i);
+        if (k == i)
+            continue;
+        if (!braces && !(i && t.s[i - 1] == '\\') && !math_word(w)) {
+            if (w.n > 2)
+                return 1;
+            for (int j = 0; two[j]; j++)
+                if (text_is(w, two[j]))
+                    return 1;
+        }
+        i = k - 1;
+    }
+    return 0;
+}
+
 /* From the text behind a mark to the answer alone: a formula at its
  * beginning; else, where it is prose, its first formula; else its words. */
 static struct text tidy(struct text t)
@@ -304,7 +336,7 @@ static struct text tidy(struct text t)
     t = text_trim(t);
     if (!t.n)
         return t;
-    if (may_begin(t, 0)) {
+    if (has_prose(t) && may_begin(t, 0)) {
         size_t end = formula_end(t, 0, &solid);
         if (end > 0 && (solid || end == t.n || t.n - end > 0))
             return text_trim(text_of(t.s, end));
@@ -383,8 +415,9 @@ static struct text last_resort(struct text t)
     while (k < g.n && (isdigit((unsigned char)g.s[k]) ||
                        strchr("-+.,$", g.s[k])))
         k++;
-    if (k && k < g.n && strchr("mgshl", g.s[k]) &&
-        (k + 1 == g.n || g.s[k + 1] == '^'))
+    size_t u = k + (k < g.n && g.s[k] == ' ');
+    if (k && u < g.n && strchr("mgshl", g.s[u]) &&
+        (u + 1 == g.n || g.s[u + 1] == '^'))
         g.n = k;
     if (g.s)
         return g;
@@ -430,7 +463,7 @@ struct found extract_answer(struct arena *a, const char *s, size_t n,
     struct text t = norm_backslashes(a, norm_unicode(a, s, n));
 
     if (o->extract == VERIFY_WHOLE) {
-        f.t = text_trim(t);
+        f.t = text_bare(t);
         f.rule = "whole";
         if (!f.t.n)
             f = (struct found){ .rule = "none" };
@@ -471,5 +504,5 @@ struct text extract_gold(struct arena *a, const char *s, size_t n)
         if (f.t.s)
             return tidy(f.t);
     }
-    return text_trim(t);
+    return text_bare(t);
 }

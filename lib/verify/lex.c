@@ -94,11 +94,32 @@ static size_t space_group(const struct lexer *l, size_t i, size_t before)
            at(l, i + 4) != '/' && at(l, i + 4) != ',';
 }
 
+/* "\overline{36}" right behind a decimal: its digits, or NULL. */
+static const char *repeating(struct lexer *l)
+{
+    static const char *const marks[] = { "\\overline{", "\\bar{",
+                                         "\\dot{" };
+
+    for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
+        size_t m = strlen(marks[k]), n;
+        if (!text_starts(l->t, l->i, marks[k]))
+            continue;
+        n = run_of_digits(l, l->i + m);
+        if (n == 0 || n > 50 || at(l, l->i + m + n) != '}')
+            continue;
+        const char *s = arena_strndup(l->a, l->t.s + l->i + m, n);
+        l->i += m + n + 1;
+        return s;
+    }
+    return NULL;
+}
+
 static void number(struct lexer *l)
 {
     char *d = arena_alloc(l->a, l->t.n - l->i + 2);
     size_t o = 0, k = 0, g;
     int places = 0, ex = 0, joined = 0;
+    const char *repeat = NULL;
 
     if ((g = grouped(l, l->i)) && l->comma == COMMA_THOUSANDS &&
         !l->depth) {
@@ -136,11 +157,15 @@ static void number(struct lexer *l)
         o += k;
         places = (int)(k < 100000 ? k : 100000);
         l->i += k + 1;
+    } else if (at(l, l->i) == '.' && at(l, l->i + 1) == '\\') {
+        l->i++; /* "0.\overline{3}" */
     } else if (at(l, l->i) == '.' && !isalpha((unsigned char)at(l, l->i + 1))
                && at(l, l->i + 1) != '.') {
         l->i++; /* "5." */
     }
     d[o] = 0;
+    if (l->i && (places || at(l, l->i - 1) == '.'))
+        repeat = repeating(l);
     char c = at(l, l->i);
     if (c == 'e' || c == 'E') {
         size_t j = l->i + 1, neg = at(l, j) == '-';
@@ -157,6 +182,7 @@ static void number(struct lexer *l)
     struct tok *t = emit(l, T_NUM, d);
     t->exp10 = ex - places;
     t->places = places;
+    t->repeat = repeat;
     t->joined = (char)joined;
 }
 
@@ -188,6 +214,12 @@ static const char *const greek[] = {
 
 static void emit_word(struct lexer *l, const char *w)
 {
+    static const char *const hedges[] = { "approximately", "about", "approx",
+                                          "around", "roughly", "exactly",
+                                          NULL };
+
+    if (l->n == 0 && in_list(hedges, text_of(w, strlen(w))))
+        return;
     emit(l, T_TEXT, w);
 }
 
@@ -284,6 +316,10 @@ static void word(struct lexer *l, struct text w)
     else if (text_is(w, "U") && l->n && l->v[l->n - 1].type == T_CH &&
              strchr(")]}", l->v[l->n - 1].ch))
         emit(l, T_CMD, "cup");
+    else if (after_num && !l->space &&
+             (text_is(w, "st") || text_is(w, "nd") || text_is(w, "rd") ||
+              text_is(w, "th")))
+        return; /* 3rd */
     else if (in_list(functions, w) &&
              !(after_num && (text_is(w, "min") || text_is(w, "sec"))))
         emit(l, T_FN, s);
@@ -325,6 +361,26 @@ static size_t clock_mark(struct text t)
             (m == t.n || !isalnum((unsigned char)t.s[m])))
             return m;
     }
+    return 0;
+}
+
+/* "m/s", "km/h", "g/L" behind a number: its length, or 0. */
+static size_t rate(struct text t)
+{
+    static const char *const per[] = { "s", "h", "hr", "min", "sec", "l",
+                                       "L", "kg", "second", "hour",
+                                       "minute", "day", "gallon" };
+    size_t k = 0, j;
+
+    while (k < t.n && islower((unsigned char)t.s[k]))
+        k++;
+    if (k == 0 || k > 2 || k >= t.n || t.s[k] != '/')
+        return 0;
+    for (j = k + 1; j < t.n && isalpha((unsigned char)t.s[j]);)
+        j++;
+    for (size_t i = 0; i < sizeof per / sizeof per[0]; i++)
+        if (text_is(text_of(t.s + k + 1, j - k - 1), per[i]))
+            return j;
     return 0;
 }
 
@@ -389,7 +445,7 @@ static void text_group(struct lexer *l)
             words++;
         i += k ? k - 1 : 0;
     }
-    words += clock_mark(in) > 0;
+    words += clock_mark(in) > 0 || rate(in) == in.n;
     int letter = in.n == 1 && isalpha((unsigned char)in.s[0]);
     if (words || (letter && !strchr("eiI", in.s[0]) && l->n &&
                   l->v[l->n - 1].type == T_NUM))
@@ -441,6 +497,8 @@ static void command(struct lexer *l)
         return;
     }
     if (text_is(w, "mathbb")) {
+        while (at(l, k) == ' ')
+            k++;
         size_t j = at(l, k) == '{' ? k + 1 : k;
         char name[3] = { at(l, j), at(l, j), 0 };
         if (!isalpha((unsigned char)name[0]))
@@ -561,6 +619,12 @@ static void plain(struct lexer *l, struct text t)
             struct text rest = text_of(l->t.s + l->i, l->t.n - l->i);
             int after = l->n && l->v[l->n - 1].type == T_NUM;
             size_t m = after ? clock_mark(rest) : 0;
+            size_t u = after ? rate(rest) : 0;
+            if (u) {
+                emit_word(l, arena_strndup(l->a, rest.s, u));
+                l->i += u;
+                continue;
+            }
             if (after && !m && w.n > 2 && !l->space &&
                 text_starts(w, 0, "or"))
                 w.n = m = 2; /* "x = 1or" */

@@ -27,6 +27,7 @@ struct tok {
     char joined; /* T_NUM: groups of digits were joined by commas */
     const char *s;
     int exp10, places;
+    const char *repeat; /* T_NUM: digits that go on for ever, or NULL */
 };
 
 struct toks {

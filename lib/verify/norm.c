@@ -19,6 +19,15 @@ struct text text_trim(struct text t)
     return t;
 }
 
+struct text text_bare(struct text t)
+{
+    t = text_trim(t);
+    while (t.n > 4 && !memcmp(t.s, "**", 2) &&
+           !memcmp(t.s + t.n - 2, "**", 2))
+        t = text_trim(text_of(t.s + 2, t.n - 4));
+    return t;
+}
+
 int text_is(struct text t, const char *s)
 {
     return t.n == strlen(s) && !memcmp(t.s, s, t.n);

@@ -27,6 +27,8 @@ struct text norm_words(struct arena *a, struct text t);
 
 struct text text_of(const char *s, size_t n);
 struct text text_trim(struct text t);
+/* Without the asterisks of bold type around it, too. */
+struct text text_bare(struct text t);
 int text_is(struct text t, const char *s);
 int text_starts(struct text t, size_t at, const char *s);
 /* The same without regard to ASCII case. */

@@ -131,6 +131,20 @@ static struct expr *p_term(struct parser *p);
 static struct expr *p_factor(struct parser *p);
 static struct expr *p_list(struct parser *p, int in_brackets);
 
+/* 0.1(6): the written part plus 6 / (9 * 10^places). */
+struct expr *p_repeat(struct parser *p, struct expr *e, const char *digits)
+{
+    if (!digits)
+        return e;
+    size_t n = strlen(digits);
+    char *nines = arena_alloc(p->a, n + 1);
+    struct expr *r = named(p, E_NUM, digits);
+    memset(nines, '9', n);
+    r->exp10 = e->exp10;
+    e->places = 0; /* exact */
+    return two(p, E_ADD, e, quotient(p, r, named(p, E_NUM, nines)));
+}
+
 /* ---- arguments --------------------------------------------------------- */
 
 /* The argument of a TeX command: {...} or one token, where a number gives
@@ -161,7 +175,7 @@ static struct expr *p_arg(struct parser *p, int digit)
         e->exp10 = t->exp10;
         e->places = t->places;
         p->i++;
-        return e;
+        return p_repeat(p, e, t->repeat);
     }
     if (t->type == T_CH && (t->ch == '-' || t->ch == '+') && !digit) {
         p->i++;
@@ -252,6 +266,17 @@ struct expr *p_fn_arg(struct parser *p)
 
 /* ---- factors ----------------------------------------------------------- */
 
+static struct expr *degrees(struct parser *p, struct expr *e)
+{
+    struct tok *t = peek(p);
+
+    /* of temperature: 20 degrees C */
+    if (t->type == T_SYM && (!strcmp(t->s, "C") || !strcmp(t->s, "F")) &&
+        e->kind == E_NUM)
+        p->i++;
+    return one(p, E_DEG, e);
+}
+
 static struct expr *postfix(struct parser *p, struct expr *e)
 {
     for (int k = 0; !p->why && k < 1000; k++) {
@@ -259,14 +284,14 @@ static struct expr *postfix(struct parser *p, struct expr *e)
         if (take_ch(p, '^')) {
             if (p_is_cmd(p, "circ")) {
                 p->i++;
-                e = one(p, E_DEG, e);
+                e = degrees(p, e);
                 continue;
             }
             if (p_is_ch(p, '{') && p->v[p->i + 1].type == T_CMD &&
                 !strcmp(p->v[p->i + 1].s, "circ") &&
                 p->v[p->i + 2].type == T_CH && p->v[p->i + 2].ch == '}') {
                 p->i += 3;
-                e = one(p, E_DEG, e);
+                e = degrees(p, e);
                 continue;
             }
             if (p->depth++ > MAX_DEPTH)
@@ -285,7 +310,7 @@ static struct expr *postfix(struct parser *p, struct expr *e)
         } else if (take_ch(p, '%')) {
             e = one(p, E_PERCENT, e);
         } else if (take_cmd(p, "circ")) {
-            e = one(p, E_DEG, e);
+            e = degrees(p, e);
         } else if (t->type == T_CH && t->ch == '\'' && e->kind == E_SYM) {
             p->i++;
             e = named(p, E_SYM, arena_printf(p->a, "%s'", e->name));
@@ -385,6 +410,26 @@ static struct expr *mixed(struct parser *p, struct expr *whole)
     return NULL;
 }
 
+/* "5 (or 6)", "5 but not 6": a second answer among the words. */
+static int hedges(const char *s)
+{
+    static const char *const words[] = { "or", "not", "nor", "maybe", "but",
+                                         "either" };
+
+    for (; *s; s++) {
+        size_t k = 0;
+        if (isdigit((unsigned char)*s))
+            return 1;
+        while (isalpha((unsigned char)s[k]))
+            k++;
+        for (size_t i = 0; k && i < sizeof words / sizeof words[0]; i++)
+            if (strlen(words[i]) == k && !memcmp(words[i], s, k))
+                return 1;
+        s += k ? k - 1 : 0;
+    }
+    return 0;
+}
+
 /* Words behind a value: all of them are its unit. */
 static struct expr *unit(struct parser *p, struct expr *e)
 {
@@ -393,6 +438,8 @@ static struct expr *unit(struct parser *p, struct expr *e)
     while (!p->why) {
         struct tok *t = peek(p);
         if (t->type == T_TEXT) {
+            if (hedges(t->s))
+                return p_bad(p, "words that are no unit");
             name = arena_printf(p->a, "%s%s%s", name, *name ? " " : "",
                                 t->s);
             p->i++;
@@ -547,6 +594,8 @@ static struct expr *p_rel(struct parser *p)
     char ops[64];
     int n = 0, op;
 
+    if (p_is_cmd(p, "approx") || p_is_ch(p, '='))
+        p->i++; /* "= 5" */
     push(p, &w, p_sets(p));
     while (!p->why && (op = rel_op(p))) {
         if (n == (int)sizeof ops - 1)

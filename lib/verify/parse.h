@@ -21,6 +21,7 @@ int p_known_primary(const char *cmd);
 struct expr *p_primary(struct parser *p);
 struct expr *p_group_arg(struct parser *p);
 struct expr *p_fn_arg(struct parser *p);
+struct expr *p_repeat(struct parser *p, struct expr *e, const char *digits);
 struct expr *p_frac(struct parser *p);
 struct expr *p_root(struct parser *p);
 struct expr *p_sum_of(struct parser *p);

@@ -32,7 +32,7 @@ static const char *const commands[] = {
     "frac", "sqrt", "binom", "begin", "{", "lfloor", "lceil", "langle",
     "sum", "prod", "int", "lim", "emptyset", "ldots", "circ", "oint",
     "iint", "partial", "nabla", "imath", "complement", "forall", "exists",
-    "bot", "square", "Box", "star", "dagger", "checkmark", NULL
+    "bot", "square", "pmod", "bmod", "mod", "Box", "star", "dagger", "checkmark", NULL
 };
 
 int p_known_primary(const char *cmd)
@@ -111,14 +111,23 @@ static struct expr *set(struct parser *p)
 {
     if (p->depth++ > MAX_DEPTH)
         return bad(p, "too deep");
+    int bars = p->bars;
+    p->bars = 1; /* a bar does not begin a value here */
     struct expr *e = p_list_of(p);
+    p->bars = bars;
     p->depth--;
-    if (p_is_ch(p, '|') || p_is_ch(p, ':')) { /* {x | x > 3} */
+    if (p_is_ch(p, '|')) { /* {x | x > 3} */
         p->i++;
         e = p_list_of(p);
         if (!p_is_cmd(p, "}"))
             return bad(p, "a set does not close");
         p->i++;
+        return e;
+    }
+    if (e->kind == E_REL && e->a[0]->kind == E_RATIO && e->a[0]->n == 2 &&
+        e->a[0]->a[0]->kind == E_SYM && p_is_cmd(p, "}")) {
+        p->i++; /* {x : x > 3} */
+        e->a[0] = e->a[0]->a[1];
         return e;
     }
     if (!p_is_cmd(p, "}"))
@@ -291,6 +300,8 @@ static struct expr *command(struct parser *p, struct tok *t)
     if (!strcmp(s, "sum") || !strcmp(s, "prod") || !strcmp(s, "int") ||
         !strcmp(s, "lim") || !strcmp(s, "oint") || !strcmp(s, "iint"))
         return operator_(p, s);
+    if (!strcmp(s, "pmod") || !strcmp(s, "bmod") || !strcmp(s, "mod"))
+        return call(p, "mod", 1, p_group_arg(p), NULL);
     if (!strcmp(s, "emptyset"))
         return expr_new(p->a, E_SET, 0);
     if (!strcmp(s, "ldots"))
@@ -372,7 +383,7 @@ struct expr *p_primary(struct parser *p)
         e = leaf(p, E_NUM, t->s);
         e->exp10 = t->exp10;
         e->places = t->places;
-        return e;
+        return p_repeat(p, e, t->repeat);
     case T_SYM:
         p->i++;
         if (strlen(t->s) == 1 && strchr("fghFGH", t->s[0]) &&

@@ -329,7 +329,15 @@ static int ball_root(struct ball_ctx *c, acb_t x, const acb_t k)
     fmpz_t n;
     int r = 0, odd, negative;
 
-    if (!acb_is_int(k) || too_big(k, 20))
+    if (!acb_is_int(k)) {
+        acb_t inv;
+        acb_init(inv);
+        acb_inv(inv, k, c->prec);
+        r = ball_pow(c, x, inv);
+        acb_clear(inv);
+        return r;
+    }
+    if (too_big(k, 20))
         return -1;
     fmpz_init(n);
     arf_get_fmpz(n, arb_midref(acb_realref(k)), ARF_RND_NEAR);

@@ -98,6 +98,8 @@ struct text words_to_digits(struct arena *a, struct text t)
         v = chinese(t);
     else {
         struct text w = norm_words(a, t);
+        if (text_is(w, "all real numbers") || text_is(w, "all reals"))
+            return text_of("\\mathbb{R}", 10);
         /* several number words may be a list */
         v = strchr(t.s, ',') || strstr(w.s, " or ") ? -1 : english(w);
     }
@@ -121,6 +123,23 @@ static int truth(struct text w, int *letter)
             return 0;
     }
     return -1;
+}
+
+/* Of single words only the first letter's case is free: May and may, but
+ * not ABC and abc. */
+static int case_differs(struct arena *a, struct text x, struct text y)
+{
+    x = norm_form(a, x);
+    y = norm_form(a, y);
+    while (x.n && (x.s[0] == '{' || x.s[0] == '('))
+        x.s++, x.n--;
+    while (y.n && (y.s[0] == '{' || y.s[0] == '('))
+        y.s++, y.n--;
+    for (size_t i = 1; i < x.n && i < y.n && isalpha((unsigned char)x.s[i]);
+         i++)
+        if (x.s[i] != y.s[i])
+            return 1;
+    return 0;
 }
 
 static int only_words(struct text w)
@@ -153,7 +172,8 @@ const char *words_equal(struct arena *a, struct text gold,
     int lg, lw, tg = truth(g, &lg), tw = truth(w, &lw);
     if (tg >= 0 && tg == tw && !(lg && lw))
         return "yes_no";
-    if (g.n == w.n && only_words(g) && !memcmp(g.s, w.s, g.n))
+    if (g.n == w.n && only_words(g) && !memcmp(g.s, w.s, g.n) &&
+        (g.n > 4 || !case_differs(a, gold, answer)))
         return "same_words";
     return NULL;
 }
