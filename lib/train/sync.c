@@ -14,7 +14,7 @@
 
 /* For the other side to open the FIFO. A trainer does so before all else; a
  * sampler may load its model first. */
-#define WAIT_TRAINER_MS 60000
+#define WAIT_TRAINER_MS 30000
 #define WAIT_SAMPLER_MS 300000
 #define CHUNK ((size_t)1 << 20) /* weights travel in pieces */
 #define MAX_BYTES ((uint64_t)1 << 40)
@@ -28,6 +28,17 @@ struct sync {
 };
 
 static const char *const dtype_names[] = { "fp32", "bf16", "fp16" };
+
+/* 1 when standard input is a pipe that ended: a sampler sends rollouts through
+ * it, so one that died before it opened the FIFO shows here at once. */
+static int input_ended(void)
+{
+    struct pollfd p = { .fd = 0, .events = POLLIN };
+    struct stat st;
+
+    return !fstat(0, &st) && S_ISFIFO(st.st_mode) && poll(&p, 1, 0) == 1 &&
+           (p.revents & (POLLHUP | POLLIN)) == POLLHUP;
+}
 
 /* A writer's open succeeds only when a reader is there; so it is asked again
  * and again, where a plain open would hang when the reader has died. */
@@ -47,6 +58,9 @@ static int open_writer(const char *fifo, struct err *e)
         }
         if (errno != ENXIO && errno != EINTR)
             return err_errno(e, ERR_IO, "%s", fifo);
+        if (input_ended())
+            return err_set(e, ERR_IO, "%s: no sampler opened it, and the "
+                           "input ended", fifo);
         nanosleep(&nap, NULL);
     }
     return err_set(e, ERR_IO, "%s: no sampler opened it for reading in %d s",

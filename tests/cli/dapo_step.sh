@@ -112,4 +112,16 @@ cat f >/dev/null & cat_pid=$!
 wait $cat_pid
 [ $rc = 3 ] && ok live_input_must_not_end || no live_input_must_not_end "exit $rc: $(cat err.txt)"
 
+began=$SECONDS
+: | "$BIN/dapo-step" $opts -o /dev/null --model base --out x --steps 1 --sync f 2>err.txt; rc=$?
+if [ $rc = 1 ] && grep -q 'no sampler opened it' err.txt && [ $((SECONDS - began)) -lt 20 ]; then ok dead_sampler_is_noticed; else no dead_sampler_is_noticed "exit $rc: $(cat err.txt)"; fi
+
+# what a killed run left is cleared
+mkdir left.tmp && echo junk >left.tmp/model.safetensors
+step --model base --out left --steps 2 first2.jsonl
+[ ! -e left.tmp ] && same leftovers_are_cleared left m.all || no leftovers_are_cleared "$(ls left.tmp)"
+"$BIN/dapo-step" $opts --json --lr-warmup 4 --tis 2 --epochs 2 --timing time.jsonl --model base --out w --steps 2 first2.jsonl >w.json
+if [ "$(grep -o '"lr":[0-9.]*' w.json | tr '\n' ' ')" = '"lr":0.00025 "lr":0.0005 ' ]; then ok warmup_and_epochs; else no warmup_and_epochs "$(cat w.json)"; fi
+grep -q '"updates":4' w.json && ok epochs_make_updates || no epochs_make_updates "$(cat w.json)"
+[ "$(grep -c '"train_s":' time.jsonl)" = 2 ] && ok timing_is_apart || no timing_is_apart "$(cat time.jsonl)"
 "$BIN/dapo-step" $opts --plan --model base | grep -q '^parameters  *[0-9]' && ok plan || no plan "no parameters line"
