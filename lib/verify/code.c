@@ -402,14 +402,12 @@ static int find_bwrap(const char *name, char *out, size_t n, struct err *e)
 
 static void describe(struct code_verifier *v)
 {
-    const struct sandbox *s = &v->worker[0].u;
-    const char *at = *s->cgroup ? s->cgroup : NULL;
-
     snprintf(v->confinement, sizeof v->confinement,
-             "bubblewrap, %s %ld%s, %s, %zu MiB a process, %g s wall, %g s "
-             "CPU, %d worker%s", geteuid() ? "user" : "uid", (long)s->uid,
-             geteuid() ? " in its own user namespace" : " and up",
-             at ? "memory cgroup" : "no memory cgroup (not permitted here)",
+             "bubblewrap, %s, %s, %zu MiB a process, %g s wall, %g s CPU, "
+             "%d worker%s",
+             geteuid() ? "the caller's user in a namespace of its own"
+                       : "users of their own",
+             *v->worker[0].u.cgroup ? "memory cgroups" : "no memory cgroup",
              v->opts.mem_bytes >> 20, v->opts.wall_s, v->opts.cpu_s,
              v->n_workers, v->n_workers == 1 ? "" : "s");
 }

@@ -105,8 +105,8 @@ int code_ready(struct code_verifier *v); /* would collect return at once? */
  * not be made again; from then on every verdict is CODE_ERROR. */
 int code_health(struct code_verifier *v, struct err *e);
 
-/* One line on what confines the programs here ("uid 1610612736 and up,
- * memory cgroup v1, ..."); lives as long as v. */
+/* One line on what confines the programs here ("bubblewrap, users of their
+ * own, memory cgroups, ..."); lives as long as v. */
 const char *code_confinement(const struct code_verifier *v);
 
 /* The program in a response; code_extract.c has the rules. Both texts are

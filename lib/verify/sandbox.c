@@ -108,7 +108,7 @@ static void die(const char *what)
     _exit(126);
 }
 
-static void limit(int what, rlim_t n)
+static void limit(unsigned what, rlim_t n)
 {
     struct rlimit old, l = {n, n};
 
@@ -313,7 +313,6 @@ static int start(struct sandbox *s, const struct sandbox_opts *o,
     p.uid = 0x60000000u + (((unsigned)getpid() & 0x3fffffu) << 7) +
             (index & 127);
     p.uid2 = 20000 + ((unsigned)getpid() * 128 + index) % 40000;
-    s->uid = p.change_uid ? p.uid : getuid();
     if (!r) {
         s->pid = fork();
         if (s->pid == 0)

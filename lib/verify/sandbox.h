@@ -34,7 +34,6 @@ struct sandbox {
     int ctl;    /* SOCK_SEQPACKET to the interpreter */
     int init;   /* pidfd of the namespace's first process, or -1 */
     int note;   /* what bwrap or Python said on stderr */
-    uid_t uid;  /* of its own, or the caller's */
     char cgroup[512]; /* directory, or "" */
 };
 
