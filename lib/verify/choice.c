@@ -122,6 +122,24 @@ static unsigned leading(struct text t, unsigned allowed)
     return 0;
 }
 
+/* "A or B", "A, B": is the letter at i the second of two? */
+static int second_of_two(struct text t, size_t i)
+{
+    size_t k = i;
+
+    while (k && strchr(" (,/&", t.s[k - 1]))
+        k--;
+    if (k >= 2 && (text_starts(t, k - 2, "or") ||
+                   (k >= 3 && text_starts(t, k - 3, "and")))) {
+        k -= t.s[k - 1] == 'r' ? 2 : 3;
+        while (k && strchr(" )", t.s[k - 1]))
+            k--;
+    } else if (k == i || !memchr(t.s + k, ',', i - k)) {
+        return 0;
+    }
+    return k && isupper((unsigned char)t.s[k - 1]) && alone(t, k - 1);
+}
+
 /* The last letter in brackets, after "option" or (loose) standing alone. */
 static unsigned last_letter(struct text t, unsigned allowed, int loose)
 {
@@ -136,6 +154,9 @@ static unsigned last_letter(struct text t, unsigned allowed, int loose)
         int article = (c == 'A' || c == 'I') && i + 2 < t.n &&
                       t.s[i + 1] == ' ' &&
                       isalpha((unsigned char)t.s[i + 2]);
+        if ((bracket || option || (loose && !article)) &&
+            second_of_two(t, i))
+            return 0;
         if (bracket || option || (loose && !article))
             return 1u << (c - 'A');
     }

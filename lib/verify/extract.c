@@ -202,7 +202,7 @@ struct text extract_formula(struct text t, int last)
 
 /* Words for "answer", each to be followed by a colon or "is". */
 static const char *const nouns[] = {
-    "answer", "\xE7\xAD\x94\xE6\xA1\x88", "r\xC3\xA9ponse", "respuesta",
+    "answer", "correct option", "correct choice", "\xE7\xAD\x94\xE6\xA1\x88", "r\xC3\xA9ponse", "respuesta",
     "antwort", "resposta", "risposta",
     "\xD0\xBE\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82",
     "\xD0\x9E\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82", "R\xC3\xA9ponse",
@@ -240,7 +240,8 @@ static int mark_at(struct text t, size_t i, size_t *at)
     for (int m = 0; verbs[m]; m++) {
         size_t w = strlen(verbs[m]);
         if (text_starts_nocase(t, j, verbs[m]) &&
-            !isalpha((unsigned char)t.s[j + w])) {
+            ((unsigned char)verbs[m][0] >= 0x80 ||
+             !isalpha((unsigned char)t.s[j + w]))) {
             *at = skip_dress(t, j + w);
             if (*at < t.n && t.s[*at] == ':')
                 *at = skip_dress(t, *at + 1);

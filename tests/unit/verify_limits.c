@@ -1,0 +1,186 @@
+/* verify_limits - hostile answers end in a verdict and harm no neighbour */
+#include <time.h>
+#include "../../lib/verify/verify.h"
+#include "t.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+enum { SLOW = 10 }; /* times slower under the sanitizers */
+#else
+enum { SLOW = 1 };
+#endif
+
+static char *buf;
+static size_t n_buf;
+
+static void put(const char *s)
+{
+    size_t k = strlen(s);
+    memcpy(buf + n_buf, s, k + 1);
+    n_buf += k;
+}
+
+static void times(const char *s, int n)
+{
+    while (n-- > 0)
+        put(s);
+}
+
+static const char *begin(void)
+{
+    n_buf = 0;
+    put("\\boxed{");
+    return buf;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Judges the response in buf, then a plain one with the same verifier. */
+static void hostile(struct verifier *v, const char *name, const char *gold,
+                    int correct)
+{
+    struct verdict d;
+    struct err e = { 0 };
+    double t = now();
+
+    T_CHECKF(verify_math(v, gold, strlen(gold), buf, n_buf, &d, &e) == 0,
+             "%s: %s", name, e.msg);
+    t = now() - t;
+    T_CHECKF(t < 2.0 * SLOW, "%s took %.2f s", name, t);
+    T_CHECKF(d.correct == correct, "%s: %s by %s", name,
+             d.correct ? "right" : "wrong", d.rule);
+    T_CHECKF(d.status != VERIFY_ERROR, "%s: error", name);
+    T_CHECK(verify_math(v, "\\frac{1}{\\sqrt2}", 16,
+                        "\\boxed{\\frac{\\sqrt2}{2}}", 25, &d, &e) == 0);
+    T_CHECKF(d.correct, "the item after %s: %s", name, d.rule);
+}
+
+static void hostile_answers_get_a_verdict_and_the_stream_goes_on(void)
+{
+    static const char *const plain[] = {
+        "5^5^5^5^5", "2^{2^{2^{49}}}", "9999!!", "((9!)!)!", "100000!",
+        "e^{e^{e^{e^e}}}", "\\sin(10^{10^{10}})", "(10^9)!", "1e999999",
+        "\\binom{100000000}{50000000}", "(1+\\sqrt2)^{100000}",
+        "().__class__.__base__.__subclasses__()",
+        "__import__('os').system('true')", "\\frac{1}{0}", "0^{-1}",
+        "\\log 0", "x_{x_{x_{x}}}", "\\sqrt[0]{2}", "\\sqrt[10^9]{2}"
+    };
+    struct verifier *v = NULL;
+    struct err e = { 0 };
+
+    T_CHECK(verify_open(&v, NULL, &e) == 0);
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        begin();
+        put(plain[i]);
+        put("}");
+        hostile(v, plain[i], "1", 0);
+    }
+    begin();
+    times("{", 10000);
+    put("1");
+    times("}", 10001);
+    hostile(v, "10,000 braces", "1", 0);
+    begin();
+    times("(", 10000);
+    times(")", 10000);
+    put("}");
+    hostile(v, "10,000 brackets", "1", 0);
+    begin();
+    times("\\text{", 10000);
+    times("}", 10001);
+    hostile(v, "10,000 texts", "1", 0);
+    begin();
+    times("1", 1000000);
+    put("}");
+    hostile(v, "a million digits", "1", 0);
+    begin();
+    times("x^", 20000);
+    put("1}");
+    hostile(v, "20,000 powers", "1", 0);
+    begin();
+    times("\\pm 1+", 5000);
+    put("1}");
+    hostile(v, "5,000 signs", "1", 0);
+    begin();
+    put("\\begin{pmatrix}");
+    for (int i = 0; i < 1000; i++) {
+        times("1&", 999);
+        put("1\\\\");
+    }
+    put("\\end{pmatrix}}");
+    hostile(v, "a matrix of a million", "1", 0);
+    n_buf = 0;
+    times("\\boxed{", 100000);
+    hostile(v, "100,000 open boxes", "1", 0);
+    n_buf = 0;
+    times("$1 ", 100000);
+    hostile(v, "100,000 dollars", "2", 0);
+    verify_close(&v);
+}
+
+static void over_the_limit_is_a_timeout_and_no_error(void)
+{
+    struct verifier *v = NULL;
+    struct err e = { 0 };
+    struct verdict d;
+    struct verify_opts o = { .cpu_ms = 1 };
+
+    /* two lists of 400 roots in opposite orders: 80,000 comparisons */
+    T_CHECK(verify_open(&v, &o, &e) == 0);
+    char *gold = malloc(400 * 16), *g = gold;
+    begin();
+    for (int i = 2; i < 400; i++) {
+        char item[32];
+        g += snprintf(g, 16, "\\sqrt{%d},", i);
+        snprintf(item, sizeof item, "\\sqrt{%d},", 401 - i);
+        put(item);
+    }
+    put("0}");
+    g += snprintf(g, 16, "0");
+    T_CHECK(verify_math(v, gold, (size_t)(g - gold), buf, n_buf, &d, &e) ==
+            0);
+    free(gold);
+    T_EQ_INT(d.status, VERIFY_TIMEOUT);
+    T_CHECK(!d.correct);
+    T_CHECK(verify_math(v, "x+1", 3, "\\boxed{1+x}", 11, &d, &e) == 0);
+    T_EQ_INT(d.status, VERIFY_OK);
+    T_CHECK(d.correct);
+    verify_close(&v);
+}
+
+static void a_worker_over_its_memory_is_replaced(void)
+{
+    struct verifier *v = NULL;
+    struct err e = { 0 };
+    struct verdict d;
+    struct verify_opts o = { .mem_mb = 6, .cpu_ms = 5000 };
+
+    T_CHECK(verify_open(&v, &o, &e) == 0);
+    begin();
+    times("x+", 30000);
+    put("1}");
+    T_CHECK(verify_math(v, "1", 1, buf, n_buf, &d, &e) == 0);
+#if !defined(__SANITIZE_ADDRESS__)
+    T_EQ_INT(d.status, VERIFY_TIMEOUT);
+#endif
+    T_CHECK(!d.correct);
+    T_CHECK(verify_math(v, "x+1", 3, "\\boxed{1+x}", 11, &d, &e) == 0);
+    T_CHECK(d.correct);
+    verify_close(&v);
+}
+
+int main(void)
+{
+    buf = malloc(4 << 20);
+    if (!buf)
+        return 1;
+    T_RUN(hostile_answers_get_a_verdict_and_the_stream_goes_on);
+    T_RUN(over_the_limit_is_a_timeout_and_no_error);
+    T_RUN(a_worker_over_its_memory_is_replaced);
+    free(buf);
+    T_DONE();
+}
