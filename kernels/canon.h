@@ -145,6 +145,9 @@ CANON_FN float canon_exp(float x)
     q = canon_fma(q, r, 0x1.5554dcp-3f);
     q = canon_fma(q, r, 0.5f);
     p = canon_fma(q, r * r, r) + 1.0f;
+    /* what would round to 0 is 0 before the scaling: processors are slow at
+     * underflow, and a masked score is exp(-inf) */
+    p = c < -104.0f ? 0.0f : p;
     k = (int32_t)(canon_bits(t) - 0x4B400000u);
     k1 = k >> 1;
     return p * canon_float((uint32_t)(k1 + 127) << 23) *

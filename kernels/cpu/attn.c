@@ -53,13 +53,9 @@ static float softmax(float *s, long n, long nk32, float scale, float *lse)
     float max, sum;
     long n32 = PAD32(n);
 
-    for (long j = 0; j < n; j++)
-        s[j] *= scale;
-    for (long j = n; j < n32; j++)
-        s[j] = -CANON_INF;
+    max = row_scale_max(s, n, scale);
     for (long j = n32; j < nk32; j++)
         s[j] = 0.0f;
-    max = row_max(s, n32);
     sum = row_exp_sum(s, n32, max);
     *lse = max + canon_log(sum);
     return sum;

@@ -103,18 +103,21 @@ static void times_rows(float *C, int kmajor, long M, long K, const float *A,
     }
 }
 
-/* s, dp -> p, ds for keys 0 .. n-1; zero up to nk */
+/* s, dp -> p, ds for keys 0 .. n-1, zero for the rest of nk. Whole vectors:
+ * what stands past n is computed and dropped. */
 static void row_grads(float *p, float *ds, long n, long nk, float scale,
                       float lse, float delta)
 {
-    for (long j = 0; j < n; j++) {
-        float e = canon_exp(p[j] * scale - lse);
+    for (long i = 0; i < nk; i += 16)
+        for (int j = 0; j < 16; j++) {
+            int in = j < (int)(n - i);
+            float s = in ? p[i + j] * scale - lse : 0.0f;
+            float e = canon_exp(s);
+            float d = (e * (ds[i + j] - delta)) * scale;
 
-        p[j] = e;
-        ds[j] = (e * (ds[j] - delta)) * scale;
-    }
-    for (long j = n; j < nk; j++)
-        p[j] = ds[j] = 0.0f;
+            p[i + j] = in ? e : 0.0f;
+            ds[i + j] = in ? d : 0.0f;
+        }
 }
 
 static void head_rows(const struct job *j, const struct work *w, long r0,

@@ -44,7 +44,7 @@ static float entropy_of(const float *z, long n, float max, float sum)
 
             lane[j] = canon_fma(e, e > 0.0f ? d : 0.0f, lane[j]);
         }
-    return canon_log(sum) - canon_tree(lane) / sum;
+    return canon_log(sum) - row_tree(lane) / sum;
 }
 
 static void logp_rows(void *ctx, long lo, long hi, int worker)
@@ -116,7 +116,7 @@ static void kl_rows(void *ctx, long lo, long hi, int worker)
 
                 lane[s] = canon_fma(p, p > 0.0f ? pa - pb : 0.0f, lane[s]);
             }
-        j->kl[r] = canon_tree(lane);
+        j->kl[r] = row_tree(lane);
     }
 }
 

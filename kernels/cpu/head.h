@@ -35,7 +35,7 @@ INLINE float head_exp_sum(const float *z, long n, float max)
     for (long i = 0; i < n; i += 32)
         for (int j = 0; j < 32; j++)
             lane[j] += canon_exp(z[i + j] - max);
-    return canon_tree(lane);
+    return row_tree(lane);
 }
 
 #endif

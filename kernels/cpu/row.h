@@ -9,22 +9,70 @@
 
 #define PAD32(n) (((n) + 31) / 32 * 32)
 
-/* The largest value; a NaN is passed over (the sum of exp shows it). */
+typedef float v16 __attribute__((vector_size(64)));
+typedef float v8 __attribute__((vector_size(32)));
+typedef float v4 __attribute__((vector_size(16)));
+typedef float v16u __attribute__((vector_size(64), aligned(4), may_alias));
+
+/* canon_tree, in vectors. */
+INLINE float row_tree(const float lane[32])
+{
+    v16 a = *(const v16u *)lane + *(const v16u *)(lane + 16);
+    v8 b = __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7) +
+           __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15);
+    v4 c = __builtin_shufflevector(b, b, 0, 1, 2, 3) +
+           __builtin_shufflevector(b, b, 4, 5, 6, 7);
+
+    return (c[0] + c[2]) + (c[1] + c[3]);
+}
+
+INLINE float row_max_lanes(float lane[32])
+{
+    for (int s = 16; s > 0; s >>= 1)
+        for (int j = 0; j < s; j++)
+            lane[j] = lane[j + s] > lane[j] ? lane[j + s] : lane[j];
+    return lane[0];
+}
+
+/* The largest value; a NaN is passed over (the sum of exp shows it). n is a
+ * multiple of 32. */
 INLINE float row_max(const float *s, long n)
 {
-    float lane[32], m = -CANON_INF;
+    float lane[32];
+
+    for (int j = 0; j < 32; j++)
+        lane[j] = -CANON_INF;
+    for (long i = 0; i < n; i += 32)
+        for (int j = 0; j < 32; j++)
+            lane[j] = s[i + j] > lane[j] ? s[i + j] : lane[j];
+    return row_max_lanes(lane);
+}
+
+/* s = s * scale for the first n values, -inf from there to a multiple of 32;
+ * the largest. Whole blocks only: a narrow store before a wide load waits. */
+INLINE float row_scale_max(float *s, long n, float scale)
+{
+    float lane[32];
     long i = 0;
 
     for (int j = 0; j < 32; j++)
-        lane[j] = m;
+        lane[j] = -CANON_INF;
     for (; i + 32 <= n; i += 32)
-        for (int j = 0; j < 32; j++)
-            lane[j] = s[i + j] > lane[j] ? s[i + j] : lane[j];
-    for (int j = 0; i + j < n; j++)
-        lane[j] = s[i + j] > lane[j] ? s[i + j] : lane[j];
-    for (int j = 0; j < 32; j++)
-        m = lane[j] > m ? lane[j] : m;
-    return m;
+        for (int j = 0; j < 32; j++) {
+            float x = s[i + j] * scale;
+
+            s[i + j] = x;
+            lane[j] = x > lane[j] ? x : lane[j];
+        }
+    if (i < n)
+        for (int j = 0; j < 32; j++) {
+            float x = s[i + j] * scale;
+
+            x = j < (int)(n - i) ? x : -CANON_INF;
+            s[i + j] = x;
+            lane[j] = x > lane[j] ? x : lane[j];
+        }
+    return row_max_lanes(lane);
 }
 
 /* s = exp(s - max); their sum. n is a multiple of 32. */
@@ -39,7 +87,7 @@ INLINE float row_exp_sum(float *s, long n, float max)
             s[i + j] = e;
             lane[j] += e;
         }
-    return canon_tree(lane);
+    return row_tree(lane);
 }
 
 /* Sum of a[i] * b[i], each lane an fmaf chain. */
@@ -53,7 +101,7 @@ INLINE float row_dot(const float *a, const float *b, long n)
             lane[j] = canon_fma(a[i + j], b[i + j], lane[j]);
     for (int j = 0; i + j < n; j++)
         lane[j] = canon_fma(a[i + j], b[i + j], lane[j]);
-    return canon_tree(lane);
+    return row_tree(lane);
 }
 
 #endif

@@ -9,11 +9,6 @@
 
 enum { BLOCK = 1024 };
 
-struct cand {
-    float z;
-    int32_t id;
-};
-
 struct job {
     struct cpu *c;
     float *L;
@@ -21,17 +16,41 @@ struct job {
     float *logp;
     const float *u;
     struct k_sample s;
-    long V, ld, row0;
+    long V, ld;
     int *bad; /* one per row */
 };
 
-static int by_logit(const void *pa, const void *pb)
+/* Candidates as integers that ascend as logits descend, ids below. -0 and +0
+ * are one logit. */
+INLINE uint64_t cand_of(float z, long id)
 {
-    const struct cand *a = pa, *b = pb;
+    uint32_t u = canon_bits(z + 0.0f);
 
-    if (a->z != b->z)
-        return a->z > b->z ? -1 : 1;
-    return a->id < b->id ? -1 : a->id > b->id;
+    u = u & 0x80000000u ? u : ~(u | 0x80000000u);
+    return (uint64_t)u << 32 | (uint32_t)id;
+}
+
+INLINE int32_t cand_id(uint64_t c)
+{
+    return (int32_t)(uint32_t)c;
+}
+
+/* Stable radix sort by the logit; ids come in ascending and stay so. */
+static void sort_cands(uint64_t *v, uint64_t *tmp, long n)
+{
+    for (int shift = 32; shift < 64; shift += 8) {
+        uint32_t at[257] = {0};
+        uint64_t *s = v;
+
+        for (long i = 0; i < n; i++)
+            at[(v[i] >> shift & 255) + 1]++;
+        for (int d = 0; d < 256; d++)
+            at[d + 1] += at[d];
+        for (long i = 0; i < n; i++)
+            tmp[at[v[i] >> shift & 255]++] = v[i];
+        v = tmp;
+        tmp = s;
+    }
 }
 
 static int32_t argmax(const float *z, long V, float max)
@@ -42,36 +61,36 @@ static int32_t argmax(const float *z, long V, float max)
     return 0;
 }
 
-/* Ids ascending. e: exp(z - max), zero past V; ld a multiple of 32. */
-static int32_t draw_all(const float *e, long V, long ld, float u)
+static float block_mass(const float *e, long n)
+{
+    float lane[32] = {0};
+
+    for (long i = 0; i < n; i += 32)
+        for (int j = 0; j < 32; j++)
+            lane[j] += e[i + j];
+    return row_tree(lane);
+}
+
+/* Ids ascending. e: exp(z - max), zero past V; ld a multiple of 32; mass has
+ * room for ld / BLOCK + 1. */
+static int32_t draw_all(const float *e, long V, long ld, float u, float *mass)
 {
     double total = 0, before = 0, target, c;
     int32_t last = 0;
-    long b, n_blocks = (ld + BLOCK - 1) / BLOCK;
-    float mass[4096];
-    int keep = n_blocks <= 4096;
+    long n_blocks = (ld + BLOCK - 1) / BLOCK;
 
-    for (b = 0; b < n_blocks; b++) {
-        long at = b * BLOCK, n = ld - at < BLOCK ? ld - at : BLOCK;
-        float lane[32] = {0}, m;
+    for (long b = 0; b < n_blocks; b++) {
+        long at = b * BLOCK;
 
-        for (long i = 0; i < n; i += 32)
-            for (int j = 0; j < 32; j++)
-                lane[j] += e[at + i + j];
-        m = canon_tree(lane);
-        if (keep)
-            mass[b] = m;
-        total += (double)m;
+        mass[b] = block_mass(e + at, ld - at < BLOCK ? ld - at : BLOCK);
+        total += (double)mass[b];
     }
     target = (double)u * total;
-    for (b = 0; b < n_blocks; b++) {
+    for (long b = 0; b < n_blocks; before += (double)mass[b], b++) {
         long at = b * BLOCK, n = V - at < BLOCK ? V - at : BLOCK;
-        double m = 0;
 
-        if (keep && before + (double)mass[b] <= target && b < n_blocks - 1) {
-            before += (double)mass[b];
+        if (before + (double)mass[b] <= target && b < n_blocks - 1)
             continue;
-        }
         c = before;
         for (long i = 0; i < n; i++) {
             if (!(e[at + i] > 0.0f))
@@ -81,15 +100,14 @@ static int32_t draw_all(const float *e, long V, long ld, float u)
             if (c > target)
                 return last;
         }
-        m = keep ? (double)mass[b] : c - before;
-        before += m;
     }
     return last;
 }
 
-/* The kept prefix of n sorted candidates, drawn from. -1: more candidates
- * are needed to reach top_p. total is the mass top_p is a part of. */
-static int32_t draw_prefix(const struct cand *v, long n, float max,
+/* The kept prefix of n sorted candidates with masses e, drawn from. -1: more
+ * candidates are needed to reach top_p. total is the mass top_p is a part
+ * of. */
+static int32_t draw_prefix(const uint64_t *v, const float *e, long n,
                            const struct k_sample *s, double total, int all,
                            float u)
 {
@@ -97,8 +115,7 @@ static int32_t draw_prefix(const struct cand *v, long n, float max,
     long kept = 0;
 
     while (kept < n) {
-        c += (double)canon_exp(v[kept].z - max);
-        kept++;
+        c += (double)e[kept++];
         if (s->top_p < 1.0f && c >= need)
             break;
     }
@@ -107,58 +124,83 @@ static int32_t draw_prefix(const struct cand *v, long n, float max,
     target = (double)u * c;
     c = 0;
     for (long i = 0; i < kept; i++) {
-        c += (double)canon_exp(v[i].z - max);
+        c += (double)e[i];
         if (c > target)
-            return v[i].id;
+            return cand_id(v[i]);
     }
-    return v[kept - 1].id;
+    return cand_id(v[kept - 1]);
 }
 
+/* Candidates within `cut` of the largest logit are a prefix of the sorted
+ * order; the cut widens until they are enough. v, tmp: V each; e: V. */
 static int32_t draw_sorted(const struct job *j, const float *z, float max,
-                           float sum, float u, struct cand *v)
+                           float sum, float u, uint64_t *v, uint64_t *tmp,
+                           float *e)
 {
     long k = j->s.top_k > 0 && j->s.top_k < j->V ? j->s.top_k : j->V;
 
     for (float cut = 4.0f;; cut *= 2.0f) {
-        int everything = cut > 1e6f;
-        float floor = everything ? -CANON_INF : max - cut;
+        float floor = cut > 1e6f ? -CANON_INF : max - cut;
         double total = (double)sum;
         long n = 0;
         int32_t id;
 
-        for (long i = 0; i < j->V; i++)
-            if (z[i] >= floor)
-                v[n++] = (struct cand){z[i], (int32_t)i};
+        for (long i = 0; i < j->V; i++) {
+            v[n] = cand_of(z[i], i);
+            n += z[i] >= floor;
+        }
         if (k < j->V && n < k)
             continue;
-        qsort(v, (size_t)n, sizeof *v, by_logit);
+        sort_cands(v, tmp, n);
+        n = n < k ? n : k;
+        for (long i = 0; i < n; i++)
+            e[i] = z[cand_id(v[i])];
+        for (long i = 0; i < n; i++)
+            e[i] = canon_exp(e[i] - max);
         if (k < j->V) {
             total = 0;
             for (long i = 0; i < k; i++)
-                total += (double)canon_exp(v[i].z - max);
-            n = k;
+                total += (double)e[i];
         }
-        id = draw_prefix(v, n, max, &j->s, total, n == k, u);
+        id = draw_prefix(v, e, n, &j->s, total, n == k, u);
         if (id >= 0)
             return id;
     }
+}
+
+/* The token of one row of z; -1 without memory. */
+static int32_t choose(const struct job *j, const float *z, float max,
+                      float sum, float u, int worker)
+{
+    size_t blocks = (size_t)j->ld / BLOCK + 1;
+    size_t V = (size_t)j->V;
+    uint64_t *v;
+    float *e;
+
+    if (j->s.top_p < 1.0f || j->s.top_k > 0) {
+        v = NAME(cpu_worker)(j->c, worker, W_ROW,
+                             V * (2 * sizeof *v + sizeof *e));
+        return v ? draw_sorted(j, z, max, sum, u, v, v + V,
+                               (float *)(void *)(v + 2 * V))
+                 : -1;
+    }
+    e = NAME(cpu_worker)(j->c, worker, W_ROW,
+                         ((size_t)j->ld + blocks) * sizeof *e);
+    if (!e)
+        return -1;
+    for (long i = 0; i < j->ld; i++)
+        e[i] = canon_exp(z[i] - max);
+    return draw_all(e, j->V, j->ld, u, e + j->ld);
 }
 
 static void rows(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     int greedy = !(j->s.temperature > 0.0f);
-    int sorted = !greedy && (j->s.top_p < 1.0f || j->s.top_k > 0);
     float inv_t = greedy ? 1.0f : 1.0f / j->s.temperature;
-    struct cand *v = NULL;
 
-    if (sorted) {
-        v = NAME(cpu_worker)(j->c, worker, W_ROW, (size_t)j->V * sizeof *v);
-        if (!v)
-            return;
-    }
     for (long r = lo; r < hi; r++) {
-        float *z = j->L + r * j->ld, max, sum, lse, zt;
+        float *z = j->L + r * j->ld, max, sum, lse;
         int32_t id;
 
         head_scale(z, j->V, inv_t);
@@ -168,28 +210,12 @@ static void rows(void *ctx, long lo, long hi, int worker)
         j->bad[r] = !(max > -CANON_INF && lse < CANON_INF);
         if (j->bad[r])
             continue;
-        if (greedy)
-            id = argmax(z, j->V, max);
-        else if (sorted)
-            id = draw_sorted(j, z, max, sum, j->u[r], v);
-        else
-            id = -1;
-        if (id >= 0) {
-            zt = z[id];
-        } else {
-            /* exp goes over z: read the chosen z back from its row after */
-            float *e = NAME(cpu_worker)(j->c, worker, W_ROW2,
-                                        (size_t)j->ld * sizeof *e);
-
-            if (!e)
-                return;
-            for (long i = 0; i < j->ld; i++)
-                e[i] = canon_exp(z[i] - max);
-            id = draw_all(e, j->V, j->ld, j->u[r]);
-            zt = z[id];
-        }
+        id = greedy ? argmax(z, j->V, max)
+                    : choose(j, z, max, sum, j->u[r], worker);
+        if (id < 0)
+            return;
         j->token[r] = id;
-        j->logp[r] = zt - lse;
+        j->logp[r] = z[id] - lse;
     }
 }
 
@@ -204,7 +230,7 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
         long n = T - r < chunk ? T - r : chunk;
         struct job j = {.c = c, .token = token + r, .logp = logp + r,
                         .u = u ? u + r : NULL, .s = s, .V = V,
-                        .ld = PAD32(V), .row0 = r};
+                        .ld = PAD32(V)};
 
         j.L = NAME(head_rows)(c, S_LOGITS, t, x, W, r, n, V, H);
         j.bad = NAME(cpu_shared)(c, S_TASKS, (size_t)n * sizeof *j.bad);
