@@ -95,9 +95,15 @@ static int checked(int r, struct err *e)
 /* The output's header says what its bytes depend on. */
 static void made_by(const char *mode)
 {
+    char all[1024] = "";
+    size_t n = 0;
+
     filter_made_by(&f, "mode", mode);
-    for (int i = 0; i < sets.n; i++)
-        filter_made_by(&f, "set", sets.v[i]);
+    for (int i = 0; i < sets.n && n < sizeof all; i++)
+        n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? "," : "",
+                              sets.v[i]);
+    if (sets.n)
+        filter_made_by(&f, "set", all);
 }
 
 static int write_one(void *ctx, struct rec *rec, struct err *e)

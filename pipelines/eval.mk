@@ -12,10 +12,10 @@
 EVAL_ARM ?= fp32## the arithmetic of every evaluation, alike for all arms
 eval_dir = $(R)/eval_metrics/$(1)
 arm_of   = $(firstword $(subst _seed, ,$(1)))
-seed_of  = $(lastword $(subst _seed, ,$(1)))
+seed_of  = $(lastword $(subst _seed, ,$(1:_again=)))
 model_of = $(if $(filter base,$(1)),$(BASE),$(call last,$(1)))
 state_of = $(if $(filter base,$(1)),$(BASE_FILES),$(call last,$(1))/trainer_state.json)
-tags_of  = --set run=$(1) --set arm=$(call arm_of,$(1)) $(if $(filter base floor_%,$(1)),,--set seed=$(call seed_of,$(1)))
+tags_of  = --set run=$(1) --set arm=$(call arm_of,$(1)) $(if $(filter base floor_%,$(1)),,--set seed=$(call seed_of,$(1))) $(if $(filter %_again,$(1)),--set replicate=1,)
 REWARD_OPTS ?=
 
 # $(1) name  $(2) task
@@ -54,12 +54,12 @@ $(eval $(call stage,$(call eval_dir,$(1))/metrics.msgpack,stats,metrics of $(1),
 endef
 
 FLOORS := $(ARMS:%=floor_%)
-_ := $(foreach n,base $(RUNS),$(foreach t,$(TASKS),$(call responses,$(n),$(t)))$(call scores,$(n)))
+_ := $(foreach n,base $(RUNS) $(REPLICATES),$(foreach t,$(TASKS),$(call responses,$(n),$(t)))$(call scores,$(n)))
 _ := $(foreach n,$(RUNS),$(foreach t,$(TASKS),$(call scored,$(n),$(t),$(call last,$(n)),$(call last,$(n))/trainer_state.json,$(EVAL_ARM)))$(call kl,$(n))$(call run_records,$(n)))
 comma := ,
 _ := $(foreach a,$(ARMS),$(foreach t,$(TASKS),$(call scored,floor_$(a),$(t),$(BASE),,$(a)$(comma)dropout=0))$(call kl,floor_$(a)))
 
-EVAL_FILES := $(foreach n,base $(RUNS),$(call eval_dir,$(n))/scores.msgpack) \
+EVAL_FILES := $(foreach n,base $(RUNS) $(REPLICATES),$(call eval_dir,$(n))/scores.msgpack) \
   $(foreach n,$(RUNS) $(FLOORS),$(call eval_dir,$(n))/kl_scores.msgpack) \
   $(foreach n,$(RUNS),$(call eval_dir,$(n))/sparsity.msgpack $(call eval_dir,$(n))/metrics.msgpack)
 .PHONY: eval

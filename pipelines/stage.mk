@@ -14,7 +14,7 @@ STATE := $(R)/.make
 
 # Stamps whose outputs were deleted go, so that deleting a result rebuilds it.
 PRUNED := $(shell cd $(STATE) 2>/dev/null && find . -name '*.now' | \
-    while read -r s; do o=$${s%.now}; [ -e "$(CURDIR)/$$o" ] || rm -f "$$s"; done)
+    while read -r s; do o=$${s%.now}; [ -e "$(CURDIR)/$$o" ] || [ -e "/$$o" ] || rm -f "$$s"; done)
 
 .PHONY: FORCE
 FORCE:

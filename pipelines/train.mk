@@ -35,5 +35,14 @@ PAIRS := $(join $(CHUNKS:%=%:),$(wordlist 1,$(words $(CHUNKS)),x $(CHUNKS)))
 PAIRS := $(PAIRS:%:x=%:)
 _ := $(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(foreach p,$(PAIRS),$(call chunk,$(a),$(s),$(firstword $(subst :, ,$(p))),$(word 2,$(subst :, ,$(p)))))))
 
+# The instrument's self-test: the first seed once more, in one chunk, with other
+# batches, micro-batches and threads. In a canonical arm nothing may change.
+REPLICATE_SEED := $(firstword $(SEEDS))
+REPLICATES     := $(ARMS:%=%_seed$(REPLICATE_SEED)_again)
+define replicate
+$(eval $(call stage,$(R)/train_logs/$(1)_seed$(REPLICATE_SEED)_again/step-$(STEPS),train,train $(1) seed $(REPLICATE_SEED) again,$(call tokens,$(TRAIN_TASK)) $(BASE_FILES),draw rollout tokenize reward dapo-step,$(call loop,$(1),$(REPLICATE_SEED),$(BASE),$(STEPS),--threads 2 --batch 7,--threads 2 --micro-batch 500),checkpoint/trainer_state.json))
+endef
+_ := $(foreach a,$(ARMS),$(call replicate,$(a)))
+
 .PHONY: train
 train: $(RUNS:%=$(R)/train_logs/%/step-$(STEPS)/checkpoint/trainer_state.json)

@@ -15,7 +15,7 @@
 
 static void dm_expression(struct rng *r, struct sample *s)
 {
-    int a = rng_range(r, 2, 49), b = rng_range(r, 2, 49), c;
+    int a = rng_range(r, 2, 29), b = rng_range(r, 2, 29), c;
 
     switch (rng_below(r, 4)) {
     case 0:
@@ -33,7 +33,7 @@ static void dm_expression(struct rng *r, struct sample *s)
     case 2:
         a = rng_range(r, 2, 9);
         b = rng_range(r, 2, 9);
-        c = rng_range(r, 2, 49);
+        c = rng_range(r, 2, 29);
         PROMPT("Compute %d*%d+%d.", a, b, c);
         RESPONSE("%d*%d=%d, %d+%d=%d. \\boxed{%d}", a, b, a * b, a * b, c,
                  a * b + c, a * b + c);

@@ -17,7 +17,7 @@ int make_corpus(struct file *f, unsigned long n, uint64_t seed,
 
     rng_init(&r, seed, hash_bytes("corpus", 6));
     for (unsigned long i = 0; !rc && i < n; i++) {
-        sample_draw(sample_pick(&r), SPLIT_PRETRAIN, &r, &s);
+        sample_text(&r, &s);
         rc = rows_write(f, rows_text(&s), e);
     }
     return rc;

@@ -1,17 +1,18 @@
 /* sample - choosing families and keeping the splits apart */
 #include "sample.h"
+#include <stdio.h>
 #include <string.h>
 #include "../base/hash.h"
 #include "families.h"
 
 static const struct sample_family families[] = {
-    {"dm_val", "expressions and values of variables", family_dm, 10},
+    {"dm_val", "expressions and values of variables", family_dm, 18},
     {"aime24", "remainders", family_remainder, 12},
     {"aime25", "next term of a sequence", family_sequence, 12},
     {"amc23", "linear equations", family_equation, 14},
-    {"math500", "fractions in lowest terms", family_fraction, 12},
+    {"math500", "fractions in lowest terms", family_fraction, 10},
     {"gsm8k", "word problems", family_words, 16},
-    {"mmlu_stem", "four choices", family_choice, 14},
+    {"mmlu_stem", "four choices", family_choice, 10},
     {"humaneval", "bodies of one-line Python functions", family_code, 10},
 };
 
@@ -51,7 +52,9 @@ void sample_draw(const struct sample_family *f, enum sample_split split,
     } while (sample_split_of(s) != split);
 }
 
-const struct sample_family *sample_pick(struct rng *r)
+#define EARLY_PERCENT 40
+
+static const struct sample_family *pick(struct rng *r)
 {
     int n, total = 0, x;
     const struct sample_family *f = sample_families(&n);
@@ -62,4 +65,30 @@ const struct sample_family *sample_pick(struct rng *r)
     while (x >= f->corpus_weight)
         x -= f++->corpus_weight;
     return f;
+}
+
+/* "3*4=12, 12+5=17. \boxed{17}" becomes "3*4=12. \boxed{12}". */
+static void stop_early(struct sample *s)
+{
+    const char *comma = strstr(s->response, ", ");
+    const char *value = comma;
+    char first[64], whole[sizeof s->response];
+
+    if (!comma)
+        return;
+    while (value > s->response && value[-1] >= '0' && value[-1] <= '9')
+        value--;
+    if (value == s->response || value[-1] != '=' || value == comma)
+        return;
+    snprintf(first, sizeof first, "%.*s", (int)(comma - value), value);
+    snprintf(whole, sizeof whole, "%.*s. \\boxed{%s}",
+             (int)(comma - s->response), s->response, first);
+    memcpy(s->response, whole, sizeof whole);
+}
+
+void sample_text(struct rng *r, struct sample *s)
+{
+    sample_draw(pick(r), SPLIT_PRETRAIN, r, s);
+    if (rng_below(r, 100) < EARLY_PERCENT)
+        stop_early(s);
 }

@@ -40,7 +40,11 @@ enum sample_split sample_split_of(const struct sample *s);
 /* The next problem of a family in a split. */
 void sample_draw(const struct sample_family *f, enum sample_split split,
                  struct rng *r, struct sample *s);
-/* A family by corpus weight. */
-const struct sample_family *sample_pick(struct rng *r);
+/* The next row of the pretraining corpus: a family by weight, a problem of
+ * the pretraining split, and a worked answer. Like text from the web, the
+ * corpus has bad habits: in EARLY_PERCENT of the answers that need two steps
+ * the author boxes the result of the first. A base model learns both ways;
+ * only the reward tells them apart. */
+void sample_text(struct rng *r, struct sample *s);
 
 #endif

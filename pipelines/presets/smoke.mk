@@ -15,6 +15,6 @@ KL_PROMPTS    ?= 8
 TOKENIZER     ?= data/tokenizer/tiny
 TRAIN_TASK    ?= dm_train
 LR            ?= 1e-3
-MAX_NEW       ?= 28
+MAX_NEW       ?= 40
 OVERLONG      ?= 8
 SYNTHETIC     ?= 1

@@ -1,0 +1,31 @@
+# analysis - statistics, plots and the summary of everything that eval made
+#
+#   $(R)/analysis/summary.txt  tables/*.tsv  plots/*.{svg,png}  report.html
+
+MARGIN    ?= 0.02## H1: the margin of equivalence, in accuracy
+REFERENCE ?= $(firstword $(ARMS))## the arm that others are compared with
+SYNTHETIC ?= 0
+CANONICAL := $(filter-out bf16,$(ARMS))
+
+setting = preset=$(PRESET) arms="$(ARMS)" seeds="$(SEEDS)" reference=$(REFERENCE) \
+  canonical="$(CANONICAL)" margin=$(MARGIN) synthetic=$(if $(filter 1,$(SYNTHETIC)),true,false) \
+  model="$(if $(MODEL),$(notdir $(MODEL:%/=%)),made from nothing: $(MODEL_SHAPE))" \
+  training="$(STEPS) steps of $(PROMPTS) prompts x $(SAMPLES) rollouts; mini-batch $(MINI_BATCH) prompts; lr $(LR)" \
+  response="at most $(MAX_NEW) tokens; over-length buffer $(OVERLONG)" \
+  evaluation="arithmetic $(EVAL_ARM); KL on $(KL_PROMPTS) prompts a task at temperature 1"
+sets = $(shell for s in $(setting); do printf " --set '%s'" "$$s"; done)
+
+PLOTS := $(filter-out %/style.gp,$(wildcard pipelines/plots/*.gp))
+
+$(eval $(call stage,$(R)/.make/report,analysis,analysis: statistics and plots and summary,$(EVAL_FILES) $(TASKS_FILE) $(wildcard pipelines/plots/*.gp),stats,\
+  $(BIN)/stats --quiet --report $(OUT) --tasks $(TASKS_FILE)$(sets) $(EVAL_FILES) && \
+  for p in $(PLOTS); do gnuplot -e "dir='$(OUT)'" $$$$p; done && \
+  $(BIN)/stats --html $(OUT) && rm -f $(OUT)/report.in.html,summary.txt))
+
+# Published beside what else is in analysis/, only where bytes differ.
+$(R)/analysis/summary.txt: $(R)/.make/report/summary.txt
+	@cd $(R)/.make/report && find . -type f | while read -r f; do \
+	  to=$(CURDIR)/$(R)/analysis/$$f; mkdir -p "$$(dirname "$$to")"; \
+	  cmp -s "$$f" "$$to" || { cp "$$f" "$$to.new" && mv "$$to.new" "$$to"; }; done
+	@touch $@
+	@echo "summary: $@   report: $(R)/analysis/report.html" >&2
