@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +57,8 @@ struct code_verifier {
     struct code_opts opts;
     char bwrap[512];
     char confinement[400];
-    int n_workers, n_slots, stop, broken;
+    int n_workers, n_slots, broken;
+    atomic_int stop;
     struct err broken_why;
     struct worker *worker;
     struct slot *slot;
@@ -138,19 +140,21 @@ static int draw_nonce(char nonce[NONCE + 1])
     return 0;
 }
 
-/* Read a line from the test until the deadline. 1 = some text and the end of
- * the pipe, 0 = the pipe ended with nothing, -1 = time is up. */
-static int read_verdict(int fd, char *line, size_t size, double deadline)
+/* Read a line from the test until the deadline, or until *stop. 1 = some text
+ * and the end of it, 0 = the pipe ended with nothing, -1 = time is up. */
+static int read_verdict(int fd, char *line, size_t size, double deadline,
+                        atomic_int *stop)
 {
     size_t n = 0;
 
+    line[0] = 0;
     for (;;) {
-        double left = deadline - now_s();
+        int left = (int)((deadline - now_s()) * 1e3) + 1;
         struct pollfd p = {fd, POLLIN, 0};
-        int r = poll(&p, 1, left > 0 ? (int)(left * 1e3) + 1 : 0);
+        int r = poll(&p, 1, left < 0 ? 0 : left < 200 ? left : 200);
         ssize_t got;
 
-        if (r < 0 && errno == EINTR)
+        if ((r < 0 && errno == EINTR) || (!r && left > 0 && !*stop))
             continue;
         if (r <= 0)
             return -1;
@@ -305,7 +309,9 @@ static int judge(struct worker *w, const struct code_item *item,
         verdict(out, CODE_NO_ANSWER, "the response is empty");
         return 0;
     }
-    for (int try = 0; r && try < 2; try++) {
+    /* Once more where the test's process vanished: that may be the machine's
+     * doing, and is then not the program's. */
+    for (int try = 0; try < 2 && (r || !got); try++) {
         r = start_both(w, e);
         if (!r && job_open(&j, item, &p))
             r = err_errno(e, ERR_IO, "a job for the sandbox");
@@ -314,11 +320,15 @@ static int judge(struct worker *w, const struct code_item *item,
         r = job_send(&j, w, e);
         if (!r)
             got = read_verdict(j.pipe[0], line, sizeof line,
-                               now_s() + w->v->opts.wall_s);
+                               now_s() + w->v->opts.wall_s, &w->v->stop);
         finish(w, r || got < 0, r != 0, &u, &t);
         job_close(&j);
+        if (!r && !got && by_cpu_limit(&t, w->v->opts.cpu_s))
+            break;
     }
     code_program_free(&p);
+    if (!r && !got && !w->t.pid)
+        r = err_set(e, ERR_IO, "the test's sandbox ended");
     if (!r)
         decide(out, &j, got, line, &u, &t, &w->v->opts);
     return r;

@@ -1,6 +1,7 @@
 /* verify_code - the program in a response, what crosses between program and
  * test, verdicts in order, and no sandbox, no verdict
  */
+#include <sys/stat.h>
 #include <unistd.h>
 #include "../../lib/verify/code.h"
 #include "t.h"
@@ -190,6 +191,8 @@ static const struct judged judgements[] = {
     {"test never ends", "    return 4\n",
      CHECK("    candidate(1)\n    while True:\n        pass\n"), "timeout",
      NULL},
+    {"the same words each time", "    raise ValueError(object())\n", IS("4"),
+     "fail", "ValueError: <object object at 0x>"},
     /* chance is fixed */
     {"the same random numbers", "    import random\n"
      "    return random.random()\n", IS("0.8444218515250481"), "pass", ""},
@@ -296,6 +299,59 @@ static void stays_healthy(void)
     T_CHECK(strstr(code_confinement(verifier), "bubblewrap") != NULL);
 }
 
+/* bwrap disappears under a running verifier: the sandbox in which an item left
+ * a file cannot be made again, and no later item is judged. */
+static void loses_its_sandbox(void)
+{
+    char dir[] = "/tmp/ulp-code.XXXXXX", path[64];
+    struct code_opts o = {.workers = 1, .bwrap = path};
+    struct code_verifier *v = NULL;
+    struct code_verdict d;
+    struct err e = {0};
+    struct code_item leaves = item_of(
+        helper, "    open('left', 'w')\n    return 4\n", IS("4"), "f");
+    struct code_item right = item_of(helper, "    return 4\n", IS("4"), "f");
+
+    T_CHECK(mkdtemp(dir) != NULL && !chmod(dir, 0755));
+    snprintf(path, sizeof path, "%s/bwrap", dir);
+    T_CHECK(!symlink("/usr/bin/bwrap", path));
+    T_CHECKF(!code_open(&v, &o, &e), "%s", e.msg);
+    unlink(path);
+    rmdir(dir);
+    if (!v)
+        return;
+    T_CHECK(!code_verify(v, &right, &d, &e) && d.passed);
+    T_CHECK(!code_verify(v, &leaves, &d, &e) && d.passed);
+    T_EQ_INT(code_health(v, &e), 0);
+    for (int i = 0; i < 2; i++) {
+        T_CHECK(!code_verify(v, &right, &d, &e));
+        T_CHECKF(!d.passed && d.status == CODE_ERROR, "%s", d.detail);
+        T_CHECKF(strstr(d.detail, "sandbox cannot be made"), "%s", d.detail);
+    }
+    T_CHECK(code_health(v, &e) < 0);
+    code_close(&v);
+}
+
+/* Closing does not wait for an item that never ends. */
+static void closes_at_once(void)
+{
+    struct code_opts o = {.workers = 1, .wall_s = 600, .cpu_s = 600};
+    struct code_verifier *v = NULL;
+    struct err e = {0};
+    struct code_item spin = item_of(helper, "    while 1: pass\n", IS("4"),
+                                    "f");
+
+    T_CHECKF(!code_open(&v, &o, &e), "%s", e.msg);
+    if (!v)
+        return;
+    T_CHECK(!code_submit(v, &spin, &e) && !code_submit(v, &spin, &e));
+    usleep(100000);
+    alarm(60);
+    code_close(&v);
+    alarm(0);
+    T_CHECK(v == NULL);
+}
+
 static void no_sandbox_no_verdict(void)
 {
     struct code_verifier *v = (void *)&verifier;
@@ -322,7 +378,7 @@ static void no_sandbox_no_verdict(void)
 
 int main(void)
 {
-    struct code_opts o = {.workers = 2, .wall_s = 3, .cpu_s = 1};
+    struct code_opts o = {.workers = 2, .wall_s = 30, .cpu_s = 1};
     struct err e = {0};
 
     T_RUN(extracts_the_program);
@@ -339,6 +395,8 @@ int main(void)
     T_RUN(refuses_what_is_no_item);
     T_RUN(stays_healthy);
     code_close(&verifier);
+    T_RUN(loses_its_sandbox);
+    T_RUN(closes_at_once);
     T_RUN(no_sandbox_no_verdict);
     T_DONE();
 }
