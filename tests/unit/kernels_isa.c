@@ -80,6 +80,28 @@ static void linears(struct kernels *k, enum dtype t, struct data *d,
     free(y), free(dx), free(dW), free(db);
 }
 
+/* Long chains and many rows: several segments, blocks of rows, panels. */
+static void long_chains(struct kernels *k, enum dtype t, struct data *d,
+                        struct outputs *o)
+{
+    enum { ROWS = 20, N = 70, K = 1201, MANY = 1100, SMALL = 20 };
+    size_t z = dtype_size(t);
+    void *x = ref_random(t, ROWS * K, 1), *w = ref_random(t, N * K, 1);
+    void *y = ref_zeros(ROWS * N * 4), *dW = ref_zeros(SMALL * SMALL * 4);
+    void *dy = ref_random(t, MANY * SMALL, 1);
+    struct k_weight *W = ref_weight(k, t, N, K, w);
+
+    (void)d;
+    k->linear(k, t, y, x, W, NULL, ROWS, N, K);
+    out(o, "linear, long", y, ROWS * N * z);
+    k->linear(k, t, y, x, W, NULL, 3, N, K);
+    out(o, "linear, 3 rows", y, 3 * N * z);
+    k->linear_dw(k, t, dW, NULL, dy, dy, MANY, SMALL, SMALL);
+    out(o, "linear_dw, long", dW, SMALL * SMALL * 4);
+    k->weight_free(k, W);
+    free(x), free(w), free(y), free(dW), free(dy);
+}
+
 static void rows(struct kernels *k, enum dtype t, struct data *d,
                  struct outputs *o)
 {
@@ -205,6 +227,7 @@ static int run(const char *isa, int threads, uint64_t shuffle, enum dtype t,
     attention(k, t, &d, o);
     heads(k, t, &d, o);
     optimizer(k, t, &d, o);
+    long_chains(k, t, &d, o);
     ref_sync(k);
     drop(&d);
     kernels_close(&k);
