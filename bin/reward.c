@@ -18,11 +18,21 @@ struct options {
     double factor, right, wrong;
 };
 
+enum { MAX_PENDING = 64 };
+
+/* A record that waits for a program's verdict, or behind one that does. */
+struct pending {
+    struct rec *r;
+    size_t len;
+    int code;
+};
+
 struct state {
     struct options *o;
     struct verifier *v;
     struct code_verifier *code; /* opened by the first code record */
-    struct code_verdict code_out;
+    struct pending q[MAX_PENDING]; /* a ring: records whose turn is to come */
+    unsigned head, n_pending;
     uint64_t n, n_error;
     struct err no_sandbox;      /* why there is none, once that is known */
 };
@@ -77,9 +87,10 @@ static int judge_choice(struct state *s, struct rec *r, struct rec_str gold,
                          e);
 }
 
-/* Programs run in a sandbox or not at all. */
-static int judge_code(struct state *s, struct rec *r, struct rec_str resp,
-                      struct verdict *v, struct err *e)
+/* Programs run in a sandbox or not at all. 1: submitted, its verdict comes
+ * later; 0: *v says that there is no sandbox. */
+static int submit_code(struct state *s, struct rec *r, struct rec_str resp,
+                       struct verdict *v, struct err *e)
 {
     static const struct code_opts defaults;
     struct rec_str prompt, test, entry;
@@ -100,21 +111,32 @@ static int judge_code(struct state *s, struct rec *r, struct rec_str resp,
     const struct code_item item = {
         prompt.s, prompt.n, resp.s, resp.n, test.s, test.n, entry.s
     };
-    if ((rc = code_verify(s->code, &item, &s->code_out, e)))
+    if ((rc = code_submit(s->code, &item, e)))
         return rec_bad(r, e, "%s", e->msg);
+    return 1;
+}
+
+/* The oldest outstanding verdict; strings in *c. */
+static void collect_code(struct state *s, struct code_verdict *c,
+                         struct verdict *v)
+{
     static const enum verify_status status[] = {
         [CODE_OK] = VERIFY_OK, [CODE_NO_ANSWER] = VERIFY_NO_ANSWER,
         [CODE_TIMEOUT] = VERIFY_TIMEOUT, [CODE_ERROR] = VERIFY_ERROR
     };
-    v->status = status[s->code_out.status];
-    v->correct = s->code_out.passed;
+
+    *v = (struct verdict){ .status = VERIFY_ERROR, .extract = "code",
+                           .rule = "lost" };
+    if (code_collect(s->code, c) != 1)
+        return;
+    v->status = status[c->status];
+    v->correct = c->passed;
     v->well_formed = v->status == VERIFY_OK;
-    v->rule = v->correct ? "tests_passed" : *s->code_out.detail
-                                                ? s->code_out.detail
-                                                : "tests_failed";
-    return 0;
+    v->rule = v->correct ? "tests_passed" : *c->detail ? c->detail
+                                                       : "tests_failed";
 }
 
+/* 0: *v is the verdict; 1: it comes later. */
 static int judge(struct state *s, struct rec *r, struct verdict *v,
                  struct err *e)
 {
@@ -130,7 +152,7 @@ static int judge(struct state *s, struct rec *r, struct verdict *v,
     if (!strcmp(kind.s, "choice"))
         return judge_choice(s, r, gold, resp, v, e);
     if (!strcmp(kind.s, "code"))
-        return judge_code(s, r, resp, v, e);
+        return submit_code(s, r, resp, v, e);
     return rec_bad(r, e, "verifier: found \"%s\", expected math, choice or "
                    "code", kind.s);
 }
@@ -174,29 +196,75 @@ static void set_fields(struct state *s, struct rec *r,
     rec_set_bool(r, "well_formed", v->well_formed);
 }
 
-static int one(struct state *s, struct rec *r, struct err *e)
+static void settle(struct state *s, struct rec *r, const struct verdict *v,
+                   size_t len)
+{
+    s->n++;
+    s->n_error += v->status == VERIFY_ERROR;
+    if (s->o->explain)
+        explain(r, v);
+    set_fields(s, r, v, len);
+}
+
+/* Judges r or has it judged; writes it at once unless another is due. */
+static int one(struct state *s, struct filter *f, struct rec *r,
+               struct err *e)
 {
     struct rec_i32s tokens = { NULL, 0 };
     struct verdict v;
     int rc;
 
-    if ((rc = rec_get_i32s(r, "response_tokens", &tokens, e)) < 0 ||
-        (rc = judge(s, r, &v, e)) < 0)
+    if ((rc = rec_get_i32s(r, "response_tokens", &tokens, e)) < 0)
         return rc;
-    if (rc == 0 && !tokens.v && s->o->buffer > 0)
+    if (rc == 0 && s->o->buffer > 0)
         return rec_bad(r, e, "response_tokens is missing: --overlong-buffer "
                        "needs the length");
-    s->n++;
-    s->n_error += v.status == VERIFY_ERROR;
-    if (s->o->explain)
-        explain(r, &v);
-    set_fields(s, r, &v, tokens.n);
+    if ((rc = judge(s, r, &v, e)) < 0)
+        return rc;
+    if (rc == 0)
+        settle(s, r, &v, tokens.n);
+    if (rc == 0 && !s->n_pending)
+        return s->o->explain ? 0 : filter_write(f, r, e);
+    s->q[(s->head + s->n_pending++) % MAX_PENDING] = (struct pending){
+        rec_copy(r), tokens.n, rc
+    };
     return 0;
 }
 
-/* A verifier that does not work must not pass for a model that is wrong. */
-static int trustworthy(const struct state *s, struct err *e)
+/* Writes the record whose turn it is, its verdict waited for. */
+static int write_oldest(struct state *s, struct filter *f, struct err *e)
 {
+    struct pending *p = &s->q[s->head];
+    struct code_verdict c;
+    struct verdict v;
+    int rc = 0;
+
+    s->head = (s->head + 1) % MAX_PENDING;
+    s->n_pending--;
+    if (p->code) {
+        collect_code(s, &c, &v);
+        settle(s, p->r, &v, p->len);
+    }
+    if (!s->o->explain)
+        rc = filter_write(f, p->r, e);
+    rec_free(&p->r);
+    return rc;
+}
+
+/* Is it better to write what is due than to read on? Never waits for input
+ * while a record could be finished. */
+static int must_write(struct state *s, struct filter *f)
+{
+    return s->n_pending && (s->n_pending == MAX_PENDING ||
+                            !code_room(s->code) || !filter_ready(f));
+}
+
+/* A verifier that does not work must not pass for a model that is wrong. */
+static int trustworthy(struct state *s, struct err *e)
+{
+    if (s->code && code_health(s->code, &s->no_sandbox))
+        return err_set(e, ERR_IO, "code records were not judged: %s",
+                       s->no_sandbox.msg);
     if (s->n >= 100 && s->n_error == s->n)
         return err_set(e, ERR_IO, "every one of %llu records ended in "
                        "verify_status error",
@@ -217,15 +285,19 @@ static int run(struct state *s, struct filter *f, char **args, int n_args,
     filter_made_by(f, "extract", s->o->extract);
     if (s->o->v.lenient)
         filter_made_by(f, "lenient", "1");
-    while ((rc = filter_read(f, &r, e)) > 0) {
-        if ((rc = one(s, r, e)) < 0) {
-            if (rc != -ERR_DATA || filter_skip(f, e) < 0)
+    for (;;) {
+        while (must_write(s, f))
+            if ((rc = write_oldest(s, f, e)) < 0)
                 return rc;
-            continue;
-        }
-        if (!s->o->explain && (rc = filter_write(f, r, e)) < 0)
+        if ((rc = filter_read(f, &r, e)) <= 0)
+            break;
+        if ((rc = one(s, f, r, e)) == -ERR_DATA)
+            rc = filter_skip(f, e);
+        if (rc < 0)
             return rc;
     }
+    while (rc == 0 && s->n_pending)
+        rc = write_oldest(s, f, e);
     return rc;
 }
 
@@ -285,6 +357,8 @@ int main(int argc, char **argv)
         filter_abort(&f);
     if (rc == 0)
         rc = trustworthy(&s, &e);
+    for (; s.n_pending; s.n_pending--, s.head = (s.head + 1) % MAX_PENDING)
+        rec_free(&s.q[s.head].r);
     verify_close(&s.v);
     code_close(&s.code);
     if (rc < 0)

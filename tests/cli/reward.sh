@@ -1,0 +1,96 @@
+# reward.sh - the program reward: its fields, penalty, options and exit codes
+set -u
+r=$BIN/reward
+ok() { echo "ok $1"; }
+no() { echo "not ok $1: $2"; }
+is() { # name expected found
+    if [ "$2" = "$3" ]; then ok "$1"; else no "$1" "found <$3>, expected <$2>"; fi
+}
+# the fields $2... of the one record in JSON text $1
+get() {
+    python3 -c '
+import json, sys
+d = json.loads(sys.argv[1].splitlines()[0])
+print(" ".join(json.dumps(d.get(k)) for k in sys.argv[2:]))' "$@"
+}
+rec() { # answer response tokens
+    printf '{"id":"q","prompt":"p","answer":"%s","response":"%s","response_tokens":[%s],"mine":7}\n' "$1" "$2" "$3"
+}
+
+o=$(rec 1/2 'so \\boxed{0.5}' 1,2 | $r --json)
+is fields_of_a_right_answer \
+   'true 1.0 0.0 "0.5" "boxed/number" "ok" true 7' \
+   "$(get "$o" correct reward length_penalty extracted_answer verify_rule verify_status well_formed mine)"
+o=$(rec 1/2 'so \\boxed{0.6}' 1,2 | $r --json)
+is fields_of_a_wrong_answer 'false -1.0' "$(get "$o" correct reward)"
+o=$(rec 1/2 'so \\boxed{0.5' 1,2 | $r --json)
+is an_open_box_is_no_answer 'false null "no_answer" false' \
+   "$(get "$o" correct extracted_answer verify_status well_formed)"
+o=$(rec 1/2 'it is 0.5' 1,2 | $r --json)
+is no_mark_is_no_answer '"no_answer"' "$(get "$o" verify_status)"
+o=$(rec 1/2 'it is 0.5' 1,2 | $r --json --lenient)
+is lenient_takes_the_last_number 'true "last_number/number"' \
+   "$(get "$o" correct verify_rule)"
+o=$(rec 1/2 '\\boxed{0.5}' 1,2 | $r --json --extract dapo)
+is dapo_wants_its_line '"no_answer"' "$(get "$o" verify_status)"
+o=$(rec 1/2 'Answer: 0.5' 1,2 | $r --json --right 2 --wrong 0)
+is values_of_right_and_wrong 2.0 "$(get "$o" reward)"
+
+# the penalty: nothing up to max - buffer, then a line down to -factor
+p() { rec 7 '\\boxed{7}' "$1" | $r --json --max-len 8 --overlong-buffer 4 --overlong-factor "$2"; }
+o=$(p 1,2,3,4 1); is penalty_begins_after_the_buffer '0.0 1.0' "$(get "$o" length_penalty reward)"
+o=$(p 1,2,3,4,5 1); is penalty_of_one_token '-0.25 0.75' "$(get "$o" length_penalty reward)"
+o=$(p 1,2,3,4,5,6,7,8 2); is penalty_at_the_end '-2.0 -1.0' "$(get "$o" length_penalty reward)"
+
+printf '%s\n' '{"id":"q","prompt":"p","answer":"7","verifier":"magic","response":"7"}' >"$T/bad"
+$r --json <"$T/bad" >/dev/null 2>"$T/e"; rc=$?
+is an_unknown_verifier_is_bad_data 3 $rc
+grep -q 'record 1.*magic' "$T/e" && ok the_message_names_it || no the_message_names_it "$(cat "$T/e")"
+{ cat "$T/bad"; rec 7 '\\boxed{7}' 1; } | $r --json --skip-bad 1 2>/dev/null >"$T/o"; rc=$?
+is a_bad_record_can_be_skipped "0 1" "$rc $(wc -l <"$T/o")"
+rec 7 '\\boxed{7}' 1 | $r --extract nothing >/dev/null 2>&1; is an_unknown_rule_is_misuse 2 $?
+printf '%s\n' '{"id":"q","prompt":"p","answer":"7"}' | $r --json >/dev/null 2>&1
+is a_record_without_response_is_bad 3 $?
+$r </dev/null >/dev/null 2>&1; is no_records_is_an_error 3 $?
+
+o=$(rec '(x+1)^2' '\\boxed{x^2+2x+1}' 1 | $r --explain)
+case $o in
+    *'(^ (+ x 1) 2)'*'correct'*'normal_form'*) ok explain_shows_trees_and_rule ;;
+    *) no explain_shows_trees_and_rule "$o" ;;
+esac
+
+# msgpack in and out, and the verdicts do not depend on it
+for i in 1 2 3; do rec $i '\\boxed{2}' 1; done | sed 's/"q"/"q'$RANDOM'"/' >"$T/three"
+$r -o "$T/m" "$T/three" && $r --json <"$T/m" >"$T/again" && $r --json <"$T/three" >"$T/once"
+cmp -s "$T/once" "$T/again" && ok msgpack_carries_the_same || no msgpack_carries_the_same "they differ"
+
+# a finished record is not held back while the input waits
+mkfifo "$T/in"
+$r --json <"$T/in" >"$T/live" & pid=$!
+exec 9>"$T/in"
+rec 7 '\\boxed{7}' 1 >&9
+for _ in $(seq 100); do [ -s "$T/live" ] && break; sleep 0.05; done
+[ -s "$T/live" ] && ok a_verdict_comes_at_once || no a_verdict_comes_at_once "nothing after 5 s"
+exec 9>&-
+wait $pid
+
+# programs run in a sandbox or not at all
+code='{"id":"c","prompt":"def f(x):\n    \"\"\"x plus 1\"\"\"\n","answer":"","verifier":"code","entry_point":"f","test":"def check(candidate):\n    assert candidate(1) == 2\n","response":"    return x + 1\n"}'
+mkdir "$T/nothing"
+printf '%s\n' "$code" | PATH=$T/nothing $r --json >"$T/o" 2>"$T/e"; rc=$?
+is without_a_sandbox_the_run_fails "1 \"error\"" "$rc $(get "$(cat "$T/o")" verify_status)"
+is and_says_so_once 1 "$(grep -c 'cannot be judged' "$T/e")"
+if printf '%s\n' "$code" | $r --json >"$T/o" 2>"$T/e"; then
+    is a_program_that_passes 'true "ok"' "$(get "$(cat "$T/o")" correct verify_status)"
+    # with others around it, in order
+    for i in 1 2 3 4 5 6; do
+        rec $i '\\boxed{2}' 1 | sed 's/"q"/"'$i'a"/'
+        printf '%s\n' "$code" | sed 's/"c"/"'$i'b"/'
+    done >"$T/mixed"
+    $r --json <"$T/mixed" >"$T/o"
+    is code_and_mathematics_keep_their_order \
+       "$(grep -o '"id":"[^"]*"' "$T/mixed" | tr '\n' ' ')" \
+       "$(grep -o '"id":"[^"]*"' "$T/o" | tr '\n' ' ')"
+else
+    echo "skip a_program_that_passes: $(head -n1 "$T/e")"
+fi
