@@ -1,0 +1,38 @@
+# dapo-step: the whole loop lifts the accuracy of a model that guesses (the
+# right answer is the same for every prompt, which seconds suffice to learn);
+# the live run, two chunks of it and the replay give the same bytes
+set -u
+set -o pipefail
+ok() { echo "ok dapo_learns_$1"; }
+no() { echo "not ok dapo_learns_$1: $2"; }
+root=$PWD
+tok=$root/data/tokenizer/tiny
+cd "$T"
+# a base that answers with some digit
+awk 'BEGIN { srand(1); for (i = 0; i < 4000; i++) { a = int(rand() * 5); b = int(rand() * 5); c = int(rand() * 9)
+    printf "{\"prompt\":\"%d+%d=\",\"response\":\"\\\\boxed{%d}\"}\n", a, b, c } }' >rows
+awk 'BEGIN { for (a = 0; a < 5; a++) for (b = 0; b < 5; b++)
+    printf "{\"id\":\"%d+%d\",\"task\":\"sum\",\"prompt\":\"%d+%d=\",\"answer\":\"4\",\"verifier\":\"math\"}\n", a, b, a, b }' >prompts
+"$BIN/pretrain" --quiet --tokenizer "$tok" --hidden 32 --layers 2 --heads 2 --kv-heads 1 --ffn 64 --max-pos 32 \
+    --steps 120 --batch 32 --lr 5e-3 --warmup 10 --threads 1 -o base rows || no pretrain failed
+"$BIN/tokenize" --quiet --tokenizer "$tok" -o tokens prompts || no tokenize failed
+loop() { # ARM MODEL OUT STEPS
+    rm -f fifo; mkfifo fifo
+    "$BIN/draw" --quiet --resume "$2" --seed 5 tokens |
+        "$BIN/rollout" --quiet --model "$2" --arm $1 --seed 5 --sync fifo --samples 8 --temperature 1 --max-new 8 --threads 1 |
+        "$BIN/tokenize" --quiet --decode --tokenizer "$2" | "$BIN/reward" --quiet --max-len 8 |
+        "$BIN/dapo-step" --quiet $opts --arm $1 --model "$2" --sync fifo --steps "$4" --keep "$3.zst" --out "$3" --json -o "$3.json"
+}
+opts="--seed 5 --prompts 8 --mini-batch 4 --samples 8 --lr 2e-3 --threads 1"
+mean() { grep -o '"accuracy":[0-9.]*' | cut -d: -f2 | awk '{ s += $1 } END { print s / NR }'; }
+loop fp32 base r 16 || no runs "the loop failed"
+before=$(head -n 3 r.json | mean) after=$(tail -n 3 r.json | mean)
+awk -v a="$before" -v b="$after" 'BEGIN { print (a < 0.4 && b > a + 0.3 ? "ok" : "not ok") " dapo_learns_the_answer: accuracy " a " to " b }'
+grep -q '"clip_high":0\.0*[1-9]' r.json && ok some_tokens_are_clipped || no some_tokens_are_clipped "none in 16 steps"
+[ "$(grep -o '"logp_gap_max":[^,]*' r.json | sort -u)" = '"logp_gap_max":0.0' ] && ok sampler_and_trainer_agree || no sampler_and_trainer_agree "$(grep -o '"logp_gap_max":[^,]*' r.json | sort -u)"
+for arm in fp32 bf16; do
+    loop $arm base whole 3 && loop $arm base part 1 && loop $arm part chunks 2 || no "chunks_$arm" "a loop failed"
+    diff -r whole chunks >d.txt && ok "chunks_give_the_same_bits_$arm" || no "chunks_give_the_same_bits_$arm" "$(cat d.txt)"
+    "$BIN/dapo-step" --quiet $opts --arm $arm --model base --steps 3 --out replay --json -o replay.json whole.zst
+    diff -r whole replay >d.txt && cmp -s whole.json replay.json && ok "replay_gives_the_same_bits_$arm" || no "replay_gives_the_same_bits_$arm" "$(cat d.txt)"
+done
