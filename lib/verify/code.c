@@ -8,31 +8,19 @@
 #include "code.h"
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/random.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "../base/arena.h"
-#include "sandbox.h"
+#include "code_judge.h"
 
 enum {
     MAX_WORKERS = 16,
-    MAX_TEXT = 1 << 20, /* bytes of a prompt, response or test */
-    SLOTS_PER_WORKER = 4,
-    NONCE = 32
+    SLOTS_PER_WORKER = 4
 };
 
 enum slot_state { EMPTY, WAITING, RUNNING, DONE };
@@ -47,8 +35,7 @@ struct worker {
     pthread_t thread;
     int has_thread;
     struct code_verifier *v;
-    struct sandbox u, t;
-    struct sandbox_opts opts;
+    struct code_pair pair;
     int up; /* 0 starting, 1 ready, -1 failed: why is in err */
     struct err err;
 };
@@ -67,274 +54,7 @@ struct code_verifier {
     pthread_cond_t work, done;
 };
 
-static void verdict(struct code_verdict *out, enum code_status status,
-                    const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void verdict(struct code_verdict *out, enum code_status status,
-                    const char *fmt, ...)
-{
-    va_list ap;
-
-    out->passed = 0;
-    out->status = status;
-    va_start(ap, fmt);
-    vsnprintf(out->detail, sizeof out->detail, fmt, ap);
-    va_end(ap);
-}
-
-/* --- one item --------------------------------------------------------------- */
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int put_all(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t w = write(fd, p, n);
-
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            return -1;
-        p += w;
-        n -= (size_t)w;
-    }
-    return 0;
-}
-
-/* An anonymous file with the texts of a job, a length before each. */
-struct part {
-    const char *s;
-    size_t n;
-};
-
-static int job_file(const struct part *part, int n)
-{
-    int fd = memfd_create("job", MFD_CLOEXEC);
-
-    for (int i = 0; i < n && fd >= 0; i++) {
-        size_t len = part[i].n;
-        char head[4] = {(char)(len & 255), (char)(len >> 8 & 255),
-                        (char)(len >> 16 & 255), (char)(len >> 24)};
-
-        if (put_all(fd, head, 4) || put_all(fd, part[i].s, len)) {
-            close(fd);
-            return -1;
-        }
-    }
-    return fd;
-}
-
-static int draw_nonce(char nonce[NONCE + 1])
-{
-    unsigned char raw[NONCE / 2];
-
-    if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
-        return -1;
-    for (size_t i = 0; i < sizeof raw; i++)
-        snprintf(nonce + 2 * i, 3, "%02x", raw[i]);
-    return 0;
-}
-
-/* Read a line from the test until the deadline, or until *stop. 1 = some text
- * and the end of it, 0 = the pipe ended with nothing, -1 = time is up. */
-static int read_verdict(int fd, char *line, size_t size, double deadline,
-                        atomic_int *stop)
-{
-    size_t n = 0;
-
-    line[0] = 0;
-    for (;;) {
-        int left = (int)((deadline - now_s()) * 1e3) + 1;
-        struct pollfd p = {fd, POLLIN, 0};
-        int r = poll(&p, 1, left < 0 ? 0 : left < 200 ? left : 200);
-        ssize_t got;
-
-        if ((r < 0 && errno == EINTR) || (!r && left > 0 && !*stop))
-            continue;
-        if (r <= 0)
-            return -1;
-        got = read(fd, line + n, size - 1 - n);
-        if (got > 0)
-            n += (size_t)got;
-        line[n] = 0;
-        if (got <= 0 || n == size - 1 || strchr(line, '\n'))
-            return n > 0;
-    }
-}
-
-struct job {
-    int u_file, t_file, channel[2], pipe[2];
-    char nonce[NONCE + 1];
-};
-
-static void job_close(struct job *j)
-{
-    int *all[] = {&j->u_file, &j->t_file, &j->channel[0], &j->channel[1],
-                  &j->pipe[0], &j->pipe[1]};
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (*all[i] >= 0)
-            close(*all[i]);
-        *all[i] = -1;
-    }
-}
-
-static int job_open(struct job *j, const struct code_item *item,
-                    const struct code_program *p)
-{
-    struct part name = {item->entry_point, strlen(item->entry_point)};
-    struct part prelude = {p->prelude, p->n_prelude}, none = {"", 0};
-    struct part u[] = {p->continues ? none : prelude,
-                       {p->program, p->n_program}, name};
-    struct part t[] = {{j->nonce, NONCE}, prelude,
-                       {item->test, item->n_test}, name};
-
-    *j = (struct job){.u_file = -1, .t_file = -1, .channel = {-1, -1},
-                      .pipe = {-1, -1}};
-    if (draw_nonce(j->nonce) || (j->u_file = job_file(u, 3)) < 0 ||
-        (j->t_file = job_file(t, 4)) < 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, j->channel) ||
-        pipe2(j->pipe, O_CLOEXEC)) {
-        job_close(j);
-        return -1;
-    }
-    return 0;
-}
-
-/* Hand the job's ends to the sandboxes and let go of them. */
-static int job_send(struct job *j, struct worker *w, struct err *e)
-{
-    int u[] = {j->u_file, j->channel[0]};
-    int t[] = {j->t_file, j->channel[1], j->pipe[1]};
-    int r = sandbox_job(&w->u, 'U', u, 2, e);
-
-    if (!r)
-        r = sandbox_job(&w->t, 'T', t, 3, e);
-    for (int i = 0; i < 2; i++)
-        close(u[i]);
-    for (int i = 0; i < 3; i++)
-        close(t[i]);
-    j->u_file = j->t_file = j->channel[0] = j->channel[1] = j->pipe[1] = -1;
-    return r;
-}
-
-/* SIGXCPU at the limit, SIGKILL a second after it. */
-static int by_cpu_limit(const struct sandbox_end *end, double cpu_s)
-{
-    return end->status != -1 && WIFSIGNALED(end->status) &&
-           (WTERMSIG(end->status) == SIGXCPU || end->cpu_ms >= cpu_s * 1e3);
-}
-
-/* Turn what T wrote (or did not) into the verdict. */
-static void decide(struct code_verdict *out, const struct job *j, int got,
-                   char *line, const struct sandbox_end *u,
-                   const struct sandbox_end *t, const struct code_opts *o)
-{
-    static const char ended[] = "the program ended";
-    char *outcome = line + NONCE + 1, *why = NULL;
-    int known = got > 0 && strlen(line) >= NONCE + 5 &&
-                !memcmp(line, j->nonce, NONCE);
-
-    line[strcspn(line, "\n")] = 0;
-    if (known && !strcmp(outcome, "pass ")) {
-        verdict(out, CODE_OK, "%s", "");
-        out->passed = 1;
-    } else if (got < 0) {
-        verdict(out, CODE_TIMEOUT, "no verdict after %g s", o->wall_s);
-    } else if (by_cpu_limit(u, o->cpu_s) || by_cpu_limit(t, o->cpu_s)) {
-        verdict(out, CODE_TIMEOUT, "stopped at %g s of CPU time", o->cpu_s);
-    } else if (!known) {
-        verdict(out, CODE_OK, "the test's process ended without a verdict");
-    } else if (!strncmp(outcome, "fail ", 5)) {
-        why = outcome + 5;
-        if (!strncmp(why, ended, sizeof ended - 1) && u->status != -1 &&
-            WIFSIGNALED(u->status))
-            verdict(out, CODE_OK, "%.200s: killed by signal %d", why,
-                    WTERMSIG(u->status));
-        else
-            verdict(out, CODE_OK, "%.255s", why);
-    } else {
-        verdict(out, CODE_ERROR, "%.255s",
-                outcome + strcspn(outcome, " ") + 1);
-    }
-}
-
-static int start_both(struct worker *w, struct err *e)
-{
-    int r = 0;
-
-    if (!w->u.pid)
-        r = sandbox_start(&w->u, &w->opts, e);
-    if (!r && !w->t.pid)
-        r = sandbox_start(&w->t, &w->opts, e);
-    return r;
-}
-
-/* End the job on both sides; a sandbox that is told to stop, or is not as it
- * was before, is thrown away. */
-static void finish(struct worker *w, int stop_u, int stop_t,
-                   struct sandbox_end *u, struct sandbox_end *t)
-{
-    *u = *t = (struct sandbox_end){-1, 0};
-    if (!stop_u)
-        sandbox_end_job(&w->u);
-    if (!stop_t)
-        sandbox_end_job(&w->t);
-    if (stop_u || !sandbox_wait_end(&w->u, u))
-        sandbox_stop(&w->u);
-    if (stop_t || !sandbox_wait_end(&w->t, t))
-        sandbox_stop(&w->t);
-}
-
-/* Returns 0, or negative when there is no sandbox to judge in. */
-static int judge(struct worker *w, const struct code_item *item,
-                 struct code_verdict *out, struct err *e)
-{
-    struct code_program p;
-    struct job j;
-    char line[512] = "";
-    struct sandbox_end u, t;
-    int got = 0, r = -1;
-
-    if (item->n_response > MAX_TEXT) {
-        verdict(out, CODE_OK, "a response of more than %d bytes", MAX_TEXT);
-        return 0;
-    }
-    if (!code_extract(item, &p)) {
-        verdict(out, CODE_NO_ANSWER, "the response is empty");
-        return 0;
-    }
-    /* Once more where the test's process vanished: that may be the machine's
-     * doing, and is then not the program's. */
-    for (int try = 0; try < 2 && (r || !got); try++) {
-        r = start_both(w, e);
-        if (!r && job_open(&j, item, &p))
-            r = err_errno(e, ERR_IO, "a job for the sandbox");
-        if (r)
-            break;
-        r = job_send(&j, w, e);
-        if (!r)
-            got = read_verdict(j.pipe[0], line, sizeof line,
-                               now_s() + w->v->opts.wall_s, &w->v->stop);
-        finish(w, r || got < 0, r != 0, &u, &t);
-        job_close(&j);
-        if (!r && !got && by_cpu_limit(&t, w->v->opts.cpu_s))
-            break;
-    }
-    code_program_free(&p);
-    if (!r && !got && !w->t.pid)
-        r = err_set(e, ERR_IO, "the test's sandbox ended");
-    if (!r)
-        decide(out, &j, got, line, &u, &t, &w->v->opts);
-    return r;
-}
-
-/* --- workers ---------------------------------------------------------------- */
+/* --- workers --- */
 
 static void take_items(struct worker *w)
 {
@@ -354,10 +74,10 @@ static void take_items(struct worker *w)
         s->state = RUNNING;
         broken = v->broken;
         pthread_mutex_unlock(&v->lock);
-        r = broken ? -1 : judge(w, &s->item, &out, &e);
+        r = broken ? -1 : code_pair_judge(&w->pair, &s->item, &out, &e);
         if (r)
-            verdict(&out, CODE_ERROR, "%.255s",
-                    broken ? v->broken_why.msg : e.msg);
+            code_say(&out, CODE_ERROR, "%.255s",
+                     broken ? v->broken_why.msg : e.msg);
         pthread_mutex_lock(&v->lock);
         if (r && !v->broken) {
             v->broken_why = e;
@@ -373,7 +93,7 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     struct code_verifier *v = w->v;
-    int r = start_both(w, &w->err);
+    int r = code_pair_start(&w->pair, &w->err);
 
     pthread_mutex_lock(&v->lock);
     w->up = r ? -1 : 1;
@@ -381,12 +101,11 @@ static void *work(void *arg)
     if (!r)
         take_items(w);
     pthread_mutex_unlock(&v->lock);
-    sandbox_stop(&w->u);
-    sandbox_stop(&w->t);
+    code_pair_stop(&w->pair);
     return NULL;
 }
 
-/* --- open and close --------------------------------------------------------- */
+/* --- open and close --- */
 
 static int find_bwrap(const char *name, char *out, size_t n, struct err *e)
 {
@@ -417,7 +136,8 @@ static void describe(struct code_verifier *v)
              "%d worker%s",
              geteuid() ? "the caller's user in a namespace of its own"
                        : "users of their own",
-             *v->worker[0].u.cgroup ? "memory cgroups" : "no memory cgroup",
+             *v->worker[0].pair.u.cgroup ? "memory cgroups"
+                                         : "no memory cgroup",
              v->opts.mem_bytes >> 20, v->opts.wall_s, v->opts.cpu_s,
              v->n_workers, v->n_workers == 1 ? "" : "s");
 }
@@ -436,9 +156,11 @@ static int start_workers(struct code_verifier *v, struct err *e)
                                  .cpu_s = (int)(v->opts.cpu_s + 0.999)};
 
         w->v = v;
-        w->opts = o;
-        w->u.ctl = w->u.init = w->u.note = -1;
-        w->t = w->u;
+        w->pair.sandbox = o;
+        w->pair.wall_s = v->opts.wall_s;
+        w->pair.stop = &v->stop;
+        w->pair.u.ctl = w->pair.u.init = w->pair.u.note = -1;
+        w->pair.t = w->pair.u;
         errno = pthread_create(&w->thread, NULL, work, w);
         if (errno)
             r = err_errno(e, ERR_IO, "a thread for the sandbox");
@@ -535,7 +257,7 @@ void code_close(struct code_verifier **pv)
     free(v);
 }
 
-/* --- the stream of items ---------------------------------------------------- */
+/* --- the stream of items --- */
 
 static int check_item(const struct code_item *i, struct err *e)
 {
@@ -548,9 +270,9 @@ static int check_item(const struct code_item *i, struct err *e)
             (unsigned char)*c < 128)
             return err_set(e, ERR_DATA, "entry_point '%.60s' is no name of "
                            "a function", i->entry_point);
-    if (i->n_prompt > MAX_TEXT || i->n_test > MAX_TEXT)
+    if (i->n_prompt > CODE_MAX_TEXT || i->n_test > CODE_MAX_TEXT)
         return err_set(e, ERR_DATA, "a prompt or test of more than %d bytes",
-                       MAX_TEXT);
+                       CODE_MAX_TEXT);
     return 0;
 }
 
@@ -580,8 +302,8 @@ int code_submit(struct code_verifier *v, const struct code_item *item,
     s = &v->slot[v->submitted % (uint64_t)v->n_slots];
     s->item = *item;
     s->item.prompt = copy(item->prompt, item->n_prompt);
-    if (s->item.n_response > MAX_TEXT) /* judge() says so; no need of it */
-        s->item.n_response = MAX_TEXT + 1;
+    if (s->item.n_response > CODE_MAX_TEXT) /* judge() says so; no need of it */
+        s->item.n_response = CODE_MAX_TEXT + 1;
     s->item.response = copy(item->response, s->item.n_response);
     s->item.test = copy(item->test, item->n_test);
     s->item.entry_point = xstrdup(item->entry_point);

@@ -21,8 +21,8 @@
  * field's harnesses do: a completion at the first of "\ndef ", "\nclass ",
  * "\nasync def ", "\n@", "\nif ", "\nprint(", "\nassert ", "\n```"; the other
  * forms after their `def NAME(` line at "\nif __name__", "\nprint(",
- * "\nassert ", and, where the text is not fenced, "\n```". (A fenced block keeps
- * helpers that follow the function; nothing else in a block needs cutting.)
+ * "\nassert ", and, where the text is not fenced, "\n```". (Helpers that follow
+ * the function stay.)
  */
 #include <ctype.h>
 #include <stdlib.h>

@@ -37,7 +37,7 @@ static long now_ms(void)
     return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* --- the command line ------------------------------------------------------ */
+/* --- the command line --- */
 
 struct args {
     const char *v[MAX_ARGS];
@@ -88,7 +88,7 @@ static void command_line(struct args *a, const struct sandbox_opts *o,
         "-c", code_driver, "3", cpu_s, processes);
 }
 
-/* --- in the new process, before bwrap: only system calls ------------------- */
+/* --- in the new process, before bwrap: only system calls --- */
 
 struct plan {
     struct args args;
@@ -172,7 +172,7 @@ static void run(const struct plan *p)
     die("bwrap cannot be run");
 }
 
-/* --- start ------------------------------------------------------------------ */
+/* --- start --- */
 
 static void close_fd(int *fd)
 {
@@ -346,7 +346,7 @@ int sandbox_start(struct sandbox *s, const struct sandbox_opts *o,
     return start(s, o, 0, e);
 }
 
-/* --- stop ------------------------------------------------------------------- */
+/* --- stop --- */
 
 /* bwrap reaps the first process and ends; killed before that, it would leave
  * the reaping to whoever adopts it. */
@@ -385,7 +385,7 @@ void sandbox_stop(struct sandbox *s)
     s->pid = 0;
 }
 
-/* --- jobs ------------------------------------------------------------------- */
+/* --- jobs --- */
 
 int sandbox_job(struct sandbox *s, char role, const int *fds, int n_fds,
                 struct err *e)

@@ -12,6 +12,11 @@
  * its death ends every process in it, and it dies with the thread that
  * started it: that thread must live until sandbox_stop.
  *
+ * Without a memory cgroup the processes of a job are 8 instead of 64, so that
+ * together they stay under 8 times mem_bytes. The two tmpfs hold 80 MiB; empty
+ * files in them cost the kernel about 1 KiB each, which a memory cgroup counts
+ * and which elsewhere only the job's time bounds.
+ *
  * The interpreter runs code_driver.py. It is told what to do by one letter
  * and file descriptors; it never reads a job's bytes itself, so that the
  * process that the next job is forked from holds nothing of this one.

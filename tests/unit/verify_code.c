@@ -6,7 +6,7 @@
 #include "../../lib/verify/code.h"
 #include "t.h"
 
-/* --- extraction ------------------------------------------------------------- */
+/* --- extraction --- */
 
 struct extraction {
     const char *what, *prompt, *response;
@@ -98,7 +98,7 @@ static void extracts_the_program(void)
     }
 }
 
-/* --- verdicts ---------------------------------------------------------------- */
+/* --- verdicts --- */
 
 struct judged {
     const char *what, *response, *test;
@@ -146,7 +146,8 @@ static const struct judged judgements[] = {
            "    from decimal import Decimal as D\n"
            "    assert candidate(0) == [b'a', 1j, range(3), frozenset([1]), "
            "F(1, 3), D('0.1')]\n"), "pass", ""},
-    {"subclasses count as their base", "    from collections import Counter, OrderedDict\n"
+    {"subclasses count as their base",
+     "    from collections import Counter, OrderedDict\n"
      "    from collections import namedtuple\n"
      "    P = namedtuple('P', 'a b')\n"
      "    return [Counter('aab'), OrderedDict(a=1), P(1, 2)]\n",
@@ -157,8 +158,8 @@ static const struct judged judgements[] = {
      "fail", NULL},
     {"objects equal nothing", "    class A:\n        __eq__ = lambda *a: True\n"
      "    return A()\n", IS("4"), "fail", NULL},
-    {"but are true", "    return object()\n", CHECK("    assert candidate(3)\n"),
-     "pass", ""},
+    {"but are true", "    return object()\n",
+     CHECK("    assert candidate(3)\n"), "pass", ""},
     {"arguments of every kind", "    return repr(x)\n",
      CHECK("    for x in ((1, [2.5, {'a': (None, True)}]), {3}, 2**80, ''):\n"
            "        assert candidate(x) == repr(x)\n"

@@ -1,0 +1,293 @@
+/* code_judge - one item in a pair of sandboxes
+ *
+ * The program goes to U, the test and a fresh nonce to T, each through an
+ * anonymous file of its own; a socket joins the two processes that are forked
+ * for the item; a pipe brings back what T writes when the test has run.
+ */
+#include "code_judge.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NONCE = 32 };
+
+void code_say(struct code_verdict *out, enum code_status status,
+              const char *fmt, ...)
+{
+    va_list ap;
+
+    out->passed = 0;
+    out->status = status;
+    va_start(ap, fmt);
+    vsnprintf(out->detail, sizeof out->detail, fmt, ap);
+    va_end(ap);
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int put_all(int fd, const char *p, size_t n)
+{
+    while (n) {
+        ssize_t w = write(fd, p, n);
+
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w <= 0)
+            return -1;
+        p += w;
+        n -= (size_t)w;
+    }
+    return 0;
+}
+
+/* An anonymous file with the texts of a job, a length before each. */
+struct part {
+    const char *s;
+    size_t n;
+};
+
+static int job_file(const struct part *part, int n)
+{
+    int fd = memfd_create("job", MFD_CLOEXEC);
+
+    for (int i = 0; i < n && fd >= 0; i++) {
+        size_t len = part[i].n;
+        char head[4] = {(char)(len & 255), (char)(len >> 8 & 255),
+                        (char)(len >> 16 & 255), (char)(len >> 24)};
+
+        if (put_all(fd, head, 4) || put_all(fd, part[i].s, len)) {
+            close(fd);
+            return -1;
+        }
+    }
+    return fd;
+}
+
+static int draw_nonce(char nonce[NONCE + 1])
+{
+    unsigned char raw[NONCE / 2];
+
+    if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
+        return -1;
+    for (size_t i = 0; i < sizeof raw; i++)
+        snprintf(nonce + 2 * i, 3, "%02x", raw[i]);
+    return 0;
+}
+
+/* Read a line from the test until the deadline, or until *stop. 1 = some text
+ * and the end of it, 0 = the pipe ended with nothing, -1 = time is up. */
+static int read_verdict(int fd, char *line, size_t size, double deadline,
+                        atomic_int *stop)
+{
+    size_t n = 0;
+
+    line[0] = 0;
+    for (;;) {
+        int left = (int)((deadline - now_s()) * 1e3) + 1;
+        struct pollfd p = {fd, POLLIN, 0};
+        int r = poll(&p, 1, left < 0 ? 0 : left < 200 ? left : 200);
+        ssize_t got;
+
+        if ((r < 0 && errno == EINTR) || (!r && left > 0 && !*stop))
+            continue;
+        if (r <= 0)
+            return -1;
+        got = read(fd, line + n, size - 1 - n);
+        if (got > 0)
+            n += (size_t)got;
+        line[n] = 0;
+        if (got <= 0 || n == size - 1 || strchr(line, '\n'))
+            return n > 0;
+    }
+}
+
+struct job {
+    int u_file, t_file, channel[2], pipe[2];
+    char nonce[NONCE + 1];
+};
+
+static void job_close(struct job *j)
+{
+    int *all[] = {&j->u_file, &j->t_file, &j->channel[0], &j->channel[1],
+                  &j->pipe[0], &j->pipe[1]};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (*all[i] >= 0)
+            close(*all[i]);
+        *all[i] = -1;
+    }
+}
+
+static int job_open(struct job *j, const struct code_item *item,
+                    const struct code_program *p)
+{
+    struct part name = {item->entry_point, strlen(item->entry_point)};
+    struct part prelude = {p->prelude, p->n_prelude}, none = {"", 0};
+    struct part u[] = {p->continues ? none : prelude,
+                       {p->program, p->n_program}, name};
+    struct part t[] = {{j->nonce, NONCE}, prelude,
+                       {item->test, item->n_test}, name};
+
+    *j = (struct job){.u_file = -1, .t_file = -1, .channel = {-1, -1},
+                      .pipe = {-1, -1}};
+    if (draw_nonce(j->nonce) || (j->u_file = job_file(u, 3)) < 0 ||
+        (j->t_file = job_file(t, 4)) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, j->channel) ||
+        pipe2(j->pipe, O_CLOEXEC)) {
+        job_close(j);
+        return -1;
+    }
+    return 0;
+}
+
+/* Hand the job's ends to the sandboxes and let go of them. */
+static int job_send(struct job *j, struct code_pair *w, struct err *e)
+{
+    int u[] = {j->u_file, j->channel[0]};
+    int t[] = {j->t_file, j->channel[1], j->pipe[1]};
+    int r = sandbox_job(&w->u, 'U', u, 2, e);
+
+    if (!r)
+        r = sandbox_job(&w->t, 'T', t, 3, e);
+    for (int i = 0; i < 2; i++)
+        close(u[i]);
+    for (int i = 0; i < 3; i++)
+        close(t[i]);
+    j->u_file = j->t_file = j->channel[0] = j->channel[1] = j->pipe[1] = -1;
+    return r;
+}
+
+/* SIGXCPU at the limit, SIGKILL a second after it. */
+static int by_cpu_limit(const struct sandbox_end *end, int cpu_s)
+{
+    return end->status != -1 && WIFSIGNALED(end->status) &&
+           (WTERMSIG(end->status) == SIGXCPU || end->cpu_ms >= cpu_s * 1000);
+}
+
+/* Turn what T wrote (or did not) into the verdict. */
+static void decide(struct code_verdict *out, const struct job *j, int got,
+                   char *line, const struct sandbox_end *u,
+                   const struct sandbox_end *t, const struct code_pair *w)
+{
+    static const char ended[] = "the program ended";
+    char *outcome = line + NONCE + 1, *why = NULL;
+    int cpu_s = w->sandbox.cpu_s;
+    int known = got > 0 && strlen(line) >= NONCE + 5 &&
+                !memcmp(line, j->nonce, NONCE);
+
+    line[strcspn(line, "\n")] = 0;
+    if (known && !strcmp(outcome, "pass ")) {
+        code_say(out, CODE_OK, "%s", "");
+        out->passed = 1;
+    } else if (got < 0) {
+        code_say(out, CODE_TIMEOUT, "no verdict after %g s", w->wall_s);
+    } else if (by_cpu_limit(u, cpu_s) || by_cpu_limit(t, cpu_s)) {
+        code_say(out, CODE_TIMEOUT, "stopped at %d s of CPU time", cpu_s);
+    } else if (!known) {
+        /* if its whole sandbox went, the program is not to blame */
+        code_say(out, t->status == -1 ? CODE_ERROR : CODE_OK,
+                 "the test's process ended without a verdict");
+    } else if (!strncmp(outcome, "fail ", 5)) {
+        why = outcome + 5;
+        if (!strncmp(why, ended, sizeof ended - 1) && u->status != -1 &&
+            WIFSIGNALED(u->status))
+            code_say(out, CODE_OK, "%.200s: killed by signal %d", why,
+                     WTERMSIG(u->status));
+        else
+            code_say(out, CODE_OK, "%.255s", why);
+    } else {
+        code_say(out, CODE_ERROR, "%.255s",
+                 outcome + strcspn(outcome, " ") + 1);
+    }
+}
+
+int code_pair_start(struct code_pair *w, struct err *e)
+{
+    int r = 0;
+
+    if (!w->u.pid)
+        r = sandbox_start(&w->u, &w->sandbox, e);
+    if (!r && !w->t.pid)
+        r = sandbox_start(&w->t, &w->sandbox, e);
+    return r;
+}
+
+void code_pair_stop(struct code_pair *w)
+{
+    sandbox_stop(&w->u);
+    sandbox_stop(&w->t);
+}
+
+/* End the job on both sides; a sandbox that is told to stop, or is not as it
+ * was before, is thrown away. */
+static void finish(struct code_pair *w, int stop_u, int stop_t,
+                   struct sandbox_end *u, struct sandbox_end *t)
+{
+    *u = *t = (struct sandbox_end){-1, 0};
+    if (!stop_u)
+        sandbox_end_job(&w->u);
+    if (!stop_t)
+        sandbox_end_job(&w->t);
+    if (stop_u || !sandbox_wait_end(&w->u, u))
+        sandbox_stop(&w->u);
+    if (stop_t || !sandbox_wait_end(&w->t, t))
+        sandbox_stop(&w->t);
+}
+
+int code_pair_judge(struct code_pair *w, const struct code_item *item,
+                    struct code_verdict *out, struct err *e)
+{
+    struct code_program p;
+    struct job j;
+    char line[512] = "";
+    struct sandbox_end u, t;
+    int got = 0, r = -1;
+
+    if (item->n_response > CODE_MAX_TEXT) {
+        code_say(out, CODE_OK, "a response of more than %d bytes",
+                 CODE_MAX_TEXT);
+        return 0;
+    }
+    if (!code_extract(item, &p)) {
+        code_say(out, CODE_NO_ANSWER, "the response is empty");
+        return 0;
+    }
+    /* Once more where the test's process vanished: that may be the machine's
+     * doing, and is then not the program's. */
+    for (int try = 0; try < 2 && (r || !got); try++) {
+        r = code_pair_start(w, e);
+        if (!r && job_open(&j, item, &p))
+            r = err_errno(e, ERR_IO, "a job for the sandbox");
+        if (r)
+            break;
+        r = job_send(&j, w, e);
+        if (!r)
+            got = read_verdict(j.pipe[0], line, sizeof line,
+                               now_s() + w->wall_s, w->stop);
+        finish(w, r || got < 0, r != 0, &u, &t);
+        job_close(&j);
+        if (!r && !got && by_cpu_limit(&t, w->sandbox.cpu_s))
+            break;
+    }
+    code_program_free(&p);
+    if (!r)
+        decide(out, &j, got, line, &u, &t, w);
+    return r;
+}
