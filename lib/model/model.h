@@ -102,6 +102,7 @@ void model_zero_grads(struct model *m);
 /* What a run would take, from shapes alone. */
 struct model_plan {
     size_t n_params, weight_bytes, grad_bytes, act_bytes, kv_bytes;
+    size_t train_weight_bytes; /* every matrix in two layouts */
     double flops_per_token; /* forward, at the given context length */
 };
 void model_plan(struct model_plan *p, const struct config *c,

@@ -82,6 +82,7 @@ void model_plan(struct model_plan *p, const struct config *c,
                                                          tokens, 1});
     p->n_params = matrices + vectors + V * H * (c->tied ? 1 : 2);
     p->weight_bytes = p->n_params * size;
+    p->train_weight_bytes = (p->n_params + matrices + V * H) * size;
     p->grad_bytes = 4 * (p->n_params + (c->tied ? V * H : 0));
     p->act_bytes = act.bytes;
     p->kv_bytes = 2 * L * KV * (size_t)max_len * (size_t)slots * size;

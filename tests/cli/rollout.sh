@@ -60,6 +60,20 @@ for a in bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed bf16,order=canonical; do
 done
 check 'the scorer gives the same bits in every arm' test ! -e "$T/arms"
 
+# the trainer's word over a FIFO: two prompts for step 5, one more, the end
+mkfifo "$T/fifo"
+printf '\x81\xa4type\xa5hello\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x02\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x01\x81\xa4type\xa3end' >"$T/fifo" &
+run --sync "$T/fifo" --json >"$T/sync.json" 2>"$T/err"
+check '--sync does what it is told' test "$? $(grep -c '"step":5' "$T/sync.json") $(tail -1 "$T/sync.json" | grep -c '"p3"')" = '0 9 1'
+wait
+run --step 5 --json >"$T/step.json"
+check '--step replays a step' diff <(head -9 "$T/step.json") "$T/sync.json"
+printf '\x81\xa4type\xa5hello\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x07\x81\xa4type\xa3end' >"$T/fifo" &
+refuse 'too few prompts for a step' 3 'ended 2 prompts before what step 5 asked for' run --sync "$T/fifo"
+wait
+printf '\x81\xa4type\xa5hello\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x01' >"$T/fifo" &
+refuse 'a trainer that goes away' 3 'fifo' run --sync "$T/fifo"
+wait
 refuse 'no model' 2 '--model is missing' "$BIN/rollout"
 refuse 'no such model' 1 'config.json' "$BIN/rollout" --model "$T/none"
 refuse 'an unknown arm lists the known ones' 2 'bf16-mixed' "$BIN/rollout" --model $M --arm fp8
