@@ -42,10 +42,14 @@ static int is_list(const struct expr *e)
     return e->kind == E_LIST || e->kind == E_SET || e->kind == E_SEQ;
 }
 
-static int has_symbol(const struct expr *e)
+static int single_number(const struct expr *e)
 {
-    const char *names[4];
-    return value_symbols(e, names, 4) != 0;
+    if (e->kind == E_MUL && e->n == 2 && e->a[0]->kind == E_NUM &&
+        !strcmp(e->a[0]->name, "-1"))
+        e = e->a[1];
+    if (e->kind == E_UNIT || e->kind == E_PERCENT)
+        e = e->a[0];
+    return e->kind == E_NUM && e->places > 0;
 }
 
 /* With lax_names: y with its one variable called as x's. */
@@ -66,10 +70,9 @@ static int try(struct equal *q, struct text g, enum comma cg, struct text a,
 
     if (!y)
         return 0;
-    /* a decimal comma is believed only against a single number */
-    if ((ca == COMMA_DECIMAL && (is_list(x) || is_list(y) ||
-                                 has_symbol(x))) ||
-        (cg == COMMA_DECIMAL && (is_list(y) || is_list(x) || has_symbol(y))))
+    /* a decimal comma is believed only in a single number, against one */
+    if ((ca == COMMA_DECIMAL || cg == COMMA_DECIMAL) &&
+        (!single_number(x) || !single_number(y)))
         return 0;
     if ((ca == COMMA_LIST && !is_list(x)) ||
         (cg == COMMA_LIST && !is_list(y)))

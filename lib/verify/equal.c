@@ -199,6 +199,19 @@ static const struct expr *as_unit(struct equal *q, const struct expr *e)
     return u;
 }
 
+static int mark(const struct expr *e)
+{
+    return e->kind == E_UNIT || e->kind == E_PERCENT || e->kind == E_DEG ||
+                   e->kind == E_BASE ? (int)e->kind : 0;
+}
+
+/* 90 degrees are pi/2, but 61 degrees are not 1.06. */
+static int radians(struct equal *q, const struct expr *x,
+                   const struct expr *y)
+{
+    return scalar(q, x, y) && strcmp(q->rule, "rounded");
+}
+
 /* Percent, degree and unit marks; -1 when there are none. */
 static int marked(struct equal *q, const struct expr *x,
                   const struct expr *y)
@@ -212,6 +225,8 @@ static int marked(struct equal *q, const struct expr *x,
         y = as_unit(q, y);
     else if (y->kind == E_UNIT)
         x = as_unit(q, x);
+    if (mark(x) && mark(y) && mark(x) != mark(y))
+        return 0; /* 50% is not 50 degrees */
     if (x->kind == E_UNIT && y->kind == E_UNIT)
         return unit_pair(q, x, y);
     if (x->kind == E_UNIT)
@@ -227,9 +242,9 @@ static int marked(struct equal *q, const struct expr *x,
         return equal_trees(q, x, y->a[0]) ||
                equal_trees(q, x, divided(q, y->a[0], "100"));
     if (x->kind == E_DEG)
-        return scalar(q, x->a[0], y) || scalar(q, x, y);
+        return scalar(q, x->a[0], y) || radians(q, x, y);
     if (y->kind == E_DEG)
-        return scalar(q, x, y->a[0]) || scalar(q, x, y);
+        return scalar(q, x, y->a[0]) || radians(q, x, y);
     return -1;
 }
 
@@ -350,7 +365,10 @@ static int rows(struct equal *q, const struct expr *x, const struct expr *y)
             return 0;
         return in_order(q, x, y);
     }
-    if (x->kind == E_SEQ || y->kind == E_SEQ)
+    const struct expr *s = x->kind == E_SEQ ? x : y;
+    if (s->kind == E_SEQ && s->n == 2 && (s->lb != '(' || s->rb != ')'))
+        return 0; /* an interval is no pair of numbers */
+    if (s->kind == E_SEQ)
         return x->kind != E_SET && y->kind != E_SET && in_order(q, x, y);
     return lists(q, x, y);
 }

@@ -51,7 +51,9 @@ int name_like(const struct expr *e)
         for (int i = 0; i < e->n; i++)
             if (!name_like(e->a[i]) &&
                 !(e->a[i]->kind == E_CONST && e->n > 1) &&
-                !(e->kind == E_MUL && e->a[i]->kind == E_SEQ))
+                !(e->kind == E_MUL && i > 0 && /* P(X = 1), d(A, B) */
+                  (e->a[i]->kind == E_SEQ || e->a[i]->kind == E_REL ||
+                   e->a[i]->kind == E_UNION || e->a[i]->kind == E_INTER)))
                 return 0;
         return e->n > 0;
     case E_UNIT:
@@ -60,6 +62,18 @@ int name_like(const struct expr *e)
     default:
         return 0;
     }
+}
+
+static int sum_of_names(const struct expr *e)
+{
+    if (e->kind == E_MUL && e->n == 2 && e->a[0]->kind == E_NUM)
+        return is_minus_one(e->a[0]) && name_like(e->a[1]);
+    if (e->kind != E_ADD)
+        return name_like(e);
+    for (int i = 0; i < e->n; i++)
+        if (!sum_of_names(e->a[i]))
+            return 0;
+    return e->n > 1;
 }
 
 const struct expr *relation_name(const struct expr *e)
@@ -79,9 +93,14 @@ const struct expr *relation_value(const struct expr *e)
         return name == e->a[0] ? e->a[1] : e->a[0];
     if (!relation_is(e, '='))
         return NULL;
-    /* "m + n = 73", "28 + 32 = 60": a formula and its value */
-    int left = symbols_of(e->a[0]), right = symbols_of(e->a[1]);
-    return right == 0 && left != 1 ? e->a[1] : NULL;
+    /* "m + n = 73", "28 + 32 = 60": a sum of names, or of numbers, and its
+     * value; not an equation that is still to be solved */
+    double d;
+    if (!value_double(e->a[1], &d))
+        return NULL;
+    if (symbols_of(e->a[0]) == 0)
+        return e->a[1];
+    return d != 0.0 && sum_of_names(e->a[0]) ? e->a[1] : NULL;
 }
 
 static struct expr *difference(struct equal *q, const struct expr *x,

@@ -143,8 +143,10 @@ static void number(struct lexer *l)
             }
         }
     }
-    char point = l->comma == COMMA_DECIMAL ? ',' : '.';
-    if (l->comma == COMMA_DECIMAL && o <= 3)
+    /* "40,000" is thousands, and what stands in brackets is a row */
+    int comma = l->comma == COMMA_DECIMAL && !g && !l->depth;
+    char point = comma ? ',' : '.';
+    if (comma && o <= 3)
         while (at(l, l->i) == '.' && run_of_digits(l, l->i + 1) == 3) {
             memcpy(d + o, l->t.s + l->i + 1, 3); /* 1.234,5 */
             o += 3;

@@ -42,17 +42,21 @@ struct worker *worker_open(int cpu_ms, int mem_mb)
     return w;
 }
 
-static void stop(struct worker *w)
+/* Ends and reaps the worker; how it ended. */
+static int stop(struct worker *w)
 {
+    int status = 0;
+
     if (w->fd >= 0)
         close(w->fd);
     w->fd = -1;
     if (w->pid > 0) {
         kill(w->pid, SIGKILL);
-        while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+        while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
             ;
     }
     w->pid = 0;
+    return status;
 }
 
 void worker_close(struct worker **w)
@@ -259,10 +263,16 @@ int worker_compare(struct worker *w, struct arena *a, struct text gold,
         }
         return 0;
     }
-    stop(w);
-    if (!have) {
-        out->status = VERIFY_TIMEOUT;
-        out->rule = "limit";
+    int status = stop(w);
+    /* the timer's signal, or an abort for want of memory; anything else is
+     * a fault of ours, and shows as one */
+    int limit = WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF ||
+                                        WTERMSIG(status) == SIGABRT ||
+                                        WTERMSIG(status) == SIGKILL);
+    if (!have || !limit) {
+        out->correct = 0;
+        out->status = limit ? VERIFY_TIMEOUT : VERIFY_ERROR;
+        out->rule = limit ? "limit" : "crash";
     }
     return 0;
 }
