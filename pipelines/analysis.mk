@@ -25,7 +25,7 @@ $(eval $(call stage,$(R)/.make/report,analysis,analysis: statistics and plots an
 # Published beside what else is in analysis/, only where bytes differ.
 $(R)/analysis/summary.txt: $(R)/.make/report/summary.txt
 	@cd $(R)/.make/report && find . -type f | while read -r f; do \
-	  to=$(CURDIR)/$(R)/analysis/$$f; mkdir -p "$$(dirname "$$to")"; \
+	  to=$(abspath $(R))/analysis/$$f; mkdir -p "$$(dirname "$$to")"; \
 	  cmp -s "$$f" "$$to" || { cp "$$f" "$$to.new" && mv "$$to.new" "$$to"; }; done
 	@touch $@
 	@echo "summary: $@   report: $(R)/analysis/report.html" >&2

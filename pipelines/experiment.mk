@@ -8,7 +8,8 @@ include pipelines/stage.mk
 include pipelines/data.mk
 include pipelines/train.mk
 include pipelines/eval.mk
--include pipelines/analysis.mk
+include pipelines/analysis.mk
+include pipelines/help.mk
 
 # Every stage that a goal needs and that is stale, with the reason.
 .PHONY: why

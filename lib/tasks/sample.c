@@ -13,7 +13,7 @@ static const struct sample_family families[] = {
     {"math500", "fractions in lowest terms", family_fraction, 10},
     {"gsm8k", "word problems", family_words, 16},
     {"mmlu_stem", "four choices", family_choice, 10},
-    {"humaneval", "bodies of one-line Python functions", family_code, 10},
+    {"humaneval", "bodies of one-line Python functions", family_code, 4},
 };
 
 const struct sample_family *sample_families(int *n)

@@ -5,9 +5,9 @@ TRAIN_TASK    ?= dm_train
 
 # base model
 TOKENIZER     ?= data/tokenizer/tiny
-CORPUS_ROWS   ?= 40000
+CORPUS_ROWS   ?= 64000
 MODEL_SHAPE   ?= --hidden 96 --layers 3 --heads 4 --kv-heads 2 --ffn 256 --max-pos 160
-PRETRAIN_OPTS ?= --steps 700 --batch 64 --lr 3e-3 --warmup 50
+PRETRAIN_OPTS ?= --steps 1000 --batch 64 --lr 3e-3 --warmup 50
 TRAIN_ROWS    ?= 2000
 
 # training (SCIENCE 3)
@@ -16,7 +16,7 @@ CHUNK         ?= 20
 PROMPTS       ?= 16
 MINI_BATCH    ?= 16
 SAMPLES       ?= 8
-LR            ?= 3e-4
+LR            ?= 1e-4
 MAX_NEW       ?= 40
 OVERLONG      ?= 8
 KL_PROMPTS    ?= 64

@@ -37,6 +37,24 @@ if [ "${SAN:-0}" = 0 ]; then
 fi
 bytes "$T/a" >"$T/bytes.a"
 
+# The cookbook of the README, block by block, on the smoke preset's results.
+awk '/^## Cookbook/ { on = 1 } /^## A real model/ { on = 0 }
+     on && /^```sh/ { n++; copy = 1; next } /^```/ { copy = 0 }
+     copy { print > ("'"$T"'/block" n) }' README.md
+smoke_sizes='s/step-20/step-2/g; s/step-40/step-4/g; s/--steps 20/--steps 2/
+    s/--prompts 16/--prompts 4/; s/--mini-batch 16/--mini-batch 2/
+    s/--samples 8/--samples 4/; s/--lr 1e-4/--lr 1e-3/'
+for b in "$T"/block*; do
+    sed -i "$smoke_sizes" "$b"
+    said=$(cd "$T/a" && bash -euo pipefail "$b" 2>"$T/err")
+    rc=$?
+    [ $rc = 0 ] && [ -n "$said" ] &&
+        [ "$(grep -c 'same bytes$' "$b")" = "$(grep -c '^same bytes$' <<<"$said")" ]
+    verdict "cookbook_$(basename "$b")" $? "exit $rc: $(head -n 2 "$T/err" | tr '\n' ' ')"
+done
+(cd "$T/a" && bash "$T/block1" | grep -q boxed)
+verdict cookbook_the_model_answers $? 'no boxed answer'
+
 began=$(date +%s%N)
 run "$T/a"
 ms=$((($(date +%s%N) - began) / 1000000))

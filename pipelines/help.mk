@@ -1,0 +1,22 @@
+# help - targets and parameters, from the files that define them
+.PHONY: help
+help:
+	@echo 'Targets'
+	@echo '  all                            the programs, in bin/ (V=1: whole command lines; SAN=1: sanitizers)'
+	@echo '  deps                           install what Debian packages are needed'
+	@echo '  results/analysis/summary.txt   the whole experiment'
+	@echo '  train, eval                    parts of it'
+	@echo '  ablation                       the factors between fp32 and bf16, one at a time'
+	@echo '  plan                           what it would take, before any work'
+	@echo '  why                            what would run now, and why (GOAL=... of another target)'
+	@echo '  check, check-long, bench, fuzz tests and measurements'
+	@echo '  clean                          build products (results/ and data/ stay)'
+	@echo
+	@echo 'Parameters: make NAME=VALUE ...'
+	@awk -F'[ ?:]*= *' '/^[A-Z_]+ +[?:]=.*##/ { d = $$0; sub(/^.*##/, "", d); v = $$0; \
+	  sub(/^[A-Z_]+ +[?:]= */, "", v); sub(/ *##.*$$/, "", v); n = $$1; \
+	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/eval.mk pipelines/analysis.mk
+	@echo
+	@echo 'Values of preset $(PRESET) (pipelines/presets/$(PRESET).mk)'
+	@awk '/^[A-Z_]+ +\?=/ { n = $$1; sub(/^[A-Z_]+ +\?= */, ""); printf "  %-14s %s\n", n, $$0 }' \
+	  pipelines/presets/$(PRESET).mk
