@@ -6,8 +6,9 @@
 #include <stdatomic.h>
 #include <string.h>
 #include "cpu.h"
+#include "words.h"
 
-enum { PIECE = 512 };
+enum { PIECE = 4 * WORDS_MAX - 4 }; /* any start fits WORDS_MAX */
 
 struct job {
     const struct k_adamw *h;
@@ -40,19 +41,15 @@ static void moments(const struct k_adamw *h, const struct consts *c, long n,
 static void round_random(const struct job *j, long at, long n, const float *w,
                          uint16_t *out)
 {
-    uint32_t r[4];
-    uint64_t q = (uint64_t)-1;
+    uint32_t buf[4 * WORDS_MAX], *r = buf + at % 4;
 
-    for (long i = 0; i < n; i++) {
-        uint64_t k = (uint64_t)(at + i);
-
-        if (k / 4 != q) {
-            q = k / 4;
-            canon_rounding_words(j->h->seed, j->h->step, j->h->tensor, q, r);
-        }
-        out[i] = j->wt == DT_BF16 ? canon_stochastic_bf16(w[i], r[k % 4])
-                                  : canon_stochastic_f16(w[i], r[k % 4]);
-    }
+    words_rounding(buf, j->h->seed, j->h->step, j->h->tensor, (uint64_t)at, n);
+    if (j->wt == DT_BF16)
+        for (long i = 0; i < n; i++)
+            out[i] = canon_stochastic_bf16(w[i], r[i]);
+    else
+        for (long i = 0; i < n; i++)
+            out[i] = canon_stochastic_f16(w[i], r[i]);
 }
 
 static uint64_t store(struct job *j, long at, long n, const float *w)

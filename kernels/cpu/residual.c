@@ -1,8 +1,9 @@
 /* residual - sums of activations, with dropout of the second term */
 #include <stdlib.h>
 #include "cpu.h"
+#include "words.h"
 
-enum { PIECE = 512 };
+enum { PIECE = 4 * WORDS_MAX };
 
 struct job {
     enum dtype t;
@@ -17,15 +18,12 @@ struct job {
 static void drop(const struct k_dropout *d, long row, long h, long n,
                  float *b)
 {
-    float scale = 1.0f / (1.0f - d->p);
-    uint32_t w[4];
+    float scale = 1.0f / (1.0f - d->p), p = d->p;
+    uint32_t w[4 * WORDS_MAX];
 
-    for (long i = 0; i < n; i++) {
-        if (i % 4 == 0)
-            canon_dropout_words(d->seed, d->step, d->site, d->row_id[row],
-                                (uint32_t)((h + i) / 4), w);
-        b[i] = philox_unit(w[i % 4]) >= d->p ? b[i] * scale : 0.0f;
-    }
+    words_dropout(w, d->seed, d->step, d->site, d->row_id[row], h, n);
+    for (long i = 0; i < n; i++)
+        b[i] = philox_unit(w[i]) >= p ? b[i] * scale : 0.0f;
 }
 
 static int dropping(const struct job *j)

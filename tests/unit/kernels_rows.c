@@ -308,6 +308,44 @@ static void small_updates(void)
     free(comp);
 }
 
+/* Random words of the vector loops are those of canon.h, value by value. */
+static void random_words_are_canon(void)
+{
+    enum { N = 5003 };
+    uint64_t id[3] = {1, UINT64_C(1) << 40, 77};
+    struct k_dropout d = {0.5f, UINT64_C(0xABCDEF0123456789), 3, 9, id};
+    struct k_adamw h = {.lr = 0.01f, .beta1 = 0, .beta2 = 0, .eps = 1,
+                        .bias1 = 1, .bias2 = 1, .grad_scale = 1,
+                        .stochastic = 1, .step = 4, .tensor = 6,
+                        .seed = UINT64_C(0x9876543210FEDCBA)};
+    float *b = malloc(3 * N * 4), *y = malloc(3 * N * 4);
+    float *g = ref_random(DT_F32, N, 1), *m = ref_zeros(N * 4);
+    float *v = ref_zeros(N * 4);
+    uint16_t *w = ref_random(DT_BF16, N, 1), *w0 = malloc(N * 2);
+
+    for (int i = 0; i < 3 * N; i++)
+        b[i] = 1;
+    k->dropout_bwd(k, DT_F32, y, b, &d, 3, N);
+    for (int i = 0; i < 3 * N; i++) {
+        uint32_t r[4];
+
+        canon_dropout_words(d.seed, 3, 9, id[i / N], (uint32_t)(i % N / 4),
+                            r);
+        T_CHECK((y[i] != 0) == (philox_unit(r[i % N % 4]) >= 0.5f));
+    }
+    memcpy(w0, w, N * 2);
+    k->adamw(k, &h, w, DT_BF16, NULL, m, v, DT_F32, g, N, NULL);
+    for (int i = 0; i < N; i++) {
+        float now = canon_widen_bf16(w0[i]);
+        float step = 0.01f * (g[i] / (sqrtf(g[i] * g[i]) / 1.0f + 1.0f));
+        uint32_t r[4];
+
+        canon_rounding_words(h.seed, 4, 6, (uint64_t)i / 4, r);
+        T_EQ_INT(w[i], canon_stochastic_bf16(now - step, r[i % 4]));
+    }
+    free(b), free(y), free(g), free(m), free(v), free(w), free(w0);
+}
+
 static void sum_of_squares(void)
 {
     static const size_t ns[] = {0, 1, 31, 33, 65536, 65537, 200001};
@@ -355,6 +393,7 @@ int main(void)
     T_RUN(dropout);
     T_RUN(adamw_matches_float64);
     T_RUN(small_updates);
+    T_RUN(random_words_are_canon);
     T_RUN(sum_of_squares);
     T_RUN(devices_are_named);
     kernels_close(&k);
