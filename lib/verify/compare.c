@@ -37,6 +37,16 @@ static int comma_between_digits(struct text t)
     return 0;
 }
 
+/* "1,000" is never the list of 1 and 0. */
+static int zero_group(struct text t)
+{
+    for (size_t i = 0; i + 2 < t.n; i++)
+        if (t.s[i] == ',' && t.s[i + 1] == '0' &&
+            isdigit((unsigned char)t.s[i + 2]))
+            return 1;
+    return 0;
+}
+
 static int is_list(const struct expr *e)
 {
     return e->kind == E_LIST || e->kind == E_SET || e->kind == E_SEQ;
@@ -74,8 +84,8 @@ static int try(struct equal *q, struct text g, enum comma cg, struct text a,
     if ((ca == COMMA_DECIMAL || cg == COMMA_DECIMAL) &&
         (!single_number(x) || !single_number(y)))
         return 0;
-    if ((ca == COMMA_LIST && !is_list(x)) ||
-        (cg == COMMA_LIST && !is_list(y)))
+    if ((ca == COMMA_LIST && (!is_list(x) || zero_group(a))) ||
+        (cg == COMMA_LIST && (!is_list(y) || zero_group(g))))
         return 0;
     x = equal_prepare(q, x);
     y = equal_prepare(q, y);

@@ -218,7 +218,7 @@ static int marked(struct equal *q, const struct expr *x,
 {
     int m, n, mx, my;
 
-    if (units_time(x, &m, &mx) && units_time(y, &n, &my) && (mx || my))
+    if (units_time(x, &m, &mx) && units_time(y, &n, &my))
         return m == n || (mx != my && m % 720 == n % 720 &&
                           (mx ? n : m) < 780);
     if (x->kind == E_UNIT)
@@ -361,7 +361,9 @@ static int rows(struct equal *q, const struct expr *x, const struct expr *y)
                in_order(q, x, y);
     }
     if (x->kind == E_SEQ && y->kind == E_SEQ) {
-        if ((x->lb != y->lb || x->rb != y->rb) && x->n == 2)
+        if ((x->lb != y->lb || x->rb != y->rb) &&
+            (x->n == 2 || (x->lb == '(') != (x->rb == ')') ||
+             (y->lb == '(') != (y->rb == ')')))
             return 0;
         return in_order(q, x, y);
     }
@@ -412,6 +414,9 @@ static int ratios(struct equal *q, const struct expr *x,
     for (int i = 1; i < x->n; i++) {
         struct expr *l = expr_new(q->a, E_MUL, 2);
         struct expr *m = expr_new(q->a, E_MUL, 2);
+        double d;
+        if (value_double(x->a[i], &d) && d == 0.0)
+            return 0;
         l->a[0] = x->a[0];
         l->a[1] = y->a[i];
         m->a[0] = y->a[0];

@@ -140,6 +140,33 @@ static int less(struct equal *q, const struct expr *e, struct expr **d)
     return down ? (op == '>' ? '<' : 'l') : op;
 }
 
+static struct expr *rename_copy(struct equal *q, const struct expr *e,
+                                const char *from, const char *to)
+{
+    struct expr *c = expr_new(q->a, e->kind, e->n), **a = c->a;
+
+    *c = *e;
+    c->a = a;
+    for (int i = 0; i < e->n; i++)
+        a[i] = rename_copy(q, e->a[i], from, to);
+    if (c->kind == E_SYM && !strcmp(c->name, from))
+        c->name = to;
+    return c;
+}
+
+/* f(t) = t + 1 is f(x) = x + 1: the value of f(y), y called as in f(x). */
+static const struct expr *renamed(struct equal *q, const struct expr *nx,
+                                  const struct expr *ny,
+                                  const struct expr *vy)
+{
+    if (nx->kind != E_FN || ny->kind != E_FN || nx->n != 1 || ny->n != 1 ||
+        nx->a[0]->kind != E_SYM || ny->a[0]->kind != E_SYM ||
+        !strcmp(nx->a[0]->name, ny->a[0]->name))
+        return vy;
+    struct expr *hidden = rename_copy(q, vy, nx->a[0]->name, "(free)");
+    return rename_copy(q, hidden, ny->a[0]->name, nx->a[0]->name);
+}
+
 static int equations(struct equal *q, const struct expr *x,
                      const struct expr *y)
 {
@@ -147,6 +174,7 @@ static int equations(struct equal *q, const struct expr *x,
 
     if (nx && ny) {
         const struct expr *vx = relation_value(x), *vy = relation_value(y);
+        vy = renamed(q, nx, ny, vy);
         int plain = nx->kind == E_SYM && ny->kind == E_SYM &&
                     strcmp(nx->name, ny->name);
         if (!(plain && symbols_of(vx) == 0) && equal_trees(q, vx, vy))

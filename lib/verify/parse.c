@@ -631,6 +631,8 @@ static struct expr *p_list(struct parser *p, int in_brackets)
 {
     struct vec w = { 0 };
 
+    if (in_brackets && p_is_ch(p, ','))
+        return p_bad(p, "a value is missing");
     separator(p, p->in_matrix);
     do {
         struct tok *t = peek(p);

@@ -83,7 +83,8 @@ static struct expr *brackets(struct parser *p, char open)
     if (!close)
         return bad(p, "a bracket does not close");
     if (e->kind != E_LIST && !comma)
-        return e;
+        return (open == '(') == (close == ')')
+                   ? e : bad(p, "brackets that do not match");
     struct expr *s = spread(p, E_SEQ, e);
     /* ]a, b[ is (a, b) */
     s->lb = open == ']' ? '(' : open;
