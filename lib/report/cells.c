@@ -14,9 +14,13 @@ static char *next(void)
 }
 
 /* "-0.000" and "-0.00e+00" are numbers that round to 0 */
-static void positive_zero(char *s)
+static void positive_zero(char *s, int with_sign)
 {
-    if (*s == '-' && strspn(s + 1, "0.") >= strcspn(s + 1, "e"))
+    if (*s != '-' || strspn(s + 1, "0.") < strcspn(s + 1, "e"))
+        return;
+    if (with_sign)
+        *s = '+';
+    else
         memmove(s, s + 1, strlen(s));
 }
 
@@ -28,7 +32,7 @@ const char *num(const char *fmt, double v)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(s, 64, fmt, v);
 #pragma GCC diagnostic pop
-    positive_zero(s);
+    positive_zero(s, fmt[1] == '+');
     return s;
 }
 

@@ -39,8 +39,11 @@ static const char style[] =
     "figure{margin:1.8rem 0}\n"
     "figure svg{width:100%;height:auto;max-width:100%}\n"
     "figcaption{font-style:italic;font-size:15px;max-width:48rem}\n"
-    "@media print{body{padding:0;font-size:11pt}h2,figure,.wide{"
-    "break-inside:avoid}}\n";
+    "@page{size:A4;margin:15mm}\n"
+    "@media print{body{padding:0;font-size:10pt}h1{font-size:16pt}"
+    "h2{font-size:12.5pt;margin-top:1.6rem;break-after:avoid}"
+    "figure,.wide{break-inside:avoid}table{font-size:7pt}caption,figcaption{"
+    "font-size:9.5pt}th,td{padding:.1rem .38rem}}\n";
 
 static void escaped(const char *s, struct buf *out)
 {

@@ -64,7 +64,8 @@ void sec_setting(const struct report *r)
         key[n] = 0;
         doc_fact(r->doc, key, "%s", s->value[i]);
     }
-    doc_fact(r->doc, "reference arm", "%s", data_arm(r->d, r->d->reference));
+    if (!s->reference)
+        doc_fact(r->doc, "reference", "%s", data_arm(r->d, r->d->reference));
     if (names_find(&s->keys, "margin") < 0)
         doc_fact(r->doc, "margin", "%g (default)", s->margin);
     fact_list(r, "on-task", 0, r->d->n_on);

@@ -31,7 +31,7 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     table_cell(t, "%zu", j.n);
     /* points of accuracy: 100 J */
     cell_num(t, "%.3f", 1e4 * s2.var, no_s2, why, at);
-    cell_ci(t, "%.3f", 1e4 * s2.lo, 1e4 * s2.hi, no_s2 ? no_s2 : s2.why, why,
+    cell_ci(t, "%.3g", 1e4 * s2.lo, 1e4 * s2.hi, no_s2 ? no_s2 : s2.why, why,
             at);
     cell_num(t, "%.3f", 1e4 * noise, no_v, why, at);
     cell_num(t, "%.3f", 1e4 * seed, no_s2 ? no_s2 : no_v, why, at);

@@ -70,6 +70,9 @@ same bad_records_can_be_left_out '{"n":3,"v":{"n":3,"mean":2.0,"sd":1.0,"se":0.5
 # --- tags ----------------------------------------------------------------
 same tag_sets_typed_fields '{"x":1,"arm":"bf16","seed":3,"lr":0.5,"ok":true}' \
     "$(echo '{"x":1}' | $S --json --tag --set arm=bf16 --set seed=3 --set lr=0.5 --set ok=true)"
+$S --tag --set arm=bf16 --set seed=3 -o "$T/tagged" "$T/a.jsonl"
+same a_tagged_stream_can_be_read_again '{"arm":"bf16","n":4}' \
+    "$($S --json --by arm <"$T/tagged")"
 fails set_takes_key_and_value 2 'expected KEY=VALUE' $S --tag --set arm
 fails one_mode_at_a_time 2 'more than one of' $S --tag --score
 
@@ -162,6 +165,8 @@ fails a_margin_must_be_positive 3 'margin' \
     bash -c "$S --report $T/x --set margin=-1 <$T/e.jsonl"
 fails a_cut_stream_is_an_error 3 'e1' \
     bash -c "head -c 5000 $T/e1.msgpack >$T/cut.e1; $S --report $T/x $T/cut.e1"
+fails a_folder_that_cannot_be_made_is_named 1 'a.jsonl' \
+    bash -c "$S --report $T/a.jsonl/x <$T/e.jsonl"
 fails html_needs_a_report 1 'report.in.html' $S --html "$T/nothing"
 
 # --- plots and the page --------------------------------------------------------
