@@ -161,8 +161,10 @@ struct text norm_words(struct arena *a, struct text t)
                 i += k;
                 if (o && out[o - 1] != ' ')
                     out[o++] = ' ';
-                continue;
+            } else {
+                out[o++] = '\\'; /* mathematics, not a word */
             }
+            continue;
         }
         if (isalnum(c) || c >= 0x80 || c == '\'' || c == '-' || c == '+' ||
             c == '/' || c == '^' || c == '_' || c == '=' || c == '<' ||

@@ -144,19 +144,18 @@ static int case_differs(struct arena *a, struct text x, struct text y)
 
 static int only_words(struct text w)
 {
-    size_t letters = 0;
-    int space = 0;
+    size_t run = 0, longest = 0;
 
     for (size_t i = 0; i < w.n; i++) {
         unsigned char c = (unsigned char)w.s[i];
-        if (isalpha(c) || c >= 0x80)
-            letters++;
-        else if (c == ' ')
-            space = 1;
-        else if (c != '\'' && c != '-' && c != '(' && c != ')')
+        int inside = i > 0 && i + 1 < w.n && w.s[i - 1] != ' ' &&
+                     w.s[i + 1] != ' ';
+        run = isalpha(c) || c >= 0x80 ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+        if (!run && c != ' ' && c != '\'' && !(c == '-' && inside))
             return 0;
     }
-    return letters >= 3 || (space && letters >= 2);
+    return longest >= 3;
 }
 
 const char *words_equal(struct arena *a, struct text gold,
