@@ -84,6 +84,11 @@ static int cpu_open(struct kernels **k, int n_threads, struct k_order order,
 int kernels_open(struct kernels **k, const char *device, int n_threads,
                  struct k_order order, struct err *e)
 {
+#ifdef HAVE_CUDA
+    struct err cuda = {0};
+#endif
+    int r;
+
     *k = NULL;
     if (!device || !*device)
         device = "auto";
@@ -94,17 +99,27 @@ int kernels_open(struct kernels **k, const char *device, int n_threads,
     if (!strcmp(device, "cpu"))
         return cpu_open(k, n_threads, order, e);
 #ifdef HAVE_CUDA
-    if (cuda_open(k, order, e) == 0)
+    if (cuda_open(k, order, &cuda) == 0)
         return 0;
-    if (!strcmp(device, "cuda"))
-        return -e->code;
-    e->code = 0;
+    if (!strcmp(device, "cuda")) {
+        if (e)
+            *e = cuda;
+        return -cuda.code;
+    }
 #else
     if (!strcmp(device, "cuda"))
         return err_set(e, ERR_USAGE, "device cuda: this build has no CUDA "
                        "backend (nvcc was not found when it was made)");
 #endif
-    return cpu_open(k, n_threads, order, e);
+    r = cpu_open(k, n_threads, order, e);
+#ifdef HAVE_CUDA
+    if (r == 0)
+        snprintf((*k)->why, sizeof (*k)->why, "%.190s", cuda.msg);
+#else
+    if (r == 0)
+        snprintf((*k)->why, sizeof (*k)->why, "no CUDA in this build");
+#endif
+    return r;
 }
 
 void kernels_close(struct kernels **k)
@@ -116,5 +131,11 @@ void kernels_close(struct kernels **k)
 
 void kernels_describe(const struct kernels *k, char *buf, size_t n)
 {
-    snprintf(buf, n, "%s %s", k->name, k->variant);
+    int m = snprintf(buf, n, "%s %s", k->name, k->variant);
+
+    if (m >= 0 && (size_t)m < n && k->n_threads)
+        m += snprintf(buf + m, n - (size_t)m, ", %d thread%s", k->n_threads,
+                      k->n_threads == 1 ? "" : "s");
+    if (m >= 0 && (size_t)m < n && k->why[0])
+        snprintf(buf + m, n - (size_t)m, " (auto: %s)", k->why);
 }

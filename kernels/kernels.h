@@ -86,6 +86,8 @@ struct k_sample {
 struct kernels {
     const char *name;     /* "cpu", "cuda" */
     const char *variant;  /* "x86-64-v4", "sm_90", for messages and bench */
+    int n_threads;        /* of the cpu; 0 on a device */
+    char why[200];        /* why "auto" chose this one; "" otherwise */
     struct k_order order;
     /* Under ORDER_SHUFFLED the permutations are a function of (order.seed,
      * order_nonce, tensor shape); callers move the nonce once per step. */
@@ -247,7 +249,7 @@ struct kernels {
 int kernels_open(struct kernels **k, const char *device, int n_threads,
                  struct k_order order, struct err *e) MUST_CHECK;
 void kernels_close(struct kernels **k);
-/* "cpu x86-64-v4, 2 threads": why auto chose it goes into why[] (or ""). */
+/* "cpu x86-64-v4, 2 threads", and in brackets why auto chose it. */
 void kernels_describe(const struct kernels *k, char *buf, size_t n);
 
 #endif

@@ -247,6 +247,7 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
         return err_set(e, ERR_IO, "cpu: out of memory");
     }
     c->k.name = "cpu";
+    c->k.n_threads = c->n_threads;
     c->k.order = order;
     *k = &c->k;
     return 0;

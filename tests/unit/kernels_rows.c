@@ -370,6 +370,7 @@ static void devices_are_named(void)
     struct k_order hardware = {ORDER_HARDWARE, 0};
     struct kernels *d = NULL;
     struct err e = {0};
+    char text[300];
 
     T_CHECK(kernels_open(&d, "tpu", 1, canonical, &e) == -ERR_USAGE);
     T_CHECK(strstr(e.msg, "auto, cpu or cuda") != NULL);
@@ -379,6 +380,9 @@ static void devices_are_named(void)
     T_CHECK(strstr(e.msg, "z80") != NULL);
     setenv("ULP_ISA", "", 1);
     T_CHECK(kernels_open(&d, "auto", 2, canonical, &e) == 0);
+    kernels_describe(d, text, sizeof text);
+    T_CHECKF(strstr(text, "2 threads") || !strcmp(d->name, "cuda"), "%s",
+             text);
     kernels_close(&d);
     T_CHECK(d == NULL);
 }
