@@ -52,6 +52,9 @@ $(B)/lib/%.o: lib/%.c | $(FIRST)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
 
+# embedded by .incbin, which the compiler does not list as a dependency
+$(B)/lib/verify/code_driver.o: lib/verify/code_driver.py
+
 define lib_rule
 $(call LIB_of,$(1)): $(call OBJ_of,$(1))
 	@rm -f $$@; mkdir -p $$(@D)
