@@ -4,8 +4,8 @@
 #
 # After a wanted change of the page:
 #   awk -v sd=0.005 -v ratio=20 -v seeds=5 -f $G/records.awk |
-#     bin/stats --report /tmp/x --setting $G/setting.json --tasks $G/tasks.json
-#   diff $G/summary.txt /tmp/x/summary.txt; cp /tmp/x/summary.txt $G/
+#     bin/stats --report out --setting $G/setting.json --tasks $G/tasks.json
+#   diff $G/summary.txt out/summary.txt; cp out/summary.txt $G/
 set -u
 S=$BIN/stats
 G=tests/golden/stat/report
