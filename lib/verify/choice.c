@@ -117,9 +117,18 @@ static unsigned leading(struct text t, unsigned allowed)
     if (i >= t.n || !alone(t, i) || !isupper((unsigned char)t.s[i]) ||
         !(allowed >> (t.s[i] - 'A') & 1))
         return 0;
-    if (i + 1 == t.n || strchr(")].:}*\n$,", t.s[i + 1]) || i > 0)
-        return first_run(t, allowed, 0);
-    return 0;
+    if (i + 1 < t.n && !strchr(")].:}*\n$,", t.s[i + 1]) && i == 0)
+        return 0;
+    size_t k = i + 1;
+    while (k < t.n && strchr(")].:}*$ ", t.s[k]))
+        k++;
+    /* "B) A moth" is B, "B) and C)" is two */
+    if (k == t.n || (k > i + 1 && t.s[k] != ',' &&
+                     !text_starts(t, k, "and ") &&
+                     !text_starts(t, k, "or ") && t.s[k] != '(' &&
+                     t.s[k] != '&' && t.s[k] != '/'))
+        return 1u << (t.s[i] - 'A');
+    return first_run(t, allowed, 0);
 }
 
 /* "A or B", "A, B": is the letter at i the second of two? */
@@ -166,26 +175,62 @@ static unsigned last_letter(struct text t, unsigned allowed, int loose)
 static unsigned by_text(struct arena *a, struct text t,
                         const char *const *choices, size_t n)
 {
-    unsigned got = 0;
+    unsigned exact = 0, words = 0;
     struct text f = norm_form(a, t), w = norm_words(a, t);
 
     for (size_t i = 0; i < n && i < 26; i++) {
         struct text c = norm_backslashes(
             a, norm_unicode(a, choices[i], strlen(choices[i])));
         struct text cf = norm_form(a, c), cw = norm_words(a, c);
-        if ((cf.n && cf.n == f.n && !memcmp(cf.s, f.s, f.n)) ||
-            (cw.n && cw.n == w.n && !memcmp(cw.s, w.s, w.n)))
-            got |= 1u << i;
+        if (cf.n && cf.n == f.n && !memcmp(cf.s, f.s, f.n))
+            exact |= 1u << i;
+        if (cw.n && cw.n == w.n && !memcmp(cw.s, w.s, w.n))
+            words |= 1u << i;
     }
-    return got;
+    return exact ? exact : words;
+}
+
+static int one_capital(struct text w)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < w.n; i++)
+        n += isupper((unsigned char)w.s[i]) != 0;
+    return n == 1;
+}
+
+/* "D. 1/C": a letter and then that letter's own text. */
+static unsigned letter_and_text(struct arena *a, struct text t,
+                                const char *const *choices, size_t n)
+{
+    size_t i = 0, k;
+
+    t = text_trim(t);
+    while (i < t.n && strchr("({[$*\" ", t.s[i]))
+        i++;
+    k = i < t.n ? (size_t)(t.s[i] - 'A') : n;
+    if (k >= n || !alone(t, i))
+        return 0;
+    for (i++; i < t.n && strchr(")].:}*$ ", t.s[i]);)
+        i++;
+    return i < t.n && by_text(a, text_of(t.s + i, t.n - i), choices, n) >> k
+                          & 1 ? 1u << k : 0;
 }
 
 static unsigned in_segment(struct arena *a, struct text t, unsigned allowed,
                            const char *const *choices, size_t n)
 {
-    unsigned got = by_text(a, t, choices, n);
     struct text w = text_trim(t);
+    unsigned got = choice_letters(w);
 
+    unsigned both = letter_and_text(a, t, choices, n);
+    if (both)
+        return both;
+    /* a letter by itself is that letter, also where it is some choice's
+     * text */
+    if (got && !(got & ~allowed) && !(got & (got - 1)) && one_capital(w))
+        return got;
+    got = by_text(a, t, choices, n);
     if (got && !(got & (got - 1)))
         return got;
     if ((got = choice_letters(w)) && !(got & ~allowed) &&
@@ -220,6 +265,11 @@ struct chosen choice_of(struct arena *a, const char *s, size_t n,
     }
     c.t = text_trim(t);
     c.rule = "whole";
+    unsigned bare = t.n <= 12 ? choice_letters(t) : 0;
+    if (bare && !(bare & ~allowed) && one_capital(c.t)) {
+        c.letters = bare;
+        return c;
+    }
     if ((c.letters = by_text(a, t, choices, n_choices)) ||
         (c.letters = leading(t, allowed)))
         return c;
