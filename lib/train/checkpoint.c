@@ -8,6 +8,7 @@
 #include "../base/arena.h"
 #include "../base/file.h"
 #include "../base/json.h"
+#include "../../kernels/canon.h"
 #include "dir.h"
 
 void state_free(struct train_state *s)
@@ -298,5 +299,35 @@ int checkpoint_write_model(const char *dir, const struct config *c,
         r = copy_tokenizer(dir_tmp(d), tokenizer, e);
     if (!r)
         r = adamw_save_master(a, dir_tmp(d), e);
+    return end(&d, r, e);
+}
+
+/* Rounded where they lie: value i moves down, never onto one still to come. */
+static void round_flat(float *flat, size_t n, enum dtype t)
+{
+    for (size_t i = 0; i < n && t != DT_F32; i++) {
+        uint16_t h = t == DT_BF16 ? canon_round_bf16(flat[i])
+                                  : canon_round_f16(flat[i]);
+
+        memcpy((char *)flat + i * sizeof h, &h, sizeof h);
+    }
+}
+
+int checkpoint_write_flat(const char *dir, const struct config *c,
+                          const char *tokenizer, float *flat, struct err *e)
+{
+    struct params p;
+    struct dir *d;
+    int r = params_list(&p, c, e);
+
+    if (r)
+        return r;
+    round_flat(flat, p.n_values, c->file_dtype);
+    params_free(&p);
+    r = begin(&d, dir, e);
+    if (!r)
+        r = copy_tokenizer(dir_tmp(d), tokenizer, e);
+    if (!r)
+        r = model_save(dir_tmp(d), c, flat, c->file_dtype, e);
     return end(&d, r, e);
 }

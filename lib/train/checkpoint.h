@@ -46,5 +46,10 @@ int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
 int checkpoint_write_model(const char *dir, const struct config *c,
                            const char *tokenizer, const struct adamw *a,
                            struct err *e) MUST_CHECK;
+/* The same from flat fp32 weights in host memory, rounded to c->file_dtype;
+ * flat's values are lost where that is a half type. */
+int checkpoint_write_flat(const char *dir, const struct config *c,
+                          const char *tokenizer, float *flat, struct err *e)
+    MUST_CHECK;
 
 #endif

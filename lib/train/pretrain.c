@@ -232,12 +232,45 @@ static int train_step(struct pretrain *t, int step, struct err *e)
     return r ? r : report(t, step, loss, lr, &res, e);
 }
 
+/* --steps 0: the first weights as they are; no rows, no gradients. */
+static int write_untrained(struct pretrain *t, int n_inputs, struct err *e)
+{
+    struct params p = { 0 };
+    float *flat;
+    int r = 0;
+
+    if (n_inputs || t->o->metrics)
+        r = err_set(e, ERR_USAGE, "--steps 0 reads no rows and writes no "
+                    "metrics");
+    if (!r)
+        r = arm_parse(&t->arm, t->o->arm, e);
+    if (!r)
+        r = tok_open(&t->tok, t->o->tokenizer, e);
+    if (!r)
+        r = open_shape(t, e);
+    if (!r)
+        r = params_list(&p, &t->c, e);
+    if (r)
+        return r;
+    flat = xcalloc(p.n_values, sizeof *flat);
+    pretrain_init(flat, &p, &t->c, t->o->init_std, t->o->seed);
+    r = checkpoint_write_flat(t->o->out, &t->c, t->o->tokenizer, flat, e);
+    free(flat);
+    params_free(&p);
+    return r;
+}
+
 int pretrain_run(const struct pretrain_opts *o, const char *program,
                  char **inputs, int n_inputs, struct err *e)
 {
     struct pretrain t = { .o = o };
-    int r = pretrain_open(&t, inputs, n_inputs, e);
+    int r = o->steps ? pretrain_open(&t, inputs, n_inputs, e)
+                     : write_untrained(&t, n_inputs, e);
 
+    if (!o->steps) {
+        pretrain_close(&t);
+        return r;
+    }
     if (!r)
         t.progress = progress_open(program, "steps", (uint64_t)o->steps,
                                    o->quiet);

@@ -3,7 +3,8 @@
  * A sequence is the prompt's tokens, the response's, and the end token. The
  * loss is the weighted mean of -logp over the batch: 1 for response tokens and
  * the end, prompt_loss for prompt tokens. The learning rate rises linearly
- * over `warmup` steps and falls to a tenth along a cosine.
+ * over `warmup` steps and falls to a tenth along a cosine. With no steps the
+ * first weights are written as they are.
  */
 #ifndef ULP_TRAIN_PRETRAIN_H
 #define ULP_TRAIN_PRETRAIN_H

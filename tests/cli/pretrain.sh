@@ -29,3 +29,7 @@ bad a_row_without_response 3 'record 1: response' '{"prompt":"x"}'
 bad a_row_too_long 3 'the model has 4 positions' '{"prompt":"1+1=1+1=","response":"2"}' --max-pos 4
 bad odd_heads 2 'do not divide' '{"prompt":"1","response":"2"}' --heads 3
 bad no_rows 3 '' ''
+"$BIN/pretrain" --quiet $shape --steps 0 --arm bf16 -o z && grep -q '"torch_dtype": "bfloat16"' z/config.json &&
+    echo '{"id":"a","prompt_tokens":[1,2]}' | "$BIN/rollout" --quiet --device cpu --model z --max-new 4 --json >z.json 2>err.txt &&
+    grep -q finish_reason z.json && ok untrained_model || no untrained_model "$(cat err.txt)"
+pre --steps 0 -o y 2>err.txt; [ $? = 2 ] && grep -q 'reads no rows' err.txt && [ ! -e y ] && ok untrained_reads_no_rows || no untrained_reads_no_rows "$(cat err.txt)"
