@@ -91,7 +91,8 @@ static size_t tex_gap(const struct lexer *l, size_t i)
 static size_t space_group(const struct lexer *l, size_t i, size_t before)
 {
     return at(l, i) == ' ' && before <= 3 && run_of_digits(l, i + 1) == 3 &&
-           at(l, i + 4) != '/' && at(l, i + 4) != ',';
+           at(l, i + 4) != '/' &&
+           (at(l, i + 4) != ',' || l->comma == COMMA_DECIMAL);
 }
 
 /* "\overline{36}" right behind a decimal: its digits, or NULL. */

@@ -152,7 +152,10 @@ static size_t utf8_get(const unsigned char *s, size_t n, uint32_t *cp)
 /* A run of digits of another script, or of super- or subscripts. */
 static int digit_of(uint32_t cp, char *out)
 {
-    static const uint32_t zero[] = { 0x660, 0x6F0, 0x966, 0xFF10 };
+    /* Arabic, Persian, Devanagari, Bengali, Gujarati, Tamil, Telugu,
+     * Kannada, Thai, full-width */
+    static const uint32_t zero[] = { 0x660, 0x6F0, 0x966, 0x9E6, 0xAE6,
+                                     0xBE6, 0xC66, 0xCE6, 0xE50, 0xFF10 };
 
     for (size_t i = 0; i < sizeof zero / sizeof zero[0]; i++) {
         if (cp >= zero[i] && cp < zero[i] + 10) {
