@@ -205,7 +205,7 @@ struct kernels {
     /* ---- head: x[T][H] final hidden rows, W [V][H]. No buffer of T x V is
      * ever made. logits = round_t(x W^T); z = logits * (1/temperature) in
      * fp32; log-probabilities are fp32, in nats. ---- */
-    /* logp[i] = log softmax(z_i)[target[i]]; lse[i]; entropy[i] (may be NULL) */
+    /* logp[i] = log softmax(z_i)[target[i]]; lse[i]; entropy[i] or NULL */
     void (*head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
                       float *entropy, const void *x, const struct k_weight *W,
                       const int32_t *target, float temperature, int T, int V,

@@ -59,7 +59,9 @@ void NAME(cpu_for)(struct cpu *c, long n, double cost,
 void NAME(widen)(float *dst, const void *src, enum dtype t, size_t n);
 void NAME(narrow)(void *dst, enum dtype t, const float *src, size_t n);
 
-#define AT(p, t, i) ((const void *)((const char *)(p) + (size_t)(i) * dtype_size(t)))
+/* Element i of an array of type t. */
+#define AT(p, t, i)                                                           \
+    ((const void *)((const char *)(p) + (size_t)(i) * dtype_size(t)))
 #define AT_W(p, t, i) ((void *)((char *)(p) + (size_t)(i) * dtype_size(t)))
 
 /* A row as fp32: itself when it is, else widened into buf. */
@@ -133,13 +135,6 @@ void NAME(weight_row)(const struct k_weight *w, long n, float *dst);
 enum { PERM_K = 1, PERM_ROWS = 2 };
 const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
                               long cols, long n);
-
-/* ---- rows of logits (head.c) ---- */
-/* max, lanes of exp and their log; ld is a multiple of 32 and the columns
- * past V hold -inf. */
-struct head_sum {
-    float max, sum, lse;
-};
 
 /* ---- the table (backend.c) ---- */
 int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,

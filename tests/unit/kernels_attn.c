@@ -120,7 +120,8 @@ static void cached_is_the_same_bits(void)
             int nh = x->s.n_heads, wide = (nh + 2 * x->s.n_kv_heads) * D;
             size_t in = (size_t)wide * z, out = (size_t)(nh * D) * z;
             char *qkv = ref_random(t, (size_t)(T * wide), 1);
-            char *o = ref_zeros((size_t)T * out), *o1 = ref_zeros((size_t)T * out);
+            char *o = ref_zeros((size_t)T * out);
+            char *o1 = ref_zeros((size_t)T * out);
             char *part = malloc((size_t)T * in), *po = malloc((size_t)T * out);
             struct k_seqs q = {x->n, start, start};
             struct err e = {0};

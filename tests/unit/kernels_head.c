@@ -264,7 +264,7 @@ static void frequencies(void)
     for (int i = 0; i < V_DRAW; i++) {
         normal[i] = (float)(1.5 * ref_normal());
         ties[i] = (float)(i % 4);
-        extreme[i] = i == 3 ? 3e38f : i == 9 ? 3e38f : -3e38f + 1e37f * (float)i;
+        extreme[i] = i == 3 || i == 9 ? 3e38f : -3e38f + 1e37f * (float)i;
     }
     for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
         snprintf(what, sizeof what, "normal %zu", i);
