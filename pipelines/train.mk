@@ -26,14 +26,14 @@ loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
   rm -f $(OUT).fifo
 
 # $(1) arm  $(2) seed  $(3) step at the end  $(4) step at the start, or empty
+# $(5) steps between
 define chunk
-$(eval $(call stage,$(R)/train_logs/$(1)_seed$(2)/step-$(3),train,train $(1) seed $(2) to step $(3),$(call tokens,$(TRAIN_TASK)) $(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint/trainer_state.json,$(BASE_FILES)),draw rollout tokenize reward dapo-step,$(call loop,$(1),$(2),$(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint,$(BASE)),$(shell expr $(3) - 0$(4)),--threads $(THREADS),--threads $(THREADS)),checkpoint/trainer_state.json))
+$(eval $(call stage,$(R)/train_logs/$(1)_seed$(2)/step-$(3),train,train $(1) seed $(2) to step $(3),$(call tokens,$(TRAIN_TASK)) $(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint/trainer_state.json,$(BASE_FILES)),draw rollout tokenize reward dapo-step,$(call loop,$(1),$(2),$(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint,$(BASE)),$(5),--threads $(THREADS),--threads $(THREADS)),checkpoint/trainer_state.json))
 endef
 
-# each chunk with the one before it: 20: , 40:20, 60:40
-PAIRS := $(join $(CHUNKS:%=%:),$(wordlist 1,$(words $(CHUNKS)),x $(CHUNKS)))
-PAIRS := $(PAIRS:%:x=%:)
-_ := $(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(foreach p,$(PAIRS),$(call chunk,$(a),$(s),$(firstword $(subst :, ,$(p))),$(word 2,$(subst :, ,$(p)))))))
+# each chunk as end:start:steps, in one go: 20:0:20 40:20:20 45:40:5
+PAIRS := $(shell p=0; for c in $(CHUNKS); do echo $$c:$$p:$$((c - p)); p=$$c; done)
+_ := $(foreach p,$(PAIRS),$(eval PAIR := $(subst :, ,$(p)))$(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(call chunk,$(a),$(s),$(word 1,$(PAIR)),$(filter-out 0,$(word 2,$(PAIR))),$(word 3,$(PAIR))))))
 
 # The instrument's self-test: the first seed once more, in one chunk, with other
 # batches, micro-batches and threads. In a canonical arm nothing may change.
