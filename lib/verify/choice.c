@@ -234,7 +234,8 @@ static unsigned in_segment(struct arena *a, struct text t, unsigned allowed,
     if (got && !(got & (got - 1)))
         return got;
     if ((got = choice_letters(w)) && !(got & ~allowed) &&
-        (w.n <= 2 || isupper((unsigned char)w.s[0]) || !isalpha((unsigned char)w.s[0])))
+        (w.n <= 2 || isupper((unsigned char)w.s[0]) ||
+         !isalpha((unsigned char)w.s[0])))
         return got;
     if ((got = leading(t, allowed)))
         return got;

@@ -139,10 +139,11 @@ void compare_texts(struct arena *a, struct text gold, struct text answer,
         r->correct = 1;
         r->well_formed = 1;
         r->rule = rule;
-    } else if (!x || !y) {
-        r->rule = "not_read";
     } else if (by_trees(&q, gold, answer)) {
         r->correct = 1;
+        r->well_formed = 1;
         r->rule = q.rule;
+    } else if (!x || !y) {
+        r->rule = "not_read";
     }
 }

@@ -3,144 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-static struct expr *keep(const struct expr *e)
-{
-    return (struct expr *)(uintptr_t)e;
-}
-
-/* ---- preparation ------------------------------------------------------- */
-
-static int has_pm(const struct expr *e)
-{
-    if (e->kind == E_PM)
-        return 1;
-    for (int i = 0; i < e->n; i++)
-        if (has_pm(e->a[i]))
-            return 1;
-    return 0;
-}
-
-/* A copy in which every +- has one sign. */
-static struct expr *with_sign(struct equal *q, const struct expr *e, int neg)
-{
-    struct expr *c = expr_new(q->a, e->kind, e->n);
-    struct expr **a = c->a;
-
-    *c = *e;
-    c->a = a;
-    for (int i = 0; i < e->n; i++)
-        a[i] = with_sign(q, e->a[i], neg);
-    if (e->kind != E_PM)
-        return c;
-    if (!neg)
-        return a[0];
-    struct expr *m = expr_new(q->a, E_MUL, 2);
-    m->a[0] = expr_new(q->a, E_NUM, 0);
-    m->a[0]->name = "-1";
-    m->a[1] = a[0];
-    return m;
-}
-
-/* A chain of equalities to its name and its last exact side. */
-static struct expr *shorten(struct equal *q, struct expr *e)
-{
-    int n = e->n;
-
-    for (int i = 0; e->name[i]; i++)
-        if (e->name[i] != '=' && e->name[i] != '~')
-            return e;
-    for (int i = 0; e->name[i]; i++)
-        if (e->name[i] == '~' && !(i == 0 && name_like(e->a[0]))) {
-            n = i + 1; /* what is only about equal adds nothing */
-            break;
-        }
-    if (n == 1)
-        return e->a[0];
-    int named = name_like(e->a[0]);
-    if (e->n == 2 && (named || relation_is(e, '=')))
-        return e;
-    if (!named)
-        return e->a[n - 1];
-    struct expr *r = expr_new(q->a, E_REL, 2);
-    r->name = "=";
-    r->a[0] = e->a[0];
-    r->a[1] = e->a[n - 1];
-    return r;
-}
-
-static int count_flat(const struct expr *e)
-{
-    int n = 0;
-
-    if (e->kind != E_LIST)
-        return 1;
-    for (int i = 0; i < e->n; i++)
-        n += count_flat(e->a[i]);
-    return n;
-}
-
-static int fill_flat(struct expr *e, struct expr **v, int n)
-{
-    if (e->kind != E_LIST) {
-        v[n++] = e;
-        return n;
-    }
-    for (int i = 0; i < e->n; i++)
-        n = fill_flat(e->a[i], v, n);
-    return n;
-}
-
-/* "k in Z": which values a parameter takes. */
-static int is_range(const struct expr *e)
-{
-    return relation_is(e, 'i') && e->a[0]->kind == E_SYM &&
-           e->a[1]->kind == E_SYM && strlen(e->a[1]->name) == 2;
-}
-
-struct expr *equal_prepare(struct equal *q, struct expr *e)
-{
-    if (e->kind == E_LIST || e->kind == E_SET || e->kind == E_SEQ ||
-        e->kind == E_UNION || e->kind == E_MATRIX)
-        for (int i = 0; i < e->n; i++)
-            e->a[i] = equal_prepare(q, e->a[i]);
-    if (e->kind == E_REL) {
-        e = shorten(q, e);
-        if (e->kind != E_REL)
-            return equal_prepare(q, e);
-    }
-    if (e->kind != E_LIST && e->kind != E_SET && e->kind != E_SEQ &&
-        has_pm(e)) {
-        struct expr *two = expr_new(q->a, E_LIST, 2);
-        two->a[0] = with_sign(q, e, 0);
-        two->a[1] = with_sign(q, e, 1);
-        e = two;
-    }
-    if (e->kind == E_LIST && e->n > 1 && is_range(e->a[e->n - 1])) {
-        struct expr *f = expr_new(q->a, E_LIST, e->n - 1);
-        memcpy(f->a, e->a, (size_t)f->n * sizeof *f->a);
-        e = f; /* "..., k in Z" */
-    }
-    if (e->kind == E_LIST || e->kind == E_SET) {
-        int n = 0;
-        for (int i = 0; i < e->n; i++)
-            n += count_flat(e->a[i]);
-        if (n != e->n) {
-            struct expr *f = expr_new(q->a, e->kind, n);
-            n = 0;
-            for (int i = 0; i < e->n; i++)
-                n = fill_flat(e->a[i], f->a, n);
-            e = f;
-        }
-        if (e->kind == E_LIST && e->n == 1)
-            return e->a[0];
-    }
-    return e;
-}
-
-/* ---- scalars ----------------------------------------------------------- */
-
-static int scalar(struct equal *q, const struct expr *x,
-                  const struct expr *y)
+int equal_scalar(struct equal *q, const struct expr *x,
+                 const struct expr *y)
 {
     static const char *const rules[] = { "", "", "rational", "normal_form",
                                          "exact", "numeric", "rounded" };
@@ -150,113 +14,6 @@ static int scalar(struct equal *q, const struct expr *x,
         return 0;
     q->rule = rules[v];
     return 1;
-}
-
-static struct expr *divided(struct equal *q, const struct expr *x,
-                            const char *by)
-{
-    struct expr *m = expr_new(q->a, E_MUL, 2), *p = expr_new(q->a, E_POW, 2);
-
-    p->a[0] = expr_new(q->a, E_NUM, 0);
-    p->a[0]->name = by;
-    p->a[1] = expr_new(q->a, E_NUM, 0);
-    p->a[1]->name = "-1";
-    m->a[0] = keep(x);
-    m->a[1] = p;
-    return m;
-}
-
-static int unit_pair(struct equal *q, const struct expr *x,
-                     const struct expr *y)
-{
-    const char *scale, *why;
-    int r = units_compare(q->a, x->name, y->name, &scale);
-
-    if (r <= 0)
-        return 0;
-    if (!strcmp(scale, "1"))
-        return equal_trees(q, x->a[0], y->a[0]);
-    struct expr *m = expr_new(q->a, E_MUL, 2);
-    struct expr *s = expr_parse(q->a, text_of(scale, strlen(scale)),
-                                COMMA_LIST, &why);
-    if (!s)
-        return 0;
-    m->a[0] = x->a[0];
-    m->a[1] = s;
-    return equal_trees(q, m, y->a[0]);
-}
-
-/* "3 m" is read as a product; against a unit it is one. */
-static const struct expr *as_unit(struct equal *q, const struct expr *e)
-{
-    if (e->kind != E_MUL || e->n != 2 || e->a[0]->kind != E_NUM ||
-        e->a[1]->kind != E_SYM || strlen(e->a[1]->name) != 1 ||
-        !strchr("mgshlL", e->a[1]->name[0]))
-        return e;
-    struct expr *u = expr_new(q->a, E_UNIT, 1);
-    u->name = e->a[1]->name;
-    u->a[0] = e->a[0];
-    return u;
-}
-
-static int mark(const struct expr *e)
-{
-    return e->kind == E_UNIT || e->kind == E_PERCENT || e->kind == E_DEG ||
-                   e->kind == E_BASE ? (int)e->kind : 0;
-}
-
-/* 90 degrees are pi/2, but 61 degrees are not 1.06. */
-static int radians(struct equal *q, const struct expr *x,
-                   const struct expr *y)
-{
-    return scalar(q, x, y) && strcmp(q->rule, "rounded");
-}
-
-/* Percent, degree and unit marks; -1 when there are none. */
-static int marked(struct equal *q, const struct expr *x,
-                  const struct expr *y)
-{
-    int m, n, mx, my;
-
-    if (units_time(x, &m, &mx) && units_time(y, &n, &my))
-        return m == n || (mx != my && m % 720 == n % 720 &&
-                          (mx ? n : m) < 780);
-    if (x->kind == E_UNIT)
-        y = as_unit(q, y);
-    else if (y->kind == E_UNIT)
-        x = as_unit(q, x);
-    if (mark(x) && mark(y) && mark(x) != mark(y))
-        return 0; /* 50% is not 50 degrees */
-    if (x->kind == E_UNIT && y->kind == E_UNIT)
-        return unit_pair(q, x, y);
-    if (x->kind == E_UNIT)
-        return equal_trees(q, x->a[0], y);
-    if (y->kind == E_UNIT)
-        return equal_trees(q, x, y->a[0]);
-    if (x->kind == y->kind && (x->kind == E_PERCENT || x->kind == E_DEG))
-        return equal_trees(q, x->a[0], y->a[0]);
-    if (x->kind == E_PERCENT)
-        return equal_trees(q, x->a[0], y) ||
-               equal_trees(q, divided(q, x->a[0], "100"), y);
-    if (y->kind == E_PERCENT)
-        return equal_trees(q, x, y->a[0]) ||
-               equal_trees(q, x, divided(q, y->a[0], "100"));
-    if (x->kind == E_DEG)
-        return scalar(q, x->a[0], y) || radians(q, x, y);
-    if (y->kind == E_DEG)
-        return scalar(q, x, y->a[0]) || radians(q, x, y);
-    return -1;
-}
-
-static int bases(const struct expr *x, const struct expr *y)
-{
-    const struct expr *b = x->kind == E_BASE ? x : y;
-    const struct expr *o = x->kind == E_BASE ? y : x;
-
-    if (o->kind == E_BASE)
-        return o->exp10 == b->exp10 && !strcmp(o->name, b->name);
-    /* the base, like a unit, may be left out */
-    return o->kind == E_NUM && !o->exp10 && !strcmp(o->name, b->name);
 }
 
 /* ---- rows of things ---------------------------------------------------- */
@@ -400,12 +157,12 @@ static int ratios(struct equal *q, const struct expr *x,
         return x->kind == y->kind && in_order(q, x, y);
     if (x->kind != E_RATIO || y->kind != E_RATIO) {
         struct expr *m = expr_new(q->a, E_MUL, 2);
-        struct expr *p = divided(q, r->a[0], "1");
+        struct expr *p = equal_divided(q, r->a[0], "1");
         if (r->n != 2)
             return 0;
         p->a[1]->a[0] = r->a[1];
         m = p;
-        return x == r ? scalar(q, m, y) : scalar(q, x, m);
+        return x == r ? equal_scalar(q, m, y) : equal_scalar(q, x, m);
     }
     if (x->n != y->n)
         return 0;
@@ -421,7 +178,7 @@ static int ratios(struct equal *q, const struct expr *x,
         l->a[1] = y->a[i];
         m->a[0] = y->a[0];
         m->a[1] = x->a[i];
-        if (!scalar(q, l, m))
+        if (!equal_scalar(q, l, m))
             return 0;
     }
     return 1;
@@ -522,14 +279,14 @@ int equal_trees(struct equal *q, const struct expr *x, const struct expr *y)
         r = ix == iy;
         goto out;
     }
-    if ((r = marked(q, x, y)) >= 0)
+    if ((r = equal_marked(q, x, y)) >= 0)
         goto out;
     if (x->kind == E_RATIO || y->kind == E_RATIO)
         r = ratios(q, x, y);
     else if (x->kind == E_BASE || y->kind == E_BASE)
-        r = bases(x, y);
+        r = equal_bases(x, y);
     else
-        r = scalar(q, x, y);
+        r = equal_scalar(q, x, y);
 out:
     q->depth--;
     return r;

@@ -23,6 +23,17 @@ struct expr *equal_prepare(struct equal *q, struct expr *e);
 /* x is the gold. 1 or 0. */
 int equal_trees(struct equal *q, const struct expr *x, const struct expr *y);
 
+/* By value alone; sets q->rule when they are equal. */
+int equal_scalar(struct equal *q, const struct expr *x,
+                 const struct expr *y);
+
+/* equal_marks.c. equal_marked: -1 when neither has a mark. */
+int equal_marked(struct equal *q, const struct expr *x,
+                 const struct expr *y);
+int equal_bases(const struct expr *x, const struct expr *y);
+struct expr *equal_divided(struct equal *q, const struct expr *x,
+                           const char *by);
+
 /* equal_sets.c: intervals, unions, inequalities as sets of reals. NULL when
  * e is none. */
 struct expr *sets_of_relation(struct equal *q, const struct expr *e);

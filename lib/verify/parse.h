@@ -15,8 +15,6 @@ struct parser {
     struct expr *dummy;
 };
 
-int p_is_ch(struct parser *p, char c);
-int p_is_cmd(struct parser *p, const char *s);
 int p_known_primary(const char *cmd);
 struct expr *p_primary(struct parser *p);
 struct expr *p_group_arg(struct parser *p);
@@ -26,7 +24,5 @@ struct expr *p_frac(struct parser *p);
 struct expr *p_root(struct parser *p);
 struct expr *p_sum_of(struct parser *p);
 struct expr *p_list_of(struct parser *p); /* may be empty */
-struct expr *p_items(struct parser *p, enum expr_kind k, struct expr **v,
-                     int n);
 
 #endif

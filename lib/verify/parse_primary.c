@@ -1,21 +1,5 @@
 /* parse_primary - the leaves and brackets of the grammar (parse.h) */
-#include <ctype.h>
-#include <string.h>
-#include "parse.h"
-
-static struct expr *bad(struct parser *p, const char *why)
-{
-    if (!p->why)
-        p->why = why;
-    return p->dummy;
-}
-
-static struct expr *leaf(struct parser *p, enum expr_kind k, const char *s)
-{
-    struct expr *e = expr_new(p->a, k, 0);
-    e->name = s;
-    return e;
-}
+#include "parse_impl.h"
 
 static struct expr *call(struct parser *p, const char *name, int n,
                          struct expr *x, struct expr *y)
@@ -32,7 +16,8 @@ static const char *const commands[] = {
     "frac", "sqrt", "binom", "begin", "{", "lfloor", "lceil", "langle",
     "sum", "prod", "int", "lim", "emptyset", "ldots", "circ", "oint",
     "iint", "partial", "nabla", "imath", "complement", "forall", "exists",
-    "bot", "square", "pmod", "bmod", "mod", "Box", "star", "dagger", "checkmark", NULL
+    "bot", "square", "pmod", "bmod", "mod", "Box", "star", "dagger",
+    "checkmark", NULL
 };
 
 int p_known_primary(const char *cmd)
@@ -70,7 +55,7 @@ static struct expr *brackets(struct parser *p, char open)
     size_t from = p->i;
 
     if (p->depth++ > MAX_DEPTH)
-        return bad(p, "too deep");
+        return p_bad(p, "too deep");
     p->bars = 0;
     struct expr *e = p_list_of(p);
     p->bars = bars;
@@ -81,10 +66,10 @@ static struct expr *brackets(struct parser *p, char open)
     if (p->why)
         return p->dummy;
     if (!close)
-        return bad(p, "a bracket does not close");
+        return p_bad(p, "a bracket does not close");
     if (e->kind != E_LIST && !comma)
         return (open == '(') == (close == ')')
-                   ? e : bad(p, "brackets that do not match");
+                   ? e : p_bad(p, "brackets that do not match");
     struct expr *s = spread(p, E_SEQ, e);
     /* ]a, b[ is (a, b) */
     s->lb = open == ']' ? '(' : open;
@@ -95,7 +80,7 @@ static struct expr *brackets(struct parser *p, char open)
 static struct expr *braces(struct parser *p)
 {
     if (p->depth++ > MAX_DEPTH)
-        return bad(p, "too deep");
+        return p_bad(p, "too deep");
     struct expr *e = p_list_of(p);
     p->depth--;
     if (!p->why && p_is_cmd(p, "choose")) {
@@ -103,7 +88,7 @@ static struct expr *braces(struct parser *p)
         e = call(p, "binomial", 2, e, p_sum_of(p));
     }
     if (!p_is_ch(p, '}'))
-        return bad(p, "a brace does not close");
+        return p_bad(p, "a brace does not close");
     p->i++;
     return e;
 }
@@ -111,7 +96,7 @@ static struct expr *braces(struct parser *p)
 static struct expr *set(struct parser *p)
 {
     if (p->depth++ > MAX_DEPTH)
-        return bad(p, "too deep");
+        return p_bad(p, "too deep");
     int bars = p->bars;
     p->bars = 1; /* a bar does not begin a value here */
     struct expr *e = p_list_of(p);
@@ -121,7 +106,7 @@ static struct expr *set(struct parser *p)
         p->i++;
         e = p_list_of(p);
         if (!p_is_cmd(p, "}"))
-            return bad(p, "a set does not close");
+            return p_bad(p, "a set does not close");
         p->i++;
         return e;
     }
@@ -132,7 +117,7 @@ static struct expr *set(struct parser *p)
         return e;
     }
     if (!p_is_cmd(p, "}"))
-        return bad(p, "a set does not close");
+        return p_bad(p, "a set does not close");
     p->i++;
     return spread(p, E_SET, e);
 }
@@ -143,7 +128,7 @@ static struct expr *enclosed(struct parser *p, const char *close,
     struct expr *e = p_sum_of(p);
 
     if (!p_is_cmd(p, close))
-        return bad(p, "a floor or ceiling does not close");
+        return p_bad(p, "a floor or ceiling does not close");
     p->i++;
     return call(p, name, 1, e, NULL);
 }
@@ -154,7 +139,7 @@ static struct expr *bars(struct parser *p)
     struct expr *e = p_sum_of(p);
     p->bars--;
     if (!p_is_ch(p, '|'))
-        return bad(p, "a bar does not close");
+        return p_bad(p, "a bar does not close");
     p->i++;
     return call(p, "abs", 1, e, NULL);
 }
@@ -192,9 +177,9 @@ static struct expr *cells(struct parser *p)
         if (p_is_cmd(p, "\\"))
             p->i++;
         else if (!p_is_cmd(p, "end"))
-            return bad(p, "a matrix does not end");
+            return p_bad(p, "a matrix does not end");
         if (rows && col != cols)
-            return bad(p, "rows of different lengths");
+            return p_bad(p, "rows of different lengths");
         cols = col;
         col = 0;
         rows++;
@@ -216,10 +201,10 @@ static struct expr *environment(struct parser *p)
     struct expr *e;
 
     if (p->v[p->i].type != T_TEXT)
-        return bad(p, "an environment without a name");
+        return p_bad(p, "an environment without a name");
     p->i++;
     if (p->depth++ > MAX_DEPTH)
-        return bad(p, "too deep");
+        return p_bad(p, "too deep");
     if (env_is(env, grids)) {
         if (!strcmp(env, "array") && p_is_ch(p, '{')) { /* {c|cc} */
             while (p->v[p->i].type != T_END && !p_is_ch(p, '}'))
@@ -237,7 +222,7 @@ static struct expr *environment(struct parser *p)
     if (p->why)
         return p->dummy;
     if (!p_is_cmd(p, "end"))
-        return bad(p, "an environment does not end");
+        return p_bad(p, "an environment does not end");
     p->i += 2;
     return det ? call(p, "det", 1, e, NULL) : e;
 }
@@ -248,7 +233,7 @@ static struct expr *operator_(struct parser *p, const char *name)
     struct expr *e = expr_new(p->a, E_FN, 3);
 
     e->name = name;
-    e->a[0] = e->a[1] = leaf(p, E_TEXT, "");
+    e->a[0] = e->a[1] = named(p, E_TEXT, "");
     for (int k = 0; k < 2 && !p->why; k++) {
         int sub = p_is_ch(p, '_');
         if (!sub && !p_is_ch(p, '^'))
@@ -258,7 +243,7 @@ static struct expr *operator_(struct parser *p, const char *name)
             p->i++;
             e->a[0] = p_list_of(p);
             if (!p_is_ch(p, '}'))
-                return bad(p, "a limit does not close");
+                return p_bad(p, "a limit does not close");
             p->i++;
         } else {
             e->a[!sub] = p_group_arg(p);
@@ -291,7 +276,7 @@ static struct expr *command(struct parser *p, struct tok *t)
     if (!strcmp(s, "langle")) {
         struct expr *e = p_list_of(p);
         if (!p_is_cmd(p, "rangle"))
-            return bad(p, "a bracket does not close");
+            return p_bad(p, "a bracket does not close");
         p->i++;
         e = spread(p, E_SEQ, e);
         e->lb = '(';
@@ -311,8 +296,8 @@ static struct expr *command(struct parser *p, struct tok *t)
         !strcmp(s, "leq") || !strcmp(s, "geq") || !strcmp(s, "ne") ||
         !strcmp(s, "in") || !strcmp(s, "approx") || !strcmp(s, "to") ||
         !strcmp(s, "cup") || !strcmp(s, "cap"))
-        return bad(p, "a value is missing");
-    return leaf(p, E_SYM, arena_printf(p->a, "\\%s", s));
+        return p_bad(p, "a value is missing");
+    return named(p, E_SYM, arena_printf(p->a, "\\%s", s));
 }
 
 /* sin^2 x, log_2 8, sin^{-1} x, gcd(4, 6). */
@@ -326,7 +311,7 @@ static struct expr *function(struct parser *p, const char *name)
     if (!strcmp(name, "sqrt") || !strcmp(name, "cbrt")) {
         e = p_root(p);
         if (name[0] == 'c' && !p->why)
-            e = call(p, "root", 2, e->a[0], leaf(p, E_NUM, "3"));
+            e = call(p, "root", 2, e->a[0], named(p, E_NUM, "3"));
         return e;
     }
     for (int k = 0; k < 2 && !p->why; k++) {
@@ -373,15 +358,15 @@ struct expr *p_primary(struct parser *p)
     if (p->why)
         return p->dummy;
     if (p->depth > MAX_DEPTH)
-        return bad(p, "too deep");
+        return p_bad(p, "too deep");
     switch (t->type) {
     case T_END:
-        return bad(p, "it breaks off");
+        return p_bad(p, "it breaks off");
     case T_SEP:
-        return bad(p, "a value is missing");
+        return p_bad(p, "a value is missing");
     case T_NUM:
         p->i++;
-        e = leaf(p, E_NUM, t->s);
+        e = named(p, E_NUM, t->s);
         e->exp10 = t->exp10;
         e->places = t->places;
         return p_repeat(p, e, t->repeat);
@@ -395,13 +380,13 @@ struct expr *p_primary(struct parser *p)
             e->name = t->s;
             return e;
         }
-        return leaf(p, E_SYM, t->s);
+        return named(p, E_SYM, t->s);
     case T_CONST:
         p->i++;
-        return leaf(p, E_CONST, t->s);
+        return named(p, E_CONST, t->s);
     case T_TEXT:
         p->i++;
-        return leaf(p, E_TEXT, t->s);
+        return named(p, E_TEXT, t->s);
     case T_FN:
         p->i++;
         p->depth++;
@@ -425,5 +410,5 @@ struct expr *p_primary(struct parser *p)
     if (t->ch == '|')
         return bars(p);
     p->i--;
-    return bad(p, "a value is missing");
+    return p_bad(p, "a value is missing");
 }

@@ -192,10 +192,37 @@ static void dapo_takes_the_answer_line_of_the_last_300_bytes(void)
     verify_close(&v);
 }
 
+static void a_heading_marks_what_follows(void)
+{
+    static const char *const right[] = {
+        "x\n### Final Answer\n42", "so\n**Answer**\n\n42\n",
+        "**Final Answer**\n\n$x=42$", "## Answer\n\n\\[\n42\n\\]",
+        "Answer:\n42", "The answer is:\n$$\n42\n$$",
+        "\\boxed{41}, no:\n\\boxed{42}",
+        "<think>Answer: 41</think>\nAnswer: 42"
+    };
+    static const char *const wrong[] = {
+        "An answer\n42", "<think>Answer: 42</think> None.",
+        "Answer: 42\nAnswer: 41", "\\boxed{42", "Answer: \\boxed{42",
+        "42", ""
+    };
+    struct verifier *v = open_with((struct verify_opts){ 0 });
+    struct verdict d;
+
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
+        T_CHECKF(ask(v, "42", right[i], &d), "\"%s\": %s/%s", right[i],
+                 d.extract, d.rule);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        T_CHECKF(!ask(v, "42", wrong[i], &d), "\"%s\": %s/%s", wrong[i],
+                 d.extract, d.rule);
+    verify_close(&v);
+}
+
 int main(void)
 {
     T_RUN(answers_are_judged_as_listed_both_ways);
     T_RUN(every_answer_equals_itself);
+    T_RUN(a_heading_marks_what_follows);
     T_RUN(responses_are_judged_as_listed);
     T_RUN(choices_may_be_named_by_their_text);
     T_RUN(precision_counts_decimal_places);

@@ -1,0 +1,173 @@
+/* extract_formula - where a formula begins and ends in running text
+ * (extract.h)
+ */
+#include <ctype.h>
+#include <string.h>
+#include "extract_impl.h"
+
+/* Words that may stand in a formula outside dollars. */
+int extract_math_word(struct text w)
+{
+    static const char *const words[] = {
+        "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp",
+        "sqrt", "pi", "infinity", "inf", "arcsin", "arccos", "arctan",
+        "and", "or", "mod", "max", "min", "gcd", "lcm", "abs", "infty",
+        "theta", "alpha", "beta", "percent", "pct", "percentage", NULL
+    };
+
+    for (int i = 0; words[i]; i++)
+        if (text_is(w, words[i]))
+            return 1;
+    return 0;
+}
+
+size_t extract_delimited(struct text t, size_t i, size_t *inner)
+{
+    static const char *const pairs[][2] = {
+        { "$$", "$$" }, { "\\[", "\\]" }, { "\\(", "\\)" }, { "$", "$" }
+    };
+
+    for (size_t k = 0; k < 4; k++) {
+        if (!text_starts(t, i, pairs[k][0]))
+            continue;
+        *inner = i + strlen(pairs[k][0]);
+        size_t far = *inner + 2000 < t.n ? *inner + 2000 : t.n;
+        for (size_t j = *inner; j < far; j++) {
+            if (k == 3 && t.s[j] == '\n')
+                break;
+            if (text_starts(t, j, pairs[k][1]) && j > *inner &&
+                t.s[j - 1] != '\\')
+                return j + strlen(pairs[k][1]);
+        }
+    }
+    return 0;
+}
+
+static size_t group_end(struct text t, size_t i)
+{
+    int depth = 0;
+
+    for (size_t j = i; j < t.n; j++) {
+        depth += t.s[j] == '{';
+        depth -= t.s[j] == '}';
+        if (!depth)
+            return j + 1;
+    }
+    return t.n;
+}
+
+size_t extract_formula_end(struct text t, size_t i, int *solid)
+{
+    size_t end = i;
+    int braces = 0;
+
+    *solid = 0;
+    while (i < t.n) {
+        unsigned char c = (unsigned char)t.s[i];
+        size_t inner, to;
+        if ((c == '$' || c == '\\') && (to = extract_delimited(t, i, &inner))) {
+            /* "$n$" is a name, not an answer */
+            for (size_t k = inner; k < to; k++)
+                *solid |= isdigit((unsigned char)t.s[k]) ||
+                          t.s[k] == '=' || t.s[k] == '+' ||
+                          (t.s[k] == '\\' && k + 2 < to);
+            end = i = to;
+            continue;
+        }
+        if (c == '\\' && isalpha((unsigned char)t.s[i + 1])) {
+            size_t k = i + 1;
+            while (isalpha((unsigned char)t.s[k]))
+                k++;
+            struct text w = text_of(t.s + i + 1, k - i - 1);
+            if (text_starts(w, 0, "text") || text_starts(w, 0, "math") ||
+                text_is(w, "mbox") || text_is(w, "operatorname") ||
+                text_is(w, "begin") || text_is(w, "end"))
+                k = k < t.n && t.s[k] == '{' ? group_end(t, k) : k;
+            end = i = k;
+            continue;
+        }
+        if (isalpha(c)) {
+            size_t k = i;
+            while (isalpha((unsigned char)t.s[k]))
+                k++;
+            struct text w = text_of(t.s + i, k - i);
+            int alone = k - i == 1 && i && strchr("aAI", c) &&
+                        t.s[i - 1] == ' ' &&
+                        (t.s[k] == ' ' || t.s[k] == '.') &&
+                        !strchr("+-*/=^<>(", i > 1 ? t.s[i - 2] : ' ');
+            if (!(k - i == 1 && !alone) && !extract_math_word(w) && !braces &&
+                !(k - i == 2 && i && isdigit((unsigned char)t.s[i - 1])))
+                break;
+            int link = text_is(w, "and") || text_is(w, "or");
+            i = k;
+            if (!link)
+                end = i;
+            continue;
+        }
+        if (c >= 0x80 || c == '"' || c == '?' || c == '@' || c == '`')
+            break;
+        if (c == '\n' && i + 1 < t.n && t.s[i + 1] == '\n')
+            break;
+        if (text_starts(t, i, "...")) {
+            i += 3;
+            continue;
+        }
+        if (c == '.' && !isdigit((unsigned char)t.s[i + 1]))
+            break;
+        if (c == '*' && t.s[i + 1] == '*' && !isdigit((unsigned char)t.s[i + 2])
+            && t.s[i + 2] != '(')
+            break;
+        if (isdigit(c))
+            *solid = 1;
+        braces += c == '{';
+        braces -= c == '}';
+        i++;
+        if (isdigit(c) || strchr(")]}%!'|", c))
+            end = i;
+    }
+    return end;
+}
+
+int extract_may_begin(struct text t, size_t i)
+{
+    unsigned char c = (unsigned char)t.s[i], p = i ? (unsigned char)t.s[i - 1]
+                                                   : ' ';
+
+    if (isdigit(c))
+        return !isalpha(p) && p != '_';
+    if (c == '.')
+        return isdigit((unsigned char)t.s[i + 1]) && !isalnum(p);
+    if (c == '-' || c == '+')
+        return !isalnum(p) && p != ')';
+    if (c == '(' || c == '[' || c == '{' || c == '$')
+        return 1;
+    if (c == '\\')
+        return 1;
+    return isalpha(c) && !isalpha(p) && !isalpha((unsigned char)t.s[i + 1]) &&
+           !(c == 'a' || c == 'A' || c == 'I');
+}
+
+struct text extract_formula(struct text t, int last)
+{
+    struct text best = { NULL, 0 };
+
+    for (size_t i = 0; i < t.n;) {
+        int solid;
+        if (!extract_may_begin(t, i)) {
+            i++;
+            continue;
+        }
+        size_t end = extract_formula_end(t, i, &solid);
+        if (end <= i) {
+            i++;
+            continue;
+        }
+        if (solid) {
+            best = text_of(t.s + i, end - i);
+            if (!last)
+                return best;
+        }
+        i = end;
+    }
+    return best;
+}

@@ -1,0 +1,25 @@
+/* extract_impl - what the parts of the extractor share (extract.h) */
+#ifndef ULP_VERIFY_EXTRACT_IMPL_H
+#define ULP_VERIFY_EXTRACT_IMPL_H
+#include "extract.h"
+
+/* extract_formula.c */
+
+/* The end of the formula that begins at i; *solid is set when it has a digit
+ * or more than a name between its delimiters. Prose ends it. */
+size_t extract_formula_end(struct text t, size_t i, int *solid);
+/* A word that may stand in a formula outside dollars. */
+int extract_math_word(struct text w);
+int extract_may_begin(struct text t, size_t i);
+/* The end of $...$, \(...\), \[...\] or $$...$$ at i, or 0; *inner is where its
+ * inside begins. */
+size_t extract_delimited(struct text t, size_t i, size_t *inner);
+
+/* extract_mark.c */
+size_t extract_skip_dress(struct text t, size_t i); /* blanks, asterisks */
+struct text extract_sentence(struct text t); /* up to its full stop */
+/* From the text behind a mark to the answer alone: a formula at its
+ * beginning; else its words. */
+struct text extract_tidy(struct text t);
+
+#endif

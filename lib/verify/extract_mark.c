@@ -1,0 +1,207 @@
+/* extract_mark - "Answer:", "the answer is" and their like (extract.h) */
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+#include "extract_impl.h"
+
+/* Words for "answer", each to be followed by a colon or "is". */
+static const char *const nouns[] = {
+    "answer", "correct option", "correct choice",
+    "\xE7\xAD\x94\xE6\xA1\x88", "r\xC3\xA9ponse", "respuesta",
+    "antwort", "resposta", "risposta",
+    "\xD0\xBE\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82",
+    "\xD0\x9E\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82", "R\xC3\xA9ponse",
+    "\xD8\xA7\xD9\x84\xD8\xAC\xD9\x88\xD8\xA7\xD8\xA8", NULL
+};
+static const char *const verbs[] = {
+    "is", "should be", "must be", "would be", "will be", "est", "es", "ist",
+    "\xE6\x98\xAF", "\xE4\xB8\xBA", "\xE4\xB8\xBA:", "\xE6\x98\xAF:", NULL
+};
+
+size_t extract_skip_dress(struct text t, size_t i)
+{
+    while (i < t.n && (isspace((unsigned char)t.s[i]) || t.s[i] == '*' ||
+                       t.s[i] == '_' || t.s[i] == '#' || t.s[i] == '`'))
+        i++;
+    return i;
+}
+
+/* Is "Answer" at [i, end) a heading: alone on its line but for marks of
+ * Markdown and "Final"? */
+static int heading(struct text t, size_t i, size_t end)
+{
+    int marks = 0;
+
+    if (i >= 6 && text_starts_nocase(t, i - 6, "final "))
+        i -= 6;
+    while (i && strchr("*# ", t.s[i - 1])) {
+        marks += t.s[i - 1] != ' ';
+        i--;
+    }
+    while (end < t.n && strchr("* ", t.s[end]))
+        end++;
+    return marks && (i == 0 || t.s[i - 1] == '\n') && end < t.n &&
+           t.s[end] == '\n';
+}
+
+/* After a noun at i: 1 with a colon, 2 with a verb, 3 with a formula right
+ * behind it, 0 otherwise; *at is where the answer begins. */
+static int mark_at(struct text t, size_t i, size_t *at)
+{
+    size_t k = 0, j;
+
+    for (int m = 0; nouns[m] && !k; m++)
+        if (text_starts_nocase(t, i, nouns[m]))
+            k = strlen(nouns[m]);
+    if (!k || (i && isalpha((unsigned char)t.s[i - 1])))
+        return 0;
+    j = extract_skip_dress(t, i + k);
+    if (j < t.n && heading(t, i, i + k)) {
+        *at = j;
+        return 1;
+    }
+    if (j < t.n && t.s[j] == ':') {
+        *at = extract_skip_dress(t, j + 1);
+        return 1;
+    }
+    for (int m = 0; verbs[m]; m++) {
+        size_t w = strlen(verbs[m]);
+        if (text_starts_nocase(t, j, verbs[m]) &&
+            ((unsigned char)verbs[m][0] >= 0x80 ||
+             !isalpha((unsigned char)t.s[j + w]))) {
+            *at = extract_skip_dress(t, j + w);
+            if (*at < t.n && t.s[*at] == ':')
+                *at = extract_skip_dress(t, *at + 1);
+            return 2;
+        }
+    }
+    if (j < t.n && (t.s[j] == '$' || text_starts(t, j, "\\(") ||
+                    text_starts(t, j, "\\["))) {
+        *at = j;
+        return 3;
+    }
+    return 0;
+}
+
+/* The line (or the delimited formula, which may span lines) from at. */
+static struct text line_from(struct text t, size_t at)
+{
+    size_t inner, end = at;
+    size_t to = at < t.n && (t.s[at] == '$' || t.s[at] == '\\')
+                    ? extract_delimited(t, at, &inner) : 0;
+
+    if (to)
+        end = to;
+    while (end < t.n && t.s[end] != '\n')
+        end++;
+    return text_trim(text_of(t.s + at, end - at));
+}
+
+/* Cut at the end of the sentence. */
+struct text extract_sentence(struct text t)
+{
+    int dollars = 0, depth = 0;
+
+    for (size_t i = 0; i < t.n; i++) {
+        char c = t.s[i];
+        dollars ^= c == '$';
+        depth += c == '(' || c == '{' || c == '[';
+        depth -= c == ')' || c == '}' || c == ']';
+        if (text_starts(t, i, "...")) {
+            i += 2;
+            continue;
+        }
+        if (c == '.' && !dollars && depth <= 0 &&
+            (i + 1 == t.n || isspace((unsigned char)t.s[i + 1]) ||
+             t.s[i + 1] == '*'))
+            return text_trim(text_of(t.s, i));
+    }
+    return t;
+}
+
+/* Is there a word that no formula has? */
+static int has_prose(struct text t)
+{
+    static const char *const two[] = { "is", "at", "in", "of", "to", "so",
+        "we", "it", "if", "as", "be", "by", "do", "he", "me", "my", "no",
+        "on", "up", "us", "an", "am", "or", "go", NULL };
+    int braces = 0;
+
+    for (size_t i = 0; i < t.n; i++) {
+        size_t k = i;
+        braces += t.s[i] == '{';
+        braces -= t.s[i] == '}';
+        if ((unsigned char)t.s[i] >= 0x80)
+            return 1;
+        while (k < t.n && isalpha((unsigned char)t.s[k]))
+            k++;
+        struct text w = text_of(t.s + i, k - i);
+        if (k == i)
+            continue;
+        if (!braces && !(i && t.s[i - 1] == '\\') && !extract_math_word(w)) {
+            if (w.n > 2)
+                return 1;
+            for (int j = 0; two[j]; j++)
+                if (text_is(w, two[j]))
+                    return 1;
+        }
+        i = k - 1;
+    }
+    return 0;
+}
+
+struct text extract_tidy(struct text t)
+{
+    int solid;
+
+    t = extract_sentence(t);
+    while (t.n && strchr("*_\"'`", t.s[t.n - 1]) && t.s[t.n - 1] != '\'')
+        t.n--;
+    while (t.n && strchr("*\"`", t.s[0]))
+        t.s++, t.n--;
+    t = text_trim(t);
+    if (!t.n)
+        return t;
+    if (has_prose(t) && extract_may_begin(t, 0)) {
+        size_t end = extract_formula_end(t, 0, &solid);
+        if (end > 0 && (solid || end == t.n || t.n - end > 0))
+            return text_trim(text_of(t.s, end));
+    }
+    return t;
+}
+
+struct found extract_marked(struct arena *a, struct text t)
+{
+    struct found f = { .rule = "none" };
+    size_t colon = SIZE_MAX, verb = SIZE_MAX, at = 0;
+
+    for (size_t i = 0; i < t.n; i++) {
+        if (text_starts(t, i, "####")) {
+            colon = i + 4;
+            while (colon < t.n && t.s[colon] == ' ')
+                colon++;
+            i += 3;
+            continue;
+        }
+        int m = mark_at(t, i, &at);
+        if (m == 1 || m == 3)
+            colon = at;
+        else if (m == 2)
+            verb = at;
+    }
+    if (colon != SIZE_MAX && colon < t.n) {
+        f.t = line_from(t, colon);
+        f.rule = "answer_line";
+        /* "Final Answer: the final answer is 7" */
+        if (verb != SIZE_MAX && verb > colon &&
+            verb < (size_t)(f.t.s - t.s) + f.t.n)
+            f.t = line_from(t, verb);
+    } else if (verb != SIZE_MAX && verb < t.n) {
+        f.t = line_from(t, verb);
+        f.rule = "answer_is";
+    }
+    if (!f.t.s)
+        return f;
+    f.t = text_of(arena_strndup(a, f.t.s, f.t.n), f.t.n);
+    return f;
+}

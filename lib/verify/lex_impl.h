@@ -1,0 +1,60 @@
+/* lex_impl - what the parts of the lexer share (lex.h) */
+#ifndef ULP_VERIFY_LEX_IMPL_H
+#define ULP_VERIFY_LEX_IMPL_H
+#include <ctype.h>
+#include <string.h>
+#include "lex.h"
+
+struct lexer {
+    struct arena *a;
+    struct text t;
+    size_t i;
+    enum comma comma;
+    int space, nest;
+    int depth; /* of () and []: commas there part items */
+    struct tok *v;
+    size_t n;
+    const char *why;
+};
+
+static inline char at(const struct lexer *l, size_t i)
+{
+    return i < l->t.n ? l->t.s[i] : 0;
+}
+
+static inline int digit(const struct lexer *l, size_t i)
+{
+    return isdigit((unsigned char)at(l, i)) != 0;
+}
+
+static inline size_t run_of_digits(const struct lexer *l, size_t i)
+{
+    size_t k = 0;
+    while (digit(l, i + k))
+        k++;
+    return k;
+}
+
+static inline int in_list(const char *const *list, struct text w)
+{
+    for (int i = 0; list[i]; i++)
+        if (text_is(w, list[i]))
+            return 1;
+    return 0;
+}
+
+struct tok *lex_emit(struct lexer *l, enum tok_type type, const char *s);
+void lex_emit_ch(struct lexer *l, char c);
+
+/* lex_number.c: the number at l->i. */
+void lex_number(struct lexer *l);
+
+/* lex_word.c */
+void lex_word(struct lexer *l, struct text w);      /* a run of letters */
+void lex_text(struct lexer *l, const char *w);      /* words as such */
+int lex_is_function(struct text w);
+int lex_is_greek(struct text w);
+size_t lex_clock(struct text t); /* length of "p.m." at the beginning */
+size_t lex_rate(struct text t);  /* length of "km/h" at the beginning */
+
+#endif

@@ -1,0 +1,141 @@
+/* lex_number - numbers: groups of digits, decimals, exponents (lex.h) */
+#include "lex_impl.h"
+
+/* Is the digit string at i grouped by commas as thousands (1,234,567) or
+ * as in India (12,34,567)? The length of it all, or 0. */
+static size_t grouped(const struct lexer *l, size_t i)
+{
+    size_t k = run_of_digits(l, i), two = 0, three = 0, j = i + k, last = 0;
+
+    if (k == 0 || k > 3 || at(l, i) == '0')
+        return 0;
+    while (at(l, j) == ',' && digit(l, j + 1)) {
+        size_t g = run_of_digits(l, j + 1);
+        if (g != 2 && g != 3)
+            return 0;
+        two += g == 2;
+        three += g == 3;
+        last = g;
+        j += 1 + g;
+    }
+    if (!last || last != 3 || (two && (three > 1 || k > 2)))
+        return 0;
+    return j - i;
+}
+
+/* "\,", "{,}", ",\!", "\!" between digits: the length of the gap. */
+static size_t tex_gap(const struct lexer *l, size_t i)
+{
+    static const char *const gaps[] = { "{,}", "{,}\\!", ",\\!", "\\!",
+                                        "\\,", ",\\! ", "\\! ", "\\, ",
+                                        "~" };
+    size_t best = 0;
+
+    for (size_t k = 0; k < sizeof gaps / sizeof gaps[0]; k++) {
+        size_t m = strlen(gaps[k]);
+        if (m > best && text_starts(l->t, i, gaps[k]) && digit(l, i + m))
+            best = m;
+    }
+    return best;
+}
+
+static size_t space_group(const struct lexer *l, size_t i, size_t before)
+{
+    return at(l, i) == ' ' && before <= 3 && run_of_digits(l, i + 1) == 3 &&
+           at(l, i + 4) != '/' &&
+           (at(l, i + 4) != ',' || l->comma == COMMA_DECIMAL);
+}
+
+/* "\overline{36}" right behind a decimal: its digits, or NULL. */
+static const char *repeating(struct lexer *l)
+{
+    static const char *const marks[] = { "\\overline{", "\\bar{",
+                                         "\\dot{" };
+
+    for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
+        size_t m = strlen(marks[k]), n;
+        if (!text_starts(l->t, l->i, marks[k]))
+            continue;
+        n = run_of_digits(l, l->i + m);
+        if (n == 0 || n > 50 || at(l, l->i + m + n) != '}')
+            continue;
+        const char *s = arena_strndup(l->a, l->t.s + l->i + m, n);
+        l->i += m + n + 1;
+        return s;
+    }
+    return NULL;
+}
+
+void lex_number(struct lexer *l)
+{
+    char *d = arena_alloc(l->a, l->t.n - l->i + 2);
+    size_t o = 0, k = 0, g;
+    int places = 0, ex = 0, joined = 0;
+    const char *repeat = NULL;
+
+    if ((g = grouped(l, l->i)) && l->comma == COMMA_THOUSANDS &&
+        !l->depth) {
+        for (k = 0; k < g; k++)
+            if (at(l, l->i + k) != ',')
+                d[o++] = at(l, l->i + k);
+        l->i += g;
+        joined = 1;
+    } else {
+        size_t group = 0;
+        while (digit(l, l->i) || (group && (k = tex_gap(l, l->i))) ||
+               (group && !l->depth && (joined != 2 || group == 3) &&
+                (k = space_group(l, l->i, group)))) {
+            if (digit(l, l->i)) {
+                d[o++] = at(l, l->i++);
+                group++;
+            } else {
+                joined = at(l, l->i) == ' ' ? 2 : 1;
+                l->i += k;
+                group = 0;
+            }
+        }
+    }
+    /* "40,000" is thousands, and what stands in brackets is a row */
+    int comma = l->comma == COMMA_DECIMAL && !g && !l->depth;
+    char point = comma ? ',' : '.';
+    if (comma && o <= 3)
+        while (at(l, l->i) == '.' && run_of_digits(l, l->i + 1) == 3) {
+            memcpy(d + o, l->t.s + l->i + 1, 3); /* 1.234,5 */
+            o += 3;
+            l->i += 4;
+        }
+    if ((at(l, l->i) == point || at(l, l->i) == '.') &&
+        digit(l, l->i + 1)) {
+        k = run_of_digits(l, l->i + 1);
+        memcpy(d + o, l->t.s + l->i + 1, k);
+        o += k;
+        places = (int)(k < 100000 ? k : 100000);
+        l->i += k + 1;
+    } else if (at(l, l->i) == '.' && at(l, l->i + 1) == '\\') {
+        l->i++; /* "0.\overline{3}" */
+    } else if (at(l, l->i) == '.' && !isalpha((unsigned char)at(l, l->i + 1))
+               && at(l, l->i + 1) != '.') {
+        l->i++; /* "5." */
+    }
+    d[o] = 0;
+    if (l->i && (places || at(l, l->i - 1) == '.'))
+        repeat = repeating(l);
+    char c = at(l, l->i);
+    if (c == 'e' || c == 'E') {
+        size_t j = l->i + 1, neg = at(l, j) == '-';
+        j += at(l, j) == '-' || at(l, j) == '+';
+        k = run_of_digits(l, j);
+        if (k && k < 7 && !isalpha((unsigned char)at(l, j + k))) {
+            for (size_t m = 0; m < k; m++)
+                ex = ex * 10 + (at(l, j + m) - '0');
+            if (neg)
+                ex = -ex;
+            l->i = j + k;
+        }
+    }
+    struct tok *t = lex_emit(l, T_NUM, d);
+    t->exp10 = ex - places;
+    t->places = places;
+    t->repeat = repeat;
+    t->joined = (char)joined;
+}

@@ -1,0 +1,162 @@
+/* parse_term - products, mixed numbers, units (parse.c has the grammar) */
+#include "parse_impl.h"
+
+/* Does the next token begin a factor (an unwritten product)? */
+static int begins(struct parser *p)
+{
+    struct tok *t = peek(p);
+
+    switch (t->type) {
+    case T_SYM:
+    case T_CONST:
+    case T_FN:
+    case T_NUM:
+        return 1;
+    case T_CH:
+        /* "[" may also close: ]a, b[ */
+        if (t->ch == '[' && (t[1].type == T_END || t[1].type == T_SEP ||
+                             (t[1].type == T_CH && t[1].ch != '(' &&
+                              t[1].ch != '{' && t[1].ch != '[' &&
+                              t[1].ch != '-' && t[1].ch != '|') ||
+                             (t[1].type == T_CMD &&
+                              !p_known_primary(t[1].s))))
+            return 0;
+        return t->ch == '(' || t->ch == '{' || t->ch == '[' ||
+               (t->ch == '|' && !p->bars);
+    case T_CMD:
+        return p_known_primary(t->s);
+    default:
+        return 0;
+    }
+}
+
+static int int_frac(const struct expr *e)
+{
+    return e->kind == E_MUL && e->n == 2 && e->a[0]->kind == E_NUM &&
+           !e->a[0]->exp10 && e->a[1]->kind == E_POW &&
+           e->a[1]->a[0]->kind == E_NUM && !e->a[1]->a[0]->exp10 &&
+           e->a[0]->name[0] != '-';
+}
+
+/* "3 1/2" and "3\frac{1}{2}": a mixed number; NULL if it is none. */
+static struct expr *mixed(struct parser *p, struct expr *whole)
+{
+    struct tok *t = peek(p), *prev = p->i ? &p->v[p->i - 1] : t;
+    size_t back = p->i;
+
+    if (whole->kind != E_NUM || whole->exp10 || prev->type != T_NUM)
+        return NULL;
+    if (t->type == T_NUM && t->space && !t->exp10 &&
+        p->v[p->i + 1].type == T_CH && p->v[p->i + 1].ch == '/' &&
+        p->v[p->i + 2].type == T_NUM && !p->v[p->i + 2].exp10) {
+        struct expr *x = named(p, E_NUM, t->s);
+        struct expr *y = named(p, E_NUM, p->v[p->i + 2].s);
+        p->i += 3;
+        return two(p, E_ADD, whole, quotient(p, x, y));
+    }
+    if (p_is_cmd(p, "frac")) {
+        const char *digits = p->v[p->i + 1].s;
+        p->i++;
+        struct expr *f = p_frac(p);
+        if (!p->why && int_frac(f) && !p_is_ch(p, '^'))
+            return two(p, E_ADD, whole, f);
+        if (!p->why) { /* a plain product: read it again */
+            p->v[back + 1].s = digits;
+            p->i = back;
+        }
+    }
+    return NULL;
+}
+
+/* "5 (or 6)", "5 but not 6": a second answer among the words. */
+static int hedges(const char *s)
+{
+    static const char *const words[] = { "or", "not", "nor", "maybe", "but",
+                                         "either" };
+
+    for (; *s; s++) {
+        size_t k = 0;
+        if (isdigit((unsigned char)*s))
+            return 1;
+        while (isalpha((unsigned char)s[k]))
+            k++;
+        for (size_t i = 0; k && i < sizeof words / sizeof words[0]; i++)
+            if (strlen(words[i]) == k && !memcmp(words[i], s, k))
+                return 1;
+        s += k ? k - 1 : 0;
+    }
+    return 0;
+}
+
+/* Words behind a value: all of them are its unit. */
+static struct expr *unit(struct parser *p, struct expr *e)
+{
+    const char *name = "";
+
+    while (!p->why) {
+        struct tok *t = peek(p);
+        if (t->type == T_TEXT) {
+            if (hedges(t->s))
+                return p_bad(p, "words that are no unit");
+            name = arena_printf(p->a, "%s%s%s", name, *name ? " " : "",
+                                t->s);
+            p->i++;
+        } else if (*name && t->type == T_CH && t->ch == '/' &&
+                   p->v[p->i + 1].type != T_NUM) {
+            name = arena_printf(p->a, "%s/", name);
+            p->i++;
+        } else if (*name && t->type == T_CH && t->ch == '^') {
+            p->i++;
+            name = arena_printf(p->a, "%s^%s", name,
+                                expr_show(p->a, p_group_arg(p), 1));
+        } else if (*name && t->type == T_SYM && (t->space || t->word)) {
+            name = arena_printf(p->a, "%s%s%s", name, t->word ? "" : " ",
+                                t->s);
+            p->i++;
+        } else if (*name && t->type == T_SYM &&
+                   name[strlen(name) - 1] == '/') {
+            name = arena_printf(p->a, "%s%s", name, t->s);
+            p->i++;
+        } else {
+            break;
+        }
+    }
+    struct expr *u = one(p, E_UNIT, e);
+    u->name = name;
+    return u;
+}
+
+struct expr *p_term(struct parser *p)
+{
+    struct vec w = { 0 };
+
+    push(p, &w, p_factor(p));
+    while (!p->why) {
+        struct expr *m;
+        if (w.n == 1 && (m = mixed(p, w.v[0]))) {
+            w.v[0] = m;
+        } else if (take_ch(p, '*')) {
+            int minus = take_ch(p, '-');
+            struct expr *f = p_factor(p);
+            push(p, &w, minus ? neg(p, f) : f);
+        } else if (take_ch(p, '/')) {
+            int minus = take_ch(p, '-');
+            struct expr *d = p_factor(p);
+            push(p, &w, two(p, E_POW, minus ? neg(p, d) : d,
+                            named(p, E_NUM, "-1")));
+        } else if (peek(p)->type == T_TEXT) {
+            struct expr *v = w.n == 1 ? w.v[0]
+                                      : p_items(p, E_MUL, w.v, w.n);
+            w = (struct vec){ 0 };
+            push(p, &w, unit(p, v));
+        } else if (begins(p)) {
+            /* two numbers side by side are not a product */
+            if (peek(p)->type == T_NUM && p->v[p->i - 1].type == T_NUM)
+                return p_bad(p, "two numbers side by side");
+            push(p, &w, p_factor(p));
+        } else {
+            break;
+        }
+    }
+    return w.n == 1 ? w.v[0] : p_items(p, E_MUL, w.v, w.n);
+}
