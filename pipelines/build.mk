@@ -13,6 +13,7 @@ CC      := gcc
 endif
 SAN     ?= 0
 OPT     ?= -O3
+STRIP   ?= strip
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes \
            -Wvla -Werror
 STD     := -std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno \
@@ -117,7 +118,7 @@ $(B)/exe/$(1).linked: $(B)/bin/$(1).o $(call libs,$(USES_$(1)))
 	$$(call say,LINK,$(1))
 	$$(Q)$$(CC) $$(LDSAN) -pthread -Wl,--build-id=none -Wl,--as-needed \
 	  -o $$@.tmp $$^ $(call links,$(USES_$(1))) -lm
-	@if [ $(SAN) != 1 ]; then strip $$@.tmp; fi
+	@if [ $(SAN) != 1 ]; then $(STRIP) $$@.tmp; fi
 	@if ! cmp -s $$@.tmp $(BIN)/$(1); then cp $$@.tmp $(BIN)/$(1).new && mv $(BIN)/$(1).new $(BIN)/$(1); fi
 	@rm -f $$@.tmp; touch $$@
 $(BIN)/$(1): $(B)/exe/$(1).linked ;
