@@ -192,33 +192,38 @@ void family_choice(struct rng *r, struct sample *s)
     s->verifier = "choice";
 }
 
+/* Half of the functions have an argument: writing them is reading the comment.
+ * The others return a number that has to be worked out. */
 void family_code(struct rng *r, struct sample *s)
 {
     static const char *const verb[] = {"plus", "minus", "times"};
     static const char op[] = "+-*";
-    int k1 = (int)rng_below(r, 3), k2 = (int)rng_below(r, 4);
-    int a = rng_range(r, 2, 20), b = rng_range(r, 2, 20);
+    int k1 = (int)rng_below(r, 3), k2 = (int)rng_below(r, 3);
+    int a = rng_range(r, 2, 20), b = rng_range(r, 2, 20), c;
     size_t n;
 
-    if (k2 == 3) {
-        PROMPT("def f(x):\n    # x %s %d\n", verb[k1], a);
-        RESPONSE("    return x%c%d", op[k1], a);
-    } else {
-        PROMPT("def f(x):\n    # x %s %d, then %s %d\n", verb[k1], a,
-               verb[k2], b);
-        RESPONSE("    return (x%c%d)%c%d", op[k1], a, op[k2], b);
-    }
-    n = (size_t)snprintf(s->test, sizeof s->test,
-                         "def check(candidate):\n");
-    for (int x = 1; x <= 5; x += 2) {
-        int v = k1 == 0 ? x + a : k1 == 1 ? x - a : x * a;
-
-        if (k2 != 3)
-            v = k2 == 0 ? v + b : k2 == 1 ? v - b : v * b;
-        n += (size_t)snprintf(s->test + n, sizeof s->test - n,
-                              "    assert candidate(%d) == %d\n", x, v);
-    }
     s->verifier = "code";
     s->entry_point = "f";
+    n = (size_t)snprintf(s->test, sizeof s->test,
+                         "def check(candidate):\n");
+    if (rng_below(r, 2)) {
+        c = rng_range(r, 20, 40);
+        PROMPT("def f():\n    # %d %s %d\n", c, k1 == 1 ? "minus" : "plus",
+               a);
+        c = k1 == 1 ? c - a : c + a;
+        RESPONSE("    return %d", c);
+        snprintf(s->test + n, sizeof s->test - n,
+                 "    assert candidate() == %d\n", c);
+        return;
+    }
+    PROMPT("def f(x):\n    # x %s %d, then %s %d\n", verb[k1], a, verb[k2],
+           b);
+    RESPONSE("    return (x%c%d)%c%d", op[k1], a, op[k2], b);
+    for (int x = 1; x <= 5; x += 2) {
+        c = k1 == 0 ? x + a : k1 == 1 ? x - a : x * a;
+        c = k2 == 0 ? c + b : k2 == 1 ? c - b : c * b;
+        n += (size_t)snprintf(s->test + n, sizeof s->test - n,
+                              "    assert candidate(%d) == %d\n", x, c);
+    }
     /* a code task is judged by its test; there is no answer to compare */
 }
