@@ -8,7 +8,10 @@ int equal_scalar(struct equal *q, const struct expr *x,
 {
     static const char *const rules[] = { "", "", "rational", "normal_form",
                                          "exact", "numeric", "rounded" };
-    enum value_verdict v = value_equal(q->a, x, y, &q->v);
+    struct value_opts o = q->v;
+    if (q->depth > 1) /* an entry's yes is not yet the answer's */
+        o.provisional = NULL;
+    enum value_verdict v = value_equal(q->a, x, y, &o);
 
     if (v <= VALUE_DIFFERENT)
         return 0;
@@ -148,6 +151,26 @@ static struct expr *spread(struct equal *q, const struct expr *e)
     return l;
 }
 
+/* Is x[0] : x[i] as y[0] : y[i] for every i? */
+static int cross_equal(struct equal *q, const struct expr *x,
+                       const struct expr *y)
+{
+    for (int i = 1; i < x->n; i++) {
+        struct expr *l = expr_new(q->a, E_MUL, 2);
+        struct expr *m = expr_new(q->a, E_MUL, 2);
+        double d;
+        if (value_double(x->a[i], &d) && d == 0.0)
+            return 0;
+        l->a[0] = x->a[0];
+        l->a[1] = y->a[i];
+        m->a[0] = y->a[0];
+        m->a[1] = x->a[i];
+        if (!equal_scalar(q, l, m))
+            return 0;
+    }
+    return 1;
+}
+
 static int ratios(struct equal *q, const struct expr *x,
                   const struct expr *y)
 {
@@ -168,20 +191,10 @@ static int ratios(struct equal *q, const struct expr *x,
         return 0;
     if (in_order(q, x, y))
         return 1;
-    for (int i = 1; i < x->n; i++) {
-        struct expr *l = expr_new(q->a, E_MUL, 2);
-        struct expr *m = expr_new(q->a, E_MUL, 2);
-        double d;
-        if (value_double(x->a[i], &d) && d == 0.0)
-            return 0;
-        l->a[0] = x->a[0];
-        l->a[1] = y->a[i];
-        m->a[0] = y->a[0];
-        m->a[1] = x->a[i];
-        if (!equal_scalar(q, l, m))
-            return 0;
-    }
-    return 1;
+    q->depth++;
+    int same = cross_equal(q, x, y);
+    q->depth--;
+    return same;
 }
 
 static int infinite(const struct expr *e)
