@@ -2,6 +2,7 @@
 # make runs after each kind of change, and that killing processes changes no
 # byte.
 set -u
+make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0}"
 verdict() { # NAME STATUS WHY
     if [ "$2" = 0 ]; then echo "ok $1"; else echo "not ok $1: $3"; fi
 }
@@ -11,7 +12,7 @@ copy() {
         --exclude='./data/tiny' . | tar xf - -C "$1"
 }
 run() { # DIR ARGS...: the labels of the stages that ran, into labels
-    (cd "$1" && shift && make PRESET=smoke "$@" results/analysis/summary.txt) \
+    (cd "$1" && shift && $make "$@" results/analysis/summary.txt) \
         >"$T/out" 2>"$T/err"
     status=$?
     labels=$(sed -n 's|^\[ *[0-9]*/[0-9]*\] \(.*[^ ]\)  *[0-9.]* s .*|\1|p' "$T/err")
@@ -41,6 +42,7 @@ bytes "$T/a" >"$T/bytes.a"
 awk '/^## Cookbook/ { on = 1 } /^## A real model/ { on = 0 }
      on && /^```sh/ { n++; copy = 1; next } /^```/ { copy = 0 }
      copy { print > ("'"$T"'/block" n) }' README.md
+[ "${SAN:-0}" = 0 ] || cp "$T"/a/build/*-san/bin/* "$T/a/bin/"
 smoke_sizes='s/step-20/step-2/g; s/step-40/step-4/g; s/--steps 20/--steps 2/
     s/--prompts 16/--prompts 4/; s/--mini-batch 16/--mini-batch 2/
     s/--samples 8/--samples 4/; s/--lr 1e-4/--lr 1e-3/'
@@ -89,7 +91,7 @@ copy "$T/b"
 rm -rf "$T/a"
 kills=0
 for i in 1 2 3 4 5 6; do
-    (cd "$T/b" && exec setsid make PRESET=smoke results/analysis/summary.txt) \
+    (cd "$T/b" && exec setsid $make results/analysis/summary.txt) \
         >/dev/null 2>&1 &
     group=$!
     sleep "$((i % 3 + 1)).$((i * 3 % 10))"
