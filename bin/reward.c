@@ -37,7 +37,7 @@ struct state {
     struct err no_sandbox;      /* why there is none, once that is known */
 };
 
-/* SCIENCE 4: min(-(len - (max_len - buffer)) / buffer * factor, 0). */
+/* SCIENCE 3: min(-(len - (max_len - buffer)) / buffer * factor, 0). */
 static double length_penalty(const struct options *o, size_t len)
 {
     if (o->buffer <= 0)
@@ -272,6 +272,30 @@ static int trustworthy(struct state *s, struct err *e)
     return 0;
 }
 
+/* Whatever determines a byte of the output. */
+static void made_by(struct filter *f, const struct options *o)
+{
+    char s[64];
+
+    filter_made_by(f, "extract", o->extract);
+    if (o->v.lenient)
+        filter_made_by(f, "lenient", "1");
+    if (o->v.lax_names)
+        filter_made_by(f, "lax-names", "1");
+    if (o->v.no_relations)
+        filter_made_by(f, "no-relations", "1");
+    if (o->v.precision) {
+        snprintf(s, sizeof s, "%d", o->v.precision);
+        filter_made_by(f, "precision", s);
+    }
+    snprintf(s, sizeof s, "%g/%g", o->right, o->wrong);
+    filter_made_by(f, "right/wrong", s);
+    if (o->buffer) {
+        snprintf(s, sizeof s, "%d/%d/%g", o->max_len, o->buffer, o->factor);
+        filter_made_by(f, "max-len/overlong-buffer/overlong-factor", s);
+    }
+}
+
 static int run(struct state *s, struct filter *f, char **args, int n_args,
                struct err *e)
 {
@@ -282,9 +306,7 @@ static int run(struct state *s, struct filter *f, char **args, int n_args,
         (rc = verify_open(&s->v, &s->o->v, e)) ||
         (rc = filter_open(f, "reward", "rollouts", args, n_args, e)))
         return rc;
-    filter_made_by(f, "extract", s->o->extract);
-    if (s->o->v.lenient)
-        filter_made_by(f, "lenient", "1");
+    made_by(f, s->o);
     for (;;) {
         while (must_write(s, f))
             if ((rc = write_oldest(s, f, e)) < 0)
@@ -342,7 +364,12 @@ int main(int argc, char **argv)
         .name = "reward", .purpose = "judge responses against their answers",
         .usage = "[options] [FILE ...] < responses",
         .details = "Adds correct, reward, length_penalty, extracted_answer, "
-                   "verify_rule, verify_status and well_formed.",
+                   "verify_rule, verify_status and well_formed. The field "
+                   "verifier says how a record is judged: math (also when "
+                   "absent), choice, or code, which runs in a sandbox or "
+                   "not at all: without one the run exits 1.\n\n"
+                   "The penalty is min(-(len - (max-len - buffer)) / buffer "
+                   "* factor, 0), len being the number of response_tokens.",
         .example = "echo '{\"id\":\"1\",\"answer\":\"1/2\",\"response\":"
                    "\"\\\\boxed{0.5}\"}' | reward --json",
         .see_also = "rollout, dapo-step", .opts = opts, .max_args = 1000

@@ -110,6 +110,23 @@ static int is_row(const struct expr *e)
            e->kind == E_MATRIX;
 }
 
+/* [[1, 2], [3, 4]] as a matrix, or NULL. */
+static const struct expr *grid(struct equal *q, const struct expr *e)
+{
+    if (e->kind != E_SEQ || e->n < 1 || e->a[0]->kind != E_SEQ)
+        return NULL;
+    int cols = e->a[0]->n;
+    struct expr *m = expr_new(q->a, E_MATRIX, e->n * cols);
+    m->rows = e->n;
+    m->cols = cols;
+    for (int i = 0; i < e->n; i++) {
+        if (e->a[i]->kind != E_SEQ || e->a[i]->n != cols)
+            return NULL;
+        memcpy(m->a + i * cols, e->a[i]->a, (size_t)cols * sizeof *m->a);
+    }
+    return m;
+}
+
 static int rows(struct equal *q, const struct expr *x, const struct expr *y)
 {
     if (x->kind == E_MATRIX && y->kind == E_MATRIX)
@@ -117,6 +134,10 @@ static int rows(struct equal *q, const struct expr *x, const struct expr *y)
     if (x->kind == E_MATRIX || y->kind == E_MATRIX) {
         const struct expr *m = x->kind == E_MATRIX ? x : y;
         const struct expr *o = x->kind == E_MATRIX ? y : x;
+        const struct expr *g = grid(q, o);
+        if (g && m->cols > 1)
+            return g->rows == m->rows && g->cols == m->cols &&
+                   (x == m ? in_order(q, m, g) : in_order(q, g, m));
         return (m->rows == 1 || m->cols == 1) && o->kind == E_SEQ &&
                in_order(q, x, y);
     }

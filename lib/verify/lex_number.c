@@ -66,6 +66,18 @@ static const char *repeating(struct lexer *l)
     return NULL;
 }
 
+/* "1.234.567": the length of digits grouped by points, or 0. */
+static size_t pointed(const struct lexer *l, size_t i)
+{
+    size_t k = run_of_digits(l, i), j = i + k, groups = 0;
+
+    if (k == 0 || k > 3 || at(l, i) == '0')
+        return 0;
+    for (; at(l, j) == '.' && run_of_digits(l, j + 1) == 3; j += 4)
+        groups++;
+    return groups >= 2 && at(l, j) != '.' ? j - i : 0;
+}
+
 void lex_number(struct lexer *l)
 {
     char *d = arena_alloc(l->a, l->t.n - l->i + 2);
@@ -79,6 +91,12 @@ void lex_number(struct lexer *l)
             if (at(l, l->i + k) != ',')
                 d[o++] = at(l, l->i + k);
         l->i += g;
+        joined = 1;
+    } else if ((k = pointed(l, l->i))) {
+        for (size_t m = 0; m < k; m++)
+            if (at(l, l->i + m) != '.')
+                d[o++] = at(l, l->i + m);
+        l->i += k;
         joined = 1;
     } else {
         size_t group = 0;

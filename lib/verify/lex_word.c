@@ -41,6 +41,10 @@ void lex_text(struct lexer *l, const char *w)
 /* Letters of a word that stand for themselves. */
 static void letters(struct lexer *l, struct text w)
 {
+    if (w.n > 1 && strspn(w.s, "IVX") >= w.n) { /* a Roman numeral */
+        lex_emit(l, T_SYM, arena_strndup(l->a, w.s, w.n));
+        return;
+    }
     for (size_t i = 0; i < w.n; i++) {
         char c = w.s[i];
         struct tok *k;
