@@ -385,6 +385,7 @@ static int print_plan(const struct arm *a, struct err *e)
 {
     struct config c;
     struct model_plan p;
+    double flops;
     int r = config_read(&c, dir, e);
 
     if (r)
@@ -396,7 +397,11 @@ static int print_plan(const struct arm *a, struct err *e)
     printf("cache a token       %zu bytes\n", p.kv_bytes);
     printf("cache of the batch  %zu bytes for each token of its longest "
            "sequence (%d sequences)\n", p.kv_bytes * (size_t)batch, batch);
-    printf("arithmetic          %.4g FLOP a token\n", p.flops_per_token);
+    flops = p.flops_per_token;
+    model_plan(&p, &c, a, batch, 2, 1);
+    printf("arithmetic          %.4g FLOP a token, and %.4g for each token "
+           "before it\n", flops, p.flops_per_token - flops);
+    printf("context             %d tokens\n", c.max_pos);
     return 0;
 }
 

@@ -14,6 +14,8 @@ DATA          ?= data/$(PRESET)## task sets as JSON lines
 
 # training (SCIENCE 3); values in the preset
 TRAIN_OPTS    ?=## more options for dapo-step (dapo-step --help)
+ROLLOUT_OPTS  ?=## more options for rollout in training (rollout --help)
+MAX_PROMPT    ?= 0## training prompts of more tokens are left out; 0 keeps all
 # STEPS CHUNK PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG KL_PROMPTS
 
 # evaluation: tasks, samples, temperatures are in $(TASKS_FILE)

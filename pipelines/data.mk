@@ -31,4 +31,4 @@ endif
 TEMPLATE ?= none
 tokens = $(R)/data/$(1).tokens.msgpack.zst
 _ := $(foreach t,$(TRAIN_TASK) $(TASKS),$(eval $(call stage,$(call tokens,$(t)),data,tokenize $(t),$(DATA)/$(t).jsonl $(BASE_FILES),tokenize,\
-  $(BIN)/tokenize --tokenizer $(BASE) --template $(TEMPLATE) -o $(OUT) $(DATA)/$(t).jsonl)))
+  $(BIN)/tokenize --tokenizer $(BASE) --template $(TEMPLATE)$(if $(filter $(TRAIN_TASK),$(t)),$(if $(filter-out 0,$(MAX_PROMPT)), --max-tokens $(MAX_PROMPT))) -o $(OUT) $(DATA)/$(t).jsonl)))

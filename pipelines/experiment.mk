@@ -9,6 +9,7 @@ include pipelines/data.mk
 include pipelines/train.mk
 include pipelines/eval.mk
 include pipelines/analysis.mk
+include pipelines/plan.mk
 include pipelines/help.mk
 
 # Every stage that a goal needs and that is stale, with the reason.

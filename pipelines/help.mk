@@ -15,7 +15,7 @@ help:
 	@echo 'Parameters: make NAME=VALUE ...'
 	@awk -F'[ ?:]*= *' '/^[A-Z_]+ +[?:]=.*##/ { d = $$0; sub(/^.*##/, "", d); v = $$0; \
 	  sub(/^[A-Z_]+ +[?:]= */, "", v); sub(/ *##.*$$/, "", v); n = $$1; \
-	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/eval.mk pipelines/analysis.mk
+	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/eval.mk pipelines/analysis.mk pipelines/plan.mk
 	@echo
 	@echo 'Values of preset $(PRESET) (pipelines/presets/$(PRESET).mk)'
 	@awk '/^[A-Z_]+ +\?=/ { n = $$1; sub(/^[A-Z_]+ +\?= */, ""); printf "  %-14s %s\n", n, $$0 }' \

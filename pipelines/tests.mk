@@ -27,3 +27,13 @@ $(foreach u,$(UNIT),$(eval $(call unit_rule,$(u))))
 check: all $(UNIT:%=$(B)/tests/%)
 	@BIN=$(abspath $(BIN)) SAN=$(SAN) tests/run $(UNIT:%=$(B)/tests/%) \
 	  $(filter %.sh,$(TESTS))
+
+# Long tests (tests/long/*.sh): minutes each, gigabytes of memory and disk; what
+# they measure is printed.
+.PHONY: check-long
+check-long: all
+	@shared=$$(cd ../shared 2>/dev/null && pwd || true); status=0; \
+	for t in tests/long/*.sh; do \
+	  echo "$$t"; T=$$(mktemp -d $${TMPDIR:-/tmp}/ulp-long.XXXXXX); \
+	  BIN=$(abspath $(BIN)) SHARED=$$shared SAN=$(SAN) T=$$T bash $$t || status=1; \
+	  rm -rf $$T; done; exit $$status

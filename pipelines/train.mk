@@ -19,7 +19,7 @@ last     = $(call run_dir,$(1))/step-$(STEPS)/checkpoint
 # $(5) options of rollout  $(6) options of dapo-step
 loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
   $(LAUNCH) $(BIN)/draw --resume $(3) --seed $(2) --per-step $(PROMPTS) $(call tokens,$(TRAIN_TASK)) | \
-  $(BIN)/rollout --quiet --model $(3) --arm $(1) --seed $(2) --sync $(OUT).fifo --samples $(SAMPLES) --temperature 1 --max-new $(MAX_NEW) --device $(DEVICE) $(5) | \
+  $(BIN)/rollout --quiet --model $(3) --arm $(1) --seed $(2) --sync $(OUT).fifo --samples $(SAMPLES) --temperature 1 --max-new $(MAX_NEW) --device $(DEVICE) $(5)$(if $(ROLLOUT_OPTS), $(ROLLOUT_OPTS)) | \
   $(BIN)/tokenize --quiet --decode --tokenizer $(3) | \
   $(BIN)/reward --quiet --max-len $(MAX_NEW) --overlong-buffer $(OVERLONG) | \
   $(BIN)/dapo-step --quiet --model $(3) --arm $(1) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR) --device $(DEVICE) $(6) $(TRAIN_OPTS) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \

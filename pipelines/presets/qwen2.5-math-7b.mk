@@ -16,5 +16,6 @@ MINI_BATCH    ?= 64
 SAMPLES       ?= 16
 LR            ?= 1e-6
 MAX_NEW       ?= 3072
+MAX_PROMPT    ?= 1024
 OVERLONG      ?= 1024
 KL_PROMPTS    ?= 128

@@ -1,0 +1,46 @@
+# make plan: from config.json and task sets alone; the full setting is planned
+# in seconds
+set -u
+ok() { echo "ok plan_$1"; }
+no() { echo "not ok plan_$1: $2"; }
+check() { local n=$1; shift; if "$@" >/dev/null 2>&1; then ok "$n"; else no "$n" "$(tail -n 5 "$T/plan" | tr '\n' ' ')"; fi; }
+config=tests/golden/hf/qwen2.5-math-7b
+mkdir "$T/data"
+for t in dm_train dm_val aime24 aime25 amc23 math500 gsm8k mmlu_stem humaneval; do
+    printf '{"id":"%s/0","task":"%s","prompt":"What is 1+1? Say it at length.","answer":"2","verifier":"math"}\n' $t $t
+done | while read -r row; do t=${row#*\"id\":\"}; echo "$row" >"$T/data/${t%%/*}.jsonl"; done
+old=()
+for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity stats show; do old+=(-o "$BIN/$p"); done
+plan() { make "${old[@]}" BIN="$BIN" R="$T/results" "$@" plan >"$T/plan" 2>"$T/err"; }
+full=(PRESET=qwen2.5-math-7b MODEL="$config" DATA="$T/data" ARMS='fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed')
+
+plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G
+check parameters_of_the_7b_model grep -q ' 7615616512 parameters; device cuda' "$T/plan"
+# 30 runs of 30 chunks and a replicate of each of 6 arms
+check stages_by_kind grep -Eq '^Stages: ([0-9]+) to run of \1 .* 906 train' "$T/plan"
+# 2 bytes a weight; 2 + 4 + 4 of state; 4 of gradient
+check memory_of_bf16 grep -Eq '^  bf16 +14\.2 GiB +70\.9 GiB +28\.4 GiB .* does not fit' "$T/plan"
+check what_would_fit grep -q 'smaller MODEL: about' "$T/plan"
+check disk grep -Eq 'checkpoints  906 of .* TiB' "$T/plan"
+check weights_are_missing grep -q 'has no weights' "$T/plan"
+check time_at_the_rate grep -q '1e+15 and 1e+15 FLOP/s.*given by RATE' "$T/plan"
+check nothing_was_made test ! -e "$T/results"
+plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=320G ARMS=bf16
+check it_fits_a_larger_device bash -c "grep -q '^What does' '$T/plan' && ! grep -q 'bf16 needs' '$T/plan'"
+plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=145G ARMS=bf16
+check options_that_make_it_fit grep -q "TRAIN_OPTS='--micro-batch 1' ROLLOUT_OPTS='--batch 8' makes it 1" "$T/plan"
+rm "$T/data/gsm8k.jsonl"
+plan "${full[@]}" RATE=1e15
+check a_set_that_is_not_there grep -q 'gsm8k.jsonl is not there' "$T/plan"
+plan PRESET=smoke DATA="$T/smoke"
+check smoke_all_fits grep -q 'nothing: it all fits' "$T/plan"
+check rate_is_measured grep -q 'FLOP/s, sampling and scoring, measured on this cpu' "$T/plan"
+plan MODEL="$T/none" PRESET=qwen2.5-math-7b DATA="$T/data" && no no_model "planned" || ok no_model
+
+# The whole DAG of the full setting; processor time, so that a busy machine does
+# not decide.
+echo '{"id":"gsm8k/0"}' >"$T/data/gsm8k.jsonl"
+TIMEFORMAT='%U %S'
+{ time make "${old[@]}" BIN="$BIN" R="$T/results" "${full[@]}" -n "$T/results/analysis/summary.txt" >"$T/n" 2>"$T/err"; } 2>"$T/time"
+n=$(grep -c 'pipelines/stage ' "$T/n")
+if [ "$n" = 1669 ] && awk '{ exit !($1 + $2 < 3) }' "$T/time"; then ok dry_run_of_the_full_setting_under_3_s; else no dry_run_of_the_full_setting_under_3_s "$n stages, $(cat "$T/time") s, $(tail -n 1 "$T/err")"; fi
