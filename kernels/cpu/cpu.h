@@ -136,6 +136,14 @@ enum { PERM_K = 1, PERM_ROWS = 2 };
 const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
                               long cols, long n);
 
+/* Rows that a loop over permuted blocks visits: T made up to whole blocks,
+ * since the short last block may come first (its missing rows are skipped). */
+static inline long cpu_visits(const int32_t *perm, long T)
+{
+    return perm ? (T + CANON_BLOCK - 1) / CANON_BLOCK * CANON_BLOCK : T;
+}
+
+
 /* ---- the table (backend.c) ---- */
 int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
                    struct err *e);

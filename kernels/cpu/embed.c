@@ -60,7 +60,7 @@ static void columns(void *ctx, long lo, long hi, int worker)
 
     if (!buf)
         return;
-    for (long i = 0; i < j->T; i++) {
+    for (long i = 0; i < cpu_visits(j->perm, j->T); i++) {
         long block = i / CANON_BLOCK, r = i;
         const float *dy;
         float *dW;
