@@ -3,10 +3,28 @@
 #include "file.h"
 #include "json.h"
 
+/* The key that ends at text[end - 1], its quotes included, *n bytes long; what
+ * comes out is for a message, and is empty where there is none. */
+static const char *key_before(const char *text, size_t end, int *n)
+{
+    size_t at;
+
+    *n = 0;
+    if (end < 2 || text[end - 1] != '"')
+        return "";
+    for (at = end - 2; at > 0; at--)
+        if (text[at] == '"' && text[at - 1] != '\\')
+            break;
+    *n = (int)(end - at > 200 ? 200 : end - at);
+    return text + at;
+}
+
 int json_read_text(json_t **out, const char *text, size_t n,
                    const char *name, struct err *e)
 {
+    const char *key = "";
     json_error_t je;
+    int n_key = 0;
 
     *out = NULL;
     if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
@@ -17,9 +35,13 @@ int json_read_text(json_t **out, const char *text, size_t n,
                           JSON_ALLOW_NUL, &je);
     if (*out)
         return 0;
-    return err_set(e, ERR_DATA, "%s: line %d, column %d: %s", name,
+    if (json_error_code(&je) == json_error_duplicate_key &&
+        je.position > 0 && (size_t)je.position <= n)
+        key = key_before(text, (size_t)je.position, &n_key);
+    return err_set(e, ERR_DATA, "%s: line %d, column %d: %s%s%.*s", name,
                    je.line < 1 ? 1 : je.line, je.column < 1 ? 1 : je.column,
-                   je.text[0] ? je.text : "cannot be parsed");
+                   je.text[0] ? je.text : "cannot be parsed",
+                   n_key ? " " : "", n_key, key);
 }
 
 int json_read_file(json_t **out, const char *path, struct err *e)
