@@ -35,7 +35,8 @@ size_t extract_delimited(struct text t, size_t i, size_t *inner)
         for (size_t j = *inner; j < far; j++) {
             if (k == 3 && t.s[j] == '\n')
                 break;
-            if (text_starts(t, j, pairs[k][1]) && j > *inner &&
+            if (t.s[j] == pairs[k][1][0] && j > *inner &&
+                (k == 3 || t.s[j + 1] == pairs[k][1][1]) &&
                 t.s[j - 1] != '\\')
                 return j + strlen(pairs[k][1]);
         }
@@ -56,7 +57,8 @@ static size_t group_end(struct text t, size_t i)
     return t.n;
 }
 
-size_t extract_formula_end(struct text t, size_t i, int *solid)
+/* As extract_formula_end; *stop is how far it looked. */
+static size_t scan(struct text t, size_t i, int *solid, size_t *stop)
 {
     size_t end = i;
     int braces = 0;
@@ -125,7 +127,15 @@ size_t extract_formula_end(struct text t, size_t i, int *solid)
         if (isdigit(c) || strchr(")]}%!'|", c))
             end = i;
     }
+    *stop = i;
     return end;
+}
+
+size_t extract_formula_end(struct text t, size_t i, int *solid)
+{
+    size_t stop;
+
+    return scan(t, i, solid, &stop);
 }
 
 int extract_may_begin(struct text t, size_t i)
@@ -157,9 +167,9 @@ struct text extract_formula(struct text t, int last)
             i++;
             continue;
         }
-        size_t end = extract_formula_end(t, i, &solid);
-        if (end <= i) {
-            i++;
+        size_t stop, end = scan(t, i, &solid, &stop);
+        if (end <= i) { /* nor is there one up to where it looked */
+            i = stop > i ? stop : i + 1;
             continue;
         }
         if (solid) {

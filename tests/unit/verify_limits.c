@@ -122,6 +122,33 @@ static void hostile_answers_get_a_verdict_and_the_stream_goes_on(void)
     verify_close(&v);
 }
 
+/* Extraction is outside the worker: it must be linear by itself. */
+static void extraction_takes_no_time_on_any_repetition(void)
+{
+    static const char *const units[] = {
+        "(", "{", "- ", "$", "$x", "\\[", "\\(", "\\text{", "\\boxed{",
+        "boxed(", "answer ", "answer is ", "Answer: ", "#### ", "1 or ",
+        "A or ", "not A ", "</think>", "x(", "1.", "\\", "**", "\n", "|"
+    };
+    struct verify_opts o = { .lenient = 1 };
+    struct verifier *v = NULL;
+    struct err e = { 0 };
+    struct verdict d;
+
+    T_CHECK(verify_open(&v, &o, &e) == 0);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        double t = now();
+        n_buf = 0;
+        times(units[i], 50000);
+        T_CHECK(verify_math(v, "1", 1, buf, n_buf, &d, &e) == 0);
+        T_CHECK(verify_choice(v, "B", 1, NULL, 0, buf, n_buf, &d, &e) == 0);
+        t = now() - t;
+        T_CHECKF(t < 3.0 * SLOW, "50,000 times \"%s\" took %.2f s",
+                 units[i], t);
+    }
+    verify_close(&v);
+}
+
 static void over_the_limit_is_a_timeout_and_no_error(void)
 {
     struct verifier *v = NULL;
@@ -183,6 +210,7 @@ int main(void)
     if (!buf)
         return 1;
     T_RUN(hostile_answers_get_a_verdict_and_the_stream_goes_on);
+    T_RUN(extraction_takes_no_time_on_any_repetition);
     T_RUN(over_the_limit_is_a_timeout_and_no_error);
     T_RUN(a_worker_over_its_memory_is_replaced);
     free(buf);
