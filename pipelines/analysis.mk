@@ -5,7 +5,7 @@
 MARGIN    ?= 0.02## H1: the margin of equivalence, in accuracy
 REFERENCE ?= $(firstword $(ARMS))## the arm that others are compared with
 SYNTHETIC ?= 0
-CANONICAL := $(filter-out bf16,$(ARMS))
+CANONICAL := $(foreach a,$(ARMS),$(if $(findstring order-,$(a)),$(if $(findstring order-canonical,$(a)),$(a)),$(filter-out bf16 bf16$(comma)%,$(a))))
 
 setting = preset=$(PRESET) arms="$(ARMS)" seeds="$(SEEDS)" reference=$(REFERENCE) \
   canonical="$(CANONICAL)" margin=$(MARGIN) synthetic=$(if $(filter 1,$(SYNTHETIC)),true,false) \

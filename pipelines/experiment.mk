@@ -9,6 +9,7 @@ include pipelines/data.mk
 include pipelines/train.mk
 include pipelines/eval.mk
 include pipelines/analysis.mk
+include pipelines/ablation.mk
 include pipelines/plan.mk
 include pipelines/help.mk
 

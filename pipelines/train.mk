@@ -7,6 +7,12 @@
 # A chunk is one cyclic pipeline: dapo-step tells rollout over a FIFO how many
 # prompts it wants and what the new weights are.
 
+# A word of ARMS names its folders too: there = is written - and : is written .
+# (Make reads both as its own), and ARM_NAME is the arm for --arm.
+name_of_arm = $(subst =,-,$(subst :,.,$(1)))
+_ := $(foreach a,$(ARMS),$(eval ARM_$(call name_of_arm,$(a)) := $(a)))
+override ARMS := $(call name_of_arm,$(ARMS))
+
 CHUNKS := $(shell seq $(CHUNK) $(CHUNK) $(STEPS))
 ifneq ($(lastword $(CHUNKS)),$(STEPS))
 CHUNKS += $(STEPS)
@@ -19,10 +25,10 @@ last     = $(call run_dir,$(1))/step-$(STEPS)/checkpoint
 # $(5) options of rollout  $(6) options of dapo-step
 loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
   $(LAUNCH) $(BIN)/draw --resume $(3) --seed $(2) --per-step $(PROMPTS) $(call tokens,$(TRAIN_TASK)) | \
-  $(BIN)/rollout --quiet --model $(3) --arm $(1) --seed $(2) --sync $(OUT).fifo --samples $(SAMPLES) --temperature 1 --max-new $(MAX_NEW) --device $(DEVICE) $(5)$(if $(ROLLOUT_OPTS), $(ROLLOUT_OPTS)) | \
+  $(BIN)/rollout --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --samples $(SAMPLES) --temperature 1 --max-new $(MAX_NEW) --device $(DEVICE) $(5)$(if $(ROLLOUT_OPTS), $(ROLLOUT_OPTS)) | \
   $(BIN)/tokenize --quiet --decode --tokenizer $(3) | \
   $(BIN)/reward --quiet --max-len $(MAX_NEW) --overlong-buffer $(OVERLONG) | \
-  $(BIN)/dapo-step --quiet --model $(3) --arm $(1) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR) --device $(DEVICE) $(6) $(TRAIN_OPTS) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \
+  $(BIN)/dapo-step --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR) --device $(DEVICE) $(6) $(TRAIN_OPTS) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \
   rm -f $(OUT).fifo
 
 # $(1) arm  $(2) seed  $(3) step at the end  $(4) step at the start, or empty

@@ -216,6 +216,7 @@ static const char *source_get(const struct source *s, const struct param *q,
 struct stage {
     char *group; /* a whole group in the compute type */
     char *raw;   /* CHUNK values as the source has them */
+    char *mid;   /* CHUNK values in the master type, where files pass by it */
     char *host;  /* host: CHUNK values, for the digest */
     XXH3_state_t *x;
 };
@@ -231,13 +232,18 @@ static void load_tensor(struct model *m, struct stage *s, char *dst,
         const char *from = src + i * dtype_size(t);
         char *to = dst + i * size;
 
-        if (t == m->t) {
+        if (t == m->t && !s->mid) {
             k->upload(k, to, from, now * size);
             XXH3_128bits_update(s->x, from, now * size);
             continue;
         }
         k->upload(k, s->raw, from, now * dtype_size(t));
-        k->cast(k, to, m->t, s->raw, t, now);
+        if (s->mid) {
+            k->cast(k, s->mid, m->arm.master, s->raw, t, now);
+            k->cast(k, to, m->t, s->mid, m->arm.master, now);
+        } else {
+            k->cast(k, to, m->t, s->raw, t, now);
+        }
         k->download(k, s->host, to, now * size);
         XXH3_128bits_update(s->x, s->host, now * size);
     }
@@ -264,6 +270,13 @@ static void load_groups(struct model *m, struct stage *s,
     }
 }
 
+/* A file's weights are a half-type master first: what the trainer that starts
+ * from them computes with. What comes over a FIFO has been one. */
+static int through_master(const struct model *m, const struct source *src)
+{
+    return src->f && m->arm.master != DT_F32 && m->arm.master != m->t;
+}
+
 static int load(struct model *m, const struct source *src, struct err *e)
 {
     struct stage s = {0};
@@ -276,6 +289,10 @@ static int load(struct model *m, const struct source *src, struct err *e)
     s.group = m->k->alloc(m->k, largest * dtype_size(m->t), e);
     s.raw = s.group ? m->k->alloc(m->k, 4 * CHUNK, e) : NULL;
     r = s.raw ? 0 : -e->code;
+    if (!r && through_master(m, src)) {
+        s.mid = m->k->alloc(m->k, 4 * CHUNK, e);
+        r = s.mid ? 0 : -e->code;
+    }
     m->digest_known = 0;
     m->master = NULL;
     if (!r) {
@@ -287,6 +304,7 @@ static int load(struct model *m, const struct source *src, struct err *e)
     }
     m->k->free(m->k, s.group);
     m->k->free(m->k, s.raw);
+    m->k->free(m->k, s.mid);
     free(s.host);
     return r;
 }

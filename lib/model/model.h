@@ -26,8 +26,9 @@ void model_close(struct model **m);
 const struct config *model_config(const struct model *m);
 const struct params *model_params(const struct model *m);
 
-/* Compute weights from DIR's safetensors, cast to the compute type. digest
- * (may be NULL) gets the model digest. */
+/* Compute weights from DIR's safetensors, cast to the master type where that
+ * is a half type, then to the compute type. digest (may be NULL) gets the model
+ * digest. */
 int model_load(struct model *m, const char *dir, char digest[33],
                struct err *e) MUST_CHECK;
 /* Compute weights from a flat master array on the device, of type mt. */
