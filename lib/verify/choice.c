@@ -8,6 +8,10 @@ static int alone(struct text t, size_t i)
     unsigned char p = i ? (unsigned char)t.s[i - 1] : ' ';
     unsigned char q = i + 1 < t.n ? (unsigned char)t.s[i + 1] : ' ';
 
+    if (p == '\'' && q == '\'')
+        return isalpha((unsigned char)t.s[i]) != 0;
+    if (q == '+' || q == '#')
+        return 0; /* C++ */
     return isalpha((unsigned char)t.s[i]) && !isalnum(p) && p != '\'' &&
            p != '\\' && p != '_' && p != '^' && !isalnum(q) && q != '\'' &&
            q != '_' && q != '^';
@@ -25,6 +29,12 @@ unsigned choice_letters(struct text t)
         if (c == '\\') { /* \text, \mathrm */
             while (i + 1 < t.n && isalpha((unsigned char)t.s[i + 1]))
                 i++;
+            continue;
+        }
+        size_t link = text_starts(t, i, "and ") ? 4
+                      : text_starts(t, i, "or ") ? 3 : 0;
+        if (link && got) {
+            i += link - 1;
             continue;
         }
         if (isupper((unsigned char)c) || (islower((unsigned char)c) &&
