@@ -357,8 +357,8 @@ int main(int argc, char **argv)
         { OPT_FLAG, "explain", 0, &o.explain, NULL,
           "Print what was extracted, how both sides were read and which "
           "rule decided, instead of records.", 0, 0 },
-        { OPT_GROUP, .dst = (void *)(uintptr_t)filter_opts(&f) },
-        { OPT_END }
+        { .type = OPT_GROUP, .dst = (void *)(uintptr_t)filter_opts(&f) },
+        { 0 }
     };
     const struct cli cli = {
         .name = "reward", .purpose = "judge responses against their answers",
