@@ -89,20 +89,22 @@ verdict change_in_kl_reruns_kl_and_its_readers $? "ran: $labels"
 # A second copy, with processes killed at random moments, must end in the same
 # bytes as the first.
 rm -rf "$T/a"
+victims() { # processes whose folder is the copy's
+    for p in /proc/[0-9]*; do
+        [ "$(readlink "$p/cwd" 2>/dev/null)" = "$T/b" ] && echo "${p#/proc/}"
+    done
+}
 kills=0
 for i in 1 2 3 4 5 6; do
-    (cd "$T/b" && exec setsid $make results/analysis/summary.txt) \
-        >/dev/null 2>&1 &
-    group=$!
+    (cd "$T/b" && exec $make results/analysis/summary.txt) >/dev/null 2>&1 &
     sleep "$((i % 3 + 1)).$((i * 3 % 10))"
-    victim=$(ps -e -o pid=,pgid=,comm= | awk -v g="$group" '$2 == g && $3 !~ /^make/ { print $1 }' |
-        sort -R --random-source=<(yes "$i") | head -n 1)
-    if [ -n "$victim" ]; then
-        kill -9 "$victim" 2>/dev/null && kills=$((kills + 1))
-    fi
-    [ $((i % 2)) = 0 ] && kill -9 -- "-$group" 2>/dev/null
-    wait "$group" 2>/dev/null
+    one=$(victims | sort -R --random-source=<(yes "$i") | head -n 1)
+    [ -n "$one" ] && kill -9 "$one" 2>/dev/null && kills=$((kills + 1))
+    # every other time the whole run dies at once
+    [ $((i % 2)) = 0 ] && kill -9 $(victims) 2>/dev/null
+    wait 2>/dev/null
 done
+while [ -n "$(victims)" ]; do sleep 0.2; done
 run "$T/b"
 bytes "$T/b" >"$T/bytes.b"
 cmp -s "$T/bytes.a" "$T/bytes.b" && [ $kills -gt 0 ]
