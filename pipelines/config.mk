@@ -20,7 +20,8 @@ MAX_PROMPT    ?= 0## training prompts of more tokens are left out; 0 keeps all
 
 # evaluation: tasks, samples, temperatures are in $(TASKS_FILE)
 EVAL_SEED     ?= 1000## the same sampling seed for the base and every run
-LAUNCH        ?=## put before each pipeline, e.g. srun
+LAUNCH        ?=## put before each stage, e.g. 'srun -N 1'
+KEEP          ?= all## checkpoints of a run: all, or last (weights of older chunks are freed)
 
 # One make runs as many stages at once as there are processors, unless told
 # (make 4.3 does not show -j in MAKEFLAGS while it reads makefiles).
@@ -31,6 +32,7 @@ MAKEFLAGS     += -j$(JOBS)
 endif
 
 export ULP_RUN   := $(shell echo $$PPID)
+export ULP_LAUNCH := $(LAUNCH)
 export ULP_STATE  = $(STATE)
 export ULP_GOALS := $(MAKECMDGOALS) $(MAKEOVERRIDES)
 export ULP_JOBS  := $(JOBS)

@@ -21,7 +21,7 @@ REWARD_OPTS ?=
 # $(1) name  $(2) task
 define responses
 $(eval $(call stage,$(call eval_dir,$(1))/$(2).responses.msgpack.zst,eval,evaluate $(1) on $(2),$(call tokens,$(2)) $(call state_of,$(1)),rollout tokenize reward,\
-  $(LAUNCH) $(BIN)/rollout --quiet --model $(call model_of,$(1)) --arm $(EVAL_ARM) --seed $(EVAL_SEED) --samples $(TASK_$(2)_samples) --temperature $(TASK_$(2)_temperature) --top-p $(TASK_$(2)_top_p) --max-new $(TASK_$(2)_max_new) --device $(DEVICE) --threads $(THREADS) $(call tokens,$(2)) | \
+  $(BIN)/rollout --quiet --model $(call model_of,$(1)) --arm $(EVAL_ARM) --seed $(EVAL_SEED) --samples $(TASK_$(2)_samples) --temperature $(TASK_$(2)_temperature) --top-p $(TASK_$(2)_top_p) --max-new $(TASK_$(2)_max_new) --device $(DEVICE) --threads $(THREADS) $(call tokens,$(2)) | \
   $(BIN)/tokenize --quiet --decode --tokenizer $(BASE) | \
   $(BIN)/reward --quiet $(REWARD_OPTS) -o $(OUT)))
 endef
@@ -34,7 +34,7 @@ endef
 # $(1) name  $(2) task  $(3) model  $(4) its stamp  $(5) arm of the policy
 define scored
 $(eval $(call stage,$(call eval_dir,$(1))/$(2).scored.msgpack.zst,kl,sample and score $(1) on $(2),$(call tokens,$(2)) $(BASE_FILES) $(4),rollout logprob,\
-  $(LAUNCH) $(BIN)/rollout --quiet --model $(3) --arm $(5) --seed $(EVAL_SEED) --samples 1 --limit $(KL_PROMPTS) --temperature 1 --max-new $(TASK_$(2)_max_new) --device $(DEVICE) --threads $(THREADS) $(call tokens,$(2)) | \
+  $(BIN)/rollout --quiet --model $(3) --arm $(5) --seed $(EVAL_SEED) --samples 1 --limit $(KL_PROMPTS) --temperature 1 --max-new $(TASK_$(2)_max_new) --device $(DEVICE) --threads $(THREADS) $(call tokens,$(2)) | \
   $(BIN)/logprob --quiet --model $(3) --arm $(5) --as policy --against $(BASE) --against-arm $(EVAL_ARM) --as-against base --device $(DEVICE) --threads $(THREADS) -o $(OUT)))
 endef
 

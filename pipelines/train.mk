@@ -24,22 +24,27 @@ last     = $(call run_dir,$(1))/step-$(STEPS)/checkpoint
 # $(1) arm  $(2) seed  $(3) model to start from  $(4) steps to do
 # $(5) options of rollout  $(6) options of dapo-step
 loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
-  $(LAUNCH) $(BIN)/draw --resume $(3) --seed $(2) --per-step $(PROMPTS) $(call tokens,$(TRAIN_TASK)) | \
+  $(BIN)/draw --resume $(3) --seed $(2) --per-step $(PROMPTS) $(call tokens,$(TRAIN_TASK)) | \
   $(BIN)/rollout --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --samples $(SAMPLES) --temperature 1 --max-new $(MAX_NEW) --device $(DEVICE) $(5)$(if $(ROLLOUT_OPTS), $(ROLLOUT_OPTS)) | \
   $(BIN)/tokenize --quiet --decode --tokenizer $(3) | \
   $(BIN)/reward --quiet --max-len $(MAX_NEW) --overlong-buffer $(OVERLONG) | \
   $(BIN)/dapo-step --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR) --device $(DEVICE) $(6) $(TRAIN_OPTS) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \
   rm -f $(OUT).fifo
 
+# KEEP=last frees the weights, moments and rollouts of checkpoints that are no
+# longer needed: when a chunk begins, of the one before its predecessor.
+prune = $(if $(filter last,$(KEEP)),$(if $(2),rm -f $(1)/step-$(2)/checkpoint/*.safetensors $(1)/step-$(2)/rollouts.msgpack.zst && ))
+
 # $(1) arm  $(2) seed  $(3) step at the end  $(4) step at the start, or empty
-# $(5) steps between
+# $(5) the step before that, or empty
 define chunk
-$(eval $(call stage,$(R)/train_logs/$(1)_seed$(2)/step-$(3),train,train $(1) seed $(2) to step $(3),$(call tokens,$(TRAIN_TASK)) $(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint/trainer_state.json,$(BASE_FILES)),draw rollout tokenize reward dapo-step,$(call loop,$(1),$(2),$(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint,$(BASE)),$(5),--threads $(THREADS),--threads $(THREADS)),checkpoint/trainer_state.json))
+$(eval $(call stage,$(R)/train_logs/$(1)_seed$(2)/step-$(3),train,train $(1) seed $(2) to step $(3),$(call tokens,$(TRAIN_TASK)) $(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint/trainer_state.json,$(BASE_FILES)),draw rollout tokenize reward dapo-step,$(call prune,$(R)/train_logs/$(1)_seed$(2),$(5))$(call loop,$(1),$(2),$(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint,$(BASE)),$(shell expr $(3) - 0$(4)),--threads $(THREADS),--threads $(THREADS)),checkpoint/trainer_state.json))
 endef
 
-# each chunk as end:start:steps, in one go: 20:0:20 40:20:20 45:40:5
-PAIRS := $(shell p=0; for c in $(CHUNKS); do echo $$c:$$p:$$((c - p)); p=$$c; done)
-_ := $(foreach p,$(PAIRS),$(eval PAIR := $(subst :, ,$(p)))$(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(call chunk,$(a),$(s),$(word 1,$(PAIR)),$(filter-out 0,$(word 2,$(PAIR))),$(word 3,$(PAIR))))))
+# each chunk with the two before it: 20:: 40:20: 60:40:20
+PAIRS := $(join $(join $(CHUNKS:%=%:),$(wordlist 1,$(words $(CHUNKS)),x $(CHUNKS))),$(addprefix :,$(wordlist 1,$(words $(CHUNKS)),x x $(CHUNKS))))
+part   = $(patsubst x,,$(word $(2),$(subst :, ,$(1))))
+_ := $(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(foreach p,$(PAIRS),$(call chunk,$(a),$(s),$(call part,$(p),1),$(call part,$(p),2),$(call part,$(p),3)))))
 
 # The instrument's self-test: the first seed once more, in one chunk, with other
 # batches, micro-batches and threads. In a canonical arm nothing may change.
