@@ -20,3 +20,12 @@ $(foreach b,$(BENCH),$(eval $(call bench_rule,$(b))))
 .PHONY: bench
 bench: $(BENCH:%=$(B)/bench/%)
 	@for b in $^; do $$b $(BENCH_ARGS); done
+
+# Beside transformers on torch, where $(PYTHON) has them: make bench-peers
+# [PEERS="tiny 0.5b"] [THREADS=2]. Skips where it has not.
+PYTHON ?= python3
+PEERS  ?= tiny
+
+.PHONY: bench-peers
+bench-peers: $(foreach p,rollout dapo-step show,$(BIN)/$(p))
+	@for s in $(PEERS); do $(PYTHON) tests/bench/peers.py $(BIN) $$s $(THREADS); done
