@@ -74,6 +74,11 @@ const char *tok_stream_end(struct tok_stream *s, size_t *n);
 void tok_stream_free(struct tok_stream *s);
 
 int32_t tok_id(const struct tok *t, const char *token); /* or -1 */
+/* "2,<|im_end|>", ids and token texts with commas between, into ids; gives
+ * their number, at most cap. dir is opened when there is a text among them;
+ * `what` stands before a message (the option that was given). */
+int tok_list(const char *dir, const char *text, const char *what,
+             int32_t *ids, int cap, struct err *e) MUST_CHECK;
 /* 32 hex digits over the tokenizer.json: what determines ids. */
 const char *tok_digest(const struct tok *t);
 int tok_vocab(const struct tok *t); /* largest id + 1 */

@@ -1,0 +1,27 @@
+/* engine - a model opened in an arm on a device: what samples and scores */
+#ifndef ULP_MODEL_ENGINE_H
+#define ULP_MODEL_ENGINE_H
+#include "model.h"
+
+struct engine_opts {
+    const char *dir, *arm, *device;
+    int threads;   /* 0: one per processor */
+    uint64_t seed; /* of order=shuffled */
+};
+
+struct engine {
+    struct arm arm;
+    struct kernels *k;
+    struct model *m;
+    char digest[33]; /* of the compute weights */
+    int k_is_lent;   /* k is another engine's */
+};
+
+/* The kernels of `beside` (may be NULL) serve this engine too where its arm
+ * has the same order of sums; that engine is then closed last. x is to be
+ * closed after an error, too. */
+int engine_open(struct engine *x, const struct engine_opts *o,
+                const struct engine *beside, struct err *e) MUST_CHECK;
+void engine_close(struct engine *x); /* accepts a zeroed one */
+
+#endif

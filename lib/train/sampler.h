@@ -1,0 +1,34 @@
+/* sampler - prompts in, samples out: what rollout does
+ *
+ * Prompts have id and prompt_tokens; each is written o->samples times, with
+ * sample, seed, response_tokens, response_logprobs, finish_reason and policy.
+ * A sample is a function of (seed, step, prompt id, epoch, sample number) and
+ * the weights.
+ */
+#ifndef ULP_TRAIN_SAMPLER_H
+#define ULP_TRAIN_SAMPLER_H
+#include "../model/engine.h"
+#include "../record/filter.h"
+
+struct sampler_opts {
+    int samples;  /* of a prompt */
+    int max_new;  /* tokens in a response, its end token included */
+    int batch;    /* sequences at once */
+    int top_k;    /* 0 = off */
+    double temperature, top_p;
+    uint64_t seed;
+    int64_t step; /* mixed into the seed and set on the records; -1 = none */
+    /* End tokens instead of the model's, and the text that named them, which
+     * the header repeats; NULL = the model's. */
+    const char *ends;
+    int n_end;
+    int32_t end[CONFIG_MAX_EOS];
+    const char *fifo; /* the trainer says there what to do (sync.h), or NULL */
+};
+
+/* From f's input to its output, until the input ends or the trainer says so;
+ * does not close f. Weights that come over the FIFO replace x's. */
+int sampler_run(struct engine *x, const struct sampler_opts *o,
+                struct filter *f, struct err *e) MUST_CHECK;
+
+#endif
