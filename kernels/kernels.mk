@@ -4,6 +4,7 @@ KERNEL_LINK :=
 KERNEL_CPU  := $(wildcard kernels/cpu/*.c)
 KERNEL_TOP  := $(wildcard kernels/*.c)
 ARCH        ?= $(shell uname -m)
+include pipelines/cuda.mk
 ifeq ($(ARCH),x86_64)
 ISAS        := v1 v3 v4
 else
@@ -14,7 +15,7 @@ ISA_FLAGS_v3      := -march=x86-64-v3
 ISA_FLAGS_v4      := -march=x86-64-v4 -mprefer-vector-width=512
 ISA_FLAGS_generic :=
 KERNEL_OBJ  := $(foreach i,$(ISAS),$(KERNEL_CPU:%.c=$(B)/%.$(i).o)) \
-               $(KERNEL_TOP:%.c=$(B)/%.o)
+               $(KERNEL_TOP:%.c=$(B)/%.o) $(CUDA_OBJ)
 KERNEL_LIB  := $(B)/kernels.a
 
 define isa_rule
@@ -25,10 +26,10 @@ $(B)/kernels/cpu/%.$(1).o: kernels/cpu/%.c
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 
-$(B)/kernels/%.o: kernels/%.c | $(FIRST)
+$(B)/kernels/%.o: kernels/%.c $(B)/cuda.flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) $(CUDA_DEF) -MMD -MP -c -o $@ $<
 
 $(KERNEL_LIB): $(KERNEL_OBJ)
 	@rm -f $@; mkdir -p $(@D)

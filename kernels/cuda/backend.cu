@@ -1,0 +1,357 @@
+/* backend - CUDA's table of operations, its memory, scratch and errors */
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "cuda.h"
+
+void CU(cuda_fail)(struct cuda *c, int code, const char *fmt, ...)
+{
+    char msg[512];
+    va_list ap;
+
+    if (c->first_err.code)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    err_set(&c->first_err, code, "%s", msg);
+}
+
+void CU(cuda_check)(struct cuda *c, const char *what, cudaError_t r)
+{
+    if (r != cudaSuccess)
+        CU(cuda_fail)(c, ERR_IO, "cuda: %s: %s", what, cudaGetErrorString(r));
+}
+
+/* ---- memory ---- */
+static void *device_memory(size_t n, const char *what, struct err *e)
+{
+    size_t left = 0, total = 0;
+    void *p = NULL;
+    cudaError_t r = cudaMalloc(&p, n ? n : 1);
+
+    if (r == cudaSuccess)
+        return p;
+    cudaGetLastError();
+    if (r != cudaErrorMemoryAllocation)
+        err_set(e, ERR_IO, "cuda: %s: %s", what, cudaGetErrorString(r));
+    else if (cudaMemGetInfo(&left, &total) != cudaSuccess)
+        err_set(e, ERR_IO, "cuda: out of memory: %zu MiB asked for (%s)",
+                (n + 0xFFFFF) >> 20, what);
+    else
+        err_set(e, ERR_IO, "cuda: out of memory: %zu MiB asked for (%s), %zu "
+                "MiB free of %zu; fewer or shorter sequences at a time take "
+                "less", (n + 0xFFFFF) >> 20, what, left >> 20, total >> 20);
+    return NULL;
+}
+
+void *CU(cuda_scratch)(struct cuda *c, int slot, size_t n)
+{
+    struct scratch *s = &c->scratch[slot];
+    struct err e = {0, ""};
+
+    if (s->p && s->n >= n)
+        return s->p;
+    CU(cuda_check)(c, "free", cudaFree(s->p));
+    s->n = n + n / 8;
+    s->p = device_memory(s->n, "scratch", &e);
+    if (!s->p) {
+        s->n = 0;
+        CU(cuda_fail)(c, e.code, "%s", e.msg);
+    }
+    return s->p;
+}
+
+void CU(cuda_upload)(struct cuda *c, void *dst, const void *src, size_t n)
+{
+    if (n)
+        CU(cuda_check)(c, "upload",
+                       cudaMemcpyAsync(dst, src, n, cudaMemcpyHostToDevice,
+                                       c->stream));
+}
+
+void CU(cuda_download)(struct cuda *c, void *dst, const void *src, size_t n)
+{
+    if (n)
+        CU(cuda_check)(c, "download",
+                       cudaMemcpyAsync(dst, src, n, cudaMemcpyDeviceToHost,
+                                       c->stream));
+    CU(cuda_check)(c, "download", cudaStreamSynchronize(c->stream));
+}
+
+const int32_t *CU(cuda_perm)(struct cuda *c, uint32_t what, long rows,
+                             long cols, long n)
+{
+    long blocks = (n + CANON_BLOCK - 1) / CANON_BLOCK;
+    size_t bytes = (size_t)blocks * sizeof(int32_t);
+    int32_t *host, *p;
+
+    if (c->k.order.kind != ORDER_SHUFFLED || blocks < 2)
+        return NULL;
+    host = (int32_t *)malloc(bytes);
+    p = (int32_t *)CU(cuda_scratch)(c, S_PERM, bytes);
+    if (!host)
+        CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
+    if (host && p) {
+        canon_perm(c->k.order.seed, c->k.order_nonce, what, (uint32_t)rows,
+                   (uint32_t)cols, host, (int)blocks);
+        CU(cuda_upload)(c, p, host, bytes);
+    }
+    free(host);
+    return p;
+}
+
+unsigned long long *CU(cuda_bad)(struct cuda *c, int which, int limit)
+{
+    c->bad_limit[which] = limit;
+    c->may_be_bad = 1;
+    return c->bad + which;
+}
+
+static void *op_alloc(struct kernels *k, size_t bytes, struct err *e)
+{
+    struct cuda *c = cuda_of(k);
+    void *p = device_memory(bytes, "a buffer", e);
+
+    if (p)
+        CU(cuda_check)(c, "zero", cudaMemsetAsync(p, 0, bytes ? bytes : 1,
+                                                  c->stream));
+    return p;
+}
+
+static void op_free(struct kernels *k, void *p)
+{
+    CU(cuda_check)(cuda_of(k), "free", cudaFree(p));
+}
+
+static void op_upload(struct kernels *k, void *dst, const void *src, size_t n)
+{
+    struct cuda *c = cuda_of(k);
+
+    CU(cuda_upload)(c, dst, src, n);
+    /* the caller's buffer is its own again */
+    CU(cuda_check)(c, "upload", cudaStreamSynchronize(c->stream));
+}
+
+static void op_download(struct kernels *k, void *dst, const void *src,
+                        size_t n)
+{
+    CU(cuda_download)(cuda_of(k), dst, src, n);
+}
+
+static void op_copy(struct kernels *k, void *dst, const void *src, size_t n)
+{
+    struct cuda *c = cuda_of(k);
+
+    if (n)
+        CU(cuda_check)(c, "copy",
+                       cudaMemcpyAsync(dst, src, n, cudaMemcpyDeviceToDevice,
+                                       c->stream));
+}
+
+static void op_zero(struct kernels *k, void *p, size_t n)
+{
+    struct cuda *c = cuda_of(k);
+
+    if (n)
+        CU(cuda_check)(c, "zero", cudaMemsetAsync(p, 0, n, c->stream));
+}
+
+/* ---- errors ---- */
+static void see_bad(struct cuda *c)
+{
+    static const char *const name[N_BAD] = {"embed: token",
+                                            "embed_bwd: token",
+                                            "head_logp: target"};
+    unsigned long long bad[N_BAD];
+
+    memset(bad, 0xFF, sizeof bad);
+    CU(cuda_download)(c, bad, c->bad, sizeof bad);
+    for (int i = 0; i < N_BAD; i++)
+        if (bad[i] != ULLONG_MAX)
+            CU(cuda_fail)(c, ERR_DATA, "%s %d at row %d; the vocabulary has "
+                          "%d", name[i], (int)(uint32_t)bad[i],
+                          (int)(bad[i] >> 32), c->bad_limit[i]);
+    CU(cuda_check)(c, "zero", cudaMemsetAsync(c->bad, 0xFF, sizeof bad,
+                                              c->stream));
+    c->may_be_bad = 0;
+}
+
+static int op_sync(struct kernels *k, struct err *e)
+{
+    struct cuda *c = cuda_of(k);
+
+    CU(cuda_check)(c, "device", cudaStreamSynchronize(c->stream));
+    if (c->may_be_bad)
+        see_bad(c);
+    if (!c->first_err.code)
+        return 0;
+    if (e)
+        *e = c->first_err;
+    c->first_err.code = 0;
+    return -(e ? e->code : ERR_DATA);
+}
+
+static void op_close(struct kernels *k)
+{
+    struct cuda *c = cuda_of(k);
+
+    for (int i = 0; i < N_SCRATCH; i++)
+        cudaFree(c->scratch[i].p);
+    cudaFree(c->bad);
+    free(c);
+}
+
+/* ---- weights ---- */
+OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
+                                  int K, int uses, struct err *e)
+{
+    struct k_weight *w = (struct k_weight *)calloc(1, sizeof *w);
+
+    if (!w) {
+        err_set(e, ERR_IO, "cuda: out of host memory");
+        return NULL;
+    }
+    w->t = t;
+    w->N = N;
+    w->K = K;
+    w->uses = uses;
+    w->rows = k->alloc(k, (size_t)N * (size_t)K * dtype_size(t), e);
+    if (!w->rows) {
+        free(w);
+        return NULL;
+    }
+    return w;
+}
+
+OP(void, weight_free)(struct kernels *k, struct k_weight *w)
+{
+    if (!w)
+        return;
+    k->free(k, w->rows);
+    free(w);
+}
+
+OP(void, weight_set)(struct kernels *k, struct k_weight *w, const void *src,
+                     enum dtype st)
+{
+    k->cast(k, w->rows, w->t, src, st, (size_t)w->N * (size_t)w->K);
+}
+
+/* ---- the table ---- */
+static void fill(struct kernels *k)
+{
+    k->alloc = op_alloc;
+    k->free = op_free;
+    k->upload = op_upload;
+    k->download = op_download;
+    k->copy = op_copy;
+    k->zero = op_zero;
+    k->sync = op_sync;
+    k->close = op_close;
+#define SET(op) k->op = CU(cuda_##op)
+    SET(cast);
+    SET(weight_new);
+    SET(weight_free);
+    SET(weight_set);
+    SET(embed);
+    SET(embed_bwd);
+    SET(rmsnorm);
+    SET(rmsnorm_bwd);
+    SET(linear);
+    SET(linear_dx);
+    SET(linear_dw);
+    SET(rope);
+    SET(attn);
+    SET(attn_bwd);
+    SET(kv_new);
+    SET(kv_free);
+    SET(kv_fork);
+    SET(attn_cached);
+    SET(swiglu);
+    SET(swiglu_bwd);
+    SET(residual);
+    SET(dropout_bwd);
+    SET(add);
+    SET(head_logp);
+    SET(head_bwd);
+    SET(head_kl);
+    SET(head_sample);
+    SET(head_logits);
+    SET(adamw);
+    SET(sumsq);
+#undef SET
+}
+
+/* Is there a device, and why not? */
+static int look(struct err *e)
+{
+    int n = 0, driver = 0;
+    cudaError_t r = cudaGetDeviceCount(&n);
+
+    cudaGetLastError();
+    if (r == cudaSuccess && n > 0)
+        return 0;
+    if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0)
+        return err_set(e, ERR_IO, "device cuda: this machine has no NVIDIA "
+                       "driver");
+    if (r == cudaErrorInsufficientDriver)
+        return err_set(e, ERR_IO, "device cuda: the driver of this machine "
+                       "serves CUDA %d.%d; this build needs CUDA 13",
+                       driver / 1000, driver % 1000 / 10);
+    return err_set(e, ERR_IO, "device cuda: no device: %s",
+                   cudaGetErrorString(r));
+}
+
+static int attribute(struct cuda *c, enum cudaDeviceAttr a)
+{
+    int v = 0;
+
+    CU(cuda_check)(c, "attribute", cudaDeviceGetAttribute(&v, a, 0));
+    return v;
+}
+
+extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
+                             struct err *e);
+extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
+                             struct err *e)
+{
+    struct cuda *c;
+    int major, minor;
+
+    *k = NULL;
+    if (order.kind == ORDER_HARDWARE)
+        return err_set(e, ERR_USAGE, "order=hardware: the cuda backend of "
+                       "this build has the canonical and shuffled orders");
+    if (look(e) != 0)
+        return -ERR_IO;
+    c = (struct cuda *)calloc(1, sizeof *c);
+    if (!c)
+        return err_set(e, ERR_IO, "cuda: out of host memory");
+    CU(cuda_check)(c, "set device", cudaSetDevice(0));
+    major = attribute(c, cudaDevAttrComputeCapabilityMajor);
+    minor = attribute(c, cudaDevAttrComputeCapabilityMinor);
+    c->n_sm = attribute(c, cudaDevAttrMultiProcessorCount);
+    c->shared_most = attribute(c, cudaDevAttrMaxSharedMemoryPerBlockOptin);
+    snprintf(c->variant, sizeof c->variant, "sm_%d%d", major, minor);
+    if (!c->first_err.code)
+        c->bad = (unsigned long long *)device_memory(
+            N_BAD * sizeof *c->bad, "the first buffer", &c->first_err);
+    if (c->bad)
+        CU(cuda_check)(c, "zero", cudaMemsetAsync(c->bad, 0xFF,
+                                                  N_BAD * sizeof *c->bad,
+                                                  c->stream));
+    if (c->first_err.code) {
+        if (e)
+            *e = c->first_err;
+        op_close(&c->k);
+        return e ? -e->code : -ERR_IO;
+    }
+    c->k.name = "cuda";
+    c->k.variant = c->variant;
+    c->k.order = order;
+    fill(&c->k);
+    *k = &c->k;
+    return 0;
+}

@@ -1,0 +1,252 @@
+/* cuda - what the files of the CUDA backend share
+ *
+ * The files are the C subset of CUDA C++ and compile two ways: by nvcc for
+ * the device, and by g++ against tests/cudasim, which runs them on the host
+ * (macro CUDASIM). Every symbol that leaves a file goes through CU, so that
+ * both can stand in one program. A launch is written LAUNCH(...).
+ *
+ * All work goes to one stream in order. Canonical order is NUMERICS.md; each
+ * operation names its twin in kernels/cpu only where the shape of the code
+ * differs.
+ */
+#ifndef ULP_CUDA_CUDA_H
+#define ULP_CUDA_CUDA_H
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cuda_runtime.h>
+extern "C" {
+#include "../kernels.h"
+}
+#include "../canon.h"
+
+#ifdef CUDASIM
+#define CU(x) cudasim_##x
+#define LAUNCH(c, kernel, grid, block, shared, ...)                           \
+    do {                                                                      \
+        cudasim_launch_fn(#kernel, dim3(grid), dim3(block), shared,           \
+                          [=] { kernel(__VA_ARGS__); });                      \
+        CU(cuda_check)(c, #kernel, cudaGetLastError());                       \
+    } while (0)
+#define DYNAMIC_SHARED(p) float *p = (float *)cudasim_dynamic
+#else
+#define CU(x) x
+#define LAUNCH(c, kernel, grid, block, shared, ...)                           \
+    do {                                                                      \
+        kernel<<<grid, block, shared, (c)->stream>>>(__VA_ARGS__);            \
+        CU(cuda_check)(c, #kernel, cudaGetLastError());                       \
+    } while (0)
+#define DYNAMIC_SHARED(p) extern __shared__ __align__(16) float p[]
+#endif
+
+#define DEV static __device__ __forceinline__
+#define KERNEL static __global__ void
+#define FULL 0xFFFFFFFFu
+
+/* Scratch slots. */
+enum { S_LOGITS, S_LOGITS2, S_PERM, S_TASKS, S_ROWS, S_SORT, N_SCRATCH };
+
+/* Operations whose data is checked on the device: the first bad row. */
+enum { BAD_EMBED, BAD_EMBED_BWD, BAD_LOGP, N_BAD };
+
+struct scratch {
+    void *p;
+    size_t n;
+};
+
+struct cuda {
+    struct kernels k; /* first: a struct kernels * is a struct cuda * */
+    cudaStream_t stream;
+    int n_sm, shared_most;
+    char variant[32];
+    struct err first_err; /* given by the next sync */
+    struct scratch scratch[N_SCRATCH];
+    unsigned long long *bad; /* device: [N_BAD], row << 32 | token */
+    int bad_limit[N_BAD];    /* the vocabulary of the last call */
+    int may_be_bad;          /* something was checked since the last sync */
+};
+
+static inline struct cuda *cuda_of(struct kernels *k)
+{
+    return (struct cuda *)(void *)k;
+}
+
+static inline long cuda_min(long a, long b)
+{
+    return a < b ? a : b;
+}
+
+/* ceil(a / b) */
+static inline unsigned cuda_div(size_t a, size_t b)
+{
+    return (unsigned)((a + b - 1) / b);
+}
+
+/* Blocks for n items of a grid-stride loop, `per` in each. */
+static inline unsigned cuda_blocks(const struct cuda *c, size_t n, size_t per)
+{
+    size_t most = (size_t)c->n_sm * 32, b = (n + per - 1) / per;
+
+    return (unsigned)(b < most ? b : most);
+}
+
+/* Keep the first failure for sync. */
+void CU(cuda_fail)(struct cuda *c, int code, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void CU(cuda_check)(struct cuda *c, const char *what, cudaError_t r);
+/* Device scratch of at least n bytes, contents undefined, valid until the
+ * slot is next asked for. NULL (and the error kept) without memory. */
+void *CU(cuda_scratch)(struct cuda *c, int slot, size_t n);
+void CU(cuda_upload)(struct cuda *c, void *dst, const void *src, size_t n);
+void CU(cuda_download)(struct cuda *c, void *dst, const void *src, size_t n);
+/* Blocks of CANON_BLOCK in the order of this backend, on the device: NULL in
+ * canonical order, else a permutation of ceil(n / CANON_BLOCK). */
+enum { PERM_K = 1, PERM_ROWS = 2 };
+const int32_t *CU(cuda_perm)(struct cuda *c, uint32_t what, long rows,
+                             long cols, long n);
+/* A data check of this call writes to bad + which. */
+unsigned long long *CU(cuda_bad)(struct cuda *c, int which, int limit);
+
+struct k_weight {
+    enum dtype t;
+    int N, K, uses;
+    void *rows; /* [N][K]: every product reads it as it lies */
+};
+
+/* C[M][N] = A B (+ bias): a(m, k) = A[m am + k ak], b(k, n) = B[n bn + k bk],
+ * one stride of each is 1. rt rounds before yt stores. accumulate: the chain
+ * goes on from what is in Y (fp32). perm: blocks of the chain, or NULL. */
+struct gemm {
+    enum dtype at, bt, yt, rt;
+    const void *A, *B, *bias; /* bias of type bt */
+    void *Y;
+    const int32_t *perm;
+    long M, N, K, am, ak, bn, bk, ldy;
+    int accumulate;
+};
+void CU(cuda_gemm)(struct cuda *c, struct gemm g);
+/* db[n] += dY[t][n], rows ascending or permuted */
+void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY, enum dtype t,
+                     const int32_t *perm, long T, long N, long ld);
+/* logits = round_t(x W^T), fp32, row stride ld; 0 when it cannot. */
+int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, const void *x,
+                  const struct k_weight *W, long rows, long V, long H,
+                  long ld);
+
+/* Rows of logits held at once; head_bwd permutes within such a chunk. */
+static inline long head_chunk(long V, long T)
+{
+    long n = (long)((size_t)1 << 24) / ((V + 31) / 32 * 32);
+
+    n = n < 1 ? 1 : n;
+    return n < T ? n : T;
+}
+
+/* Some query rows against the keys of one head. Row r of the task is
+ * q[q0 + r ldq], goes to o[o0 + r ldo], and attends to the first
+ * limit[limit0 + r limit_step] keys; key j is k[j ldk]. */
+struct attn_task {
+    const void *k, *v;
+    long q0, o0, lse0, ldq, ldo;
+    int rows, limit0, limit_step;
+};
+
+struct attn_job {
+    enum dtype t;
+    int D, ld_lse;
+    long ldk;
+    const void *q;
+    void *o;
+    float *lse; /* or NULL */
+    const int32_t *limit;
+    const struct attn_task *tasks;
+};
+enum { ATTN_ROWS = 32, ATTN_MAX_DIM = 256 };
+/* tasks and limits are host arrays here; j's pointers to them are filled. */
+void CU(cuda_attend)(struct cuda *c, struct attn_job j,
+                const struct attn_task *tasks, size_t n_tasks,
+                const int32_t *limits, size_t n_limits);
+
+/* ---- the table ---- */
+#define OP(ret, name) ret CU(cuda_##name)
+OP(void, cast)(struct kernels *k, void *dst, enum dtype dt, const void *src,
+               enum dtype st, size_t n);
+OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
+                                  int K, int uses, struct err *e);
+OP(void, weight_free)(struct kernels *k, struct k_weight *w);
+OP(void, weight_set)(struct kernels *k, struct k_weight *w, const void *src,
+                     enum dtype st);
+OP(void, embed)(struct kernels *k, enum dtype t, void *y,
+                const int32_t *tokens, const struct k_weight *W, int T,
+                int H);
+OP(void, embed_bwd)(struct kernels *k, enum dtype t, float *dW,
+                    const int32_t *tokens, const void *dy, int T, int V,
+                    int H);
+OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
+                  const void *x, const void *w, int T, int H, float eps);
+OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
+                      const void *dy, const void *x, const void *w,
+                      const float *rstd, int T, int H);
+OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
+                 const struct k_weight *W, const void *bias, int T, int N,
+                 int K);
+OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
+                    const void *dy, const struct k_weight *W, int T, int N,
+                    int K);
+OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
+                    const void *dy, const void *x, int T, int N, int K);
+OP(void, rope)(struct kernels *k, enum dtype t, void *qkv, const int32_t *pos,
+               const float *table, struct k_attn_shape s, int T, int sign);
+OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
+               const void *qkv, struct k_attn_shape s, struct k_seqs q,
+               int T);
+OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
+                   const void *d_o, const void *o, const void *qkv,
+                   const float *lse, struct k_attn_shape s, struct k_seqs q,
+                   int T);
+OP(struct k_kv *, kv_new)(struct kernels *k, enum dtype t, int layers,
+                          struct k_attn_shape s, int n_slots, int max_len,
+                          struct err *e);
+OP(void, kv_free)(struct kernels *k, struct k_kv *kv);
+OP(void, kv_fork)(struct kernels *k, struct k_kv *kv, int src, int dst,
+                  int len);
+OP(void, attn_cached)(struct kernels *k, enum dtype t, void *o,
+                      const void *qkv, struct k_kv *kv, int layer,
+                      const int32_t *slot_host, const int32_t *pos_host,
+                      int T);
+OP(void, swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
+                 int T, int F);
+OP(void, swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu,
+                     const void *dy, const void *gu, int T, int F);
+OP(void, residual)(struct kernels *k, enum dtype t, void *y, const void *a,
+                   const void *b, const struct k_dropout *d, int T, int H);
+OP(void, dropout_bwd)(struct kernels *k, enum dtype t, void *db,
+                      const void *dy, const struct k_dropout *d, int T,
+                      int H);
+OP(void, add)(struct kernels *k, enum dtype t, void *y, const void *a,
+              const void *b, size_t n);
+OP(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
+                    float *entropy, const void *x, const struct k_weight *W,
+                    const int32_t *target, float temperature, int T, int V,
+                    int H);
+OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
+                   const float *dlogp, const float *lse, const void *x,
+                   const struct k_weight *W, const int32_t *target,
+                   float temperature, int T, int V, int H);
+OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
+                  const void *xa, const struct k_weight *Wa, int Ha,
+                  const void *xb, const struct k_weight *Wb, int Hb,
+                  float temperature, int T, int V);
+OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
+                      float *logp, const void *x, const struct k_weight *W,
+                      const float *u, struct k_sample s, int T, int V,
+                      int H);
+OP(void, head_logits)(struct kernels *k, enum dtype t, float *logits,
+                      const void *x, const struct k_weight *W, int T, int V,
+                      int H);
+OP(void, adamw)(struct kernels *k, const struct k_adamw *h, void *w,
+                enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
+                const float *g, size_t n, uint64_t *changed);
+OP(double, sumsq)(struct kernels *k, const float *g, size_t n);
+
+#endif

@@ -1,0 +1,188 @@
+/* gemm - y = x W^T + bias, dx = dy W, dW += dy^T x: one ascending fmaf chain
+ * per output
+ *
+ * The tile follows the shape and the device, never the bits: every tile runs
+ * the same chain for an output.
+ */
+#include "dev.h"
+
+/* Group q of a tile of `rows` x bk: four terms of one row where k is the
+ * contiguous index, else four rows of one term. Those outside are 0 and not
+ * used. */
+DEV void load4(float x[4], const void *p, enum dtype t, long rs, long ks,
+               int vec, long r0, long R, long k0, long k1, int q, int rows,
+               int bk)
+{
+    long r, k, left;
+
+    if (ks == 1) {
+        r = r0 + q / (bk / 4);
+        k = k0 + q % (bk / 4) * 4;
+        left = r < R ? k1 - k : 0;
+    } else {
+        r = r0 + q % (rows / 4) * 4;
+        k = k0 + q / (rows / 4);
+        left = k < k1 ? R - r : 0;
+    }
+    if (vec && left >= 4) {
+        get4(p, t, (size_t)(r * rs + k * ks), x);
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        x[i] = i < left ? get(p, t,
+                              (size_t)(r * rs + k * ks +
+                                       i * (ks == 1 ? ks : rs)))
+                        : 0.0f;
+}
+
+/* The same group into shared memory, [k][ld]. */
+DEV void store4(float *s, int ld, const float x[4], int along_k, int q,
+                int rows, int bk)
+{
+    if (along_k) {
+        float *d = s + q % (bk / 4) * 4 * ld + q / (bk / 4);
+
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            d[i * ld] = x[i];
+    } else {
+        float *d = s + q / (rows / 4) * ld + q % (rows / 4) * 4;
+
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            d[i] = x[i];
+    }
+}
+
+/* One term of every chain of a thread. */
+#define GEMM_STEP(k)                                                          \
+    {                                                                         \
+        float a[TM], w[TN];                                                   \
+                                                                              \
+        _Pragma("unroll") for (int i = 0; i < TM; i++)                        \
+            a[i] = As[b][k][i / VM * (BM / (TM / VM)) + ty * VM + i % VM];    \
+        _Pragma("unroll") for (int j = 0; j < TN; j++)                        \
+            w[j] = Bs[b][k][j / VN * (BN / (TN / VN)) + tx * VN + j % VN];    \
+        _Pragma("unroll") for (int i = 0; i < TM; i++)                        \
+            _Pragma("unroll") for (int j = 0; j < TN; j++)                    \
+                acc[i][j] = canon_fma(a[i], w[j], acc[i][j]);                 \
+    }
+
+#define GEMM_NAME gemm_128x128
+#define BM 128
+#define BN 128
+#define BK 8
+#define TM 8
+#define TN 8
+#include "gemm_tile.h"
+
+#define GEMM_NAME gemm_64x64
+#define BM 64
+#define BN 64
+#define BK 16
+#define TM 4
+#define TN 4
+#include "gemm_tile.h"
+
+/* A few rows (decode): many blocks over the weights. */
+#define GEMM_NAME gemm_16x32
+#define BM 16
+#define BN 32
+#define BK 32
+#define TM 2
+#define TN 2
+#include "gemm_tile.h"
+
+void CU(cuda_gemm)(struct cuda *c, struct gemm g)
+{
+    int va = can_get4(g.A, g.at, g.ak == 1 ? g.am : g.ak);
+    int vb = can_get4(g.B, g.bt, g.bk == 1 ? g.bn : g.bk);
+    size_t M = (size_t)g.M, N = (size_t)g.N;
+
+    if (g.M <= 0 || g.N <= 0)
+        return;
+    if (g.M <= 16)
+        LAUNCH(c, gemm_16x32, dim3(cuda_div(M, 16), cuda_div(N, 32)), 128, 0,
+               g, va, vb);
+    else if (cuda_div(M, 128) * cuda_div(N, 128) < (unsigned)c->n_sm)
+        LAUNCH(c, gemm_64x64, dim3(cuda_div(M, 64), cuda_div(N, 64)), 256, 0,
+               g, va, vb);
+    else
+        LAUNCH(c, gemm_128x128, dim3(cuda_div(M, 128), cuda_div(N, 128)), 256,
+               0, g, va, vb);
+}
+
+OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
+                 const struct k_weight *W, const void *bias, int T, int N,
+                 int K)
+{
+    struct cuda *c = cuda_of(k);
+    struct gemm g = {t, W->t, t, t, x, W->rows, bias, y, NULL, T, N, K, K, 1,
+                     K, 1, N, 0};
+
+    if (!(W->uses & WEIGHT_FORWARD)) {
+        CU(cuda_fail)(c, ERR_DATA, "linear: the weight was made without "
+                      "WEIGHT_FORWARD");
+        return;
+    }
+    g.perm = CU(cuda_perm)(c, PERM_K, N, K, K);
+    CU(cuda_gemm)(c, g);
+}
+
+OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
+                    const void *dy, const struct k_weight *W, int T, int N,
+                    int K)
+{
+    struct cuda *c = cuda_of(k);
+    struct gemm g = {t, W->t, t, t, dy, W->rows, NULL, dx, NULL, T, K, N, N,
+                     1, 1, K, K, 0};
+
+    if (!(W->uses & WEIGHT_BACKWARD)) {
+        CU(cuda_fail)(c, ERR_DATA, "linear_dx: the weight was made without "
+                      "WEIGHT_BACKWARD");
+        return;
+    }
+    g.perm = CU(cuda_perm)(c, PERM_K, K, N, N);
+    CU(cuda_gemm)(c, g);
+}
+
+KERNEL column_chains(float *db, const void *dY, enum dtype t,
+                     const int32_t *perm, long T, long N, long ld)
+{
+    long n = (long)grid_at(), end = places(perm, T);
+    float s;
+
+    if (n >= N)
+        return;
+    s = db[n];
+    for (long i = 0; i < end; i++) {
+        long r = place(perm, i, T);
+
+        if (r >= 0)
+            s += get(dY, t, (size_t)(r * ld + n));
+    }
+    db[n] = s;
+}
+
+void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY, enum dtype t,
+                     const int32_t *perm, long T, long N, long ld)
+{
+    LAUNCH(c, column_chains, cuda_div((size_t)N, 64), 64, 0, db, dY, t, perm,
+           T, N, ld);
+}
+
+OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
+                    const void *dy, const void *x, int T, int N, int K)
+{
+    struct cuda *c = cuda_of(k);
+    struct gemm g = {t, t, DT_F32, DT_F32, dy, x, NULL, dW, NULL, N, K, T, 1,
+                     N, 1, K, K, 1};
+
+    if (T <= 0 || N <= 0)
+        return;
+    g.perm = CU(cuda_perm)(c, PERM_ROWS, T, N, T);
+    if (db)
+        CU(cuda_column_sums)(c, db, dy, t, g.perm, T, N, N);
+    CU(cuda_gemm)(c, g);
+}

@@ -1,0 +1,91 @@
+# cuda - the CUDA backend, and the simulator that tests it without a GPU
+#
+#   make CUDA=0            without it; CUDA=auto (the default): when nvcc is
+#                          found; CUDA=1: nvcc must be there
+#   make NVCC=PATH         another nvcc
+#   make check-gpu         the backend's tests on this machine's GPU
+#
+# The runtime is linked statically: an executable starts on a machine without
+# a driver and says there why a device cannot be had. Code for sm_80 and
+# sm_90, and PTX that later devices compile for themselves.
+CUDA       ?= 0
+NVCC       ?= $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
+ifeq ($(SAN),1)
+USE_CUDA   :=
+else
+USE_CUDA   := $(if $(filter 0,$(CUDA)),,$(if $(filter 1,$(CUDA)),1,$(if $(NVCC),1)))
+endif
+CUDA_SRC   := $(wildcard kernels/cuda/*.cu)
+CUDA_ARCH  ?= -gencode arch=compute_80,code=[sm_80,compute_80] \
+              -gencode arch=compute_90,code=sm_90
+comma      := ,
+# -fmad=false: a fused multiply-add stands only where the source says so
+NVCC_FLAGS := -std=c++17 -O3 -fmad=false --Werror all-warnings $(CUDA_ARCH) \
+              -Xcompiler -Wall,-Wextra,-Wshadow,-Wno-unknown-pragmas,-Werror \
+              -Xcompiler -O2,-ffp-contract=off
+CUDA_OBJ   := $(if $(USE_CUDA),$(CUDA_SRC:%.cu=$(B)/%.o))
+CUDA_DEF   := $(if $(USE_CUDA),-DHAVE_CUDA)
+
+ifneq ($(USE_CUDA),)
+CUDA_HOME  := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
+CUDA_LIBS  := $(firstword $(wildcard $(CUDA_HOME)/lib64 \
+                $(CUDA_HOME)/targets/x86_64-linux/lib $(CUDA_HOME)/lib))
+KERNEL_LINK := -L$(CUDA_LIBS) -lcudart_static -ldl -lrt -lpthread -lstdc++
+endif
+
+$(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/cuda.flags
+	@mkdir -p $(@D)
+	$(call say,NVCC,$<)
+	$(Q)$(NVCC) $(NVCC_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+
+# Rewritten only when they change: what was built otherwise is built anew.
+$(B)/cuda.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(USE_CUDA) $(NVCC) $(NVCC_FLAGS)' | cmp -s - $@ || \
+	  echo '$(USE_CUDA) $(NVCC) $(NVCC_FLAGS)' >$@
+.PHONY: FORCE
+
+# --- the simulator -----------------------------------------------------------
+ifeq ($(CC),clang)
+CXX        := clang++
+else
+CXX        := $(patsubst %gcc,%g++,$(CC))
+endif
+SIM_SRC    := $(wildcard tests/cudasim/*.cc)
+SIM_OBJ    := $(CUDA_SRC:kernels/cuda/%.cu=$(B)/cudasim/%.o) \
+              $(SIM_SRC:tests/cudasim/%.cc=$(B)/cudasim/%.o)
+# fmaf as one instruction where this processor has it
+SIM_FMA    := $(if $(shell grep -m1 -ow fma /proc/cpuinfo),$(if $(filter x86_64,$(ARCH)),-mfma))
+SIM_STD     = $(filter-out -std=c11,$(STD)) -std=c++17 -O2 $(SIM_FMA) \
+              -DCUDASIM -Itests/cudasim -Wno-unknown-pragmas \
+              $(filter-out -Wmissing-prototypes,$(WARN))
+
+$(B)/cudasim/%.o: kernels/cuda/%.cu | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CXX,$< (simulator))
+	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ -x c++ $<
+
+$(B)/cudasim/%.o: tests/cudasim/%.cc | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)
+	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ $<
+
+$(B)/cudasim.a: $(SIM_OBJ)
+	@rm -f $@; mkdir -p $(@D)
+	$(Q)ar rcsD $@ $^
+
+# unit tests named cuda_*
+L_cuda      = $(B)/cudasim.a $(KERNEL_LIB) $(L_base)
+X_cuda      = $(X_base) $(KERNEL_LINK) -lstdc++
+
+# --- on a GPU ----------------------------------------------------------------
+L_gpu       = $(KERNEL_LIB) $(L_base)
+$(B)/tests/check_gpu: tests/gpu/check_gpu.c tests/unit/cuda_ops.h $(KERNEL_LIB) $(B)/lib_base.a
+	@mkdir -p $(@D)
+	$(call say,TEST,check_gpu)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP $(LDSAN) -o $@ $(filter %.c %.a,$^) \
+	  $(X_base) $(KERNEL_LINK) -lm
+
+.PHONY: check-gpu
+check-gpu: all $(B)/tests/check_gpu
+	@BIN=$(abspath $(BIN)) SAN=$(SAN) tests/run $(B)/tests/check_gpu tests/gpu/check_gpu.sh

@@ -1,0 +1,33 @@
+/* cudasim - what a test may set in the simulator, and ask of it */
+#ifndef ULP_CUDASIM_H
+#define ULP_CUDASIM_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#include "../../kernels/kernels.h"
+
+enum cudasim_order {
+    CUDASIM_FORWARD, /* blocks and threads ascending */
+    CUDASIM_REVERSE,
+    CUDASIM_RANDOM   /* by the seed, anew after each barrier */
+};
+void cudasim_set_order(enum cudasim_order o, uint64_t seed);
+/* The devices there are (default 1) and the driver (default 13000; 0 = none),
+ * as a machine without them shows. */
+void cudasim_set_devices(int n, int driver);
+/* Bytes of device memory (default 1 GiB, the most). */
+void cudasim_set_memory(size_t bytes);
+/* Bytes in use now. */
+size_t cudasim_in_use(void);
+
+/* kernels/cuda/backend.cu as compiled for the simulator. */
+int cudasim_cuda_open(struct kernels **k, struct k_order order,
+                      struct err *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,447 @@
+/* cuda_ops - every operation over edge sizes, on any backend
+ *
+ * A case makes its inputs from a seed, runs operations through the table with
+ * all data in the backend's own memory, and keeps what comes out. The same
+ * case on two backends must give the same bytes. Used in the simulator
+ * (cuda_parity.c) and on a device (tests/gpu/check_gpu.c).
+ */
+#ifndef ULP_CUDA_OPS_H
+#define ULP_CUDA_OPS_H
+#include "kernels_ref.h"
+
+enum { OPS_MAX = 160 };
+
+struct ops_outs {
+    int n;
+    char name[OPS_MAX][64];
+    void *data[OPS_MAX];
+    size_t bytes[OPS_MAX];
+};
+
+static struct kernels *ops_k;
+static struct ops_outs *ops_o;
+
+static void *ops_alloc(size_t n)
+{
+    struct err e = {0};
+    void *p = ops_k->alloc(ops_k, n ? n : 1, &e);
+
+    if (!p) {
+        printf("not ok alloc: %s\n", e.msg);
+        exit(1);
+    }
+    return p;
+}
+
+static void *ops_up(const void *host, size_t n)
+{
+    void *p = ops_alloc(n);
+
+    ops_k->upload(ops_k, p, host, n);
+    return p;
+}
+
+/* n random values of type t on the device. */
+static void *ops_random(enum dtype t, size_t n, double scale)
+{
+    void *h = ref_random(t, n, scale), *p = ops_up(h, n * dtype_size(t));
+
+    free(h);
+    return p;
+}
+
+static void ops_keep_host(const char *name, int size, const void *p, size_t n)
+{
+    int i = ops_o->n++;
+
+    if (i >= OPS_MAX)
+        abort();
+    snprintf(ops_o->name[i], sizeof ops_o->name[i], "%s %d", name, size);
+    ops_o->data[i] = malloc(n + 1);
+    ops_o->bytes[i] = n;
+    memcpy(ops_o->data[i], p, n);
+}
+
+/* Keep n bytes of device memory and free it. */
+static void ops_keep(const char *name, int size, void *p, size_t n)
+{
+    void *h = malloc(n + 1);
+
+    ops_k->download(ops_k, h, p, n);
+    ops_keep_host(name, size, h, n);
+    free(h);
+    ops_k->free(ops_k, p);
+}
+
+static void ops_free(void *p)
+{
+    ops_k->free(ops_k, p);
+}
+
+static struct k_weight *ops_weight(enum dtype t, int N, int K, double scale)
+{
+    void *w = ops_random(t, (size_t)N * (size_t)K, scale);
+    struct k_weight *W = ref_weight(ops_k, t, N, K, w);
+
+    ops_free(w);
+    return W;
+}
+
+/* ---- matrix products ---- */
+static void ops_linear(enum dtype t)
+{
+    static const int sizes[][3] = {
+        {1, 1, 1},     {3, 33, 31},    {16, 64, 100},  {17, 65, 33},
+        {31, 130, 64}, {130, 129, 20}, {129, 257, 13}, {200, 72, 137}};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t z = dtype_size(t), T = (size_t)sizes[i][0];
+        size_t N = (size_t)sizes[i][1], K = (size_t)sizes[i][2];
+        int a = sizes[i][0], b = sizes[i][1], c = sizes[i][2], s = (int)i;
+        struct k_weight *W = ops_weight(t, b, c, 0.3);
+        void *x = ops_random(t, T * K, 1), *dy = ops_random(t, T * N, 1);
+        void *bias = ops_random(t, N, 1), *y = ops_alloc(T * N * z);
+        void *y1 = ops_alloc(T * N * z), *dx = ops_alloc(T * K * z);
+        float *dW = ops_random(DT_F32, N * K, 1);
+        float *db = ops_random(DT_F32, N, 1);
+
+        ops_k->linear(ops_k, t, y, x, W, bias, a, b, c);
+        ops_k->linear(ops_k, t, y1, x, W, NULL, a, b, c);
+        ops_k->linear_dx(ops_k, t, dx, dy, W, a, b, c);
+        ops_k->linear_dw(ops_k, t, dW, db, dy, x, a, b, c);
+        ops_keep("linear", s, y, T * N * z);
+        ops_keep("linear without bias", s, y1, T * N * z);
+        ops_keep("linear_dx", s, dx, T * K * z);
+        ops_keep("linear_dw", s, dW, N * K * 4);
+        ops_keep("linear_db", s, db, N * 4);
+        ops_free(x), ops_free(dy), ops_free(bias);
+        ops_k->weight_free(ops_k, W);
+    }
+}
+
+/* ---- rows ---- */
+static void ops_norm(enum dtype t)
+{
+    static const int sizes[][2] = {{1, 1}, {5, 31}, {130, 32}, {9, 33},
+                                   {4, 1025}};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        int T = sizes[i][0], H = sizes[i][1], s = (int)i;
+        size_t n = (size_t)T * (size_t)H, z = dtype_size(t), h = (size_t)H;
+        void *x = ops_random(t, n, 1), *w = ops_random(t, h, 1);
+        void *y = ops_alloc(n * z), *dx = ops_alloc(n * z);
+        void *dy = ops_random(t, n, 1);
+        float *rstd = ops_alloc((size_t)T * 4);
+        float *dw = ops_random(DT_F32, h, 1);
+
+        ops_k->rmsnorm(ops_k, t, y, rstd, x, w, T, H, 1e-6f);
+        ops_k->rmsnorm(ops_k, t, y, NULL, x, w, T, H, 1e-6f);
+        ops_k->rmsnorm_bwd(ops_k, t, dx, dw, dy, x, w, rstd, T, H);
+        ops_k->rmsnorm_bwd(ops_k, t, dy, dw, dy, x, w, rstd, T, H);
+        ops_keep("rmsnorm", s, y, n * z);
+        ops_keep("rstd", s, rstd, (size_t)T * 4);
+        ops_keep("rmsnorm dx", s, dx, n * z);
+        ops_keep("rmsnorm dx in place", s, dy, n * z);
+        ops_keep("rmsnorm dw", s, dw, h * 4);
+        ops_free(x), ops_free(w);
+    }
+}
+
+static void ops_drop(enum dtype t, int T, int H, float p, int s)
+{
+    size_t n = (size_t)T * (size_t)H, z = dtype_size(t);
+    void *a = ops_random(t, n, 1), *b = ops_random(t, n, 1);
+    void *y = ops_alloc(n * z), *db = ops_alloc(n * z);
+    uint64_t *id = malloc((size_t)T * 8);
+    struct k_dropout d = {p, 4, 5, 6, NULL};
+
+    for (int i = 0; i < T; i++)
+        id[i] = (uint64_t)i << 30 | 7;
+    d.row_id = ops_up(id, (size_t)T * 8);
+    ops_k->residual(ops_k, t, y, a, b, &d, T, H);
+    ops_k->dropout_bwd(ops_k, t, db, b, &d, T, H);
+    ops_k->residual(ops_k, t, a, a, b, NULL, T, H);
+    ops_k->add(ops_k, t, b, b, y, n);
+    ops_keep("residual", s, y, n * z);
+    ops_keep("dropout_bwd", s, db, n * z);
+    ops_keep("residual in place", s, a, n * z);
+    ops_keep("add", s, b, n * z);
+    ops_free((void *)(uintptr_t)d.row_id);
+    free(id);
+}
+
+static void ops_elementwise(enum dtype t)
+{
+    static const int widths[] = {1, 31, 33, 514};
+
+    for (int i = 0; i < 4; i++) {
+        int T = 7, F = widths[i];
+        size_t n = (size_t)(T * F), z = dtype_size(t);
+        void *gu = ops_random(t, 2 * n, 3), *dy = ops_random(t, n, 1);
+        void *y = ops_alloc(n * z), *dgu = ops_alloc(2 * n * z);
+
+        ops_k->swiglu(ops_k, t, y, gu, T, F);
+        ops_k->swiglu_bwd(ops_k, t, dgu, dy, gu, T, F);
+        ops_keep("swiglu", i, y, n * z);
+        ops_keep("swiglu_bwd", i, dgu, 2 * n * z);
+        ops_free(gu), ops_free(dy);
+        ops_drop(t, T, F, i % 2 ? 0.3f : 0.0f, i);
+        for (int d = 0; d < 3; d++) {
+            void *x = ops_random(t, n, 1);
+            void *c = ops_alloc(n * dtype_size(ref_types[d]));
+
+            ops_k->cast(ops_k, c, ref_types[d], x, t, n);
+            ops_keep("cast", i * 3 + d, c, n * dtype_size(ref_types[d]));
+            ops_free(x);
+        }
+    }
+}
+
+static void ops_embed(enum dtype t)
+{
+    static const int sizes[][3] = {{1, 1, 5}, {200, 7, 33}, {131, 301, 140}};
+
+    for (int i = 0; i < 3; i++) {
+        int T = sizes[i][0], V = sizes[i][1], H = sizes[i][2];
+        size_t n = (size_t)(T * H), z = dtype_size(t), v = (size_t)(V * H);
+        struct k_weight *W = ops_weight(t, V, H, 1);
+        void *y = ops_alloc(n * z), *dy = ops_random(t, n, 1);
+        float *dW = ops_random(DT_F32, v, 1);
+        int32_t *tok = malloc((size_t)T * 4), *dev;
+
+        for (int r = 0; r < T; r++)
+            tok[r] = (int32_t)(ref_uniform() * V);
+        dev = ops_up(tok, (size_t)T * 4);
+        ops_k->embed(ops_k, t, y, dev, W, T, H);
+        ops_k->embed_bwd(ops_k, t, dW, dev, dy, T, V, H);
+        ops_keep("embed", i, y, n * z);
+        ops_keep("embed_bwd", i, dW, v * 4);
+        ops_free(dev), ops_free(dy);
+        ops_k->weight_free(ops_k, W);
+        free(tok);
+    }
+}
+
+/* ---- attention ---- */
+/* Prefill in two pieces, a fork, then single rows in both slots. */
+static void ops_cached(enum dtype t, struct k_attn_shape s, int c)
+{
+    enum { LEN = 40, FIRST = 34, MAX = 50 };
+    size_t wide = (size_t)((s.n_heads + 2 * s.n_kv_heads) * s.head_dim);
+    size_t h = (size_t)(s.n_heads * s.head_dim), z = dtype_size(t);
+    struct err e = {0};
+    struct k_kv *kv = ops_k->kv_new(ops_k, t, 2, s, 3, MAX, &e);
+    int32_t slot[LEN + 4], pos[LEN + 4];
+    void *qkv = ops_random(t, (LEN + 4) * wide, 1);
+    void *o = ops_alloc((LEN + 4) * h * z);
+
+    for (int i = 0; i < LEN; i++) {
+        slot[i] = i == FIRST ? 2 : 0; /* one row of another slot between */
+        pos[i] = i == FIRST ? 0 : i - (i > FIRST);
+    }
+    for (int i = 0; i < 4; i++) {
+        slot[LEN + i] = i % 2;
+        pos[LEN + i] = LEN - 1 + i / 2;
+    }
+    for (int layer = 0; layer < 2; layer++)
+        ops_k->attn_cached(ops_k, t, o, qkv, kv, layer, slot, pos, LEN);
+    ops_k->kv_fork(ops_k, kv, 0, 1, LEN - 1);
+    ops_k->attn_cached(ops_k, t, (char *)o + LEN * h * z,
+                       (char *)qkv + LEN * wide * z, kv, 1, slot + LEN,
+                       pos + LEN, 4);
+    ops_keep("attn_cached", c, o, (LEN + 4) * h * z);
+    ops_free(qkv);
+    ops_k->kv_free(ops_k, kv);
+}
+
+static void ops_attention(enum dtype t)
+{
+    static const struct k_attn_shape shapes[] = {
+        {4, 2, 24}, {2, 1, 64}, {6, 6, 6}, {7, 1, 10}, {1, 1, 130}};
+    static const int32_t start[] = {0, 1, 33, 33, 66, 131};
+    enum { T = 131, N = 5 };
+    int32_t pos[T], *dpos, *dstart = ops_up(start, sizeof start);
+    struct k_seqs q = {N, dstart, start};
+
+    for (int i = 0; i < N; i++)
+        for (int r = start[i]; r < start[i + 1]; r++)
+            pos[r] = r - start[i];
+    dpos = ops_up(pos, sizeof pos);
+    for (int c = 0; c < 5; c++) {
+        struct k_attn_shape s = shapes[c];
+        size_t D = (size_t)s.head_dim, h = (size_t)s.n_heads, z = dtype_size(t);
+        size_t wide = (h + 2 * (size_t)s.n_kv_heads) * D;
+        void *qkv = ops_random(t, T * wide, 1), *o = ops_alloc(T * h * D * z);
+        void *d_o = ops_random(t, T * h * D, 1), *dq = ops_alloc(T * wide * z);
+        float *table = ops_random(DT_F32, T * D, 0.5);
+        float *lse = ops_alloc(T * h * 4);
+
+        ops_k->rope(ops_k, t, qkv, dpos, table, s, T, 1);
+        ops_k->attn(ops_k, t, o, lse, qkv, s, q, T);
+        ops_k->attn_bwd(ops_k, t, dq, d_o, o, qkv, lse, s, q, T);
+        ops_k->rope(ops_k, t, dq, dpos, table, s, T, -1);
+        ops_keep("attn", c, o, T * h * D * z);
+        ops_keep("attn lse", c, lse, T * h * 4);
+        ops_keep("rope", c, qkv, T * wide * z);
+        ops_keep("attn_bwd", c, dq, T * wide * z);
+        ops_free(d_o), ops_free(table);
+        ops_cached(t, s, c);
+    }
+    ops_free(dpos), ops_free(dstart);
+}
+
+/* ---- head ---- */
+static void ops_sample(enum dtype t, const void *x, const struct k_weight *W,
+                       int T, int V, int H, int s)
+{
+    static const struct k_sample how[] = {
+        {0, 1, 0},      {0.9f, 1, 0},     {1, 0.9f, 0},   {0.8f, 1, 5},
+        {3, 0.7f, 200}, {1, 1, 1 << 20},  {30, 0.999f, 0}};
+    float u[64], logp[64];
+    int32_t tok[64];
+
+    for (int i = 0; i < T; i++)
+        u[i] = i == 0 ? 0.0f : i == 1 ? 0x1.fffffep-1f : (float)ref_uniform();
+    for (int i = 0; i < 7; i++) {
+        ops_k->head_sample(ops_k, t, tok, logp, x, W, u, how[i], T, V, H);
+        ops_keep_host("head_sample token", s * 10 + i, tok, (size_t)T * 4);
+        ops_keep_host("head_sample logp", s * 10 + i, logp, (size_t)T * 4);
+    }
+}
+
+static void ops_head(enum dtype t)
+{
+    static const int vocab[] = {1, 31, 33, 1025, 3001};
+    enum { T = 9, H = 33 };
+
+    for (int i = 0; i < 5; i++) {
+        int V = vocab[i];
+        size_t v = (size_t)V, z = dtype_size(t);
+        struct k_weight *W = ops_weight(t, V, H, 0.5);
+        struct k_weight *W2 = ops_weight(DT_F32, V, 20, 0.5);
+        void *x = ops_random(t, T * H, 1), *dx = ops_alloc(T * H * z);
+        float *x2 = ops_random(DT_F32, T * 20, 1);
+        float *logits = ops_alloc(T * v * 4), *logp = ops_alloc(T * 4);
+        float *lse = ops_alloc(T * 4), *ent = ops_alloc(T * 4);
+        float *dlogp = ops_random(DT_F32, T, 1), *kl = ops_alloc(T * 4);
+        float *dW = ops_random(DT_F32, v * H, 1);
+        int32_t tok[T], *target;
+
+        for (int r = 0; r < T; r++)
+            tok[r] = (int32_t)(ref_uniform() * V);
+        target = ops_up(tok, sizeof tok);
+        ops_k->head_logits(ops_k, t, logits, x, W, T, V, H);
+        ops_k->head_logp(ops_k, t, logp, lse, ent, x, W, target, 0.9f, T, V,
+                         H);
+        ops_k->head_logp(ops_k, t, logp, lse, NULL, x, W, target, 0.9f, T, V,
+                         H);
+        ops_k->head_bwd(ops_k, t, dx, dW, dlogp, lse, x, W, target, 0.9f, T,
+                        V, H);
+        ops_k->head_kl(ops_k, t, DT_F32, kl, x, W, H, x2, W2, 20, 0.7f, T, V);
+        ops_keep("head_logits", i, logits, T * v * 4);
+        ops_keep("head_logp", i, logp, T * 4);
+        ops_keep("head lse", i, lse, T * 4);
+        ops_keep("head entropy", i, ent, T * 4);
+        ops_keep("head_bwd dx", i, dx, T * H * z);
+        ops_keep("head_bwd dW", i, dW, v * H * 4);
+        ops_keep("head_kl", i, kl, T * 4);
+        ops_sample(t, x, W, T, V, H, i);
+        ops_free(x), ops_free(x2), ops_free(dlogp), ops_free(target);
+        ops_k->weight_free(ops_k, W);
+        ops_k->weight_free(ops_k, W2);
+    }
+}
+
+/* ---- optimizer ---- */
+static void ops_adamw(enum dtype wt, enum dtype mt, int n, int mode, int s)
+{
+    struct k_adamw h = {.lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.99f,
+                        .eps = 1e-8f, .weight_decay = 0.1f, .bias1 = 0.1f,
+                        .bias2 = 0.01f, .grad_scale = 0.7f,
+                        .stochastic = mode == 1, .seed = 3, .step = 1,
+                        .tensor = 2};
+    size_t N = (size_t)n;
+    void *w = ops_random(wt, N, 0.1), *m = ops_alloc(N * dtype_size(mt));
+    void *v = ops_alloc(N * dtype_size(mt)), *comp = ops_alloc(N * 2);
+    float *g = ops_random(DT_F32, N, 1);
+    uint64_t changed = 5;
+
+    for (h.step = 1; h.step < 4; h.step++)
+        ops_k->adamw(ops_k, &h, w, wt, mode == 2 ? comp : NULL, m, v, mt, g,
+                     N, &changed);
+    ops_keep("adamw", s, w, N * dtype_size(wt));
+    ops_keep("adamw m", s, m, N * dtype_size(mt));
+    ops_keep("adamw v", s, v, N * dtype_size(mt));
+    ops_keep("adamw comp", s, comp, N * 2);
+    ops_keep_host("adamw changed", s, &changed, sizeof changed);
+    ops_free(g);
+}
+
+static void ops_optimizer(enum dtype t)
+{
+    static const int sizes[] = {1, 31, 1030};
+    static const int sums[] = {1, 33, 65536, 65537 + 64};
+
+    for (int i = 0; i < 3; i++)
+        for (int mode = 0; mode < 3; mode++) {
+            ops_adamw(t, t, sizes[i], mode, i * 10 + mode);
+            ops_adamw(t, DT_F32, sizes[i], mode, i * 10 + mode + 5);
+        }
+    for (int i = 0; i < 4 && t == DT_F32; i++) {
+        float *g = ops_random(DT_F32, (size_t)sums[i], 1);
+        double s = ops_k->sumsq(ops_k, g, (size_t)sums[i]);
+
+        ops_keep_host("sumsq", i, &s, sizeof s);
+        ops_free(g);
+    }
+}
+
+/* ---- two backends ---- */
+typedef void ops_case(enum dtype t);
+
+static void ops_run(struct kernels *k, ops_case *fn, enum dtype t,
+                    struct ops_outs *o)
+{
+    struct err e = {0};
+
+    ops_k = k;
+    ops_o = o;
+    o->n = 0;
+    ref_state = 42;
+    fn(t);
+    if (k->sync(k, &e) != 0)
+        t_fail(__FILE__, __LINE__, "sync: %s", e.msg);
+}
+
+static void ops_drop_outs(struct ops_outs *o)
+{
+    for (int i = 0; i < o->n; i++)
+        free(o->data[i]);
+    o->n = 0;
+}
+
+static void ops_same(const struct ops_outs *a, const struct ops_outs *b,
+                     enum dtype t, const char *how)
+{
+    T_EQ_INT(a->n, b->n);
+    T_CHECK(a->n > 0);
+    for (int i = 0; i < a->n && i < b->n; i++)
+        T_CHECKF(a->bytes[i] == b->bytes[i] &&
+                     !memcmp(a->data[i], b->data[i], a->bytes[i]),
+                 "%s differs (type %d, %s)", a->name[i], (int)t, how);
+}
+
+static const struct {
+    const char *name;
+    ops_case *fn;
+    int shuffles; /* has sums that order=shuffled moves */
+} ops_cases[] = {{"linear", ops_linear, 1},
+                 {"norm", ops_norm, 1},
+                 {"elementwise", ops_elementwise, 0},
+                 {"embed", ops_embed, 1},
+                 {"attention", ops_attention, 0},
+                 {"head", ops_head, 1},
+                 {"optimizer", ops_optimizer, 0}};
+enum { OPS_N_CASES = sizeof ops_cases / sizeof *ops_cases };
+
+#endif
