@@ -88,11 +88,11 @@ END {
         checkpoints += checkpoint * (seeds * chunks + (again ? 1 : 0))
         last += checkpoint * (seeds + (again ? 1 : 0))
     }
-    kept = (runs + again) * steps * P * S * new * 8
+    kept = (runs + again) * steps * P * S * new * 14
     printf "\nDisk (free where results go: %s)\n", size(free)
     printf "  checkpoints  %d of %s on average: %s\n", arms * (seeds * chunks + (again ? 1 : 0)), \
         size(checkpoints / (arms * (seeds * chunks + (again ? 1 : 0)))), size(checkpoints)
-    printf "  rollouts     about %s (8 bytes a token)\n", size(kept)
+    printf "  rollouts     about %s (14 bytes a token, as random ones take)\n", size(kept)
 
     printf "\nWork%s\n", want ? sprintf(", at %d tokens a response (MEAN_NEW)", want) : \
         ", every response as long as it may be (MEAN_NEW=N plans with a mean)"
