@@ -94,9 +94,9 @@ USES_draw      := train model record
 USES_rollout   := train model text record
 USES_reward    := verify record
 USES_dapo-step := train model record
-USES_logprob   := model record
+USES_logprob   := train model record
 USES_kl        := stat record
-USES_sparsity  := model record
+USES_sparsity  := train model record
 USES_stats     := report stat record
 USES_show      := text record
 
