@@ -36,15 +36,15 @@ loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
 prune = $(if $(filter last,$(KEEP)),$(if $(2),rm -f $(1)/step-$(2)/checkpoint/*.safetensors $(1)/step-$(2)/rollouts.msgpack.zst && ))
 
 # $(1) arm  $(2) seed  $(3) step at the end  $(4) step at the start, or empty
-# $(5) the step before that, or empty
+# $(5) steps between  $(6) the start of the chunk before, or empty
 define chunk
-$(eval $(call stage,$(R)/train_logs/$(1)_seed$(2)/step-$(3),train,train $(1) seed $(2) to step $(3),$(call tokens,$(TRAIN_TASK)) $(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint/trainer_state.json,$(BASE_FILES)),draw rollout tokenize reward dapo-step,$(call prune,$(R)/train_logs/$(1)_seed$(2),$(5))$(call loop,$(1),$(2),$(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint,$(BASE)),$(shell expr $(3) - 0$(4)),--threads $(THREADS),--threads $(THREADS)),checkpoint/trainer_state.json))
+$(eval $(call stage,$(R)/train_logs/$(1)_seed$(2)/step-$(3),train,train $(1) seed $(2) to step $(3),$(call tokens,$(TRAIN_TASK)) $(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint/trainer_state.json,$(BASE_FILES)),draw rollout tokenize reward dapo-step,$(call prune,$(R)/train_logs/$(1)_seed$(2),$(6))$(call loop,$(1),$(2),$(if $(4),$(R)/train_logs/$(1)_seed$(2)/step-$(4)/checkpoint,$(BASE)),$(5),--threads $(THREADS),--threads $(THREADS)),checkpoint/trainer_state.json))
 endef
 
-# each chunk with the two before it: 20:: 40:20: 60:40:20
-PAIRS := $(join $(join $(CHUNKS:%=%:),$(wordlist 1,$(words $(CHUNKS)),x $(CHUNKS))),$(addprefix :,$(wordlist 1,$(words $(CHUNKS)),x x $(CHUNKS))))
-part   = $(patsubst x,,$(word $(2),$(subst :, ,$(1))))
-_ := $(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(foreach p,$(PAIRS),$(call chunk,$(a),$(s),$(call part,$(p),1),$(call part,$(p),2),$(call part,$(p),3)))))
+# each chunk as end:start:steps:start of the one before, in one go:
+# 20:0:20:0 40:20:20:0 45:40:5:20
+PARTS := $(shell p=0; q=0; for c in $(CHUNKS); do echo $$c:$$p:$$((c - p)):$$q; q=$$p; p=$$c; done)
+_ := $(foreach p,$(PARTS),$(eval PART := $(subst :, ,$(p)))$(foreach a,$(ARMS),$(foreach s,$(SEEDS),$(call chunk,$(a),$(s),$(word 1,$(PART)),$(filter-out 0,$(word 2,$(PART))),$(word 3,$(PART)),$(filter-out 0,$(word 4,$(PART)))))))
 
 # The instrument's self-test: the first seed once more, in one chunk, with other
 # batches, micro-batches and threads. In a canonical arm nothing may change.
