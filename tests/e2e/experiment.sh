@@ -47,7 +47,12 @@ awk '/^## Cookbook/ { on = 1 } /^## A real model/ { on = 0 }
 smoke_sizes='s/step-20/step-2/g; s/step-40/step-4/g; s/--steps 20/--steps 2/
     s/--prompts 16/--prompts 4/; s/--mini-batch 16/--mini-batch 2/
     s/--samples 8/--samples 4/; s/--lr 1e-4/--lr 1e-3/'
+export QWEN2=$SHARED/datasets/tokenizer/qwen2 GSM8K=$SHARED/datasets/real/gsm8k.jsonl
 for b in "$T"/block*; do
+    if grep -q QWEN2 "$b" && [ -z "$SHARED" ]; then
+        echo "skip cookbook_$(basename "$b"): no ../shared"
+        continue
+    fi
     sed -i "$smoke_sizes" "$b"
     said=$(cd "$T/a" && bash -euo pipefail "$b" 2>"$T/err")
     rc=$?
