@@ -1,4 +1,5 @@
 /* train_sparsity - the unchanged rule at its edges (SCIENCE 6) */
+#include <math.h>
 #include "../../lib/train/sparsity.h"
 #include "t.h"
 

@@ -1,0 +1,277 @@
+/* compare - two checkpoints to a stream of sparsity records */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../model/params.h"
+#include "../model/safetensors.h"
+#include "compare.h"
+#include "sparsity.h"
+
+enum { KIND_OTHER = N_KINDS };
+
+struct tally {
+    struct sparsity s;
+    int fp32; /* the checkpoint's values are fp32 */
+};
+
+struct compare {
+    const struct compare_opts *o;
+    struct st_file *base, *ckpt, *against;
+    struct tally kind[KIND_OTHER + 1], all, *layer;
+    int n_layers;
+    struct rec_writer *w; /* of compare_write */
+    struct rec *rec;
+};
+
+/* ---- what a tensor is, from its Hugging Face name ------------------- */
+
+static int ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+
+    return n >= m && !strcmp(s + n - m, end);
+}
+
+static int kind_of(const char *name)
+{
+    static const struct {
+        const char *end;
+        enum param_kind kind;
+    } table[] = {
+        { ".bias", KIND_BIAS },
+        { "norm.weight", KIND_NORM },
+        { "q_proj.weight", KIND_Q },
+        { "k_proj.weight", KIND_K },
+        { "v_proj.weight", KIND_V },
+        { "o_proj.weight", KIND_O },
+        { "gate_proj.weight", KIND_GATE },
+        { "up_proj.weight", KIND_UP },
+        { "down_proj.weight", KIND_DOWN },
+        { "embed_tokens.weight", KIND_EMBED },
+        { "lm_head.weight", KIND_HEAD },
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (ends_with(name, table[i].end))
+            return (int)table[i].kind;
+    return KIND_OTHER;
+}
+
+static const char *kind_name(int kind)
+{
+    return kind == KIND_OTHER ? "other"
+                              : param_kind_name((enum param_kind)kind);
+}
+
+static int layer_of(const char *name)
+{
+    const char *s = strstr(name, "layers.");
+    char *end;
+    long v = s ? strtol(s + 7, &end, 10) : -1;
+
+    return s && *end == '.' && v >= 0 && v < 100000 ? (int)v : -1;
+}
+
+/* ---- records -------------------------------------------------------- */
+
+static void begin(struct compare *x, const char *scope)
+{
+    rec_clear(x->rec);
+    rec_set_str(x->rec, "scope", scope, strlen(scope));
+}
+
+static void set_str(struct compare *x, const char *field, const char *s)
+{
+    rec_set_str(x->rec, field, s, strlen(s));
+}
+
+static void set_fraction(struct rec *rec, const char *name, uint64_t part,
+                         uint64_t whole)
+{
+    if (whole)
+        rec_set_f64(rec, name, (double)part / (double)whole);
+}
+
+static int put(struct compare *x, const struct tally *t, struct err *e)
+{
+    const struct sparsity *s = &t->s;
+    uint64_t finite = s->n - s->non_finite;
+    double j = sparsity_jaccard(s);
+    struct rec *rec = x->rec;
+
+    rec_set_u64(rec, "n", s->n);
+    rec_set_u64(rec, "unchanged", s->unchanged);
+    rec_set_u64(rec, "non_finite", s->non_finite);
+    set_fraction(rec, "sparsity", s->unchanged, finite);
+    if (t->fp32) {
+        rec_set_u64(rec, "unchanged_f32", s->unchanged_f32);
+        rec_set_u64(rec, "unchanged_abs1e-5", s->unchanged_abs);
+        set_fraction(rec, "sparsity_f32", s->unchanged_f32, finite);
+        set_fraction(rec, "sparsity_abs1e-5", s->unchanged_abs, finite);
+    }
+    if (x->against && !isnan(j)) {
+        rec_set_f64(rec, "jaccard", j);
+        rec_set_f64(rec, "jaccard_chance", sparsity_chance(s));
+    }
+    return rec_write(x->w, rec, e);
+}
+
+static int put_totals(struct compare *x, struct err *e)
+{
+    int r = 0;
+
+    for (int k = 0; k <= KIND_OTHER && !r; k++) {
+        if (!x->kind[k].s.n)
+            continue;
+        begin(x, "kind");
+        set_str(x, "kind", kind_name(k));
+        r = put(x, &x->kind[k], e);
+    }
+    for (int i = 0; i < x->n_layers && !r; i++) {
+        if (!x->layer[i].s.n)
+            continue;
+        begin(x, "layer");
+        rec_set_i64(x->rec, "layer", i);
+        r = put(x, &x->layer[i], e);
+    }
+    begin(x, "total");
+    return r ? r : put(x, &x->all, e);
+}
+
+/* ---- comparing ------------------------------------------------------ */
+
+static void add(struct tally *to, const struct tally *t)
+{
+    sparsity_sum(&to->s, &t->s);
+    to->fp32 |= t->fp32;
+}
+
+static void add_layer(struct compare *x, int layer, const struct tally *t)
+{
+    if (layer < 0)
+        return;
+    if (layer >= x->n_layers) {
+        x->layer = xrealloc(x->layer, (size_t)layer + 1, sizeof *x->layer);
+        memset(x->layer + x->n_layers, 0,
+               (size_t)(layer + 1 - x->n_layers) * sizeof *x->layer);
+        x->n_layers = layer + 1;
+    }
+    add(&x->layer[layer], t);
+}
+
+/* The tensor of f that goes with t of the checkpoint. */
+static int partner(const struct st_file *f, const char *name,
+                   const struct st_tensor *t, const struct st_tensor **p,
+                   struct err *e)
+{
+    *p = st_find(f, t->name);
+    if (!*p)
+        return err_set(e, ERR_DATA, "%s: no tensor %s", name, t->name);
+    if ((*p)->n_dims != t->n_dims ||
+        memcmp((*p)->dims, t->dims, (size_t)t->n_dims * sizeof *t->dims))
+        return err_set(e, ERR_DATA, "%s: %s has another shape", name,
+                       t->name);
+    return 0;
+}
+
+static int one_tensor(struct compare *x, const struct st_tensor *t,
+                      struct err *e)
+{
+    const struct st_tensor *b, *c = NULL;
+    struct tally tally = { .fp32 = t->type == DT_F32 };
+    int kind = kind_of(t->name), layer = layer_of(t->name);
+    int r = partner(x->base, x->o->base, t, &b, e);
+
+    if (!r && x->against)
+        r = partner(x->against, x->o->against, t, &c, e);
+    if (r)
+        return r;
+    sparsity_add(&tally.s, b->data, b->type, t->data, t->type,
+                 c ? c->data : NULL, c ? c->type : DT_F32, t->n, x->o->eta);
+    add(&x->all, &tally);
+    add(&x->kind[kind], &tally);
+    add_layer(x, layer, &tally);
+    begin(x, "tensor");
+    set_str(x, "tensor", t->name);
+    set_str(x, "kind", kind_name(kind));
+    if (layer >= 0)
+        rec_set_i64(x->rec, "layer", layer);
+    return put(x, &tally, e);
+}
+
+static int header(const struct compare *x, struct err *e)
+{
+    char digest[33], text[32];
+
+    snprintf(text, sizeof text, "%.17g", x->o->eta);
+    rec_made_by(x->w, "eta", text);
+    st_digest(x->base, digest);
+    rec_made_by(x->w, "base", digest);
+    st_digest(x->ckpt, digest);
+    rec_made_by(x->w, "checkpoint", digest);
+    if (x->against) {
+        st_digest(x->against, digest);
+        rec_made_by(x->w, "against", digest);
+    }
+    return rec_header(x->w, "sparsity", "sparsity", NULL, e);
+}
+
+int compare_write(struct compare *x, struct rec_writer *w, struct err *e)
+{
+    int r;
+
+    x->w = w;
+    r = header(x, e);
+    for (size_t i = 0; !r && i < st_count(x->ckpt); i++)
+        r = one_tensor(x, st_at(x->ckpt, i), e);
+    return r ? r : put_totals(x, e);
+}
+
+/* ---- opening -------------------------------------------------------- */
+
+/* Files of tied models may or may not have the head. */
+static int check_base(const struct compare *x, struct err *e)
+{
+    for (size_t i = 0; i < st_count(x->base); i++) {
+        const char *name = st_at(x->base, i)->name;
+
+        if (!st_find(x->ckpt, name) && strcmp(name, "lm_head.weight"))
+            return err_set(e, ERR_DATA, "%s: no tensor %s", x->o->ckpt, name);
+    }
+    return st_count(x->ckpt) ? 0 : err_set(e, ERR_DATA, "%s: no tensors",
+                                           x->o->ckpt);
+}
+
+int compare_open(struct compare **out, const struct compare_opts *o,
+                 struct err *e)
+{
+    struct compare *x = xcalloc(1, sizeof *x);
+    int r = st_open(&x->base, o->base, e);
+
+    x->o = o;
+    x->rec = rec_new();
+    if (!r)
+        r = st_open(&x->ckpt, o->ckpt, e);
+    if (!r && o->against)
+        r = st_open(&x->against, o->against, e);
+    if (!r)
+        r = check_base(x, e);
+    if (r)
+        compare_close(&x);
+    *out = x;
+    return r;
+}
+
+void compare_close(struct compare **x)
+{
+    if (!*x)
+        return;
+    st_close(&(*x)->base);
+    st_close(&(*x)->ckpt);
+    st_close(&(*x)->against);
+    rec_free(&(*x)->rec);
+    free((*x)->layer);
+    free(*x);
+    *x = NULL;
+}
