@@ -5,8 +5,8 @@ usage: python3 tests/bench/peers.py BIN [tiny|0.5b] [THREADS]
 The same random weights, sequences, batch, number of threads and arithmetic
 (fp32). Training is a DAPO update: forward, clipped loss, backward, AdamW.
 Generation samples at temperature 1 with a KV cache, the same prompts and
-lengths; our side is timed as a whole process, in training less a run of one
-step. Each is the best of REPEAT; peers get what is quicker of one batch and
+lengths; our side is timed as a whole process less one that reads the model and
+makes one token, or one step. Each is the best of REPEAT; peers get what is quicker of one batch and
 micro-batches. Time is the CPU's with one thread, so that a busy machine does
 not count, and the clock's with more. Decoding of one
 stream is held against the memory's bandwidth: every weight is read once a
@@ -151,6 +151,14 @@ def count(out):
     return sum(len(json.loads(x)["response_tokens"]) for x in out.splitlines())
 
 
+def opening(dir_, tmp):
+    """Seconds of a process that makes one token: the model is read."""
+    rows(tmp + "/one", [dict(id="0", prompt_tokens=[5])])
+    return best(lambda: ours("rollout", "--quiet", "--device", "cpu",
+                             "--threads", THREADS, "--model", dir_,
+                             "--max-new", 1, tmp + "/one"))
+
+
 def generation(dir_, model, tmp, n, n_prompt, n_new, batch, what, target):
     g = torch.Generator().manual_seed(2)
     x = torch.randint(2, SHAPES[SIZE]["vocab_size"], (n, n_prompt),
@@ -173,7 +181,7 @@ def generation(dir_, model, tmp, n, n_prompt, n_new, batch, what, target):
                                attention_mask=torch.ones_like(x[k:k + batch]),
                                pad_token_id=0)
 
-    t = best(mine)
+    t = best(mine) - (opening(dir_, tmp) if what else 0)
     a = count(out[0]) / t
     b = n * n_new / best(theirs)
     say(what, a, b, target)
