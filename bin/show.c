@@ -7,9 +7,6 @@
  */
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include "../lib/base/arena.h"
-#include "../lib/base/json.h"
-#include "../lib/base/json_text.h"
 #include "../lib/record/fields.h"
 #include "../lib/record/view.h"
 #include "../lib/text/tok.h"
@@ -74,7 +71,7 @@ static int columns(void)
     return 80;
 }
 
-/* prompt_tokens and response_tokens as quoted pieces; special tokens bare */
+/* prompt_tokens and response_tokens are text as well */
 static void decode(void *ctx, const char *path, struct rec *r,
                    struct buf *out)
 {
@@ -82,78 +79,9 @@ static void decode(void *ctx, const char *path, struct rec *r,
     struct rec_i32s ids;
     struct err e;
 
-    if ((strcmp(path, "prompt_tokens") && strcmp(path, "response_tokens")) ||
-        rec_get_i32s(r, path, &ids, &e) <= 0)
-        return;
-    for (size_t i = 0; i < ids.n; i++) {
-        size_t n = 0;
-        const char *s = tok_bytes(t, ids.v[i], &n);
-
-        buf_puts(out, i ? " " : "");
-        if (!s) {
-            buf_printf(out, "<unknown %d>", ids.v[i]);
-        } else if (tok_is_special(t, ids.v[i])) {
-            buf_put(out, s, n);
-        } else {
-            buf_puts(out, "'");
-            for (size_t k = 0; k < n; k++)
-                if (s[k] == '\n')
-                    buf_puts(out, "\\n");
-                else if ((unsigned char)s[k] < 0x20 ||
-                         (unsigned char)s[k] >= 0x7f)
-                    buf_printf(out, "\\x%02x", (unsigned char)s[k]);
-                else
-                    buf_put(out, s + k, 1);
-            buf_puts(out, "'");
-        }
-    }
-}
-
-/* A header as "name  value" lines; made_by has one line per program. */
-static void show_header(const struct rec_reader *in)
-{
-    const char *text = rec_header_json(in);
-    json_t *j = NULL, *v;
-    const char *k;
-    struct err e;
-    struct buf b = {0};
-
-    if (!*text) {
-        printf("%s: JSON lines, no header\n", rec_name(in));
-        return;
-    }
-    if (json_read_text(&j, text, strlen(text), "header", &e) < 0) {
-        printf("%s: %s\n", rec_name(in), text);
-        return;
-    }
-    printf("%s:\n", rec_name(in));
-    json_object_foreach(j, k, v) {
-        size_t i;
-        json_t *by, *x;
-
-        if (strcmp(k, "made_by") || !json_is_array(v)) {
-            b.n = 0;
-            json_pretty(&b, v);
-            printf("  %-9s %s\n", k, buf_str(&b));
-            continue;
-        }
-        json_array_foreach(v, i, by) {
-            const char *name;
-
-            printf("  %-9s", i ? "" : k);
-            json_object_foreach(by, name, x) {
-                b.n = 0;
-                json_pretty(&b, x);
-                if (!strcmp(name, "tool") && json_is_string(x))
-                    printf(" %s", json_string_value(x));
-                else
-                    printf(" %s=%s", name, buf_str(&b));
-            }
-            putchar('\n');
-        }
-    }
-    buf_free(&b);
-    json_decref(j);
+    if ((!strcmp(path, "prompt_tokens") || !strcmp(path, "response_tokens")) &&
+        rec_get_i32s(r, path, &ids, &e) > 0)
+        tok_pieces(t, ids.v, ids.n, out);
 }
 
 struct show {
@@ -162,6 +90,20 @@ struct show {
     struct rec_writer *json;
     struct view view;
 };
+
+static void print(struct buf *b)
+{
+    fwrite(b->p, 1, b->n, stdout);
+    buf_free(b);
+}
+
+static void show_header(const struct rec_reader *in)
+{
+    struct buf b = {0};
+
+    view_header(&b, in);
+    print(&b);
+}
 
 static int show_record(struct show *s, struct rec *r, struct err *e)
 {
@@ -183,8 +125,7 @@ static int show_record(struct show *s, struct rec *r, struct err *e)
         buf_puts(&b, "\n");
     else
         view_record(&b, r, s->n, &s->view);
-    fwrite(b.p, 1, b.n, stdout);
-    buf_free(&b);
+    print(&b);
     /* whoever reads us may wait for this record */
     if (fflush(stdout))
         return err_errno(e, ERR_IO, "standard output");
@@ -236,8 +177,7 @@ static int run(char **args, int n_args, struct show *s, struct err *e)
         struct buf b = {0};
 
         fields_table(s->fields, &b);
-        fwrite(b.p, 1, b.n, stdout);
-        buf_free(&b);
+        print(&b);
     }
     if (o.count)
         printf("%llu\n", (unsigned long long)s->n);

@@ -17,6 +17,9 @@ struct view {
     void *ctx;
 };
 
+/* The most recent header of a reader: its name, then "name  value" lines;
+ * made_by has one line per program. */
+void view_header(struct buf *b, const struct rec_reader *in);
 /* "record N" and its fields, an empty line at the end. */
 void view_record(struct buf *b, struct rec *r, uint64_t number,
                  const struct view *v);

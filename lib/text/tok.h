@@ -6,6 +6,7 @@
 #define ULP_TEXT_TOK_H
 #include <stddef.h>
 #include <stdint.h>
+#include "../base/buf.h"
 #include "../base/err.h"
 
 struct tok;
@@ -52,6 +53,10 @@ int tok_is_special(const struct tok *t, int32_t id);
 int tok_decode(const struct tok *t, const int32_t *ids, size_t n_ids,
                int skip_specials, char **text, size_t *n, struct err *e)
     MUST_CHECK;
+/* Tokens as quoted pieces with spaces between, special ones bare, appended to
+ * out: 'The' ' cat' <|im_end|>. Bytes outside ASCII show as \xHH. */
+void tok_pieces(const struct tok *t, const int32_t *ids, size_t n_ids,
+                struct buf *out);
 
 /* Decoding token by token. What tok_stream_push gives, put together, is what
  * tok_decode gives; bytes of an unfinished character wait for the next token.
