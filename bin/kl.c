@@ -7,8 +7,7 @@
  * order   preserved
  */
 #include <math.h>
-#include "../lib/record/filter.h"
-#include "main.h"
+#include "filter_main.h"
 
 static struct filter f = FILTER_INIT;
 static const char *policy = "policy", *base = "base";
@@ -166,15 +165,5 @@ static int run(char **args, int n, struct err *e)
 
 int main(int argc, char **argv)
 {
-    struct err e = { 0 };
-    char **args;
-    int n;
-
-    opts[1].dst = (void *)filter_opts(&f);
-    n = start(&cli, argc, argv, &args);
-    if (run(args, n, &e)) {
-        filter_abort(&f);
-        return fail(&cli, &e);
-    }
-    return finish(&cli);
+    return filter_main(&cli, &opts[1], &f, argc, argv, run);
 }

@@ -7,14 +7,11 @@
  */
 #include <unistd.h>
 #include "../lib/base/file.h"
-#include "../lib/record/filter.h"
-#include "../lib/report/groupby.h"
 #include "../lib/report/html.h"
-#include "../lib/report/klscore.h"
 #include "../lib/report/report.h"
-#include "../lib/report/score.h"
 #include "../lib/report/set.h"
-#include "main.h"
+#include "../lib/report/stages.h"
+#include "filter_main.h"
 
 static struct filter f = FILTER_INIT;
 static const char *by, *report, *html, *setting, *tasks, *title;
@@ -86,89 +83,6 @@ static const struct cli cli = {
     .max_args = 4096,
 };
 
-/* A bad record is left out if --skip-bad still covers it. */
-static int checked(int r, struct err *e)
-{
-    return r < 0 ? filter_skip(&f, e) : r;
-}
-
-/* The output's header says what its bytes depend on. */
-static void made_by(const char *mode)
-{
-    char all[1024] = "";
-    size_t n = 0;
-
-    filter_made_by(&f, "mode", mode);
-    for (int i = 0; i < sets.n && n < sizeof all; i++)
-        n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? "," : "",
-                              sets.v[i]);
-    if (sets.n)
-        filter_made_by(&f, "set", all);
-}
-
-static int write_one(void *ctx, struct rec *rec, struct err *e)
-{
-    (void)ctx;
-    set_apply(&sets, rec);
-    return filter_write(&f, rec, e);
-}
-
-static int run_tag(char **args, int n, struct err *e)
-{
-    struct rec *rec;
-    int r = filter_open(&f, "stats", "records", args, n, e);
-
-    if (r)
-        return r;
-    if (*rec_kind(f.in))
-        snprintf(f.kind, sizeof f.kind, "%s", rec_kind(f.in));
-    made_by("tag");
-    while ((r = filter_read(&f, &rec, e)) > 0)
-        if ((r = write_one(NULL, rec, e)) < 0)
-            return r;
-    return r ? r : filter_close(&f, e);
-}
-
-static int run_score(char **args, int n, struct err *e)
-{
-    struct score *s = score_open();
-    struct rec *rec, *out = rec_new();
-    int r = filter_open(&f, "stats", "scores", args, n, e);
-
-    if (!r)
-        made_by("score");
-    while (!r && (r = filter_read(&f, &rec, e)) > 0)
-        r = checked(score_add(s, rec, e), e);
-    for (size_t i = 0; !r && i < score_tasks(s); i++) {
-        rec_clear(out);
-        score_get(s, i, out);
-        r = write_one(NULL, out, e);
-    }
-    score_close(&s);
-    rec_free(&out);
-    return r ? r : filter_close(&f, e);
-}
-
-static int run_kl_score(char **args, int n, struct err *e)
-{
-    struct klscore *k = klscore_open();
-    struct rec *rec, *out = rec_new();
-    int r = filter_open(&f, "stats", "kl_scores", args, n, e);
-
-    if (!r)
-        made_by("kl-score");
-    while (!r && (r = filter_read(&f, &rec, e)) > 0)
-        r = checked(klscore_add(k, rec, e), e);
-    for (size_t i = 0; !r && i < klscore_tasks(k); i++) {
-        rec_clear(out);
-        klscore_get(k, i, out);
-        r = write_one(NULL, out, e);
-    }
-    klscore_close(&k);
-    rec_free(&out);
-    return r ? r : filter_close(&f, e);
-}
-
 static int write_table(struct groupby *g, struct err *e)
 {
     struct table *t = groupby_table(g);
@@ -198,7 +112,9 @@ static int table_by(struct groupby *g, struct err *e)
     while (!r && !(f.limit && n >= f.limit) &&
            (r = rec_read(f.in, &rec, e)) > 0) {
         n++;
-        r = checked(groupby_add(g, rec, e), e);
+        r = groupby_add(g, rec, e);
+        if (r < 0)
+            r = filter_skip(&f, e);
     }
     if (!r && !n && !f.allow_empty)
         r = err_set(e, ERR_DATA, "%s: no records (--allow-empty allows that)",
@@ -213,22 +129,6 @@ static int table_by(struct groupby *g, struct err *e)
     return r ? r : write_table(g, e);
 }
 
-static int records_by(struct groupby *g, struct err *e)
-{
-    struct rec *rec;
-    int r = filter_open(&f, "stats", "groups", NULL, 0, e);
-
-    if (!r && by)
-        filter_made_by(&f, "by", by);
-    while (!r && (r = filter_read(&f, &rec, e)) > 0)
-        r = checked(groupby_add(g, rec, e), e);
-    if (!r)
-        r = groupby_check(g, e);
-    if (!r)
-        r = groupby_each(g, write_one, NULL, e);
-    return r ? r : filter_close(&f, e);
-}
-
 static int run_by(char **fields, int n, struct err *e)
 {
     struct groupby *g;
@@ -239,7 +139,7 @@ static int run_by(char **fields, int n, struct err *e)
     if (!f.json && !strcmp(f.out, "-") && isatty(STDOUT_FILENO))
         as_table = 1;
     g = groupby_open(by, fields, n);
-    r = as_table ? table_by(g, e) : records_by(g, e);
+    r = as_table ? table_by(g, e) : stage_groups(&f, &sets, by, g, e);
     groupby_close(&g);
     return r;
 }
@@ -265,11 +165,11 @@ static int run(char **args, int n, struct err *e)
         return err_set(e, ERR_USAGE, "more than one of --by, --score, "
                        "--kl-score, --tag, --report, --html");
     if (do_score)
-        return run_score(args, n, e);
+        return stage_score(&f, &sets, args, n, e);
     if (do_kl_score)
-        return run_kl_score(args, n, e);
+        return stage_kl_score(&f, &sets, args, n, e);
     if (do_tag)
-        return run_tag(args, n, e);
+        return stage_tag(&f, &sets, args, n, e);
     if (report)
         return run_report(args, n, e);
     if (html)
@@ -279,15 +179,5 @@ static int run(char **args, int n, struct err *e)
 
 int main(int argc, char **argv)
 {
-    struct err e = { 0 };
-    char **args;
-    int n;
-
-    opts[1].dst = (void *)filter_opts(&f);
-    n = start(&cli, argc, argv, &args);
-    if (run(args, n, &e)) {
-        filter_abort(&f);
-        return fail(&cli, &e);
-    }
-    return finish(&cli);
+    return filter_main(&cli, &opts[1], &f, argc, argv, run);
 }
