@@ -89,7 +89,7 @@ X_model  := $(X_base) $(KERNEL_LINK)
 
 USES_prepare   := tasks
 USES_pretrain  := train model text record
-USES_tokenize  := record text
+USES_tokenize  := train text record
 USES_draw      := train model record
 USES_rollout   := train model text record
 USES_reward    := verify record
