@@ -5,8 +5,9 @@
  * memory  model, gradients, master weights, moments; the rollouts of a step
  * order   the order of the input is the order of the sums
  */
-#include "main.h"
 #include "../lib/train/loop.h"
+#include "engine_opts.h"
+#include "main.h"
 
 static struct loop_opts o = LOOP_OPTS_INIT;
 
@@ -19,8 +20,7 @@ static const struct opt opts[] = {
       "instead: go on until N steps are done in all", 0, 1e9 },
     { OPT_STR, "sync", 0, &o.sync, "FIFO",
       "tell rollout --sync what to generate; without it, replay", 0, 0 },
-    { OPT_STR, "arm", 0, &o.arm, "ARM",
-      "precision arm, NAME[,factor=value...]", 0, 0 },
+    OPT_ARM(&o.arm),
     { OPT_U64, "seed", 0, &o.seed, "N",
       "seed of the run: dropout, stochastic rounding, shuffled order", 0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Batch", 0, 0 },
@@ -56,26 +56,17 @@ static const struct opt opts[] = {
     { OPT_F64, "beta1", 0, &o.beta1, "B", "decay of the first moment", 0, 1 },
     { OPT_F64, "beta2", 0, &o.beta2, "B", "decay of the second moment", 0,
       1 },
-    { OPT_F64, "eps", 0, &o.eps, "E", "added to the root of the second", 0,
-      1 },
-    { OPT_F64, "weight-decay", 0, &o.weight_decay, "D",
-      "decoupled; not on norms and biases", 0, 1e6 },
-    { OPT_F64, "grad-clip", 0, &o.grad_clip, "G",
-      "largest gradient norm; 0 = no clip", 0, 1e30 },
+    OPT_ADAMW(&o.eps, &o.weight_decay, &o.grad_clip),
     { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
-    { OPT_INT, "micro-batch", 0, &o.micro_batch, "N",
-      "tokens in a forward and backward; no bit depends on it", 1, 1 << 30 },
-    { OPT_STR, "device", 0, &o.device, "NAME", "auto, cpu or cuda", 0, 0 },
-    { OPT_INT, "threads", 0, &o.threads, "N", "0 = one per processor", 0,
-      4096 },
+    OPT_MICRO_BATCH(&o.micro_batch),
+    OPT_DEVICE(&o.device, &o.threads),
     { OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0 },
     { OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0 },
     { OPT_STR, "keep", 0, &o.keep, "FILE",
       "keep the rollouts read, for a replay", 0, 0 },
     { OPT_STR, "timing", 0, &o.timing, "FILE",
       "records with the seconds of each step", 0, 0 },
-    { OPT_FLAG, "plan", 0, &o.plan, NULL, "say what it would take, and stop",
-      0, 0 },
+    OPT_PLAN(&o.plan),
     { OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0 },
     { 0 }
 };

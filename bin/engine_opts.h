@@ -13,4 +13,16 @@
 #define OPT_PLAN(dst)                                                        \
     {OPT_FLAG, "plan", 0, dst, NULL, "say what it would take, and stop", 0, 0}
 
+#define OPT_MICRO_BATCH(dst)                                                 \
+    {OPT_INT, "micro-batch", 0, dst, "N",                                    \
+     "tokens in a forward and backward; no bit depends on it", 1, 1 << 30}
+
+/* What AdamW has beside its betas. */
+#define OPT_ADAMW(eps, decay, clip)                                          \
+    {OPT_F64, "eps", 0, eps, "E", "added to the root of the second", 0, 1},  \
+    {OPT_F64, "weight-decay", 0, decay, "D",                                 \
+     "decoupled; not on norms and biases", 0, 1e6},                          \
+    {OPT_F64, "grad-clip", 0, clip, "G",                                     \
+     "largest gradient norm; 0 = no clip", 0, 1e30}
+
 #endif

@@ -6,6 +6,7 @@
  * order   rows shuffled anew each epoch by --seed
  */
 #include "../lib/train/pretrain.h"
+#include "engine_opts.h"
 #include "main.h"
 
 static struct pretrain_opts o = {
@@ -35,8 +36,7 @@ static const struct opt opts[] = {
       "tokenizer.json and tokenizer_config.json (with eos_token)", 0, 0 },
     { OPT_U64, "seed", 0, &o.seed, "N", "of the weights and the row order", 0,
       0 },
-    { OPT_STR, "arm", 0, &o.arm, "ARM",
-      "precision arm, NAME[,factor=value...]", 0, 0 },
+    OPT_ARM(&o.arm),
     { OPT_HEADING, NULL, 0, NULL, NULL, "Shape", 0, 0 },
     { OPT_STR, "config", 0, &o.config, "DIR",
       "take the shape from DIR/config.json instead", 0, 0 },
@@ -64,20 +64,12 @@ static const struct opt opts[] = {
       0.999999 },
     { OPT_F64, "beta2", 0, &o.beta2, "B", "decay of the second moment", 0,
       0.999999 },
-    { OPT_F64, "eps", 0, &o.eps, "E", "added to the root of the second", 0,
-      1 },
-    { OPT_F64, "weight-decay", 0, &o.weight_decay, "D",
-      "decoupled; not on norms and biases", 0, 1e6 },
-    { OPT_F64, "grad-clip", 0, &o.grad_clip, "G",
-      "largest gradient norm; 0 = no clip", 0, 1e30 },
+    OPT_ADAMW(&o.eps, &o.weight_decay, &o.grad_clip),
     { OPT_F64, "prompt-loss", 0, &o.prompt_loss, "W",
       "weight of prompt tokens in the loss", 0, 1 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
-    { OPT_INT, "micro-batch", 0, &o.micro_batch, "N",
-      "tokens in a forward and backward; no bit depends on it", 1, 1 << 30 },
-    { OPT_STR, "device", 0, &o.device, "NAME", "auto, cpu or cuda", 0, 0 },
-    { OPT_INT, "threads", 0, &o.threads, "N", "0 = one per processor", 0,
-      4096 },
+    OPT_MICRO_BATCH(&o.micro_batch),
+    OPT_DEVICE(&o.device, &o.threads),
     { OPT_U64, "limit", 0, &o.limit, "N", "read at most N rows; 0 = all", 0,
       0 },
     { OPT_STR, "metrics", 0, &o.metrics, "FILE",
