@@ -11,6 +11,7 @@ SHELL := /bin/bash
 include pipelines/deps.mk
 include pipelines/build.mk
 include pipelines/tests.mk
+include pipelines/cudasim.mk
 -include $(wildcard pipelines/bench.mk)
 -include $(wildcard pipelines/fuzz.mk)
 -include $(wildcard pipelines/experiment.mk)

@@ -3,14 +3,14 @@
 #   make CUDA=0            without it; CUDA=auto (the default): when nvcc is
 #                          found; CUDA=1: nvcc must be there
 #   make NVCC=PATH         another nvcc
-#   make check-gpu         the backend's tests on this machine's GPU
 #
 # The runtime is linked statically: an executable starts on a machine without
 # a driver and says there why a device cannot be had. Code for sm_80 and
 # sm_90, and PTX that later devices compile for themselves.
 CUDA       ?= 0
 NVCC       ?= $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
-ifeq ($(SAN),1)
+# not under a sanitizer, and not when building for another machine
+ifneq ($(filter 1,$(SAN))$(filter-out $(shell uname -m),$(ARCH)),)
 USE_CUDA   :=
 else
 USE_CUDA   := $(if $(filter 0,$(CUDA)),,$(if $(filter 1,$(CUDA)),1,$(if $(NVCC),1)))
@@ -77,15 +77,3 @@ $(B)/cudasim.a: $(SIM_OBJ)
 # unit tests named cuda_*
 L_cuda      = $(B)/cudasim.a $(KERNEL_LIB) $(L_base)
 X_cuda      = $(X_base) $(KERNEL_LINK) -lstdc++
-
-# --- on a GPU ----------------------------------------------------------------
-L_gpu       = $(KERNEL_LIB) $(L_base)
-$(B)/tests/check_gpu: tests/gpu/check_gpu.c tests/unit/cuda_ops.h $(KERNEL_LIB) $(B)/lib_base.a
-	@mkdir -p $(@D)
-	$(call say,TEST,check_gpu)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP $(LDSAN) -o $@ $(filter %.c %.a,$^) \
-	  $(X_base) $(KERNEL_LINK) -lm
-
-.PHONY: check-gpu
-check-gpu: all $(B)/tests/check_gpu
-	@BIN=$(abspath $(BIN)) SAN=$(SAN) tests/run $(B)/tests/check_gpu tests/gpu/check_gpu.sh

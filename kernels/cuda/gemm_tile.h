@@ -12,7 +12,7 @@
 #define VM (TM < 4 ? TM : 4)
 #define VN (TN < 4 ? TN : 4)
 
-KERNEL __launch_bounds__(NT) GEMM_NAME(struct gemm g, int vec_a, int vec_b)
+KERNEL __launch_bounds__(NT, 2) GEMM_NAME(struct gemm g, int vec_a, int vec_b)
 {
     __shared__ __align__(16) float As[2][BK][BM + 4], Bs[2][BK][BN + 4];
     float acc[TM][TN], ra[GA][4], rb[GB][4];

@@ -1,0 +1,38 @@
+# cudasim - tests of the CUDA backend beyond its unit tests
+#
+#   make check-gpu         on this machine's GPU
+#
+# Programs whose --device cuda is the simulator are for tests/parity/cudasim.sh,
+# which finds them in $SIMBIN.
+SIM_PROGRAMS := pretrain rollout dapo-step logprob
+
+$(B)/cudasim/kernels.o: kernels/kernels.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CC,$< (simulator))
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) -DHAVE_CUDA \
+	  -Dcuda_open=cudasim_cuda_open -MMD -MP -c -o $@ $<
+
+define sim_rule
+$(B)/simbin/$(1): $(B)/bin/$(1).o $(B)/cudasim/kernels.o $(B)/cudasim.a $(call libs,$(USES_$(1)))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$(1) (simulator))
+	$$(Q)$$(CC) $$(LDSAN) -pthread -Wl,--as-needed -o $$@ $$^ $(call links,$(USES_$(1))) -lstdc++ -lm
+endef
+$(foreach p,$(SIM_PROGRAMS),$(eval $(call sim_rule,$(p))))
+
+ifneq ($(filter tests/parity/cudasim.sh,$(TESTS)),)
+check: $(SIM_PROGRAMS:%=$(B)/simbin/%)
+check: export SIMBIN = $(abspath $(B)/simbin)
+endif
+
+# --- on a GPU ----------------------------------------------------------------
+$(B)/tests/check_gpu: tests/gpu/check_gpu.c tests/unit/cuda_ops.h $(KERNEL_LIB) $(B)/lib_base.a
+	@mkdir -p $(@D)
+	$(call say,TEST,check_gpu)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP $(LDSAN) -o $@ $(filter %.c %.a,$^) \
+	  $(X_base) $(KERNEL_LINK) -lm
+
+.PHONY: check-gpu
+check-gpu: all $(B)/tests/check_gpu
+	@BIN=$(abspath $(BIN)) SAN=$(SAN) CHECK_GPU=$(abspath $(B)/tests/check_gpu) \
+	  tests/run $(B)/tests/check_gpu tests/gpu/check_gpu.sh
