@@ -156,7 +156,7 @@ def opening(dir_, tmp):
     rows(tmp + "/one", [dict(id="0", prompt_tokens=[5])])
     return best(lambda: ours("rollout", "--quiet", "--device", "cpu",
                              "--threads", THREADS, "--model", dir_,
-                             "--max-new", 1, tmp + "/one"))
+                             "--max-new", 1, "--json", tmp + "/one"))
 
 
 def generation(dir_, model, tmp, n, n_prompt, n_new, batch, what, target):
