@@ -148,7 +148,8 @@ int rec_create(struct rec_writer **w, const char *path,
 int rec_header(struct rec_writer *w, const char *kind, const char *tool,
                const struct rec_reader *from, struct err *e) MUST_CHECK;
 /* Before rec_header: an argument that determines the bytes. Never a time, a
- * host, a path outside the tree, a thread count or a batch size. */
+ * host, a path outside the tree, a thread count or a batch size. A key given
+ * twice, or "tool", makes rec_header fail. */
 void rec_made_by(struct rec_writer *w, const char *key, const char *value);
 /* Written and flushed through to the reader (no filter holds a finished
  * record back). A record of any reader or of rec_new. */

@@ -1,4 +1,5 @@
 /* writer - a stream of records out: msgpack, zstd, or JSON lines */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,12 +14,14 @@ struct rec_writer {
     struct file *f;
     int json, header_done;
     int bad_made_by; /* a value was not UTF-8 */
+    char twice[64];  /* a key of made_by that came again, or "" */
     ZSTD_CStream *z;
     struct hash *hash;
     uint64_t n;
     struct buf b;     /* the record being written */
     struct buf zbuf;  /* its compressed bytes */
     struct buf pairs; /* packed keys and values for made_by */
+    struct buf keys;  /* the keys, each with its NUL */
     uint32_t n_pairs;
 };
 
@@ -63,6 +66,7 @@ static void drop(struct rec_writer **w)
     buf_free(&(*w)->b);
     buf_free(&(*w)->zbuf);
     buf_free(&(*w)->pairs);
+    buf_free(&(*w)->keys);
     free(*w);
     *w = NULL;
 }
@@ -113,10 +117,24 @@ static void pack_str(msgpack_packer *pk, const char *s)
     msgpack_pack_str_body(pk, s, n);
 }
 
+/* A reader refuses a map that has a key twice. */
+static void note_key(struct rec_writer *w, const char *key)
+{
+    int again = !strcmp(key, "tool");
+
+    for (size_t i = 0; i < w->keys.n && !again;
+         i += strlen(w->keys.p + i) + 1)
+        again = !strcmp(w->keys.p + i, key);
+    if (again)
+        snprintf(w->twice, sizeof w->twice, "%s", key);
+    buf_put(&w->keys, key, strlen(key) + 1);
+}
+
 void rec_made_by(struct rec_writer *w, const char *key, const char *value)
 {
     msgpack_packer pk;
 
+    note_key(w, key);
     msgpack_packer_init(&pk, &w->pairs, buf_packer_write);
     pack_str(&pk, key);
     pack_str(&pk, value);
@@ -137,6 +155,9 @@ int rec_header(struct rec_writer *w, const char *kind, const char *tool,
     if (w->bad_made_by)
         return err_set(e, ERR_USAGE,
                        "an argument recorded in made_by is not valid UTF-8");
+    if (w->twice[0])
+        return err_set(e, ERR_USAGE, "made_by: '%s' was given twice",
+                       w->twice);
     w->header_done = 1;
     if (from)
         made_by = rec_made_by_of(from, &n, &n_bytes);

@@ -592,6 +592,24 @@ static void made_by_grows(void)
     rec_close(&r);
 }
 
+static void a_key_of_made_by_stands_once(void)
+{
+    const char *const key[3] = {"seed", "step", "tool"};
+
+    for (int i = 0; i < 3; i++) {
+        struct rec_writer *w;
+        struct err e = {0};
+
+        T_EQ_INT(rec_create(&w, in_dir("twice"), REC_MSGPACK, &e), 0);
+        rec_made_by(w, "seed", "1");
+        rec_made_by(w, key[i], "2");
+        /* only step is new: tool is the program's own */
+        T_EQ_INT(rec_header(w, "rollouts", "t", NULL, &e),
+                 i == 1 ? 0 : -ERR_USAGE);
+        rec_abort(&w);
+    }
+}
+
 int main(void)
 {
     dir = getenv("T");
@@ -615,5 +633,6 @@ int main(void)
     T_RUN(what_a_reader_refuses_is_not_written);
     T_RUN(inner_fields_are_set_and_unset);
     T_RUN(made_by_grows);
+    T_RUN(a_key_of_made_by_stands_once);
     T_DONE();
 }
