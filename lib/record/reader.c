@@ -44,45 +44,6 @@ const char *rec_name(const struct rec_reader *r)
     return source_name(r->src);
 }
 
-int reader_object(struct rec_reader *r, struct err *e)
-{
-    struct scan scan;
-    const char *p;
-    size_t n;
-    int x;
-
-    scan_begin(&scan);
-    for (;;) {
-        p = source_bytes(r->src, &n);
-        if (n && scan.at == 0) {
-            unsigned c = (unsigned char)p[0];
-
-            if ((c < 0x80 || c > 0x8f) && c != 0xde && c != 0xdf) {
-                err_set(e, ERR_DATA, "found byte 0x%02x, expected a map", c);
-                return reader_at_object(r, e);
-            }
-        }
-        x = n ? scan_run(&scan, p, n) : 0;
-        if (x < 0) {
-            err_set(e, ERR_DATA, "%s", scan.why);
-            return reader_at_object(r, e);
-        }
-        if (x)
-            break;
-        x = source_more(r->src, e);
-        if (x < 0)
-            return x;
-        if (!x)
-            return reader_cut(r, r->where == BETWEEN ? "inside the header"
-                          : n ? "inside the next one"
-                              : "without an end record", e);
-    }
-    r->lent = scan.at;
-    if (rec_parse(&r->rec, p, scan.at, e) < 0)
-        return reader_at_object(r, e);
-    return 0;
-}
-
 /* 1 and the line without its end, 0 at the end of the input. */
 static int read_line(struct rec_reader *r, const char **line, size_t *n,
                      struct err *e)

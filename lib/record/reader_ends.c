@@ -1,32 +1,9 @@
-/* reader_ends - the header and the end map of a stream, and streams cut short */
+/* reader_ends - the header and the end map of a stream */
 #include <stdlib.h>
 #include <string.h>
 #include "../base/hash.h"
 #include "../base/json_text.h"
 #include "reader_impl.h"
-
-int reader_cut(const struct rec_reader *r, const char *how, struct err *e)
-{
-    return err_set(e, ERR_DATA,
-                   "%s: cut short: %llu record%s read, then it stops %s",
-                   rec_name(r), (unsigned long long)r->count,
-                   r->count == 1 ? "" : "s", how);
-}
-
-int reader_at_object(const struct rec_reader *r, struct err *e)
-{
-    if (r->where == BETWEEN)
-        return err_prefix(e, "%s: header", rec_name(r));
-    return err_prefix(e, "%s: record %llu", rec_name(r),
-                      (unsigned long long)r->count + 1);
-}
-
-void reader_count_bytes(struct rec_reader *r)
-{
-    size_t n;
-
-    hash_update(r->hash, source_bytes(r->src, &n), r->lent);
-}
 
 /* made_by of the first header is what the next program carries on. */
 static int keep_made_by(struct rec_reader *r, struct err *e)

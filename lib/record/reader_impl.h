@@ -1,6 +1,7 @@
-/* reader_impl - what reader.c and reader_ends.c share
+/* reader_impl - what the parts of a reader share
  *
- * Internal to lib/record.
+ * reader.c stands on reader_ends.c, that on reader_object.c. Internal to
+ * lib/record.
  */
 #ifndef ULP_RECORD_READER_IMPL_H
 #define ULP_RECORD_READER_IMPL_H

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "impl.h"
-#include "walk.h"
 
 void rec_init(struct rec *r)
 {
@@ -228,26 +227,4 @@ int rec_bad(const struct rec *r, struct err *e, const char *fmt, ...)
         return err_set(e, ERR_DATA, "%s", msg);
     return err_set(e, ERR_DATA, "%s: record %llu: %s", r->name,
                    (unsigned long long)r->number, msg);
-}
-
-size_t rec_n_fields(struct rec *r)
-{
-    return r->n;
-}
-
-const char *rec_field_name(struct rec *r, size_t i)
-{
-    return arena_strndup(r->a, r->f[i].key, r->f[i].n_key);
-}
-
-const char *rec_field_json(struct rec *r, size_t i)
-{
-    return rec_value_json(r, (const void *)&r->f[i].val);
-}
-
-const char *rec_json(struct rec *r, const char *path)
-{
-    const msgpack_object *o = rec_find(r, path);
-
-    return o ? rec_value_json(r, (const void *)o) : NULL;
 }

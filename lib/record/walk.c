@@ -143,3 +143,25 @@ const char *rec_value_json(struct rec *r, const struct rec_value *v)
     buf_free(&b);
     return s;
 }
+
+size_t rec_n_fields(struct rec *r)
+{
+    return r->n;
+}
+
+const char *rec_field_name(struct rec *r, size_t i)
+{
+    return arena_strndup(r->a, r->f[i].key, r->f[i].n_key);
+}
+
+const char *rec_field_json(struct rec *r, size_t i)
+{
+    return rec_value_json(r, lend(&r->f[i].val));
+}
+
+const char *rec_json(struct rec *r, const char *path)
+{
+    const msgpack_object *o = rec_find(r, path);
+
+    return o ? rec_value_json(r, lend(o)) : NULL;
+}
