@@ -1,8 +1,8 @@
-/* rollouts - checked groups out of record streams; see batch.h */
+/* rollouts - checked groups out of record streams */
 #include <stdlib.h>
 #include <string.h>
 #include "../base/hash.h"
-#include "batch.h"
+#include "rollouts.h"
 
 int rollouts_open(struct rollouts *s, const struct batch_opts *o,
                 char **paths, int n_paths, const char *keep, int live,
