@@ -4,22 +4,7 @@
 #include "../../lib/base/file.h"
 #include "../../lib/base/hash.h"
 #include "../../lib/base/json.h"
-#include "t.h"
-
-static const char *dir;
-
-/* dir/name, good until the test ends */
-static const char *in_dir(const char *name)
-{
-    static char path[256][256];
-    static int n;
-
-    for (int i = 0; i < n; i++)
-        if (!strcmp(path[i] + strlen(dir) + 1, name))
-            return path[i];
-    snprintf(path[n], sizeof path[n], "%s/%s", dir, name);
-    return path[n++];
-}
+#include "t_dir.h"
 
 static int has(const char *path, const char *text)
 {

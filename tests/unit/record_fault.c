@@ -9,22 +9,8 @@
 #include "../../lib/base/buf.h"
 #include "../../lib/base/file.h"
 #include "../../lib/record/filter.h"
-#include "t.h"
-
-static const char *dir;
-
-/* dir/name, good until the test ends */
-static const char *in_dir(const char *name)
-{
-    static char path[256][256];
-    static int n;
-
-    for (int i = 0; i < n; i++)
-        if (!strcmp(path[i] + strlen(dir) + 1, name))
-            return path[i];
-    snprintf(path[n], sizeof path[n], "%s/%s", dir, name);
-    return path[n++];
-}
+#include "t_dir.h"
+#include "t_record.h"
 
 static int entries(const char *path)
 {
@@ -62,22 +48,6 @@ static int write_records(const char *path, int n, struct err *e)
         rec_abort(&w);
     rec_free(&rec);
     return r;
-}
-
-static long count(const char *path, struct err *e)
-{
-    struct rec_reader *r;
-    struct rec *rec;
-    int x = rec_open(&r, path, e);
-
-    if (x < 0)
-        return x;
-    while ((x = rec_read(r, &rec, e)) > 0)
-        ;
-    if (!x)
-        x = (int)rec_count(r);
-    rec_close(&r);
-    return x;
 }
 
 /* In a child with a bound on file sizes; the exit status is the error code,

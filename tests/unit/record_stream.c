@@ -5,22 +5,8 @@
 #include "../../lib/base/buf.h"
 #include "../../lib/base/file.h"
 #include "../../lib/record/rec.h"
-#include "t.h"
-
-static const char *dir;
-
-/* dir/name, good until the test ends */
-static const char *in_dir(const char *name)
-{
-    static char path[256][256];
-    static int n;
-
-    for (int i = 0; i < n; i++)
-        if (!strcmp(path[i] + strlen(dir) + 1, name))
-            return path[i];
-    snprintf(path[n], sizeof path[n], "%s/%s", dir, name);
-    return path[n++];
-}
+#include "t_dir.h"
+#include "t_record.h"
 
 static void put_file(const char *path, const void *p, size_t n)
 {
@@ -46,23 +32,6 @@ static struct buf get_file(const char *path)
     buf_put(&b, m.data, m.size);
     file_unmap(&m);
     return b;
-}
-
-/* Reads all; the number of records, or the error's code negated. */
-static long count(const char *path, struct err *e)
-{
-    struct rec_reader *r;
-    struct rec *rec;
-    int x = rec_open(&r, path, e);
-
-    if (x < 0)
-        return x;
-    while ((x = rec_read(r, &rec, e)) > 0)
-        ;
-    if (!x)
-        x = (int)rec_count(r);
-    rec_close(&r);
-    return x;
 }
 
 static void write_stream(const char *path, int n, enum rec_format format)
