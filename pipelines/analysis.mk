@@ -23,7 +23,7 @@ $(eval $(call stage,$(R)/.make/report,analysis,analysis: statistics and plots an
   $(BIN)/stats --html $(OUT) && rm -f $(OUT)/report.in.html,summary.txt))
 
 # Published beside what else is in analysis/, only where bytes differ.
-$(R)/analysis/summary.txt: $(R)/.make/report/summary.txt
+$(R)/analysis/summary.txt: $(R)/.make/report/summary.txt | all
 	@cd $(R)/.make/report && find . -type f | while read -r f; do \
 	  to=$(abspath $(R))/analysis/$$f; mkdir -p "$$(dirname "$$to")"; \
 	  cmp -s "$$f" "$$to" || { cp "$$f" "$$to.new" && mv "$$to.new" "$$to"; }; done

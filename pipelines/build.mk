@@ -108,6 +108,7 @@ X_train := $(X_model)
 
 # An executable is stripped, has no build id, and is replaced only when its
 # bytes differ: a comment edit re-runs nothing that depends on it.
+NOP ?=
 define program_rule
 $(B)/bin/$(1).o: bin/$(1).c | $(FIRST)
 	@mkdir -p $$(@D)
@@ -121,7 +122,7 @@ $(B)/exe/$(1).linked: $(B)/bin/$(1).o $(call libs,$(USES_$(1)))
 	@if [ $(SAN) != 1 ]; then $(STRIP) $$@.tmp; fi
 	@if ! cmp -s $$@.tmp $(BIN)/$(1); then cp $$@.tmp $(BIN)/$(1).new && mv $(BIN)/$(1).new $(BIN)/$(1); fi
 	@rm -f $$@.tmp; touch $$@
-$(BIN)/$(1): $(B)/exe/$(1).linked ;
+$(BIN)/$(1): $(B)/exe/$(1).linked ;$$(NOP)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 

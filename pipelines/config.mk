@@ -32,6 +32,8 @@ MAKEFLAGS     += -j$(JOBS)
 endif
 
 export ULP_RUN   := $(shell echo $$PPID)
+EXPECT ?=
+export ULP_EXPECT := $(EXPECT)
 export ULP_LAUNCH := $(LAUNCH)
 export ULP_STATE  = $(STATE)
 export ULP_GOALS := $(MAKECMDGOALS) $(MAKEOVERRIDES)

@@ -7,13 +7,16 @@
 # The runtime is linked statically: an executable starts on a machine without
 # a driver and says there why a device cannot be had. Code for sm_80 and
 # sm_90, and PTX that later devices compile for themselves.
-CUDA       ?= 0
+CUDA       ?= auto
 NVCC       ?= $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
 # not under a sanitizer, and not when building for another machine
 ifneq ($(filter 1,$(SAN))$(filter-out $(shell uname -m),$(ARCH)),)
 USE_CUDA   :=
 else
 USE_CUDA   := $(if $(filter 0,$(CUDA)),,$(if $(filter 1,$(CUDA)),1,$(if $(NVCC),1)))
+endif
+ifeq ($(CUDA)$(NVCC),1)
+$(error CUDA=1: no nvcc on PATH or in /usr/local/cuda/bin; NVCC=PATH names one)
 endif
 CUDA_SRC   := $(wildcard kernels/cuda/*.cu)
 CUDA_ARCH  ?= -gencode arch=compute_80,code=[sm_80,compute_80] \

@@ -20,7 +20,7 @@ $(B)/simbin/$(1): $(B)/bin/$(1).o $(B)/cudasim/kernels.o $(B)/cudasim.a $(call l
 endef
 $(foreach p,$(SIM_PROGRAMS),$(eval $(call sim_rule,$(p))))
 
-ifneq ($(filter tests/parity/cudasim.sh,$(TESTS)),)
+ifneq ($(if $(filter 1,$(SAN)),,$(filter tests/parity/cudasim.sh,$(TESTS))),)
 check: $(SIM_PROGRAMS:%=$(B)/simbin/%)
 check: export SIMBIN = $(abspath $(B)/simbin)
 endif

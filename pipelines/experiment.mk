@@ -15,6 +15,6 @@ include pipelines/help.mk
 
 # Every stage that a goal needs and that is stale, with the reason.
 .PHONY: why
-why:
-	@$(MAKE) -n --trace $(or $(GOAL),$(R)/analysis/summary.txt) | \
-	  awk '/update target/ { sub(/^.*update target .$(subst /,\/,$(STATE))\//, ""); print }' || true
+why: all
+	@pipelines/stale $(or $(GOAL),$(R)/analysis/summary.txt) $(MAKEOVERRIDES) | \
+	  awk -F'\t' '{ printf "%-48s %s\n", $$2, $$3 } END { print NR ? NR " stages would run" : "nothing would run" }'

@@ -22,12 +22,19 @@ FORCE:
 differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
 quote   = '$(subst ','\'',$(1))'
 
+# An output that its stage did not replace is older than the stamp, and its empty
+# recipe runs each time. Under -n make takes it for changed then, unless the
+# recipe is marked as recursive: TRUTH=1 does (pipelines/stale).
+TRUTH ?=
+NOP   := $(if $(TRUTH),+@:)
+TAB   := $(shell printf '\t')
+
 # $(1) out  $(2) kind  $(3) label  $(4) inputs  $(5) programs  $(6) command
 # $(7) file in OUT when OUT is a directory
 define stage
-STAGES += $(1)
+$(if $(TRUTH),$$(info EDGE$(TAB)$(1)$(TAB)$(strip $(2))$(TAB)$(strip $(3))$(TAB)$(4)))
 CMD_$(1) := $(strip $(6))
 $(STATE)/$(1).now: $(4) $(5:%=$(BIN)/%) $(if $(call differs,$(file <$(STATE)/$(1).now.cmd),$(strip $(subst $$$$,$$,$(6)))),FORCE)
 	@pipelines/stage '$(STATE)/$(1).now' '$(1)' '$(strip $(2))' '$(strip $(3))' $$(call quote,$$(CMD_$(1)))
-$(1)$(if $(value 7),/$(value 7)): $(STATE)/$(1).now ;
+$(1)$(if $(value 7),/$(value 7)): $(STATE)/$(1).now ;$$(NOP)
 endef

@@ -18,3 +18,5 @@ LR            ?= 1e-3
 MAX_NEW       ?= 40
 OVERLONG      ?= 8
 SYNTHETIC     ?= 1
+# seconds a stage of each kind, for the first lines of progress
+EXPECT        ?= base=4 train=0.4 eval=0.2 kl=0.1 stats=0.1 sparsity=0.1 data=0.1 analysis=2

@@ -21,3 +21,5 @@ MAX_NEW       ?= 40
 OVERLONG      ?= 8
 KL_PROMPTS    ?= 64
 SYNTHETIC     ?= 1
+# seconds a stage of each kind, for the first lines of progress
+EXPECT        ?= base=60 train=5 eval=0.5 kl=0.4 stats=0.1 sparsity=0.1 data=0.1 analysis=2
