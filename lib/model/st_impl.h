@@ -1,0 +1,35 @@
+/* st_impl - what safetensors.c and st_header.c share
+ *
+ * Internal to lib/model.
+ */
+#ifndef ULP_MODEL_ST_IMPL_H
+#define ULP_MODEL_ST_IMPL_H
+#include "../base/file.h"
+#include "safetensors.h"
+
+#define ST_MAX_DIMS 4
+
+struct shard {
+    struct filemap map;
+    char *path;
+};
+
+struct entry {
+    struct st_tensor t;
+    char *name;
+    void *copy; /* of data that lies unaligned in the file */
+    size_t begin, end;
+};
+
+struct st_file {
+    struct entry *v; /* in order of names once open */
+    size_t n, cap;
+    struct shard *shards;
+    size_t n_shards;
+};
+
+/* Maps one file and adds its tensors to f, checked, in order of their data. */
+int st_add_file(struct st_file *f, const char *path, struct err *e)
+    MUST_CHECK;
+
+#endif

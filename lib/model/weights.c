@@ -1,0 +1,249 @@
+/* weights - the compute weights of a model: load, set, digest */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+#include "../base/arena.h"
+#include "impl.h"
+
+#define CHUNK ((size_t)1 << 22) /* values moved at a time while loading */
+
+/* ---- digest ---- */
+
+static XXH3_state_t *digest_open(void)
+{
+    XXH3_state_t *s = XXH3_createState();
+
+    if (!s)
+        abort();
+    XXH3_128bits_reset(s);
+    return s;
+}
+
+static void digest_close(struct model *m, XXH3_state_t *s, int known)
+{
+    XXH128_hash_t h = XXH3_128bits_digest(s);
+
+    snprintf(m->digest, sizeof m->digest, "%016" PRIx64 "%016" PRIx64,
+             (uint64_t)h.high64, (uint64_t)h.low64);
+    m->digest_known = known;
+    XXH3_freeState(s);
+}
+
+/* ---- weights from the host ---- */
+
+/* Where tensor i of params lies on the host. */
+struct source {
+    const struct st_file *f; /* by name, or else */
+    const char *flat;        /* by offset */
+    enum dtype t;            /* of flat */
+};
+
+static const char *source_get(const struct source *s, const struct param *q,
+                              enum dtype *t)
+{
+    const struct st_tensor *x;
+
+    if (!s->f) {
+        *t = s->t;
+        return s->flat + q->offset * dtype_size(s->t);
+    }
+    x = st_find(s->f, q->name);
+    *t = x->type;
+    return x->data;
+}
+
+/* Device buffers of a load. */
+struct stage {
+    char *group; /* a whole group in the compute type */
+    char *raw;   /* CHUNK values as the source has them */
+    char *mid;   /* CHUNK values in the master type, where files pass by it */
+    char *host;  /* host: CHUNK values, for the digest */
+    XXH3_state_t *x;
+};
+
+static void load_tensor(struct model *m, struct stage *s, char *dst,
+                        const char *src, enum dtype t, size_t n)
+{
+    struct kernels *k = m->k;
+    size_t size = dtype_size(m->t);
+
+    for (size_t i = 0; i < n; i += CHUNK) {
+        size_t now = n - i < CHUNK ? n - i : CHUNK;
+        const char *from = src + i * dtype_size(t);
+        char *to = dst + i * size;
+
+        if (t == m->t && !s->mid) {
+            k->upload(k, to, from, now * size);
+            XXH3_128bits_update(s->x, from, now * size);
+            continue;
+        }
+        k->upload(k, s->raw, from, now * dtype_size(t));
+        if (s->mid) {
+            k->cast(k, s->mid, m->arm.master, s->raw, t, now);
+            k->cast(k, to, m->t, s->mid, m->arm.master, now);
+        } else {
+            k->cast(k, to, m->t, s->raw, t, now);
+        }
+        k->download(k, s->host, to, now * size);
+        XXH3_128bits_update(s->x, s->host, now * size);
+    }
+}
+
+static void load_groups(struct model *m, struct stage *s,
+                        const struct source *src)
+{
+    const struct param *q = m->p.v;
+
+    for (int i = 0; i < m->n_groups; i++) {
+        struct group *g = &m->group[i];
+        char *base = g->K ? s->group : g->vec;
+
+        for (; q < m->p.v + m->p.n && q->offset < g->offset + g->n; q++) {
+            enum dtype t;
+            const char *p = source_get(src, q, &t);
+
+            load_tensor(m, s, base + (q->offset - g->offset) *
+                                         dtype_size(m->t), p, t, q->n);
+        }
+        if (g->K)
+            m->k->weight_set(m->k, g->w, s->group, m->t);
+    }
+}
+
+/* A file's weights are a half-type master first: what the trainer that starts
+ * from them computes with. What comes over a FIFO has been one. */
+static int through_master(const struct model *m, const struct source *src)
+{
+    return src->f && m->arm.master != DT_F32 && m->arm.master != m->t;
+}
+
+static int load(struct model *m, const struct source *src, struct err *e)
+{
+    struct stage s = {0};
+    size_t largest = 0;
+    int r;
+
+    for (int i = 0; i < m->n_groups; i++)
+        if (m->group[i].n > largest)
+            largest = m->group[i].n;
+    s.group = m->k->alloc(m->k, largest * dtype_size(m->t), e);
+    s.raw = s.group ? m->k->alloc(m->k, 4 * CHUNK, e) : NULL;
+    r = s.raw ? 0 : -e->code;
+    if (!r && through_master(m, src)) {
+        s.mid = m->k->alloc(m->k, 4 * CHUNK, e);
+        r = s.mid ? 0 : -e->code;
+    }
+    m->digest_known = 0;
+    m->master = NULL;
+    if (!r) {
+        s.host = xmalloc(CHUNK * dtype_size(m->t));
+        s.x = digest_open();
+        load_groups(m, &s, src);
+        r = m->k->sync(m->k, e);
+        digest_close(m, s.x, !r);
+    }
+    m->k->free(m->k, s.group);
+    m->k->free(m->k, s.raw);
+    m->k->free(m->k, s.mid);
+    free(s.host);
+    return r;
+}
+
+int model_load(struct model *m, const char *dir, char digest[33],
+               struct err *e)
+{
+    struct st_file *f = NULL;
+    int r = st_open(&f, dir, e);
+
+    if (!r)
+        r = model_check_file(&m->p, f, dir, e);
+    if (!r)
+        r = load(m, &(struct source){.f = f}, e);
+    st_close(&f);
+    if (!r && digest)
+        memcpy(digest, m->digest, sizeof m->digest);
+    return r;
+}
+
+int model_set_host(struct model *m, const void *flat, enum dtype t,
+                   struct err *e)
+{
+    return load(m, &(struct source){.flat = flat, .t = t}, e);
+}
+
+/* ---- weights from a master array on the device ---- */
+
+int model_set(struct model *m, const void *master, enum dtype mt,
+              struct err *e)
+{
+    size_t size = dtype_size(mt);
+
+    for (int i = 0; i < m->n_groups; i++) {
+        struct group *g = &m->group[i];
+        const char *src = (const char *)master + g->offset * size;
+
+        if (g->K)
+            m->k->weight_set(m->k, g->w, src, mt);
+        else
+            m->k->cast(m->k, g->vec, m->t, src, mt, g->n);
+    }
+    m->digest_known = 0;
+    m->master = master;
+    m->master_t = mt;
+    return m->k->sync(m->k, e);
+}
+
+int model_digest(struct model *m, char out[33], struct err *e)
+{
+    struct kernels *k = m->k;
+    size_t size = dtype_size(m->t), n = m->p.n_values;
+    char *dev, *host;
+    XXH3_state_t *x;
+    int r;
+
+    if (!m->digest_known && !m->master)
+        return err_set(e, ERR_USAGE, "the model has no weights yet");
+    if (!m->digest_known) {
+        dev = k->alloc(k, CHUNK * size, e);
+        if (!dev)
+            return -e->code;
+        host = xmalloc(CHUNK * size);
+        x = digest_open();
+        for (size_t i = 0; i < n; i += CHUNK) {
+            size_t now = n - i < CHUNK ? n - i : CHUNK;
+
+            k->cast(k, dev, m->t, (const char *)m->master +
+                                      i * dtype_size(m->master_t),
+                    m->master_t, now);
+            k->download(k, host, dev, now * size);
+            XXH3_128bits_update(x, host, now * size);
+        }
+        r = k->sync(k, e);
+        digest_close(m, x, !r);
+        k->free(k, dev);
+        free(host);
+        if (r)
+            return r;
+    }
+    memcpy(out, m->digest, sizeof m->digest);
+    return 0;
+}
+
+int model_open_dir(struct model **m, const char *dir, const struct arm *a,
+                   struct kernels *k, int flags, char digest[33],
+                   struct err *e)
+{
+    struct config c;
+    int r = config_read(&c, dir, e);
+
+    *m = NULL;
+    if (!r)
+        r = model_open(m, &c, a, k, flags, e);
+    if (!r)
+        r = model_load(*m, dir, digest, e);
+    if (r)
+        model_close(m);
+    return r;
+}
