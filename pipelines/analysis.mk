@@ -9,16 +9,22 @@ CANONICAL := $(foreach a,$(ARMS),$(if $(findstring order-,$(a)),$(if $(findstrin
 
 setting = preset=$(PRESET) arms="$(ARMS)" seeds="$(SEEDS)" reference=$(REFERENCE) \
   canonical="$(CANONICAL)" margin=$(MARGIN) synthetic=$(if $(filter 1,$(SYNTHETIC)),true,false) \
-  model="$(if $(MODEL),$(notdir $(MODEL:%/=%)),made from nothing: $(MODEL_SHAPE))" \
-  training="$(STEPS) steps of $(PROMPTS) prompts x $(SAMPLES) rollouts; mini-batch $(MINI_BATCH) prompts; lr $(LR)" \
+  model="$(if $(MODEL),$(notdir $(MODEL:%/=%)),made from nothing: $(strip $(subst --,,$(MODEL_SHAPE))))" \
+  training="$(STEPS) steps of $(PROMPTS) prompts x $(SAMPLES) rollouts; mini-batch $(MINI_BATCH) prompts; lr $(LR); temperature 1" \
   response="at most $(MAX_NEW) tokens; over-length buffer $(OVERLONG)" \
-  evaluation="arithmetic $(EVAL_ARM); KL on $(KL_PROMPTS) prompts a task at temperature 1"
+  evaluation="arithmetic $(EVAL_ARM); KL on $(KL_PROMPTS) prompts a task at temperature 1; sampling seed $(EVAL_SEED)"
 sets = $(shell for s in $(setting); do printf " --set '%s'" "$$s"; done)
+
+# What each arm is, factor by factor, and the hyperparameters, as the checkpoints
+# have them.
+state_of_arm = $(call last,$(1)_seed$(firstword $(SEEDS)))/trainer_state.json
+arm_sets = $(foreach a,$(ARMS),--set "arm $(a)=$$$$(sed -n 's/.*"arm": "[^$(comma)]*$(comma)\(.*\)".*/\1/p' '$(call state_of_arm,$(a))' | sed 's/$(comma)/$(comma) /g')") \
+  --set "optimizer=AdamW $$$$(sed -nE 's/.*"(beta1|beta2|eps|weight_decay|grad_clip|clip_low|clip_high|dual_clip)": ([^$(comma)]*).*/\1 \2/p' '$(call state_of_arm,$(firstword $(ARMS)))' | paste -sd$(comma) | sed 's/$(comma)/$(comma) /g')"
 
 PLOTS := $(filter-out %/style.gp,$(wildcard pipelines/plots/*.gp))
 
 $(eval $(call stage,$(R)/.make/report,analysis,analysis: statistics and plots and summary,$(EVAL_FILES) $(TASKS_FILE) $(wildcard pipelines/plots/*.gp),stats,\
-  $(BIN)/stats --quiet --report $(OUT) --tasks $(TASKS_FILE)$(sets) $(EVAL_FILES) && \
+  $(BIN)/stats --quiet --report $(OUT) --tasks $(TASKS_FILE)$(sets) $(arm_sets) $(EVAL_FILES) && \
   for p in $(PLOTS); do gnuplot -e "dir='$(OUT)'" $$$$p; done && \
   $(BIN)/stats --html $(OUT) && rm -f $(OUT)/report.in.html,summary.txt))
 

@@ -5,7 +5,7 @@
 #   make CC=clang    another compiler
 #
 # Each folder of lib/ is one static library; a program links its own library
-# and those below it, never above (DESIGN: five floors).
+# and those below it, never above (README: the folders, from bin/ down to lib/base).
 
 CC      ?= gcc
 ifeq ($(origin CC),default)

@@ -8,6 +8,12 @@ OUT = $$$$OUT
 
 $(eval $(subst @,$(newline),$(shell awk -f pipelines/tasks.awk $(TASKS_FILE))))
 
+ifeq ($(MODEL)$(filter tiny smoke,$(PRESET)),)
+ifneq ($(filter-out help deps clean all check%,$(or $(MAKECMDGOALS),all)),)
+$(error PRESET=$(PRESET) needs MODEL=DIR, a Hugging Face directory)
+endif
+endif
+
 ifeq ($(MODEL),)
 # --- sample tasks and a model from nothing --------------------------------
 rows_of = $(if $(filter $(TRAIN_TASK),$(1)),$(TRAIN_ROWS),$(TASK_$(1)_questions))

@@ -167,7 +167,9 @@ static void note(const struct report *r, int arm)
     if (p.q.why)
         buf_printf(&b, "not computable, %s", p.q.why);
     else
-        buf_printf(&b, "permutation %s; ", p_is(p.q.p_greater));
+        buf_printf(&b, "permutation %s of a larger variance", p_is(p.q.p_greater));
+    if (!p.q.why)
+        buf_printf(&b, " and %s of a smaller one; ", p_is(p.q.p_less));
     if (!p.q.why && !p.b.why)
         buf_printf(&b, "pooled variance ratio %s; ",
                    num("%.3g", exp(p.b.est)));

@@ -167,7 +167,7 @@ void sec_h3(const struct report *r)
     struct reasons why = { 0 };
     struct table *t;
 
-    doc_heading(r->doc, "H3: KL is held down on-task and drifts off-task");
+    doc_heading(r->doc, "H3: KL to the base drifts off-task, not on-task");
     if (!testable(r)) {
         doc_para(r->doc, "Not tested: it takes two arms, KL scores, an on-task "
                  "and an off-task.");

@@ -105,8 +105,10 @@ void sec_kl(const struct report *r)
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
     doc_para(r->doc, "floor = KL per token of the base model against itself "
-             "recomputed with the arm's compute precision: differences below "
-             "it are noise of the arithmetic.");
+             "recomputed with the arm's compute precision: what that arithmetic "
+             "alone would add if the runs were scored in it. The KL of every "
+             "run is scored in the arithmetic of the setting's evaluation, so "
+             "only an arm computed alike has its own floor here.");
     doc_plot(r->doc, "kl", "KL to the base model per token, by task and arm: "
              "a dot for each seed and the mean; short bars mark the noise floor "
              "where it is above 0.");

@@ -1,6 +1,6 @@
 /* sync - the trainer's word to the sampler, over a FIFO
  *
- * The trainer writes, the sampler reads (DESIGN 7). Messages are msgpack
+ * The trainer writes, the sampler reads. Messages are msgpack
  * objects: {"type":"hello"} once, {"type":"go","step":S,"prompts":P},
  * {"type":"end"}, and {"type":"weights","dtype":"bf16","bytes":N} followed by
  * binary objects of N bytes in all and {"type":"sum","xxh64":C}. A side waits

@@ -150,7 +150,7 @@ has a_broken_instrument_fails_its_test 'trainer - logp sampler.*fp32 *0.25 *0  F
     "$T/o10/summary.txt"
 awk '/"j":/ && /"seed":1/ { r = $0; sub(/"seed":1,/, "&\"replicate\":1,", r); print r } { print }' \
     "$T/e.jsonl" | report "$T/o11"
-has replicates_of_a_seed_are_compared 'replicates of a seed.*fp32  *0 in 7 *0  pass' \
+has replicates_of_a_seed_are_compared 'a seed run twice.*fp32  *0 in 7 tasks *0  pass' \
     "$T/o11/summary.txt"
 
 fails a_score_twice_is_an_error 3 'two score records of arm base' \

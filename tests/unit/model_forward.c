@@ -2,7 +2,7 @@
 #include "model_make.h"
 #include "model_oracle.h"
 
-/* fp32 against double: the norm of the error stays below this (issue: 1e-5);
+/* fp32 against double: the norm of the error stays below this (1e-5 is asked);
  * a dot product of 64 terms carries a few 1e-7. */
 #define REL 1e-5
 

@@ -83,7 +83,7 @@ static void ten_steps_match_torch(void)
         T_NEAR(r.norm, torch_norm[s], 0, 1e-6);
         k->download(k, w, a->master, sizeof w);
         for (int i = 0; i < N_ALL; i++)
-            /* ISSUE: parameters within 1e-6 relative */
+            /* parameters within 1e-6 relative */
             T_CHECKF(fabs((double)w[i] - (double)torch_after[s][i]) <=
                      1e-6 * fabs((double)torch_after[s][i]) + 1e-9,
                      "step %d, value %d: %.9g, torch %.9g", s, i,
