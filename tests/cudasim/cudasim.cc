@@ -6,6 +6,13 @@
 #include "cuda_runtime.h"
 #include "memory.h"
 #if defined(__SANITIZE_ADDRESS__)
+#define ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ASAN 1
+#endif
+#endif
+#ifdef ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -32,7 +39,6 @@ static struct fiber fibers[MAX_THREADS];
 static int n_threads, current, counted;
 static const struct cudasim_kernel *kernel;
 static const char *kernel_name;
-static jmp_buf scheduler;
 static ucontext_t scheduler_ctx;
 static enum cudasim_order order;
 static uint64_t rng = 1;
@@ -76,7 +82,7 @@ static void shuffle(unsigned *p, unsigned n)
 
 /* ---- fibers: made once by makecontext, then switched by _longjmp, which
  * asks nothing of the kernel ---- */
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef ASAN
 static void *fake_main;
 static const void *main_stack;
 static size_t main_size;
@@ -108,6 +114,8 @@ static void entry(void)
     }
 }
 #else
+static jmp_buf scheduler;
+
 static void to_fiber(struct fiber *f)
 {
     if (_setjmp(scheduler))
