@@ -6,10 +6,9 @@
  * order   a function of seed and position alone
  */
 #include <poll.h>
-#include "../lib/record/filter.h"
 #include "../lib/train/checkpoint.h"
 #include "../lib/train/order.h"
-#include "main.h"
+#include "filter_main.h"
 
 static struct filter f = FILTER_INIT;
 static uint64_t seed = 1, count, from, per_step;
@@ -28,11 +27,7 @@ static const struct opt own[] = {
     { 0 }
 };
 
-static struct opt opts[] = {
-    { OPT_GROUP, NULL, 0, (void *)own, NULL, NULL, 0, 0 },
-    { OPT_GROUP, NULL, 0, NULL, NULL, NULL, 0, 0 },
-    { 0 }
-};
+static struct opt opts[] = FILTER_OPTS(own);
 
 static const struct cli cli = {
     .name = "draw",
@@ -123,33 +118,31 @@ static int draw(const struct prompts *p, struct err *e)
     return r ? r : filter_close(&f, e);
 }
 
-int main(int argc, char **argv)
+static int run(char **args, int n, struct err *e)
 {
     struct prompts p = { 0 };
-    struct err e = { 0 };
-    char **args, text[24];
-    int n, r;
+    char text[24];
+    int r;
 
-    opts[1].dst = (void *)filter_opts(&f);
-    n = start(&cli, argc, argv, &args);
     if (from > INT64_MAX / 2 || (resume && from))
-        return fail(&cli, (err_set(&e, ERR_USAGE, resume
-                                   ? "--from and --resume exclude each other"
-                                   : "--from is too large"), &e));
-    r = filter_open(&f, "draw", "prompts", args, n, &e);
+        return err_set(e, ERR_USAGE, resume
+                       ? "--from and --resume exclude each other"
+                       : "--from is too large");
+    r = filter_open(&f, "draw", "prompts", args, n, e);
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
     if (!r) {
         filter_made_by(&f, "seed", text);
-        r = read_all(&p, &e);
+        r = read_all(&p, e);
     }
     if (!r)
-        r = draw(&p, &e);
+        r = draw(&p, e);
     for (size_t i = 0; i < p.n; i++)
         rec_free(&p.v[i]);
     free(p.v);
-    if (r) {
-        filter_abort(&f);
-        return fail(&cli, &e);
-    }
-    return 0;
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    return filter_main(&cli, opts, &f, argc, argv, run);
 }

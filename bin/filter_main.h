@@ -5,8 +5,16 @@
 #include "../lib/record/filter.h"
 #include "main.h"
 
-/* group: the entry of c->opts that takes the options of *f. */
-static inline int filter_main(const struct cli *c, struct opt *group,
+/* A filter's table of options: its own, and then those of every filter. */
+#define FILTER_OPTS(own)                                                     \
+    {                                                                        \
+        {OPT_GROUP, NULL, 0, (void *)own, NULL, NULL, 0, 0},                 \
+        {OPT_GROUP, NULL, 0, NULL, NULL, NULL, 0, 0},                        \
+        {0}                                                                  \
+    }
+
+/* opts: FILTER_OPTS, which c has too. */
+static inline int filter_main(const struct cli *c, struct opt *opts,
                               struct filter *f, int argc, char **argv,
                               int (*run)(char **args, int n, struct err *e))
 {
@@ -14,7 +22,7 @@ static inline int filter_main(const struct cli *c, struct opt *group,
     char **args;
     int n;
 
-    group->dst = (void *)(uintptr_t)filter_opts(f);
+    opts[1].dst = (void *)(uintptr_t)filter_opts(f);
     n = start(c, argc, argv, &args);
     if (run(args, n, &e)) {
         filter_abort(f);

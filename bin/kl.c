@@ -19,11 +19,7 @@ static const struct opt own[] = {
     { 0 }
 };
 
-static struct opt opts[] = {
-    { OPT_GROUP, NULL, 0, (void *)own, NULL, NULL, 0, 0 },
-    { OPT_GROUP, NULL, 0, NULL, NULL, NULL, 0, 0 },
-    { 0 }
-};
+static struct opt opts[] = FILTER_OPTS(own);
 
 static const struct cli cli = {
     .name = "kl",
@@ -165,5 +161,5 @@ static int run(char **args, int n, struct err *e)
 
 int main(int argc, char **argv)
 {
-    return filter_main(&cli, &opts[1], &f, argc, argv, run);
+    return filter_main(&cli, opts, &f, argc, argv, run);
 }

@@ -39,13 +39,10 @@ static const struct opt own[] = {
     {OPT_INT, "micro-batch", 0, &o.micro, "N",
      "tokens in a forward, about; no bit depends on it; 0 = 4096", 0, 1e8},
     OPT_PLAN(&plan),
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
     {0}};
 
-static struct opt opts[] = {
-    {OPT_GROUP, NULL, 0, (void *)own, NULL, NULL, 0, 0},
-    {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
-    {OPT_GROUP, NULL, 0, NULL, NULL, NULL, 0, 0},
-    {0}};
+static struct opt opts[] = FILTER_OPTS(own);
 
 static const struct cli cli = {
     .name = "logprob",
@@ -146,5 +143,5 @@ static int run(char **args, int n, struct err *e)
 
 int main(int argc, char **argv)
 {
-    return filter_main(&cli, &opts[2], &f, argc, argv, run);
+    return filter_main(&cli, opts, &f, argc, argv, run);
 }

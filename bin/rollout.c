@@ -48,13 +48,10 @@ static const struct opt own[] = {
     {OPT_STR, "sync", 0, &o.fifo, "FIFO",
      "do what dapo-step says there: how many prompts, which weights", 0, 0},
     OPT_PLAN(&plan),
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
     {0}};
 
-static struct opt opts[] = {
-    {OPT_GROUP, NULL, 0, (void *)own, NULL, NULL, 0, 0},
-    {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
-    {OPT_GROUP, NULL, 0, NULL, NULL, NULL, 0, 0},
-    {0}};
+static struct opt opts[] = FILTER_OPTS(own);
 
 static const struct cli cli = {
     .name = "rollout",
@@ -140,5 +137,5 @@ static int run(char **args, int n, struct err *e)
 
 int main(int argc, char **argv)
 {
-    return filter_main(&cli, &opts[2], &f, argc, argv, run);
+    return filter_main(&cli, opts, &f, argc, argv, run);
 }
