@@ -126,8 +126,9 @@ struct gemm {
 };
 void CU(cuda_gemm)(struct cuda *c, struct gemm g);
 /* db[n] += dY[t][n], rows ascending or permuted */
-void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY, enum dtype t,
-                     const int32_t *perm, long T, long N, long ld);
+void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY,
+                          enum dtype t, const int32_t *perm, long T, long N,
+                          long ld);
 /* logits = round_t(x W^T), fp32, row stride ld; 0 when it cannot. */
 int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, const void *x,
                   const struct k_weight *W, long rows, long V, long H,

@@ -165,8 +165,9 @@ KERNEL column_chains(float *db, const void *dY, enum dtype t,
     db[n] = s;
 }
 
-void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY, enum dtype t,
-                     const int32_t *perm, long T, long N, long ld)
+void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY,
+                          enum dtype t, const int32_t *perm, long T, long N,
+                          long ld)
 {
     LAUNCH(c, column_chains, cuda_div((size_t)N, 64), 64, 0, db, dY, t, perm,
            T, N, ld);

@@ -192,10 +192,10 @@ OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
         float *a = logits_of(c, S_LOGITS, rows, V);
         float *b = logits_of(c, S_LOGITS2, rows, V);
 
-        if (!CU(cuda_head_rows)(c, a, ta, row_at(xa, ta, r, Ha), Wa, rows, V, Ha,
-                           ld) ||
-            !CU(cuda_head_rows)(c, b, tb, row_at(xb, tb, r, Hb), Wb, rows, V, Hb,
-                           ld))
+        if (!CU(cuda_head_rows)(c, a, ta, row_at(xa, ta, r, Ha), Wa, rows, V,
+                                Ha, ld) ||
+            !CU(cuda_head_rows)(c, b, tb, row_at(xb, tb, r, Hb), Wb, rows, V,
+                                Hb, ld))
             return;
         LAUNCH(c, kl_rows, (unsigned)rows, HEAD_NT, 0, a, b, kl + r,
                1.0f / temperature, (long)V, ld);
