@@ -5,7 +5,6 @@ MAKEFLAGS += -rR --warn-undefined-variables --no-print-directory
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.SECONDARY:
 .DEFAULT_GOAL := all
 
 include pipelines/deps.mk

@@ -21,10 +21,20 @@
 #include <string.h>
 #include "../lib/base/cli.h"
 
-/* Prints "name: message" and gives the exit status that goes with it. */
+/* Prints "name: message" and gives the exit status that goes with it. What a
+ * record put into the message is shown on one line, at most so long, without
+ * control characters. */
 static inline int fail(const struct cli *c, const struct err *e)
 {
-    fprintf(stderr, "%s: %s\n", c->name, e->msg);
+    char line[600];
+    size_t n = 0;
+
+    for (; e->msg[n] && n < sizeof line - 1; n++)
+        line[n] = (unsigned char)e->msg[n] < ' ' || e->msg[n] == 127
+                      ? '?'
+                      : e->msg[n];
+    line[n] = 0;
+    fprintf(stderr, "%s: %s%s\n", c->name, line, e->msg[n] ? "..." : "");
     return e->code ? e->code : ERR_IO;
 }
 

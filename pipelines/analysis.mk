@@ -29,7 +29,9 @@ $(eval $(call stage,$(R)/.make/report,analysis,analysis: statistics and plots an
   $(BIN)/stats --html $(OUT) && rm -f $(OUT)/report.in.html,summary.txt))
 
 # Published beside what else is in analysis/, only where bytes differ.
-$(R)/analysis/summary.txt: $(R)/.make/report/summary.txt | all
+UNPUBLISHED := $(shell cd $(R)/.make/report 2>/dev/null && find . -type f | while read -r f; do [ -e "$(abspath $(R))/analysis/$$f" ] || echo x; done | head -n 1)
+$(R)/analysis/report.html: $(R)/analysis/summary.txt ;
+$(R)/analysis/summary.txt: $(R)/.make/report/summary.txt $(if $(UNPUBLISHED),FORCE) | all
 	@cd $(R)/.make/report && find . -type f | while read -r f; do \
 	  to=$(abspath $(R))/analysis/$$f; mkdir -p "$$(dirname "$$to")"; \
 	  cmp -s "$$f" "$$to" || { cp "$$f" "$$to.new" && mv "$$to.new" "$$to"; }; done

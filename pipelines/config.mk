@@ -12,6 +12,20 @@ THREADS       ?= 1## threads per program (make runs -j stages at once)
 MODEL         ?=## a Hugging Face directory to start from, instead of pretraining
 DATA          ?= data/$(PRESET)## task sets as JSON lines
 
+comma := ,
+# Mistakes in what names runs are told before any work.
+KNOWN_ARMS := fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed
+BAD := $(foreach a,$(ARMS),$(if $(filter $(KNOWN_ARMS),$(firstword $(subst $(comma), ,$(a)))),,$(a)))
+ifneq ($(strip $(BAD)),)
+$(error ARMS: '$(strip $(BAD))' is not one of $(KNOWN_ARMS))
+endif
+ifneq ($(shell printf '%s\n' $(SEEDS) $(STEPS) $(CHUNK) | grep -cvE '^[1-9][0-9]*$$'),0)
+$(error SEEDS, STEPS and CHUNK are whole numbers from 1: SEEDS='$(SEEDS)' STEPS='$(STEPS)' CHUNK='$(CHUNK)')
+endif
+ifneq ($(words $(SEEDS) $(ARMS)),$(words $(sort $(SEEDS)) $(sort $(ARMS))))
+$(error SEEDS or ARMS names one twice)
+endif
+
 # training (SCIENCE 3); values in the preset
 TRAIN_OPTS    ?=## more options for dapo-step (dapo-step --help)
 ROLLOUT_OPTS  ?=## more options for rollout in training (rollout --help)

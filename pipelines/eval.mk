@@ -56,7 +56,6 @@ endef
 FLOORS := $(ARMS:%=floor_%)
 _ := $(foreach n,base $(RUNS) $(REPLICATES),$(foreach t,$(TASKS),$(call responses,$(n),$(t)))$(call scores,$(n)))
 _ := $(foreach n,$(RUNS),$(foreach t,$(TASKS),$(call scored,$(n),$(t),$(call last,$(n)),$(call last,$(n))/trainer_state.json,$(EVAL_ARM)))$(call kl,$(n))$(call run_records,$(n)))
-comma := ,
 _ := $(foreach a,$(ARMS),$(foreach t,$(TASKS),$(call scored,floor_$(a),$(t),$(BASE),,$(ARM_$(a))$(comma)dropout=0))$(call kl,floor_$(a)))
 
 EVAL_FILES := $(foreach n,base $(RUNS) $(REPLICATES),$(call eval_dir,$(n))/scores.msgpack) \

@@ -12,9 +12,9 @@
 
 STATE := $(R)/.make
 
-# Stamps whose outputs were deleted go, so that deleting a result rebuilds it.
-PRUNED := $(shell cd $(STATE) 2>/dev/null && find . -name '*.now' | \
-    while read -r s; do o=$${s%.now}; [ -e "$(CURDIR)/$$o" ] || [ -e "/$$o" ] || rm -f "$$s"; done)
+# Stamps whose outputs, or a file in them, were deleted go, so that deleting a
+# result rebuilds it.
+PRUNED := $(shell pipelines/prune '$(STATE)' '$(CURDIR)')
 
 .PHONY: FORCE
 FORCE:

@@ -33,7 +33,7 @@ loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
 
 # KEEP=last frees the weights, moments and rollouts of checkpoints that are no
 # longer needed: when a chunk begins, of the one before its predecessor.
-prune = $(if $(filter last,$(KEEP)),$(if $(2),rm -f $(1)/step-$(2)/checkpoint/*.safetensors $(1)/step-$(2)/rollouts.msgpack.zst && ))
+prune = $(if $(filter last,$(KEEP)),$(if $(2),rm -f $(1)/step-$(2)/checkpoint/*.safetensors $(1)/step-$(2)/rollouts.msgpack.zst $(STATE)/$(1)/step-$(2).now.files && ))
 
 # $(1) arm  $(2) seed  $(3) step at the end  $(4) step at the start, or empty
 # $(5) steps between  $(6) the start of the chunk before, or empty

@@ -181,6 +181,13 @@ static int by_cpu_limit(const struct sandbox_end *end, int cpu_s)
            (WTERMSIG(end->status) == SIGXCPU || end->cpu_ms >= cpu_s * 1000);
 }
 
+/* T's line is the item's nonce and "pass". */
+static int passed(const struct job *j, const char *line)
+{
+    return strlen(line) >= NONCE + 5 && !memcmp(line, j->nonce, NONCE) &&
+           !strncmp(line + NONCE + 1, "pass ", 5);
+}
+
 /* Turn what T wrote (or did not) into the verdict. */
 static void decide(struct code_verdict *out, const struct job *j, int got,
                    char *line, const struct sandbox_end *u,
@@ -258,7 +265,7 @@ int code_pair_judge(struct code_pair *w, const struct code_item *item,
     struct job j;
     char line[512] = "";
     struct sandbox_end u, t;
-    int got = 0, r = -1;
+    int got = 0, r = -1, again = 1;
 
     if (item->n_response > CODE_MAX_TEXT) {
         code_say(out, CODE_OK, "a response of more than %d bytes",
@@ -269,9 +276,10 @@ int code_pair_judge(struct code_pair *w, const struct code_item *item,
         code_say(out, CODE_NO_ANSWER, "the response is empty");
         return 0;
     }
-    /* Once more where the test's process vanished: that may be the machine's
-     * doing, and is then not the program's. */
-    for (int try = 0; try < 2 && (r || !got); try++) {
+    /* Once more where the test's process vanished, or the program's whole
+     * sandbox: that may be the machine's doing (somebody's kill, no memory
+     * left), and is then not the program's. */
+    for (int try = 0; try < 2 && again; try++) {
         r = code_pair_start(w, e);
         if (!r && job_open(&j, item, &p))
             r = err_errno(e, ERR_IO, "a job for the sandbox");
@@ -283,8 +291,8 @@ int code_pair_judge(struct code_pair *w, const struct code_item *item,
                                now_s() + w->wall_s, w->stop);
         finish(w, r || got < 0, r != 0, &u, &t);
         job_close(&j);
-        if (!r && !got && by_cpu_limit(&t, w->sandbox.cpu_s))
-            break;
+        again = r || (!got && !by_cpu_limit(&t, w->sandbox.cpu_s)) ||
+                (got > 0 && u.status == -1 && !passed(&j, line));
     }
     code_program_free(&p);
     if (!r)

@@ -5,9 +5,9 @@ TRAIN_TASK    ?= dm_train
 
 # base model
 TOKENIZER     ?= data/tokenizer/tiny
-CORPUS_ROWS   ?= 64000
+CORPUS_ROWS   ?= 48000
 MODEL_SHAPE   ?= --hidden 96 --layers 3 --heads 4 --kv-heads 2 --ffn 256 --max-pos 160
-PRETRAIN_OPTS ?= --steps 1000 --batch 64 --lr 3e-3 --warmup 50
+PRETRAIN_OPTS ?= --steps 750 --batch 64 --lr 3e-3 --warmup 50
 TRAIN_ROWS    ?= 2000
 
 # training (SCIENCE 3)

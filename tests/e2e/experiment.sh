@@ -71,6 +71,16 @@ verdict second_make_does_nothing $? "ran: $labels"
 [ $ms -lt 2000 ]
 verdict second_make_is_quick $? "$ms ms"
 
+[ "$(cd "$T/a" && $make why 2>/dev/null | tail -n 1)" = 'nothing would run' ]
+verdict why_says_nothing_would_run $? "$(cd "$T/a" && $make why 2>/dev/null | tail -n 2 | tr '\n' ' ')"
+rm "$T/a/results/eval_metrics/base/scores.msgpack" \
+    "$T/a/results/train_logs/bf16_seed2/step-4/checkpoint/optimizer.safetensors" \
+    "$T/a/results/analysis/plots/kl.svg"
+run "$T/a"
+bytes "$T/a" >"$T/bytes.again"
+only '^score base|^train bf16 seed 2 to step 4' && cmp -s "$T/bytes.a" "$T/bytes.again"
+verdict deleted_results_are_made_again $? "ran: $labels"
+
 echo '/* a comment */' >>"$T/a/lib/record/rec.h"
 run "$T/a"
 [ "$status" = 0 ] && [ -z "$labels" ]
