@@ -9,7 +9,7 @@ help:
 	@echo '  ablation                       the factors between fp32 and bf16, one at a time'
 	@echo '  plan                           what it would take, before any work'
 	@echo '  why                            what would run now, and why (GOAL=... of another target)'
-	@echo '  check, check-long, bench, fuzz tests and measurements'
+	@echo '  check, check-long, check-gpu, bench, bench-peers, fuzz   tests and measurements'
 	@echo '  clean                          build products (results/ and data/ stay)'
 	@echo
 	@echo 'Parameters: make NAME=VALUE ...'
