@@ -22,4 +22,4 @@ OVERLONG      ?= 8
 KL_PROMPTS    ?= 64
 SYNTHETIC     ?= 1
 # seconds a stage of each kind, for the first lines of progress
-EXPECT        ?= base=60 train=5 eval=0.5 kl=0.4 stats=0.1 sparsity=0.1 data=0.1 analysis=2
+EXPECT        ?= base=35 train=3 eval=0.35 kl=0.3 stats=0.1 sparsity=0.1 data=0.1 analysis=2
