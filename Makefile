@@ -3,6 +3,7 @@
 
 MAKEFLAGS += -rR --warn-undefined-variables --no-print-directory
 SHELL := /bin/bash
+export LC_ALL := C.UTF-8
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all

@@ -14,6 +14,7 @@
 #include "filter_main.h"
 
 static struct filter f = FILTER_INIT;
+static struct cli_list without;
 static const char *by, *report, *html, *setting, *tasks, *title;
 static int do_score, do_kl_score, do_tag, as_table;
 static struct cli_list sets;
@@ -43,6 +44,8 @@ static const struct opt own[] = {
       "print of the setting", 0, 0 },
     { OPT_STR, "tasks", 0, &tasks, "FILE",
       "the evaluation tasks: names, roles, samples", 0, 0 },
+    { OPT_LIST, "without", 0, &without, "TASK",
+      "leave a task of --tasks out of the report", 0, 0 },
     { OPT_STR, "title", 0, &title, "TEXT", "title of the report", 0, 0 },
     { OPT_STR, "html", 0, &html, "DIR",
       "DIR/report.in.html and DIR/plots/*.svg to DIR/report.html", 0, 0 },
@@ -144,7 +147,7 @@ static int run_report(char **args, int n, struct err *e)
 {
     const struct report_opts o = {
         .dir = report, .setting = setting, .tasks = tasks, .title = title,
-        .sets = &sets,
+        .sets = &sets, .without = &without,
     };
 
     return report_make(&o, args, n, e);

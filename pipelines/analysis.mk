@@ -12,7 +12,7 @@ setting = preset=$(PRESET) arms="$(ARMS)" seeds="$(SEEDS)" reference=$(REFERENCE
   model="$(if $(MODEL),$(notdir $(MODEL:%/=%)),made from nothing: $(strip $(subst --,,$(MODEL_SHAPE))))" \
   training="$(STEPS) steps of $(PROMPTS) prompts x $(SAMPLES) rollouts; mini-batch $(MINI_BATCH) prompts; lr $(LR); temperature 1" \
   response="at most $(MAX_NEW) tokens; over-length buffer $(OVERLONG)" \
-  evaluation="arithmetic $(EVAL_ARM); KL on $(KL_PROMPTS) prompts a task at temperature 1; sampling seed $(EVAL_SEED)"
+  evaluation="arithmetic $(EVAL_ARM); KL on $(KL_PROMPTS) prompts a task at temperature 1; sampling seed $(EVAL_SEED)"$(if $(LEFT_OUT), left_out="$(LEFT_OUT): no sandbox on this machine")
 sets = $(shell for s in $(setting); do printf " --set '%s'" "$$s"; done)
 
 # What each arm is, factor by factor, and the hyperparameters, as the checkpoints
@@ -24,7 +24,7 @@ arm_sets = $(foreach a,$(ARMS),--set "arm $(a)=$$$$(sed -n 's/.*"arm": "[^$(comm
 PLOTS := $(filter-out %/style.gp,$(wildcard pipelines/plots/*.gp))
 
 $(eval $(call stage,$(R)/.make/report,analysis,analysis: statistics and plots and summary,$(EVAL_FILES) $(TASKS_FILE) $(wildcard pipelines/plots/*.gp),stats,\
-  $(BIN)/stats --quiet --report $(OUT) --tasks $(TASKS_FILE)$(sets) $(arm_sets) $(EVAL_FILES) && \
+  $(BIN)/stats --quiet --report $(OUT) --tasks $(TASKS_FILE)$(LEFT_OUT:%= --without %)$(sets) $(arm_sets) $(EVAL_FILES) && \
   for p in $(PLOTS); do gnuplot -e "dir='$(OUT)'" $$$$p; done && \
   $(BIN)/stats --html $(OUT) && rm -f $(OUT)/report.in.html,summary.txt))
 

@@ -8,6 +8,20 @@ OUT = $$$$OUT
 
 $(eval $(subst @,$(newline),$(shell awk -f pipelines/tasks.awk $(TASKS_FILE))))
 
+# Model-written code runs only in the sandbox, which stands on user namespaces.
+# Where nobody can make one (a chroot, some containers), tasks that need it are
+# left out and the summary says so.
+SANDBOX  ?= $(shell unshare -U true 2>/dev/null && echo 1)
+LEFT_OUT := $(if $(SANDBOX),,$(strip $(foreach t,$(TASKS),$(if $(filter code,$(TASK_$(t)_verifier)),$(t)))))
+ifneq ($(LEFT_OUT),)
+TASKS := $(filter-out $(LEFT_OUT),$(TASKS))
+ON    := $(filter-out $(LEFT_OUT),$(ON))
+OFF   := $(filter-out $(LEFT_OUT),$(OFF))
+ifeq ($(MAKELEVEL),0)
+$(warning no user namespaces on this machine, so no sandbox for model-written code: left out: $(strip $(LEFT_OUT)))
+endif
+endif
+
 ifeq ($(MODEL)$(filter tiny smoke,$(PRESET)),)
 ifneq ($(filter-out help deps clean all check%,$(or $(MAKECMDGOALS),all)),)
 $(error PRESET=$(PRESET) needs MODEL=DIR, a Hugging Face directory)

@@ -32,6 +32,7 @@ TAB   := $(shell printf '\t')
 # $(1) out  $(2) kind  $(3) label  $(4) inputs  $(5) programs  $(6) command
 # $(7) file in OUT when OUT is a directory
 define stage
+STAGES += $(1)
 $(if $(TRUTH),$$(info EDGE$(TAB)$(1)$(TAB)$(strip $(2))$(TAB)$(strip $(3))$(TAB)$(4)))
 CMD_$(1) := $(strip $(6))
 $(STATE)/$(1).now: $(4) $(5:%=$(BIN)/%) $(if $(call differs,$(file <$(STATE)/$(1).now.cmd),$(strip $(subst $$$$,$$,$(6)))),FORCE)

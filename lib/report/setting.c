@@ -104,7 +104,16 @@ static int read_setting(struct setting *s, const char *path, struct err *e)
     return r;
 }
 
-static int read_task(struct setting *s, const json_t *o, const char *where,
+static int left_out(const struct cli_list *without, const char *name)
+{
+    for (int i = 0; i < without->n; i++)
+        if (!strcmp(without->v[i], name))
+            return 1;
+    return 0;
+}
+
+static int read_task(struct setting *s, const json_t *o,
+                     const struct cli_list *without, const char *where,
                      struct err *e)
 {
     const char *name = NULL, *role = NULL;
@@ -123,6 +132,8 @@ static int read_task(struct setting *s, const json_t *o, const char *where,
     if (strcmp(role, "on") && strcmp(role, "off"))
         return err_set(e, ERR_DATA, "%s: role: found \"%s\", expected \"on\" "
                        "or \"off\"", where, role);
+    if (left_out(without, name))
+        return 0;
     if (names_add(&s->tasks, name) != n)
         return err_set(e, ERR_DATA, "%s: the name %s comes twice", where,
                        name);
@@ -134,7 +145,8 @@ static int read_task(struct setting *s, const json_t *o, const char *where,
     return 0;
 }
 
-static int read_tasks(struct setting *s, const char *path, struct err *e)
+static int read_tasks(struct setting *s, const char *path,
+                      const struct cli_list *without, struct err *e)
 {
     json_t *j;
     const json_t *list, *o;
@@ -151,7 +163,7 @@ static int read_tasks(struct setting *s, const char *path, struct err *e)
             char where[600];
 
             snprintf(where, sizeof where, "%.500s: task %zu", path, i + 1);
-            if ((r = read_task(s, o, where, e)))
+            if ((r = read_task(s, o, without, where, e)))
                 break;
         }
     json_decref(j);
@@ -175,7 +187,7 @@ int setting_read(struct setting *s, const struct report_opts *o,
         r = set(s, key, eq + 1, e);
     }
     if (!r && o->tasks)
-        r = read_tasks(s, o->tasks, e);
+        r = read_tasks(s, o->tasks, o->without, e);
     return r;
 }
 

@@ -32,8 +32,8 @@ judged() {
     fi
 }
 
-if ! command -v bwrap >/dev/null; then
-    echo "skip sandbox_judges: bubblewrap is not installed"
+if ! command -v bwrap >/dev/null || [ -n "${ULP_NO_SANDBOX:-}" ]; then
+    echo "skip sandbox_judges: no bubblewrap, or no user namespaces here"
 elif [ "$(id -u)" = 0 ]; then
     judged root
     judged user setpriv --reuid=12345 --regid=12345 --clear-groups

@@ -383,8 +383,8 @@ int main(void)
     struct err e = {0};
 
     T_RUN(extracts_the_program);
-    if (access("/usr/bin/bwrap", X_OK)) {
-        T_SKIP("verify_code", "bubblewrap is not installed");
+    if (access("/usr/bin/bwrap", X_OK) || getenv("ULP_NO_SANDBOX")) {
+        T_SKIP("verify_code", "no bubblewrap, or no user namespaces here");
         T_DONE();
     }
     if (code_open(&verifier, &o, &e)) {

@@ -300,8 +300,10 @@ int main(void)
     struct code_opts o = {.workers = 1};
     struct err e = {0};
 
-    if (access("/usr/bin/bwrap", X_OK) && code_open(&v, &o, &e)) {
-        T_SKIP("verify_code_hostile", "bubblewrap is not installed");
+    if ((access("/usr/bin/bwrap", X_OK) || getenv("ULP_NO_SANDBOX")) &&
+        code_open(&v, &o, &e)) {
+        T_SKIP("verify_code_hostile",
+               "no bubblewrap, or no user namespaces here");
         return 0;
     }
     lend();
