@@ -59,6 +59,28 @@ static void none(struct verdict *out)
                              .rule = "none" };
 }
 
+/* What needs no parser: plain numbers, and the same text. NULL: undecided. */
+static const char *quick_rule(struct arena *a, struct text gold,
+                              struct text answer, int *equal)
+{
+    struct text g = norm_form(a, gold), f = norm_form(a, answer);
+
+    if (!g.n)
+        return NULL;
+    *equal = simple_equal(g, f);
+    if (*equal >= 0)
+        return "number";
+    *equal = 1;
+    return g.n == f.n && !memcmp(g.s, f.s, g.n) ? "same_text" : NULL;
+}
+
+static void decided(struct verdict *out, const char *rule, int equal)
+{
+    out->rule = rule;
+    out->correct = equal;
+    out->well_formed = 1;
+}
+
 int verify_math(struct verifier *v, const char *gold, size_t n_gold,
                 const char *response, size_t n_response,
                 struct verdict *out, struct err *e)
@@ -74,23 +96,17 @@ int verify_math(struct verifier *v, const char *gold, size_t n_gold,
     out->n_extracted = f.t.n;
 
     struct text g = extract_gold(v->a, gold, n_gold);
-    struct text gf = norm_form(v->a, g), af = norm_form(v->a, f.t);
-    if (!v->o.explain && gf.n) {
-        int r = simple_equal(gf, af);
-        if (r >= 0) {
-            out->rule = "number";
-            out->correct = r;
-            out->well_formed = 1;
-            return 0;
-        }
-        if (gf.n == af.n && !memcmp(gf.s, af.s, gf.n)) {
-            out->rule = "same_text";
-            out->correct = 1;
-            out->well_formed = 1;
-            return 0;
-        }
+    int quick = -1;
+    const char *rule = quick_rule(v->a, g, f.t, &quick);
+    if (rule && !v->o.explain) {
+        decided(out, rule, quick);
+        return 0;
     }
-    return worker_compare(v->w, v->a, g, f.t, &v->o, out, e);
+    /* An explanation wants both sides read in full, whoever decides. */
+    int r = worker_compare(v->w, v->a, g, f.t, &v->o, out, e);
+    if (!r && rule)
+        decided(out, rule, quick);
+    return r;
 }
 
 int verify_choice(struct verifier *v, const char *gold, size_t n_gold,
