@@ -12,7 +12,7 @@ done | while read -r row; do t=${row#*\"id\":\"}; echo "$row" >"$T/data/${t%%/*}
 old=()
 for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity stats show; do old+=(-o "$BIN/$p"); done
 plan() { make "${old[@]}" BIN="$BIN" R="$T/results" "$@" plan >"$T/plan" 2>"$T/err"; }
-full=(PRESET=qwen2.5-math-7b MODEL="$config" DATA="$T/data" ARMS='fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed')
+full=(SANDBOX=1 PRESET=qwen2.5-math-7b MODEL="$config" DATA="$T/data" ARMS='fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed')
 
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G
 check parameters_of_the_7b_model grep -q ' 7615616512 parameters; device cuda' "$T/plan"

@@ -20,7 +20,7 @@ rows=$(awk '$2 == 2 { print $1 }' "$table" | tr '\n' ' ')
 [ "$rows" = 'fp32 fp32,master-bf16 bf16 ' ] && ok a_row_an_arm ||
     no a_row_an_arm "$rows"
 # the mean over seeds of dJ on-task, by another way
-j() { "$BIN/show" --field task --field j "$@" | awk '$1 == "dm_val" { s += $2 } END { print s / NR * 8 }'; }
+j() { "$BIN/show" --field task --field j "$@" | awk '$1 == "dm_val" { s += $2; n++ } END { print s / n }'; }
 want=$(awk -v a="$(j "$T"/r/eval_metrics/bf16_seed[12]/scores.msgpack)" \
     -v b="$(j "$T"/r/eval_metrics/base/scores.msgpack)" 'BEGIN { printf "%+.4f", a - b }')
 found=$(awk '$1 == "bf16" && $2 == 2 { print $3 }' "$table")
