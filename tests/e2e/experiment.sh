@@ -113,10 +113,13 @@ kills=0
 for i in 1 2 3 4 5 6; do
     (cd "$T/b" && exec $make results/analysis/summary.txt) >/dev/null 2>&1 &
     sleep "$((i % 3 + 1)).$((i * 3 % 10))"
-    one=$(victims | sort -R --random-source=<(yes "$i") | head -n 1)
-    [ -n "$one" ] && kill -9 "$one" 2>/dev/null && kills=$((kills + 1))
-    # every other time the whole run dies at once
-    [ $((i % 2)) = 0 ] && kill -9 $(victims) 2>/dev/null
+    # one process dies, then, if that did not end it, the whole run
+    for try in 1 2 3 4 5 6 7 8 9; do
+        one=$(victims | sort -R --random-source=<(yes "$i$try") | head -n 1)
+        [ -n "$one" ] && kill -9 "$one" 2>/dev/null && kills=$((kills + 1)) && break
+    done
+    sleep 0.7
+    kill -9 $(victims) 2>/dev/null
     wait 2>/dev/null
 done
 while [ -n "$(victims)" ]; do sleep 0.2; done
