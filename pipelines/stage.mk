@@ -5,8 +5,8 @@
 # OUT is made by COMMAND, which writes to "$OUT" and stands in the makefile with
 # doubled dollars. It is stale when an input's bytes, a program's bytes or the
 # command's text changed. Programs and outputs are replaced only when their
-# bytes differ, so time stamps speak of bytes. For a directory give DIR/FILE as
-# the fifth part of a name: OUT is then a directory, and FILE in it the target.
+# bytes differ, so time stamps speak of bytes. With a seventh argument FILE, OUT
+# is a directory, and FILE in it the target.
 #
 # The stamp of OUT is $(STATE)/OUT.now.
 
