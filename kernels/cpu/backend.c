@@ -196,37 +196,8 @@ static void fill(struct kernels *k)
     k->zero = op_zero;
     k->sync = op_sync;
     k->close = op_close;
-#define SET(op) k->op = NAME(op_##op)
-    SET(cast);
-    SET(weight_new);
-    SET(weight_free);
-    SET(weight_set);
-    SET(embed);
-    SET(embed_bwd);
-    SET(rmsnorm);
-    SET(rmsnorm_bwd);
-    SET(linear);
-    SET(linear_dx);
-    SET(linear_dw);
-    SET(rope);
-    SET(attn);
-    SET(attn_bwd);
-    SET(kv_new);
-    SET(kv_free);
-    SET(kv_fork);
-    SET(attn_cached);
-    SET(swiglu);
-    SET(swiglu_bwd);
-    SET(residual);
-    SET(dropout_bwd);
-    SET(add);
-    SET(head_logp);
-    SET(head_bwd);
-    SET(head_kl);
-    SET(head_sample);
-    SET(head_logits);
-    SET(adamw);
-    SET(sumsq);
+#define SET(op) k->op = NAME(op_##op);
+    K_OPS(SET)
 #undef SET
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../kernels.h"
+#include "../ops.h"
 #include "../../lib/base/pool.h"
 #include "simd.h"
 
@@ -149,84 +150,8 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
                    struct err *e);
 
 #define OP(ret, name) ret NAME(op_##name)
-OP(void, cast)(struct kernels *k, void *dst, enum dtype dt, const void *src,
-               enum dtype st, size_t n);
-OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
-                                  int K, int uses, struct err *e);
-OP(void, weight_free)(struct kernels *k, struct k_weight *w);
-OP(void, weight_set)(struct kernels *k, struct k_weight *w, const void *src,
-                     enum dtype st);
-OP(void, embed)(struct kernels *k, enum dtype t, void *y,
-                const int32_t *tokens, const struct k_weight *W, int T,
-                int H);
-OP(void, embed_bwd)(struct kernels *k, enum dtype t, float *dW,
-                    const int32_t *tokens, const void *dy, int T, int V,
-                    int H);
-OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
-                  const void *x, const void *w, int T, int H, float eps);
-OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
-                      const void *dy, const void *x, const void *w,
-                      const float *rstd, int T, int H);
-OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
-                 const struct k_weight *W, const void *bias, int T, int N,
-                 int K);
-OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
-                    const void *dy, const struct k_weight *W, int T, int N,
-                    int K);
-OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
-                    const void *dy, const void *x, int T, int N, int K);
-OP(void, rope)(struct kernels *k, enum dtype t, void *qkv, const int32_t *pos,
-               const float *table, struct k_attn_shape s, int T, int sign);
-OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
-               const void *qkv, struct k_attn_shape s, struct k_seqs q,
-               int T);
-OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
-                   const void *d_o, const void *o, const void *qkv,
-                   const float *lse, struct k_attn_shape s, struct k_seqs q,
-                   int T);
-OP(struct k_kv *, kv_new)(struct kernels *k, enum dtype t, int layers,
-                          struct k_attn_shape s, int n_slots, int max_len,
-                          struct err *e);
-OP(void, kv_free)(struct kernels *k, struct k_kv *kv);
-OP(void, kv_fork)(struct kernels *k, struct k_kv *kv, int src, int dst,
-                  int len);
-OP(void, attn_cached)(struct kernels *k, enum dtype t, void *o,
-                      const void *qkv, struct k_kv *kv, int layer,
-                      const int32_t *slot_host, const int32_t *pos_host,
-                      int T);
-OP(void, swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
-                 int T, int F);
-OP(void, swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu,
-                     const void *dy, const void *gu, int T, int F);
-OP(void, residual)(struct kernels *k, enum dtype t, void *y, const void *a,
-                   const void *b, const struct k_dropout *d, int T, int H);
-OP(void, dropout_bwd)(struct kernels *k, enum dtype t, void *db,
-                      const void *dy, const struct k_dropout *d, int T,
-                      int H);
-OP(void, add)(struct kernels *k, enum dtype t, void *y, const void *a,
-              const void *b, size_t n);
-OP(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
-                    float *entropy, const void *x, const struct k_weight *W,
-                    const int32_t *target, float temperature, int T, int V,
-                    int H);
-OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
-                   const float *dlogp, const float *lse, const void *x,
-                   const struct k_weight *W, const int32_t *target,
-                   float temperature, int T, int V, int H);
-OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
-                  const void *xa, const struct k_weight *Wa, int Ha,
-                  const void *xb, const struct k_weight *Wb, int Hb,
-                  float temperature, int T, int V);
-OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
-                      float *logp, const void *x, const struct k_weight *W,
-                      const float *u, struct k_sample s, int T, int V,
-                      int H);
-OP(void, head_logits)(struct kernels *k, enum dtype t, float *logits,
-                      const void *x, const struct k_weight *W, int T, int V,
-                      int H);
-OP(void, adamw)(struct kernels *k, const struct k_adamw *h, void *w,
-                enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
-                const float *g, size_t n, uint64_t *changed);
-OP(double, sumsq)(struct kernels *k, const float *g, size_t n);
+#define DECLARE(op) K_FUNCTION(op) NAME(op_##op);
+K_OPS(DECLARE)
+#undef DECLARE
 
 #endif

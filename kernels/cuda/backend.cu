@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "cuda.h"
+#include "hw.h"
 
 void CU(cuda_fail)(struct cuda *c, int code, const char *fmt, ...)
 {
@@ -197,6 +197,8 @@ static void op_close(struct kernels *k)
 {
     struct cuda *c = cuda_of(k);
 
+    if (k->order.kind == ORDER_HARDWARE)
+        CU(hw_close)(c);
     for (int i = 0; i < N_SCRATCH; i++)
         cudaFree(c->scratch[i].p);
     cudaFree(c->bad);
@@ -250,37 +252,8 @@ static void fill(struct kernels *k)
     k->zero = op_zero;
     k->sync = op_sync;
     k->close = op_close;
-#define SET(op) k->op = CU(cuda_##op)
-    SET(cast);
-    SET(weight_new);
-    SET(weight_free);
-    SET(weight_set);
-    SET(embed);
-    SET(embed_bwd);
-    SET(rmsnorm);
-    SET(rmsnorm_bwd);
-    SET(linear);
-    SET(linear_dx);
-    SET(linear_dw);
-    SET(rope);
-    SET(attn);
-    SET(attn_bwd);
-    SET(kv_new);
-    SET(kv_free);
-    SET(kv_fork);
-    SET(attn_cached);
-    SET(swiglu);
-    SET(swiglu_bwd);
-    SET(residual);
-    SET(dropout_bwd);
-    SET(add);
-    SET(head_logp);
-    SET(head_bwd);
-    SET(head_kl);
-    SET(head_sample);
-    SET(head_logits);
-    SET(adamw);
-    SET(sumsq);
+#define SET(op) k->op = CU(cuda_##op);
+    K_OPS(SET)
 #undef SET
 }
 
@@ -321,9 +294,6 @@ extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
     int major, minor;
 
     *k = NULL;
-    if (order.kind == ORDER_HARDWARE)
-        return err_set(e, ERR_USAGE, "order=hardware: the cuda backend of "
-                       "this build has the canonical and shuffled orders");
     if (look(e) != 0)
         return -ERR_IO;
     c = (struct cuda *)calloc(1, sizeof *c);
@@ -352,6 +322,10 @@ extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
     c->k.variant = c->variant;
     c->k.order = order;
     fill(&c->k);
+    if (order.kind == ORDER_HARDWARE && CU(hw_open)(c, e)) {
+        op_close(&c->k);
+        return e ? -e->code : -ERR_IO;
+    }
     *k = &c->k;
     return 0;
 }
