@@ -7,10 +7,13 @@ REFERENCE ?= $(firstword $(ARMS))## the arm that others are compared with
 SYNTHETIC ?= 0
 CANONICAL := $(foreach a,$(ARMS),$(if $(findstring order-,$(a)),$(if $(findstring order-canonical,$(a)),$(a)),$(filter-out bf16 bf16$(comma)%,$(a))))
 
+# "1e-4, 4e-4 in bf16,lr-4e-4"
+rates = $(subst $(space)$(comma),$(comma),$(strip $(LR) $(foreach a,$(ARMS),$(if $(filter $(LR),$(LR_$(a))),,$(comma) $(LR_$(a)) in $(a)))))
+
 setting = preset=$(PRESET) arms="$(ARMS)" seeds="$(SEEDS)" reference=$(REFERENCE) \
   canonical="$(CANONICAL)" margin=$(MARGIN) synthetic=$(if $(filter 1,$(SYNTHETIC)),true,false) \
   model="$(if $(MODEL),$(notdir $(MODEL:%/=%)),made from nothing: $(strip $(subst --,,$(MODEL_SHAPE))))" \
-  training="$(STEPS) steps of $(PROMPTS) prompts x $(SAMPLES) rollouts; mini-batch $(MINI_BATCH) prompts; lr $(LR); temperature 1" \
+  training="$(STEPS) steps of $(PROMPTS) prompts x $(SAMPLES) rollouts; mini-batch $(MINI_BATCH) prompts; lr $(rates); temperature 1" \
   response="at most $(MAX_NEW) tokens; over-length buffer $(OVERLONG)" \
   evaluation="arithmetic $(EVAL_ARM); KL on $(KL_PROMPTS) prompts a task at temperature 1; sampling seed $(EVAL_SEED)"$(if $(LEFT_OUT), left_out="$(LEFT_OUT): no sandbox on this machine")
 sets = $(shell for s in $(setting); do printf " --set '%s'" "$$s"; done)

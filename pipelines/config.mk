@@ -5,7 +5,7 @@ PRESET        ?= tiny## tiny, smoke, qwen2.5-0.5b, qwen2.5-math-1.5b, qwen2.5-ma
 include pipelines/presets/$(PRESET).mk
 
 R             ?= results## where everything that is computed goes
-ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), factors overridden by commas: fp32 bf16,dropout=0
+ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), factors overridden by commas, and the learning rate: bf16,dropout=0,lr=4e-4
 SEEDS         ?= 1 2 3 4 5## one training run per arm and seed
 DEVICE        ?= auto## auto, cpu, cuda
 THREADS       ?= 1## threads per program (make runs -j stages at once)

@@ -1,4 +1,5 @@
 /* score - counts by task and question, and what follows from them */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -8,6 +9,7 @@
 
 struct task {
     struct names ids;
+    struct names seen; /* responses by question, sample, seed and policy */
     int64_t *samples, *right, *formed, *right_formed; /* by question */
     size_t cap;
     uint64_t n, n_formed_known, n_lengths, tokens, n_reasons, n_length;
@@ -36,6 +38,7 @@ void score_close(struct score **sp)
         struct task *t = &s->t[i];
 
         names_free(&t->ids);
+        names_free(&t->seen);
         free(t->samples);
         free(t->right);
         free(t->formed);
@@ -98,6 +101,32 @@ static void note_policy(struct task *t, const char *s)
         t->policies_differ |= strcmp(t->policy, s) != 0;
 }
 
+/* A response that is read a second time would count twice. One without a
+ * sample number cannot be told from another. */
+static int seen_before(struct task *t, size_t q, struct rec *rec,
+                       struct err *e)
+{
+    struct rec_str policy = {0};
+    uint64_t sample, seed = 0;
+    size_t n = t->seen.n;
+    char key[256];
+    int has = rec_get_u64(rec, "sample", &sample, e);
+
+    if (has <= 0)
+        return has;
+    if (rec_get_u64(rec, "seed", &seed, e) < 0 ||
+        rec_get_str(rec, "policy", &policy, e) < 0)
+        return -e->code;
+    snprintf(key, sizeof key, "%zu %llu %llu %.100s", q,
+             (unsigned long long)sample, (unsigned long long)seed,
+             policy.n ? policy.s : "");
+    names_add(&t->seen, key);
+    return t->seen.n > n ? 0
+                         : rec_bad(rec, e, "sample %llu of question %.80s "
+                                   "comes a second time",
+                                   (unsigned long long)sample, t->ids.v[q]);
+}
+
 int score_add(struct score *s, struct rec *rec, struct err *e)
 {
     struct rec_str id, task, reason, policy;
@@ -121,6 +150,9 @@ int score_add(struct score *s, struct rec *rec, struct err *e)
         return -e->code;
     t = task_of(s, task.s);
     q = question_of(t, id.s);
+    r = seen_before(t, q, rec, e);
+    if (r)
+        return r;
     t->n++;
     t->samples[q]++;
     t->right[q] += right;

@@ -9,7 +9,8 @@
  *   well_formed_fraction, pass_at_1, pass_at_n and n (the least number of
  *   samples of a question), response_length_mean, length_fraction (those that
  *   met the limit), policy (when all responses agree).
- * What cannot be computed is left out.
+ * What cannot be computed is left out. A sample of a question (the same seed
+ * and policy) that comes a second time is bad data.
  */
 #ifndef ULP_REPORT_SCORE_H
 #define ULP_REPORT_SCORE_H

@@ -88,6 +88,8 @@ cat >"$T/r.jsonl" <<'EOF'
 EOF
 same score_of_known_answers "$(cat tests/golden/stat/score.jsonl)" \
     "$($S --json --score --set arm=bf16 --set seed=3 "$T/r.jsonl")"
+fails a_response_counts_once 3 'sample 0 of question a comes a second time' \
+    bash -c "for i in 1 2; do echo '{\"id\":\"a\",\"task\":\"t\",\"sample\":0,\"correct\":true}'; done | $S --score"
 fails score_needs_correct 3 'record 1.*correct: missing' \
     bash -c "echo '{\"id\":\"a\",\"task\":\"t\"}' | $S --score"
 

@@ -6,7 +6,7 @@ no() { echo "not ok $1: $2"; }
 run() {
     env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 SAN="${SAN:-0}" \
         PRESET=smoke SEEDS='1 2' BIN="$BIN" R="$T/r" DATA="$T/d" \
-        ABLATION_ARMS='fp32 fp32,master=bf16 bf16' ablation >"$T/log" 2>&1
+        ABLATION_ARMS='fp32 fp32,master=bf16 bf16,lr=4e-3 bf16' ablation >"$T/log" 2>&1
 }
 table=$T/r/analysis/ablation.txt
 if run; then ok ablation_runs; else
@@ -16,8 +16,13 @@ fi
 state=$T/r/train_logs/fp32,master-bf16_seed2/step-4/checkpoint/trainer_state.json
 grep -q '"fp32,master=bf16,compute=fp32,' "$state" && ok factors_reach_the_run ||
     no factors_reach_the_run "$(grep '"arm"' "$state")"
+state=$T/r/train_logs/bf16,lr-4e-3_seed1/step-4/checkpoint/trainer_state.json
+lr() { sed -n 's/.*"lr": \([^,]*\).*/\1/p' "$1"; }
+[ "$(lr "$state")" = 0.004 ] && [ "$(lr "${state/,lr-4e-3/}")" = 0.001 ] &&
+    ok an_arm_may_have_its_own_learning_rate ||
+    no an_arm_may_have_its_own_learning_rate "$(lr "$state") $(lr "${state/,lr-4e-3/}")"
 rows=$(awk '$2 == 2 { print $1 }' "$table" | tr '\n' ' ')
-[ "$rows" = 'fp32 fp32,master-bf16 bf16 ' ] && ok a_row_an_arm ||
+[ "$rows" = 'fp32 fp32,master-bf16 bf16,lr-4e-3 bf16 ' ] && ok a_row_an_arm ||
     no a_row_an_arm "$rows"
 # the mean over seeds of dJ on-task, by another way
 j() { "$BIN/show" --field task --field j "$@" | awk '$1 == "dm_val" { s += $2; n++ } END { print s / n }'; }
