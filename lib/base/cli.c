@@ -1,9 +1,11 @@
 /* cli - parse a command line by its option table */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "cli.h"
 
 /* The option called by a long name (n bytes) or a short one; groups inside. */
@@ -120,6 +122,31 @@ static int in_range(const struct opt *o, double x)
     return (o->min == 0 && o->max == 0) || (x >= o->min && x <= o->max);
 }
 
+/* "80G", "1.5g", "640MiB", "4096" */
+static int take_size(const struct opt *o, const char *shown, const char *v,
+                     struct err *e)
+{
+    static const char units[] = "KMGT";
+    const char *u = NULL;
+    char *end;
+    double x = strtod(v, &end), unit = 1;
+
+    if (*end)
+        u = strchr(units, toupper((unsigned char)*end));
+    if (u) {
+        for (const char *i = units; i <= u; i++)
+            unit *= 1024;
+        end++;
+        end += !strncasecmp(end, "iB", 2) ? 2 : 0;
+    }
+    end += *end == 'B' || *end == 'b';
+    if (*v < '0' || *v > '9' || *end || !(x * unit < 0x1p62))
+        return err_set(e, ERR_USAGE, "%s: '%s' is not a size such as 80G or "
+                       "640M", shown, v);
+    *(uint64_t *)o->dst = (uint64_t)(x * unit);
+    return 0;
+}
+
 static int take_value(const struct opt *o, const char *shown, char *v,
                       struct err *e)
 {
@@ -158,6 +185,8 @@ static int take_value(const struct opt *o, const char *shown, char *v,
         *(double *)o->dst = x;
         return 0;
     }
+    case OPT_SIZE:
+        return take_size(o, shown, v, e);
     case OPT_LIST: {
         struct cli_list *l = o->dst;
 

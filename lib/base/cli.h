@@ -20,6 +20,7 @@ enum opt_type {
     OPT_INT,    /* int *: in [min, max] */
     OPT_U64,    /* uint64_t * */
     OPT_F64,    /* double *: finite, in [min, max] */
+    OPT_SIZE,   /* uint64_t *: bytes; K, M, G, T stand for powers of 1024 */
     OPT_LIST,   /* struct cli_list * */
     OPT_GROUP,  /* const struct opt *: another array, shown in place */
     OPT_HEADING /* help: a heading line in --help */

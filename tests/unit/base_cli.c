@@ -3,7 +3,7 @@
 #include "t.h"
 
 static int batch, json, threads;
-static uint64_t seed;
+static uint64_t seed, memory;
 static double temp;
 static const char *out;
 static struct cli_list list;
@@ -25,6 +25,7 @@ static int parse(const char *line, int min, int max, int *n, char ***args,
         { OPT_INT, "batch", 'b', &batch, "N", "sequences", 1, 4096 },
         { OPT_U64, "seed", 0, &seed, "S", "seed", 0, 0 },
         { OPT_F64, "temperature", 0, &temp, "T", "temperature", 0, 10 },
+        { OPT_SIZE, "memory", 0, &memory, "SIZE", "memory", 0, 0 },
         { OPT_LIST, "set", 0, &list, "K=V", "a setting", 0, 0 },
         { .type = OPT_GROUP, .dst = group.v },
         { .type = OPT_END }
@@ -64,6 +65,35 @@ static void values_arrive(void)
     T_EQ_INT(batch, 9);
     T_EQ_INT(parse("--help --nonsense", 0, 0, &n, &args, &e), CLI_HELP);
     T_EQ_INT(parse("--version", 1, 1, &n, &args, &e), CLI_VERSION);
+}
+
+static void sizes_have_units(void)
+{
+    static const struct {
+        const char *line;
+        uint64_t bytes;
+    } good[] = {{"--memory 4096", 4096},
+                {"--memory 80G", 80ull << 30},
+                {"--memory=1.5k", 1536},
+                {"--memory 640MiB", 640ull << 20},
+                {"--memory 2TB", 2ull << 40},
+                {"--memory 7b", 7}};
+    static const char *const bad[] = {"--memory=", "--memory G",
+                                      "--memory -1G", "--memory 80X",
+                                      "--memory 80Gx", "--memory 1e30G"};
+    struct err e = {0};
+    char **args;
+    int n;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        T_EQ_INT(parse(good[i].line, 0, 0, &n, &args, &e), CLI_RUN);
+        T_EQ_INT(memory, good[i].bytes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        T_EQ_INT(parse(bad[i], 0, 0, &n, &args, &e), -ERR_USAGE);
+        T_CHECKF(strstr(e.msg, "--memory: '") &&
+                     strstr(e.msg, "is not a size"), "%s", e.msg);
+    }
 }
 
 static void misuse_is_named(void)
@@ -138,6 +168,7 @@ static void help_fits_the_page(void)
 int main(void)
 {
     T_RUN(values_arrive);
+    T_RUN(sizes_have_units);
     T_RUN(misuse_is_named);
     T_RUN(help_fits_the_page);
     T_DONE();
