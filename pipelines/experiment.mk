@@ -4,6 +4,9 @@ define newline
 
 endef
 include pipelines/config.mk
+# files that no stage makes
+TOKENIZER ?=
+SOURCES := $(wildcard $(TASKS_FILE) $(if $(TOKENIZER),$(TOKENIZER)/*) $(if $(MODEL),$(MODEL)/*.json $(MODEL)/*.safetensors $(DATA)/*.jsonl))
 include pipelines/stage.mk
 include pipelines/data.mk
 include pipelines/train.mk

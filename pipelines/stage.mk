@@ -29,13 +29,21 @@ TRUTH ?=
 NOP   := $(if $(TRUTH),+@:)
 TAB   := $(shell printf '\t')
 
+# Files that no stage makes may be replaced by ones with an older time (tar x,
+# cp -p), which make does not see: size and time of each stand in the commands
+# of the stages that read it. SOURCES is set by who names them.
+SOURCES ?=
+SEEN    := $(if $(SOURCES),$(shell stat -Lc '%n=%s.%Y' $(SOURCES)))
+seen     = $(foreach f,$(filter $(SOURCES),$(1)),$(filter $(f)=%,$(SEEN)))
+with     = $(if $(call seen,$(4)), && : of $(call seen,$(4)))
+
 # $(1) out  $(2) kind  $(3) label  $(4) inputs  $(5) programs  $(6) command
 # $(7) file in OUT when OUT is a directory
 define stage
 STAGES += $(1)
 $(if $(TRUTH),$$(info EDGE$(TAB)$(1)$(TAB)$(strip $(2))$(TAB)$(strip $(3))$(TAB)$(4)))
-CMD_$(1) := $(strip $(6))
-$(STATE)/$(1).now: $(4) $(5:%=$(BIN)/%) $(if $(call differs,$(file <$(STATE)/$(1).now.cmd),$(strip $(subst $$$$,$$,$(6)))),FORCE)
+CMD_$(1) := $(strip $(6)$(with))
+$(STATE)/$(1).now: $(4) $(5:%=$(BIN)/%) $(if $(call differs,$(file <$(STATE)/$(1).now.cmd),$(strip $(subst $$$$,$$,$(6)$(with)))),FORCE)
 	@pipelines/stage '$(STATE)/$(1).now' '$(1)' '$(strip $(2))' '$(strip $(3))' $$(call quote,$$(CMD_$(1)))
 $(1)$(if $(value 7),/$(value 7)): $(STATE)/$(1).now ;$$(NOP)
 endef

@@ -96,6 +96,12 @@ run "$T/a"
 only '^(evaluate|score) |^analys'
 verdict evaluation_temperature_reruns_evaluation_only $? "ran: $labels"
 
+echo >>"$T/a/data/eval_tasks.smoke.json"
+touch -d 2001-01-01 "$T/a/data/eval_tasks.smoke.json"
+run "$T/a"
+only '^analys'
+verdict a_source_replaced_by_an_older_one_is_noticed $? "ran: $labels"
+
 sed -i 's|log_r \* log_r / 2|log_r * log_r / 3|' "$T/a/bin/kl.c"
 run "$T/a"
 [ -n "$labels" ] && [ -z "$(grep -vE '^(KL|average KL) |^analys' <<<"$labels")" ]
