@@ -12,6 +12,7 @@ include pipelines/deps.mk
 include pipelines/build.mk
 include pipelines/tests.mk
 include pipelines/cudasim.mk
+include pipelines/bench_gpu.mk
 -include $(wildcard pipelines/bench.mk)
 -include $(wildcard pipelines/fuzz.mk)
 -include $(wildcard pipelines/experiment.mk)
