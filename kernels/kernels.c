@@ -4,29 +4,38 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../lib/base/pool.h"
+#include "cuda_sizes.h"
 #include "kernels.h"
 
 typedef int cpu_open_fn(struct kernels **k, int n_threads,
                         struct k_order order, struct err *e);
+typedef void cpu_sizes_fn(struct k_sizes *s, int n_threads,
+                          struct k_order order);
 #ifdef HAVE_ISA_v1
 cpu_open_fn cpu_open_v1, cpu_open_v3, cpu_open_v4;
+cpu_sizes_fn cpu_sizes_v1, cpu_sizes_v3, cpu_sizes_v4;
 #else
 cpu_open_fn cpu_open_generic;
+cpu_sizes_fn cpu_sizes_generic;
 #endif
 #ifdef HAVE_CUDA
 /* Fills *why with a reason and returns an error when there is no device. */
 int cuda_open(struct kernels **k, struct k_order order, struct err *e);
+int cuda_present(void);
 #endif
 
 struct level {
     const char *name;
     cpu_open_fn *open;
+    cpu_sizes_fn *sizes;
 };
 
 #ifdef HAVE_ISA_v1
-static const struct level levels[] = {{"x86-64-v4", cpu_open_v4},
-                                      {"x86-64-v3", cpu_open_v3},
-                                      {"x86-64", cpu_open_v1}};
+static const struct level levels[] = {
+    {"x86-64-v4", cpu_open_v4, cpu_sizes_v4},
+    {"x86-64-v3", cpu_open_v3, cpu_sizes_v3},
+    {"x86-64", cpu_open_v1, cpu_sizes_v1},
+};
 
 static int has(int level)
 {
@@ -44,7 +53,9 @@ static int has(int level)
     return 1;
 }
 #else
-static const struct level levels[] = {{"generic", cpu_open_generic}};
+static const struct level levels[] = {
+    {"generic", cpu_open_generic, cpu_sizes_generic},
+};
 
 static int has(int level)
 {
@@ -54,11 +65,11 @@ static int has(int level)
 
 enum { N_LEVELS = sizeof levels / sizeof *levels };
 
-static int cpu_open(struct kernels **k, int n_threads, struct k_order order,
-                    struct err *e)
+/* The widest level that the processor has, or that ULP_ISA names. */
+static int find_level(const struct level **l, struct err *e)
 {
     const char *want = getenv("ULP_ISA");
-    int i, r;
+    int i;
 
     for (i = 0; i < N_LEVELS; i++) {
         if (want && *want && strcmp(want, levels[i].name))
@@ -72,13 +83,43 @@ static int cpu_open(struct kernels **k, int n_threads, struct k_order order,
     if (i == N_LEVELS)
         return err_set(e, ERR_USAGE, "ULP_ISA=%s: not one of the instruction "
                        "sets of this build", want ? want : "");
+    *l = &levels[i];
+    return 0;
+}
+
+static int cpu_open(struct kernels **k, int n_threads, struct k_order order,
+                    struct err *e)
+{
+    const struct level *l;
+    int r = find_level(&l, e);
+
+    if (r)
+        return r;
     if (order.kind == ORDER_HARDWARE)
         return err_set(e, ERR_USAGE, "order=hardware needs --device cuda: "
                        "the cpu has the canonical and shuffled orders");
-    r = levels[i].open(k, n_threads, order, e);
+    r = l->open(k, n_threads, order, e);
     if (r == 0)
-        (*k)->variant = levels[i].name;
+        (*k)->variant = l->name;
     return r;
+}
+
+static int check_name(const char *device, struct err *e)
+{
+    if (strcmp(device, "auto") && strcmp(device, "cpu") &&
+        strcmp(device, "cuda"))
+        return err_set(e, ERR_USAGE,
+                       "device %s: expected auto, cpu or cuda", device);
+    return 0;
+}
+
+static int has_cuda(void)
+{
+#ifdef HAVE_CUDA
+    return cuda_present();
+#else
+    return 0;
+#endif
 }
 
 int kernels_open(struct kernels **k, const char *device, int n_threads,
@@ -92,10 +133,9 @@ int kernels_open(struct kernels **k, const char *device, int n_threads,
     *k = NULL;
     if (!device || !*device)
         device = "auto";
-    if (strcmp(device, "auto") && strcmp(device, "cpu") &&
-        strcmp(device, "cuda"))
-        return err_set(e, ERR_USAGE,
-                       "device %s: expected auto, cpu or cuda", device);
+    r = check_name(device, e);
+    if (r)
+        return r;
     if (!strcmp(device, "cpu"))
         return cpu_open(k, n_threads, order, e);
 #ifdef HAVE_CUDA
@@ -119,6 +159,28 @@ int kernels_open(struct kernels **k, const char *device, int n_threads,
     if (r == 0)
         snprintf((*k)->why, sizeof (*k)->why, "no CUDA in this build");
 #endif
+    return r;
+}
+
+int kernels_sizes(struct k_sizes *s, const char *device, int n_threads,
+                  struct k_order order, struct err *e)
+{
+    const struct level *l;
+    int r;
+
+    if (!device || !*device)
+        device = "auto";
+    r = check_name(device, e);
+    if (r)
+        return r;
+    if (!strcmp(device, "cuda") ||
+        (!strcmp(device, "auto") && has_cuda())) {
+        cuda_sizes(s, order);
+        return 0;
+    }
+    r = find_level(&l, e);
+    if (!r)
+        l->sizes(s, pool_count(n_threads), order);
     return r;
 }
 

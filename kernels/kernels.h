@@ -16,7 +16,8 @@
  * not overlap unless a comment says so.
  *
  * Errors. Operations return nothing; the first failure is kept and given by
- * sync(). alloc() returns NULL and fills *e.
+ * sync(). alloc() returns NULL and fills *e. Out of memory says what was asked
+ * for and what there is, and sets no_memory: the caller knows what to lower.
  */
 #ifndef ULP_KERNELS_H
 #define ULP_KERNELS_H
@@ -83,11 +84,43 @@ struct k_sample {
     int top_k;         /* 0 = off */
 };
 
+/* What a backend holds: buffers, weights, caches and scratch. */
+struct k_memory {
+    size_t now, peak; /* bytes; peak since the backend was opened */
+    size_t scratch;   /* of now: what trim gives back */
+    size_t free, total; /* of the device, whoever holds it; 0: not known */
+};
+
+/* The shapes of a pass, for what its operations take as scratch: T packed
+ * rows of n_seqs sequences of at most `longest` tokens, R of them through the
+ * head. */
+struct k_pass {
+    enum dtype t;
+    int T, R, longest, n_seqs;
+    int hidden, ffn, vocab;
+    struct k_attn_shape attn;
+    size_t n_params;
+    int backward; /* and the backward pass, and the update */
+};
+
+/* What things take on a device, from shapes alone: no device is needed. */
+struct k_sizes {
+    const char *name; /* "cpu", "cuda" */
+    int n_threads;
+    struct k_order order;
+    /* bytes that weight_new holds */
+    size_t (*weight)(const struct k_sizes *s, enum dtype t, int N, int K,
+                     int uses);
+    /* bytes of scratch after such passes */
+    size_t (*scratch)(const struct k_sizes *s, const struct k_pass *p);
+};
+
 struct kernels {
     const char *name;     /* "cpu", "cuda" */
     const char *variant;  /* "x86-64-v4", "sm_90", for messages and bench */
     int n_threads;        /* of the cpu; 0 on a device */
     char why[200];        /* why "auto" chose this one; "" otherwise */
+    struct k_sizes sizes;
     struct k_order order;
     /* Under ORDER_SHUFFLED the permutations are a function of (order.seed,
      * order_nonce, tensor shape); callers move the nonce once per step. */
@@ -100,6 +133,9 @@ struct kernels {
     void (*download)(struct kernels *k, void *host, const void *src, size_t n);
     void (*copy)(struct kernels *k, void *dst, const void *src, size_t n);
     void (*zero)(struct kernels *k, void *p, size_t n);
+    void (*memory)(struct kernels *k, struct k_memory *m);
+    /* Scratch goes back to the device; who asks next takes it anew. */
+    void (*trim)(struct kernels *k);
     /* Wait for all work; 0 or the first error since the last sync. */
     int (*sync)(struct kernels *k, struct err *e);
     void (*close)(struct kernels *k);
@@ -235,7 +271,8 @@ struct kernels {
     /* ---- optimizer ---- */
     /* One AdamW step on n values (SCIENCE 3). w: master weights of type wt;
      * comp: Kahan compensation, bf16, or NULL; m, v of type mt; g fp32.
-     * *changed (host) += number of stored master values that differ after. */
+     * *changed (or NULL) += number of stored master values that differ after;
+     * device memory like the rest, so that no call waits for the device. */
     void (*adamw)(struct kernels *k, const struct k_adamw *h, void *w,
                   enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
                   const float *g, size_t n, uint64_t *changed);
@@ -248,6 +285,10 @@ struct kernels {
  * x86-64|x86-64-v3|x86-64-v4 forces one (the bits do not depend on it). */
 int kernels_open(struct kernels **k, const char *device, int n_threads,
                  struct k_order order, struct err *e) MUST_CHECK;
+/* The sizes of that backend; "auto" is the one that kernels_open would take.
+ * cuda has them in a build without it, too. */
+int kernels_sizes(struct k_sizes *s, const char *device, int n_threads,
+                  struct k_order order, struct err *e) MUST_CHECK;
 void kernels_close(struct kernels **k);
 /* "cpu x86-64-v4, 2 threads", and in brackets why auto chose it. */
 void kernels_describe(const struct kernels *k, char *buf, size_t n);

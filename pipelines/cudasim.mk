@@ -10,7 +10,7 @@ $(B)/cudasim/kernels.o: kernels/kernels.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,CC,$< (simulator))
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) -DHAVE_CUDA \
-	  -Dcuda_open=cudasim_cuda_open -MMD -MP -c -o $@ $<
+	  -Dcuda_open=cudasim_cuda_open -Dcuda_present=cudasim_cuda_present -MMD -MP -c -o $@ $<
 
 define sim_rule
 $(B)/simbin/$(1): $(B)/bin/$(1).o $(B)/cudasim/kernels.o $(B)/cudasim.a $(call libs,$(USES_$(1)))

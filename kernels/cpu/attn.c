@@ -10,7 +10,7 @@
 #include "attn.h"
 #include "row.h"
 
-enum { ROW_TASK = 48 };
+enum { ROW_TASK = ATTN_ROW_TASK };
 
 void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D)
 {

@@ -3,6 +3,9 @@
 #define ULP_CPU_ATTN_H
 #include "cpu.h"
 
+/* Rows of a task, forward and backward. */
+enum { ATTN_ROW_TASK = 48, ATTN_BWD_ROWS = 48 };
+
 #define PAD_NR(n) (((n) + NR - 1) / NR * NR)
 #define PAD_VW(n) (((n) + VW - 1) / VW * VW)
 

@@ -9,7 +9,7 @@
 #include "attn.h"
 #include "row.h"
 
-enum { RB = 48 };
+enum { RB = ATTN_BWD_ROWS };
 
 struct job {
     struct cpu *c;

@@ -6,6 +6,7 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+#include <sys/resource.h>
 #include "cpu.h"
 
 /* Below this many operations a loop runs on the calling thread. */
@@ -43,41 +44,54 @@ void NAME(cpu_fail)(struct cpu *c, const char *fmt, ...)
     err_set(&c->first_err, ERR_DATA, "%s", msg);
 }
 
-static void *grow(struct scratch *s, size_t n)
+/* What was asked for and what there is; `ulimit -v` is what then counts. */
+static void say_out(struct cpu *c, struct err *e, size_t n, const char *what)
 {
-    if (s->n >= n && s->p)
-        return s->p;
-    free(s->p);
-    s->n = n + n / 4;
-    s->p = aligned(s->n);
-    if (!s->p)
-        s->n = 0;
-    return s->p;
+    size_t free_bytes, total;
+    struct rlimit lim;
+    char limit[64] = "";
+
+    account_host(&free_bytes, &total);
+    if (getrlimit(RLIMIT_AS, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY)
+        snprintf(limit, sizeof limit, ", ulimit -v at %llu MiB",
+                 (unsigned long long)lim.rlim_cur >> 20);
+    err_memory(e, "cpu: out of memory: %zu MiB asked for (%s), %zu MiB held, "
+               "%zu MiB free of %zu%s", (n + 0xFFFFF) >> 20, what,
+               c->mem.now >> 20, free_bytes >> 20, total >> 20, limit);
 }
 
-static void out_of_memory(struct cpu *c, size_t n)
+static void drop(struct cpu *c, struct scratch *s)
 {
-    if (!c->first_err.code)
-        err_set(&c->first_err, ERR_IO,
-                "cpu: out of memory: %zu bytes of scratch", n);
+    account_sub(&c->mem, s->n);
+    free(s->p);
+    s->p = NULL;
+    s->n = 0;
+}
+
+static void *grow(struct cpu *c, struct scratch *s, size_t n)
+{
+    if (s->p && s->n >= n)
+        return s->p;
+    drop(c, s);
+    n = account_room(n);
+    s->p = aligned(n);
+    if (s->p) {
+        s->n = n;
+        account_add(&c->mem, n);
+    } else if (!c->first_err.code) {
+        say_out(c, &c->first_err, n, "scratch");
+    }
+    return s->p;
 }
 
 void *NAME(cpu_shared)(struct cpu *c, int slot, size_t n)
 {
-    void *p = grow(&c->shared[slot], n);
-
-    if (!p)
-        out_of_memory(c, n);
-    return p;
+    return grow(c, &c->shared[slot], n);
 }
 
 void *NAME(cpu_worker)(struct cpu *c, int worker, int slot, size_t n)
 {
-    void *p = grow(&c->worker[worker * MAX_SCRATCH + slot], n);
-
-    if (!p)
-        out_of_memory(c, n);
-    return p;
+    return grow(c, &c->worker[worker * MAX_SCRATCH + slot], n);
 }
 
 struct range_job {
@@ -131,11 +145,12 @@ const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
 
 static void *op_alloc(struct kernels *k, size_t bytes, struct err *e)
 {
+    struct cpu *c = cpu_of(k);
     void *p = aligned(bytes);
 
-    (void)k;
-    if (!p) {
-        err_set(e, ERR_IO, "cpu: out of memory: %zu bytes", bytes);
+    if (!p || account_take(&c->mem, p, bytes)) {
+        free(p);
+        say_out(c, e, bytes, "a buffer");
         return NULL;
     }
     return memset(p, 0, bytes ? bytes : 1);
@@ -143,8 +158,37 @@ static void *op_alloc(struct kernels *k, size_t bytes, struct err *e)
 
 static void op_free(struct kernels *k, void *p)
 {
-    (void)k;
+    account_give(&cpu_of(k)->mem, p);
     free(p);
+}
+
+static size_t all_scratch(const struct cpu *c)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < MAX_SCRATCH; i++)
+        n += c->shared[i].n;
+    for (int i = 0; i < c->n_threads * MAX_SCRATCH; i++)
+        n += c->worker[i].n;
+    return n;
+}
+
+static void op_memory(struct kernels *k, struct k_memory *m)
+{
+    const struct cpu *c = cpu_of(k);
+
+    *m = (struct k_memory){c->mem.now, c->mem.peak, all_scratch(c), 0, 0};
+    account_host(&m->free, &m->total);
+}
+
+static void op_trim(struct kernels *k)
+{
+    struct cpu *c = cpu_of(k);
+
+    for (int i = 0; i < MAX_SCRATCH; i++)
+        drop(c, &c->shared[i]);
+    for (int i = 0; i < c->n_threads * MAX_SCRATCH; i++)
+        drop(c, &c->worker[i]);
 }
 
 static void op_copy(struct kernels *k, void *dst, const void *src, size_t n)
@@ -177,11 +221,10 @@ static void op_close(struct kernels *k)
 {
     struct cpu *c = cpu_of(k);
 
-    for (int i = 0; i < MAX_SCRATCH; i++)
-        free(c->shared[i].p);
-    for (int i = 0; c->worker && i < c->n_threads * MAX_SCRATCH; i++)
-        free(c->worker[i].p);
+    if (c->worker)
+        op_trim(k);
     free(c->worker);
+    account_close(&c->mem);
     pool_close(&c->pool);
     free(c);
 }
@@ -194,6 +237,8 @@ static void fill(struct kernels *k)
     k->download = op_copy;
     k->copy = op_copy;
     k->zero = op_zero;
+    k->memory = op_memory;
+    k->trim = op_trim;
     k->sync = op_sync;
     k->close = op_close;
 #define SET(op) k->op = NAME(op_##op);
@@ -220,6 +265,7 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
     c->k.name = "cpu";
     c->k.n_threads = c->n_threads;
     c->k.order = order;
+    NAME(cpu_sizes)(&c->k.sizes, c->n_threads, order);
     *k = &c->k;
     return 0;
 }

@@ -9,6 +9,7 @@
 #define ULP_CPU_CPU_H
 #include <stddef.h>
 #include <stdint.h>
+#include "../account.h"
 #include "../kernels.h"
 #include "../ops.h"
 #include "../../lib/base/pool.h"
@@ -30,6 +31,7 @@ struct cpu {
     struct pool *pool;
     int n_threads;
     struct err first_err; /* given by the next sync */
+    struct account mem;
     struct scratch shared[MAX_SCRATCH];
     struct scratch *worker; /* [n_threads][MAX_SCRATCH] */
 };
@@ -120,6 +122,10 @@ struct gemm {
     uint32_t what;
 };
 void NAME(gemm)(struct cpu *c, const struct gemm *g);
+/* Its blocks: rows (more where the weights are larger), terms of the chain,
+ * panels; the scratch they take is in sizes.c. */
+enum { MC_SMALL = 120, MC_LARGE = 480, KC = 256, PG = 4 };
+#define LARGE_BYTES ((size_t)768 << 10)
 /* dW[N][K] += dY^T X and db += column sums, rows ascending. */
 struct gemm_dw {
     enum dtype yt, xt;
@@ -128,6 +134,8 @@ struct gemm_dw {
     long T, N, K, ldy, ldx;
 };
 void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g);
+/* Its blocks: rows, columns of dY, panels; widths read where they lie. */
+enum { TB = 512, NC = 240, KP = 128, NARROW = 512 };
 /* Row n of W as fp32. */
 void NAME(weight_row)(const struct k_weight *w, long n, float *dst);
 
@@ -146,6 +154,7 @@ static inline long cpu_visits(const int32_t *perm, long T)
 
 
 /* ---- the table (backend.c) ---- */
+void NAME(cpu_sizes)(struct k_sizes *s, int n_threads, struct k_order order);
 int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
                    struct err *e);
 

@@ -11,9 +11,6 @@
 #include <string.h>
 #include "cpu.h"
 
-enum { MC_SMALL = 120, MC_LARGE = 480, KC = 256, PG = 4 };
-#define LARGE_BYTES ((size_t)768 << 10)
-
 struct job {
     struct cpu *c;
     const struct gemm *g;

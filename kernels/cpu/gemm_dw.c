@@ -9,7 +9,7 @@
 #include <string.h>
 #include "cpu.h"
 
-enum { TB = 512, NC = 240, KP = 128, NARROW = 512, PACK = 8 };
+enum { PACK = 8 };
 
 struct job {
     struct cpu *c;

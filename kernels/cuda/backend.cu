@@ -25,40 +25,53 @@ void CU(cuda_check)(struct cuda *c, const char *what, cudaError_t r)
 }
 
 /* ---- memory ---- */
-static void *device_memory(size_t n, const char *what, struct err *e)
+void *CU(cuda_memory)(struct cuda *c, size_t n, const char *what,
+                      struct err *e)
 {
     size_t left = 0, total = 0;
     void *p = NULL;
     cudaError_t r = cudaMalloc(&p, n ? n : 1);
 
-    if (r == cudaSuccess)
+    if (r == cudaSuccess && account_take(&c->mem, p, n) == 0)
         return p;
+    if (r == cudaSuccess) {
+        cudaFree(p);
+        err_memory(e, "cuda: out of host memory");
+        return NULL;
+    }
     cudaGetLastError();
     if (r != cudaErrorMemoryAllocation)
         err_set(e, ERR_IO, "cuda: %s: %s", what, cudaGetErrorString(r));
     else if (cudaMemGetInfo(&left, &total) != cudaSuccess)
-        err_set(e, ERR_IO, "cuda: out of memory: %zu MiB asked for (%s)",
-                (n + 0xFFFFF) >> 20, what);
+        err_memory(e, "cuda: out of memory: %zu MiB asked for (%s), %zu MiB "
+                   "held", (n + 0xFFFFF) >> 20, what, c->mem.now >> 20);
     else
-        err_set(e, ERR_IO, "cuda: out of memory: %zu MiB asked for (%s), %zu "
-                "MiB free of %zu; fewer or shorter sequences at a time take "
-                "less", (n + 0xFFFFF) >> 20, what, left >> 20, total >> 20);
+        err_memory(e, "cuda: out of memory: %zu MiB asked for (%s), %zu MiB "
+                   "held, %zu MiB free of %zu", (n + 0xFFFFF) >> 20, what,
+                   c->mem.now >> 20, left >> 20, total >> 20);
     return NULL;
+}
+
+void CU(cuda_free)(struct cuda *c, void *p)
+{
+    account_give(&c->mem, p);
+    CU(cuda_check)(c, "free", cudaFree(p));
 }
 
 void *CU(cuda_scratch)(struct cuda *c, int slot, size_t n)
 {
     struct scratch *s = &c->scratch[slot];
-    struct err e = {0, ""};
+    struct err e = {0, "", 0};
 
     if (s->p && s->n >= n)
         return s->p;
-    CU(cuda_check)(c, "free", cudaFree(s->p));
-    s->n = n + n / 8;
-    s->p = device_memory(s->n, "scratch", &e);
+    CU(cuda_free)(c, s->p);
+    s->n = account_room(n);
+    s->p = CU(cuda_memory)(c, s->n, "scratch", &e);
     if (!s->p) {
         s->n = 0;
-        CU(cuda_fail)(c, e.code, "%s", e.msg);
+        if (!c->first_err.code)
+            c->first_err = e;
     }
     return s->p;
 }
@@ -112,7 +125,7 @@ unsigned long long *CU(cuda_bad)(struct cuda *c, int which, int limit)
 static void *op_alloc(struct kernels *k, size_t bytes, struct err *e)
 {
     struct cuda *c = cuda_of(k);
-    void *p = device_memory(bytes, "a buffer", e);
+    void *p = CU(cuda_memory)(c, bytes, "a buffer", e);
 
     if (p)
         CU(cuda_check)(c, "zero", cudaMemsetAsync(p, 0, bytes ? bytes : 1,
@@ -122,7 +135,30 @@ static void *op_alloc(struct kernels *k, size_t bytes, struct err *e)
 
 static void op_free(struct kernels *k, void *p)
 {
-    CU(cuda_check)(cuda_of(k), "free", cudaFree(p));
+    CU(cuda_free)(cuda_of(k), p);
+}
+
+static void op_memory(struct kernels *k, struct k_memory *m)
+{
+    struct cuda *c = cuda_of(k);
+
+    memset(m, 0, sizeof *m);
+    m->now = c->mem.now;
+    m->peak = c->mem.peak;
+    for (int i = 0; i < N_SCRATCH; i++)
+        m->scratch += c->scratch[i].n;
+    CU(cuda_check)(c, "memory", cudaMemGetInfo(&m->free, &m->total));
+}
+
+static void op_trim(struct kernels *k)
+{
+    struct cuda *c = cuda_of(k);
+
+    for (int i = 0; i < N_SCRATCH; i++) {
+        CU(cuda_free)(c, c->scratch[i].p);
+        c->scratch[i].p = NULL;
+        c->scratch[i].n = 0;
+    }
 }
 
 static void op_upload(struct kernels *k, void *dst, const void *src, size_t n)
@@ -199,9 +235,9 @@ static void op_close(struct kernels *k)
 
     if (k->order.kind == ORDER_HARDWARE)
         CU(hw_close)(c);
-    for (int i = 0; i < N_SCRATCH; i++)
-        cudaFree(c->scratch[i].p);
-    cudaFree(c->bad);
+    op_trim(k);
+    CU(cuda_free)(c, c->bad);
+    account_close(&c->mem);
     free(c);
 }
 
@@ -250,6 +286,8 @@ static void fill(struct kernels *k)
     k->download = op_download;
     k->copy = op_copy;
     k->zero = op_zero;
+    k->memory = op_memory;
+    k->trim = op_trim;
     k->sync = op_sync;
     k->close = op_close;
 #define SET(op) k->op = CU(cuda_##op);
@@ -285,6 +323,14 @@ static int attribute(struct cuda *c, enum cudaDeviceAttr a)
     return v;
 }
 
+extern "C" int CU(cuda_present)(void);
+extern "C" int CU(cuda_present)(void)
+{
+    struct err e = {0, "", 0};
+
+    return look(&e) == 0;
+}
+
 extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
                              struct err *e);
 extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
@@ -306,8 +352,8 @@ extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
     c->shared_most = attribute(c, cudaDevAttrMaxSharedMemoryPerBlockOptin);
     snprintf(c->variant, sizeof c->variant, "sm_%d%d", major, minor);
     if (!c->first_err.code)
-        c->bad = (unsigned long long *)device_memory(
-            N_BAD * sizeof *c->bad, "the first buffer", &c->first_err);
+        c->bad = (unsigned long long *)CU(cuda_memory)(
+            c, N_BAD * sizeof *c->bad, "the first buffer", &c->first_err);
     if (c->bad)
         CU(cuda_check)(c, "zero", cudaMemsetAsync(c->bad, 0xFF,
                                                   N_BAD * sizeof *c->bad,
@@ -321,6 +367,7 @@ extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
     c->k.name = "cuda";
     c->k.variant = c->variant;
     c->k.order = order;
+    cuda_sizes(&c->k.sizes, order);
     fill(&c->k);
     if (order.kind == ORDER_HARDWARE && CU(hw_open)(c, e)) {
         op_close(&c->k);

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <cuda_runtime.h>
 extern "C" {
+#include "../account.h"
+#include "../cuda_sizes.h"
 #include "../kernels.h"
 }
 #include "../ops.h"
@@ -61,6 +63,7 @@ struct cuda {
     int n_sm, shared_most;
     char variant[32];
     struct err first_err; /* given by the next sync */
+    struct account mem;
     struct scratch scratch[N_SCRATCH];
     unsigned long long *bad; /* device: [N_BAD], row << 32 | token */
     int bad_limit[N_BAD];    /* the vocabulary of the last call */
@@ -98,6 +101,11 @@ void CU(cuda_check)(struct cuda *c, const char *what, cudaError_t r);
 /* Device scratch of at least n bytes, contents undefined, valid until the
  * slot is next asked for. NULL (and the error kept) without memory. */
 void *CU(cuda_scratch)(struct cuda *c, int slot, size_t n);
+/* Device memory on account; NULL fills *e, with what there is and `what` it was
+ * for. Free accepts NULL. */
+void *CU(cuda_memory)(struct cuda *c, size_t n, const char *what,
+                      struct err *e);
+void CU(cuda_free)(struct cuda *c, void *p);
 void CU(cuda_upload)(struct cuda *c, void *dst, const void *src, size_t n);
 void CU(cuda_download)(struct cuda *c, void *dst, const void *src, size_t n);
 /* Blocks of CANON_BLOCK in the order of this backend, on the device: NULL in

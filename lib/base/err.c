@@ -12,6 +12,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
     if (!e)
         return -code;
     e->code = code;
+    e->no_memory = 0;
     va_start(ap, fmt);
     vsnprintf(e->msg, sizeof e->msg, fmt, ap);
     va_end(ap);
@@ -27,12 +28,41 @@ int err_errno(struct err *e, int code, const char *fmt, ...)
     if (!e)
         return -code;
     e->code = code;
+    e->no_memory = 0;
     va_start(ap, fmt);
     vsnprintf(e->msg, sizeof e->msg, fmt, ap);
     va_end(ap);
     n = strlen(e->msg);
     snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(no));
     return -code;
+}
+
+int err_memory(struct err *e, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (!e)
+        return -ERR_IO;
+    e->code = ERR_IO;
+    e->no_memory = 1;
+    va_start(ap, fmt);
+    vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+    va_end(ap);
+    return -ERR_IO;
+}
+
+int err_suffix(struct err *e, const char *fmt, ...)
+{
+    va_list ap;
+    size_t n;
+
+    if (!e)
+        return -ERR_DATA;
+    n = strlen(e->msg);
+    va_start(ap, fmt);
+    vsnprintf(e->msg + n, sizeof e->msg - n, fmt, ap);
+    va_end(ap);
+    return -e->code;
 }
 
 int err_prefix(struct err *e, const char *fmt, ...)

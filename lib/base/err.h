@@ -19,6 +19,7 @@ enum { ERR_IO = 1, ERR_USAGE = 2, ERR_DATA = 3 };
 struct err {
     int code; /* 0, or one of ERR_* */
     char msg[1024];
+    int no_memory; /* memory ran out: fewer things at a time may help */
 };
 
 /* Fill *e (which may be NULL) and return -code. */
@@ -27,6 +28,12 @@ int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Like err_set, with ": strerror(errno)" appended. */
 int err_errno(struct err *e, int code, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+
+/* Like err_set with ERR_IO, and says that memory ran out. */
+int err_memory(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Put the text after the message already in *e; returns -e->code. */
+int err_suffix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Put "prefix: " before the message already in *e; returns -e->code. */
 int err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);

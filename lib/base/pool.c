@@ -119,11 +119,16 @@ static int default_threads(void)
     return 1;
 }
 
+int pool_count(int n_threads)
+{
+    return n_threads > 0 ? n_threads : default_threads();
+}
+
 struct pool *pool_open(int n_threads)
 {
     struct pool *p = xcalloc(1, sizeof *p);
 
-    p->n_threads = n_threads > 0 ? n_threads : default_threads();
+    p->n_threads = pool_count(n_threads);
     p->threads = xcalloc((size_t)p->n_threads, sizeof *p->threads);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);

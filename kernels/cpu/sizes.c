@@ -1,0 +1,152 @@
+/* sizes - what the CPU backend takes, from shapes alone
+ *
+ * One function for each operation that asks for scratch, beside the same
+ * arithmetic in that operation's file; a slot keeps the most that any asked
+ * for. tests/unit/train_memory.c holds the sum against what is measured.
+ */
+#include "attn.h"
+#include "head.h"
+
+struct scratch_sizes {
+    size_t shared[MAX_SCRATCH], worker[MAX_SCRATCH];
+};
+
+static void most(size_t *slot, size_t bytes)
+{
+    bytes = bytes ? account_room(bytes) : 0;
+    *slot = bytes > *slot ? bytes : *slot;
+}
+
+static long blocks_of(long n, long size)
+{
+    return (n + size - 1) / size;
+}
+
+/* Y[M][N] = A[M][K] B, types of A and B */
+static void gemm(struct scratch_sizes *z, const struct k_sizes *s, long M,
+                 long N, long K, enum dtype at, enum dtype bt)
+{
+    int shuffled = s->order.kind == ORDER_SHUFFLED && K > CANON_BLOCK;
+    size_t bytes = (size_t)(N * K) * dtype_size(bt);
+    long mc = bytes > LARGE_BYTES ? MC_LARGE : MC_SMALL;
+    long seg = shuffled ? CANON_BLOCK
+               : M <= MR || K <= 2 * KC ? K
+                                             : KC;
+    long rows = blocks_of(M, blocks_of(M, mc));
+    long group = K > seg ? PG : 1;
+
+    most(&z->worker[W_C], (size_t)(group * rows * NR) * sizeof(float));
+    if (at != DT_F32)
+        most(&z->worker[W_A], (size_t)(rows * K) * sizeof(float));
+    if (bt != DT_F32 && rows > 2 * MR)
+        most(&z->worker[W_B], (size_t)(seg * NR) * sizeof(float));
+}
+
+/* dW[N][K] += dY^T X over T rows, dY of type yt */
+static void gemm_dw(struct scratch_sizes *z, const struct k_sizes *s, long T,
+                    long N, long K, enum dtype yt)
+{
+    long panels = blocks_of(K, NR), n_blocks = blocks_of(N, NC), nc;
+    long k_groups = blocks_of(panels, KP);
+    int parallel = s->n_threads > 1 &&
+                   2.0 * (double)T * (double)N * (double)K >= 400e3;
+
+    while (parallel && n_blocks * k_groups < 3 * s->n_threads &&
+           N / n_blocks >= 4 * MR)
+        n_blocks++;
+    nc = blocks_of(N, n_blocks);
+    most(&z->shared[S_PACK], (size_t)(panels * TB * NR) * sizeof(float));
+    most(&z->worker[W_C], (size_t)(nc * NR) * sizeof(float));
+    if (yt != DT_F32 || N > NARROW)
+        most(&z->worker[W_A], (size_t)(TB * nc) * sizeof(float));
+}
+
+static void linear(struct scratch_sizes *z, const struct k_sizes *s,
+                   const struct k_pass *p, long N, long K)
+{
+    gemm(z, s, p->T, N, K, p->t, p->t);
+    if (!p->backward)
+        return;
+    gemm(z, s, p->T, K, N, p->t, p->t);
+    gemm_dw(z, s, p->T, N, K, p->t);
+}
+
+static void attention(struct scratch_sizes *z, const struct k_pass *p)
+{
+    long D = p->attn.head_dim, L = p->longest, Dp = PAD_VW(D);
+    long Ln = PAD_NR(L), ld = PAD32(Ln), rows = MR;
+    size_t keys = ((size_t)p->T + (size_t)p->n_seqs * NR) *
+                  (size_t)p->attn.n_kv_heads;
+
+    most(&z->shared[S_PACK], keys * (size_t)D * dtype_size(p->t));
+    most(&z->shared[S_ROWS], keys * (size_t)Dp * dtype_size(p->t));
+    most(&z->shared[S_TASKS],
+         ((size_t)p->T / ATTN_ROW_TASK + (size_t)p->n_seqs) *
+                 (size_t)p->attn.n_heads * 4 * sizeof(int) +
+             (size_t)p->T * sizeof(int32_t));
+    most(&z->worker[W_S], (size_t)(rows * ld) * sizeof(float));
+    most(&z->worker[W_C], (size_t)(rows * Dp) * sizeof(float));
+    most(&z->worker[W_A], (size_t)(rows * D) * sizeof(float));
+    if (p->backward)
+        most(&z->worker[W_S],
+             (size_t)(2 * Ln * D + 5 * L * Dp + 2 * ATTN_BWD_ROWS * ld + L +
+                      ATTN_BWD_ROWS * Dp) * sizeof(float));
+}
+
+static void head(struct scratch_sizes *z, const struct k_sizes *s,
+                 const struct k_pass *p)
+{
+    long V = p->vocab, H = p->hidden, n = head_chunk(V, p->R);
+
+    if (!p->R)
+        return;
+    most(&z->shared[S_LOGITS], (size_t)(n * PAD32(V)) * sizeof(float));
+    gemm(z, s, n, V, H, p->t, p->t);
+    if (!p->backward)
+        return;
+    gemm(z, s, n, H, V, DT_F32, p->t);
+    gemm_dw(z, s, n, V, H, DT_F32);
+}
+
+static size_t scratch(const struct k_sizes *s, const struct k_pass *p)
+{
+    long qkv = (long)(p->attn.n_heads + 2 * p->attn.n_kv_heads) *
+               p->attn.head_dim;
+    struct scratch_sizes z = {{0}, {0}};
+    size_t n = 0;
+
+    linear(&z, s, p, qkv, p->hidden);
+    linear(&z, s, p, p->hidden, (long)p->attn.n_heads * p->attn.head_dim);
+    linear(&z, s, p, 2L * p->ffn, p->hidden);
+    linear(&z, s, p, p->hidden, p->ffn);
+    attention(&z, p);
+    head(&z, s, p);
+    /* rmsnorm's rows, as backward has them; weight_set's row */
+    most(&z.worker[W_ROW], 5 * (size_t)p->hidden * sizeof(float));
+    most(&z.worker[W_ROW], (size_t)p->ffn * sizeof(float));
+    if (p->backward)
+        most(&z.shared[S_TASKS], p->n_params / 65536 * sizeof(double));
+    for (int i = 0; i < MAX_SCRATCH; i++)
+        n += z.shared[i] + (size_t)s->n_threads * z.worker[i];
+    return n;
+}
+
+static size_t panel_bytes(enum dtype t, long cols, long depth)
+{
+    return (size_t)(blocks_of(cols, NR) * NR * depth) * dtype_size(t);
+}
+
+static size_t weight(const struct k_sizes *s, enum dtype t, int N, int K,
+                     int uses)
+{
+    (void)s;
+    if (!(uses & (WEIGHT_FORWARD | WEIGHT_BACKWARD)))
+        return (size_t)N * (size_t)K * dtype_size(t);
+    return (uses & WEIGHT_FORWARD ? panel_bytes(t, N, K) : 0) +
+           (uses & WEIGHT_BACKWARD ? panel_bytes(t, K, N) : 0);
+}
+
+void NAME(cpu_sizes)(struct k_sizes *s, int n_threads, struct k_order order)
+{
+    *s = (struct k_sizes){"cpu", n_threads, order, weight, scratch};
+}

@@ -1,0 +1,9 @@
+/* cuda_sizes - what the CUDA backend takes, from shapes alone: known in every
+ * build, so that a card can be planned for on any machine */
+#ifndef ULP_KERNELS_CUDA_SIZES_H
+#define ULP_KERNELS_CUDA_SIZES_H
+#include "kernels.h"
+
+void cuda_sizes(struct k_sizes *s, struct k_order order);
+
+#endif
