@@ -148,7 +148,7 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)
 }
 
 /* Is [v, v + n) inside one allocation? */
-static int inside(const void *v, size_t n)
+int memory_inside(const void *v, size_t n)
 {
     const char *c = (const char *)v;
 
@@ -166,7 +166,7 @@ cudaError_t cudaMemcpy(void *dst, const void *src, size_t n,
 
     if (n == 0)
         return cudaSuccess;
-    if (inside(dst, n) != to || inside(src, n) != from) {
+    if (memory_inside(dst, n) != to || memory_inside(src, n) != from) {
         memory_fail(cudaErrorInvalidValue);
         return cudaErrorInvalidValue;
     }
@@ -184,7 +184,7 @@ cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t n,
 
 cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t)
 {
-    if (n && !inside(p, n)) {
+    if (n && !memory_inside(p, n)) {
         memory_fail(cudaErrorInvalidValue);
         return cudaErrorInvalidValue;
     }
