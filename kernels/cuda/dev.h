@@ -58,6 +58,148 @@ static inline int can_get4(const void *p, enum dtype t, long ld)
     return ld % 4 == 0 && (uintptr_t)p % (4 * dtype_size(t)) == 0;
 }
 
+/* ---- eight values at a time ----
+ * As they lie in memory, 16 bytes of a half type or 32 of fp32, so that all
+ * loads of a step are on their way before the first is needed. t is a
+ * constant where these are called (WITH_TYPE), the address a multiple of 16
+ * bytes. */
+struct oct {
+    uint4 q[2]; /* the second of fp32 only */
+};
+
+/* Statements once for each type, T being t as a constant. */
+#define WITH_TYPE(t, T, ...)                                                  \
+    do {                                                                      \
+        if ((t) == DT_F32) {                                                  \
+            const enum dtype T = DT_F32;                                      \
+            __VA_ARGS__                                                       \
+        } else if ((t) == DT_BF16) {                                          \
+            const enum dtype T = DT_BF16;                                     \
+            __VA_ARGS__                                                       \
+        } else {                                                              \
+            const enum dtype T = DT_F16;                                      \
+            __VA_ARGS__                                                       \
+        }                                                                     \
+    } while (0)
+
+/* Can load8 and store8 work at multiples of eight from p on? */
+static inline int can_oct(const void *p)
+{
+    return (uintptr_t)p % 16 == 0;
+}
+
+DEV struct oct load8(const void *p, enum dtype t, size_t i)
+{
+    const uint4 *q =
+        (const uint4 *)(const void *)((const char *)p + i * (t == DT_F32 ? 4
+                                                                         : 2));
+    struct oct o;
+
+    o.q[0] = q[0];
+    o.q[1] = t == DT_F32 ? q[1] : o.q[0];
+    return o;
+}
+
+DEV void store8(void *p, enum dtype t, size_t i, struct oct o)
+{
+    uint4 *q = (uint4 *)(void *)((char *)p + i * (t == DT_F32 ? 4 : 2));
+
+    q[0] = o.q[0];
+    if (t == DT_F32)
+        q[1] = o.q[1];
+}
+
+/* The words of an oct: one value of fp32, or two of a half type, each. */
+DEV void words8(const struct oct *o, uint32_t w[8])
+{
+    w[0] = o->q[0].x, w[1] = o->q[0].y, w[2] = o->q[0].z, w[3] = o->q[0].w;
+    w[4] = o->q[1].x, w[5] = o->q[1].y, w[6] = o->q[1].z, w[7] = o->q[1].w;
+}
+
+/* An oct of eight values' stored bits. */
+DEV struct oct pack8(enum dtype t, const uint32_t b[8])
+{
+    struct oct o;
+    uint32_t w[4];
+
+    if (t == DT_F32) {
+        o.q[0].x = b[0], o.q[0].y = b[1], o.q[0].z = b[2], o.q[0].w = b[3];
+        o.q[1].x = b[4], o.q[1].y = b[5], o.q[1].z = b[6], o.q[1].w = b[7];
+        return o;
+    }
+    for (int k = 0; k < 4; k++)
+        w[k] = b[2 * k] | b[2 * k + 1] << 16;
+    o.q[0].x = w[0], o.q[0].y = w[1], o.q[0].z = w[2], o.q[0].w = w[3];
+    o.q[1] = o.q[0];
+    return o;
+}
+
+/* Exact, and one instruction where the device has it. */
+DEV float widen_f16(uint16_t h)
+{
+#ifdef __CUDA_ARCH__
+    float x;
+
+    asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(h));
+    return x;
+#else
+    return canon_widen_f16(h);
+#endif
+}
+
+/* canon_round_f16: the instruction rounds as it does, but for NaN. */
+DEV uint16_t round_f16(float x)
+{
+#ifdef __CUDA_ARCH__
+    uint16_t h;
+
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(x));
+    return x == x ? h : (uint16_t)0x7E00;
+#else
+    return canon_round_f16(x);
+#endif
+}
+
+DEV void widen8(const struct oct *o, enum dtype t, float x[8])
+{
+    uint32_t w[8];
+
+    words8(o, w);
+    for (int k = 0; k < 8; k++)
+        if (t == DT_F32)
+            x[k] = canon_float(w[k]);
+        else if (t == DT_BF16)
+            x[k] = canon_float(k % 2 ? w[k / 2] & 0xFFFF0000u
+                                     : w[k / 2] << 16);
+        else
+            x[k] = widen_f16((uint16_t)(k % 2 ? w[k / 2] >> 16
+                                              : w[k / 2] & 0xFFFF));
+}
+
+/* Rounded to t, to nearest even. */
+DEV struct oct narrow8(enum dtype t, const float x[8])
+{
+    uint32_t b[8];
+
+    for (int k = 0; k < 8; k++)
+        b[k] = t == DT_F32    ? canon_bits(x[k])
+               : t == DT_BF16 ? canon_round_bf16(x[k])
+                              : round_f16(x[k]);
+    return pack8(t, b);
+}
+
+DEV void get8(const void *p, enum dtype t, size_t i, float x[8])
+{
+    struct oct o = load8(p, t, i);
+
+    widen8(&o, t, x);
+}
+
+DEV void put8(void *p, enum dtype t, size_t i, const float x[8])
+{
+    store8(p, t, i, narrow8(t, x));
+}
+
 /* canon_tree over a warp: the sum, on every lane. */
 DEV float warp_tree(float lane)
 {

@@ -27,6 +27,8 @@ int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
     if (a->v && arm->kahan)
         a->comp = k->alloc(k, n * dtype_size(DT_BF16), e);
     if (a->v && (a->comp || !arm->kahan))
+        a->changed = k->alloc(k, sizeof *a->changed, e);
+    if (a->changed)
         return 0;
     adamw_close(out);
     return -ERR_IO;
@@ -46,6 +48,8 @@ void adamw_close(struct adamw **out)
         a->k->free(a->k, a->v);
     if (a->comp)
         a->k->free(a->k, a->comp);
+    if (a->changed)
+        a->k->free(a->k, a->changed);
     free(a);
     *out = NULL;
 }
@@ -104,6 +108,7 @@ int adamw_update(struct adamw *a, const float *g, double lr,
     h.stochastic = a->arm.stochastic;
     h.seed = a->o.seed;
     h.step = (uint32_t)a->updates;
+    a->k->zero(a->k, a->changed, sizeof *a->changed);
     for (int i = 0; i < p->n; i++) {
         const struct param *q = &p->v[i];
 
@@ -113,8 +118,9 @@ int adamw_update(struct adamw *a, const float *g, double lr,
                     a->arm.master, at(a->comp, DT_BF16, q->offset),
                     at(a->m, a->arm.adam, q->offset),
                     at(a->v, a->arm.adam, q->offset), a->arm.adam,
-                    g + q->offset, q->n, &r->changed);
+                    g + q->offset, q->n, a->changed);
     }
+    a->k->download(a->k, &r->changed, a->changed, sizeof r->changed);
     if (a->arm.loss_scaling && ++a->good >= SCALE_EVERY) {
         a->good = 0;
         if (a->loss_scale < SCALE_MAX)

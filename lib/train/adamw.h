@@ -21,6 +21,7 @@ struct adamw {
     struct arm arm;
     struct adamw_opts o;
     void *master, *comp, *m, *v; /* device; comp NULL without Kahan */
+    uint64_t *changed;           /* device: of the running update */
     uint64_t updates;            /* done, the skipped ones not among them */
     uint64_t skipped;            /* non-finite gradient norm */
     double loss_scale;           /* 1 without loss scaling */

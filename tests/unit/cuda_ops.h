@@ -353,6 +353,11 @@ static void ops_head(enum dtype t)
 }
 
 /* ---- optimizer ---- */
+static void *ops_from(void *p, enum dtype t, size_t i)
+{
+    return (char *)p + i * dtype_size(t);
+}
+
 static void ops_adamw(enum dtype wt, enum dtype mt, int n, int mode, int s)
 {
     struct k_adamw h = {.lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.99f,
@@ -364,16 +369,19 @@ static void ops_adamw(enum dtype wt, enum dtype mt, int n, int mode, int s)
     void *w = ops_random(wt, N, 0.1), *m = ops_alloc(N * dtype_size(mt));
     void *v = ops_alloc(N * dtype_size(mt)), *comp = ops_alloc(N * 2);
     float *g = ops_random(DT_F32, N, 1);
-    uint64_t changed = 5;
+    uint64_t five = 5, *changed = ops_up(&five, sizeof five);
+    size_t off = n == 31; /* from a value that is not aligned */
 
     for (h.step = 1; h.step < 4; h.step++)
-        ops_k->adamw(ops_k, &h, w, wt, mode == 2 ? comp : NULL, m, v, mt, g,
-                     N, &changed);
+        ops_k->adamw(ops_k, &h, ops_from(w, wt, off), wt,
+                     mode == 2 ? ops_from(comp, DT_BF16, off) : NULL,
+                     ops_from(m, mt, off), ops_from(v, mt, off), mt, g + off,
+                     N - off, changed);
     ops_keep("adamw", s, w, N * dtype_size(wt));
     ops_keep("adamw m", s, m, N * dtype_size(mt));
     ops_keep("adamw v", s, v, N * dtype_size(mt));
     ops_keep("adamw comp", s, comp, N * 2);
-    ops_keep_host("adamw changed", s, &changed, sizeof changed);
+    ops_keep("adamw changed", s, changed, sizeof *changed);
     ops_free(g);
 }
 
