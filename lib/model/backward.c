@@ -1,7 +1,8 @@
 /* backward - gradients of a kept forward, from the head to the embedding
  *
  * Normalised rows and the MLP's product are computed again instead of being
- * kept: the same operations on the same inputs give the same bits.
+ * kept, and of a model opened with MODEL_RECOMPUTE each layer but the last
+ * from its input: the same operations on the same inputs give the same bits.
  */
 #include "impl.h"
 
@@ -41,7 +42,7 @@ static void mlp_backward(struct model *m, int i)
     struct kernels *k = m->k;
     const struct layer *l = &m->layer[i];
     int T = m->shape.T, H = m->c.hidden, F = m->c.ffn;
-    const void *x = act_x(m, 2 * i + 1);
+    const void *x = act_mid(m, i);
     const void *gu = act(m, m->a.gu + (size_t)i * m->a.gu_step);
     void *n = act(m, m->a.norm), *f = act(m, m->a.act);
     void *df = act(m, m->a.d_mid), *dgu = act(m, m->a.d_wide);
@@ -66,7 +67,7 @@ static void attention_backward(struct model *m, int i)
     struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
     int T = m->shape.T, H = c->hidden, Q = c->heads * c->head_dim;
     size_t at = (size_t)i;
-    const void *x = act_x(m, 2 * i);
+    const void *x = act_x(m, i);
     const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
     const void *ao = act(m, m->a.ao + at * m->a.ao_step);
     void *n = act(m, m->a.norm), *dqkv = act(m, m->a.d_wide);
@@ -111,15 +112,17 @@ static void head_backward(struct model *m, const float *dlogp)
 int model_backward(struct model *m, const float *dlogp, struct err *e)
 {
     struct kernels *k = m->k;
-    int tied = m->head == m->embed;
+    int tied = m->head == m->embed, again = m->shape.keep == KEEP_INPUTS;
 
-    if (!m->shape.keep)
+    if (m->shape.keep == KEEP_NOTHING)
         return err_set(e, ERR_USAGE, "backward without its forward");
-    m->shape.keep = 0; /* once */
+    m->shape.keep = KEEP_NOTHING; /* once */
     if (!m->shape.R)
         return 0;
     head_backward(m, dlogp);
     for (int i = m->c.layers - 1; i >= 0; i--) {
+        if (again && i < m->c.layers - 1)
+            model_layer_again(m, i);
         mlp_backward(m, i);
         attention_backward(m, i);
     }

@@ -115,10 +115,11 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
 {
     struct kernels *k = m->k;
     struct acts_shape shape = {.T = s->start[j] - s->start[i],
-                               .S = j - i,
-                               .keep = flags & PASS_KEEP};
+                               .S = j - i};
     int r, all = !!(flags & PASS_ALL), H = m->c.hidden;
 
+    if (flags & PASS_KEEP)
+        shape.keep = m->flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
     for (int q = i; q < j; q++)
         shape.R += s->start[q + 1] - s->start[q] - s->first[q];
     if (all)
@@ -132,7 +133,7 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
     if (m->drop.p > 0)
         upload_row_ids(m, s, i, j);
     model_layers(m, (struct rows){.T = shape.T});
-    model_gather(m, act(m, m->a.head_x), act_x(m, 2 * m->c.layers), m->want,
+    model_gather(m, act(m, m->a.head_x), act_x(m, m->c.layers), m->want,
                  -1, shape.R, H);
     k->rmsnorm(k, m->t, act(m, m->a.head_n), act(m, m->a.head_rstd),
                act(m, m->a.head_x), m->norm->vec, shape.R, H,

@@ -68,7 +68,7 @@ static int forward(struct gen *g, int R, struct err *e)
         g->holds[f->dst] = f->number;
     }
     memset(g->logp, 0, sizeof *g->logp * (size_t)R);
-    model_gather(m, act(m, m->a.head_x), act_x(m, 2 * m->c.layers),
+    model_gather(m, act(m, m->a.head_x), act_x(m, m->c.layers),
                  g->head_row, 0, R, H);
     k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act(m, m->a.head_x),
                m->norm->vec, R, H, (float)m->c.rms_eps);

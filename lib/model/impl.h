@@ -18,11 +18,12 @@ struct layer {
         *down;
 };
 
-/* The working memory of one pass: offsets in bytes into the arena. With
- * `keep` the marked pieces exist once a layer, at a distance of *_step. */
+/* The working memory of one pass: offsets in bytes into the arena. Pieces
+ * with a *_step exist once a layer, that far apart, where they are kept. */
 struct acts {
     size_t tokens, pos, start, target, row_id;
-    size_t x, x_step; /* [T][H]: layer input, after attention, ... */
+    size_t x, x_step; /* [T][H]: the input of each layer, and the output */
+    size_t mid, mid_step; /* [T][H]: after attention */
     size_t qkv, qkv_step, ao, ao_step, lse, lse_step, gu, gu_step;
     size_t norm, rstd, proj, act; /* scratch */
     size_t head_x, head_n, head_rstd, logp, head_lse, entropy, dlogp;
@@ -30,9 +31,13 @@ struct acts {
     size_t bytes;
 };
 
+/* What is kept for a backward: nothing, everything, or the layers' inputs
+ * alone, from which the backward makes the rest again. */
+enum acts_keep { KEEP_NOTHING, KEEP_ALL, KEEP_INPUTS };
+
 struct acts_shape {
     int T, R, S; /* rows, rows that reach the head, sequences */
-    int keep;    /* for a backward */
+    enum acts_keep keep;
 };
 
 void acts_layout(struct acts *a, const struct config *c, enum dtype t,
@@ -90,7 +95,7 @@ int model_rope(struct model *m, int need, struct err *e) MUST_CHECK;
 int model_fit(struct model *m, struct acts_shape s, struct err *e)
     MUST_CHECK;
 void model_nonce(struct model *m, uint64_t nonce);
-/* Pieces of the arena; x: i = 0 .. 2 layers. */
+/* Pieces of the arena; x: i = 0 .. layers, mid: i < layers. */
 static inline void *act(struct model *m, size_t offset)
 {
     return m->arena + offset;
@@ -98,6 +103,10 @@ static inline void *act(struct model *m, size_t offset)
 static inline void *act_x(struct model *m, int i)
 {
     return m->arena + m->a.x + (size_t)i * m->a.x_step;
+}
+static inline void *act_mid(struct model *m, int i)
+{
+    return m->arena + m->a.mid + (size_t)i * m->a.mid_step;
 }
 
 /* Attention of layer l from `qkv` into `o`: over the packed batch, or over
@@ -108,6 +117,8 @@ struct rows {
 };
 /* Embedding and all layers, from tokens and pos in the arena. */
 void model_layers(struct model *m, struct rows q);
+/* Layer i from its input again, as far as its backward needs. */
+void model_layer_again(struct model *m, int i);
 /* dst[i] = src[row[i]], R rows of `width` values; scatter: the inverse. */
 void model_gather(struct model *m, void *dst, const void *src,
                   const int32_t *row, int add, int R, int width);

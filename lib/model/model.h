@@ -17,7 +17,10 @@
 
 struct model;
 
-enum { MODEL_TRAIN = 1 }; /* allocate gradients, keep backward layouts */
+/* TRAIN: has gradients, and layouts for the backward; RECOMPUTE: keeps only
+ * the layers' inputs for it (less memory, a third more arithmetic, the same
+ * bits). */
+enum { MODEL_TRAIN = 1, MODEL_RECOMPUTE = 2 };
 
 /* k is borrowed and must outlive the model. */
 int model_open(struct model **m, const struct config *c, const struct arm *a,

@@ -151,7 +151,8 @@ static void residual(struct model *m, void *y, const void *a, const void *b,
     m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL, T, m->c.hidden);
 }
 
-static void layer_forward(struct model *m, int i, struct rows q)
+/* Layer i from its input to the MLP's product of gate and up. */
+static void layer_begin(struct model *m, int i, struct rows q)
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
@@ -161,12 +162,10 @@ static void layer_forward(struct model *m, int i, struct rows q)
     enum dtype t = m->t;
     size_t at = (size_t)i;
     float eps = (float)c->rms_eps;
-    void *x = act_x(m, 2 * i), *mid = act_x(m, 2 * i + 1);
+    void *x = act_x(m, i), *mid = act_mid(m, i);
     void *n = act(m, m->a.norm), *proj = act(m, m->a.proj);
     void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
     void *ao = act(m, m->a.ao + at * m->a.ao_step);
-    void *gu = act(m, m->a.gu + at * m->a.gu_step);
-    void *f = act(m, m->a.act);
 
     k->rmsnorm(k, t, n, NULL, x, l->norm1->vec, T, H, eps);
     k->linear(k, t, qkv, n, l->qkv->w, l->bias ? l->bias->vec : NULL, T,
@@ -180,18 +179,37 @@ static void layer_forward(struct model *m, int i, struct rows q)
     k->linear(k, t, proj, ao, l->o->w, NULL, T, H, Q);
     residual(m, mid, x, proj, (uint32_t)(2 * i), T);
     k->rmsnorm(k, t, n, NULL, mid, l->norm2->vec, T, H, eps);
-    k->linear(k, t, gu, n, l->gate_up->w, NULL, T, 2 * c->ffn, H);
-    k->swiglu(k, t, f, gu, T, c->ffn);
-    k->linear(k, t, proj, f, l->down->w, NULL, T, H, c->ffn);
-    residual(m, act_x(m, 2 * i + 2), mid, proj, (uint32_t)(2 * i + 1), T);
+    k->linear(k, t, act(m, m->a.gu + at * m->a.gu_step), n, l->gate_up->w,
+              NULL, T, 2 * c->ffn, H);
+}
+
+static void layer_end(struct model *m, int i, int T)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    void *f = act(m, m->a.act), *proj = act(m, m->a.proj);
+
+    k->swiglu(k, m->t, f, act(m, m->a.gu + (size_t)i * m->a.gu_step), T,
+              c->ffn);
+    k->linear(k, m->t, proj, f, m->layer[i].down->w, NULL, T, c->hidden,
+              c->ffn);
+    residual(m, act_x(m, i + 1), act_mid(m, i), proj, (uint32_t)(2 * i + 1),
+             T);
+}
+
+void model_layer_again(struct model *m, int i)
+{
+    layer_begin(m, i, (struct rows){.T = m->shape.T});
 }
 
 void model_layers(struct model *m, struct rows q)
 {
     m->k->embed(m->k, m->t, act_x(m, 0), act(m, m->a.tokens), m->embed->w,
                 q.T, m->c.hidden);
-    for (int i = 0; i < m->c.layers; i++)
-        layer_forward(m, i, q);
+    for (int i = 0; i < m->c.layers; i++) {
+        layer_begin(m, i, q);
+        layer_end(m, i, q.T);
+    }
 }
 
 /* Runs of consecutive rows are copied at once. */

@@ -10,7 +10,7 @@ static size_t take(size_t *end, size_t bytes)
     return at;
 }
 
-/* n copies at a distance of *step; one copy and step 0 when not kept. */
+/* n copies at a distance of *step when kept; else one copy and step 0. */
 static size_t take_n(size_t *end, size_t *step, size_t bytes, int n, int keep)
 {
     size_t at = *end;
@@ -34,7 +34,7 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
     size_t Q = (size_t)c->heads * (size_t)c->head_dim * size;
     size_t KV = (size_t)c->kv_heads * (size_t)c->head_dim * size;
     size_t end = 0;
-    int L = c->layers;
+    int L = c->layers, all = s.keep == KEEP_ALL;
 
     *a = (struct acts){0};
     a->tokens = take(&end, 4 * T);
@@ -42,11 +42,14 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
     a->start = take(&end, 4 * ((size_t)s.S + 1));
     a->target = take(&end, 4 * R);
     a->row_id = take(&end, s.keep ? 8 * T : 0);
-    a->x = take_n(&end, &a->x_step, T * H, 2 * L + 1, s.keep);
-    a->qkv = take_n(&end, &a->qkv_step, T * (Q + 2 * KV), L, s.keep);
-    a->ao = take_n(&end, &a->ao_step, T * Q, L, s.keep);
-    a->lse = take_n(&end, &a->lse_step, 4 * T * (size_t)c->heads, L, s.keep);
-    a->gu = take_n(&end, &a->gu_step, 2 * T * F, L, s.keep);
+    a->x = take_n(&end, &a->x_step, T * H, L + 1, s.keep != KEEP_NOTHING);
+    a->mid = a->x; /* in place */
+    if (s.keep)
+        a->mid = take_n(&end, &a->mid_step, T * H, L, all);
+    a->qkv = take_n(&end, &a->qkv_step, T * (Q + 2 * KV), L, all);
+    a->ao = take_n(&end, &a->ao_step, T * Q, L, all);
+    a->lse = take_n(&end, &a->lse_step, 4 * T * (size_t)c->heads, L, all);
+    a->gu = take_n(&end, &a->gu_step, 2 * T * F, L, all);
     a->norm = take(&end, T * H);
     a->rstd = take(&end, 4 * T);
     a->proj = take(&end, T * H);
@@ -79,7 +82,7 @@ void model_plan(struct model_plan *p, const struct config *c,
     struct acts act;
 
     acts_layout(&act, c, a->compute, (struct acts_shape){tokens, tokens,
-                                                         tokens, 1});
+                                                         tokens, KEEP_ALL});
     p->n_params = matrices + vectors + V * H * (c->tied ? 1 : 2);
     p->weight_bytes = p->n_params * size;
     p->train_weight_bytes = (p->n_params + matrices + V * H) * size;
