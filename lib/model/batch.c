@@ -290,6 +290,8 @@ int model_forward(struct model *m, const struct seqs *s, double temperature,
     m->drop = (struct k_dropout){.p = (float)m->arm.dropout,
                                  .seed = dropout_seed,
                                  .step = step};
-    r = model_pass(m, s, 0, s->n, PASS_KEEP, e);
+    r = model_need_grads(m, e);
+    if (!r)
+        r = model_pass(m, s, 0, s->n, PASS_KEEP, e);
     return r ? r : model_head(m, logp, entropy, e);
 }

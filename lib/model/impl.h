@@ -57,7 +57,7 @@ struct model {
     struct group *embed, *norm, *head; /* head = embed when tied */
     char *vectors;                     /* device: norms and biases */
 
-    float *grads;       /* flat, MODEL_TRAIN */
+    float *grads;       /* flat, MODEL_TRAIN; NULL after model_trim */
     float *embed_grads; /* tied: the embedding rows' share */
     int embed_pending;  /* embed_grads is not in grads yet */
 
@@ -91,9 +91,12 @@ struct model {
 
 /* ---- pass.c ---- */
 int model_rope(struct model *m, int need, struct err *e) MUST_CHECK;
+/* Rows of the rotary table that one of `len` rows grows to. */
+int model_rope_room(int len, int need);
 /* Arena and offsets for a pass; forgets the pass that was there. */
 int model_fit(struct model *m, struct acts_shape s, struct err *e)
     MUST_CHECK;
+int model_need_grads(struct model *m, struct err *e) MUST_CHECK;
 void model_nonce(struct model *m, uint64_t nonce);
 /* Pieces of the arena; x: i = 0 .. layers, mid: i < layers. */
 static inline void *act(struct model *m, size_t offset)

@@ -89,16 +89,6 @@ static int alloc_groups(struct model *m, struct err *e)
     return 0;
 }
 
-static int alloc_grads(struct model *m, struct err *e)
-{
-    if (!(m->flags & MODEL_TRAIN))
-        return 0;
-    m->grads = m->k->alloc(m->k, 4 * m->p.n_values, e);
-    if (m->grads && m->c.tied)
-        m->embed_grads = m->k->alloc(m->k, 4 * m->embed->n, e);
-    return m->grads && (!m->c.tied || m->embed_grads) ? 0 : -e->code;
-}
-
 int model_open(struct model **out, const struct config *c,
                const struct arm *a, struct kernels *k, int flags,
                struct err *e)
@@ -117,8 +107,8 @@ int model_open(struct model **out, const struct config *c,
         list_groups(m);
         r = alloc_groups(m, e);
     }
-    if (!r)
-        r = alloc_grads(m, e);
+    if (!r && flags & MODEL_TRAIN)
+        r = model_need_grads(m, e);
     if (r)
         model_close(out);
     return r;
@@ -164,6 +154,19 @@ const struct params *model_params(const struct model *m)
 
 /* ---- gradients ---- */
 
+int model_need_grads(struct model *m, struct err *e)
+{
+    struct kernels *k = m->k;
+
+    if (!m->grads)
+        m->grads = k->alloc(k, 4 * m->p.n_values, e);
+    if (m->grads && m->c.tied && !m->embed_grads)
+        m->embed_grads = k->alloc(k, 4 * m->embed->n, e);
+    return m->grads && (m->embed_grads || !m->c.tied)
+               ? 0
+               : err_prefix(e, "gradients");
+}
+
 float *model_grads(struct model *m)
 {
     struct kernels *k = m->k;
@@ -180,7 +183,8 @@ float *model_grads(struct model *m)
 
 void model_zero_grads(struct model *m)
 {
-    m->k->zero(m->k, m->grads, 4 * m->p.n_values);
+    if (m->grads)
+        m->k->zero(m->k, m->grads, 4 * m->p.n_values);
     if (m->embed_grads)
         m->k->zero(m->k, m->embed_grads, 4 * m->embed->n);
     m->embed_pending = 0;

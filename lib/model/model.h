@@ -103,6 +103,10 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
 float *model_grads(struct model *m);
 void model_zero_grads(struct model *m);
 
+/* Activations, caches, gradients and the kernels' scratch go back to the
+ * device; the weights stay, and the next pass takes the rest anew. */
+void model_trim(struct model *m);
+
 /* What a run would take, from shapes alone. */
 struct model_plan {
     size_t n_params, weight_bytes, grad_bytes, act_bytes, kv_bytes;
@@ -111,5 +115,20 @@ struct model_plan {
 };
 void model_plan(struct model_plan *p, const struct config *c,
                 const struct arm *a, int tokens, int max_len, int slots);
+
+/* Bytes on a device (kernels_sizes) of a model and of a pass of so many tokens
+ * in so many sequences, each of at most `longest`. */
+struct model_use {
+    int tokens, seqs, longest;
+    int flags; /* of model_open */
+};
+struct model_memory {
+    size_t n_params;
+    size_t weights; /* in the device's layouts; norms, biases, rotary table */
+    size_t grads, acts, scratch;
+};
+void model_memory(struct model_memory *p, const struct config *c,
+                  const struct arm *a, const struct k_sizes *s,
+                  struct model_use u);
 
 #endif

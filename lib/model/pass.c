@@ -68,16 +68,22 @@ static void fill_rope(float *table, int len, int d, double theta)
     }
 }
 
+int model_rope_room(int len, int need)
+{
+    len = len ? len : 256;
+    while (len < need)
+        len = len > INT_MAX / 2 ? need : 2 * len;
+    return len;
+}
+
 int model_rope(struct model *m, int need, struct err *e)
 {
-    int len = m->rope_len ? m->rope_len : 256, d = m->c.head_dim;
+    int len = model_rope_room(m->rope_len, need), d = m->c.head_dim;
     size_t bytes;
     float *host;
 
     if (need <= m->rope_len)
         return 0;
-    while (len < need)
-        len = len > INT_MAX / 2 ? need : 2 * len;
     bytes = (size_t)len * (size_t)d * sizeof *host;
     m->k->free(m->k, m->rope);
     m->rope_len = 0;

@@ -1,0 +1,87 @@
+/* memory - what a model and its passes take on a device, from shapes alone,
+ * and giving it back between passes; see model.h */
+#include "impl.h"
+
+/* ---- from shapes ---- */
+
+static size_t matrices(const struct config *c, enum dtype t,
+                       const struct k_sizes *s, int train)
+{
+    int matrix = WEIGHT_FORWARD | (train ? WEIGHT_BACKWARD : 0);
+    int Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
+    size_t layer = s->weight(s, t, Q + 2 * KV, c->hidden, matrix) +
+                   s->weight(s, t, c->hidden, Q, matrix) +
+                   s->weight(s, t, 2 * c->ffn, c->hidden, matrix) +
+                   s->weight(s, t, c->hidden, c->ffn, matrix);
+    size_t head = s->weight(s, t, c->vocab, c->hidden,
+                            matrix | (c->tied ? WEIGHT_ROWS : 0));
+
+    return (size_t)c->layers * layer + head +
+           (c->tied ? 0
+                    : s->weight(s, t, c->vocab, c->hidden, WEIGHT_ROWS));
+}
+
+static size_t vectors(const struct config *c, enum dtype t)
+{
+    size_t qkv = (size_t)(c->heads + 2 * c->kv_heads) * (size_t)c->head_dim;
+
+    return ((size_t)c->layers * (2 * (size_t)c->hidden +
+                                 (c->qkv_bias ? qkv : 0)) +
+            (size_t)c->hidden) * dtype_size(t);
+}
+
+static size_t rope(const struct config *c, int longest)
+{
+    return 4 * (size_t)model_rope_room(0, longest) * (size_t)c->head_dim;
+}
+
+void model_memory(struct model_memory *p, const struct config *c,
+                  const struct arm *a, const struct k_sizes *s,
+                  struct model_use u)
+{
+    int train = u.flags & MODEL_TRAIN;
+    struct acts_shape shape = {.T = u.tokens, .R = u.tokens, .S = u.seqs};
+    struct k_pass pass = {
+        .t = a->compute, .T = u.tokens, .R = u.tokens, .longest = u.longest,
+        .n_seqs = u.seqs, .hidden = c->hidden, .ffn = c->ffn,
+        .vocab = c->vocab, .attn = {c->heads, c->kv_heads, c->head_dim},
+        .backward = train,
+    };
+    struct model_plan plan;
+    struct acts acts;
+
+    if (train)
+        shape.keep = u.flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
+    acts_layout(&acts, c, a->compute, shape);
+    model_plan(&plan, c, a, 1, 1, 1);
+    pass.n_params = plan.n_params;
+    *p = (struct model_memory){
+        .n_params = plan.n_params,
+        .weights = matrices(c, a->compute, s, train) +
+                   vectors(c, a->compute) + rope(c, u.longest),
+        .grads = train ? plan.grad_bytes : 0,
+        .acts = acts.bytes,
+        .scratch = s->scratch(s, &pass),
+    };
+}
+
+/* ---- and back ---- */
+
+void model_trim(struct model *m)
+{
+    struct kernels *k = m->k;
+
+    k->free(k, m->arena);
+    m->arena = NULL;
+    m->arena_bytes = 0;
+    m->shape = (struct acts_shape){0};
+    k->free(k, m->grads);
+    k->free(k, m->embed_grads);
+    m->grads = m->embed_grads = NULL;
+    m->embed_pending = 0;
+    if (m->kv)
+        k->kv_free(k, m->kv);
+    m->kv = NULL;
+    m->kv_slots = m->kv_len = 0;
+    k->trim(k);
+}
