@@ -5,6 +5,7 @@
 #include <ucontext.h>
 #include "cuda_runtime.h"
 #include "memory.h"
+#include "mma.h"
 #if defined(__SANITIZE_ADDRESS__)
 #define ASAN 1
 #elif defined(__has_feature)
@@ -26,8 +27,9 @@ struct fiber {
     int begun;
     enum state state;
     dim3 thread;
-    uint64_t value[2]; /* offered to its warp, by turns: a fast thread may
-                        * offer the next before a slow one has read this */
+    uint64_t value[2][4]; /* offered to its warp, by turns: a fast thread may
+                           * offer the next before a slow one has read this */
+    size_t size[2]; /* of the value */
     unsigned turn;
     int predicate;
 };
@@ -37,6 +39,7 @@ void *cudasim_dynamic;
 
 static struct fiber fibers[MAX_THREADS];
 static int n_threads, current, counted;
+static size_t dynamic_bytes;
 static const struct cudasim_kernel *kernel;
 static const char *kernel_name;
 static ucontext_t scheduler_ctx;
@@ -51,7 +54,7 @@ extern "C" void cudasim_set_order(enum cudasim_order o, uint64_t seed)
     rng = seed * 2 + 1;
 }
 
-[[noreturn]] static void stop(const char *why)
+void cudasim_stop(const char *why)
 {
     fprintf(stderr, "cudasim: %s, block (%u,%u,%u), thread %d: %s\n",
             kernel_name, cudasim_block.x, cudasim_block.y, cudasim_block.z,
@@ -146,7 +149,7 @@ static void make(struct fiber *f)
 {
     f->stack = (char *)malloc(STACK);
     if (!f->stack)
-        stop("out of memory");
+        cudasim_stop("out of memory");
     getcontext(&f->start);
     f->start.uc_stack.ss_sp = f->stack;
     f->start.uc_stack.ss_size = STACK;
@@ -199,10 +202,23 @@ int cudasim_lane(void)
     return current % 32;
 }
 
+int cudasim_current(void)
+{
+    return current;
+}
+
+int cudasim_in_shared(const void *p, size_t n)
+{
+    const char *c = (const char *)p, *d = (const char *)cudasim_dynamic;
+
+    return (c >= __start_cudasim_shared && c + n <= __stop_cudasim_shared) ||
+           (d && c >= d && c + n <= d + dynamic_bytes);
+}
+
 static void whole_warp(unsigned mask)
 {
     if (mask != 0xFFFFFFFFu || current / 32 * 32 + 32 > n_threads)
-        stop("a warp operation without all 32 threads");
+        cudasim_stop("a warp operation without all 32 threads");
 }
 
 void cudasim_syncwarp(unsigned mask)
@@ -212,13 +228,24 @@ void cudasim_syncwarp(unsigned mask)
 }
 
 /* Everyone's value of this turn is there when the wait ends. */
-static void offer(uint64_t v, unsigned *turn)
+void cudasim_offer(const void *v, size_t n, unsigned *turn)
 {
     struct fiber *f = &fibers[current];
 
+    whole_warp(0xFFFFFFFFu);
     *turn = f->turn++ % 2;
-    f->value[*turn] = v;
+    memcpy(f->value[*turn], v, n);
+    f->size[*turn] = n;
     wait(AT_WARP);
+}
+
+const void *cudasim_offered(int lane, unsigned turn)
+{
+    const struct fiber *f = &fibers[current / 32 * 32 + lane];
+
+    if (f->size[turn] != fibers[current].size[turn])
+        cudasim_stop("threads of a warp meet in different operations");
+    return f->value[turn];
 }
 
 uint64_t cudasim_shuffle(unsigned mask, uint64_t v, int from)
@@ -226,18 +253,18 @@ uint64_t cudasim_shuffle(unsigned mask, uint64_t v, int from)
     unsigned turn;
 
     whole_warp(mask);
-    offer(v, &turn);
-    return fibers[current / 32 * 32 + from].value[turn];
+    cudasim_offer(&v, sizeof v, &turn);
+    return *(const uint64_t *)cudasim_offered(from, turn);
 }
 
 unsigned cudasim_ballot(unsigned mask, int predicate)
 {
-    unsigned r = 0, turn;
+    unsigned r = 0, turn, yes = predicate != 0;
 
     whole_warp(mask);
-    offer(predicate != 0, &turn);
+    cudasim_offer(&yes, sizeof yes, &turn);
     for (int i = 0; i < 32; i++)
-        r |= (unsigned)fibers[current / 32 * 32 + i].value[turn] << i;
+        r |= *(const unsigned *)cudasim_offered(i, turn) << i;
     return r;
 }
 
@@ -265,6 +292,7 @@ static void run_block(void)
         fibers[i].thread.z = u / cudasim_block_dim.x / cudasim_block_dim.y;
         fibers[i].state = READY;
         fibers[i].turn = 0;
+        cudasim_cp_forget(i);
     }
     while (left > 0) {
         int moved = 0;
@@ -282,7 +310,7 @@ static void run_block(void)
             left -= f->state == DONE;
         }
         if (!moved)
-            stop("a barrier or shuffle that some threads never reach");
+            cudasim_stop("a barrier or shuffle that some threads never reach");
     }
 }
 
@@ -301,6 +329,7 @@ void cudasim_launch(const char *name, dim3 grid, dim3 block, size_t shared,
     }
     kernel = k;
     kernel_name = name;
+    dynamic_bytes = shared;
     n_threads = (int)threads;
     cudasim_grid = grid;
     cudasim_block_dim = block;
@@ -311,7 +340,7 @@ void cudasim_launch(const char *name, dim3 grid, dim3 block, size_t shared,
     cudasim_dynamic = shared ? aligned_alloc(16, (shared + 15) / 16 * 16)
                              : NULL;
     if (!blocks || (shared && !cudasim_dynamic))
-        stop("out of memory");
+        cudasim_stop("out of memory");
     shuffle(blocks, (unsigned)n);
     memory_show(1);
     for (size_t b = 0; b < n; b++) {

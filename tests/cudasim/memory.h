@@ -1,4 +1,4 @@
-/* memory - between the simulator's two files */
+/* memory - between the simulator's files */
 #ifndef ULP_CUDASIM_MEMORY_H
 #define ULP_CUDASIM_MEMORY_H
 #include <stddef.h>
@@ -8,5 +8,14 @@ void memory_check(const char *name); /* bytes past an allocation untouched? */
 void memory_fail(int error);         /* what cudaGetLastError gives */
 int memory_shared_ok(size_t dynamic);
 int memory_inside(const void *p, size_t n); /* of one allocation */
+
+/* ---- threads ---- */
+[[noreturn]] void cudasim_stop(const char *why);
+int cudasim_current(void); /* of the block */
+int cudasim_in_shared(const void *p, size_t n);
+/* Give up to 32 bytes to all threads of the warp, and see theirs. Threads that
+ * meet in different operations end the program. */
+void cudasim_offer(const void *v, size_t n, unsigned *turn);
+const void *cudasim_offered(int lane, unsigned turn);
 
 #endif
