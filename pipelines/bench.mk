@@ -1,12 +1,18 @@
 # bench - measured ratios: make bench
 #
 # Each program in tests/bench prints what it measured beside the machine's own
-# peak, measured in the same run. BENCH_ARGS is passed on (fp32, bf16, fp16).
+# roofline, measured in the same run. BENCH_ARGS is for those of kernels:
+# fp32, bf16 or fp16, then a part of a shape's name (BENCH_ARGS="bf16 tiny").
+# BENCH="step" chooses programs; TOK_ARGS are a tokenizer's directory and texts.
 
-BENCH      := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+BENCH      ?= $(filter-out gpu%,$(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c)))
 BENCH_ARGS ?=
+TOK_ARGS   ?=
+ARGS_bench_tok = $(TOK_ARGS)
+bench_args  = $(if $(filter undefined,$(origin ARGS_bench_$(1))),$(BENCH_ARGS),$(ARGS_bench_$(1)))
 USES_bench_gemm := kernels
 USES_bench_tok := text
+USES_bench_step := train
 bench_uses  = $(or $(USES_bench_$(1)),model)
 
 define bench_rule
@@ -19,7 +25,7 @@ $(foreach b,$(BENCH),$(eval $(call bench_rule,$(b))))
 
 .PHONY: bench
 bench: $(BENCH:%=$(B)/bench/%)
-	@for b in $^; do $$b $(BENCH_ARGS); done
+	@$(foreach b,$(BENCH),$(B)/bench/$(b) $(call bench_args,$(b)) &&) true
 
 # Beside transformers on torch, where $(PYTHON) has them: make bench-peers
 # [PEERS="tiny 0.5b"] [THREADS=2]. Skips where it has not.
