@@ -10,6 +10,10 @@ struct hash {
     XXH64_state_t *s;
 };
 
+struct hash128 {
+    XXH3_state_t *s;
+};
+
 uint64_t hash_bytes(const void *p, size_t n)
 {
     return XXH64(p, n, 0);
@@ -46,12 +50,46 @@ void hash_close(struct hash **h)
     *h = NULL;
 }
 
-void hash_hex128(const void *p, size_t n, char out[33])
+static void hex(XXH128_hash_t h, char out[33])
 {
-    XXH128_hash_t h = XXH3_128bits(p, n);
-
     snprintf(out, 33, "%016llx%016llx", (unsigned long long)h.high64,
              (unsigned long long)h.low64);
+}
+
+void hash_hex128(const void *p, size_t n, char out[33])
+{
+    hex(XXH3_128bits(p, n), out);
+}
+
+struct hash128 *hash128_open(void)
+{
+    struct hash128 *h = xmalloc(sizeof *h);
+
+    h->s = XXH3_createState();
+    if (!h->s)
+        abort();
+    XXH3_128bits_reset(h->s);
+    return h;
+}
+
+void hash128_update(struct hash128 *h, const void *p, size_t n)
+{
+    if (n)
+        XXH3_128bits_update(h->s, p, n);
+}
+
+void hash128_hex(const struct hash128 *h, char out[33])
+{
+    hex(XXH3_128bits_digest(h->s), out);
+}
+
+void hash128_close(struct hash128 **h)
+{
+    if (!*h)
+        return;
+    XXH3_freeState((*h)->s);
+    free(*h);
+    *h = NULL;
 }
 
 int hash_file_hex128(const char *path, char out[33], struct err *e)

@@ -19,6 +19,11 @@ void hash_close(struct hash **h);
 
 /* 32 hex digits of XXH3-128 over the bytes, NUL-terminated in out[33]. */
 void hash_hex128(const void *p, size_t n, char out[33]);
+struct hash128;
+struct hash128 *hash128_open(void); /* the same, streaming */
+void hash128_update(struct hash128 *h, const void *p, size_t n);
+void hash128_hex(const struct hash128 *h, char out[33]);
+void hash128_close(struct hash128 **h);
 /* The same over a whole file (mapped). */
 int hash_file_hex128(const char *path, char out[33], struct err *e)
     MUST_CHECK;

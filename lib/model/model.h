@@ -40,6 +40,13 @@ int model_set(struct model *m, const void *master, enum dtype mt,
 /* Host flat array of type t (weights as they go over a FIFO). */
 int model_set_host(struct model *m, const void *flat, enum dtype t,
                    struct err *e) MUST_CHECK;
+/* The same a piece at a time: read gives the next n bytes. */
+struct model_reader {
+    int (*read)(void *ctx, void *dst, size_t n, struct err *e);
+    void *ctx;
+};
+int model_set_reader(struct model *m, const struct model_reader *r,
+                     enum dtype t, struct err *e) MUST_CHECK;
 /* Config + open + load in one: what rollout, logprob and kl want. */
 int model_open_dir(struct model **m, const char *dir, const struct arm *a,
                    struct kernels *k, int flags, char digest[33],

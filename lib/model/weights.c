@@ -1,43 +1,29 @@
 /* weights - the compute weights of a model: load, set, digest */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 #include "../base/arena.h"
+#include "../base/hash.h"
 #include "impl.h"
 
 #define CHUNK ((size_t)1 << 22) /* values moved at a time while loading */
 
 /* ---- digest ---- */
 
-static XXH3_state_t *digest_open(void)
+static void digest_close(struct model *m, struct hash128 *h, int known)
 {
-    XXH3_state_t *s = XXH3_createState();
-
-    if (!s)
-        abort();
-    XXH3_128bits_reset(s);
-    return s;
-}
-
-static void digest_close(struct model *m, XXH3_state_t *s, int known)
-{
-    XXH128_hash_t h = XXH3_128bits_digest(s);
-
-    snprintf(m->digest, sizeof m->digest, "%016" PRIx64 "%016" PRIx64,
-             (uint64_t)h.high64, (uint64_t)h.low64);
+    hash128_hex(h, m->digest);
     m->digest_known = known;
-    XXH3_freeState(s);
+    hash128_close(&h);
 }
 
 /* ---- weights from the host ---- */
 
-/* Where tensor i of params lies on the host. */
+/* Where the tensors of params come from, in their order. */
 struct source {
     const struct st_file *f; /* by name, or else */
-    const char *flat;        /* by offset */
-    enum dtype t;            /* of flat */
+    const char *flat;        /* by offset, or else */
+    const struct model_reader *r;
+    enum dtype t; /* of flat and r */
 };
 
 static const char *source_get(const struct source *s, const struct param *q,
@@ -45,54 +31,71 @@ static const char *source_get(const struct source *s, const struct param *q,
 {
     const struct st_tensor *x;
 
-    if (!s->f) {
-        *t = s->t;
-        return s->flat + q->offset * dtype_size(s->t);
-    }
+    *t = s->t;
+    if (!s->f)
+        return s->flat ? s->flat + q->offset * dtype_size(s->t) : NULL;
     x = st_find(s->f, q->name);
     *t = x->type;
     return x->data;
 }
 
-/* Device buffers of a load. */
+/* Buffers of a load. */
 struct stage {
     char *group; /* a whole group in the compute type */
     char *raw;   /* CHUNK values as the source has them */
     char *mid;   /* CHUNK values in the master type, where files pass by it */
     char *host;  /* host: CHUNK values, for the digest */
-    XXH3_state_t *x;
+    char *in;    /* host: CHUNK values that a reader gave */
+    struct hash128 *x;
 };
 
-static void load_tensor(struct model *m, struct stage *s, char *dst,
+/* n values into dst, in the compute type. */
+static void load_values(struct model *m, struct stage *s, char *dst,
                         const char *src, enum dtype t, size_t n)
 {
     struct kernels *k = m->k;
-    size_t size = dtype_size(m->t);
+    size_t bytes = n * dtype_size(m->t);
 
-    for (size_t i = 0; i < n; i += CHUNK) {
-        size_t now = n - i < CHUNK ? n - i : CHUNK;
-        const char *from = src + i * dtype_size(t);
-        char *to = dst + i * size;
-
-        if (t == m->t && !s->mid) {
-            k->upload(k, to, from, now * size);
-            XXH3_128bits_update(s->x, from, now * size);
-            continue;
-        }
-        k->upload(k, s->raw, from, now * dtype_size(t));
-        if (s->mid) {
-            k->cast(k, s->mid, m->arm.master, s->raw, t, now);
-            k->cast(k, to, m->t, s->mid, m->arm.master, now);
-        } else {
-            k->cast(k, to, m->t, s->raw, t, now);
-        }
-        k->download(k, s->host, to, now * size);
-        XXH3_128bits_update(s->x, s->host, now * size);
+    if (t == m->t && !s->mid) {
+        k->upload(k, dst, src, bytes);
+        hash128_update(s->x, src, bytes);
+        return;
     }
+    k->upload(k, s->raw, src, n * dtype_size(t));
+    if (s->mid) {
+        k->cast(k, s->mid, m->arm.master, s->raw, t, n);
+        k->cast(k, dst, m->t, s->mid, m->arm.master, n);
+    } else {
+        k->cast(k, dst, m->t, s->raw, t, n);
+    }
+    k->download(k, s->host, dst, bytes);
+    hash128_update(s->x, s->host, bytes);
 }
 
-static void load_groups(struct model *m, struct stage *s,
-                        const struct source *src)
+static int load_tensor(struct model *m, struct stage *s,
+                       const struct source *src, const struct param *q,
+                       char *dst, struct err *e)
+{
+    enum dtype t;
+    const char *from = source_get(src, q, &t);
+
+    for (size_t i = 0; i < q->n; i += CHUNK) {
+        size_t now = q->n - i < CHUNK ? q->n - i : CHUNK;
+        const char *p = from ? from + i * dtype_size(t) : s->in;
+
+        if (!from) {
+            int r = src->r->read(src->r->ctx, s->in, now * dtype_size(t), e);
+
+            if (r)
+                return r;
+        }
+        load_values(m, s, dst + i * dtype_size(m->t), p, t, now);
+    }
+    return 0;
+}
+
+static int load_groups(struct model *m, struct stage *s,
+                       const struct source *src, struct err *e)
 {
     const struct param *q = m->p.v;
 
@@ -101,15 +104,17 @@ static void load_groups(struct model *m, struct stage *s,
         char *base = g->K ? s->group : g->vec;
 
         for (; q < m->p.v + m->p.n && q->offset < g->offset + g->n; q++) {
-            enum dtype t;
-            const char *p = source_get(src, q, &t);
+            int r = load_tensor(m, s, src, q,
+                                base + (q->offset - g->offset) *
+                                           dtype_size(m->t), e);
 
-            load_tensor(m, s, base + (q->offset - g->offset) *
-                                         dtype_size(m->t), p, t, q->n);
+            if (r)
+                return r;
         }
         if (g->K)
             m->k->weight_set(m->k, g->w, s->group, m->t);
     }
+    return m->k->sync(m->k, e);
 }
 
 /* A file's weights are a half-type master first: what the trainer that starts
@@ -139,15 +144,16 @@ static int load(struct model *m, const struct source *src, struct err *e)
     m->master = NULL;
     if (!r) {
         s.host = xmalloc(CHUNK * dtype_size(m->t));
-        s.x = digest_open();
-        load_groups(m, &s, src);
-        r = m->k->sync(m->k, e);
+        s.in = src->r ? xmalloc(CHUNK * dtype_size(src->t)) : NULL;
+        s.x = hash128_open();
+        r = load_groups(m, &s, src, e);
         digest_close(m, s.x, !r);
     }
     m->k->free(m->k, s.group);
     m->k->free(m->k, s.raw);
     m->k->free(m->k, s.mid);
     free(s.host);
+    free(s.in);
     return r;
 }
 
@@ -171,6 +177,12 @@ int model_set_host(struct model *m, const void *flat, enum dtype t,
                    struct err *e)
 {
     return load(m, &(struct source){.flat = flat, .t = t}, e);
+}
+
+int model_set_reader(struct model *m, const struct model_reader *r,
+                     enum dtype t, struct err *e)
+{
+    return load(m, &(struct source){.r = r, .t = t}, e);
 }
 
 /* ---- weights from a master array on the device ---- */
@@ -200,7 +212,7 @@ int model_digest(struct model *m, char out[33], struct err *e)
     struct kernels *k = m->k;
     size_t size = dtype_size(m->t), n = m->p.n_values;
     char *dev, *host;
-    XXH3_state_t *x;
+    struct hash128 *x;
     int r;
 
     if (!m->digest_known && !m->master)
@@ -210,7 +222,7 @@ int model_digest(struct model *m, char out[33], struct err *e)
         if (!dev)
             return -e->code;
         host = xmalloc(CHUNK * size);
-        x = digest_open();
+        x = hash128_open();
         for (size_t i = 0; i < n; i += CHUNK) {
             size_t now = n - i < CHUNK ? n - i : CHUNK;
 
@@ -218,7 +230,7 @@ int model_digest(struct model *m, char out[33], struct err *e)
                                       i * dtype_size(m->master_t),
                     m->master_t, now);
             k->download(k, host, dev, now * size);
-            XXH3_128bits_update(x, host, now * size);
+            hash128_update(x, host, now * size);
         }
         r = k->sync(k, e);
         digest_close(m, x, !r);

@@ -7,6 +7,7 @@
 #define SCALE_INIT 65536.0
 #define SCALE_MAX 16777216.0 /* 2^24: products with fp32 stay finite */
 #define SCALE_EVERY 2000
+#define PIECE ((size_t)1 << 22) /* values moved at a time */
 
 int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
                const struct arm *arm, const struct adamw_opts *o,
@@ -131,37 +132,48 @@ int adamw_update(struct adamw *a, const float *g, double lr,
 
 int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
 {
-    size_t n = a->p->n_values;
-    float *d = a->k->alloc(a->k, n * sizeof *d, e);
+    struct kernels *k = a->k;
+    size_t all = a->p->n_values;
+    float *piece = k->alloc(k, PIECE * sizeof *piece, e);
 
-    if (!d)
+    if (!piece)
         return -ERR_IO;
-    a->k->upload(a->k, d, flat, n * sizeof *d);
-    a->k->cast(a->k, a->master, a->arm.master, d, DT_F32, n);
-    a->k->free(a->k, d);
-    return a->k->sync(a->k, e);
+    for (size_t i = 0; i < all; i += PIECE) {
+        size_t n = all - i < PIECE ? all - i : PIECE;
+
+        k->upload(k, piece, flat + i, n * sizeof *piece);
+        k->cast(k, at(a->master, a->arm.master, i), a->arm.master, piece,
+                DT_F32, n);
+    }
+    k->free(k, piece);
+    return k->sync(k, e);
 }
 
-int adamw_compute_weights(const struct adamw *a, void **flat, size_t *n_bytes,
-                          struct err *e)
+int adamw_compute_weights(const struct adamw *a,
+                          int (*take)(void *ctx, const void *p, size_t n_bytes,
+                                      struct err *e),
+                          void *ctx, struct err *e)
 {
     struct kernels *k = a->k;
-    size_t n = a->p->n_values;
-    void *d = a->master;
+    size_t size = dtype_size(a->arm.compute), all = a->p->n_values;
+    int as_is = a->arm.compute == a->arm.master, r = 0;
+    char *piece = as_is ? NULL : k->alloc(k, PIECE * size, e);
+    char *host = piece || as_is ? xmalloc(PIECE * size) : NULL;
 
-    *n_bytes = n * dtype_size(a->arm.compute);
-    *flat = xmalloc(*n_bytes);
-    if (a->arm.compute != a->arm.master) {
-        d = k->alloc(k, *n_bytes, e);
-        if (!d) {
-            free(*flat);
-            *flat = NULL;
-            return -ERR_IO;
-        }
-        k->cast(k, d, a->arm.compute, a->master, a->arm.master, n);
+    if (!host)
+        return -ERR_IO;
+    for (size_t i = 0; i < all && !r; i += PIECE) {
+        size_t n = all - i < PIECE ? all - i : PIECE;
+        const char *src = at(a->master, a->arm.master, i);
+
+        if (piece)
+            k->cast(k, piece, a->arm.compute, src, a->arm.master, n);
+        k->download(k, host, piece ? piece : src, n * size);
+        r = k->sync(k, e);
+        if (!r)
+            r = take(ctx, host, n * size, e);
     }
-    k->download(k, *flat, d, *n_bytes);
-    if (d != a->master)
-        k->free(k, d);
-    return k->sync(k, e);
+    k->free(k, piece);
+    free(host);
+    return r;
 }

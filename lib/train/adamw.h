@@ -62,9 +62,11 @@ int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
 int adamw_update(struct adamw *a, const float *g, double lr,
                  struct adamw_result *r, struct err *e) MUST_CHECK;
 
-/* The compute weights, as the model has them after model_set: host array of
- * type arm.compute, malloc'd, *n_bytes long. */
-int adamw_compute_weights(const struct adamw *a, void **flat, size_t *n_bytes,
-                          struct err *e) MUST_CHECK;
+/* The compute weights, as the model has them after model_set, of type
+ * arm.compute in params order: given to `take` a piece at a time. */
+int adamw_compute_weights(const struct adamw *a,
+                          int (*take)(void *ctx, const void *p, size_t n_bytes,
+                                      struct err *e),
+                          void *ctx, struct err *e) MUST_CHECK;
 
 #endif

@@ -99,19 +99,33 @@ static int open_model(struct loop *l, int resumed, struct err *e)
     return r;
 }
 
+/* Where a piece of the compute weights goes. */
+struct outlet {
+    struct hash128 *digest;
+    struct sync *sync; /* or NULL */
+};
+
+static int pass_on(void *ctx, const void *p, size_t n, struct err *e)
+{
+    struct outlet *o = ctx;
+
+    hash128_update(o->digest, p, n);
+    return o->sync ? sync_put_weights(o->sync, p, n, e) : 0;
+}
+
 /* Digests the compute weights, and sends them when `send`. */
 static int publish(struct loop *l, int send, struct err *e)
 {
-    void *flat;
-    size_t n;
-    int r = adamw_compute_weights(l->a, &flat, &n, e);
+    size_t bytes = l->a->p->n_values * dtype_size(l->arm.compute);
+    struct outlet o = {hash128_open(), send ? l->sync : NULL};
+    int r = send ? sync_begin_weights(l->sync, l->arm.compute, bytes, e) : 0;
 
-    if (r)
-        return r;
-    hash_hex128(flat, n, l->policy);
-    if (send)
-        r = sync_send_weights(l->sync, l->arm.compute, flat, n, e);
-    free(flat);
+    if (!r)
+        r = adamw_compute_weights(l->a, pass_on, &o, e);
+    if (!r && send)
+        r = sync_end_weights(l->sync, e);
+    hash128_hex(o.digest, l->policy);
+    hash128_close(&o.digest);
     return r;
 }
 

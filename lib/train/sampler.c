@@ -191,17 +191,24 @@ static int generate(struct sampler *s, struct err *e)
     return gen_run(s->x->m, &s->g, &io, e);
 }
 
-static int take_weights(struct sampler *s, struct sync_msg *msg, struct err *e)
+static int next_weights(void *ctx, void *dst, size_t n, struct err *e)
 {
+    return sync_get_weights(ctx, dst, n, e);
+}
+
+static int take_weights(struct sampler *s, struct sync *fifo,
+                        const struct sync_msg *msg, struct err *e)
+{
+    const struct model_reader in = {next_weights, fifo};
     size_t want = model_params(s->x->m)->n_values * dtype_size(msg->t);
     int r;
 
     if (msg->n_bytes != want)
-        r = err_set(e, ERR_DATA, "%s: %zu bytes of weights, the model has "
-                    "%zu", s->o->fifo, msg->n_bytes, want);
-    else
-        r = model_set_host(s->x->m, msg->weights, msg->t, e);
-    free(msg->weights);
+        return err_set(e, ERR_DATA, "%s: %zu bytes of weights, the model has "
+                       "%zu", s->o->fifo, msg->n_bytes, want);
+    r = model_set_reader(s->x->m, &in, msg->t, e);
+    if (!r)
+        r = sync_check_weights(fifo, e);
     return r ? r : model_digest(s->x->m, s->x->digest, e);
 }
 
@@ -228,7 +235,7 @@ static int follow(struct sampler *s, struct err *e)
 
     while (!r && !(r = sync_recv(fifo, &msg, e)) && msg.type != SYNC_END)
         r = msg.type == SYNC_GO ? generate_group(s, &msg, e)
-                                : take_weights(s, &msg, e);
+                                : take_weights(s, fifo, &msg, e);
     sync_close(&fifo);
     return r;
 }

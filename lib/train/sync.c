@@ -23,6 +23,9 @@ struct sync {
     int fd;
     int greeted; /* reader: a writer has been seen */
     char *name;
+    struct hash *sum; /* of the weights on their way */
+    const char *part; /* reader: of them, in obj and not yet got */
+    size_t n_part;
     msgpack_unpacker u;
     msgpack_unpacked obj;
 };
@@ -74,6 +77,7 @@ void sync_close(struct sync **s)
     close((*s)->fd);
     msgpack_unpacked_destroy(&(*s)->obj);
     msgpack_unpacker_destroy(&(*s)->u);
+    hash_close(&(*s)->sum);
     free((*s)->name);
     free(*s);
     *s = NULL;
@@ -176,32 +180,44 @@ int sync_send_end(struct sync *s, struct err *e)
     return put_map(s, "end", NULL, NULL, 0, NULL, 0, e);
 }
 
-int sync_send_weights(struct sync *s, enum dtype t, const void *flat,
-                      size_t n_bytes, struct err *e)
+int sync_begin_weights(struct sync *s, enum dtype t, size_t n_bytes,
+                       struct err *e)
 {
-    const char *at = flat;
-    int r = put_map(s, "weights", dtype_names[t], "bytes", n_bytes, NULL, 0,
-                    e);
+    s->sum = hash_open();
+    return put_map(s, "weights", dtype_names[t], "bytes", n_bytes, NULL, 0,
+                   e);
+}
 
-    for (size_t left = n_bytes; !r && left;) {
-        size_t n = left < CHUNK ? left : CHUNK;
+int sync_put_weights(struct sync *s, const void *p, size_t n, struct err *e)
+{
+    const char *at = p;
+    int r = 0;
+
+    hash_update(s->sum, p, n);
+    while (!r && n) {
+        size_t now = n < CHUNK ? n : CHUNK;
         msgpack_sbuffer b;
-        msgpack_packer p;
+        msgpack_packer k;
 
         msgpack_sbuffer_init(&b);
-        msgpack_packer_init(&p, &b, msgpack_sbuffer_write);
-        msgpack_pack_bin(&p, n);
+        msgpack_packer_init(&k, &b, msgpack_sbuffer_write);
+        msgpack_pack_bin(&k, now);
         r = put(s, b.data, b.size, e);
         msgpack_sbuffer_destroy(&b);
         if (!r)
-            r = put(s, at, n, e);
-        at += n;
-        left -= n;
+            r = put(s, at, now, e);
+        at += now;
+        n -= now;
     }
-    if (r)
-        return r;
-    return put_map(s, "sum", NULL, "xxh64", hash_bytes(flat, n_bytes), NULL,
-                   0, e);
+    return r;
+}
+
+int sync_end_weights(struct sync *s, struct err *e)
+{
+    uint64_t sum = hash_value(s->sum);
+
+    hash_close(&s->sum);
+    return put_map(s, "sum", NULL, "xxh64", sum, NULL, 0, e);
 }
 
 /* ---- receiving ------------------------------------------------------- */
@@ -285,35 +301,60 @@ static int recv_weights(struct sync *s, struct sync_msg *m, struct err *e)
     const msgpack_object *n = member(o, "bytes",
                                      MSGPACK_OBJECT_POSITIVE_INTEGER);
     const msgpack_object *t = member(o, "dtype", MSGPACK_OBJECT_STR);
-    size_t at = 0;
-    int r, k = 0;
+    int k = 0;
 
     while (k < 3 && !str_is(t, dtype_names[k]))
         k++;
     if (!n || n->via.u64 > MAX_BYTES || k == 3)
         return err_set(e, ERR_DATA, "%s: damaged weights message", s->name);
+    m->type = SYNC_WEIGHTS;
     m->t = (enum dtype)k;
     m->n_bytes = (size_t)n->via.u64;
-    m->weights = malloc(m->n_bytes ? m->n_bytes : 1);
-    if (!m->weights)
-        return err_set(e, ERR_IO, "%s: no memory for %zu bytes of weights",
-                       s->name, m->n_bytes);
-    while (at < m->n_bytes) {
-        r = next(s, e);
-        if (r)
-            return r;
-        o = &s->obj.data;
-        if (o->type != MSGPACK_OBJECT_BIN ||
-            o->via.bin.size > m->n_bytes - at)
-            return err_set(e, ERR_DATA, "%s: damaged weights", s->name);
-        memcpy((char *)m->weights + at, o->via.bin.ptr, o->via.bin.size);
-        at += o->via.bin.size;
+    s->sum = hash_open();
+    s->n_part = 0;
+    return 0;
+}
+
+int sync_get_weights(struct sync *s, void *dst, size_t n, struct err *e)
+{
+    char *at = dst;
+
+    while (n) {
+        size_t now = n < s->n_part ? n : s->n_part;
+
+        if (!now) {
+            int r = next(s, e);
+
+            if (r)
+                return r;
+            if (s->obj.data.type != MSGPACK_OBJECT_BIN)
+                return err_set(e, ERR_DATA, "%s: damaged weights", s->name);
+            s->part = s->obj.data.via.bin.ptr;
+            s->n_part = s->obj.data.via.bin.size;
+            continue;
+        }
+        memcpy(at, s->part, now);
+        hash_update(s->sum, s->part, now);
+        s->part += now;
+        s->n_part -= now;
+        at += now;
+        n -= now;
     }
-    r = next(s, e);
+    return 0;
+}
+
+int sync_check_weights(struct sync *s, struct err *e)
+{
+    uint64_t sum = hash_value(s->sum);
+    const msgpack_object *n;
+    int r = s->n_part ? err_set(e, ERR_DATA, "%s: damaged weights", s->name)
+                      : next(s, e);
+
+    hash_close(&s->sum);
     if (r)
         return r;
     n = member(&s->obj.data, "xxh64", MSGPACK_OBJECT_POSITIVE_INTEGER);
-    if (!n || n->via.u64 != hash_bytes(m->weights, m->n_bytes))
+    if (!n || n->via.u64 != sum)
         return err_set(e, ERR_DATA, "%s: weights fail their checksum",
                        s->name);
     return 0;
@@ -349,11 +390,5 @@ int sync_recv(struct sync *s, struct sync_msg *m, struct err *e)
     }
     if (!str_is(t, "weights"))
         return err_set(e, ERR_DATA, "%s: unknown message", s->name);
-    m->type = SYNC_WEIGHTS;
-    r = recv_weights(s, m, e);
-    if (r) {
-        free(m->weights);
-        m->weights = NULL;
-    }
-    return r;
+    return recv_weights(s, m, e);
 }

@@ -37,11 +37,17 @@ static int trainer(int cut)
     struct err e = { 0 };
     uint8_t *w = malloc(N_WEIGHTS);
 
+    size_t half = N_WEIGHTS / 2;
+
     fill(w);
     if (sync_open(&s, fifo, 1, &e) || sync_send_go(s, 7, 16, &e))
         return 1;
-    if (!cut && (sync_send_weights(s, DT_BF16, w, N_WEIGHTS, &e) ||
-                 sync_send_weights(s, DT_F32, w, 0, &e) ||
+    if (!cut && (sync_begin_weights(s, DT_BF16, N_WEIGHTS, &e) ||
+                 sync_put_weights(s, w, half, &e) ||
+                 sync_put_weights(s, w + half, N_WEIGHTS - half, &e) ||
+                 sync_end_weights(s, &e) ||
+                 sync_begin_weights(s, DT_F32, 0, &e) ||
+                 sync_end_weights(s, &e) ||
                  sync_send_go(s, 8, 1, &e) || sync_send_end(s, &e)))
         return 1;
     sync_close(&s);
@@ -65,7 +71,8 @@ static void messages_arrive_whole_and_in_order(void)
     struct sync *s;
     struct sync_msg m;
     struct err e = { 0 };
-    uint8_t *w = malloc(N_WEIGHTS);
+    uint8_t *w = malloc(N_WEIGHTS), *got = malloc(N_WEIGHTS);
+    size_t third = N_WEIGHTS / 3;
     int status;
     pid_t pid;
 
@@ -77,11 +84,14 @@ static void messages_arrive_whole_and_in_order(void)
     T_CHECK(m.type == SYNC_GO && m.step == 7 && m.prompts == 16);
     T_EQ_INT(sync_recv(s, &m, &e), 0);
     T_CHECK(m.type == SYNC_WEIGHTS && m.t == DT_BF16);
-    T_CHECK(m.n_bytes == N_WEIGHTS && !memcmp(m.weights, w, N_WEIGHTS));
-    free(m.weights);
+    T_EQ_INT(m.n_bytes, N_WEIGHTS);
+    T_EQ_INT(sync_get_weights(s, got, third, &e), 0);
+    T_EQ_INT(sync_get_weights(s, got + third, N_WEIGHTS - third, &e), 0);
+    T_EQ_INT(sync_check_weights(s, &e), 0);
+    T_CHECK(!memcmp(got, w, N_WEIGHTS));
     T_EQ_INT(sync_recv(s, &m, &e), 0);
     T_CHECK(m.type == SYNC_WEIGHTS && m.n_bytes == 0);
-    free(m.weights);
+    T_EQ_INT(sync_check_weights(s, &e), 0);
     T_EQ_INT(sync_recv(s, &m, &e), 0);
     T_CHECK(m.type == SYNC_GO && m.step == 8 && m.prompts == 1);
     T_EQ_INT(sync_recv(s, &m, &e), 0);
@@ -92,6 +102,7 @@ static void messages_arrive_whole_and_in_order(void)
     T_EQ_INT(status, 0);
     unlink(fifo);
     free(w);
+    free(got);
 }
 
 static void a_trainer_that_goes_away_is_an_error(void)
@@ -125,7 +136,9 @@ static void damaged_weights_are_refused(void)
     make_fifo();
     fd = open(fifo, O_RDONLY | O_NONBLOCK);
     T_EQ_INT(sync_open(&raw, fifo, 1, &e), 0);
-    T_EQ_INT(sync_send_weights(raw, DT_F32, w, sizeof w, &e), 0);
+    T_EQ_INT(sync_begin_weights(raw, DT_F32, sizeof w, &e), 0);
+    T_EQ_INT(sync_put_weights(raw, w, sizeof w, &e), 0);
+    T_EQ_INT(sync_end_weights(raw, &e), 0);
     n = read(fd, bytes, sizeof bytes);
     close(fd);
     sync_close(&raw);
@@ -134,7 +147,10 @@ static void damaged_weights_are_refused(void)
     T_EQ_INT(sync_open(&s, fifo, 0, &e), 0);
     fd = open(fifo, O_WRONLY);
     T_CHECK(write(fd, bytes, (size_t)n) == n);
-    T_EQ_INT(sync_recv(s, &m, &e), -ERR_DATA);
+    T_EQ_INT(sync_recv(s, &m, &e), 0);
+    T_EQ_INT(m.n_bytes, sizeof w);
+    T_EQ_INT(sync_get_weights(s, w, sizeof w, &e), 0);
+    T_EQ_INT(sync_check_weights(s, &e), -ERR_DATA);
     T_CHECK(strstr(e.msg, "checksum") != NULL);
     close(fd);
     sync_close(&s);
