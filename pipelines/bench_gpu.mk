@@ -15,3 +15,34 @@ $(B)/cuda-report/%.txt: kernels/cuda/%.cu $(B)/cuda.flags
 .PHONY: cuda-report
 cuda-report: $(if $(USE_CUDA),$(CUDA_REPORT))
 	@$(if $(USE_CUDA),awk -v allow=tests/gpu/spills.txt -f pipelines/cuda_report.awk $(CUDA_REPORT),echo 'cuda-report: no nvcc' >&2; exit 1)
+
+# --- the bench program -------------------------------------------------------
+# twice: for the device, and for the simulator (gpusim), where it is rehearsed
+GPU_BENCH_C := $(wildcard tests/bench/gpu/*.c)
+GPU_BENCH_O := $(GPU_BENCH_C:tests/bench/gpu/%.c=$(B)/bench/gpu/%.o)
+
+$(B)/bench/gpu/%.o: tests/bench/gpu/%.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP -c -o $@ $<
+$(B)/bench/gpu/sim/main.o: tests/bench/gpu/main.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CC,$< (simulator))
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -DCUDASIM -MMD -MP -c -o $@ $<
+$(B)/bench/gpu/peak.o: tests/bench/gpu/peak.cu $(B)/cuda.flags
+	@mkdir -p $(@D)
+	$(call say,NVCC,$<)
+	$(Q)$(NVCC) $(NVCC_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+$(B)/bench/gpu/sim/peak.o: tests/bench/gpu/peak.cu | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CXX,$< (simulator))
+	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ -x c++ $<
+
+$(B)/gpu/gpu_bench: $(GPU_BENCH_O) $(B)/bench/gpu/peak.o $(call libs,train record)
+	@mkdir -p $(@D)
+	$(call say,LINK,gpu_bench)
+	$(Q)$(CC) -pthread -Wl,--as-needed -o $@ $^ $(call links,train record) -lm
+$(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/bench/gpu/sim/,main.o peak.o) $(B)/cudasim/kernels.o $(B)/cudasim.a $(call libs,train record)
+	@mkdir -p $(@D)
+	$(call say,LINK,gpu_bench (simulator))
+	$(Q)$(CC) $(LDSAN) -pthread -Wl,--as-needed -o $@ $^ $(call links,train record) -lstdc++ -lm
