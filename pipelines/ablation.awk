@@ -43,13 +43,20 @@ function mean(a, q,    i, x) {
         x += sum[a, seed_of[a, i], q]
     return x / n_seeds[a]
 }
-# the mean over tasks of the variance of J over seeds
-function variance(a, r,    k, n, v) {
+# the mean over tasks of the variance of J over seeds; v_se, its standard error
+# for normal J (a variance from n seeds has 2 v^2 / (n - 1)), tasks apart
+function variance(a, r,    k, n, v, x) {
     n = n_seeds[a]
+    v_se = 0
     for (k in task)
-        if (role[k] == r)
-            v += (ss[a, k] - s[a, k] * s[a, k] / n) / (n - 1) / n_role[r]
-    return v < 0 ? 0 : v
+        if (role[k] == r) {
+            x = (ss[a, k] - s[a, k] * s[a, k] / n) / (n - 1)
+            x = x < 0 ? 0 : x
+            v += x / n_role[r]
+            v_se += 2 * x * x / (n - 1) / n_role[r] ^ 2
+        }
+    v_se = sqrt(v_se)
+    return v
 }
 # the paired difference from the reference: d, and its standard error se
 function difference(a, q,    i, n, x, x1, x2) {
@@ -68,7 +75,7 @@ function part(x, whole, known,    p) {
     if (!known || whole == 0)
         return "n.c."
     p = sprintf("%.0f", 100 * x / whole)
-    return (p == 0 ? "0" : p) "%"
+    return (p + 0 == 0 ? "0" : p) "%"
 }
 function line(q, name, x, err, p) {
     printf "  %-10s  %-*s  %+12.3e  %9s  %7s\n", q, width, name, x, err, p
@@ -88,12 +95,14 @@ function block(q,    i, total, all, all_se, known) {
     line("", "sum of single factors", total, "-", part(total, all, known))
     print rule
 }
-function block_variance(q, r,    i, v0, all, x) {
+function block_variance(q, r,    i, v0, se0, all, known, x) {
     v0 = variance(arm[1], r)
+    se0 = v_se
     all = variance(arm[n_arms], r) - v0
+    known = (all > 0 ? all : -all) > 2 * sqrt(se0 ^ 2 + v_se ^ 2)
     for (i = 2; i <= n_arms; i++) {
         x = variance(arm[i], r) - v0
-        line(i == 2 ? q : "", arm[i], x, "-", part(x, all, 1))
+        line(i == 2 ? q : "", arm[i], x, sprintf("%.1e", sqrt(se0 ^ 2 + v_se ^ 2)), part(x, all, known))
     }
     print rule
 }
@@ -121,7 +130,8 @@ END {
         printf "  %-*s  %2d  %+8.4f  %+8.4f  %9.2e  %9.2e  %9.2e  %9.2e  %6.4f\n", width, a, n_seeds[a], mean(a, "dJ on"), mean(a, "dJ off"), variance(a, "on"), variance(a, "off"), mean(a, "KL on"), mean(a, "KL off"), mean(a, "same")
     }
     print ""
-    print "Difference from " arm[1] " at the same seed (mean over seeds, its standard error), and that as a"
+    print "Difference from " arm[1] " at the same seed (mean over seeds, its standard error; that of"
+    print "a difference of variances is for normal J and tasks that vary apart), and that as a"
     print "part of the difference of " arm[n_arms] ". What the single factors' sum lacks of it, or has too"
     print "much, comes from factors acting together. n.c. = not computable: the difference of"
     print arm[n_arms] " is below two of its own standard errors, or 0."

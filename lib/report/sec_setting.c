@@ -18,8 +18,8 @@ static void fact_list(const struct report *r, const char *key, int from,
 
 static void task_table(const struct report *r)
 {
-    struct table *t = table_open("tasks", "Evaluation tasks. An answer is "
-                                 "sampled `samples` times a question.",
+    struct table *t = table_open("tasks", "Evaluation tasks; samples: answers "
+                                 "drawn for each question.",
                                  "<task|<role|questions|samples|temperature|"
                                  "top-p|max tokens");
 
