@@ -47,7 +47,9 @@ extern "C" {
 #define FULL 0xFFFFFFFFu
 
 /* Scratch slots. */
-enum { S_LOGITS, S_LOGITS2, S_PERM, S_TASKS, S_ROWS, S_SORT, N_SCRATCH };
+enum {
+    S_LOGITS, S_LOGITS2, S_PERM, S_TASKS, S_ROWS, S_SORT, S_PRODUCT, N_SCRATCH
+};
 
 /* Operations whose data is checked on the device: the first bad row. */
 enum { BAD_EMBED, BAD_EMBED_BWD, BAD_LOGP, N_BAD };
@@ -68,6 +70,7 @@ struct cuda {
     unsigned long long *bad; /* device: [N_BAD], row << 32 | token */
     int bad_limit[N_BAD];    /* the vocabulary of the last call */
     int may_be_bad;          /* something was checked since the last sync */
+    struct hw_blas *blas;    /* order=hardware: cuBLASLt and its plans */
 };
 
 static inline struct cuda *cuda_of(struct kernels *k)

@@ -11,12 +11,17 @@
 #define ULP_CUDA_HW_H
 #include "cuda.h"
 
-#define HW_OPS(X)
+#define HW_OPS(X)                                                            \
+    X(linear) X(linear_dx) X(linear_dw)
 
 #define HW(ret, name) ret CU(hw_##name)
 #define DECLARE(op) K_FUNCTION(op) CU(hw_##op);
 HW_OPS(DECLARE)
 #undef DECLARE
+
+/* struct gemm as cuda_gemm has it, by the fastest of what can do it: a kernel
+ * of our own for few rows, cuBLASLt, the canonical one. */
+void CU(hw_gemm)(struct cuda *c, struct gemm g);
 
 /* Called by cuda_open and close under order=hardware. */
 int CU(hw_open)(struct cuda *c, struct err *e) MUST_CHECK;
