@@ -204,8 +204,8 @@ static double now_s(void)
 }
 
 static int report(struct loop *l, const struct batch *b,
-                  const struct step_stats *st, double lr, double t_train,
-                  struct err *e)
+                  const struct step_stats *st, double lr, double t_collect,
+                  double t_train, struct err *e)
 {
     struct rec *rec = rec_new();
     int r;
@@ -216,6 +216,7 @@ static int report(struct loop *l, const struct batch *b,
         rec_clear(rec);
         rec_set_i64(rec, "step", l->st.step);
         rec_set_u64(rec, "tokens", st->loss.tokens);
+        rec_set_f64(rec, "collect_s", t_collect);
         rec_set_f64(rec, "train_s", t_train);
         r = rec_write(l->timing, rec, e);
     }
@@ -243,7 +244,7 @@ static int train_step(struct loop *l, struct err *e)
     };
     struct batch b = { 0 };
     struct step_stats st;
-    double t0;
+    double t0, began = now_s();
     int r = batch_collect(&b, &l->src, l->st.step, l->policy,
                           l->sync ? &tell : NULL, e);
 
@@ -256,7 +257,7 @@ static int train_step(struct loop *l, struct err *e)
     if (!r)
         r = publish(l, !!l->sync, e);
     if (!r)
-        r = report(l, &b, &st, so.lr, now_s() - t0, e);
+        r = report(l, &b, &st, so.lr, t0 - began, now_s() - t0, e);
     l->st.step++;
     l->st.cursor += b.asked;
     batch_free(&b);
