@@ -59,6 +59,12 @@ static const struct opt opts[] = {
     OPT_ADAMW(&o.eps, &o.weight_decay, &o.grad_clip),
     { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
     OPT_MICRO_BATCH(&o.micro_batch),
+    { OPT_FLAG, "recompute", 0, &o.recompute, NULL,
+      "keep the layers' inputs alone for the backward, and make the rest "
+      "again: less memory, more time, the same bits", 0, 0 },
+    { OPT_FLAG, "release", 0, &o.release, NULL,
+      "give activations and gradients back while rollouts are made, so that "
+      "both programs fit one device; always on cuda", 0, 0 },
     OPT_DEVICE(&o.device, &o.threads),
     { OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0 },
     { OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0 },
@@ -66,8 +72,17 @@ static const struct opt opts[] = {
       "keep the rollouts read, for a replay", 0, 0 },
     { OPT_STR, "timing", 0, &o.timing, "FILE",
       "records with the seconds of each step", 0, 0 },
-    OPT_PLAN(&o.plan),
     { OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "Planning", 0, 0 },
+    OPT_PLAN(&o.plan),
+    { OPT_SIZE, "device-memory", 0, &o.device_memory, "SIZE",
+      "plan for a card of that memory (80G): does it fit, and which "
+      "micro-batch is the largest that does", 0, 0 },
+    { OPT_INT, "longest", 0, &o.longest, "N",
+      "plan for sequences of at most N tokens; the default is a micro-batch "
+      "of one sequence", 0, 1 << 24 },
+    { OPT_INT, "batch", 0, &o.batch, "N",
+      "plan for a rollout of N sequences at once beside it", 1, 1e6 },
     { 0 }
 };
 

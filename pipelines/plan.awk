@@ -2,8 +2,8 @@
 #
 # Files in order: shape (rollout --plan), stages (KIND COUNT), sets (NAME ROWS
 # PROMPT_TOKENS LONGEST SAMPLES TOO_LONG MAX_PROMPT; the training set first), memory (per
-# arm: ARM and MiB of weights, state, gradients, activations, cache; the same at
-# the smallest batches), missing (sentences).
+# arm and way to take less: ARM WAY and MiB of the trainer's weights, state, gradients,
+# activations, of the sampler's weights and cache, and the most at once), missing (sentences).
 function size(b) {
     if (b >= 1099511627776) return sprintf("%.1f TiB", b / 1099511627776)
     if (b >= 1073741824) return sprintf("%.1f GiB", b / 1073741824)
@@ -50,19 +50,18 @@ FILENAME ~ /sets$/ {
         $6, $1, context - $4, $4, context) (n_sets == 1 ? "MAX_PROMPT=" (context - $4) " leaves them out" : "A smaller max_new makes room")
 }
 FILENAME ~ /memory$/ {
-    n_arms++
-    name[n_arms] = $1
-    for (i = 0; i < 2; i++)
-        for (j = 1; j <= 5; j++) m[n_arms, i, j] = $(1 + j + 6 * i) * 1048576
+    if ($2 == 0) name[++n_arms] = $1
+    for (j = 1; j <= 7; j++) m[n_arms, $2, j] = $(2 + j) * 1048576
+    ways = $2
 }
 FILENAME ~ /missing$/ { wrong[++n_wrong] = $0 }
-function trainer(a, i) { return m[a, i, 1] + m[a, i, 2] + m[a, i, 3] + m[a, i, 4] }
-function sampler(a, i) { return m[a, i, 1] + m[a, i, 5] }
-# The sampler and the trainer run at once; on the CPU each also holds a copy of
-# the weights while it hands them over, and the trainer a second layout of them
-# for the backward pass. (tests/long/half_billion.sh: 17.8 GiB said, 17.9
-# measured.)
-function both(a, i) { return trainer(a, i) + sampler(a, i) + (device == "cpu" ? 3 * m[a, i, 1] : 0) }
+# The most that trainer and sampler hold at once: on a GPU the one gives back
+# what it does not need while the other works, on the CPU both hold on.
+function both(a, i) { return m[a, i, 7] }
+function words(i) {
+    if (i == 1) return "TRAIN_OPTS='--recompute'"
+    return "TRAIN_OPTS='--recompute --micro-batch 1' ROLLOUT_OPTS='--batch 8'"
+}
 END {
     printf "preset %s, model %s: %.0f parameters; device %s\n\n", ENVIRON["PLAN_PRESET"], \
         ENVIRON["PLAN_MODEL"] == "" ? "made from nothing" : ENVIRON["PLAN_MODEL"], params, device
@@ -71,13 +70,13 @@ END {
 
     printf "\nMemory of a training stage (%s: %s)\n", size(mem), mem_from
     printf "  %-14s %10s %10s %10s %11s %10s %10s %10s\n", "arm", "weights", "state", "gradients", \
-        "activations", "sampler", "KV cache", "together"
+        "activations", "sampler", "its cache", "at most"
     for (a = 1; a <= n_arms; a++)
         printf "  %-14s %10s %10s %10s %11s %10s %10s %10s%s\n", name[a], size(m[a, 0, 1]), size(m[a, 0, 2]), \
-            size(m[a, 0, 3]), size(m[a, 0, 4]), size(m[a, 0, 1]), size(m[a, 0, 5]), size(both(a, 0)), \
+            size(m[a, 0, 3]), size(m[a, 0, 4]), size(m[a, 0, 5]), size(m[a, 0, 6]), size(both(a, 0)), \
             (both(a, 0) > mem ? "  does not fit" : "")
-    print "  (state: master weights and moments; trainer and sampler run at once" \
-        (device == "cpu" ? "; 3 more times the weights: a copy each, and a layout for the backward pass" : "") ")"
+    print "  (state: master weights and moments; trainer and sampler share the device" \
+        (device == "cpu" ? "" : ": each gives back what it does not need while the other works") ")"
     printf "  (micro-batch of %d tokens, %d sequences at once, sequences of at most %d tokens)\n", micro, batch, longest
     if (device == "cpu" && jobs > 1)
         printf "  (each of the %d stages that run at once takes this much; -j1 runs one)\n", jobs
@@ -124,12 +123,13 @@ END {
         if (both(a, 0) <= mem) { fits = fits " " name[a]; continue }
         printf "  %s needs %s, there are %s\n", name[a], size(both(a, 0)), size(mem)
         bad++
-        if (both(a, 1) <= mem)
-            printf "    TRAIN_OPTS='--micro-batch 1' ROLLOUT_OPTS='--batch 8' makes it %s (one sequence at a time; the same bits)\n", size(both(a, 1))
+        for (i = 1; i <= ways && both(a, i) > mem; i++) ;
+        if (i <= ways)
+            printf "    %s makes it %s (the same bits)\n", words(i), size(both(a, i))
         else {
-            printf "    even one sequence at a time it is %s: a device of that size (DEVICE_MEM), or DEVICE=cpu on a machine with %s\n", \
-                size(both(a, 1)), size(both(a, 1) + (device == "cpu" ? 0 : 3 * m[a, 1, 1]))
-            per = (both(a, 1) - m[a, 1, 4] - m[a, 1, 5]) / params
+            printf "    even with %s it is %s: a device of that size (DEVICE_MEM)%s\n", words(ways), size(both(a, ways)), \
+                device == "cpu" ? "" : ", or DEVICE=cpu on a machine with more"
+            per = (both(a, ways) - m[a, ways, 4] - m[a, ways, 6]) / params
             printf "    a smaller MODEL: about %.2g parameters fit in this arm\n", 0.9 * mem / per
         }
     }

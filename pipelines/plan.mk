@@ -18,7 +18,7 @@ plan: export PLAN_TOKENIZER = $(if $(MODEL),,$(TOKENIZER))
 plan: export PLAN_ROWS = $(if $(MODEL),0,$(TRAIN_ROWS))
 plan: export PLAN_STAGES = $(words $(STAGES))
 $(foreach v,PRESET MODEL DATA R ARMS SEEDS STEPS PROMPTS SAMPLES MINI_BATCH \
-  MAX_NEW MAX_PROMPT KL_PROMPTS TEMPLATE TRAIN_TASK TRAIN_OPTS ROLLOUT_OPTS DEVICE \
+  MAX_NEW MAX_PROMPT KL_PROMPTS TEMPLATE TRAIN_TASK TRAIN_OPTS ROLLOUT_OPTS DEVICE THREADS \
   RATE DEVICE_MEM MEAN_NEW,$(eval plan: export PLAN_$(v) = $$($(v))))
 plan: $(foreach p,pretrain prepare tokenize rollout dapo-step logprob,$(BIN)/$(p))
 	@pipelines/plan

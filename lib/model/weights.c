@@ -41,11 +41,12 @@ static const char *source_get(const struct source *s, const struct param *q,
 
 /* Buffers of a load. */
 struct stage {
+    size_t chunk; /* values moved at a time: CHUNK, or the largest tensor */
     char *group; /* a whole group in the compute type */
-    char *raw;   /* CHUNK values as the source has them */
-    char *mid;   /* CHUNK values in the master type, where files pass by it */
-    char *host;  /* host: CHUNK values, for the digest */
-    char *in;    /* host: CHUNK values that a reader gave */
+    char *raw;   /* chunk values as the source has them */
+    char *mid;   /* chunk values in the master type, where files pass by it */
+    char *host;  /* host: chunk values, for the digest */
+    char *in;    /* host: chunk values that a reader gave */
     struct hash128 *x;
 };
 
@@ -79,8 +80,8 @@ static int load_tensor(struct model *m, struct stage *s,
     enum dtype t;
     const char *from = source_get(src, q, &t);
 
-    for (size_t i = 0; i < q->n; i += CHUNK) {
-        size_t now = q->n - i < CHUNK ? q->n - i : CHUNK;
+    for (size_t i = 0; i < q->n; i += s->chunk) {
+        size_t now = q->n - i < s->chunk ? q->n - i : s->chunk;
         const char *p = from ? from + i * dtype_size(t) : s->in;
 
         if (!from) {
@@ -133,18 +134,19 @@ static int load(struct model *m, const struct source *src, struct err *e)
     for (int i = 0; i < m->n_groups; i++)
         if (m->group[i].n > largest)
             largest = m->group[i].n;
+    s.chunk = largest < CHUNK ? largest : CHUNK;
     s.group = m->k->alloc(m->k, largest * dtype_size(m->t), e);
-    s.raw = s.group ? m->k->alloc(m->k, 4 * CHUNK, e) : NULL;
+    s.raw = s.group ? m->k->alloc(m->k, 4 * s.chunk, e) : NULL;
     r = s.raw ? 0 : -e->code;
     if (!r && through_master(m, src)) {
-        s.mid = m->k->alloc(m->k, 4 * CHUNK, e);
+        s.mid = m->k->alloc(m->k, 4 * s.chunk, e);
         r = s.mid ? 0 : -e->code;
     }
     m->digest_known = 0;
     m->master = NULL;
     if (!r) {
-        s.host = xmalloc(CHUNK * dtype_size(m->t));
-        s.in = src->r ? xmalloc(CHUNK * dtype_size(src->t)) : NULL;
+        s.host = xmalloc(s.chunk * dtype_size(m->t));
+        s.in = src->r ? xmalloc(s.chunk * dtype_size(src->t)) : NULL;
         s.x = hash128_open();
         r = load_groups(m, &s, src, e);
         digest_close(m, s.x, !r);
@@ -211,6 +213,7 @@ int model_digest(struct model *m, char out[33], struct err *e)
 {
     struct kernels *k = m->k;
     size_t size = dtype_size(m->t), n = m->p.n_values;
+    size_t some = n < CHUNK ? n : CHUNK;
     char *dev, *host;
     struct hash128 *x;
     int r;
@@ -218,13 +221,13 @@ int model_digest(struct model *m, char out[33], struct err *e)
     if (!m->digest_known && !m->master)
         return err_set(e, ERR_USAGE, "the model has no weights yet");
     if (!m->digest_known) {
-        dev = k->alloc(k, CHUNK * size, e);
+        dev = k->alloc(k, some * size, e);
         if (!dev)
             return -e->code;
-        host = xmalloc(CHUNK * size);
+        host = xmalloc(some * size);
         x = hash128_open();
-        for (size_t i = 0; i < n; i += CHUNK) {
-            size_t now = n - i < CHUNK ? n - i : CHUNK;
+        for (size_t i = 0; i < n; i += some) {
+            size_t now = n - i < some ? n - i : some;
 
             k->cast(k, dev, m->t, (const char *)m->master +
                                       i * dtype_size(m->master_t),

@@ -7,7 +7,6 @@
 #define SCALE_INIT 65536.0
 #define SCALE_MAX 16777216.0 /* 2^24: products with fp32 stay finite */
 #define SCALE_EVERY 2000
-#define PIECE ((size_t)1 << 22) /* values moved at a time */
 
 int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
                const struct arm *arm, const struct adamw_opts *o,
@@ -133,13 +132,13 @@ int adamw_update(struct adamw *a, const float *g, double lr,
 int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
 {
     struct kernels *k = a->k;
-    size_t all = a->p->n_values;
-    float *piece = k->alloc(k, PIECE * sizeof *piece, e);
+    size_t all = a->p->n_values, some = adamw_piece(all);
+    float *piece = k->alloc(k, some * sizeof *piece, e);
 
     if (!piece)
         return -ERR_IO;
-    for (size_t i = 0; i < all; i += PIECE) {
-        size_t n = all - i < PIECE ? all - i : PIECE;
+    for (size_t i = 0; i < all; i += some) {
+        size_t n = all - i < some ? all - i : some;
 
         k->upload(k, piece, flat + i, n * sizeof *piece);
         k->cast(k, at(a->master, a->arm.master, i), a->arm.master, piece,
@@ -156,14 +155,15 @@ int adamw_compute_weights(const struct adamw *a,
 {
     struct kernels *k = a->k;
     size_t size = dtype_size(a->arm.compute), all = a->p->n_values;
+    size_t some = adamw_piece(all);
     int as_is = a->arm.compute == a->arm.master, r = 0;
-    char *piece = as_is ? NULL : k->alloc(k, PIECE * size, e);
-    char *host = piece || as_is ? xmalloc(PIECE * size) : NULL;
+    char *piece = as_is ? NULL : k->alloc(k, some * size, e);
+    char *host = piece || as_is ? xmalloc(some * size) : NULL;
 
     if (!host)
         return -ERR_IO;
-    for (size_t i = 0; i < all && !r; i += PIECE) {
-        size_t n = all - i < PIECE ? all - i : PIECE;
+    for (size_t i = 0; i < all && !r; i += some) {
+        size_t n = all - i < some ? all - i : some;
         const char *src = at(a->master, a->arm.master, i);
 
         if (piece)

@@ -9,6 +9,14 @@
 #include "../model/model.h"
 #include "../model/safetensors.h"
 
+/* Of n values, how many move at a time between types. */
+static inline size_t adamw_piece(size_t n)
+{
+    size_t most = (size_t)1 << 22;
+
+    return n < most ? n : most;
+}
+
 struct adamw_opts {
     double beta1, beta2, eps, weight_decay;
     double grad_clip; /* largest L2 norm; 0 = no clip */

@@ -82,7 +82,9 @@ static int open_model(struct loop *l, int resumed, struct err *e)
         order.seed = o->seed;
     r = kernels_open(&l->k, o->device, o->threads, order, e);
     if (!r)
-        r = model_open(&l->m, &c, &l->arm, l->k, MODEL_TRAIN, e);
+        r = model_open(&l->m, &c, &l->arm, l->k,
+                       MODEL_TRAIN | (o->recompute ? MODEL_RECOMPUTE : 0),
+                       e);
     if (!r)
         r = adamw_open(&l->a, l->k, model_params(l->m), &l->arm, &ao, e);
     if (!r)

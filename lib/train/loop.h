@@ -12,6 +12,10 @@ struct loop_opts {
     const char *model, *out, *sync, *arm, *device, *keep, *metrics, *timing;
     uint64_t seed;
     int threads, json, quiet, plan;
+    int recompute, release;
+    uint64_t device_memory; /* plan: of a card; 0: of none */
+    int longest, batch;     /* plan: tokens of a sequence (0: a micro-batch of
+                               one), the rollout's sequences at once */
     int steps, until; /* until = 0: steps more; else up to that step */
     int prompts, mini_batch, samples, epochs, max_gen_batches, micro_batch;
     int lr_warmup, no_dynamic, no_std, off_policy;
@@ -23,7 +27,8 @@ struct loop_opts {
 #define LOOP_OPTS_INIT { \
     .arm = "fp32", .device = "auto", .metrics = "-", .seed = 1, \
     .steps = 1, .prompts = 256, .mini_batch = 64, .samples = 16, \
-    .epochs = 1, .max_gen_batches = 10, .micro_batch = 4096, .lr = 1e-6, \
+    .epochs = 1, .max_gen_batches = 10, .micro_batch = 4096, .batch = 64, \
+    .lr = 1e-6, \
     .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.01, \
     .grad_clip = 1, .clip_low = 0.2, .clip_high = 0.28, .dual_clip = 10, \
     .temperature = 1 }

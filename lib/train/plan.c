@@ -1,41 +1,240 @@
-/* plan - what a training run would take, from shapes alone; see loop.h */
-#include "../model/model.h"
+/* plan - what training takes; see plan.h, and loop.h for loop_plan */
+#include "plan.h"
+#include <string.h>
+#include "adamw.h"
 #include "loop.h"
 
-static double mib(double bytes)
+/* ---- bytes ----------------------------------------------------------- */
+
+static int most(int a, int b)
 {
-    return bytes / (1 << 20);
+    return a > b ? a : b;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Sequences of half the longest are taken to be the mean. */
+static int sequences(int tokens, int longest)
+{
+    return (2 * (tokens - 1) + longest) / longest;
+}
+
+/* Prompts enter beside the running sequences, up to gen's PREFILL_ROWS and
+ * one more prompt. */
+enum { PREFILL = 4096 };
+
+static void plan_sampler(struct plan_memory *p, const struct config *c,
+                         const struct arm *a, const struct k_sizes *s,
+                         struct plan_shape o)
+{
+    struct model_use u = {.tokens = PREFILL + o.batch, .seqs = o.batch,
+                          .longest = o.longest};
+    struct model_memory m;
+    struct model_plan kv;
+
+    model_memory(&m, c, a, s, u);
+    model_plan(&kv, c, a, 1, o.longest, o.batch);
+    p->sampler_weights = m.weights;
+    p->sampler_cache = kv.kv_bytes;
+    p->sampler_pass = m.acts + m.scratch;
+}
+
+void plan_memory(struct plan_memory *p, const struct config *c,
+                 const struct arm *a, const struct k_sizes *s,
+                 struct plan_shape o)
+{
+    int tokens = most(o.micro_batch, o.longest);
+    struct model_use u = {
+        .tokens = tokens, .seqs = sequences(tokens, o.longest),
+        .longest = o.longest,
+        .flags = MODEL_TRAIN | (o.recompute ? MODEL_RECOMPUTE : 0)};
+    size_t n, held;
+
+    model_memory(&p->m, c, a, s, u);
+    n = p->m.n_params;
+    p->master = n * dtype_size(a->master);
+    p->moments = 2 * n * dtype_size(a->adam);
+    p->compensation = a->kahan ? n * dtype_size(DT_BF16) : 0;
+    p->pieces = a->compute == a->master
+                    ? 0
+                    : adamw_piece(n) * dtype_size(a->compute);
+    held = p->m.weights + p->master + p->moments + p->compensation;
+    p->training = held + p->m.grads + p->m.acts + p->m.scratch;
+    p->waiting = (o.release ? held : p->training) + p->pieces;
+    p->training = larger(p->training, p->waiting);
+    plan_sampler(p, c, a, s, o);
+    p->together = p->waiting + p->sampler_weights + p->sampler_cache +
+                  p->sampler_pass;
+    p->together = larger(p->together,
+                         p->training + p->sampler_weights +
+                             (o.release ? 0
+                                        : p->sampler_cache +
+                                              p->sampler_pass));
+}
+
+int plan_largest(const struct config *c, const struct arm *a,
+                 const struct k_sizes *s, struct plan_shape o, int beside,
+                 size_t bytes)
+{
+    int low = 0, high = 1 << 24; /* low fits, high does not */
+
+    while (high - low > 1) {
+        int mid = low + (high - low) / 2;
+        struct plan_memory p;
+
+        o.micro_batch = mid;
+        plan_memory(&p, c, a, s, o);
+        if (p.training + (beside ? p.sampler_weights : 0) <= bytes)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low < o.longest ? 0 : low;
+}
+
+/* ---- the page -------------------------------------------------------- */
+
+struct page {
+    FILE *out;
+    struct config c;
+    struct arm a;
+    struct k_sizes s;
+    struct plan_shape o;
+    struct plan_memory p;
+};
+
+static void line(const struct page *g, const char *name, size_t bytes,
+                 const char *remark)
+{
+    fprintf(g->out, "%-19s %.1f MiB%s%s%s\n", name,
+            (double)bytes / (1 << 20), remark ? " (" : "",
+            remark ? remark : "", remark ? ")" : "");
+}
+
+static void trainer(const struct page *g)
+{
+    const struct plan_memory *p = &g->p;
+    char what[100];
+
+    snprintf(what, sizeof what, "micro-batch %d tokens%s",
+             most(g->o.micro_batch, g->o.longest),
+             g->o.recompute ? ", recomputed" : "");
+    line(g, "compute weights", p->m.weights,
+         g->s.name[1] == 'p' ? "a layout for each direction" : NULL);
+    line(g, "master weights", p->master, NULL);
+    line(g, "moments", p->moments, NULL);
+    if (p->compensation)
+        line(g, "compensation", p->compensation, NULL);
+    line(g, "gradients", p->m.grads, NULL);
+    line(g, "activations", p->m.acts, what);
+    line(g, "scratch", p->m.scratch, NULL);
+    line(g, "total", p->training, NULL);
+}
+
+static void sampler(const struct page *g)
+{
+    const struct plan_memory *p = &g->p;
+    char what[100];
+
+    snprintf(what, sizeof what, "%d sequences of at most %d tokens",
+             g->o.batch, g->o.longest);
+    line(g, "waiting", p->waiting, "while rollouts are made");
+    line(g, "sampler weights", p->sampler_weights, NULL);
+    line(g, "sampler cache", p->sampler_cache, what);
+    line(g, "sampler pass", p->sampler_pass, NULL);
+    line(g, "both at once", p->together, "the most that a loop holds");
+}
+
+static void fits(const struct page *g, const char *name, size_t need,
+                 size_t there)
+{
+    double gib = 1 << 30;
+
+    if (need <= there)
+        fprintf(g->out, "%-19s fits, %.1f GiB are left\n", name,
+                (double)(there - need) / gib);
+    else
+        fprintf(g->out, "%-19s does not fit, by %.1f GiB\n", name,
+                (double)(need - there) / gib);
+}
+
+static void largest(const struct page *g, const char *name, int beside,
+                    size_t there)
+{
+    struct plan_shape o = g->o;
+    int plain, again;
+
+    o.recompute = 0;
+    plain = plan_largest(&g->c, &g->a, &g->s, o, beside, there);
+    o.recompute = 1;
+    again = plan_largest(&g->c, &g->a, &g->s, o, beside, there);
+    fprintf(g->out, "%-19s ", name);
+    if (plain)
+        fprintf(g->out, "%d tokens, with --recompute %d\n", plain, again);
+    else if (again)
+        fprintf(g->out, "with --recompute %d tokens, without it none\n",
+                again);
+    else
+        fprintf(g->out, "none, not one sequence of %d tokens\n",
+                g->o.longest);
+}
+
+static void card(const struct page *g, size_t there)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "on %.1f GiB", (double)there / (1 << 30));
+    fits(g, name, g->p.training, there);
+    fits(g, "  with the sampler", g->p.together, there);
+    largest(g, "largest micro-batch", 0, there);
+    largest(g, "  with the sampler", 1, there);
+}
+
+static int open_page(struct page *g, const struct loop_opts *o,
+                     struct err *e)
+{
+    const char *device = o->device;
+    int r = config_read(&g->c, o->model, e);
+
+    if (!r)
+        r = arm_parse(&g->a, o->arm, e);
+    if (o->device_memory && device && !strcmp(device, "auto"))
+        device = "cuda"; /* a card, whether it is here or not */
+    if (!r)
+        r = kernels_sizes(&g->s, device, o->threads, g->a.order, e);
+    if (r)
+        return r;
+    g->o = (struct plan_shape){
+        .micro_batch = o->micro_batch, .longest = o->longest,
+        .recompute = o->recompute, .batch = o->batch,
+        .release = o->release || !strcmp(g->s.name, "cuda"),
+    };
+    if (!g->o.longest)
+        g->o.longest = o->micro_batch < g->c.max_pos ? o->micro_batch
+                                                     : g->c.max_pos;
+    plan_memory(&g->p, &g->c, &g->a, &g->s, g->o);
+    return 0;
 }
 
 int loop_plan(const struct loop_opts *o, FILE *out, struct err *e)
 {
-    struct model_plan p;
-    struct config c;
-    struct arm a;
+    struct page g = {.out = out};
     char arm[256];
-    double state, n;
-    int r = config_read(&c, o->model, e);
+    int r = open_page(&g, o, e);
 
-    if (!r)
-        r = arm_parse(&a, o->arm, e);
     if (r)
         return r;
-    arm_format(&a, arm, sizeof arm);
-    model_plan(&p, &c, &a, o->micro_batch, 0, 0);
-    n = (double)p.n_params;
-    state = n * (double)(dtype_size(a.master) + 2 * dtype_size(a.adam) +
-                         (a.kahan ? 2 : 0));
+    arm_format(&g.a, arm, sizeof arm);
     fprintf(out, "arm                 %s\n", arm);
-    fprintf(out, "parameters          %zu\n", p.n_params);
-    fprintf(out, "compute weights     %.1f MiB\n",
-            mib((double)p.weight_bytes));
-    fprintf(out, "master and moments  %.1f MiB\n", mib(state));
-    fprintf(out, "gradients           %.1f MiB\n", mib((double)p.grad_bytes));
-    fprintf(out, "activations         %.1f MiB (micro-batch %d tokens)\n",
-            mib((double)p.act_bytes), o->micro_batch);
-    fprintf(out, "total               %.1f MiB\n",
-            mib((double)p.weight_bytes + (double)p.grad_bytes +
-                (double)p.act_bytes + state));
+    fprintf(out, "device              %s\n", g.s.name);
+    fprintf(out, "parameters          %zu\n", g.p.m.n_params);
+    trainer(&g);
+    sampler(&g);
+    if (o->device_memory)
+        card(&g, (size_t)o->device_memory);
     fprintf(out, "rollouts a round    %lld\n",
             (long long)o->prompts * o->samples);
     fprintf(out, "updates a step      %d\n",

@@ -27,8 +27,8 @@ check time_at_the_rate grep -q '1e+15 and 1e+15 FLOP/s.*given by RATE' "$T/plan"
 check nothing_was_made test ! -e "$T/results"
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=320G ARMS=bf16
 check it_fits_a_larger_device bash -c "grep -q '^What does' '$T/plan' && ! grep -q 'bf16 needs' '$T/plan'"
-plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=145G ARMS=bf16
-check options_that_make_it_fit grep -q "TRAIN_OPTS='--micro-batch 1' ROLLOUT_OPTS='--batch 8' makes it 1" "$T/plan"
+plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=135G ARMS=bf16
+check options_that_make_it_fit grep -q "TRAIN_OPTS='--recompute' makes it 1" "$T/plan"
 rm "$T/data/gsm8k.jsonl"
 plan "${full[@]}" RATE=1e15
 check a_set_that_is_not_there grep -q 'gsm8k.jsonl is not there' "$T/plan"

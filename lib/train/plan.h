@@ -1,0 +1,40 @@
+/* plan - what training takes, from shapes alone
+ *
+ * Device memory of dapo-step in its three states: opened, waiting for
+ * rollouts, and updating; and of the rollout beside it.
+ */
+#ifndef ULP_TRAIN_PLAN_H
+#define ULP_TRAIN_PLAN_H
+#include "../model/model.h"
+
+struct plan_shape {
+    int micro_batch; /* tokens in a forward and backward */
+    int longest;     /* tokens of the longest sequence */
+    int recompute;   /* keep the layers' inputs alone */
+    int release;     /* activations, scratch and gradients go back while
+                        rollouts are made */
+    int batch;       /* sequences at once in the rollout beside it */
+};
+
+struct plan_memory { /* bytes */
+    struct model_memory m;     /* of the trainer */
+    size_t master, moments, compensation;
+    size_t pieces;             /* of the weights on their way to the sampler */
+    size_t waiting, training;  /* the trainer's whole */
+    size_t sampler_weights, sampler_cache;
+    size_t sampler_pass;       /* activations and scratch */
+    size_t together;           /* the most that both hold at once */
+};
+
+void plan_memory(struct plan_memory *p, const struct config *c,
+                 const struct arm *a, const struct k_sizes *s,
+                 struct plan_shape o);
+
+/* The largest micro-batch, in tokens, whose training takes at most `bytes`
+ * (with `beside`: the rollout's weights too); 0 when none does. No smaller
+ * than the longest sequence, which is never cut. */
+int plan_largest(const struct config *c, const struct arm *a,
+                 const struct k_sizes *s, struct plan_shape o, int beside,
+                 size_t bytes);
+
+#endif

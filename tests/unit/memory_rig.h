@@ -1,0 +1,147 @@
+/* memory_rig - one update of a model of random weights, on any backend, and
+ * what it held at most: beside what plan_memory says */
+#ifndef ULP_MEMORY_RIG_H
+#define ULP_MEMORY_RIG_H
+#include "../../lib/base/rng.h"
+#include "../../lib/train/pack.h"
+#include "../../lib/train/plan.h"
+#include "../../lib/train/pretrain.h"
+#include "../../lib/train/adamw.h"
+#include "t.h"
+
+struct rig_case {
+    const char *name, *arm;
+    struct config c;
+    int micro, longest, recompute, threads;
+};
+
+/* hidden, layers, heads, kv heads, ffn, vocabulary */
+#define RIG_SHAPE(H, L, A, KV, F, V)                                         \
+    {.hidden = H, .layers = L, .heads = A, .kv_heads = KV,                   \
+     .head_dim = H / A, .ffn = F, .vocab = V, .max_pos = 1024, .tied = 1,    \
+     .qkv_bias = 1, .rope_theta = 10000, .rms_eps = 1e-6, .n_eos = 1}
+
+struct rig {
+    struct kernels *k;
+    struct model *m;
+    struct adamw *a;
+    struct arm arm;
+};
+
+static inline void rig_open(struct rig *t, const struct rig_case *x,
+                            struct kernels *k)
+{
+    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1};
+    struct err e = {0};
+    const struct params *p;
+    float *w;
+
+    t->k = k;
+    if (arm_parse(&t->arm, x->arm, &e) ||
+        model_open(&t->m, &x->c, &t->arm, k,
+                   MODEL_TRAIN | (x->recompute ? MODEL_RECOMPUTE : 0), &e) ||
+        adamw_open(&t->a, k, model_params(t->m), &t->arm, &o, &e)) {
+        t_fail(__FILE__, __LINE__, "%s", e.msg);
+        exit(1);
+    }
+    p = model_params(t->m);
+    w = calloc(p->n_values, sizeof *w);
+    pretrain_init(w, p, &x->c, 0.05, 1);
+    T_EQ_INT(adamw_set_master(t->a, w, &e), 0);
+    T_EQ_INT(model_set(t->m, t->a->master, t->arm.master, &e), 0);
+    free(w);
+}
+
+static inline void rig_close(struct rig *t)
+{
+    adamw_close(&t->a);
+    model_close(&t->m);
+}
+
+/* Sequences from half the longest to the longest, the last one cut to what
+ * the micro-batch leaves. */
+static inline void rig_fill(struct pack *p, const struct rig_case *x)
+{
+    int32_t tokens[1024];
+    struct rng r;
+
+    rng_init(&r, 3, 3);
+    for (int n = x->longest, i = 0, left = x->micro; left > 2; i++) {
+        n = n < left ? n : left;
+        for (int j = 0; j < n; j++)
+            tokens[j] = rng_range(&r, 0, x->c.vocab - 1);
+        pack_add(p, tokens, n, 2, (uint64_t)i);
+        left -= n;
+        n = rng_range(&r, x->longest / 2, x->longest);
+    }
+}
+
+static inline int rig_drop(void *ctx, const void *p, size_t n, struct err *e)
+{
+    (void)ctx, (void)p, (void)n, (void)e;
+    return 0;
+}
+
+/* A micro-batch forward and backward, the update, the new weights, which are
+ * then sent. */
+static inline void rig_update(struct rig *t, const struct rig_case *x)
+{
+    struct pack p = {0};
+    struct seqs q;
+    struct adamw_result res;
+    struct err e = {0};
+    float *logp;
+
+    rig_fill(&p, x);
+    q = pack_view(&p, 0, p.n);
+    logp = calloc(p.n_tokens, sizeof *logp);
+    model_zero_grads(t->m);
+    if (model_forward(t->m, &q, 1, 1, 0, logp, NULL, &e) ||
+        model_backward(t->m, logp, &e) ||
+        adamw_update(t->a, model_grads(t->m), 1e-3, &res, &e) ||
+        model_set(t->m, t->a->master, t->arm.master, &e) ||
+        adamw_compute_weights(t->a, rig_drop, NULL, &e))
+        t_fail(__FILE__, __LINE__, "%s: %s", x->name, e.msg);
+    free(logp);
+    pack_free(&p);
+}
+
+static inline void rig_plan(struct plan_memory *p, const struct rig_case *x,
+                            const struct arm *a, const struct k_sizes *s)
+{
+    plan_memory(p, &x->c, a, s,
+                (struct plan_shape){.micro_batch = x->micro,
+                                    .longest = x->longest,
+                                    .recompute = x->recompute, .batch = 1});
+}
+
+/* Within a tenth, whole and activations with scratch alone. */
+static inline void rig_compare(const struct rig_case *x, struct kernels *k)
+{
+    struct k_memory opened, after;
+    struct plan_memory p;
+    struct rig t;
+    double passes, planned;
+
+    rig_open(&t, x, k);
+    rig_plan(&p, x, &t.arm, &k->sizes);
+    k->trim(k);
+    k->memory(k, &opened);
+    rig_update(&t, x);
+    k->memory(k, &after);
+    passes = (double)(after.peak - opened.now);
+    planned = (double)(p.m.acts + p.m.scratch + p.pieces);
+    if (getenv("SHOW"))
+        printf("%-34s whole %9zu planned %9zu  passes %9.0f planned %9.0f  "
+               "scratch %8zu planned %8zu\n", x->name, after.peak,
+               p.training, passes, planned, after.scratch, p.m.scratch);
+    T_CHECKF(fabs((double)p.training / (double)after.peak - 1) <= 0.1,
+             "%s: planned %zu, measured %zu", x->name, p.training,
+             after.peak);
+    T_CHECKF(fabs(planned / passes - 1) <= 0.1,
+             "%s: activations and scratch planned %.0f, measured %.0f",
+             x->name, planned, passes);
+    rig_close(&t);
+}
+
+#endif
