@@ -76,6 +76,27 @@ void *CU(cuda_scratch)(struct cuda *c, int slot, size_t n)
     return s->p;
 }
 
+int CU(cuda_shared)(struct cuda *c, const void *kernel, size_t bytes)
+{
+    struct shared_most *s = c->shared, *end = s + N_SHARED;
+    cudaError_t r;
+
+    while (s < end && s->kernel && s->kernel != kernel)
+        s++;
+    if (s < end && s->kernel && s->bytes >= bytes)
+        return 1;
+    r = cudaFuncSetAttribute(kernel,
+                             cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             (int)bytes);
+    cudaGetLastError();
+    CU(cuda_check)(c, "shared memory", r);
+    if (s < end && r == cudaSuccess) {
+        s->kernel = kernel;
+        s->bytes = bytes;
+    }
+    return r == cudaSuccess;
+}
+
 void CU(cuda_upload)(struct cuda *c, void *dst, const void *src, size_t n)
 {
     if (n)
@@ -236,6 +257,8 @@ static void op_close(struct kernels *k)
     if (k->order.kind == ORDER_HARDWARE)
         CU(hw_close)(c);
     op_trim(k);
+    for (int i = 0; i < N_TILES; i++)
+        free(c->tiles[i].start);
     CU(cuda_free)(c, c->bad);
     account_close(&c->mem);
     free(c);

@@ -27,8 +27,8 @@ extern "C" {
 #define CU(x) cudasim_##x
 #define LAUNCH(c, kernel, grid, block, shared, ...)                           \
     do {                                                                      \
-        cudasim_launch_fn(#kernel, dim3(grid), dim3(block), shared,           \
-                          [=] { kernel(__VA_ARGS__); });                      \
+        cudasim_launch_fn(#kernel, (const void *)(kernel), dim3(grid),        \
+                          dim3(block), shared, [=] { kernel(__VA_ARGS__); }); \
         CU(cuda_check)(c, #kernel, cudaGetLastError());                       \
     } while (0)
 #define DYNAMIC_SHARED(p) float *p = (float *)cudasim_dynamic
@@ -46,9 +46,13 @@ extern "C" {
 #define KERNEL static __global__ void
 #define FULL 0xFFFFFFFFu
 
+/* Lists of tiles of packed sequences, kept at the same time. */
+enum { TILES_FORWARD, TILES_BACKWARD, N_TILES };
+
 /* Scratch slots. */
 enum {
-    S_LOGITS, S_LOGITS2, S_PERM, S_TASKS, S_ROWS, S_SORT, S_PRODUCT, N_SCRATCH
+    S_LOGITS, S_LOGITS2, S_PERM, S_TASKS, S_ROWS, S_SORT, S_PRODUCT,
+    S_TILES, N_SCRATCH = S_TILES + N_TILES
 };
 
 /* Operations whose data is checked on the device: the first bad row. */
@@ -57,6 +61,21 @@ enum { BAD_EMBED, BAD_EMBED_BWD, BAD_LOGP, N_BAD };
 struct scratch {
     void *p;
     size_t n;
+};
+
+/* Packed sequences cut into tiles, as the device has them: tiles.h. */
+struct tile_list {
+    int rows, n; /* of a tile; of sequences */
+    int32_t *start; /* host */
+    size_t n_tiles;
+    const void *dev; /* in scratch */
+};
+
+/* Kernels that may have more shared memory than every kernel may. */
+enum { N_SHARED = 64 };
+struct shared_most {
+    const void *kernel;
+    size_t bytes;
 };
 
 struct cuda {
@@ -70,6 +89,8 @@ struct cuda {
     unsigned long long *bad; /* device: [N_BAD], row << 32 | token */
     int bad_limit[N_BAD];    /* the vocabulary of the last call */
     int may_be_bad;          /* something was checked since the last sync */
+    struct tile_list tiles[N_TILES];
+    struct shared_most shared[N_SHARED];
     struct hw_blas *blas;    /* order=hardware: cuBLASLt and its plans */
 };
 
@@ -109,6 +130,10 @@ void *CU(cuda_scratch)(struct cuda *c, int slot, size_t n);
 void *CU(cuda_memory)(struct cuda *c, size_t n, const char *what,
                       struct err *e);
 void CU(cuda_free)(struct cuda *c, void *p);
+/* Let a kernel have so many bytes of dynamic shared memory: asked of the
+ * runtime once. 0 (and the error kept) where the device has not got them. */
+int CU(cuda_shared)(struct cuda *c, const void *kernel, size_t bytes)
+    MUST_CHECK;
 void CU(cuda_upload)(struct cuda *c, void *dst, const void *src, size_t n);
 void CU(cuda_download)(struct cuda *c, void *dst, const void *src, size_t n);
 /* Blocks of CANON_BLOCK in the order of this backend, on the device: NULL in

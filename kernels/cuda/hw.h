@@ -12,7 +12,7 @@
 #include "cuda.h"
 
 #define HW_OPS(X)                                                            \
-    X(linear) X(linear_dx) X(linear_dw)
+    X(linear) X(linear_dx) X(linear_dw) X(attn) X(attn_bwd)
 
 #define HW(ret, name) ret CU(hw_##name)
 #define DECLARE(op) K_FUNCTION(op) CU(hw_##op);

@@ -83,11 +83,24 @@ LD_MATRIX(ld_matrix4_t, 4, 1,
 DEV void cp_async(void *shared, const void *src, int zero)
 {
 #ifdef CUDASIM
-    cudasim_cp_async(shared, src, zero ? 0 : 16);
+    cudasim_cp_async(16, shared, src, zero ? 0 : 16);
 #else
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
                      (unsigned)__cvta_generic_to_shared(shared)),
                  "l"(src), "r"(zero ? 0 : 16)
+                 : "memory");
+#endif
+}
+
+/* The same of 4 bytes, addresses multiples of 4. */
+DEV void cp_async4(void *shared, const void *src, int zero)
+{
+#ifdef CUDASIM
+    cudasim_cp_async(4, shared, src, zero ? 0 : 4);
+#else
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(
+                     (unsigned)__cvta_generic_to_shared(shared)),
+                 "l"(src), "r"(zero ? 0 : 4)
                  : "memory");
 #endif
 }

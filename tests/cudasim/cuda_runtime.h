@@ -111,17 +111,19 @@ struct cudasim_kernel { /* what a fiber calls */
     void (*call)(const void *ctx);
     const void *ctx;
 };
-void cudasim_launch(const char *name, dim3 grid, dim3 block, size_t shared,
-                    const struct cudasim_kernel *k);
+/* fn: whose attributes hold */
+void cudasim_launch(const char *name, const void *fn, dim3 grid, dim3 block,
+                    size_t shared, const struct cudasim_kernel *k);
 
 template <typename F>
-static inline void cudasim_launch_fn(const char *name, dim3 grid, dim3 block,
-                                     size_t shared, const F &fn)
+static inline void cudasim_launch_fn(const char *name, const void *kernel,
+                                     dim3 grid, dim3 block, size_t shared,
+                                     const F &fn)
 {
     struct cudasim_kernel k = {
         [](const void *ctx) { (*static_cast<const F *>(ctx))(); }, &fn};
 
-    cudasim_launch(name, grid, block, shared, &k);
+    cudasim_launch(name, kernel, grid, block, shared, &k);
 }
 
 /* ---- host side ---- */
@@ -162,9 +164,9 @@ cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t s);
 cudaError_t cudaStreamSynchronize(cudaStream_t s);
 cudaError_t cudaGetLastError(void);
 const char *cudaGetErrorString(cudaError_t e);
-cudaError_t cudasim_set_shared(size_t n);
+cudaError_t cudasim_set_shared(const void *fn, size_t n);
 #define cudaFuncSetAttribute(fn, attr, n)                                     \
-    ((void)(fn), (void)(attr), cudasim_set_shared((size_t)(n)))
+    ((void)(attr), cudasim_set_shared((const void *)(fn), (size_t)(n)))
 
 #include "cudasim.h"
 #endif

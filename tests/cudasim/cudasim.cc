@@ -314,8 +314,8 @@ static void run_block(void)
     }
 }
 
-void cudasim_launch(const char *name, dim3 grid, dim3 block, size_t shared,
-                    const struct cudasim_kernel *k)
+void cudasim_launch(const char *name, const void *fn, dim3 grid, dim3 block,
+                    size_t shared, const struct cudasim_kernel *k)
 {
     size_t n = (size_t)grid.x * grid.y * grid.z;
     size_t threads = (size_t)block.x * block.y * block.z;
@@ -323,7 +323,7 @@ void cudasim_launch(const char *name, dim3 grid, dim3 block, size_t shared,
 
     if (n == 0 || threads == 0 || threads > MAX_THREADS ||
         grid.x > 0x7FFFFFFFu || grid.y > 65535 || grid.z > 65535 ||
-        !memory_shared_ok(shared)) {
+        !memory_shared_ok(fn, shared)) {
         memory_fail(cudaErrorInvalidConfiguration);
         return;
     }

@@ -22,6 +22,8 @@ void cudasim_set_devices(int n, int driver);
 void cudasim_set_memory(size_t bytes);
 /* Bytes in use now. */
 size_t cudasim_in_use(void);
+/* Copies from and to the host since the program began. */
+size_t cudasim_copies(void);
 
 /* kernels/cuda/backend.cu as compiled for the simulator. */
 int cudasim_cuda_open(struct kernels **k, struct k_order order,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <map>
 #include "cuda_runtime.h"
 #include "memory.h"
 
@@ -21,7 +22,8 @@ struct piece {
 
 static char *base;
 static struct piece *pieces;
-static size_t limit = MOST, used, shared_allowed = SHARED;
+static size_t limit = MOST, used, copies;
+static std::map<const void *, size_t> shared_allowed; /* by kernel */
 static int visible, last_error, n_devices = 1, driver = 13000;
 
 extern "C" void cudasim_set_devices(int n, int v)
@@ -38,6 +40,11 @@ extern "C" void cudasim_set_memory(size_t bytes)
 extern "C" size_t cudasim_in_use(void)
 {
     return used;
+}
+
+extern "C" size_t cudasim_copies(void)
+{
+    return copies;
 }
 
 void memory_show(int on)
@@ -62,16 +69,17 @@ void memory_fail(int error)
         last_error = error;
 }
 
-int memory_shared_ok(size_t dynamic)
+int memory_shared_ok(const void *fn, size_t dynamic)
 {
-    return dynamic <= shared_allowed;
+    return dynamic <= SHARED ||
+           (shared_allowed.count(fn) && dynamic <= shared_allowed[fn]);
 }
 
-cudaError_t cudasim_set_shared(size_t n)
+cudaError_t cudasim_set_shared(const void *fn, size_t n)
 {
     if (n > SHARED_MOST)
         return cudaErrorInvalidValue;
-    shared_allowed = n > SHARED ? n : SHARED;
+    shared_allowed[fn] = n;
     return cudaSuccess;
 }
 
@@ -170,6 +178,7 @@ cudaError_t cudaMemcpy(void *dst, const void *src, size_t n,
         memory_fail(cudaErrorInvalidValue);
         return cudaErrorInvalidValue;
     }
+    copies += kind != cudaMemcpyDeviceToDevice;
     memory_show(1);
     memmove(dst, src, n);
     memory_show(0);

@@ -122,7 +122,7 @@ void cudasim_ldmatrix(int n, int trans, unsigned *r, const void *row)
 struct copy {
     char *dst;
     const char *src;
-    int bytes;
+    int n, bytes;
 };
 struct thread_copies {
     std::vector<struct copy> copies; /* not yet waited for, oldest first */
@@ -138,19 +138,19 @@ void cudasim_cp_forget(int thread)
     threads[thread].open = 0;
 }
 
-void cudasim_cp_async(void *dst, const void *src, int bytes)
+void cudasim_cp_async(int n, void *dst, const void *src, int bytes)
 {
     struct thread_copies *t = &threads[cudasim_current()];
-    struct copy c = {(char *)dst, (const char *)src, bytes};
+    struct copy c = {(char *)dst, (const char *)src, n, bytes};
 
-    if ((uintptr_t)dst % 16 || (uintptr_t)src % 16)
-        cudasim_stop("cp.async: an address that is not a multiple of 16");
-    if (!cudasim_in_shared(dst, 16))
+    if ((uintptr_t)dst % (unsigned)n || (uintptr_t)src % (unsigned)n)
+        cudasim_stop("cp.async: an address that is not a multiple of its size");
+    if (!cudasim_in_shared(dst, (size_t)n))
         cudasim_stop("cp.async: a destination outside of shared memory");
-    if (bytes < 0 || bytes > 16 ||
+    if (bytes < 0 || bytes > n ||
         (bytes && !memory_inside(src, (size_t)bytes)))
         cudasim_stop("cp.async: a source outside of device memory");
-    memset(dst, 0xFF, 16);
+    memset(dst, 0xFF, (size_t)n);
     t->copies.push_back(c);
     t->open++;
 }
@@ -171,7 +171,7 @@ void cudasim_cp_wait(int newest)
         for (size_t i = 0; i < t->groups[0]; i++) {
             const struct copy *c = &t->copies[i];
 
-            memset(c->dst, 0, 16);
+            memset(c->dst, 0, (size_t)c->n);
             memcpy(c->dst, c->src, (size_t)c->bytes);
         }
         t->copies.erase(t->copies.begin(),

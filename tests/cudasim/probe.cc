@@ -39,14 +39,14 @@ static void multiply(int fp16, float *d, const uint16_t *a, const uint16_t *b,
 extern "C" void cudasim_probe_mma(int fp16, float *d, const uint16_t *a,
                                   const uint16_t *b, int trans, int x2)
 {
-    cudasim_launch_fn("multiply", dim3(1), dim3(32), 0,
+    cudasim_launch_fn("multiply", NULL, dim3(1), dim3(32), 0,
                       [=] { multiply(fp16, d, a, b, trans, x2); });
 }
 
 extern "C" void cudasim_probe_pack(int fp16, unsigned *packed, float *y,
                                    const float *x, int n)
 {
-    cudasim_launch_fn("pack", dim3(1), dim3(1), 0, [=] {
+    cudasim_launch_fn("pack", NULL, dim3(1), dim3(1), 0, [=] {
         for (int i = 0; i < n / 2; i++)
             packed[i] = pack2(fp16 ? DT_F16 : DT_BF16, x[2 * i], x[2 * i + 1]);
         for (int i = 0; i < n; i++)
@@ -94,7 +94,7 @@ extern "C" uint16_t cudasim_probe_misuse(enum cudasim_misuse m,
 {
     uint16_t got = 0, *p = &got;
 
-    cudasim_launch_fn("misuse", dim3(1), dim3(32), 0,
+    cudasim_launch_fn("misuse", NULL, dim3(1), dim3(32), 0,
                       [=] { misuse(m, p, src); });
     return got;
 }

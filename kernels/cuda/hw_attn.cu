@@ -1,0 +1,171 @@
+/* hw_attn - causal attention on tensor cores (order=hardware)
+ *
+ * FlashAttention-2 (Dao 2023): a block has 128 query rows of one head, 32 a
+ * warp, and goes over 64 keys at a time; scores, their running maximum and
+ * sum, and the output stay in registers. While scores are made from the keys
+ * the values are on their way, and the next keys while the values are used.
+ * A warp leaves out tiles that the causal mask hides from all of its rows.
+ *
+ * One tile of 128 rows and 64 keys: 4 * 128 * 64 D = 4.2 MFLOP (D = 128) for
+ * 32 KiB of keys and values from L2 (they serve the heads of a group and the
+ * tiles of a sequence): 128 FLOP a byte, so that tensor cores are the limit
+ * where L2 gives 2.5 TB/s and they 312 TFLOP/s (sm_80). From shared memory a
+ * warp reads 40 KiB for 1 MFLOP: 320 of the 512 cycles that the SM's tensor
+ * cores take. Between products stand 64 exponentials a row, 16 an SM and
+ * cycle: 512 cycles a tile, beside the products of the SM's other block. On
+ * sm_90 mma.sync reaches about two thirds of what wgmma would.
+ */
+#include "hw_attn.h"
+
+enum { FWD_M = 2, FWD_KEYS = 64, FWD_ROWS = 16 * FWD_M * HW_WARPS };
+
+/* Scores of rows `first` + 16 m + g + 8 h for keys from j0 on: raw, then the
+ * weights exp(s - max); max, sum and what is summed so far follow. */
+template <int DP>
+DEV void soften(float s[FWD_M][FWD_KEYS / 8][4], float max[FWD_M][2],
+                float sum[FWD_M][2], float acc[FWD_M][DP / 8][4], int first,
+                int j0, float scale)
+{
+    int lane = (int)threadIdx.x % 32, row = first + lane / 4;
+    int key = j0 + lane % 4 * 2, moved = 0;
+    float was[FWD_M][2], minus[FWD_M][2];
+
+#pragma unroll
+    for (int m = 0; m < FWD_M; m++)
+#pragma unroll
+        for (int h = 0; h < 2; h++) {
+            float most = was[m][h] = max[m][h];
+
+#pragma unroll
+            for (int n = 0; n < FWD_KEYS / 8; n++)
+#pragma unroll
+                for (int e = 2 * h; e < 2 * h + 2; e++) {
+                    if (j0 + FWD_KEYS > first &&
+                        key + n * 8 + e % 2 > row + m * 16 + h * 8)
+                        s[m][n][e] = -CANON_INF;
+                    most = larger(most, s[m][n][e]);
+                }
+            most = larger(most, __shfl_xor_sync(FULL, most, 1));
+            most = larger(most, __shfl_xor_sync(FULL, most, 2));
+            max[m][h] = most;
+            minus[m][h] = -(most * scale);
+            moved |= most > was[m][h];
+        }
+    if (__any_sync(FULL, moved)) {
+#pragma unroll
+        for (int m = 0; m < FWD_M; m++)
+#pragma unroll
+            for (int h = 0; h < 2; h++) {
+                float by = fast_exp2(canon_fma(was[m][h], scale, minus[m][h]));
+
+                sum[m][h] *= by;
+#pragma unroll
+                for (int d = 0; d < DP / 8; d++) {
+                    acc[m][d][2 * h] *= by;
+                    acc[m][d][2 * h + 1] *= by;
+                }
+            }
+    }
+#pragma unroll
+    for (int m = 0; m < FWD_M; m++)
+#pragma unroll
+        for (int n = 0; n < FWD_KEYS / 8; n++)
+#pragma unroll
+            for (int e = 0; e < 4; e++) {
+                s[m][n][e] = fast_exp2(
+                    canon_fma(s[m][n][e], scale, minus[m][e / 2]));
+                sum[m][e / 2] += s[m][n][e];
+            }
+}
+
+template <enum dtype T, int DP>
+KERNEL __launch_bounds__(HW_NT, 2) attention(struct hw_attn_job j)
+{
+    DYNAMIC_SHARED(shared);
+    int heads = j.s.n_heads, head = (int)blockIdx.x % heads, D = j.s.head_dim;
+    int kv = head / (heads / j.s.n_kv_heads);
+    int mine = (int)threadIdx.x / 32 * 16 * FWD_M, lane = (int)threadIdx.x % 32;
+    struct attn_tile w = j.tiles[blockIdx.x / (unsigned)heads];
+    int rows = w.len - w.at < FWD_ROWS ? w.len - w.at : FWD_ROWS;
+    int keys = w.at + rows;
+    const uint16_t *from = j.qkv + w.row * j.ld;
+    const uint16_t *k = from + (heads + kv) * D, *v = k + j.s.n_kv_heads * D;
+    uint16_t *Q = (uint16_t *)(void *)shared, *K = Q + FWD_ROWS * HW_LD(DP);
+    uint16_t *V = K + FWD_KEYS * HW_LD(DP);
+    float acc[FWD_M][DP / 8][4], max[FWD_M][2], sum[FWD_M][2];
+
+    clear<FWD_M, DP / 8>(acc);
+#pragma unroll
+    for (int m = 0; m < FWD_M; m++) {
+        max[m][0] = max[m][1] = -CANON_INF;
+        sum[m][0] = sum[m][1] = 0.0f;
+    }
+    rows_in<DP, FWD_ROWS>(Q, from + w.at * j.ld + head * D, j.ld, rows, D);
+    rows_in<DP, FWD_KEYS>(K, k, j.ld, keys, D);
+    cp_commit();
+    for (int j0 = 0; j0 < keys; j0 += FWD_KEYS) {
+        int seen = j0 < w.at + mine + 16 * FWD_M; /* by some row of the warp */
+        float s[FWD_M][FWD_KEYS / 8][4];
+
+        cp_wait(0);
+        __syncthreads(); /* keys are there, and the last values used */
+        rows_in<DP, FWD_KEYS>(V, v + j0 * j.ld, j.ld, keys - j0, D);
+        cp_commit();
+        if (seen) {
+            rows_by_rows<T, DP, FWD_M, FWD_KEYS>(s, Q + mine * HW_LD(DP), K);
+            soften<DP>(s, max, sum, acc, w.at + mine, j0, j.scale * LOG2E);
+        }
+        cp_wait(0);
+        __syncthreads(); /* values are there, and the keys used */
+        if (j0 + FWD_KEYS < keys)
+            rows_in<DP, FWD_KEYS>(K, k + (j0 + FWD_KEYS) * j.ld, j.ld,
+                                  keys - j0 - FWD_KEYS, D);
+        cp_commit();
+        if (seen)
+            weights_by_rows<T, DP, FWD_M, FWD_KEYS>(acc, s, V);
+    }
+#pragma unroll
+    for (int m = 0; m < FWD_M; m++)
+#pragma unroll
+        for (int h = 0; h < 2; h++) {
+            int r = mine + m * 16 + lane / 4 + h * 8;
+
+            sum[m][h] += __shfl_xor_sync(FULL, sum[m][h], 1);
+            sum[m][h] += __shfl_xor_sync(FULL, sum[m][h], 2);
+            if (j.lse && lane % 4 == 0 && r < rows)
+                j.lse[(long)(w.row + w.at + r) * heads + head] =
+                    canon_fma(max[m][h], j.scale, canon_log(sum[m][h]));
+            sum[m][h] = 1.0f / sum[m][h];
+        }
+    rows_out<T, DP, FWD_M>(
+        j.out + (long)(w.row + w.at + mine) * j.ldo + head * D, j.ldo,
+        rows - mine, D, acc, sum, Q + mine * HW_LD(DP));
+}
+
+typedef void attention_fn(struct hw_attn_job j);
+static attention_fn *const attentions[2][2] = {
+    {attention<DT_BF16, 64>, attention<DT_BF16, 128>},
+    {attention<DT_F16, 64>, attention<DT_F16, 128>}};
+
+HW(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
+               const void *qkv, struct k_attn_shape s, struct k_seqs q, int T)
+{
+    struct cuda *c = cuda_of(k);
+    int DP = s.head_dim <= 64 ? 64 : 128;
+    attention_fn *attention = attentions[t == DT_F16][DP == 128];
+    size_t bytes = (size_t)(FWD_ROWS + 2 * FWD_KEYS) * HW_LD(DP) * 2;
+    struct hw_attn_job j = {
+        s, (long)(s.n_heads + 2 * s.n_kv_heads) * s.head_dim,
+        (long)s.n_heads * s.head_dim, 1.0f / canon_sqrt((float)s.head_dim),
+        NULL, (const uint16_t *)qkv, NULL, NULL, (uint16_t *)o, lse, NULL};
+    size_t n = 0;
+
+    if (!hw_attn_can(t, s, qkv) || !hw_attn_can(t, s, o)) {
+        CU(cuda_attn)(k, t, o, lse, qkv, s, q, T);
+        return;
+    }
+    j.tiles = CU(cuda_tiles)(c, TILES_FORWARD, q, FWD_ROWS, &n);
+    if (j.tiles && n && CU(cuda_shared)(c, (const void *)attention, bytes))
+        LAUNCH(c, attention, (unsigned)n * (unsigned)s.n_heads, HW_NT, bytes,
+               j);
+}
