@@ -2,7 +2,9 @@
  *
  * Parallelism is over outputs, never over a sum, so the number of threads
  * cannot change a bit. The calling thread works too: a pool of 1 makes no
- * thread at all.
+ * thread at all. No more threads work at once than there are processors, and
+ * none but the caller for a while after one of them was kept from its
+ * processor: a busy machine costs no more than one thread would.
  */
 #ifndef ULP_BASE_POOL_H
 #define ULP_BASE_POOL_H
@@ -12,13 +14,16 @@ struct pool;
 /* n >= 1; n = 0 means one per online CPU (or ULP_THREADS when set). */
 struct pool *pool_open(int n_threads);
 void pool_close(struct pool **p);
-/* The threads that pool_open(n_threads) would have. */
-int pool_count(int n_threads);
 int pool_threads(const struct pool *p);
 
 /* Calls fn(ctx, i, worker) once for each i in [0, n), in any order, worker in
- * [0, threads); returns when all are done. Not re-entrant. */
+ * [0, threads); returns when all are done. Each worker begins with its own
+ * run of indices, the same at each call with this n, and then takes what
+ * others have not begun. Not re-entrant. */
 void pool_for(struct pool *p, long n,
               void (*fn)(void *ctx, long i, int worker), void *ctx);
+
+/* For tests: every thread may work, however few or busy the processors. */
+void pool_crowd(struct pool *p);
 
 #endif
