@@ -255,9 +255,14 @@ static int default_threads(void)
     return n >= 1 && n <= 4096 ? (int)n : processors();
 }
 
+int pool_count(int n_threads)
+{
+    return n_threads > 0 ? n_threads : default_threads();
+}
+
 struct pool *pool_open(int n_threads)
 {
-    int n = n_threads > 0 ? n_threads : default_threads();
+    int n = pool_count(n_threads);
     struct pool *p = aligned_alloc(128, sizeof *p);
     struct worker *w = aligned_alloc(128, (size_t)n * sizeof *w);
 

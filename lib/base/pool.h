@@ -14,6 +14,8 @@ struct pool;
 /* n >= 1; n = 0 means one per online CPU (or ULP_THREADS when set). */
 struct pool *pool_open(int n_threads);
 void pool_close(struct pool **p);
+/* The threads that pool_open(n_threads) would have. */
+int pool_count(int n_threads);
 int pool_threads(const struct pool *p);
 
 /* Calls fn(ctx, i, worker) once for each i in [0, n), in any order, worker in
