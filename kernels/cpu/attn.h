@@ -3,8 +3,9 @@
 #define ULP_CPU_ATTN_H
 #include "cpu.h"
 
-/* Rows of a task, forward and backward. */
-enum { ATTN_ROW_TASK = 48, ATTN_BWD_ROWS = 48 };
+/* Values in a row of q, k and v up to which fp32 keys and values are read
+ * where they are. */
+enum { ATTN_NEAR = 512 };
 
 #define PAD_NR(n) (((n) + NR - 1) / NR * NR)
 #define PAD_VW(n) (((n) + VW - 1) / VW * VW)
@@ -29,6 +30,26 @@ void NAME(attend)(struct cpu *c, int worker, const struct attend *a);
 /* One key into its panel, one value row (columns past head_dim zero). */
 void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D);
 void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D);
+
+/* Scratch of a task of attn, in floats: L keys, blocks of ld queries. */
+static inline size_t attn_floats(long L, long D, long ld)
+{
+    return (size_t)((L + 3 * D) * ld);
+}
+
+/* The same of attn_bwd, keys and values laid out included. */
+static inline size_t attn_bwd_floats(long L, long D, long ld)
+{
+    long Dp = PAD_VW(D);
+
+    return (size_t)(2 * L * (ld + Dp + D) + ld * (4 * D + 2 * Dp + 2));
+}
+
+/* Most tasks of a call: blocks of ld queries of each sequence and head. */
+static inline size_t attn_pieces(long T, long n_seqs, long n_heads, long ld)
+{
+    return (size_t)((T / ld + n_seqs) * n_heads);
+}
 
 static inline float attn_scale(int head_dim)
 {

@@ -2,14 +2,11 @@
  *
  * A task is one sequence and one key/value head: dk and dv are chains over
  * the query heads of the group, then over queries ascending. Scores and
- * probabilities are recomputed in blocks of rows; nothing of rows x keys
- * outlives a block.
+ * probabilities are recomputed for a block of queries (attn_lanes.h); nothing
+ * of queries x keys outlives a block.
  */
 #include <string.h>
-#include "attn.h"
-#include "row.h"
-
-enum { RB = ATTN_BWD_ROWS };
+#include "attn_lanes.h"
 
 struct job {
     struct cpu *c;
@@ -19,163 +16,196 @@ struct job {
     const void *qkv, *d_o, *o;
     void *dqkv;
     const float *lse;
+    long longest;
 };
 
 /* One task's fp32 working set. */
 struct work {
-    long L, Dp, ld;
-    float *kt, *vt;     /* panels of NR keys */
-    float *k, *q, *dO;  /* [L][Dp] */
-    float *dk, *dv;     /* [L][Dp] */
-    float *P, *dS;      /* [RB][ld] */
-    float *delta, *row; /* [L], [RB][Dp] */
+    long L, D, Dp, ld, ldk;
+    const float *k, *v;   /* rows at a distance of ldk */
+    float *dk, *dv;       /* [L][Dp] */
+    float *q, *dO;        /* a block's rows, [ld][Dp] */
+    float *Q, *DO, *X;    /* the same turned over, [D][ld]; o, then dq */
+    float *P, *dS;        /* [L][ld] */
+    float *delta, *lse;   /* [ld] */
+    float *row;           /* [ld][D] */
 };
 
-static int work_get(struct work *w, struct cpu *c, int worker, long L, long D)
+static long stride(const struct job *j)
 {
-    long Dp = PAD_VW(D), Ln = PAD_NR(L), ld = PAD32(Ln);
-    size_t n = (size_t)(2 * Ln * D + 5 * L * Dp + 2 * RB * ld + L + RB * Dp);
-    float *p = NAME(cpu_worker)(c, worker, W_S, n * sizeof *p);
-
-    if (!p)
-        return 0;
-    w->L = L;
-    w->Dp = Dp;
-    w->ld = ld;
-    w->P = p;
-    w->dS = w->P + RB * ld;
-    w->kt = w->dS + RB * ld;
-    w->vt = w->kt + Ln * D;
-    w->k = w->vt + Ln * D;
-    w->q = w->k + L * Dp;
-    w->dO = w->q + L * Dp;
-    w->dk = w->dO + L * Dp;
-    w->dv = w->dk + L * Dp;
-    w->row = w->dv + L * Dp;
-    w->delta = w->row + RB * Dp;
-    memset(w->dk, 0, (size_t)(2 * L * Dp) * sizeof *p);
-    return 1;
+    return (long)(j->s.n_heads + 2 * j->s.n_kv_heads) * j->s.head_dim;
 }
 
-static void rows_in(float *dst, long Dp, long L, int D, enum dtype t,
-                    const void *src, size_t at, size_t stride)
+/* dst[n][Dp] = n rows of src as fp32, columns past D zero. */
+static void rows_in(float *dst, long Dp, long n, long D, enum dtype t,
+                    const void *src, size_t at, long step)
 {
-    for (long r = 0; r < L; r++) {
-        NAME(widen)(dst + r * Dp, AT(src, t, at + (size_t)r * stride), t,
+    for (long r = 0; r < n; r++) {
+        NAME(widen)(dst + r * Dp, AT(src, t, at + (size_t)(r * step)), t,
                     (size_t)D);
         for (long d = D; d < Dp; d++)
             dst[r * Dp + d] = 0.0f;
     }
 }
 
-static void rows_out(float *src, long Dp, long L, int D, enum dtype t,
-                     void *dst, size_t at, size_t stride)
+static void rows_out(float *src, long Dp, long n, long D, enum dtype t,
+                     void *dst, size_t at, long step)
 {
-    for (long r = 0; r < L; r++) {
+    for (long r = 0; r < n; r++) {
         for (long d = 0; d < D; d++)
             src[r * Dp + d] += 0.0f; /* -0 becomes +0: see NUMERICS.md */
-        NAME(narrow)(AT_W(dst, t, at + (size_t)r * stride), t, src + r * Dp,
+        NAME(narrow)(AT_W(dst, t, at + (size_t)(r * step)), t, src + r * Dp,
                      (size_t)D);
     }
 }
 
-/* C[rows][ld] = A[rows][Dp] times the first nk keys' panels */
-static void times_panels(float *C, long ld, const float *A, long Dp,
-                         long rows, const float *panels, int D, long nk)
+/* Memory for the longest sequence; keys and values of this one. */
+static int work_get(struct work *w, const struct job *j, int worker, long r0,
+                    long L, int kvh)
 {
-    for (long j = 0; j < nk; j += NR) {
-        long n = nk - j < NR ? nk - j : NR;
+    long D = j->s.head_dim, Dp = PAD_VW(D), ld = lanes_block(j->longest);
+    size_t at = (size_t)(r0 * stride(j) + (j->s.n_heads + kvh) * D);
+    size_t at_v = at + (size_t)(j->s.n_kv_heads * D);
+    float *p = NAME(cpu_worker)(j->c, worker, W_S,
+                                attn_bwd_floats(j->longest, D, ld) *
+                                    sizeof *p);
 
-        NAME(gemm_rows)(DT_F32, 0, rows, (int)((n + VW - 1) / VW), D, A, Dp,
-                        panels + j * D, NR, C + j, ld, 0);
+    if (!p)
+        return 0;
+    *w = (struct work){.L = L, .D = D, .Dp = Dp, .ld = ld, .ldk = D};
+    w->P = p;
+    w->dS = w->P + L * ld;
+    w->Q = w->dS + L * ld;
+    w->DO = w->Q + D * ld;
+    w->X = w->DO + D * ld;
+    w->q = w->X + D * ld;
+    w->dO = w->q + ld * Dp;
+    w->dk = w->dO + ld * Dp;
+    w->dv = w->dk + L * Dp;
+    w->delta = w->dv + L * Dp;
+    w->lse = w->delta + ld;
+    w->row = w->lse + ld;
+    p = w->row + ld * D;
+    if (j->t == DT_F32 && stride(j) <= ATTN_NEAR) {
+        w->k = (const float *)j->qkv + at;
+        w->v = (const float *)j->qkv + at_v;
+        w->ldk = stride(j);
+    } else {
+        rows_in(p, D, L, D, j->t, j->qkv, at, stride(j));
+        rows_in(p + L * D, D, L, D, j->t, j->qkv, at_v, stride(j));
+        w->k = p;
+        w->v = p + L * D;
+    }
+    memset(w->dk, 0, (size_t)(2 * L * Dp) * sizeof *p);
+    return 1;
+}
+
+/* delta = the row sum of dO o: the 32 lanes of each are 32 vectors. */
+static void deltas(const struct lanes *b, const struct work *w)
+{
+    for (int v = 0; v < b->nv * VW; v += VW) {
+        vf sum[32];
+
+        for (int i = 0; i < 32; i++)
+            sum[i] = vf_set1(0.0f);
+        for (long d = 0; d < w->D; d++)
+            sum[d % 32] = vf_fma(vf_load(w->DO + d * b->ld + v),
+                                 vf_load(w->X + d * b->ld + v), sum[d % 32]);
+        for (int n = 16; n > 0; n >>= 1)
+            for (int i = 0; i < n; i++)
+                sum[i] += sum[i + n];
+        vf_store(w->delta + v, sum[0]);
     }
 }
 
-/* C[M][Dp] (+)= A B, B [K][Dp] */
-static void times_rows(float *C, int kmajor, long M, long K, const float *A,
-                       long lda, const float *B, long Dp, int accumulate)
+/* P: scores to probabilities; dS: their gradients to those of scores. */
+static void score_grads(const struct lanes *b, const struct work *w, int v)
 {
-    for (long d = 0; d < Dp; d += NR) {
-        long n = Dp - d < NR ? Dp - d : NR;
+    vf scale = vf_set1(attn_scale((int)w->D)), zero = vf_set1(0.0f);
+    vf lse = vf_load(w->lse + v * VW), delta = vf_load(w->delta + v * VW);
+    float *P = w->P + v * VW, *dS = w->dS + v * VW;
+    long all = b->i0 + v * VW, j, end;
 
-        NAME(gemm_rows)(DT_F32, kmajor, M, (int)(n / VW), K, A, lda, B + d,
-                        Dp, C + d, Dp, accumulate);
-    }
-}
+    lanes_step(b, v, &j, &end);
+    for (j = 0; j < end; j++) {
+        vf e = vf_exp(vf_load(P + j * b->ld) * scale - lse);
+        vf d = (e * (vf_load(dS + j * b->ld) - delta)) * scale;
 
-/* s, dp -> p, ds for keys 0 .. n-1, zero for the rest of nk. Whole vectors:
- * what stands past n is computed and dropped. */
-static void row_grads(float *p, float *ds, long n, long nk, float scale,
-                      float lse, float delta)
-{
-    for (long i = 0; i < nk; i += 16)
-        for (int j = 0; j < 16; j++) {
-            int in = j < (int)(n - i);
-            float s = in ? p[i + j] * scale - lse : 0.0f;
-            float e = canon_exp(s);
-            float d = (e * (ds[i + j] - delta)) * scale;
-
-            p[i + j] = in ? e : 0.0f;
-            ds[i + j] = in ? d : 0.0f;
+        if (j > all) {
+            e = vf_from((int)(j - all), e, zero);
+            d = vf_from((int)(j - all), d, zero);
         }
+        vf_store(P + j * b->ld, e);
+        vf_store(dS + j * b->ld, d);
+    }
 }
 
-static void head_rows(const struct job *j, const struct work *w, long r0,
-                      int head)
+/* C[keys][Dp] += A[keys][queries] B[queries][Dp], queries ascending */
+static void key_sums(const struct lanes *b, const struct work *w, float *C,
+                     const float *A, const float *B)
 {
-    int D = j->s.head_dim;
-    long Dp = w->Dp, ld = w->ld;
-    float scale = attn_scale(D);
-    size_t stride = (size_t)(j->s.n_heads + 2 * j->s.n_kv_heads) * (size_t)D;
+    long Dp = w->Dp;
 
-    for (long i0 = 0; i0 < w->L; i0 += RB) {
-        long rows = w->L - i0 < RB ? w->L - i0 : RB, nk = i0 + rows;
+    for (int v = 0; v < b->nv; v++) {
+        long j0, j1;
 
-        times_panels(w->P, ld, w->q + i0 * Dp, Dp, rows, w->kt, D, nk);
-        times_panels(w->dS, ld, w->dO + i0 * Dp, Dp, rows, w->vt, D, nk);
-        for (long r = 0; r < rows; r++)
-            row_grads(w->P + r * ld, w->dS + r * ld, i0 + r + 1, nk, scale,
-                      j->lse[(r0 + i0 + r) * j->s.n_heads + head],
-                      w->delta[i0 + r]);
-        times_rows(w->row, 0, rows, nk, w->dS, ld, w->k, Dp, 0);
-        rows_out(w->row, Dp, rows, D, j->t, j->dqkv,
-                 (size_t)(r0 + i0) * stride + (size_t)(head * D), stride);
-        times_rows(w->dk, 1, nk, rows, w->dS, ld, w->q + i0 * Dp, Dp, 1);
-        times_rows(w->dv, 1, nk, rows, w->P, ld, w->dO + i0 * Dp, Dp, 1);
+        lanes_step(b, v, &j0, &j1);
+        for (long d = 0; d < Dp; d += NR)
+            NAME(gemm_rows)(DT_F32, 0, j1 - j0,
+                            (int)((Dp - d < NR ? Dp - d : NR) / VW),
+                            b->rows - v * VW, A + j0 * b->ld + v * VW, b->ld,
+                            B + v * VW * Dp + d, Dp, C + j0 * Dp + d, Dp, 1);
     }
+}
+
+static void block(const struct job *j, const struct work *w,
+                  const struct lanes *b, long r0, int head)
+{
+    long D = w->D, row = r0 + b->i0, ldo = j->s.n_heads * D;
+    size_t at = (size_t)(row * stride(j) + head * D);
+    size_t at_o = (size_t)(row * ldo + head * D);
+
+    rows_in(w->q, w->Dp, b->rows, D, j->t, j->qkv, at, stride(j));
+    rows_in(w->dO, w->Dp, b->rows, D, j->t, j->d_o, at_o, ldo);
+    lanes_in(b, w->Q, DT_F32, w->q, 0, w->Dp, D, NULL);
+    lanes_in(b, w->DO, DT_F32, w->dO, 0, w->Dp, D, NULL);
+    lanes_in(b, w->X, j->t, j->o, at_o, ldo, D, w->row);
+    deltas(b, w);
+    for (long i = 0; i < b->nv * VW; i++)
+        w->lse[i] = i < b->rows ? j->lse[(row + i) * j->s.n_heads + head]
+                                : 0.0f;
+    lanes_products(b, w->P, w->k, w->ldk, D, w->Q);
+    lanes_products(b, w->dS, w->v, w->ldk, D, w->DO);
+    for (int v = 0; v < b->nv; v++)
+        score_grads(b, w, v);
+    lanes_sums(b, w->X, w->k, w->ldk, D, w->dS);
+    for (long d = 0; d < D; d++)
+        for (int i = 0; i < b->nv * VW; i += VW)
+            vf_store(w->X + d * b->ld + i,
+                     vf_load(w->X + d * b->ld + i) + vf_set1(0.0f));
+    lanes_out(b, j->t, j->dqkv, at, stride(j), w->X, D, w->row);
+    key_sums(b, w, w->dk, w->dS, w->q);
+    key_sums(b, w, w->dv, w->P, w->dO);
 }
 
 static void task(const struct job *j, int seq, int kvh, int worker)
 {
-    int D = j->s.head_dim, group = j->s.n_heads / j->s.n_kv_heads;
-    size_t stride = (size_t)(j->s.n_heads + 2 * j->s.n_kv_heads) * (size_t)D;
-    size_t o_stride = (size_t)j->s.n_heads * (size_t)D;
-    long r0 = j->start[seq], L = j->start[seq + 1] - r0;
-    size_t at_k = (size_t)r0 * stride + (size_t)((j->s.n_heads + kvh) * D);
-    size_t at_v = at_k + (size_t)(j->s.n_kv_heads * D);
+    int group = j->s.n_heads / j->s.n_kv_heads;
+    long r0 = j->start[seq], L = j->start[seq + 1] - r0, D = j->s.head_dim;
+    size_t at = (size_t)(r0 * stride(j) + (j->s.n_heads + kvh) * D);
     struct work w;
 
-    if (L == 0 || !work_get(&w, j->c, worker, L, D))
+    if (L == 0 || !work_get(&w, j, worker, r0, L, kvh))
         return;
-    rows_in(w.k, w.Dp, L, D, j->t, j->qkv, at_v, stride);
-    for (long r = 0; r < L; r++)
-        NAME(put_key)(DT_F32, w.vt, r, w.k + r * w.Dp, D);
-    rows_in(w.k, w.Dp, L, D, j->t, j->qkv, at_k, stride);
-    for (long r = 0; r < L; r++)
-        NAME(put_key)(DT_F32, w.kt, r, w.k + r * w.Dp, D);
-    for (int h = kvh * group; h < (kvh + 1) * group; h++) {
-        size_t at_o = (size_t)r0 * o_stride + (size_t)(h * D);
+    for (int h = kvh * group; h < (kvh + 1) * group; h++)
+        for (long i = 0; i < L; i += w.ld) {
+            struct lanes b = lanes_at(i, L, w.ld);
 
-        rows_in(w.q, w.Dp, L, D, j->t, j->o, at_o, o_stride);
-        rows_in(w.dO, w.Dp, L, D, j->t, j->d_o, at_o, o_stride);
-        for (long r = 0; r < L; r++)
-            w.delta[r] = row_dot(w.dO + r * w.Dp, w.q + r * w.Dp, D);
-        rows_in(w.q, w.Dp, L, D, j->t, j->qkv,
-                (size_t)r0 * stride + (size_t)(h * D), stride);
-        head_rows(j, &w, r0, h);
-    }
-    rows_out(w.dk, w.Dp, L, D, j->t, j->dqkv, at_k, stride);
-    rows_out(w.dv, w.Dp, L, D, j->t, j->dqkv, at_v, stride);
+            block(j, &w, &b, r0, h);
+        }
+    rows_out(w.dk, w.Dp, L, D, j->t, j->dqkv, at, stride(j));
+    rows_out(w.dv, w.Dp, L, D, j->t, j->dqkv,
+             at + (size_t)(j->s.n_kv_heads * D), stride(j));
 }
 
 static void tasks(void *ctx, long lo, long hi, int worker)
@@ -192,9 +222,12 @@ OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
                    const float *lse, struct k_attn_shape s, struct k_seqs q,
                    int T)
 {
-    struct job j = {cpu_of(k), t, s, q.start_host, qkv, d_o, o, dqkv, lse};
+    struct job j = {cpu_of(k), t, s, q.start_host, qkv, d_o, o, dqkv, lse, 0};
     double mean = q.n ? (double)T / q.n : 0;
 
+    for (int i = 0; i < q.n; i++)
+        if (q.start_host[i + 1] - q.start_host[i] > j.longest)
+            j.longest = q.start_host[i + 1] - q.start_host[i];
     NAME(cpu_for)(j.c, (long)q.n * s.n_kv_heads,
                   5.0 * mean * mean * s.head_dim * s.n_heads / s.n_kv_heads,
                   tasks, &j);

@@ -105,4 +105,98 @@ INLINE vf vf_load_t(int t, const void *p, long i)
     return vf_load_f16((const uint16_t *)p + i);
 }
 
+/* ---- lane by lane, the arithmetic of canon.h ---- */
+
+/* a > b ? a : b, b where either is NaN */
+INLINE vf vf_max(vf a, vf b)
+{
+#if VW == 16
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif VW == 8
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    for (int i = 0; i < VW; i++)
+        b[i] = a[i] > b[i] ? a[i] : b[i];
+    return b;
+#endif
+}
+
+/* Lanes from `first` on are a, those before it b. */
+INLINE vf vf_from(int first, vf a, vf b)
+{
+#if VW == 16
+    __mmask16 m = (__mmask16)(0xFFFFu << first);
+
+    return (vf)_mm512_mask_mov_ps((__m512)b, m, (__m512)a);
+#else
+    for (int i = 0; i < VW; i++)
+        b[i] = i < first ? b[i] : a[i];
+    return b;
+#endif
+}
+
+/* canon_exp. AVX-512 scales by 2^n in one instruction, which rounds once as
+ * canon_exp does. */
+INLINE vf vf_exp(vf x)
+{
+#if VW == 16
+    const __m512 magic = _mm512_set1_ps(12582912.0f);
+    __m512 c = _mm512_min_ps(_mm512_set1_ps(89.0f), (__m512)x), n, r, q;
+    __mmask16 some;
+
+    c = _mm512_max_ps(_mm512_set1_ps(-105.0f), c);
+    some = _mm512_cmp_ps_mask(c, _mm512_set1_ps(-104.0f), _CMP_NLT_UQ);
+    n = _mm512_sub_ps(
+        _mm512_fmadd_ps(c, _mm512_set1_ps(0x1.715476p+0f), magic), magic);
+    r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0x1.62e400p-1f), c);
+    r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0x1.7f7d1cp-20f), r);
+    q = _mm512_set1_ps(0x1.6c6a1ap-10f);
+    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0x1.120b9cp-7f));
+    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0x1.5555bap-5f));
+    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0x1.5554dcp-3f));
+    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.5f));
+    q = _mm512_fmadd_ps(q, _mm512_mul_ps(r, r), r);
+    q = _mm512_maskz_add_ps(some, q, _mm512_set1_ps(1.0f));
+    return (vf)_mm512_scalef_ps(q, n);
+#else
+    float v[VW];
+
+    vf_store(v, x);
+    for (int i = 0; i < VW; i++)
+        v[i] = canon_exp(v[i]);
+    return vf_load(v);
+#endif
+}
+
+INLINE vf vf_log(vf x)
+{
+    float v[VW];
+
+    vf_store(v, x);
+    for (int i = 0; i < VW; i++)
+        v[i] = canon_log(v[i]);
+    return vf_load(v);
+}
+
+INLINE vf vf_sigmoid(vf x)
+{
+#if VW == 16
+    const __m512 one = _mm512_set1_ps(1.0f);
+    __m512 e = (__m512)vf_exp((vf)_mm512_or_ps((__m512)x,
+                                               _mm512_set1_ps(-0.0f)));
+    __mmask16 pos = _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(),
+                                       _CMP_GE_OQ);
+
+    return (vf)_mm512_div_ps(_mm512_mask_mov_ps(e, pos, one),
+                             _mm512_add_ps(one, e));
+#else
+    float v[VW];
+
+    vf_store(v, x);
+    for (int i = 0; i < VW; i++)
+        v[i] = canon_sigmoid(v[i]);
+    return vf_load(v);
+#endif
+}
+
 #endif

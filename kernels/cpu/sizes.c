@@ -4,7 +4,7 @@
  * arithmetic in that operation's file; a slot keeps the most that any asked
  * for. tests/unit/train_memory.c holds the sum against what is measured.
  */
-#include "attn.h"
+#include "attn_lanes.h"
 #include "head.h"
 
 struct scratch_sizes {
@@ -73,24 +73,18 @@ static void linear(struct scratch_sizes *z, const struct k_sizes *s,
 
 static void attention(struct scratch_sizes *z, const struct k_pass *p)
 {
-    long D = p->attn.head_dim, L = p->longest, Dp = PAD_VW(D);
-    long Ln = PAD_NR(L), ld = PAD32(Ln), rows = MR;
-    size_t keys = ((size_t)p->T + (size_t)p->n_seqs * NR) *
-                  (size_t)p->attn.n_kv_heads;
+    long D = p->attn.head_dim, L = p->longest, ld = lanes_block(L);
+    long kv = p->attn.n_kv_heads, stride = (p->attn.n_heads + 2 * kv) * D;
 
-    most(&z->shared[S_PACK], keys * (size_t)D * dtype_size(p->t));
-    most(&z->shared[S_ROWS], keys * (size_t)Dp * dtype_size(p->t));
-    most(&z->shared[S_TASKS],
-         ((size_t)p->T / ATTN_ROW_TASK + (size_t)p->n_seqs) *
-                 (size_t)p->attn.n_heads * 4 * sizeof(int) +
-             (size_t)p->T * sizeof(int32_t));
-    most(&z->worker[W_S], (size_t)(rows * ld) * sizeof(float));
-    most(&z->worker[W_C], (size_t)(rows * Dp) * sizeof(float));
-    most(&z->worker[W_A], (size_t)(rows * D) * sizeof(float));
+    if (p->t != DT_F32 || stride > ATTN_NEAR) {
+        most(&z->shared[S_PACK], (size_t)(p->T * kv * D) * sizeof(float));
+        most(&z->shared[S_ROWS], (size_t)(p->T * kv * D) * sizeof(float));
+    }
+    most(&z->shared[S_TASKS], attn_pieces(p->T, p->n_seqs, p->attn.n_heads,
+                                          ld) * 3 * sizeof(int));
+    most(&z->worker[W_S], attn_floats(L, D, ld) * sizeof(float));
     if (p->backward)
-        most(&z->worker[W_S],
-             (size_t)(2 * Ln * D + 5 * L * Dp + 2 * ATTN_BWD_ROWS * ld + L +
-                      ATTN_BWD_ROWS * Dp) * sizeof(float));
+        most(&z->worker[W_S], attn_bwd_floats(L, D, ld) * sizeof(float));
 }
 
 static void head(struct scratch_sizes *z, const struct k_sizes *s,

@@ -1,0 +1,119 @@
+/* attend - some query rows against cached keys and values
+ *
+ * Keys are laid out in panels, so that scores are register blocks over keys;
+ * the weighted sum of values is a register block over head_dim. A block of
+ * rows takes the keys of its last row: a weight of +0 adds nothing to a chain
+ * but may turn -0 into +0, so the chain's result has +0 added before it is
+ * divided (NUMERICS.md).
+ */
+#include <string.h>
+#include "attn.h"
+#include "row.h"
+
+void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D)
+{
+    long at = j / NR * NR * D + j % NR;
+
+    if (t == DT_F32)
+        for (int d = 0; d < D; d++)
+            ((float *)kp)[at + d * NR] = ((const float *)key)[d];
+    else
+        for (int d = 0; d < D; d++)
+            ((uint16_t *)kp)[at + d * NR] = ((const uint16_t *)key)[d];
+}
+
+void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D)
+{
+    size_t Dp = (size_t)PAD_VW(D), size = dtype_size(t);
+    char *d = (char *)vr + (size_t)j * Dp * size;
+
+    memcpy(d, v, (size_t)D * size);
+    memset(d + (size_t)D * size, 0, (Dp - (size_t)D) * size);
+}
+
+/* S[rows][ld] = q K^T for the first nk keys */
+static void scores(const struct attend *a, long rows, const float *q,
+                   long ldq, long nk, float *S, long ld)
+{
+    for (long j = 0; j < nk; j += NR) {
+        long n = nk - j < NR ? nk - j : NR;
+
+        NAME(gemm_rows)(a->t, 0, rows, (int)((n + VW - 1) / VW), a->head_dim,
+                        q, ldq, AT(a->kp, a->t, j * a->head_dim), NR, S + j,
+                        ld, 0);
+    }
+}
+
+/* s = exp(s * scale - max) over n keys, zero from there to nk32; gives the
+ * sum and the log of the sum. */
+static float softmax(float *s, long n, long nk32, float scale, float *lse)
+{
+    float max, sum;
+    long n32 = PAD32(n);
+
+    max = row_scale_max(s, n, scale);
+    for (long j = n32; j < nk32; j++)
+        s[j] = 0.0f;
+    sum = row_exp_sum(s, n32, max);
+    *lse = max + canon_log(sum);
+    return sum;
+}
+
+static void block(const struct attend *a, long m0, long rows, const float *q,
+                  long ldq, float *S, long ld, float *o)
+{
+    long D = a->head_dim, Dp = PAD_VW(D), nk = 0, nk32;
+    float sum[MR], lse;
+
+    for (long m = 0; m < rows; m++)
+        nk = a->limit[m0 + m] > nk ? a->limit[m0 + m] : nk;
+    nk32 = PAD32(nk);
+    scores(a, rows, q, ldq, nk, S, ld);
+    for (long m = 0; m < rows; m++) {
+        sum[m] = softmax(S + m * ld, a->limit[m0 + m], nk32, a->scale, &lse);
+        if (a->lse)
+            a->lse[(m0 + m) * a->ld_lse] = lse;
+    }
+    for (long d = 0; d < Dp; d += NR) {
+        long n = Dp - d < NR ? Dp - d : NR;
+
+        NAME(gemm_rows)(a->t, 0, rows, (int)(n / VW), nk, S, ld,
+                        AT(a->vr, a->t, d), Dp, o + d, Dp, 0);
+    }
+    for (long m = 0; m < rows; m++) {
+        for (long d = 0; d < D; d++)
+            o[m * Dp + d] = (o[m * Dp + d] + 0.0f) / sum[m];
+        NAME(narrow)(AT_W(a->o, a->t, (m0 + m) * a->ldo), a->t, o + m * Dp,
+                     (size_t)D);
+    }
+}
+
+void NAME(attend)(struct cpu *c, int worker, const struct attend *a)
+{
+    long D = a->head_dim, nk = 0, ld;
+    float *S, *o, *q;
+
+    for (long m = 0; m < a->rows; m++)
+        nk = a->limit[m] > nk ? a->limit[m] : nk;
+    ld = PAD32(PAD_NR(nk));
+    S = NAME(cpu_worker)(c, worker, W_S, (size_t)(MR * ld) * sizeof *S);
+    o = NAME(cpu_worker)(c, worker, W_C,
+                         (size_t)(MR * PAD_VW(D)) * sizeof *o);
+    q = NAME(cpu_worker)(c, worker, W_A, (size_t)(MR * D) * sizeof *q);
+    if (!S || !o || !q)
+        return;
+    for (long m = 0; m < a->rows; m += MR) {
+        long rows = a->rows - m < MR ? a->rows - m : MR;
+        const float *qb = (const float *)a->q + m * a->ldq;
+        long ldq = a->ldq;
+
+        if (a->t != DT_F32) {
+            for (long r = 0; r < rows; r++)
+                NAME(widen)(q + r * D, AT(a->q, a->t, (m + r) * a->ldq), a->t,
+                            (size_t)D);
+            qb = q;
+            ldq = D;
+        }
+        block(a, m, rows, qb, ldq, S, ld, o);
+    }
+}

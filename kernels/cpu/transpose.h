@@ -1,0 +1,110 @@
+/* transpose - fp32 blocks turned over: dst[c][r] = src[r][c]
+ *
+ * Rows of a head become vectors whose lanes are tokens, and back: 16, 8 or 4
+ * rows by 4 columns at a time where there are vectors for it.
+ */
+#ifndef ULP_CPU_TRANSPOSE_H
+#define ULP_CPU_TRANSPOSE_H
+#include "simd.h"
+
+#if VW == 16
+/* Four columns of 16 rows: quarter q of z[i] is row 4 q + i. */
+INLINE void transpose_16x4(float *dst, long ldd, const float *src, long lds)
+{
+    __m512 z[4], t[4];
+
+    for (int i = 0; i < 4; i++) {
+        z[i] = _mm512_castps128_ps512(_mm_loadu_ps(src + i * lds));
+        z[i] = _mm512_insertf32x4(z[i], _mm_loadu_ps(src + (i + 4) * lds), 1);
+        z[i] = _mm512_insertf32x4(z[i], _mm_loadu_ps(src + (i + 8) * lds), 2);
+        z[i] =
+            _mm512_insertf32x4(z[i], _mm_loadu_ps(src + (i + 12) * lds), 3);
+    }
+    t[0] = _mm512_unpacklo_ps(z[0], z[1]);
+    t[1] = _mm512_unpackhi_ps(z[0], z[1]);
+    t[2] = _mm512_unpacklo_ps(z[2], z[3]);
+    t[3] = _mm512_unpackhi_ps(z[2], z[3]);
+    for (int i = 0; i < 2; i++) {
+        __m512d a = _mm512_castps_pd(t[i]), b = _mm512_castps_pd(t[i + 2]);
+
+        _mm512_storeu_ps(dst + 2 * i * ldd,
+                         _mm512_castpd_ps(_mm512_unpacklo_pd(a, b)));
+        _mm512_storeu_ps(dst + (2 * i + 1) * ldd,
+                         _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));
+    }
+}
+#endif
+
+#if VW >= 8
+INLINE void transpose_8x4(float *dst, long ldd, const float *src, long lds)
+{
+    __m256 z[4], t[4];
+
+    for (int i = 0; i < 4; i++)
+        z[i] = _mm256_insertf128_ps(
+            _mm256_castps128_ps256(_mm_loadu_ps(src + i * lds)),
+            _mm_loadu_ps(src + (i + 4) * lds), 1);
+    t[0] = _mm256_unpacklo_ps(z[0], z[1]);
+    t[1] = _mm256_unpackhi_ps(z[0], z[1]);
+    t[2] = _mm256_unpacklo_ps(z[2], z[3]);
+    t[3] = _mm256_unpackhi_ps(z[2], z[3]);
+    for (int i = 0; i < 2; i++) {
+        __m256d a = _mm256_castps_pd(t[i]), b = _mm256_castps_pd(t[i + 2]);
+
+        _mm256_storeu_ps(dst + 2 * i * ldd,
+                         _mm256_castpd_ps(_mm256_unpacklo_pd(a, b)));
+        _mm256_storeu_ps(dst + (2 * i + 1) * ldd,
+                         _mm256_castpd_ps(_mm256_unpackhi_pd(a, b)));
+    }
+}
+#endif
+
+INLINE void transpose_4x4(float *dst, long ldd, const float *src, long lds)
+{
+    typedef float f4 __attribute__((vector_size(16)));
+    typedef float f4u __attribute__((vector_size(16), aligned(4), may_alias));
+    f4 a = *(const f4u *)src, b = *(const f4u *)(src + lds);
+    f4 c = *(const f4u *)(src + 2 * lds), d = *(const f4u *)(src + 3 * lds);
+    f4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    f4 cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+
+    *(f4u *)dst = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(f4u *)(dst + ldd) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(f4u *)(dst + 2 * ldd) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(f4u *)(dst + 3 * ldd) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+/* Rows [r, rows) in groups of `step`, as many as there are. */
+#define TRANSPOSE_ROWS(step)                                                  \
+    for (; r + step <= rows; r += step) {                                     \
+        long c = 0;                                                           \
+                                                                              \
+        for (; c + 4 <= cols; c += 4)                                         \
+            transpose_##step##x4(dst + c * ldd + r, ldd, src + r * lds + c,   \
+                                 lds);                                        \
+        for (; c < cols; c++)                                                 \
+            for (int i = 0; i < step; i++)                                    \
+                dst[c * ldd + r + i] = src[(r + i) * lds + c];                \
+    }
+
+/* dst[cols][ldd] = src[rows][lds] turned over. */
+INLINE void transpose(float *dst, long ldd, const float *src, long lds,
+                      long rows, long cols)
+{
+    long r = 0;
+
+#if VW == 16
+    TRANSPOSE_ROWS(16)
+#endif
+#if VW >= 8
+    TRANSPOSE_ROWS(8)
+#endif
+    TRANSPOSE_ROWS(4)
+    for (; r < rows; r++)
+        for (long c = 0; c < cols; c++)
+            dst[c * ldd + r] = src[r * lds + c];
+}
+
+#endif
