@@ -59,12 +59,8 @@ static const struct opt opts[] = {
     OPT_ADAMW(&o.eps, &o.weight_decay, &o.grad_clip),
     { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
     OPT_MICRO_BATCH(&o.micro_batch),
-    { OPT_FLAG, "recompute", 0, &o.recompute, NULL,
-      "keep the layers' inputs alone for the backward, and make the rest "
-      "again: less memory, more time, the same bits", 0, 0 },
-    { OPT_FLAG, "release", 0, &o.release, NULL,
-      "give activations and gradients back while rollouts are made, so that "
-      "both programs fit one device; always on cuda", 0, 0 },
+    OPT_RECOMPUTE(&o.recompute),
+    OPT_RELEASE(&o.release, " and the optimizer's"),
     OPT_DEVICE(&o.device, &o.threads),
     { OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0 },
     { OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0 },

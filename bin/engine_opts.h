@@ -7,7 +7,8 @@
      0, 0}
 
 #define OPT_DEVICE(device, threads)                                          \
-    {OPT_STR, "device", 0, device, "NAME", "auto, cpu or cuda", 0, 0},       \
+    {OPT_STR, "device", 0, device, "NAME",                              \
+     "cpu, cuda, or auto: cuda where there is a device, else cpu", 0, 0},    \
     {OPT_INT, "threads", 0, threads, "N", "0 = one per processor", 0, 4096}
 
 #define OPT_PLAN(dst)                                                        \
@@ -16,6 +17,17 @@
 #define OPT_MICRO_BATCH(dst)                                                 \
     {OPT_INT, "micro-batch", 0, dst, "N",                                    \
      "tokens in a forward and backward; no bit depends on it", 1, 1 << 30}
+
+#define OPT_RECOMPUTE(dst)                                                   \
+    {OPT_FLAG, "recompute", 0, dst, NULL,                                    \
+     "keep only the layers' inputs for the backward, and make the rest "     \
+     "again: less memory, more time, the same bits", 0, 0}
+
+#define OPT_RELEASE(dst, what)                                               \
+    {OPT_FLAG, "release", 0, dst, NULL,                                      \
+     "with --sync: give all memory but the weights" what " back while the "  \
+     "other program works, so that both fit one device; always on cuda", 0,  \
+     0}
 
 /* What AdamW has beside its betas. */
 #define OPT_ADAMW(eps, decay, clip)                                          \

@@ -69,6 +69,7 @@ static const struct opt opts[] = {
       "weight of prompt tokens in the loss", 0, 1 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
     OPT_MICRO_BATCH(&o.micro_batch),
+    OPT_RECOMPUTE(&o.recompute),
     OPT_DEVICE(&o.device, &o.threads),
     { OPT_U64, "limit", 0, &o.limit, "N", "read at most N rows; 0 = all", 0,
       0 },

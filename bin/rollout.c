@@ -47,6 +47,7 @@ static const struct opt own[] = {
      "sequences at once; no bit depends on it", 1, 1e6},
     {OPT_STR, "sync", 0, &o.fifo, "FIFO",
      "do what dapo-step says there: how many prompts, which weights", 0, 0},
+    OPT_RELEASE(&o.release, ""),
     OPT_PLAN(&plan),
     {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
     {0}};

@@ -153,11 +153,8 @@ int kernels_open(struct kernels **k, const char *device, int n_threads,
 #endif
     r = cpu_open(k, n_threads, order, e);
 #ifdef HAVE_CUDA
-    if (r == 0)
+    if (r == 0 && !strcmp(device, "auto"))
         snprintf((*k)->why, sizeof (*k)->why, "%.190s", cuda.msg);
-#else
-    if (r == 0)
-        snprintf((*k)->why, sizeof (*k)->why, "no CUDA in this build");
 #endif
     return r;
 }
@@ -196,8 +193,6 @@ void kernels_describe(const struct kernels *k, char *buf, size_t n)
     int m = snprintf(buf, n, "%s %s", k->name, k->variant);
 
     if (m >= 0 && (size_t)m < n && k->n_threads)
-        m += snprintf(buf + m, n - (size_t)m, ", %d thread%s", k->n_threads,
-                      k->n_threads == 1 ? "" : "s");
-    if (m >= 0 && (size_t)m < n && k->why[0])
-        snprintf(buf + m, n - (size_t)m, " (auto: %s)", k->why);
+        snprintf(buf + m, n - (size_t)m, ", %d thread%s", k->n_threads,
+                 k->n_threads == 1 ? "" : "s");
 }

@@ -119,7 +119,8 @@ struct kernels {
     const char *name;     /* "cpu", "cuda" */
     const char *variant;  /* "x86-64-v4", "sm_90", for messages and bench */
     int n_threads;        /* of the cpu; 0 on a device */
-    char why[200];        /* why "auto" chose this one; "" otherwise */
+    char why[200];        /* why "auto" found no CUDA device, in a build that
+                             has it; "" otherwise */
     struct k_sizes sizes;
     struct k_order order;
     /* Under ORDER_SHUFFLED the permutations are a function of (order.seed,
@@ -290,7 +291,7 @@ int kernels_open(struct kernels **k, const char *device, int n_threads,
 int kernels_sizes(struct k_sizes *s, const char *device, int n_threads,
                   struct k_order order, struct err *e) MUST_CHECK;
 void kernels_close(struct kernels **k);
-/* "cpu x86-64-v4, 2 threads", and in brackets why auto chose it. */
+/* "cpu x86-64-v4, 2 threads" */
 void kernels_describe(const struct kernels *k, char *buf, size_t n);
 
 #endif

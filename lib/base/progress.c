@@ -9,7 +9,7 @@
 #include "progress.h"
 
 struct progress {
-    char program[32], unit[32], note[128];
+    char program[32], unit[32], note[256];
     uint64_t done, total;
     double began, shown;
     int quiet, live;
@@ -94,6 +94,19 @@ void progress_note(struct progress *p, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(p->note, sizeof p->note, fmt, ap);
     va_end(ap);
+}
+
+void progress_say(struct progress *p, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (p->quiet)
+        return;
+    fprintf(stderr, "%s%s: ", p->live ? "\r" : "", p->program);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputs(p->live ? "\033[K\n" : "\n", stderr);
 }
 
 void progress_close(struct progress **p)

@@ -16,6 +16,9 @@ void progress_add(struct progress *p, uint64_t n);
 /* A short remark shown at the end of the line ("loss 2.31"); copied. */
 void progress_note(struct progress *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A line of its own, at once: "program: text". */
+void progress_say(struct progress *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 void progress_close(struct progress **p); /* prints the closing line */
 
 #endif

@@ -23,8 +23,35 @@ int engine_open(struct engine *x, const struct engine_opts *o,
     } else {
         r = kernels_open(&x->k, o->device, o->threads, x->arm.order, e);
     }
-    return r ? r : model_open_dir(&x->m, o->dir, &x->arm, x->k, 0, x->digest,
-                                  e);
+    if (!r)
+        r = model_open_dir(&x->m, o->dir, &x->arm, x->k, 0, x->digest, e);
+    if (r && e->no_memory)
+        r = err_suffix(e, "; the weights alone do not fit%s",
+                       x->arm.compute == DT_F32
+                           ? " (compute=bf16 in --arm halves them)"
+                           : "");
+    return r;
+}
+
+void engine_say_device(const struct kernels *k, struct progress *p)
+{
+    char what[128];
+
+    if (!k->why[0])
+        return;
+    kernels_describe(k, what, sizeof what);
+    progress_say(p, "%s; computing on the %s", k->why, what);
+}
+
+void engine_note(struct kernels *k, struct progress *p, const char *text)
+{
+    struct k_memory m;
+    char what[128];
+
+    kernels_describe(k, what, sizeof what);
+    k->memory(k, &m);
+    progress_note(p, "%s%s%s, %.1f MiB at most", text, *text ? ", " : "",
+                  what, (double)m.peak / (1 << 20));
 }
 
 void engine_close(struct engine *x)

@@ -1,6 +1,7 @@
 /* engine - a model opened in an arm on a device: what samples and scores */
 #ifndef ULP_MODEL_ENGINE_H
 #define ULP_MODEL_ENGINE_H
+#include "../base/progress.h"
 #include "model.h"
 
 struct engine_opts {
@@ -23,5 +24,11 @@ struct engine {
 int engine_open(struct engine *x, const struct engine_opts *o,
                 const struct engine *beside, struct err *e) MUST_CHECK;
 void engine_close(struct engine *x); /* accepts a zeroed one */
+
+/* Where "auto" looked for a GPU and found none, says so and why. */
+void engine_say_device(const struct kernels *k, struct progress *p);
+/* The remark of the closing line: text, the device, and the most memory that
+ * its buffers held. */
+void engine_note(struct kernels *k, struct progress *p, const char *text);
 
 #endif

@@ -4,9 +4,10 @@
 #include <string.h>
 #include <time.h>
 #include "../base/hash.h"
-#include "../base/progress.h"
+#include "../model/engine.h"
 #include "checkpoint.h"
 #include "metrics.h"
+#include "plan.h"
 #include "sync.h"
 
 struct loop {
@@ -22,6 +23,7 @@ struct loop {
     struct rec_writer *metrics, *timing;
     struct progress *progress;
     char policy[33]; /* digest of the compute weights */
+    int release;     /* memory goes back while the sampler works */
 };
 
 /* ---- opening --------------------------------------------------------- */
@@ -93,6 +95,10 @@ static int open_model(struct loop *l, int resumed, struct err *e)
         r = checkpoint_resume(l->a, &l->st, o->model, e);
     if (!r)
         r = model_set(l->m, l->a->master, l->arm.master, e);
+    if (r && e->no_memory)
+        r = plan_advise_open(e);
+    l->release = l->k && o->sync &&
+                 (o->release || !strcmp(l->k->name, "cuda"));
     l->bo = (struct batch_opts) {
         .prompts = o->prompts, .samples = o->samples,
         .max_rounds = o->max_gen_batches, .dynamic = !o->no_dynamic,
@@ -210,6 +216,8 @@ static int report(struct loop *l, const struct batch *b,
                   double t_train, struct err *e)
 {
     struct rec *rec = rec_new();
+    struct k_memory mem;
+    char note[100];
     int r;
 
     metrics_set(rec, l->st.step, b, st, l->a, lr, &l->bo);
@@ -220,16 +228,27 @@ static int report(struct loop *l, const struct batch *b,
         rec_set_u64(rec, "tokens", st->loss.tokens);
         rec_set_f64(rec, "collect_s", t_collect);
         rec_set_f64(rec, "train_s", t_train);
+        l->k->memory(l->k, &mem);
+        rec_set_u64(rec, "memory", mem.now);
+        rec_set_u64(rec, "memory_peak", mem.peak);
         r = rec_write(l->timing, rec, e);
     }
     rec_free(&rec);
-    progress_note(l->progress, "accuracy %.3f%s, %.0f tokens/s",
-                  b->n_samples ? (double)b->n_correct / (double)b->n_samples
-                               : 0,
-                  b->n < l->bo.prompts ? " (batch not full)" : "",
-                  (double)st->loss.tokens / (t_train > 0 ? t_train : 1));
+    snprintf(note, sizeof note, "accuracy %.3f%s, %.0f tokens/s",
+             b->n_samples ? (double)b->n_correct / (double)b->n_samples : 0,
+             b->n < l->bo.prompts ? " (batch not full)" : "",
+             (double)st->loss.tokens / (t_train > 0 ? t_train : 1));
+    engine_note(l->k, l->progress, note);
     progress_add(l->progress, 1);
     return r;
+}
+
+/* Before the sampler is told to work, or sent weights: all but the weights and
+ * the optimizer's state, which nothing else has. */
+static void release(struct loop *l)
+{
+    if (l->release)
+        model_trim(l->m);
 }
 
 static int train_step(struct loop *l, struct err *e)
@@ -247,15 +266,20 @@ static int train_step(struct loop *l, struct err *e)
     struct batch b = { 0 };
     struct step_stats st;
     double t0, began = now_s();
-    int r = batch_collect(&b, &l->src, l->st.step, l->policy,
-                          l->sync ? &tell : NULL, e);
+    int r;
 
+    release(l);
+    r = batch_collect(&b, &l->src, l->st.step, l->policy,
+                      l->sync ? &tell : NULL, e);
     if (!r && b.asked == 0)
         r = err_set(e, ERR_DATA, "the input ended before step %lld",
                     (long long)l->st.step);
     t0 = now_s();
     if (!r)
         r = step_run(l->m, l->a, &b, &so, &st, e);
+    if (r && e->no_memory)
+        r = plan_advise(e, o->micro_batch, o->recompute);
+    release(l);
     if (!r)
         r = publish(l, !!l->sync, e);
     if (!r)
@@ -277,6 +301,7 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
         end = o->until ? o->until : l.st.step + o->steps;
         l.progress = progress_open(program, "steps",
                                    (uint64_t)(end - l.st.step), o->quiet);
+        engine_say_device(l.k, l.progress);
         while (!r && l.st.step < end)
             r = train_step(&l, e);
     }

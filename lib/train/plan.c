@@ -95,6 +95,18 @@ int plan_largest(const struct config *c, const struct arm *a,
     return low < o.longest ? 0 : low;
 }
 
+int plan_advise(struct err *e, int micro_batch, int recompute)
+{
+    return err_suffix(e, "; a smaller --micro-batch (it is %d tokens) takes "
+                      "less%s, and no bit depends on it", micro_batch,
+                      recompute ? "" : ", and so does --recompute");
+}
+
+int plan_advise_open(struct err *e)
+{
+    return err_suffix(e, "; weights, gradients and moments alone do not fit");
+}
+
 /* ---- the page -------------------------------------------------------- */
 
 struct page {

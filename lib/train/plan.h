@@ -37,4 +37,9 @@ int plan_largest(const struct config *c, const struct arm *a,
                  const struct k_sizes *s, struct plan_shape o, int beside,
                  size_t bytes);
 
+/* After an error that memory ran out: which options to lower, put after the
+ * message; in a pass, or before the first one. Both return -e->code. */
+int plan_advise(struct err *e, int micro_batch, int recompute);
+int plan_advise_open(struct err *e);
+
 #endif

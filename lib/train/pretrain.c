@@ -2,11 +2,12 @@
 #include "pretrain.h"
 #include <stdlib.h>
 #include <string.h>
-#include "../base/progress.h"
+#include "../model/engine.h"
 #include "../record/rec.h"
 #include "checkpoint.h"
 #include "corpus.h"
 #include "order.h"
+#include "plan.h"
 
 struct pretrain {
     const struct pretrain_opts *o;
@@ -109,7 +110,9 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
     order_init(&t->order, o->seed, (uint32_t)t->corpus.n);
     r = kernels_open(&t->k, o->device, o->threads, order, e);
     if (!r)
-        r = model_open(&t->m, &t->c, &t->arm, t->k, MODEL_TRAIN, e);
+        r = model_open(&t->m, &t->c, &t->arm, t->k,
+                       MODEL_TRAIN | (o->recompute ? MODEL_RECOMPUTE : 0),
+                       e);
     if (!r)
         r = adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &ao, e);
     if (!r)
@@ -183,9 +186,11 @@ static int report(struct pretrain *t, int step, double loss, double lr,
                   const struct adamw_result *res, struct err *e)
 {
     struct rec *rec;
+    char note[32];
     int r;
 
-    progress_note(t->progress, "loss %.4f", loss);
+    snprintf(note, sizeof note, "loss %.4f", loss);
+    engine_note(t->k, t->progress, note);
     progress_add(t->progress, 1);
     if (!t->metrics)
         return 0;
@@ -274,8 +279,13 @@ int pretrain_run(const struct pretrain_opts *o, const char *program,
     if (!r)
         t.progress = progress_open(program, "steps", (uint64_t)o->steps,
                                    o->quiet);
+    if (!r)
+        engine_say_device(t.k, t.progress);
     for (int step = 0; step < o->steps && !r; step++)
         r = train_step(&t, step, e);
+    if (r && e->no_memory)
+        r = t.progress ? plan_advise(e, o->micro_batch, o->recompute)
+                       : plan_advise_open(e);
     if (!r)
         r = checkpoint_write_model(o->out, &t.c, o->tokenizer, t.a, e);
     if (!r && t.metrics)

@@ -28,6 +28,7 @@ struct sampler {
     int64_t allowed;     /* prompts that may be read; -1: all */
     int64_t step;        /* of the records, or -1 */
     int ended;           /* the input has */
+    int release;         /* memory goes back when a round is done */
     struct progress *progress;
 };
 
@@ -159,6 +160,13 @@ static int next(void *ctx, struct gen_req *q, struct err *e)
 
 /* ---- samples out ---- */
 
+/* The next record is the round's last: when the trainer has it, it takes the
+ * memory that this program held. */
+static int ends_round(const struct sampler *s)
+{
+    return s->o->fifo && !s->allowed && !s->open && s->in_flight == 1;
+}
+
 static int done(void *ctx, const struct gen_res *res, struct err *e)
 {
     struct sampler *s = ctx;
@@ -173,6 +181,8 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
     rec_set_str(rec, "finish_reason", res->stopped ? "stop" : "length",
                 res->stopped ? 4 : 6);
     rec_set_str(rec, "policy", s->x->digest, strlen(s->x->digest));
+    if (s->release && ends_round(s))
+        model_trim(s->x->m);
     r = filter_write(s->f, rec, e);
     progress_add(s->progress, (uint64_t)res->n);
     s->in_flight--;
@@ -291,8 +301,14 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
     s.last = &s.first;
     set_gen(&s);
     made_by(&s);
+    s.release = o->release || !strcmp(x->k->name, "cuda");
     s.progress = progress_open(f->tool, "tokens", 0, f->quiet);
+    engine_say_device(x->k, s.progress);
     r = o->fifo ? follow(&s, e) : generate(&s, e);
+    if (r && e->no_memory)
+        r = err_suffix(e, "; a smaller --batch (it is %d sequences) or "
+                       "--max-new takes less", o->batch);
+    engine_note(x->k, s.progress, "");
     progress_close(&s.progress);
     while (s.first)
         drop_first(&s);

@@ -24,6 +24,8 @@ struct sampler_opts {
     int n_end;
     int32_t end[CONFIG_MAX_EOS];
     const char *fifo; /* the trainer says there what to do (sync.h), or NULL */
+    int release; /* all but the weights goes back while the trainer works; on
+                    cuda always */
 };
 
 /* From f's input to its output, until the input ends or the trainer says so;

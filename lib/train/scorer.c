@@ -270,7 +270,13 @@ int scorer_run(struct engine *x, struct engine *against,
     g->start = xcalloc((size_t)o->batch + 1, sizeof *g->start);
     g->first = xcalloc((size_t)o->batch, sizeof *g->first);
     s.progress = progress_open(f->tool, "tokens", 0, f->quiet);
+    engine_say_device(x->k, s.progress);
     r = score_all(&s, e);
+    engine_note(x->k, s.progress, "");
+    if (r && e->no_memory)
+        r = err_suffix(e, "; a smaller --micro-batch (it is %d tokens) takes "
+                       "less, and no bit depends on it",
+                       o->micro ? o->micro : 4096);
     progress_close(&s.progress);
     drop(g);
     return r;
