@@ -4,7 +4,7 @@
 
 TESTS      ?= $(sort $(wildcard tests/unit/*.c) $(wildcard tests/cli/*.sh) \
                 $(wildcard tests/parity/*.sh) $(wildcard tests/fault/*.sh) \
-                $(wildcard tests/e2e/*.sh))
+                $(wildcard tests/e2e/*.sh) $(wildcard tests/gpu/rehearse.sh))
 UNIT       := $(patsubst tests/unit/%.c,%,$(filter tests/unit/%.c,$(TESTS)))
 # what a unit test links: the folder named by its prefix (record_stream.c),
 # or what USES_unit_NAME says
