@@ -46,3 +46,39 @@ $(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/be
 	@mkdir -p $(@D)
 	$(call say,LINK,gpu_bench (simulator))
 	$(Q)$(CC) $(LDSAN) -pthread -Wl,--as-needed -o $@ $^ $(call links,train record) -lstdc++ -lm
+
+# --- tests on a device -------------------------------------------------------
+# check_gpu, and the tests of order=hardware (tests/unit/cuda_*.c), which open
+# the device here instead of the simulator (tests/gpu/on_gpu.h)
+GPU_UNIT  := $(filter-out cuda_parity,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/cuda_*.c)))
+GPU_TESTS := $(GPU_UNIT:%=$(B)/gpu/%) $(B)/gpu/check_gpu $(B)/gpu/gpu_bench
+GPU_TEST_CC = $(CC) $(STD) $(OPT) $(WARN) -MMD -MP -Dcudasim_cuda_open=cuda_open \
+  -include tests/gpu/on_gpu.h
+
+define gpu_test_rule
+$(B)/gpu/$(1): $(2) tests/gpu/on_gpu.c tests/gpu/on_gpu.h $(call libs,$(3))
+	@mkdir -p $$(@D)
+	$$(call say,TEST,$(1) (on a device))
+	$$(Q)$$(GPU_TEST_CC) -o $$@ $(2) tests/gpu/on_gpu.c $$(filter %.a,$$^) $(call links,$(3)) -lm
+endef
+# what a unit test links, the device's kernels in place of the simulator
+gpu_uses = $(or $(filter-out cuda,$(call unit_uses,$(1))),kernels)
+$(foreach u,$(GPU_UNIT),$(eval $(call gpu_test_rule,$(u),tests/unit/$(u).c,$(call gpu_uses,$(u)))))
+$(eval $(call gpu_test_rule,check_gpu,tests/gpu/check_gpu.c,kernels))
+
+$(B)/gpusim/check_gpu: tests/gpu/check_gpu.c $(B)/cudasim.a $(KERNEL_LIB) $(L_base)
+	@mkdir -p $(@D)
+	$(call say,TEST,check_gpu (simulator))
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP $(LDSAN) -o $@ $(filter %.c %.a,$^) $(X_cuda) -lm
+
+.PHONY: check-gpu
+check-gpu: all $(GPU_TESTS)
+	@BIN=$(abspath $(BIN)) GPU_BIN=$(abspath $(B)/gpu) SAN=$(SAN) tests/gpu/check-gpu.sh $(PARTS)
+PARTS ?=
+
+# --- the rehearsal -----------------------------------------------------------
+ifneq ($(if $(filter 1,$(SAN)),,$(filter tests/gpu/rehearse.sh,$(TESTS))),)
+check: $(SIM_PROGRAMS:%=$(B)/simbin/%) $(B)/gpusim/gpu_bench $(B)/gpusim/check_gpu
+check: export SIMBIN = $(abspath $(B)/simbin)
+check: export GPUSIM = $(abspath $(B)/gpusim)
+endif

@@ -1,7 +1,5 @@
 # cudasim - tests of the CUDA backend beyond its unit tests
 #
-#   make check-gpu         on this machine's GPU
-#
 # Programs whose --device cuda is the simulator are for tests/parity/cudasim.sh,
 # which finds them in $SIMBIN.
 SIM_PROGRAMS := pretrain rollout dapo-step logprob
@@ -24,15 +22,3 @@ ifneq ($(if $(filter 1,$(SAN)),,$(filter tests/parity/cudasim.sh,$(TESTS))),)
 check: $(SIM_PROGRAMS:%=$(B)/simbin/%)
 check: export SIMBIN = $(abspath $(B)/simbin)
 endif
-
-# --- on a GPU ----------------------------------------------------------------
-$(B)/tests/check_gpu: tests/gpu/check_gpu.c tests/unit/cuda_ops.h $(KERNEL_LIB) $(B)/lib_base.a
-	@mkdir -p $(@D)
-	$(call say,TEST,check_gpu)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP $(LDSAN) -o $@ $(filter %.c %.a,$^) \
-	  $(X_base) $(KERNEL_LINK) -lm
-
-.PHONY: check-gpu
-check-gpu: all $(B)/tests/check_gpu
-	@BIN=$(abspath $(BIN)) SAN=$(SAN) CHECK_GPU=$(abspath $(B)/tests/check_gpu) \
-	  tests/run $(B)/tests/check_gpu tests/gpu/check_gpu.sh

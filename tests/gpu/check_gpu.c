@@ -1,9 +1,13 @@
-/* check_gpu - every operation of the CUDA backend on this machine's GPU,
- * against the CPU's, byte for byte, over edge sizes; rows in any company.
- * Not part of `make check`: run by `make check-gpu`. */
+/* check_gpu [--small] [CASE...] - every operation of the CUDA backend in the
+ * canonical and shuffled orders against the CPU's, byte for byte, over edge
+ * sizes and at a real layer's size; rows in any company
+ *
+ * Not part of `make check`: tests/gpu/check-gpu.sh runs it on a device, and
+ * compute-sanitizer runs it --small: one type, once, no large sizes. */
+#include "../cudasim/cudasim.h"
 #include "../unit/cuda_ops.h"
 
-static int current;
+static int current, small;
 static uint64_t seed;
 
 static struct kernels *open_gpu(uint64_t shuffle)
@@ -12,7 +16,7 @@ static struct kernels *open_gpu(uint64_t shuffle)
     struct kernels *k = NULL;
     struct err e = {0};
 
-    if (kernels_open(&k, "cuda", 0, o, &e) != 0)
+    if (cudasim_cuda_open(&k, o, &e) != 0)
         t_fail(__FILE__, __LINE__, "open: %s", e.msg);
     return k;
 }
@@ -26,8 +30,10 @@ static void case_has_the_cpus_bits(void)
         return;
     cpu->order_nonce = gpu->order_nonce = 9;
     for (int t = 0; t < 3; t++) {
+        if (small && t != current % 3)
+            continue;
         ops_run(cpu, ops_cases[current].fn, ref_types[t], &want);
-        for (int i = 0; i < 3; i++) { /* again: does it depend on luck? */
+        for (int i = 0; i < (small ? 1 : 3); i++) { /* does luck matter? */
             ops_run(gpu, ops_cases[current].fn, ref_types[t], &got);
             ops_same(&want, &got, ref_types[t], "on the GPU");
             ops_drop_outs(&got);
@@ -77,11 +83,24 @@ static void large_products(void)
     kernels_close(&gpu);
 }
 
-int main(void)
+static int wanted(const char *name, char **only, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(only[i], name))
+            return 1;
+    return n == 0;
+}
+
+int main(int argc, char **argv)
 {
     char name[64];
 
+    small = argc > 1 && !strcmp(argv[1], "--small");
+    argv += 1 + small;
+    argc -= 1 + small;
     for (current = 0; current < OPS_N_CASES; current++) {
+        if (!wanted(ops_cases[current].name, argv, argc))
+            continue;
         seed = 0;
         snprintf(name, sizeof name, "gpu_%s_canonical",
                  ops_cases[current].name);
@@ -89,9 +108,10 @@ int main(void)
         seed = 77;
         snprintf(name, sizeof name, "gpu_%s_shuffled",
                  ops_cases[current].name);
-        if (ops_cases[current].shuffles)
+        if (ops_cases[current].shuffles && !small)
             t_run(name, case_has_the_cpus_bits);
     }
-    T_RUN(large_products);
+    if (!small && wanted("large", argv, argc))
+        t_run("gpu_large_products", large_products);
     T_DONE();
 }

@@ -112,9 +112,10 @@ void bench_row(struct bench *b, const struct row *r, const struct timing *t)
     if (r->items > 0)
         snprintf(rate, sizeof rate, "  %.0f tokens/s", r->items / t->s);
     printf("%-34s %-26s %10.2f %10.1f  %-12s ", r->what, r->shape,
-           r->flops / 1e9, r->bytes / 1e6, name);
+           r->flops / 1e9, r->bytes / 1e6, b->toy ? "-" : name);
     if (b->toy)
-        printf("%10s %6s  %15s %6s %6s\n", "-", "-", "-", "-", target);
+        printf("%10s %6s  %15s %6s %6s\n", "-", "-", "-", "-",
+               *target ? target : "-");
     else
         printf("%10.4f %5.1f%%  %15s %5.1f%% %6s %s%s\n", 1e3 * t->s,
                100 * t->spread, achieved, 100 * share, target,
