@@ -18,7 +18,8 @@ void cudasim_set_order(enum cudasim_order o, uint64_t seed);
 /* The devices there are (default 1) and the driver (default 13000; 0 = none),
  * as a machine without them shows. */
 void cudasim_set_devices(int n, int driver);
-/* Bytes of device memory (default 1 GiB, the most). */
+/* Bytes of device memory (default 1 GiB, the most). The environment says it
+ * and that there is no device too: CUDASIM_MEMORY, CUDASIM_DEVICES=0. */
 void cudasim_set_memory(size_t bytes);
 /* Bytes in use now. */
 size_t cudasim_in_use(void);

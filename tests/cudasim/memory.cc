@@ -26,6 +26,18 @@ static size_t limit = MOST, used, copies;
 static std::map<const void *, size_t> shared_allowed; /* by kernel */
 static int visible, last_error, n_devices = 1, driver = 13000;
 
+/* Of a whole program: CUDASIM_MEMORY=BYTES, CUDASIM_DEVICES=0 (none, nor a
+ * driver). */
+__attribute__((constructor)) static void from_environment(void)
+{
+    const char *m = getenv("CUDASIM_MEMORY"), *d = getenv("CUDASIM_DEVICES");
+
+    if (m)
+        cudasim_set_memory((size_t)strtoull(m, NULL, 10));
+    if (d && !strcmp(d, "0"))
+        cudasim_set_devices(0, 0);
+}
+
 extern "C" void cudasim_set_devices(int n, int v)
 {
     n_devices = n;

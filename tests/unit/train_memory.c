@@ -40,8 +40,60 @@ static void the_plan_is_what_is_held(void)
     }
 }
 
+/* 400 rows of 151936 logits are 232 MiB; both directions hold a few rows of
+ * them at once. */
+static void logits_of_a_large_vocabulary_are_never_whole(void)
+{
+    enum { T = 400, V = 151936, H = 16 };
+    struct k_order canonical = {ORDER_CANONICAL, 0};
+    struct k_pass pass = {.t = DT_F32, .T = T, .R = T, .longest = T,
+                          .n_seqs = 1, .hidden = H, .ffn = H, .vocab = V,
+                          .attn = {1, 1, H}, .n_params = V * H,
+                          .backward = 1};
+    size_t bound = (size_t)80 << 20;
+    static const char *const devices[] = {"cpu", "cuda"};
+    struct kernels *k;
+    struct k_memory m;
+    struct k_weight *W;
+    struct k_sizes s;
+    struct err e = {0};
+    float *x, *dW, *row, *w;
+    int32_t *target;
+
+    for (int i = 0; i < 2; i++) {
+        T_EQ_INT(kernels_sizes(&s, devices[i], 2, canonical, &e), 0);
+        T_CHECKF(s.scratch(&s, &pass) < bound, "%s: %zu bytes", devices[i],
+                 s.scratch(&s, &pass));
+    }
+    T_EQ_INT(kernels_open(&k, "cpu", 2, canonical, &e), 0);
+    W = k->weight_new(k, DT_F32, V, H, WEIGHT_FORWARD | WEIGHT_BACKWARD, &e);
+    w = k->alloc(k, sizeof *w * V * H, &e);
+    x = k->alloc(k, sizeof *x * 2 * T * H, &e); /* and its gradient */
+    dW = k->alloc(k, sizeof *dW * V * H, &e);
+    row = k->alloc(k, sizeof *row * 3 * T, &e);
+    target = k->alloc(k, sizeof *target * T, &e);
+    for (int i = 0; i < T * H; i++)
+        x[i] = (float)(i % 17) / 17;
+    k->weight_set(k, W, w, DT_F32);
+    k->head_logp(k, DT_F32, row, row + T, NULL, x, W, target, 1, T, V, H);
+    k->head_bwd(k, DT_F32, x + T * H, dW, row + 2 * T, row + T, x, W, target,
+                1, T, V, H);
+    T_EQ_INT(k->sync(k, &e), 0);
+    T_NEAR(row[T - 1], -log(V), 1e-4, 0); /* all weights 0: all alike */
+    k->memory(k, &m);
+    T_CHECKF(m.scratch < bound, "%zu bytes of scratch", m.scratch);
+    k->free(k, w);
+    k->free(k, x);
+    k->free(k, dW);
+    k->free(k, row);
+    k->free(k, target);
+    k->weight_free(k, W);
+    kernels_close(&k);
+}
+
 int main(void)
 {
     T_RUN(the_plan_is_what_is_held);
+    T_RUN(logits_of_a_large_vocabulary_are_never_whole);
     T_DONE();
 }
