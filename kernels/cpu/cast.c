@@ -9,42 +9,13 @@ static void narrow_bf16(uint16_t *dst, const float *src, size_t n)
         dst[i] = canon_round_bf16(src[i]);
 }
 
-/* The conversion instructions round as canon does; only NaN needs a hand. */
-static size_t narrow_f16_vectors(uint16_t *dst, const float *src, size_t n)
+static void narrow_f16(uint16_t *dst, const float *src, size_t n)
 {
     size_t i = 0;
 
-#if VW == 16
-    for (; i + VW <= n; i += VW) {
-        __m512 x = _mm512_loadu_ps(src + i);
-        __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
-        __m256i h = _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT |
-                                           _MM_FROUND_NO_EXC);
-
-        h = _mm256_mask_mov_epi16(h, nan, _mm256_set1_epi16(0x7E00));
-        _mm256_storeu_si256((__m256i *)(void *)(dst + i), h);
-    }
-#elif VW == 8
-    for (; i + VW <= n; i += VW) {
-        __m256 x = _mm256_loadu_ps(src + i);
-        __m256i m = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
-        __m128i nan = _mm_packs_epi32(_mm256_castsi256_si128(m),
-                                      _mm256_extracti128_si256(m, 1));
-        __m128i h = _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT |
-                                           _MM_FROUND_NO_EXC);
-
-        h = _mm_blendv_epi8(h, _mm_set1_epi16(0x7E00), nan);
-        _mm_storeu_si128((__m128i *)(void *)(dst + i), h);
-    }
-#else
-    (void)dst, (void)src, (void)n;
-#endif
-    return i;
-}
-
-static void narrow_f16(uint16_t *dst, const float *src, size_t n)
-{
-    for (size_t i = narrow_f16_vectors(dst, src, n); i < n; i++)
+    for (; VW >= 8 && i + VW <= n; i += VW)
+        vf_store_f16(dst + i, vf_load(src + i));
+    for (; i < n; i++)
         dst[i] = canon_round_f16(src[i]);
 }
 

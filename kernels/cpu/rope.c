@@ -2,53 +2,66 @@
 #include "cpu.h"
 
 struct job {
-    struct cpu *c;
     enum dtype t;
     void *qkv;
     const int32_t *pos;
     const float *table;
     struct k_attn_shape s;
-    int sign;
+    float sign;
 };
+
+/* Pairs i .. i + n of the heads of a row that begins at `at`. */
+INLINE void turn(const struct job *j, int t, long at, long i, long n,
+                 const float *cs)
+{
+    long D = j->s.head_dim, half = D / 2;
+    long heads = j->s.n_heads + j->s.n_kv_heads;
+    vf c = vf_get_t(DT_F32, cs, i, n);
+    vf s = vf_get_t(DT_F32, cs, half + i, n) * vf_set1(j->sign);
+
+    for (long h = 0; h < heads; h++, at += D) {
+        vf a = vf_get_t(t, j->qkv, at + i, n);
+        vf b = vf_get_t(t, j->qkv, at + half + i, n);
+
+        vf_put_t(t, j->qkv, at + i, vf_fma(a, c, -(b * s)), n);
+        vf_put_t(t, j->qkv, at + half + i, vf_fma(b, c, a * s), n);
+    }
+}
+
+INLINE void turn_rows(const struct job *j, int t, long lo, long hi)
+{
+    long D = j->s.head_dim, half = D / 2;
+    long stride = (j->s.n_heads + 2 * j->s.n_kv_heads) * D;
+
+    for (long r = lo; r < hi; r++) {
+        const float *cs = j->table + (long)j->pos[r] * D;
+        long i = 0;
+
+        for (; i + VW <= half; i += VW)
+            turn(j, t, r * stride, i, VW, cs);
+        if (i < half)
+            turn(j, t, r * stride, i, half - i, cs);
+    }
+}
 
 static void rows(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    long D = j->s.head_dim, half = D / 2;
-    long heads = j->s.n_heads + j->s.n_kv_heads;
-    long stride = (heads + j->s.n_kv_heads) * D;
-    float sign = j->sign < 0 ? -1.0f : 1.0f;
-    float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)(2 * D) * sizeof *buf);
-    float *out = buf + D;
 
-    if (!buf)
-        return;
-    for (long r = lo; r < hi; r++) {
-        const float *cs = j->table + (long)j->pos[r] * D, *sn = cs + half;
-
-        for (long h = 0; h < heads; h++) {
-            long at = r * stride + h * D;
-            const float *a =
-                cpu_row(j->t, j->qkv, (size_t)at, (size_t)D, buf);
-            const float *b = a + half;
-
-            for (long i = 0; i < half; i++) {
-                float s = sn[i] * sign;
-
-                out[i] = canon_fma(a[i], cs[i], -(b[i] * s));
-                out[half + i] = canon_fma(b[i], cs[i], a[i] * s);
-            }
-            NAME(narrow)(AT_W(j->qkv, j->t, at), j->t, out, (size_t)D);
-        }
-    }
+    (void)worker;
+    if (j->t == DT_F32)
+        turn_rows(j, DT_F32, lo, hi);
+    else if (j->t == DT_BF16)
+        turn_rows(j, DT_BF16, lo, hi);
+    else
+        turn_rows(j, DT_F16, lo, hi);
 }
 
 OP(void, rope)(struct kernels *k, enum dtype t, void *qkv, const int32_t *pos,
                const float *table, struct k_attn_shape s, int T, int sign)
 {
-    struct job j = {cpu_of(k), t, qkv, pos, table, s, sign};
+    struct job j = {t, qkv, pos, table, s, sign < 0 ? -1.0f : 1.0f};
 
-    NAME(cpu_for)(j.c, T, 2.0 * (s.n_heads + s.n_kv_heads) * s.head_dim, rows,
-                  &j);
+    NAME(cpu_for)(cpu_of(k), T, 2.0 * (s.n_heads + s.n_kv_heads) * s.head_dim,
+                  rows, &j);
 }

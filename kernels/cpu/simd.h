@@ -105,6 +105,31 @@ INLINE vf vf_load_t(int t, const void *p, long i)
     return vf_load_f16((const uint16_t *)p + i);
 }
 
+/* The first n < VW values; the other lanes are +0. */
+INLINE vf vf_load_n(const float *p, long n)
+{
+#if VW == 16
+    return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#else
+    vf v = vf_set1(0.0f);
+
+    for (int i = 0; i < VW - 1; i++)
+        v[i] = i < n ? p[i] : 0.0f;
+    return v;
+#endif
+}
+
+INLINE void vf_store_n(float *p, vf v, long n)
+{
+#if VW == 16
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#else
+    for (int i = 0; i < VW - 1; i++)
+        if (i < n)
+            p[i] = v[i];
+#endif
+}
+
 /* ---- lane by lane, the arithmetic of canon.h ---- */
 
 /* a > b ? a : b, b where either is NaN */
@@ -133,6 +158,84 @@ INLINE vf vf_from(int first, vf a, vf b)
         b[i] = i < first ? b[i] : a[i];
     return b;
 #endif
+}
+
+/* canon_round_bf16 and canon_round_f16, in the lower halves of the lanes. */
+INLINE void vf_store_bf16(uint16_t *p, vf v)
+{
+    vi u = (vi)v, r = (u + 0x7FFFu + ((u >> 16) & 1u)) >> 16;
+    vi nan = (vi)((u & 0x7FFFFFFFu) > 0x7F800000u);
+
+    r = (r & ~nan) | (nan & 0x7FC0u);
+    *(vhu *)p = __builtin_convertvector(r, vhu);
+}
+
+/* The conversion instructions round as canon does; only NaN needs a hand. */
+INLINE void vf_store_f16(uint16_t *p, vf v)
+{
+#if VW == 16
+    __mmask16 nan = _mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q);
+    __m256i h = _mm512_cvtps_ph((__m512)v, _MM_FROUND_TO_NEAREST_INT |
+                                               _MM_FROUND_NO_EXC);
+
+    h = _mm256_mask_mov_epi16(h, nan, _mm256_set1_epi16(0x7E00));
+    _mm256_storeu_si256((__m256i *)(void *)p, h);
+#elif VW == 8
+    __m256i m = _mm256_castps_si256(
+        _mm256_cmp_ps((__m256)v, (__m256)v, _CMP_UNORD_Q));
+    __m128i nan = _mm_packs_epi32(_mm256_castsi256_si128(m),
+                                  _mm256_extracti128_si256(m, 1));
+    __m128i h = _mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT |
+                                               _MM_FROUND_NO_EXC);
+
+    h = _mm_blendv_epi8(h, _mm_set1_epi16(0x7E00), nan);
+    _mm_storeu_si128((__m128i *)(void *)p, h);
+#else
+    for (int i = 0; i < VW; i++)
+        p[i] = canon_round_f16(v[i]);
+#endif
+}
+
+/* Element i of an array of type t, VW values, rounded. */
+INLINE void vf_store_t(int t, void *p, long i, vf v)
+{
+    if (t == 0)
+        vf_store((float *)p + i, v);
+    else if (t == 1)
+        vf_store_bf16((uint16_t *)p + i, v);
+    else
+        vf_store_f16((uint16_t *)p + i, v);
+}
+
+/* The same for the first n values, n <= VW. */
+INLINE vf vf_get_t(int t, const void *p, long i, long n)
+{
+    const uint16_t *h = (const uint16_t *)p + i;
+    uint16_t all[VW] = {0};
+
+    if (n == VW)
+        return vf_load_t(t, p, i);
+    if (t == 0)
+        return vf_load_n((const float *)p + i, n);
+    for (int k = 0; k < VW - 1; k++)
+        all[k] = k < n ? h[k] : 0;
+    return vf_load_t(t, all, 0);
+}
+
+INLINE void vf_put_t(int t, void *p, long i, vf v, long n)
+{
+    uint16_t *h = (uint16_t *)p + i, all[VW];
+
+    if (n == VW) {
+        vf_store_t(t, p, i, v);
+    } else if (t == 0) {
+        vf_store_n((float *)p + i, v, n);
+    } else {
+        vf_store_t(t, all, 0, v);
+        for (int k = 0; k < VW - 1; k++)
+            if (k < n)
+                h[k] = all[k];
+    }
 }
 
 /* canon_exp. AVX-512 scales by 2^n in one instruction, which rounds once as

@@ -1,8 +1,6 @@
 /* swiglu - y = silu(g) u and its gradients; g and u are the halves of a row */
 #include "cpu.h"
 
-enum { PIECE = 512 };
-
 struct job {
     enum dtype t;
     void *out;
@@ -10,54 +8,68 @@ struct job {
     long F;
 };
 
+INLINE void forward_n(const struct job *j, int t, long r, long f, long n)
+{
+    long at = r * 2 * j->F + f;
+    vf g = vf_get_t(t, j->gu, at, n), u = vf_get_t(t, j->gu, at + j->F, n);
+
+    vf_put_t(t, j->out, r * j->F + f, (g * vf_sigmoid(g)) * u, n);
+}
+
+INLINE void backward_n(const struct job *j, int t, long r, long f, long n)
+{
+    long at = r * 2 * j->F + f;
+    vf g = vf_get_t(t, j->gu, at, n), u = vf_get_t(t, j->gu, at + j->F, n);
+    vf dy = vf_get_t(t, j->dy, r * j->F + f, n), s = vf_sigmoid(g);
+    vf one = vf_set1(1.0f);
+
+    vf_put_t(t, j->out, at, (dy * u) * (s * vf_fma(g, one - s, one)), n);
+    vf_put_t(t, j->out, at + j->F, dy * (g * s), n);
+}
+
+INLINE void rows(const struct job *j, int t, int back, long lo, long hi)
+{
+    for (long r = lo; r < hi; r++) {
+        long f = 0;
+
+        if (back) {
+            for (; f + VW <= j->F; f += VW)
+                backward_n(j, t, r, f, VW);
+            if (f < j->F)
+                backward_n(j, t, r, f, j->F - f);
+        } else {
+            for (; f + VW <= j->F; f += VW)
+                forward_n(j, t, r, f, VW);
+            if (f < j->F)
+                forward_n(j, t, r, f, j->F - f);
+        }
+    }
+}
+
 static void forward(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    long F = j->F;
-    float gb[PIECE], ub[PIECE], y[PIECE];
 
     (void)worker;
-    for (long r = lo; r < hi; r++)
-        for (long f = 0; f < F; f += PIECE) {
-            long n = F - f < PIECE ? F - f : PIECE, at = r * 2 * F + f;
-            const float *g =
-                cpu_row(j->t, j->gu, (size_t)at, (size_t)n, gb);
-            const float *u =
-                cpu_row(j->t, j->gu, (size_t)(at + F), (size_t)n, ub);
-
-            for (long i = 0; i < n; i++)
-                y[i] = (g[i] * canon_sigmoid(g[i])) * u[i];
-            NAME(narrow)(AT_W(j->out, j->t, r * F + f), j->t, y, (size_t)n);
-        }
+    if (j->t == DT_F32)
+        rows(j, DT_F32, 0, lo, hi);
+    else if (j->t == DT_BF16)
+        rows(j, DT_BF16, 0, lo, hi);
+    else
+        rows(j, DT_F16, 0, lo, hi);
 }
 
 static void backward(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    long F = j->F;
-    float gb[PIECE], ub[PIECE], db[PIECE], dg[PIECE], du[PIECE];
 
     (void)worker;
-    for (long r = lo; r < hi; r++)
-        for (long f = 0; f < F; f += PIECE) {
-            long n = F - f < PIECE ? F - f : PIECE, at = r * 2 * F + f;
-            const float *g =
-                cpu_row(j->t, j->gu, (size_t)at, (size_t)n, gb);
-            const float *u =
-                cpu_row(j->t, j->gu, (size_t)(at + F), (size_t)n, ub);
-            const float *dy =
-                cpu_row(j->t, j->dy, (size_t)(r * F + f), (size_t)n, db);
-
-            for (long i = 0; i < n; i++) {
-                float s = canon_sigmoid(g[i]);
-
-                du[i] = dy[i] * (g[i] * s);
-                dg[i] = (dy[i] * u[i]) *
-                        (s * canon_fma(g[i], 1.0f - s, 1.0f));
-            }
-            NAME(narrow)(AT_W(j->out, j->t, at), j->t, dg, (size_t)n);
-            NAME(narrow)(AT_W(j->out, j->t, at + F), j->t, du, (size_t)n);
-        }
+    if (j->t == DT_F32)
+        rows(j, DT_F32, 1, lo, hi);
+    else if (j->t == DT_BF16)
+        rows(j, DT_BF16, 1, lo, hi);
+    else
+        rows(j, DT_F16, 1, lo, hi);
 }
 
 OP(void, swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
