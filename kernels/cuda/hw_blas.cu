@@ -120,7 +120,7 @@ int CU(hw_blas_open)(struct cuda *c, struct err *e)
         return err_set(e, ERR_IO, "order=hardware: cublasLtCreate: %s",
                        b->cublasLtGetStatusString(s));
     }
-    b->workspace = c->k.alloc(&c->k, HW_WORKSPACE, e);
+    b->workspace = c->k.alloc(&c->k, HW_WORKSPACE + HW_COUNTERS * 4, e);
     return b->workspace ? 0 : -ERR_IO;
 }
 
@@ -161,6 +161,11 @@ void CU(hw_blas_close)(struct cuda *c)
 void *CU(hw_workspace)(struct cuda *c)
 {
     return c->blas->workspace;
+}
+
+unsigned *CU(hw_counters)(struct cuda *c)
+{
+    return (unsigned *)((char *)c->blas->workspace + HW_WORKSPACE);
 }
 
 /* ---- plans ---- */

@@ -1,12 +1,14 @@
 /* hw_gemm - matrix products under order=hardware
  *
- * cuBLASLt does what it can (hw_blas.h); what it has no bias or rounding for
- * goes through fp32 and one pass of our own; and what it refuses altogether
- * is the canonical product.
+ * A few rows go to a kernel of our own (hw_skinny.h), the rest to cuBLASLt
+ * (hw_blas.h); what that has no bias or rounding for goes through fp32 and
+ * one pass of our own, and what it refuses altogether is the canonical
+ * product.
  */
 #include "dev.h"
 #include "hw.h"
 #include "hw_blas.h"
+#include "hw_skinny.h"
 
 /* Y = round_rt(S + bias), S [M][ls] fp32, perhaps Y itself. */
 KERNEL finish(void *Y, const float *S, struct gemm g, long ls)
@@ -47,6 +49,8 @@ static int by_way_of_fp32(struct cuda *c, struct gemm g)
 void CU(hw_gemm)(struct cuda *c, struct gemm g)
 {
     if (g.M <= 0 || g.N <= 0)
+        return;
+    if (CU(hw_skinny)(c, &g))
         return;
     if (g.rt == g.yt && CU(hw_blas_gemm)(c, &g))
         return;

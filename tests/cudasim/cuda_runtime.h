@@ -88,6 +88,16 @@ static inline int __popc(unsigned x)
     return __builtin_popcount(x);
 }
 
+/* blocks run one after another: what one wrote the next one sees */
+static inline void __threadfence(void)
+{
+}
+
+template <typename V> static inline V __ldcg(const V *p)
+{
+    return *p;
+}
+
 template <typename V> static inline V atomicAdd(V *p, V v)
 {
     V old = *p;
