@@ -16,6 +16,7 @@ struct job {
     const int32_t *perm;
     long T, H;
     float eps;
+    int fused; /* backward adds to dw */
 };
 
 static void forward(void *ctx, long lo, long hi, int worker)
@@ -35,10 +36,15 @@ static void forward(void *ctx, long lo, long hi, int worker)
         float *y = j->t == DT_F32 ? (float *)j->out + r * H : buf + H;
         float mean = row_dot(x, x, H) / (float)H;
         float rstd = 1.0f / canon_sqrt(mean + j->eps);
+        long i = 0;
 
-        for (long i = 0; i < H; i++)
+        for (; i + VW <= H; i += VW)
+            vf_store(y + i, (vf_load(x + i) * vf_set1(rstd)) *
+                                vf_load(w + i));
+        for (; i < H; i++)
             y[i] = (x[i] * rstd) * w[i];
-        NAME(narrow)(AT_W(j->out, j->t, r * H), j->t, y, (size_t)H);
+        if (j->t != DT_F32)
+            NAME(narrow)(AT_W(j->out, j->t, r * H), j->t, y, (size_t)H);
         if (j->rstd)
             j->rstd[r] = rstd;
     }
@@ -53,6 +59,7 @@ OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
     NAME(cpu_for)(j.c, T, 2.0 * H, forward, &j);
 }
 
+/* With dw, rows ascending, where one thread has them all. */
 static void backward(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
@@ -70,16 +77,20 @@ static void backward(void *ctx, long lo, long hi, int worker)
             cpu_row(j->t, j->x, (size_t)(r * H), (size_t)H, buf);
         const float *dy =
             cpu_row(j->t, j->dy, (size_t)(r * H), (size_t)H, buf + H);
+        float *dx = j->t == DT_F32 ? (float *)j->out + r * H : g;
         float rstd = j->rstd_in[r], c;
 
         for (long i = 0; i < H; i++) {
             xhat[i] = x[i] * rstd;
             g[i] = dy[i] * w[i];
         }
+        for (long i = 0; j->fused && i < H; i++)
+            j->dw[i] = canon_fma(dy[i], xhat[i], j->dw[i]);
         c = row_dot(g, xhat, H) / (float)H;
         for (long i = 0; i < H; i++)
-            g[i] = canon_fma(-xhat[i], c, g[i]) * rstd;
-        NAME(narrow)(AT_W(j->out, j->t, r * H), j->t, g, (size_t)H);
+            dx[i] = canon_fma(-xhat[i], c, g[i]) * rstd;
+        if (j->t != DT_F32)
+            NAME(narrow)(AT_W(j->out, j->t, r * H), j->t, g, (size_t)H);
     }
 }
 
@@ -122,7 +133,8 @@ OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
                     .H = H};
 
     j.perm = NAME(cpu_perm)(j.c, PERM_ROWS, T, H, T);
-    if (dw) /* before dx: it may overwrite dy */
+    j.fused = dw && !j.perm && j.c->n_threads == 1;
+    if (dw && !j.fused) /* before dx: it may overwrite dy */
         NAME(cpu_for)(j.c, H, 2.0 * T, weight_columns, &j);
     NAME(cpu_for)(j.c, T, 4.0 * H, backward, &j);
 }

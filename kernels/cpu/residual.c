@@ -42,8 +42,7 @@ static void rows(void *ctx, long lo, long hi, int worker)
             long n = j->H - h < PIECE ? j->H - h : PIECE, at = r * j->H + h;
 
             NAME(widen)(b, AT(j->b, j->t, at), j->t, (size_t)n);
-            if (dropping(j))
-                drop(j->d, r, h, n, b);
+            drop(j->d, r, h, n, b);
             if (j->a) {
                 const float *a =
                     cpu_row(j->t, j->a, (size_t)at, (size_t)n, ab);
@@ -56,38 +55,27 @@ static void rows(void *ctx, long lo, long hi, int worker)
         }
 }
 
-OP(void, residual)(struct kernels *k, enum dtype t, void *y, const void *a,
-                   const void *b, const struct k_dropout *d, int T, int H)
+INLINE void sum_t(const struct job *j, int t, long lo, long hi)
 {
-    struct job j = {t, y, a, b, d, H};
+    for (; lo < hi; lo += VW) {
+        long n = hi - lo < VW ? hi - lo : VW;
 
-    NAME(cpu_for)(cpu_of(k), T, (dropping(&j) ? 8.0 : 1.0) * H, rows, &j);
-}
-
-OP(void, dropout_bwd)(struct kernels *k, enum dtype t, void *db,
-                      const void *dy, const struct k_dropout *d, int T, int H)
-{
-    struct job j = {t, db, NULL, dy, d, H};
-
-    if (dropping(&j) || db != dy)
-        NAME(cpu_for)(cpu_of(k), T, (dropping(&j) ? 8.0 : 1.0) * H, rows, &j);
+        vf_put_t(t, j->y, lo, vf_get_t(t, j->a, lo, n) +
+                                  vf_get_t(t, j->b, lo, n), n);
+    }
 }
 
 static void sum(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    float ab[PIECE], bb[PIECE], y[PIECE];
 
     (void)worker;
-    for (long i = lo; i < hi; i += PIECE) {
-        size_t n = (size_t)(hi - i < PIECE ? hi - i : PIECE);
-        const float *a = cpu_row(j->t, j->a, (size_t)i, n, ab);
-        const float *b = cpu_row(j->t, j->b, (size_t)i, n, bb);
-
-        for (size_t h = 0; h < n; h++)
-            y[h] = a[h] + b[h];
-        NAME(narrow)(AT_W(j->y, j->t, i), j->t, y, n);
-    }
+    if (j->t == DT_F32)
+        sum_t(j, DT_F32, lo, hi);
+    else if (j->t == DT_BF16)
+        sum_t(j, DT_BF16, lo, hi);
+    else
+        sum_t(j, DT_F16, lo, hi);
 }
 
 OP(void, add)(struct kernels *k, enum dtype t, void *y, const void *a,
@@ -96,4 +84,26 @@ OP(void, add)(struct kernels *k, enum dtype t, void *y, const void *a,
     struct job j = {t, y, a, b, NULL, 0};
 
     NAME(cpu_for)(cpu_of(k), (long)n, 1, sum, &j);
+}
+
+OP(void, residual)(struct kernels *k, enum dtype t, void *y, const void *a,
+                   const void *b, const struct k_dropout *d, int T, int H)
+{
+    struct job j = {t, y, a, b, d, H};
+
+    if (dropping(&j))
+        NAME(cpu_for)(cpu_of(k), T, 8.0 * H, rows, &j);
+    else
+        NAME(cpu_for)(cpu_of(k), (long)T * H, 1, sum, &j);
+}
+
+OP(void, dropout_bwd)(struct kernels *k, enum dtype t, void *db,
+                      const void *dy, const struct k_dropout *d, int T, int H)
+{
+    struct job j = {t, db, NULL, dy, d, H};
+
+    if (dropping(&j))
+        NAME(cpu_for)(cpu_of(k), T, 8.0 * H, rows, &j);
+    else if (db != dy)
+        k->copy(k, db, dy, (size_t)T * (size_t)H * dtype_size(t));
 }
