@@ -19,11 +19,16 @@ static void grad_row(const struct job *j, long r)
 {
     float *z = j->L + r * j->ld;
     float lse = j->lse[r], g = j->dlogp[r], inv_t = j->inv_t, pt;
+    vf vt = vf_set1(inv_t), vl = vf_set1(lse), vg = vf_set1(g);
     long target = j->target[r];
 
     pt = canon_exp(z[target] * inv_t - lse);
-    for (long v = 0; v < j->V; v++)
-        z[v] = ((0.0f - canon_exp(z[v] * inv_t - lse)) * g) * inv_t;
+    /* a row is made up to whole vectors */
+    for (long v = 0; v < j->V; v += VW) {
+        vf e = vf_exp(vf_load(z + v) * vt - vl);
+
+        vf_store(z + v, ((vf_set1(0.0f) - e) * vg) * vt);
+    }
     z[target] = ((1.0f - pt) * g) * inv_t;
     if (j->t == DT_BF16)
         for (long v = 0; v < j->V; v++)

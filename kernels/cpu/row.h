@@ -78,16 +78,21 @@ INLINE float row_scale_max(float *s, long n, float scale)
 /* s = exp(s - max); their sum. n is a multiple of 32. */
 INLINE float row_exp_sum(float *s, long n, float max)
 {
-    float lane[32] = {0};
+    vf lane[32 / VW], m = vf_set1(max);
+    float sum[32];
 
+    for (int j = 0; j < 32 / VW; j++)
+        lane[j] = vf_set1(0.0f);
     for (long i = 0; i < n; i += 32)
-        for (int j = 0; j < 32; j++) {
-            float e = canon_exp(s[i + j] - max);
+        for (int j = 0; j < 32 / VW; j++) {
+            vf e = vf_exp(vf_load(s + i + j * VW) - m);
 
-            s[i + j] = e;
+            vf_store(s + i + j * VW, e);
             lane[j] += e;
         }
-    return row_tree(lane);
+    for (int j = 0; j < 32 / VW; j++)
+        vf_store(sum + j * VW, lane[j]);
+    return row_tree(sum);
 }
 
 /* Sum of a[i] * b[i], each lane an fmaf chain. */
