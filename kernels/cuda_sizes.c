@@ -8,9 +8,9 @@
 #include "account.h"
 #include "canon.h"
 
-/* kernels/cuda: rows of a tile; bytes of a tile's description, forward and
- * backward; logits held at once. */
-enum { TILE = 32, ATTN_TASK = 72, BWD_TASK = 16 };
+/* kernels/cuda: bytes of a tile of attention in a list; logits held at
+ * once. */
+enum { TILE_BYTES = 12 };
 #define LOGITS ((size_t)1 << 24)
 
 static size_t larger(size_t a, size_t b)
@@ -23,16 +23,20 @@ static size_t room(size_t bytes)
     return bytes ? account_room(bytes) : 0;
 }
 
-static size_t tasks(const struct k_pass *p)
+static size_t tile_list(const struct k_pass *p, int rows)
 {
-    size_t tiles = (size_t)p->T / TILE + (size_t)p->n_seqs;
-    size_t heads = (size_t)p->attn.n_heads;
-    size_t n = tiles * heads * ATTN_TASK + (size_t)p->T * sizeof(int32_t);
+    return room(((size_t)(p->T / rows) + (size_t)p->n_seqs) * TILE_BYTES);
+}
 
-    if (!p->backward)
-        return n;
-    n = larger(n, tiles * (heads + (size_t)p->attn.n_kv_heads) * BWD_TASK);
-    return larger(n, p->n_params / 65536 * sizeof(double));
+/* Attention's lists of tiles, by the rows of a tile. */
+static size_t tiles(const struct k_sizes *s, const struct k_pass *p)
+{
+    int D = p->attn.head_dim;
+
+    if (s->order.kind != ORDER_HARDWARE || p->t == DT_F32 || D % 8 || D > 128)
+        return tile_list(p, 32);
+    return tile_list(p, 128) +
+           (p->backward ? tile_list(p, D > 64 ? 64 : 128) : 0);
 }
 
 static size_t permutation(const struct k_sizes *s, const struct k_pass *p)
@@ -51,7 +55,8 @@ static size_t scratch(const struct k_sizes *s, const struct k_pass *p)
 
     rows = rows < 1 ? 1 : rows;
     rows = rows < (size_t)p->R ? rows : (size_t)p->R;
-    return room(rows * V * sizeof(float)) + room(tasks(p)) +
+    return room(rows * V * sizeof(float)) + tiles(s, p) +
+           room(p->backward ? p->n_params / 65536 * sizeof(double) : 0) +
            room(permutation(s, p)) +
            room((size_t)p->T * (size_t)p->attn.n_heads * sizeof(float));
 }

@@ -4,23 +4,20 @@
  * a block has a tile of keys and goes over the group's heads, and in each
  * over queries ascending. Scores are made anew in both.
  */
-#include <stdlib.h>
 #include "attn_tile.h"
-
-struct bwd_task {
-    int row, len, at, head; /* a sequence's first row and length; a tile */
-};
+#include "tiles.h"
 
 struct bwd_job {
     enum dtype t;
     struct k_attn_shape s;
     long ld, ldo; /* of qkv and of o */
     float scale;
+    int wide;
     void *dqkv;
     const void *d_o, *o, *qkv;
     const float *lse;
     float *delta; /* [T][n_heads] */
-    const struct bwd_task *tasks;
+    const struct attn_tile *tiles;
 };
 
 KERNEL row_deltas(struct bwd_job j, long n)
@@ -49,37 +46,40 @@ DEV float grads(float s, float *dp, int in, float scale, float lse,
     return p;
 }
 
-KERNEL __launch_bounds__(ATTN_NT) query_tiles(struct bwd_job j)
+template <int Q>
+KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2) query_tiles(struct bwd_job j)
 {
     DYNAMIC_SHARED(shared);
-    struct bwd_task w = j.tasks[blockIdx.x];
     int tid = (int)threadIdx.x, tx = tid % 16, ty = tid / 16;
     int D = j.s.head_dim, Dp = attn_pad(D), heads = j.s.n_heads;
+    int head = (int)blockIdx.x % heads;
+    struct attn_tile w = j.tiles[(int)blockIdx.x / heads];
     int rows = w.len - w.at < TILE ? w.len - w.at : TILE;
     long row = w.row + w.at, key0;
     float *q = shared, *dO = q + TILE * Dp, *k = dO + TILE * Dp;
     float *v = k + TILE * Dp, *P = v + TILE * Dp;
-    float s[2][2], dp[2][2], lse[2], delta[2], acc[QUADS][4];
+    float s[2][2], dp[2][2], lse[2], delta[2], acc[Q][4];
 
     key0 = w.row * j.ld +
-           (heads + w.head / (heads / j.s.n_kv_heads)) * D;
+           (heads + head / (heads / j.s.n_kv_heads)) * D;
     tile_clear(acc);
     for (int i = 0; i < 2; i++) {
-        long at = (row + ty + 16 * i) * heads + w.head;
+        long at = (row + ty + 16 * i) * heads + head;
         int in = ty + 16 * i < rows;
 
         lse[i] = in ? j.lse[at] : 0.0f;
         delta[i] = in ? j.delta[at] : 0.0f;
     }
-    tile_in(q, Dp, j.qkv, j.t, row * j.ld + w.head * D, j.ld, rows, D);
-    tile_in(dO, Dp, j.d_o, j.t, row * j.ldo + w.head * D, j.ldo, rows, D);
+    tile_in(q, Dp, j.qkv, j.t, row * j.ld + head * D, j.ld, rows, D, j.wide);
+    tile_in(dO, Dp, j.d_o, j.t, row * j.ldo + head * D, j.ldo, rows, D,
+            j.wide);
     for (int j0 = 0; j0 < w.at + rows; j0 += TILE) {
         long at = key0 + j0 * j.ld;
 
         __syncthreads();
-        tile_in(k, Dp, j.qkv, j.t, at, j.ld, w.len - j0, D);
+        tile_in(k, Dp, j.qkv, j.t, at, j.ld, w.len - j0, D, j.wide);
         tile_in(v, Dp, j.qkv, j.t, at + j.s.n_kv_heads * D, j.ld,
-                w.len - j0, D);
+                w.len - j0, D, j.wide);
         __syncthreads();
         tile_scores(s, q, k, Dp, D);
         tile_scores(dp, dO, v, Dp, D);
@@ -95,43 +95,47 @@ KERNEL __launch_bounds__(ATTN_NT) query_tiles(struct bwd_job j)
         tile_apply(acc, P, k, Dp, D);
     }
     if (tid / 8 < rows)
-        tile_out(j.dqkv, j.t, (row + tid / 8) * j.ld + w.head * D, acc, 1.0f,
+        tile_out(j.dqkv, j.t, (row + tid / 8) * j.ld + head * D, acc, 1.0f,
                  D);
 }
 
-KERNEL __launch_bounds__(ATTN_NT) key_tiles(struct bwd_job j)
+template <int Q>
+KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2) key_tiles(struct bwd_job j)
 {
     DYNAMIC_SHARED(shared);
-    struct bwd_task w = j.tasks[blockIdx.x];
     int tid = (int)threadIdx.x, tx = tid % 16, ty = tid / 16;
     int D = j.s.head_dim, Dp = attn_pad(D), heads = j.s.n_heads;
-    int group = heads / j.s.n_kv_heads;
-    int keys = w.len - w.at < TILE ? w.len - w.at : TILE;
-    long at_k = (w.row + w.at) * j.ld + (heads + w.head) * D;
+    int kv = (int)blockIdx.x % j.s.n_kv_heads, group = heads / j.s.n_kv_heads;
+    struct attn_tile w = j.tiles[(int)blockIdx.x / j.s.n_kv_heads];
+    int first = tile_mirrored(w, TILE);
+    int keys = w.len - first < TILE ? w.len - first : TILE;
+    long at_k = (w.row + first) * j.ld + (heads + kv) * D;
     long at_v = at_k + j.s.n_kv_heads * D;
     float *q = shared, *dO = q + TILE * Dp, *k = dO + TILE * Dp;
     float *v = k + TILE * Dp, *P = v + TILE * Dp, *dS = P + TILE * LDP;
-    float s[2][2], dp[2][2], dk[QUADS][4], dv[QUADS][4];
+    float s[2][2], dp[2][2], dk[Q][4], dv[Q][4];
 
     tile_clear(dk);
     tile_clear(dv);
-    tile_in(k, Dp, j.qkv, j.t, at_k, j.ld, keys, D);
-    tile_in(v, Dp, j.qkv, j.t, at_v, j.ld, keys, D);
-    for (int h = w.head * group; h < (w.head + 1) * group; h++)
-        for (int i0 = w.at; i0 < w.len; i0 += TILE) {
+    tile_in(k, Dp, j.qkv, j.t, at_k, j.ld, keys, D, j.wide);
+    tile_in(v, Dp, j.qkv, j.t, at_v, j.ld, keys, D, j.wide);
+    for (int h = kv * group; h < (kv + 1) * group; h++)
+        for (int i0 = first; i0 < w.len; i0 += TILE) {
             long row = w.row + i0;
             int rows = w.len - i0 < TILE ? w.len - i0 : TILE;
 
             __syncthreads();
-            tile_in(q, Dp, j.qkv, j.t, row * j.ld + h * D, j.ld, rows, D);
-            tile_in(dO, Dp, j.d_o, j.t, row * j.ldo + h * D, j.ldo, rows, D);
+            tile_in(q, Dp, j.qkv, j.t, row * j.ld + h * D, j.ld, rows, D,
+                    j.wide);
+            tile_in(dO, Dp, j.d_o, j.t, row * j.ldo + h * D, j.ldo, rows, D,
+                    j.wide);
             __syncthreads();
             tile_scores(s, q, k, Dp, D);
             tile_scores(dp, dO, v, Dp, D);
             for (int i = 0; i < 2; i++)
                 for (int n = 0; n < 2; n++) {
                     int me = ty + 16 * i, key = tx + 16 * n;
-                    int in = me < rows && w.at + key <= i0 + me;
+                    int in = me < rows && first + key <= i0 + me;
                     long at = (row + (in ? me : 0)) * heads + h;
 
                     P[key * LDP + me] =
@@ -149,23 +153,6 @@ KERNEL __launch_bounds__(ATTN_NT) key_tiles(struct bwd_job j)
     }
 }
 
-static size_t cut(struct bwd_task *p, struct k_seqs q, int heads)
-{
-    size_t n = 0;
-
-    for (int i = 0; i < q.n; i++) {
-        int r0 = q.start_host[i], L = q.start_host[i + 1] - r0;
-
-        for (int r = 0; r < L; r += TILE)
-            for (int h = 0; h < heads; h++) {
-                struct bwd_task w = {r0, L, r, h};
-
-                p[n++] = w;
-            }
-    }
-    return n;
-}
-
 OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
                    const void *d_o, const void *o, const void *qkv,
                    const float *lse, struct k_attn_shape s, struct k_seqs q,
@@ -174,33 +161,26 @@ OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
     struct cuda *c = cuda_of(k);
     long D = s.head_dim, rows = (long)T * s.n_heads;
     struct bwd_job j = {t, s, (s.n_heads + 2 * s.n_kv_heads) * D,
-                        s.n_heads * D, attn_scale(s.head_dim), dqkv, d_o, o,
-                        qkv, lse, NULL, NULL};
-    size_t tiles = (size_t)T / TILE + (size_t)q.n, nq, nk, dq, dkv;
-    size_t most = tiles * (size_t)(s.n_heads + s.n_kv_heads);
-    struct bwd_task *host, *dev;
+                        s.n_heads * D, attn_scale(s.head_dim),
+                        attn_wide(qkv, s.head_dim) &&
+                            attn_wide(d_o, s.head_dim),
+                        dqkv, d_o, o, qkv, lse, NULL, NULL};
+    auto attention_dq = ATTN_FOR(s.head_dim, query_tiles);
+    auto attention_dkv = ATTN_FOR(s.head_dim, key_tiles);
+    size_t n = 0, dq, dkv;
 
     if (T <= 0)
         return;
-    host = (struct bwd_task *)malloc(most * sizeof *host + 1);
-    dev = (struct bwd_task *)CU(cuda_scratch)(c, S_TASKS,
-                                              most * sizeof *dev);
+    j.tiles = CU(cuda_tiles)(c, TILES_FORWARD, q, TILE, &n);
     j.delta = (float *)CU(cuda_scratch)(c, S_ROWS,
                                         (size_t)rows * sizeof *j.delta);
-    dq = ATTN_SHARED(c, query_tiles, s.head_dim, 4, 1);
-    if (!host)
-        CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
-    if (host && dev && j.delta && dq) {
-        nq = cut(host, q, s.n_heads);
-        nk = cut(host + nq, q, s.n_kv_heads);
-        CU(cuda_upload)(c, dev, host, (nq + nk) * sizeof *dev);
-        LAUNCH(c, row_deltas, cuda_div((size_t)rows, 4), 128, 0, j, rows);
-        j.tasks = dev;
-        LAUNCH(c, query_tiles, (unsigned)nq, ATTN_NT, dq, j);
-        j.tasks = dev + nq;
-        dkv = ATTN_SHARED(c, key_tiles, s.head_dim, 4, 2);
-        if (dkv)
-            LAUNCH(c, key_tiles, (unsigned)nk, ATTN_NT, dkv, j);
-    }
-    free(host);
+    dq = ATTN_SHARED(c, attention_dq, s.head_dim, 4, 1);
+    dkv = ATTN_SHARED(c, attention_dkv, s.head_dim, 4, 2);
+    if (!j.tiles || !n || !j.delta || !dq || !dkv)
+        return;
+    LAUNCH(c, row_deltas, cuda_div((size_t)rows, 4), 128, 0, j, rows);
+    LAUNCH(c, attention_dq, (unsigned)n * (unsigned)s.n_heads, ATTN_NT, dq,
+           j);
+    LAUNCH(c, attention_dkv, (unsigned)n * (unsigned)s.n_kv_heads, ATTN_NT,
+           dkv, j);
 }

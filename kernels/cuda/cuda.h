@@ -182,7 +182,8 @@ static inline long head_chunk(long V, long T)
 
 /* Some query rows against the keys of one head. Row r of the task is
  * q[q0 + r ldq], goes to o[o0 + r ldo], and attends to the first
- * limit[limit0 + r limit_step] keys; key j is k[j ldk]. */
+ * limit[limit0 + r limit_step] keys (without limit[], to so many as its index
+ * says); key j is k[j ldk]. */
 struct attn_task {
     const void *k, *v;
     long q0, o0, lse0, ldq, ldo;

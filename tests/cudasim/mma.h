@@ -2,8 +2,8 @@
  *
  * What the hardware leaves undefined ends the program with a message: a warp
  * that is not whole, an address that is not shared or not a multiple of what
- * is moved, a copy from outside device memory. A copy's destination is NaN until
- * its thread has waited for it.
+ * is moved, a copy from outside device memory. A copy's destination is NaN
+ * until its thread has waited for it.
  */
 #ifndef ULP_CUDASIM_MMA_H
 #define ULP_CUDASIM_MMA_H
