@@ -49,10 +49,12 @@ $(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/be
 
 # --- tests on a device -------------------------------------------------------
 # check_gpu, and the tests of order=hardware (tests/unit/cuda_*.c), which open
-# the device here instead of the simulator (tests/gpu/on_gpu.h)
-GPU_UNIT  := $(filter-out cuda_parity,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/cuda_*.c)))
+# the device here instead of the simulator (tests/gpu/on_gpu.h); not those about
+# the simulator itself
+GPU_UNIT  := $(filter-out cuda_parity cuda_mma cuda_memory,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/cuda_*.c)))
 GPU_TESTS := $(GPU_UNIT:%=$(B)/gpu/%) $(B)/gpu/check_gpu $(B)/gpu/gpu_bench
 GPU_TEST_CC = $(CC) $(STD) $(OPT) $(WARN) -MMD -MP -Dcudasim_cuda_open=cuda_open \
+  -Dcudasim_hw_head_bytes=hw_head_bytes \
   -include tests/gpu/on_gpu.h
 
 define gpu_test_rule
@@ -82,3 +84,51 @@ check: $(SIM_PROGRAMS:%=$(B)/simbin/%) $(B)/gpusim/gpu_bench $(B)/gpusim/check_g
 check: export SIMBIN = $(abspath $(B)/simbin)
 check: export GPUSIM = $(abspath $(B)/gpusim)
 endif
+
+.PHONY: bench-gpu
+bench-gpu: $(foreach p,draw rollout tokenize reward dapo-step show,$(BIN)/$(p)) $(B)/gpu/gpu_bench
+	@BIN=$(abspath $(BIN)) GPU_BIN=$(abspath $(B)/gpu) PYTHON=$(PYTHON) OUT=$(abspath $(OUT_GPU)) \
+	  tests/bench/gpu/bench-gpu.sh $(PARTS)
+OUT_GPU ?= build/gpu-results
+
+# --- a bundle for a machine that has a GPU and little else -------------------
+# Third-party libraries are linked statically where this system has the archive
+# and are put into lib/ where not; CUDA's runtime is static as ever. What is left
+# to the other machine: glibc of this age or newer, bash, coreutils, awk, and for
+# some parts make, cuBLASLt, compute-sanitizer, Python with torch.
+BUNDLE      := $(B)/gpu-bundle
+BUNDLE_KEEP := -lm -ldl -lrt -lpthread -lcudart_static
+archive_of   = $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a))
+static_of    = $(foreach l,$(1),$(if $(filter $(BUNDLE_KEEP) -L%,$(l)),$(l),$(or $(call archive_of,$(l:-l%=%)),$(l))))
+BUNDLE_LINK  = $(CC) -pthread -s -static-libgcc -Wl,--build-id=none -Wl,--as-needed \
+  -Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN/../lib'
+BUNDLE_FILES = Makefile kernels/kernels.mk $(wildcard bin/*.c) $(wildcard pipelines/*) data/tokenizer/tiny \
+  $(wildcard data/*.json) tests/run tests/golden/bits $(wildcard tests/gpu/*.sh) \
+  $(wildcard tests/bench/gpu/*.sh tests/bench/gpu/*.py)
+
+define bundle_program
+$(BUNDLE)/bin/$(1): $(B)/bin/$(1).o $(call libs,$(USES_$(1)))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$(1) (bundle))
+	$$(Q)$$(BUNDLE_LINK) -o $$@ $$^ $$(call static_of,$(call links,$(USES_$(1)))) -lm
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call bundle_program,$(p))))
+
+define bundle_test
+$(BUNDLE)/gpu/$(1): $(2) tests/gpu/on_gpu.c tests/gpu/on_gpu.h $(call libs,$(3))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$(1) (bundle))
+	$$(Q)$$(filter-out -MMD -MP,$$(GPU_TEST_CC)) $$(wordlist 2,99,$$(BUNDLE_LINK)) -o $$@ $(2) \
+	  tests/gpu/on_gpu.c $$(filter %.a,$$^) $$(call static_of,$(call links,$(3))) -lm
+endef
+$(foreach u,$(GPU_UNIT),$(eval $(call bundle_test,$(u),tests/unit/$(u).c,$(call gpu_uses,$(u)))))
+$(eval $(call bundle_test,check_gpu,tests/gpu/check_gpu.c,kernels))
+$(BUNDLE)/gpu/gpu_bench: $(GPU_BENCH_O) $(B)/bench/gpu/peak.o $(call libs,train record)
+	@mkdir -p $(@D)
+	$(call say,LINK,gpu_bench (bundle))
+	$(Q)$(BUNDLE_LINK) -o $@ $^ $(call static_of,$(call links,train record)) -lm
+
+.PHONY: gpu-bundle
+gpu-bundle: $(PROGRAMS:%=$(BUNDLE)/bin/%) $(GPU_TESTS:$(B)/gpu/%=$(BUNDLE)/gpu/%)
+	$(if $(USE_CUDA),,$(error gpu-bundle: no nvcc))
+	@tests/gpu/bundle.sh $(BUNDLE) $(abspath $(B)/gpu-bundle.tar.gz) $(BUNDLE_FILES)

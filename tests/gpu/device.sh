@@ -28,12 +28,12 @@ PY
 # need_device NAME: exit 1 with the program's own words when there is none.
 need_device() {
     find_cublaslt
-    device=$("$GPU_BIN/gpu_bench" $TOY device 2>&1) || {
+    device=$("$GPU_BIN/gpu_bench" present 2>&1) || {
         echo "$1: ${device#gpu_bench: }" >&2
         exit 1
     }
     [ -n "$TOY" ] || {
-        printf '%s\n' "$device" | grep -v '^device roofs'
+        printf '%s\n' "$device"
         nvidia-smi --query-gpu=name,driver_version,power.limit,clocks.max.sm,clocks.max.mem,ecc.mode.current \
             --format=csv,noheader 2>/dev/null || true
         nvidia-smi --query-compute-apps=pid,used_memory --format=csv,noheader \

@@ -58,13 +58,13 @@ run experiment env GPU_DEVICE=cpu GOALS=train \
 [ $rc = 0 ] && grep -q '^1 passed, 0 failed$' <<<"$said"
 verdict rehearsal_experiment $? "$said"
 
-run sanitizer env BIN="$T/bin" SANITIZER="$T/clean" CASES=norm \
+run sanitizer env BIN="$T/bin" SANITIZER="$T/clean" \
     tests/gpu/check-gpu.sh sanitizer
 [ $rc = 0 ] && grep -q '^4 passed, 0 failed$' <<<"$said"
 verdict rehearsal_sanitizer $? "$said"
-run sanitizer env BIN="$T/bin" SANITIZER="$T/dirty" CASES=norm \
+run sanitizer env BIN="$T/bin" SANITIZER="$T/dirty" \
     tests/gpu/check-gpu.sh sanitizer
-[ $rc = 1 ] && grep -q 'not ok gpu_memcheck_norm:.*Invalid __global__ read' <<<"$said"
+[ $rc = 1 ] && grep -q 'not ok gpu_memcheck_canonical:.*Invalid __global__ read' <<<"$said"
 verdict rehearsal_sanitizer_that_finds_something $? "$said"
 
 run bench env BIN="$T/bin" tests/bench/gpu/bench-gpu.sh kernels train generate loop

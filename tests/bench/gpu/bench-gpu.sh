@@ -8,7 +8,8 @@
 # Random weights at real shapes; nothing is downloaded.
 #
 # The table goes to stdout and to $OUT/bench-gpu.txt, its figures to
-# $OUT/bench-gpu.tsv (OUT: gpu-results in this folder). Exit status 1 when a
+# $OUT/bench-gpu.tsv (OUT: gpu-results in this folder), which named parts add
+# to: peers are held against figures that are there. Exit status 1 when a
 # figure is missing or there is no device; a target not met is said and counted.
 #
 # GPU_BIN is the folder of gpu_bench, BIN that of the programs; without them it
@@ -29,7 +30,7 @@ export OUT=${OUT:-$here/gpu-results}
 [ -n "${BENCH_TEED:-}" ] || {
     need_device bench-gpu >/dev/null
     mkdir -p "$OUT" || exit 1
-    rm -f "$OUT/bench-gpu.tsv"
+    [ $# != 0 ] || rm -f "$OUT/bench-gpu.tsv"
     BENCH_TEED=1 bash "$0" "$@" 2>&1 | tee "$OUT/bench-gpu.txt"
     exit "${PIPESTATUS[0]}"
 }
@@ -50,6 +51,7 @@ section() {
 }
 
 need_device bench-gpu
+section 60 rates
 for part in ${*:-kernels train generate loop peers}; do
     case $part in
     kernels)
@@ -71,6 +73,8 @@ done
 
 echo
 [ -z "$TOY" ] || { echo "a rehearsal: no figures"; exit $missing; }
+nvidia-smi --query-gpu=clocks.sm,temperature.gpu,clocks_event_reasons.active \
+    --format=csv,noheader 2>/dev/null | sed 's/^/SM clock, temperature, clock limits now: /'
 awk -F'\t' '
     $11 == "met" { met++ }
     $11 == "NOT MET" { not++; say[++n] = sprintf("  not met: %s %s %s: %.0f%% of %.0f%%", $1, $2, $3, 100 * $9, 100 * $10) }

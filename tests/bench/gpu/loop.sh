@@ -23,6 +23,9 @@ seconds() { # COMMAND...: its wall clock, into s
     s=$(awk "BEGIN { print ($(date +%s%N) - $t0) / 1e9 }")
 }
 
+if [ -z "$TOY" ] && [ "$(df -Pk "$W" | awk 'END { print $4 }')" -lt 31457280 ]; then
+    fail "${TMPDIR:-/tmp} has less than 30 GiB free for the checkpoint (TMPDIR names another place)"
+fi
 "$GPU_BIN/gpu_bench" $TOY model $size "$W/model" || fail "no model"
 awk -v n=$((prompts * 4)) -v len=$n_prompt -v vocab=$vocab 'BEGIN {
     for (i = 0; i < n; i++) {

@@ -117,20 +117,32 @@ static int roofs(struct bench *b, struct err *e)
     return r;
 }
 
-static void describe(struct bench *b, struct err *e)
+static void rates(struct bench *b, struct err *e)
 {
-    size_t left, total;
     double fp32 = 0;
-    char what[300];
 
-    kernels_describe(b->k, what, sizeof what);
-    peak_memory(&left, &total);
-    printf("%s, %.1f GiB of memory, %.1f free\n", what,
-           (double)total / 0x1p30, (double)left / 0x1p30);
     if (product_rate(b, DT_F32, bench_size(b, 8192, 40), &fp32, e))
         b->n_failed++;
     else if (!b->toy)
         printf("fp32 product %.1f TFLOP/s\n", fp32 / 1e12);
+}
+
+/* Is there a device? Canonical order needs nothing but a driver. */
+static int present(struct err *e)
+{
+    const struct k_order order = {ORDER_CANONICAL, 0};
+    struct kernels *k;
+    char what[300];
+    size_t left, total;
+
+    if (kernels_open(&k, "cuda", 0, order, e))
+        return -e->code;
+    kernels_describe(k, what, sizeof what);
+    peak_memory(&left, &total);
+    printf("%s, %.1f GiB of memory, %.1f free\n", what,
+           (double)total / 0x1p30, (double)left / 0x1p30);
+    kernels_close(&k);
+    return 0;
 }
 
 /* ---- sections ---- */
@@ -148,8 +160,8 @@ static int run(struct bench *b, char **arg, int n, struct err *e)
             plain[i].fn(b);
             return 0;
         }
-    if (!strcmp(arg[0], "device"))
-        describe(b, e);
+    if (!strcmp(arg[0], "rates"))
+        rates(b, e);
     else if (n > 1 && !strcmp(arg[0], "train"))
         bench_train(b, arg[1]);
     else if (n > 1 && !strcmp(arg[0], "generate"))
@@ -193,6 +205,8 @@ int main(int argc, char **argv)
             (void)!bench_model(&b, argv[at + 1], argv[at + 2], &e);
         return e.code ? fail(&e) : 0;
     }
+    if (!strcmp(b.section, "present"))
+        return present(&e) ? fail(&e) : 0;
     if (kernels_open(&b.k, "cuda", 0, order, &e) || roofs(&b, &e) ||
         run(&b, argv + at, argc - at, &e))
         return fail(&e);

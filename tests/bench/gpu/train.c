@@ -110,7 +110,8 @@ static void measure(struct bench *b, const char *size, const char *arm,
 {
     struct config c;
     struct step s = {.micro = bench_size(b, 4, 2)};
-    struct row r = {.unit = ROOF_BF16, .target = target};
+    int half = strncmp(arm, "fp32", 4) != 0;
+    struct row r = {.unit = half ? ROOF_BF16 : ROOF_FP32, .target = target};
     struct k_memory mem = {0};
     struct err e = {0};
     double tokens;
@@ -124,7 +125,8 @@ static void measure(struct bench *b, const char *size, const char *arm,
     else
         snprintf(name, sizeof name, "%s step%s, %.*s", size,
                  flags & MODEL_RECOMPUTE ? ", recomputed" : "",
-                 (int)strcspn(arm, ","), arm);
+                 half ? (int)strcspn(arm, ",") : 40,
+                 half ? arm : "fp32 canonical");
     r.what = name;
     fill(&s, &c, n, len);
     tokens = (double)s.micro * n * len;
@@ -156,6 +158,22 @@ static void measure(struct bench *b, const char *size, const char *arm,
     drop(&s);
 }
 
+/* The zero-noise arm: fp32 in canonical order. */
+static void canonical(struct bench *b, const char *size, int n, int len)
+{
+    const struct k_order order = {ORDER_CANONICAL, 0};
+    struct bench c = *b;
+    struct err e = {0};
+
+    if (kernels_open(&c.k, "cuda", 0, order, &e)) {
+        bench_failed(b, &(struct row){.what = "canonical order"}, &e);
+        return;
+    }
+    measure(&c, size, "fp32", 0, 0, n, len, 0);
+    kernels_close(&c.k);
+    b->n_failed = c.n_failed;
+}
+
 void bench_train(struct bench *b, const char *size)
 {
     int len = bench_size(b, 2048, 12);
@@ -174,4 +192,5 @@ void bench_train(struct bench *b, const char *size)
             bench_size(b, 8, 2), len, 0);
     measure(b, size, "bf16-mixed,order=hardware", MODEL_RECOMPUTE, 0,
             bench_size(b, 8, 2), len, 0);
+    canonical(b, size, bench_size(b, 2, 1), len);
 }
