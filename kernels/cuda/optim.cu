@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include "dev.h"
 
+enum { ADAMW_NT = 128 };
+
 struct adamw_job {
     struct k_adamw h;
     float one_minus_b1, one_minus_b2, step, root2, decay;
@@ -122,7 +124,7 @@ DEV unsigned update1(const struct adamw_job *j, enum dtype wt, size_t i)
     return bits != old;
 }
 
-KERNEL __launch_bounds__(256) adamw_values(struct adamw_job j)
+KERNEL __launch_bounds__(ADAMW_NT) adamw_values(struct adamw_job j)
 {
     unsigned changed = 0;
 
@@ -154,8 +156,9 @@ OP(void, adamw)(struct kernels *k, const struct k_adamw *h, void *w,
                           (unsigned long long *)(void *)changed};
 
     if (n)
-        LAUNCH(c, adamw_values, cuda_blocks(c, wide ? (n + 7) / 8 : n, 256),
-               256, 0, j);
+        LAUNCH(c, adamw_values,
+               cuda_blocks(c, wide ? (n + 7) / 8 : n, ADAMW_NT), ADAMW_NT, 0,
+               j);
 }
 
 enum { SQUARES = 65536, SUM_THREADS = 64 };

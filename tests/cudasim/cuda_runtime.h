@@ -77,11 +77,15 @@ template <typename V> static inline V cudasim_move(unsigned mask, V v, int to)
 #define __shfl_sync(mask, v, lane) cudasim_move(mask, v, (lane) & 31)
 #define __shfl_xor_sync(mask, v, x)                                           \
     cudasim_move(mask, v, cudasim_lane() ^ (x))
-/* past the warp's end a thread gets its own value */
+/* past the warp's ends a thread gets its own value */
 #define __shfl_down_sync(mask, v, d)                                          \
     cudasim_move(mask, v,                                                     \
                  cudasim_lane() + (int)(d) > 31 ? cudasim_lane()              \
                                                 : cudasim_lane() + (int)(d))
+#define __shfl_up_sync(mask, v, d)                                            \
+    cudasim_move(mask, v,                                                     \
+                 cudasim_lane() < (int)(d) ? cudasim_lane()                   \
+                                           : cudasim_lane() - (int)(d))
 
 static inline int __popc(unsigned x)
 {
