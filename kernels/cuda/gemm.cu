@@ -10,10 +10,10 @@
  * contiguous index, else four rows of one term. Those outside are 0 and not
  * used. */
 DEV void load4(float x[4], const void *p, enum dtype t, long rs, long ks,
-               int vec, long r0, long R, long k0, long k1, int q, int rows,
+               int vec, int r0, int R, int k0, int k1, int q, int rows,
                int bk)
 {
-    long r, k, left;
+    int r, k, left;
 
     if (ks == 1) {
         r = r0 + q / (bk / 4);
@@ -25,14 +25,14 @@ DEV void load4(float x[4], const void *p, enum dtype t, long rs, long ks,
         left = k < k1 ? R - r : 0;
     }
     if (vec && left >= 4) {
-        get4(p, t, (size_t)(r * rs + k * ks), x);
+        get4(p, t, (size_t)r * (size_t)rs + (size_t)k * (size_t)ks, x);
         return;
     }
 #pragma unroll
     for (int i = 0; i < 4; i++)
         x[i] = i < left ? get(p, t,
-                              (size_t)(r * rs + k * ks +
-                                       i * (ks == 1 ? ks : rs)))
+                              (size_t)r * (size_t)rs + (size_t)k * (size_t)ks +
+                                  (size_t)i)
                         : 0.0f;
 }
 
@@ -77,6 +77,33 @@ DEV void store4(float *s, int ld, const float x[4], int along_k, int q,
 #define TN 8
 #include "gemm_tile.h"
 
+#define GEMM_NAME gemm_128x128_f32
+#define GEMM_TYPE DT_F32
+#define BM 128
+#define BN 128
+#define BK 8
+#define TM 8
+#define TN 8
+#include "gemm_tile.h"
+
+#define GEMM_NAME gemm_128x128_bf16
+#define GEMM_TYPE DT_BF16
+#define BM 128
+#define BN 128
+#define BK 8
+#define TM 8
+#define TN 8
+#include "gemm_tile.h"
+
+#define GEMM_NAME gemm_128x128_f16
+#define GEMM_TYPE DT_F16
+#define BM 128
+#define BN 128
+#define BK 8
+#define TM 8
+#define TN 8
+#include "gemm_tile.h"
+
 #define GEMM_NAME gemm_64x64
 #define BM 64
 #define BN 64
@@ -94,6 +121,20 @@ DEV void store4(float *s, int ld, const float x[4], int along_k, int q,
 #define TN 2
 #include "gemm_tile.h"
 
+static void by_128(struct cuda *c, struct gemm g, int va, int vb)
+{
+    dim3 grid(cuda_div((size_t)g.M, 128), cuda_div((size_t)g.N, 128));
+
+    if (g.at != g.bt || !va || !vb)
+        LAUNCH(c, gemm_128x128, grid, 256, 0, g, va, vb);
+    else if (g.at == DT_F32)
+        LAUNCH(c, gemm_128x128_f32, grid, 256, 0, g, va, vb);
+    else if (g.at == DT_BF16)
+        LAUNCH(c, gemm_128x128_bf16, grid, 256, 0, g, va, vb);
+    else
+        LAUNCH(c, gemm_128x128_f16, grid, 256, 0, g, va, vb);
+}
+
 void CU(cuda_gemm)(struct cuda *c, struct gemm g)
 {
     int va = can_get4(g.A, g.at, g.ak == 1 ? g.am : g.ak);
@@ -109,8 +150,7 @@ void CU(cuda_gemm)(struct cuda *c, struct gemm g)
         LAUNCH(c, gemm_64x64, dim3(cuda_div(M, 64), cuda_div(N, 64)), 256, 0,
                g, va, vb);
     else
-        LAUNCH(c, gemm_128x128, dim3(cuda_div(M, 128), cuda_div(N, 128)), 256,
-               0, g, va, vb);
+        by_128(c, g, va, vb);
 }
 
 OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
@@ -156,7 +196,12 @@ KERNEL column_chains(float *db, const void *dY, enum dtype t,
     if (n >= N)
         return;
     s = db[n];
-    for (long i = 0; i < end; i++) {
+    if (!perm) {
+#pragma unroll 8
+        for (long r = 0; r < T; r++) /* the loads go ahead of the sum */
+            s += get(dY, t, (size_t)(r * ld + n));
+    }
+    for (long i = 0; perm && i < end; i++) {
         long r = place(perm, i, T);
 
         if (r >= 0)

@@ -3,8 +3,20 @@
  * BM x BN outputs a block, TM x TN a thread, BK terms of the chains at a time
  * in shared memory, the next ones on their way in registers. Edges are
  * guarded; a chain never takes a term that is not its own (NUMERICS.md, zero
- * terms). BK divides CANON_BLOCK.
+ * terms). BK divides CANON_BLOCK. With GEMM_TYPE both operands are of that
+ * type and can be read by fours: known here, it is not asked at each load.
  */
+#ifdef GEMM_TYPE
+#define TYPE_A GEMM_TYPE
+#define TYPE_B GEMM_TYPE
+#define VEC_A 1
+#define VEC_B 1
+#else
+#define TYPE_A g.at
+#define TYPE_B g.bt
+#define VEC_A vec_a
+#define VEC_B vec_b
+#endif
 #define TX (BN / TN)
 #define NT (TX * (BM / TM))
 #define GA (BM * BK / 4 / NT) /* groups of four a thread loads */
@@ -17,39 +29,42 @@ KERNEL __launch_bounds__(NT, 2) GEMM_NAME(struct gemm g, int vec_a, int vec_b)
     __shared__ __align__(16) float As[2][BK][BM + 4], Bs[2][BK][BN + 4];
     float acc[TM][TN], ra[GA][4], rb[GB][4];
     int tid = (int)threadIdx.x, tx = tid % TX, ty = tid / TX;
-    long m0 = (long)blockIdx.x * BM, n0 = (long)blockIdx.y * BN;
-    long tiles = (places(g.perm, g.K) + BK - 1) / BK;
+    int m0 = (int)blockIdx.x * BM, n0 = (int)blockIdx.y * BN;
+    int tiles = (int)((places(g.perm, g.K) + BK - 1) / BK);
     int len = 0;
+
+    (void)vec_a;
+    (void)vec_b;
 
 #pragma unroll
     for (int i = 0; i < TM; i++)
 #pragma unroll
         for (int j = 0; j < TN; j++) {
-            long m = m0 + i / VM * (BM / (TM / VM)) + ty * VM + i % VM;
-            long n = n0 + j / VN * (BN / (TN / VN)) + tx * VN + j % VN;
+            int m = m0 + i / VM * (BM / (TM / VM)) + ty * VM + i % VM;
+            int n = n0 + j / VN * (BN / (TN / VN)) + tx * VN + j % VN;
 
             acc[i][j] = g.accumulate && m < g.M && n < g.N
-                            ? ((const float *)g.Y)[m * g.ldy + n]
+                            ? ((const float *)g.Y)[(size_t)m * (size_t)g.ldy + (size_t)n]
                             : 0.0f;
         }
-    for (long s = -1; s < tiles; s++) {
-        int b = (int)(s & 1), next = 0;
+    for (int s = -1; s < tiles; s++) {
+        int b = s & 1, next = 0;
 
         if (s + 1 < tiles) {
-            long k0 = (s + 1) * BK;
+            int k0 = (s + 1) * BK;
 
             if (g.perm)
-                k0 = (long)g.perm[k0 / CANON_BLOCK] * CANON_BLOCK +
+                k0 = g.perm[k0 / CANON_BLOCK] * CANON_BLOCK +
                      k0 % CANON_BLOCK;
-            next = (int)(g.K - k0 < BK ? g.K - k0 : BK);
+            next = (int)g.K - k0 < BK ? (int)g.K - k0 : BK;
             next = next < 0 ? 0 : next;
 #pragma unroll
             for (int i = 0; i < GA; i++)
-                load4(ra[i], g.A, g.at, g.am, g.ak, vec_a, m0, g.M, k0,
+                load4(ra[i], g.A, TYPE_A, g.am, g.ak, VEC_A, m0, (int)g.M, k0,
                       k0 + next, tid + i * NT, BM, BK);
 #pragma unroll
             for (int i = 0; i < GB; i++)
-                load4(rb[i], g.B, g.bt, g.bn, g.bk, vec_b, n0, g.N, k0,
+                load4(rb[i], g.B, TYPE_B, g.bn, g.bk, VEC_B, n0, (int)g.N, k0,
                       k0 + next, tid + i * NT, BN, BK);
         }
         if (len == BK) {
@@ -78,21 +93,21 @@ KERNEL __launch_bounds__(NT, 2) GEMM_NAME(struct gemm g, int vec_a, int vec_b)
 #pragma unroll
     for (int i = 0; i < TM; i++) {
         float *out = &As[0][0][0] + tid;
-        long m = m0 + i / VM * (BM / (TM / VM)) + ty * VM + i % VM;
+        int m = m0 + i / VM * (BM / (TM / VM)) + ty * VM + i % VM;
 
 #pragma unroll
         for (int j = 0; j < TN; j++)
             out[j * NT] = acc[i][j];
 #pragma unroll 1
         for (int j = 0; j < TN; j++) {
-            long n = n0 + j / VN * (BN / (TN / VN)) + tx * VN + j % VN;
+            int n = n0 + j / VN * (BN / (TN / VN)) + tx * VN + j % VN;
 
             if (m < g.M && n < g.N) {
                 float y = out[j * NT];
 
                 if (g.bias)
                     y += get(g.bias, g.bt, (size_t)n);
-                put(g.Y, g.yt, (size_t)(m * g.ldy + n), round_to(g.rt, y));
+                put(g.Y, g.yt, (size_t)m * (size_t)g.ldy + (size_t)n, round_to(g.rt, y));
             }
         }
     }
@@ -109,4 +124,9 @@ KERNEL __launch_bounds__(NT, 2) GEMM_NAME(struct gemm g, int vec_a, int vec_b)
 #undef BK
 #undef TM
 #undef TN
+#undef TYPE_A
+#undef TYPE_B
+#undef VEC_A
+#undef VEC_B
 #undef GEMM_NAME
+#undef GEMM_TYPE

@@ -92,7 +92,8 @@ static void ops_linear(enum dtype t)
 {
     static const int sizes[][3] = {
         {1, 1, 1},     {3, 33, 31},    {16, 64, 100},  {17, 65, 33},
-        {31, 130, 64}, {130, 129, 20}, {129, 257, 13}, {200, 72, 137}};
+        {31, 130, 64}, {130, 129, 20}, {129, 257, 13}, {200, 72, 137},
+        {136, 132, 20}};
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t z = dtype_size(t), T = (size_t)sizes[i][0];
