@@ -109,7 +109,7 @@ static void measure(struct bench *b, const char *size, const char *arm,
                     int flags, int layers, int n, int len, double target)
 {
     struct config c;
-    struct step s = {.micro = bench_size(b, 4, 2)};
+    struct step s = {.micro = bench_size(b, 4, 1)};
     int half = strncmp(arm, "fp32", 4) != 0;
     struct row r = {.unit = half ? ROOF_BF16 : ROOF_FP32, .target = target};
     struct k_memory mem = {0};
@@ -176,7 +176,7 @@ static void canonical(struct bench *b, const char *size, int n, int len)
 
 void bench_train(struct bench *b, const char *size)
 {
-    int len = bench_size(b, 2048, 12);
+    int len = bench_size(b, 2048, 6);
 
     if (!strcmp(size, "7b")) {
         /* its optimizer state alone is larger than one card */
