@@ -7,6 +7,7 @@
 #include "cuda_sizes.h"
 #include "account.h"
 #include "canon.h"
+#include "cuda/hw_head.h"
 
 /* kernels/cuda: bytes of a tile of attention in a list; logits held at
  * once. */
@@ -49,13 +50,21 @@ static size_t permutation(const struct k_sizes *s, const struct k_pass *p)
                : 0;
 }
 
-static size_t scratch(const struct k_sizes *s, const struct k_pass *p)
+/* Rows of logits; canonical ones are fp32. */
+static size_t logits(const struct k_sizes *s, const struct k_pass *p)
 {
     size_t V = ((size_t)p->vocab + 31) / 32 * 32, rows = LOGITS / V;
 
+    if (s->order.kind == ORDER_HARDWARE)
+        return hw_head_scratch(p->t, p->vocab, p->R);
     rows = rows < 1 ? 1 : rows;
     rows = rows < (size_t)p->R ? rows : (size_t)p->R;
-    return room(rows * V * sizeof(float)) + tiles(s, p) +
+    return rows * V * sizeof(float);
+}
+
+static size_t scratch(const struct k_sizes *s, const struct k_pass *p)
+{
+    return room(logits(s, p)) + tiles(s, p) +
            room(p->backward ? p->n_params / 65536 * sizeof(double) : 0) +
            room(permutation(s, p)) +
            room((size_t)p->T * (size_t)p->attn.n_heads * sizeof(float));
