@@ -3,6 +3,7 @@
  * not enough the message says so */
 #include "../cudasim/cudasim.h"
 #include "memory_rig.h"
+#include "round_rig.h"
 
 static const struct rig_case cases[] = {
     {"wide_head_fp32", "fp32", RIG_SHAPE(16, 1, 2, 1, 32, 600), 96, 32, 0,
@@ -70,6 +71,26 @@ static void who_waits_holds_weights_and_state_alone(void)
     kernels_close(&k);
 }
 
+static void a_sampler_gives_memory_back_before_the_last_record(void)
+{
+    static const struct config c = RIG_SHAPE(16, 1, 2, 1, 32, 80);
+    struct kernels *k = open_sim("fp32");
+    size_t weights, now[ROUNDS], most[ROUNDS];
+    struct round_rig t;
+
+    round_open(&t, k, &c, 0); /* a device: always */
+    k->trim(k);
+    weights = cudasim_in_use();
+    round_run(&t, now, most);
+    for (int i = 0; i < ROUNDS; i++) {
+        T_EQ_INT(now[i], weights + 256 * 8 * sizeof(float));
+        T_CHECK(most[i] > weights * 3 / 2);
+    }
+    round_close(&t);
+    kernels_close(&k);
+    T_EQ_INT(cudasim_in_use(), 0);
+}
+
 /* Every limit, from where a model just opens to where an update passes, gives
  * an update or a message. */
 static void out_of_memory_is_said_at_every_size(void)
@@ -118,6 +139,7 @@ int main(void)
 {
     T_RUN(the_plan_is_what_is_held);
     T_RUN(who_waits_holds_weights_and_state_alone);
+    T_RUN(a_sampler_gives_memory_back_before_the_last_record);
     T_RUN(out_of_memory_is_said_at_every_size);
     T_DONE();
 }

@@ -1,5 +1,6 @@
 /* train_memory - what --plan says of memory is what the CPU backend holds */
 #include "memory_rig.h"
+#include "round_rig.h"
 
 static const struct rig_case cases[] = {
     {"wide_head_fp32", "fp32", RIG_SHAPE(64, 3, 4, 2, 160, 3000), 1024, 96,
@@ -91,9 +92,39 @@ static void logits_of_a_large_vocabulary_are_never_whole(void)
     kernels_close(&k);
 }
 
+static void a_sampler_gives_memory_back_before_the_last_record(void)
+{
+    static const struct config c = RIG_SHAPE(32, 2, 2, 1, 64, 300);
+    struct k_order canonical = {ORDER_CANONICAL, 0};
+    size_t weights, now[2][ROUNDS], most[ROUNDS];
+
+    for (int release = 0; release < 2; release++) {
+        struct kernels *k;
+        struct k_memory m;
+        struct round_rig t;
+        struct err e = {0};
+
+        T_EQ_INT(kernels_open(&k, "cpu", 2, canonical, &e), 0);
+        round_open(&t, k, &c, release);
+        k->trim(k);
+        k->memory(k, &m);
+        weights = m.now;
+        round_run(&t, now[release], most);
+        round_close(&t);
+        kernels_close(&k);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        T_CHECK(now[0][i] > weights * 3 / 2);
+        /* the rotary table, made with the first pass, stays */
+        T_EQ_INT(now[1][i], weights + 256 * 16 * sizeof(float));
+        T_CHECK(most[i] > weights * 3 / 2);
+    }
+}
+
 int main(void)
 {
     T_RUN(the_plan_is_what_is_held);
+    T_RUN(a_sampler_gives_memory_back_before_the_last_record);
     T_RUN(logits_of_a_large_vocabulary_are_never_whole);
     T_DONE();
 }
