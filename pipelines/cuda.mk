@@ -1,22 +1,29 @@
 # cuda - the CUDA backend, and the simulator that tests it without a GPU
 #
-#   make CUDA=0            without it; CUDA=auto (the default): when nvcc is
-#                          found; CUDA=1: nvcc must be there
+#   make CUDA=0            without it; CUDA=auto (the default): when nvcc and
+#                          cuBLAS's header are found; CUDA=1: they must be
 #   make NVCC=PATH         another nvcc
 #
 # The runtime is linked statically: an executable starts on a machine without
-# a driver and says there why a device cannot be had. Code for sm_80 and
-# sm_90, and PTX that later devices compile for themselves.
+# a driver and says there why a device cannot be had. Of cuBLASLt only the
+# header is used: order=hardware opens it at run time (kernels/cuda/hw_blas.h).
+# Code for sm_80 and sm_90, and PTX that later devices compile for themselves.
 CUDA       ?= auto
 NVCC       ?= $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_TOP   := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
+CUBLAS     := $(if $(NVCC),$(wildcard $(CUDA_TOP)/include/cublasLt.h \
+                $(CUDA_TOP)/targets/x86_64-linux/include/cublasLt.h))
 # not under a sanitizer, and not when building for another machine
 ifneq ($(filter 1,$(SAN))$(filter-out $(shell uname -m),$(ARCH)),)
 USE_CUDA   :=
 else
-USE_CUDA   := $(if $(filter 0,$(CUDA)),,$(if $(filter 1,$(CUDA)),1,$(if $(NVCC),1)))
+USE_CUDA   := $(if $(filter 0,$(CUDA)),,$(if $(filter 1,$(CUDA)),1,$(if $(CUBLAS),1)))
 endif
 ifeq ($(CUDA)$(NVCC),1)
 $(error CUDA=1: no nvcc on PATH or in /usr/local/cuda/bin; NVCC=PATH names one)
+endif
+ifeq ($(CUDA)$(CUBLAS),1)
+$(error CUDA=1: $(CUDA_TOP) has nvcc but not cublasLt.h: cuBLAS's development files are missing)
 endif
 CUDA_SRC   := $(wildcard kernels/cuda/*.cu)
 CUDA_ARCH  ?= -gencode arch=compute_80,code=[sm_80,compute_80] \
@@ -30,9 +37,8 @@ CUDA_OBJ   := $(if $(USE_CUDA),$(CUDA_SRC:%.cu=$(B)/%.o))
 CUDA_DEF   := $(if $(USE_CUDA),-DHAVE_CUDA)
 
 ifneq ($(USE_CUDA),)
-CUDA_HOME  := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
-CUDA_LIBS  := $(firstword $(wildcard $(CUDA_HOME)/lib64 \
-                $(CUDA_HOME)/targets/x86_64-linux/lib $(CUDA_HOME)/lib))
+CUDA_LIBS  := $(firstword $(wildcard $(CUDA_TOP)/lib64 \
+                $(CUDA_TOP)/targets/x86_64-linux/lib $(CUDA_TOP)/lib))
 KERNEL_LINK := -L$(CUDA_LIBS) -lcudart_static -ldl -lrt -lpthread -lstdc++
 endif
 
