@@ -1,7 +1,8 @@
 # cudasim - tests of the CUDA backend beyond its unit tests
 #
-# Programs whose --device cuda is the simulator are for tests/parity/cudasim.sh,
+# Programs whose --device cuda is the simulator are for tests/parity/{cudasim,memory}.sh,
 # which finds them in $SIMBIN.
+SIM_TESTS    := tests/parity/cudasim.sh tests/parity/memory.sh
 SIM_PROGRAMS := pretrain rollout dapo-step logprob
 
 $(B)/cudasim/kernels.o: kernels/kernels.c | $(FIRST)
@@ -18,7 +19,7 @@ $(B)/simbin/$(1): $(B)/bin/$(1).o $(B)/cudasim/kernels.o $(B)/cudasim.a $(call l
 endef
 $(foreach p,$(SIM_PROGRAMS),$(eval $(call sim_rule,$(p))))
 
-ifneq ($(if $(filter 1,$(SAN)),,$(filter tests/parity/cudasim.sh,$(TESTS))),)
+ifneq ($(if $(filter 1,$(SAN)),,$(filter $(SIM_TESTS),$(TESTS))),)
 check: $(SIM_PROGRAMS:%=$(B)/simbin/%)
 check: export SIMBIN = $(abspath $(B)/simbin)
 endif
