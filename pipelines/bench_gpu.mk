@@ -1,8 +1,17 @@
-# bench_gpu - what is measured on a GPU, and what nvcc says of the kernels
+# bench_gpu - the tests and measurements that need a GPU, and what nvcc says of
+# the kernels
 #
+#   make check-gpu     tests/gpu/check-gpu.sh on this machine's GPU
+#   make bench-gpu     tests/bench/gpu/bench-gpu.sh, likewise
+#   make gpu-bundle    both, with the programs they need, as one tar; on the other
+#                      machine: sh check-gpu.sh, sh bench-gpu.sh
 #   make cuda-report   registers, stack, spills and shared memory of each
 #                      kernel, for each architecture of CUDA_ARCH; fails when
 #                      one spills more than tests/gpu/spills.txt allows
+#
+# Without a GPU both scripts are rehearsed by `make check` (tests/gpu/rehearse.sh).
+PARTS   ?=## of check-gpu: ops hardware programs loop memory experiment sanitizer; of bench-gpu: kernels train generate loop peers; all when empty
+GPU_OUT ?= build/gpu-results## where bench-gpu puts its table, too
 
 # --- ptxas -v ----------------------------------------------------------------
 CUDA_REPORT := $(CUDA_SRC:kernels/cuda/%.cu=$(B)/cuda-report/%.txt)
@@ -38,10 +47,6 @@ $(B)/bench/gpu/sim/peak.o: tests/bench/gpu/peak.cu | $(FIRST)
 	$(call say,CXX,$< (simulator))
 	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ -x c++ $<
 
-$(B)/gpu/gpu_bench: $(GPU_BENCH_O) $(B)/bench/gpu/peak.o $(call libs,train record)
-	@mkdir -p $(@D)
-	$(call say,LINK,gpu_bench)
-	$(Q)$(CC) -pthread -Wl,--as-needed -o $@ $^ $(call links,train record) -lm
 $(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/bench/gpu/sim/,main.o peak.o) $(B)/cudasim/kernels.o $(B)/cudasim.a $(call libs,train record)
 	@mkdir -p $(@D)
 	$(call say,LINK,gpu_bench (simulator))
@@ -53,20 +58,38 @@ $(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/be
 # the simulator itself
 GPU_UNIT  := $(filter-out cuda_parity cuda_mma cuda_memory,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/cuda_*.c)))
 GPU_TESTS := $(GPU_UNIT:%=$(B)/gpu/%) $(B)/gpu/check_gpu $(B)/gpu/gpu_bench
-GPU_TEST_CC = $(CC) $(STD) $(OPT) $(WARN) -MMD -MP -Dcudasim_cuda_open=cuda_open \
-  -Dcudasim_hw_head_bytes=hw_head_bytes \
-  -include tests/gpu/on_gpu.h
+GPU_OBJ   := $(B)/gpu-obj
 
-define gpu_test_rule
-$(B)/gpu/$(1): $(2) tests/gpu/on_gpu.c tests/gpu/on_gpu.h $(call libs,$(3))
-	@mkdir -p $$(@D)
-	$$(call say,TEST,$(1) (on a device))
-	$$(Q)$$(GPU_TEST_CC) -o $$@ $(2) tests/gpu/on_gpu.c $$(filter %.a,$$^) $(call links,$(3)) -lm
-endef
+$(GPU_OBJ)/%.o: tests/unit/%.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CC,$< (on a device))
+	$(Q)$(GPU_CC) -c -o $@ $<
+$(GPU_OBJ)/%.o: tests/gpu/%.c | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CC,$< (on a device))
+	$(Q)$(GPU_CC) -c -o $@ $<
+# the names that CU() gives in the simulator
+GPU_CC = $(CC) $(STD) $(OPT) $(WARN) -MMD -MP -include tests/gpu/on_gpu.h \
+  -Dcudasim_cuda_open=cuda_open -Dcudasim_hw_head_bytes=hw_head_bytes
+
 # what a unit test links, the device's kernels in place of the simulator
 gpu_uses = $(or $(filter-out cuda,$(call unit_uses,$(1))),kernels)
-$(foreach u,$(GPU_UNIT),$(eval $(call gpu_test_rule,$(u),tests/unit/$(u).c,$(call gpu_uses,$(u)))))
-$(eval $(call gpu_test_rule,check_gpu,tests/gpu/check_gpu.c,kernels))
+define gpu_parts
+USES_gpu_$(1)  := $(call gpu_uses,$(1))
+endef
+$(foreach u,$(GPU_UNIT),$(eval $(call gpu_parts,$(u))))
+USES_gpu_check_gpu := kernels
+USES_gpu_gpu_bench := train record
+gpu_objects = $(if $(filter gpu_bench,$(1)),$(GPU_BENCH_O) $(B)/bench/gpu/peak.o,$(GPU_OBJ)/$(1).o $(GPU_OBJ)/on_gpu.o)
+
+define gpu_test_rule
+$(B)/gpu/$(1): $(call gpu_objects,$(1)) $(call libs,$(USES_gpu_$(1)))
+	$$(if $$(USE_CUDA),,$$(error $(1): no nvcc (make gpu-bundle where there is one)))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$(1))
+	$$(Q)$$(CC) -pthread -Wl,--as-needed -o $$@ $$^ $(call links,$(USES_gpu_$(1))) -lm
+endef
+$(foreach t,$(notdir $(GPU_TESTS)),$(eval $(call gpu_test_rule,$(t))))
 
 $(B)/gpusim/check_gpu: tests/gpu/check_gpu.c $(B)/cudasim.a $(KERNEL_LIB) $(L_base)
 	@mkdir -p $(@D)
@@ -76,7 +99,11 @@ $(B)/gpusim/check_gpu: tests/gpu/check_gpu.c $(B)/cudasim.a $(KERNEL_LIB) $(L_ba
 .PHONY: check-gpu
 check-gpu: all $(GPU_TESTS)
 	@BIN=$(abspath $(BIN)) GPU_BIN=$(abspath $(B)/gpu) SAN=$(SAN) tests/gpu/check-gpu.sh $(PARTS)
-PARTS ?=
+
+.PHONY: bench-gpu
+bench-gpu: $(foreach p,draw rollout tokenize reward dapo-step show,$(BIN)/$(p)) $(B)/gpu/gpu_bench
+	@BIN=$(abspath $(BIN)) GPU_BIN=$(abspath $(B)/gpu) PYTHON=$(PYTHON) OUT=$(abspath $(GPU_OUT)) \
+	  tests/bench/gpu/bench-gpu.sh $(PARTS)
 
 # --- the rehearsal -----------------------------------------------------------
 ifneq ($(if $(filter 1,$(SAN)),,$(filter tests/gpu/rehearse.sh,$(TESTS))),)
@@ -84,12 +111,6 @@ check: $(SIM_PROGRAMS:%=$(B)/simbin/%) $(B)/gpusim/gpu_bench $(B)/gpusim/check_g
 check: export SIMBIN = $(abspath $(B)/simbin)
 check: export GPUSIM = $(abspath $(B)/gpusim)
 endif
-
-.PHONY: bench-gpu
-bench-gpu: $(foreach p,draw rollout tokenize reward dapo-step show,$(BIN)/$(p)) $(B)/gpu/gpu_bench
-	@BIN=$(abspath $(BIN)) GPU_BIN=$(abspath $(B)/gpu) PYTHON=$(PYTHON) OUT=$(abspath $(OUT_GPU)) \
-	  tests/bench/gpu/bench-gpu.sh $(PARTS)
-OUT_GPU ?= build/gpu-results
 
 # --- a bundle for a machine that has a GPU and little else -------------------
 # Third-party libraries are linked statically where this system has the archive
@@ -115,18 +136,12 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call bundle_program,$(p))))
 
 define bundle_test
-$(BUNDLE)/gpu/$(1): $(2) tests/gpu/on_gpu.c tests/gpu/on_gpu.h $(call libs,$(3))
+$(BUNDLE)/gpu/$(1): $(call gpu_objects,$(1)) $(call libs,$(USES_gpu_$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$(1) (bundle))
-	$$(Q)$$(filter-out -MMD -MP,$$(GPU_TEST_CC)) $$(wordlist 2,99,$$(BUNDLE_LINK)) -o $$@ $(2) \
-	  tests/gpu/on_gpu.c $$(filter %.a,$$^) $$(call static_of,$(call links,$(3))) -lm
+	$$(Q)$$(BUNDLE_LINK) -o $$@ $$^ $$(call static_of,$(call links,$(USES_gpu_$(1)))) -lm
 endef
-$(foreach u,$(GPU_UNIT),$(eval $(call bundle_test,$(u),tests/unit/$(u).c,$(call gpu_uses,$(u)))))
-$(eval $(call bundle_test,check_gpu,tests/gpu/check_gpu.c,kernels))
-$(BUNDLE)/gpu/gpu_bench: $(GPU_BENCH_O) $(B)/bench/gpu/peak.o $(call libs,train record)
-	@mkdir -p $(@D)
-	$(call say,LINK,gpu_bench (bundle))
-	$(Q)$(BUNDLE_LINK) -o $@ $^ $(call static_of,$(call links,train record)) -lm
+$(foreach t,$(notdir $(GPU_TESTS)),$(eval $(call bundle_test,$(t))))
 
 .PHONY: gpu-bundle
 gpu-bundle: $(PROGRAMS:%=$(BUNDLE)/bin/%) $(GPU_TESTS:$(B)/gpu/%=$(BUNDLE)/gpu/%)

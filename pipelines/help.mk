@@ -9,13 +9,16 @@ help:
 	@echo '  ablation                       the factors between fp32 and bf16, one at a time'
 	@echo '  plan                           what it would take, before any work'
 	@echo '  why                            what would run now, and why (GOAL=... of another target)'
-	@echo '  check, check-long, check-gpu, bench, bench-peers, fuzz   tests and measurements'
+	@echo '  check, check-long, bench, bench-peers, fuzz   tests and measurements'
+	@echo '  check-gpu, bench-gpu           the same on this machine'"'"'s GPU (PARTS=... of them)'
+	@echo '  gpu-bundle                     both as a tar for a machine with a GPU and little else'
+	@echo '  cuda-report                    registers and spills of each CUDA kernel'
 	@echo '  clean                          build products (results/ and data/ stay)'
 	@echo
 	@echo 'Parameters: make NAME=VALUE ...'
 	@awk -F'[ ?:]*= *' '/^[A-Z_]+ +[?:]=.*##/ { d = $$0; sub(/^.*##/, "", d); v = $$0; \
 	  sub(/^[A-Z_]+ +[?:]= */, "", v); sub(/ *##.*$$/, "", v); n = $$1; \
-	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/eval.mk pipelines/analysis.mk pipelines/plan.mk
+	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/eval.mk pipelines/analysis.mk pipelines/plan.mk pipelines/bench_gpu.mk
 	@echo
 	@echo 'Values of preset $(PRESET) (pipelines/presets/$(PRESET).mk)'
 	@awk '/^[A-Z_]+ +\?=/ { n = $$1; sub(/^[A-Z_]+ +\?= */, ""); printf "  %-14s %s\n", n, $$0 }' \
