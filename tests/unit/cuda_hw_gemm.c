@@ -221,7 +221,9 @@ static void rows_in_any_company_of_a_class(void)
         hw_k->weight_free(hw_k, W);
         hw_drop(&w), hw_drop(&x), hw_drop(&b), hw_drop(&few), hw_drop(&all);
     }
+#ifndef ON_GPU /* a library may well have one algorithm for both classes */
     T_CHECK(other > 0); /* else the check above could not have failed */
+#endif
     hw_done();
 }
 
