@@ -56,7 +56,7 @@ $(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/be
 # check_gpu, and the tests of order=hardware (tests/unit/cuda_*.c), which open
 # the device here instead of the simulator (tests/gpu/on_gpu.h); not those about
 # the simulator itself
-GPU_UNIT  := $(filter-out cuda_parity cuda_mma cuda_memory,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/cuda_*.c)))
+GPU_UNIT  := $(filter-out cuda_parity cuda_memory,$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/cuda_*.c)))
 GPU_TESTS := $(GPU_UNIT:%=$(B)/gpu/%) $(B)/gpu/check_gpu $(B)/gpu/gpu_bench
 GPU_OBJ   := $(B)/gpu-obj
 
@@ -68,6 +68,10 @@ $(GPU_OBJ)/%.o: tests/gpu/%.c | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,CC,$< (on a device))
 	$(Q)$(GPU_CC) -c -o $@ $<
+$(GPU_OBJ)/probe.o: tests/gpu/probe.cu $(B)/cuda.flags
+	@mkdir -p $(@D)
+	$(call say,NVCC,$<)
+	$(Q)$(NVCC) $(NVCC_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
 # the names that CU() gives in the simulator
 GPU_CC = $(CC) $(STD) $(OPT) $(WARN) -MMD -MP -include tests/gpu/on_gpu.h \
   -Dcudasim_cuda_open=cuda_open -Dcudasim_hw_head_bytes=hw_head_bytes
@@ -80,7 +84,7 @@ endef
 $(foreach u,$(GPU_UNIT),$(eval $(call gpu_parts,$(u))))
 USES_gpu_check_gpu := kernels
 USES_gpu_gpu_bench := train record
-gpu_objects = $(if $(filter gpu_bench,$(1)),$(GPU_BENCH_O) $(B)/bench/gpu/peak.o,$(GPU_OBJ)/$(1).o $(GPU_OBJ)/on_gpu.o)
+gpu_objects = $(if $(filter gpu_bench,$(1)),$(GPU_BENCH_O) $(B)/bench/gpu/peak.o,$(GPU_OBJ)/$(1).o $(GPU_OBJ)/on_gpu.o $(if $(filter cuda_mma,$(1)),$(GPU_OBJ)/probe.o))
 
 define gpu_test_rule
 $(B)/gpu/$(1): $(call gpu_objects,$(1)) $(call libs,$(USES_gpu_$(1)))
