@@ -3,7 +3,7 @@
  * in      prompts with id and prompt_tokens
  * out     each prompt n times, + sample, seed, response_tokens,
  *         response_logprobs, finish_reason, policy
- * memory  the model, the cache of a batch, the prompts in flight
+ * memory  the model, the cache of the tokens in flight, their prompts
  * order   preserved; the samples of a prompt adjacent
  *
  * A sample is a function of (seed, step, prompt id, epoch, sample number) and
@@ -44,7 +44,11 @@ static const struct opt own[] = {
     OPT_ARM(&m.arm),
     OPT_DEVICE(&m.device, &m.threads),
     {OPT_INT, "batch", 0, &o.batch, "N",
-     "sequences at once; no bit depends on it", 1, 1e6},
+     "sequences at once, at most; no bit depends on it", 1, 1e6},
+    {OPT_SIZE, "kv-memory", 0, &o.kv_bytes, "SIZE",
+     "most of the KV cache, such as 40G; sequences beyond it wait, and no bit "
+     "depends on it; 0 = what they need, within half of the host's free "
+     "memory or 0.8 of a device's", 0, 0},
     {OPT_STR, "sync", 0, &o.fifo, "FIFO",
      "do what dapo-step says there: how many prompts, which weights", 0, 0},
     OPT_RELEASE(&o.release, ""),
@@ -78,6 +82,22 @@ static const struct cli cli = {
     .max_args = 1024,
 };
 
+/* What the cache's pages hold. */
+static void print_cache(const struct arm *a, const struct config *c)
+{
+    struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
+    size_t page = kv_page_bytes(a->compute, c->layers, s);
+    size_t all = (size_t)kv_pages_for(c->max_pos) * (size_t)o.batch;
+    size_t most = o.kv_bytes ? o.kv_bytes / page : all;
+
+    most = most < all ? most : all;
+    printf("cache a token       %zu bytes, in pages of %d tokens\n",
+           page / KV_PAGE, KV_PAGE);
+    printf("cache at most       %zu bytes%s: %zu tokens of at most %d "
+           "sequences\n", most * page,
+           o.kv_bytes ? "" : " and what is free", most * KV_PAGE, o.batch);
+}
+
 static int print_plan(const struct arm *a, struct err *e)
 {
     struct config c;
@@ -90,10 +110,8 @@ static int print_plan(const struct arm *a, struct err *e)
     model_plan(&p, &c, a, o.batch, c.max_pos, o.batch);
     printf("parameters          %zu\n", p.n_params);
     printf("weights             %zu bytes\n", p.weight_bytes);
+    print_cache(a, &c);
     model_plan(&p, &c, a, o.batch, 1, 1);
-    printf("cache a token       %zu bytes\n", p.kv_bytes);
-    printf("cache of the batch  %zu bytes for each token of its longest "
-           "sequence (%d sequences)\n", p.kv_bytes * (size_t)o.batch, o.batch);
     flops = p.flops_per_token;
     model_plan(&p, &c, a, o.batch, 2, 1);
     printf("arithmetic          %.4g FLOP a token, and %.4g for each token "

@@ -54,8 +54,9 @@ struct k_dropout {
 struct k_weight;
 enum { WEIGHT_FORWARD = 1, WEIGHT_BACKWARD = 2, WEIGHT_ROWS = 4 /* embed */ };
 
-/* A KV cache: n_slots sequences of at most max_len positions. */
+/* A KV cache in pages; see "KV cache" below. */
 struct k_kv;
+enum { KV_PAGE = 64 }; /* positions; a multiple of 32 and of a panel of keys */
 
 struct k_attn_shape {
     int n_heads, n_kv_heads, head_dim; /* q: n_heads, k and v: n_kv_heads */
@@ -205,21 +206,24 @@ struct kernels {
                      const float *lse, struct k_attn_shape s, struct k_seqs q,
                      int T);
 
+    /* ---- KV cache: n_slots sequences of at most max_len positions, in at
+     * most n_pages pages (0: enough for all of them) of KV_PAGE positions of
+     * all layers. Memory is taken as pages are first used. Which pages a slot
+     * has is for kv_reserve, kv_release and kv_fork below. ---- */
     struct k_kv *(*kv_new)(struct kernels *k, enum dtype t, int layers,
                            struct k_attn_shape s, int n_slots, int max_len,
-                           struct err *e);
+                           int n_pages, struct err *e);
     void (*kv_free)(struct kernels *k, struct k_kv *kv);
-    /* Copy (or share) the first len positions of slot src in every layer. */
-    void (*kv_fork)(struct kernels *k, struct k_kv *kv, int src, int dst,
-                    int len);
-    /* Row i of qkv is position pos[i] of slot[i]: its k and v go into the
-     * cache, then it attends to positions [0, pos[i]] of that slot; the same
-     * bits as attn. Rows of one slot come in ascending positions. slot, pos:
-     * device and host copies. */
+    /* What the attn_cached calls that follow, one for each layer, are about:
+     * row i is position pos[i] of slot[i]. Positions are reserved and in no
+     * shared page; rows of one slot come in ascending positions. Until those
+     * calls are done no slot changes its pages. slot, pos: host. */
+    void (*kv_rows)(struct kernels *k, struct k_kv *kv, const int32_t *slot,
+                    const int32_t *pos, int T);
+    /* k and v of the rows go into the cache, then row i attends to positions
+     * [0, pos[i]] of its slot; the same bits as attn. */
     void (*attn_cached)(struct kernels *k, enum dtype t, void *o,
-                        const void *qkv, struct k_kv *kv, int layer,
-                        const int32_t *slot_host, const int32_t *pos_host,
-                        int T);
+                        const void *qkv, struct k_kv *kv, int layer, int T);
 
     /* y[T][F] = silu(g) * u, g = gu[T][0:F], u = gu[T][F:2F] */
     void (*swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
@@ -280,6 +284,27 @@ struct kernels {
     /* Sum of squares in double, canonical order (host result). */
     double (*sumsq)(struct kernels *k, const float *g, size_t n);
 };
+
+/* ---- the pages of a KV cache, on any backend (pages.c) ---- */
+static inline int kv_pages_for(int len)
+{
+    return (len + KV_PAGE - 1) / KV_PAGE;
+}
+size_t kv_page_bytes(enum dtype t, int layers, struct k_attn_shape s);
+/* Pages that kv_reserve and kv_fork may still take. */
+int kv_free_pages(const struct k_kv *kv);
+/* The slot has pages for positions [0, len): 0; or there are not enough: -1,
+ * and nothing has changed. */
+int kv_reserve(struct k_kv *kv, int slot, int len) MUST_CHECK;
+/* The slot keeps pages for positions [0, len) and gives back the others. */
+void kv_release(struct k_kv *kv, int slot, int len);
+/* dst, which has no pages, begins with the first len positions of src: whole
+ * pages are shared, the last one is copied where it is not whole. -1 as
+ * above. */
+int kv_fork(struct k_kv *kv, int src, int dst, int len) MUST_CHECK;
+/* Why memory was not there for a page, after a -1; or NULL: it was all in
+ * use. */
+const char *kv_why(const struct k_kv *kv);
 
 /* device: "auto", "cpu", "cuda"; n_threads as pool_open (cpu only). The CPU
  * backend picks the widest instruction set the processor has; ULP_ISA=

@@ -22,13 +22,19 @@ void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D)
             ((uint16_t *)kp)[at + d * NR] = ((const uint16_t *)key)[d];
 }
 
-void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D)
+void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D,
+                     long ldv)
 {
-    size_t Dp = (size_t)PAD_VW(D), size = dtype_size(t);
-    char *d = (char *)vr + (size_t)j * Dp * size;
+    size_t bytes = (size_t)D * dtype_size(t), row = (size_t)ldv * dtype_size(t);
+    char *d = (char *)vr + (size_t)j * row;
 
-    memcpy(d, v, (size_t)D * size);
-    memset(d + (size_t)D * size, 0, (Dp - (size_t)D) * size);
+    memcpy(d, v, bytes);
+    memset(d + bytes, 0, row - bytes);
+}
+
+static const char *page_of(const struct attend *a, long j)
+{
+    return (const char *)(uintptr_t)a->pages[j / KV_PAGE];
 }
 
 /* S[rows][ld] = q K^T for the first nk keys */
@@ -37,49 +43,53 @@ static void scores(const struct attend *a, long rows, const float *q,
 {
     for (long j = 0; j < nk; j += NR) {
         long n = nk - j < NR ? nk - j : NR;
+        const void *keys = AT(page_of(a, j) + a->k_at, a->t,
+                              j % KV_PAGE * a->head_dim);
 
         NAME(gemm_rows)(a->t, 0, rows, (int)((n + VW - 1) / VW), a->head_dim,
-                        q, ldq, AT(a->kp, a->t, j * a->head_dim), NR, S + j,
-                        ld, 0);
+                        q, ldq, keys, NR, S + j, ld, 0);
     }
 }
 
-/* s = exp(s * scale - max) over n keys, zero from there to nk32; gives the
- * sum and the log of the sum. */
-static float softmax(float *s, long n, long nk32, float scale, float *lse)
+/* o[rows][Dp] = S V */
+static void values(const struct attend *a, long rows, long nk, const float *S,
+                   long ld, float *o, long Dp)
 {
-    float max, sum;
-    long n32 = PAD32(n);
+    for (long d = 0; d < Dp; d += NR)
+        for (long j = 0; j < nk; j += KV_PAGE) {
+            long n = Dp - d < NR ? Dp - d : NR;
 
-    max = row_scale_max(s, n, scale);
+            NAME(gemm_rows)(a->t, 0, rows, (int)(n / VW),
+                            nk - j < KV_PAGE ? nk - j : KV_PAGE, S + j, ld,
+                            AT(page_of(a, j) + a->v_at, a->t, d), a->ldv,
+                            o + d, Dp, j > 0);
+        }
+}
+
+/* s = exp(s * scale - max) over n keys, zero from there to nk32; the sum */
+static float softmax(float *s, long n, long nk32, float scale)
+{
+    long n32 = PAD32(n);
+    float max = row_scale_max(s, n, scale);
+
     for (long j = n32; j < nk32; j++)
         s[j] = 0.0f;
-    sum = row_exp_sum(s, n32, max);
-    *lse = max + canon_log(sum);
-    return sum;
+    return row_exp_sum(s, n32, max);
 }
 
 static void block(const struct attend *a, long m0, long rows, const float *q,
                   long ldq, float *S, long ld, float *o)
 {
     long D = a->head_dim, Dp = PAD_VW(D), nk = 0, nk32;
-    float sum[MR], lse;
+    float sum[MR];
 
     for (long m = 0; m < rows; m++)
         nk = a->limit[m0 + m] > nk ? a->limit[m0 + m] : nk;
     nk32 = PAD32(nk);
     scores(a, rows, q, ldq, nk, S, ld);
-    for (long m = 0; m < rows; m++) {
-        sum[m] = softmax(S + m * ld, a->limit[m0 + m], nk32, a->scale, &lse);
-        if (a->lse)
-            a->lse[(m0 + m) * a->ld_lse] = lse;
-    }
-    for (long d = 0; d < Dp; d += NR) {
-        long n = Dp - d < NR ? Dp - d : NR;
-
-        NAME(gemm_rows)(a->t, 0, rows, (int)(n / VW), nk, S, ld,
-                        AT(a->vr, a->t, d), Dp, o + d, Dp, 0);
-    }
+    for (long m = 0; m < rows; m++)
+        sum[m] = softmax(S + m * ld, a->limit[m0 + m], nk32, a->scale);
+    values(a, rows, nk, S, ld, o, Dp);
     for (long m = 0; m < rows; m++) {
         for (long d = 0; d < D; d++)
             o[m * Dp + d] = (o[m * Dp + d] + 0.0f) / sum[m];

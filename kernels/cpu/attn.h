@@ -10,26 +10,28 @@ enum { ATTN_NEAR = 512 };
 #define PAD_NR(n) (((n) + NR - 1) / NR * NR)
 #define PAD_VW(n) (((n) + VW - 1) / VW * VW)
 
-/* Some query rows against one key/value head. Row m is q[m * ldq], attends to
- * the first limit[m] keys, and its results go to o + m * ldo (values of type
- * t) and, when lse is not NULL, lse[m * ld_lse]. */
+/* Some query rows against one key/value head of a cache. Row m is q[m * ldq],
+ * attends to the first limit[m] keys, and its results go to o + m * ldo
+ * (values of type t). Key j is key j % KV_PAGE of pages[j / KV_PAGE]: k_at
+ * bytes into the page panels of NR keys, [panel][head_dim][NR]; v_at bytes
+ * into it rows of values, [key][ldv], ldv being a multiple of VW. */
 struct attend {
     enum dtype t;
-    long rows, ldq, ldo, ld_lse;
+    long rows, ldq, ldo, ldv;
     const void *q; /* type t */
     const int32_t *limit;
-    const void *kp; /* type t: panels of NR keys, [panel][head_dim][NR] */
-    const void *vr; /* type t: [key][PAD_VW(head_dim)] */
+    const uint64_t *pages;
+    size_t k_at, v_at;
     int head_dim;
     float scale;
     void *o;
-    float *lse;
 };
 void NAME(attend)(struct cpu *c, int worker, const struct attend *a);
 
-/* One key into its panel, one value row (columns past head_dim zero). */
+/* Key j of a page into its panel; its row of values (zero past head_dim). */
 void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D);
-void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D);
+void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D,
+                     long ldv);
 
 /* Scratch of a task of attn, in floats: L keys, blocks of ld queries. */
 static inline size_t attn_floats(long L, long D, long ld)

@@ -8,7 +8,7 @@
 #define ULP_CUDA_ATTN_TILE_H
 #include "dev.h"
 
-enum { TILE = ATTN_ROWS, ATTN_NT = 256 };
+enum { TILE = 32, ATTN_NT = 256, ATTN_MAX_DIM = 256 };
 enum { LDP = TILE + 1 }; /* of a tile of scores */
 
 /* Row length in shared memory: quads, and rows on different banks. */

@@ -180,32 +180,6 @@ static inline long head_chunk(long V, long T)
     return n < T ? n : T;
 }
 
-/* Some query rows against the keys of one head. Row r of the task is
- * q[q0 + r ldq], goes to o[o0 + r ldo], and attends to the first
- * limit[limit0 + r limit_step] keys (without limit[], to so many as its index
- * says); key j is k[j ldk]. */
-struct attn_task {
-    const void *k, *v;
-    long q0, o0, lse0, ldq, ldo;
-    int rows, limit0, limit_step;
-};
-
-struct attn_job {
-    enum dtype t;
-    int D, ld_lse;
-    long ldk;
-    const void *q;
-    void *o;
-    float *lse; /* or NULL */
-    const int32_t *limit;
-    const struct attn_task *tasks;
-};
-enum { ATTN_ROWS = 32, ATTN_MAX_DIM = 256 };
-/* tasks and limits are host arrays here; j's pointers to them are filled. */
-void CU(cuda_attend)(struct cuda *c, struct attn_job j,
-                const struct attn_task *tasks, size_t n_tasks,
-                const int32_t *limits, size_t n_limits);
-
 /* ---- the table ---- */
 #define OP(ret, name) ret CU(cuda_##name)
 #define DECLARE(op) K_FUNCTION(op) CU(cuda_##op);

@@ -1,41 +1,19 @@
-/* kv - the key/value cache and attention against it
- *
- * For each layer, slot and key/value head: max_len keys, then max_len values,
- * rows of head_dim in the compute type.
- */
+/* kv - the key/value cache and attention against it */
 #include <stdlib.h>
-#include "attn_tile.h"
-
-struct k_kv {
-    enum dtype t;
-    int layers, n_slots, max_len;
-    struct k_attn_shape s;
-    size_t half; /* values of one head's keys */
-    char *data;
-};
+#include "attn_rows.h"
+#include "kv.h"
 
 OP(struct k_kv *, kv_new)(struct kernels *k, enum dtype t, int layers,
                           struct k_attn_shape s, int n_slots, int max_len,
-                          struct err *e)
+                          int n_pages, struct err *e)
 {
     struct k_kv *kv = (struct k_kv *)calloc(1, sizeof *kv);
-    size_t heads = (size_t)layers * (size_t)n_slots * (size_t)s.n_kv_heads;
 
     if (!kv) {
         err_set(e, ERR_IO, "cuda: out of host memory");
         return NULL;
     }
-    kv->t = t;
-    kv->layers = layers;
-    kv->n_slots = n_slots;
-    kv->max_len = max_len;
-    kv->s = s;
-    kv->half = (size_t)max_len * (size_t)s.head_dim;
-    kv->data = (char *)k->alloc(k, heads * 2 * kv->half * dtype_size(t), e);
-    if (!kv->data) {
-        free(kv);
-        return NULL;
-    }
+    pages_open(&kv->p, k, t, layers, s, n_slots, max_len, n_pages);
     return kv;
 }
 
@@ -43,158 +21,285 @@ OP(void, kv_free)(struct kernels *k, struct k_kv *kv)
 {
     if (!kv)
         return;
-    k->free(k, kv->data);
+    CU(cuda_free)(cuda_of(k), kv->dev);
+    pages_close(&kv->p);
+    free(kv->host);
     free(kv);
 }
 
-/* First value of the keys of one head. */
-static size_t head_at(const struct k_kv *kv, int layer, int slot, int head)
+/* ---- a pass ---- */
+
+/* Room for an array in the image; its offset. */
+static size_t take(size_t *end, size_t n, size_t size)
 {
-    return (((size_t)layer * (size_t)kv->n_slots + (size_t)slot) *
-                (size_t)kv->s.n_kv_heads + (size_t)head) * 2 * kv->half;
+    size_t at = *end;
+
+    *end = (at + n * size + 15) / 16 * 16;
+    return at;
 }
 
-OP(void, kv_fork)(struct kernels *k, struct k_kv *kv, int src, int dst,
-                  int len)
+static int splits_of(const struct k_kv *kv, int row)
 {
-    size_t z = dtype_size(kv->t);
-    size_t n = (size_t)len * (size_t)kv->s.head_dim * z;
+    return (kv->p.pass.limit[row] + KV_SPLIT - 1) / KV_SPLIT;
+}
 
-    if (src == dst)
-        return;
-    for (int l = 0; l < kv->layers; l++)
-        for (int h = 0; h < kv->s.n_kv_heads; h++) {
-            char *from = kv->data + head_at(kv, l, src, h) * z;
-            char *to = kv->data + head_at(kv, l, dst, h) * z;
+/* How many there are of everything. */
+static struct kv_job count(const struct k_kv *kv, int hardware)
+{
+    struct kv_job j = {};
 
-            k->copy(k, to, from, n);
-            k->copy(k, to + kv->half * z, from + kv->half * z, n);
+    j.T = kv->p.pass.T;
+    for (int i = 0; i < kv->p.pass.n_runs; i++) {
+        const struct kv_run *r = &kv->p.pass.run[i];
+        int splits = splits_of(kv, r->row);
+
+        if (r->rows > 1) {
+            j.n_wide += (int)cuda_div((size_t)r->rows, TILE);
+            j.n_tiles += (int)cuda_div((size_t)r->rows, TILE);
+        } else {
+            j.n_tiles++;
         }
+        if (r->rows == 1 && hardware) {
+            j.n_splits += splits;
+            j.n_parts += splits > 1 ? splits : 0;
+        }
+    }
+    return j;
 }
 
-/* at[r]: where row r's first head goes, counted in values */
-KERNEL insert_rows(enum dtype t, void *data, const void *qkv,
-                   const int64_t *at, struct k_attn_shape s, size_t half,
-                   size_t n)
+static void cut_tiles(struct kv_tile *wide, struct kv_tile *one,
+                      const struct kv_run *r)
 {
-    size_t D = (size_t)s.head_dim, kvh = (size_t)s.n_kv_heads;
-    size_t heads = (size_t)s.n_heads;
+    struct kv_tile t = {r->row, 1, r->first_page};
+
+    if (r->rows == 1)
+        *one = t;
+    for (int b = 0; r->rows > 1 && b < r->rows; b += TILE) {
+        t.row = r->row + b;
+        t.rows = (int)cuda_min(TILE, r->rows - b);
+        *wide++ = t;
+    }
+}
+
+static void fill(const struct k_kv *kv, struct kv_tile *tile,
+                 struct kv_split *split)
+{
+    int n_wide = 0, n_one = kv->job.n_wide, n = 0, part = 0;
+
+    for (int i = 0; i < kv->p.pass.n_runs; i++) {
+        const struct kv_run *r = &kv->p.pass.run[i];
+        int splits = splits_of(kv, r->row);
+
+        cut_tiles(tile + n_wide, tile + n_one, r);
+        if (r->rows > 1) {
+            n_wide += (int)cuda_div((size_t)r->rows, TILE);
+            continue;
+        }
+        n_one++;
+        for (int s = 0; kv->job.n_splits && s < splits; s++) {
+            struct kv_split x = {r->row, s * KV_SPLIT, splits, part,
+                                 r->first_page};
+
+            split[n++] = x;
+        }
+        part += splits > 1 ? splits : 0;
+    }
+}
+
+/* Both images hold n bytes. */
+static int room(struct cuda *c, struct k_kv *kv, size_t n)
+{
+    struct err e = {0, "", 0};
+
+    if (n <= kv->host_bytes && n <= kv->dev_bytes)
+        return 1;
+    CU(cuda_free)(c, kv->dev);
+    free(kv->host);
+    kv->host_bytes = kv->dev_bytes = n + n / 2;
+    kv->host = (char *)malloc(kv->host_bytes);
+    kv->dev = (char *)CU(cuda_memory)(c, kv->dev_bytes, "rows of the KV cache",
+                                      &e);
+    if (!kv->host)
+        CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
+    if (!kv->dev)
+        CU(cuda_fail)(c, e.code, "%s", e.msg);
+    if (kv->host && kv->dev)
+        return 1;
+    kv->host_bytes = kv->dev_bytes = 0;
+    return 0;
+}
+
+static void upload(struct cuda *c, struct k_kv *kv)
+{
+    const struct kv_pass *a = &kv->p.pass;
+    struct kv_job *j = &kv->job;
+    size_t n = (size_t)j->T, end = 0, n_table = (size_t)a->n_table;
+    size_t table = take(&end, n_table, sizeof *j->table);
+    size_t into = take(&end, n, sizeof *j->into);
+    size_t limit = take(&end, n, sizeof *j->limit);
+    size_t tile = take(&end, (size_t)j->n_tiles, sizeof *j->tile);
+    size_t split = take(&end, (size_t)j->n_splits, sizeof *j->split);
+
+    if (!room(c, kv, end)) {
+        kv->p.pass.T = 0;
+        return;
+    }
+    memcpy(kv->host + table, a->table, n_table * sizeof *a->table);
+    memcpy(kv->host + into, a->into, n * sizeof *a->into);
+    memcpy(kv->host + limit, a->limit, n * sizeof *a->limit);
+    fill(kv, (struct kv_tile *)(void *)(kv->host + tile),
+         (struct kv_split *)(void *)(kv->host + split));
+    j->table = (const uint64_t *)(void *)(kv->dev + table);
+    j->into = (const uint64_t *)(void *)(kv->dev + into);
+    j->limit = (const int32_t *)(void *)(kv->dev + limit);
+    j->tile = (const struct kv_tile *)(void *)(kv->dev + tile);
+    j->split = (const struct kv_split *)(void *)(kv->dev + split);
+    CU(cuda_upload)(c, kv->dev, kv->host, end);
+}
+
+OP(void, kv_rows)(struct kernels *k, struct k_kv *kv, const int32_t *slot,
+                  const int32_t *pos, int T)
+{
+    struct cuda *c = cuda_of(k);
+    struct err e = {0, "", 0};
+
+    if (pages_rows(&kv->p, slot, pos, T, &e)) {
+        CU(cuda_fail)(c, e.code, "%s", e.msg);
+        return;
+    }
+    kv->job = count(kv, k->order.kind == ORDER_HARDWARE);
+    if (T > 0)
+        upload(c, kv);
+}
+
+/* ---- a layer ---- */
+
+/* Pieces of U bytes of the k and v of the rows. */
+template <typename U>
+KERNEL insert_rows(struct kv_job j, const char *qkv, struct k_attn_shape s,
+                   size_t size, size_t row, size_t at, size_t half, size_t n)
+{
+    size_t bytes = (size_t)s.head_dim * size, per = bytes / sizeof(U);
+    size_t kvh = (size_t)s.n_kv_heads, heads = (size_t)s.n_heads;
 
     for (size_t i = grid_at(); i < n; i += grid_step()) {
-        size_t d = i % D, h = i / D % kvh, r = i / D / kvh;
-        size_t from = (r * (heads + 2 * kvh) + heads + h) * D + d;
-        size_t to = (size_t)at[r] + h * 2 * half + d;
+        size_t c = i % per * sizeof(U), h = i / per % kvh, r = i / per / kvh;
+        const char *from = qkv + (r * (heads + 2 * kvh) + heads + h) * bytes;
+        size_t in_page = (size_t)(j.limit[r] - 1) % KV_PAGE;
+        char *to = (char *)(uintptr_t)j.into[r] + at + h * 2 * half +
+                   in_page * row;
 
-        put(data, t, to, get(qkv, t, from));
-        put(data, t, to + half, get(qkv, t, from + kvh * D));
+        *(U *)(void *)(to + c) = *(const U *)(const void *)(from + c);
+        *(U *)(void *)(to + half + c) =
+            *(const U *)(const void *)(from + kvh * bytes + c);
     }
 }
 
-/* Tasks of one run of n rows from r on, all in one slot: tiles of rows of one
- * head, or of heads of one row. */
-static size_t cut(struct attn_task *p, const struct k_kv *kv, int layer,
-                  int slot, int r, int n)
+/* w but for what the tile decides. */
+template <int Q>
+KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2)
+    attend_pages(struct attn_rows w, struct kv_job x, struct k_attn_shape s,
+                 uint64_t half)
 {
-    size_t z = dtype_size(kv->t), m = 0;
-    long D = kv->s.head_dim, heads = kv->s.n_heads;
-    long group = heads / kv->s.n_kv_heads;
-    long ld = (heads + 2 * kv->s.n_kv_heads) * D;
+    struct kv_tile t = x.tile[blockIdx.x];
+    long D = s.head_dim, heads = s.n_heads, kvh = s.n_kv_heads;
+    long group = heads / kvh, ld = (heads + 2 * kvh) * D;
+    long h = blockIdx.y, rows = t.rows;
+    int one = t.rows == 1;
 
-    for (long h = 0; h < heads; h++) {
-        const char *keys =
-            kv->data + head_at(kv, layer, slot, (int)(h / group)) * z;
-        long left = group - h % group, most = cuda_min(TILE, left);
+    if (one) { /* heads of one row: up to TILE of a group */
+        long tiles = (group + TILE - 1) / TILE, first = h % tiles * TILE;
 
-        for (int b = 0; b < n; b += TILE) {
-            int one = n == 1;
-            struct attn_task w = {
-                keys, keys + kv->half * z, (r + b) * ld + h * D,
-                ((r + b) * heads + h) * D, 0, one ? D : ld,
-                one ? D : heads * D,
-                (int)(one ? most : cuda_min(TILE, n - b)), r + b,
-                one ? 0 : 1};
-
-            p[m++] = w;
-        }
-        if (n == 1)
-            h += most - 1;
+        h = h / tiles * group + first;
+        rows = group - first < (long)TILE ? group - first : (long)TILE;
     }
-    return m;
+    w.rows = (int)rows;
+    w.limit0 = t.row;
+    w.limit_step = one ? 0 : 1;
+    w.pages = x.table + t.first_page;
+    w.k += (uint64_t)(h / group) * 2 * half;
+    w.v = w.k + half;
+    w.q0 = t.row * ld + h * D;
+    w.o0 = (t.row * heads + h) * D;
+    w.ldq = one ? D : ld;
+    w.ldo = one ? D : heads * D;
+    attend_rows<Q>(w);
 }
 
-static int rows_ok(struct cuda *c, const struct k_kv *kv, const int32_t *slot,
-                   const int32_t *pos, int T)
+int CU(kv_ready)(struct cuda *c, enum dtype t, const struct k_kv *kv,
+                 int layer, int T)
 {
-    for (int i = 0; i < T; i++)
-        if (slot[i] < 0 || slot[i] >= kv->n_slots || pos[i] < 0 ||
-            pos[i] >= kv->max_len) {
-            CU(cuda_fail)(c, ERR_DATA, "attn_cached: row %d: slot %d position "
-                          "%d; the cache has %d slots of %d", i, (int)slot[i],
-                          (int)pos[i], kv->n_slots, kv->max_len);
-            return 0;
-        }
-    return 1;
+    const struct pages *p = &kv->p;
+
+    if (t == p->t && T == p->pass.T && layer >= 0 && layer < p->layers)
+        return T > 0;
+    CU(cuda_fail)(c, ERR_DATA, "attn_cached: type %d, layer %d, %d rows; the "
+                  "cache has type %d, %d layers, and kv_rows was told of %d",
+                  (int)t, layer, T, (int)p->t, p->layers, p->pass.T);
+    return 0;
 }
 
-struct host {
-    struct attn_task *tasks;
-    int32_t *limits;
-    int64_t *at;
-};
-
-static void run(struct cuda *c, const struct k_kv *kv, int layer,
-                struct attn_job j, const struct host *x, const int32_t *slot,
-                const int32_t *pos, int T)
+void CU(kv_insert)(struct cuda *c, const struct k_kv *kv, const void *qkv,
+                   int layer)
 {
-    size_t n_tasks = 0, n = (size_t)T * (size_t)kv->s.n_kv_heads *
-                            (size_t)kv->s.head_dim;
-    int64_t *at = (int64_t *)CU(cuda_scratch)(c, S_ROWS,
-                                              (size_t)T * sizeof *at);
+    const struct pages *p = &kv->p;
+    size_t size = dtype_size(p->t), bytes = (size_t)p->s.head_dim * size;
+    size_t unit = bytes % 16 == 0 && (uintptr_t)qkv % 16 == 0 ? 16 : size;
+    size_t n = (size_t)kv->job.T * (size_t)p->s.n_kv_heads * (bytes / unit);
+    size_t row = (size_t)p->row * size, at = kv_keys(kv, layer, 0);
 
-    if (!at)
+#define INSERT(U)                                                             \
+    LAUNCH(c, insert_rows<U>, cuda_blocks(c, n, 256), 256, 0, kv->job,        \
+           (const char *)qkv, p->s, size, row, at, kv_half(kv), n)
+    if (unit == 16)
+        INSERT(uint4);
+    else if (unit == 4)
+        INSERT(uint32_t);
+    else
+        INSERT(uint16_t);
+#undef INSERT
+}
+
+void CU(kv_attend)(struct cuda *c, void *o, const void *qkv,
+                   const struct k_kv *kv, int layer, int first, int end)
+{
+    const struct k_attn_shape s = kv->p.s;
+    auto attention = ATTN_FOR(s.head_dim, attend_pages);
+    struct attn_rows w = {};
+    struct kv_job x = kv->job;
+    unsigned group = (unsigned)(s.n_heads / s.n_kv_heads);
+    unsigned y = first < x.n_wide
+                     ? (unsigned)s.n_heads
+                     : (unsigned)s.n_kv_heads * cuda_div(group, TILE);
+    size_t shared;
+
+    if (first == end)
         return;
-    for (int i = 0; i < T; i++) {
-        x->limits[i] = pos[i] + 1;
-        x->at[i] = (int64_t)(head_at(kv, layer, slot[i], 0) +
-                             (size_t)pos[i] * (size_t)kv->s.head_dim);
-    }
-    for (int r = 0, e; r < T; r = e) {
-        for (e = r + 1; e < T && slot[e] == slot[r]; e++)
-            ;
-        n_tasks += cut(x->tasks + n_tasks, kv, layer, slot[r], r, e - r);
-    }
-    CU(cuda_upload)(c, at, x->at, (size_t)T * sizeof *at);
-    LAUNCH(c, insert_rows, cuda_blocks(c, n, 256), 256, 0, kv->t, kv->data,
-           j.q, at, kv->s, kv->half, n);
-    CU(cuda_attend)(c, j, x->tasks, n_tasks, x->limits, (size_t)T);
+    shared = ATTN_SHARED(c, attention, s.head_dim, 3, 1);
+    if (!shared)
+        return;
+    x.tile += first;
+    w.t = kv->p.t;
+    w.D = s.head_dim;
+    w.wide = attn_wide(qkv, s.head_dim);
+    w.q = qkv;
+    w.o = o;
+    w.limit = x.limit;
+    w.k = kv_keys(kv, layer, 0);
+    w.ldk = kv->p.row;
+    w.scale = attn_scale(s.head_dim);
+    LAUNCH(c, attention, dim3((unsigned)(end - first), y), ATTN_NT, shared,
+           w, x, s, kv_half(kv));
 }
 
 OP(void, attn_cached)(struct kernels *k, enum dtype t, void *o,
-                      const void *qkv, struct k_kv *kv, int layer,
-                      const int32_t *slot_host, const int32_t *pos_host,
-                      int T)
+                      const void *qkv, struct k_kv *kv, int layer, int T)
 {
     struct cuda *c = cuda_of(k);
-    struct attn_job j = {t, kv->s.head_dim, 0, kv->s.head_dim, qkv, o, NULL,
-                         NULL, NULL};
-    size_t n = (size_t)T, heads = (size_t)kv->s.n_heads;
-    struct host x;
 
-    if (T <= 0 || !rows_ok(c, kv, slot_host, pos_host, T))
+    if (!CU(kv_ready)(c, t, kv, layer, T))
         return;
-    if (t != kv->t) {
-        CU(cuda_fail)(c, ERR_DATA, "attn_cached: the cache was made for "
-                      "another type");
-        return;
-    }
-    x.tasks = (struct attn_task *)malloc(n * heads * sizeof *x.tasks);
-    x.limits = (int32_t *)malloc(n * sizeof *x.limits);
-    x.at = (int64_t *)malloc(n * sizeof *x.at);
-    if (x.tasks && x.limits && x.at)
-        run(c, kv, layer, j, &x, slot_host, pos_host, T);
-    else
-        CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
-    free(x.tasks);
-    free(x.limits);
-    free(x.at);
+    CU(kv_insert)(c, kv, qkv, layer);
+    CU(kv_attend)(c, o, qkv, kv, layer, 0, kv->job.n_wide);
+    CU(kv_attend)(c, o, qkv, kv, layer, kv->job.n_wide, kv->job.n_tiles);
 }

@@ -1,7 +1,8 @@
 /* gen - batched generation: steps of all slots, results in order
  *
- * Each step is one pass of all rows: every prompt token of the sequences that
- * enter (gen_enter.c), and the last token of each that runs.
+ * Each step is one pass of all rows: the last token of each sequence that
+ * decodes, and tokens of prompts, of those that enter (gen_enter.c) or that
+ * are long.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -24,26 +25,36 @@ static float uniform(const struct gen *g, const struct seq *s)
     return philox_unit(out[0]);
 }
 
-/* The rows of running sequences, and who reaches the head. */
+/* Who reaches the head. */
 static int gather_heads(struct gen *g)
 {
     int n = 0;
 
-    for (int i = 0; i < g->o->batch; i++) {
-        struct seq *s = g->slot[i];
+    for (int i = 0; i < g->n_run; i++) {
+        struct seq *s = g->run[i];
 
-        if (!s)
+        if (s->head_row < 0)
             continue;
-        if (s->n) {
-            gen_add_row(g, s->tokens[s->n - 1], i, s->q.n_prompt + s->n - 1);
-            s->row = g->n_rows - 1;
-        }
         g->who[n] = s;
-        g->head_row[n] = s->row;
+        g->head_row[n] = s->head_row;
         g->u[n] = uniform(g, s);
         n++;
     }
     return n;
+}
+
+/* The cache has the rows of the pass; others share them from here on. One
+ * that finds no page for its copy has no positions and will wait. */
+static void settle(struct gen *g)
+{
+    for (int i = 0; i < g->n_run; i++)
+        g->run[i]->pos += g->run[i]->rows;
+    for (int i = 0; i < g->n_forks; i++) {
+        struct seq *s = g->fork[i].dst;
+
+        if (!kv_fork(g->m->kv, g->fork[i].src, s->slot, s->q.n_prompt))
+            s->pos = s->q.n_prompt;
+    }
 }
 
 static int forward(struct gen *g, int R, struct err *e)
@@ -59,15 +70,12 @@ static int forward(struct gen *g, int R, struct err *e)
         return r;
     k->upload(k, act(m, m->a.tokens), g->rows, bytes);
     k->upload(k, act(m, m->a.pos), pos, bytes);
-    model_layers(m, (struct rows){g->n_rows, slot, pos});
-    for (int i = 0; i < g->n_forks; i++) {
-        const struct fork *f = &g->fork[i];
-
-        if (f->src != f->dst)
-            k->kv_fork(k, m->kv, f->src, f->dst, f->len);
-        g->holds[f->dst] = f->number;
-    }
+    k->kv_rows(k, m->kv, slot, pos, g->n_rows);
+    model_layers(m, (struct rows){g->n_rows, 1});
+    settle(g);
     memset(g->logp, 0, sizeof *g->logp * (size_t)R);
+    if (!R)
+        return k->sync(k, e);
     model_gather(m, act(m, m->a.head_x), act_x(m, m->c.layers),
                  g->head_row, 0, R, H);
     k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act(m, m->a.head_x),
@@ -97,16 +105,35 @@ static int append(struct gen *g, struct seq *s, int32_t token, float logp,
 {
     if (!isfinite(logp) || token < 0 || token >= g->m->c.vocab)
         return not_finite(s, e);
+    if (s->n == s->cap) {
+        s->cap = s->cap ? 2 * s->cap : 64;
+        s->tokens = xrealloc(s->tokens, (size_t)s->cap, sizeof *s->tokens);
+        s->logp = xrealloc(s->logp, (size_t)s->cap, sizeof *s->logp);
+    }
     s->tokens[s->n] = token;
     s->logp[s->n] = logp;
     s->n++;
     s->stopped = is_end(g->o, token);
-    if (s->stopped || s->n == g->o->max_new) {
-        s->finished = 1;
-        g->slot[s->slot] = NULL;
-        g->running--;
-    }
+    s->finished = s->stopped || s->n == g->o->max_new;
     return 0;
+}
+
+/* Who goes on running. */
+static void sort_out(struct gen *g)
+{
+    int n = 0;
+
+    for (int i = 0; i < g->n_run; i++) {
+        struct seq *s = g->run[i];
+
+        if (s->finished)
+            gen_leave(g, s);
+        else if (s->pos == 0)
+            gen_preempt(g, s);
+        else
+            g->run[n++] = s;
+    }
+    g->n_run = n;
 }
 
 static int step(struct gen *g, struct err *e)
@@ -118,7 +145,7 @@ static int step(struct gen *g, struct err *e)
             return not_finite(g->who[i], e);
     for (int i = 0; !r && i < R; i++)
         r = append(g, g->who[i], g->token[i], g->logp[i], e);
-    g->n_rows = 0;
+    sort_out(g);
     return r;
 }
 
@@ -149,8 +176,7 @@ static void gen_open(struct gen *g)
     size_t n = (size_t)g->o->batch;
 
     g->last = &g->first;
-    g->slot = xcalloc(n, sizeof *g->slot);
-    g->holds = xcalloc(n, sizeof *g->holds);
+    g->run = xcalloc(n, sizeof *g->run);
     g->fork = xcalloc(n, sizeof *g->fork);
     g->head_row = xcalloc(n, sizeof *g->head_row);
     g->token = xcalloc(n, sizeof *g->token);
@@ -175,8 +201,8 @@ static void gen_close(struct gen *g)
 {
     free_seqs(g->first);
     free_seqs(g->spare);
-    free(g->slot);
-    free(g->holds);
+    gen_cache_close(g);
+    free(g->run);
     free(g->fork);
     free(g->head_row);
     free(g->token);
@@ -215,9 +241,12 @@ int gen_run(struct model *m, const struct gen_opts *o, const struct gen_io *io,
     gen_open(&g);
     m->drop = (struct k_dropout){0};
     model_nonce(m, 0);
+    r = gen_cache_open(&g, e);
     while (!r) {
-        r = gen_admit(&g, e);
-        if (r || !g.running)
+        r = gen_grow(&g, e);
+        if (!r)
+            r = gen_admit(&g, e);
+        if (r || !g.n_run)
             break;
         r = step(&g, e);
         if (!r)

@@ -1,16 +1,19 @@
-/* gen_enter - requests into free slots: rows of prompts, shared prefill
+/* gen_enter - the rows of a step: of those who run, and of those who enter
  *
- * A request with the prompt of the one before it forks that prompt's cache
- * instead of computing it again.
+ * A sequence with the prompt of one that runs, or of the last that ended,
+ * shares its pages instead of computing them again. Prompts are computed in
+ * pieces of PREFILL_ROWS a step, beside those who decode.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
 #include "gen_impl.h"
 
-#define PREFILL_ROWS 4096 /* no more prompts enter a step beyond this */
+#define PREFILL_ROWS 4096 /* of prompts in a step */
 
-void gen_add_row(struct gen *g, int32_t token, int slot, int pos)
+/* ---- rows ---- */
+
+static void add_row(struct gen *g, int32_t token, int slot, int pos)
 {
     if (g->n_rows == g->cap_rows) {
         int cap = g->cap_rows ? 2 * g->cap_rows : 256;
@@ -30,6 +33,37 @@ void gen_add_row(struct gen *g, int32_t token, int slot, int pos)
     g->n_rows++;
 }
 
+static int prefill_rows(const struct gen *g)
+{
+    return g->o->prefill ? g->o->prefill : PREFILL_ROWS;
+}
+
+/* What the sequence knows and its cache has not, as far as the step goes. */
+static void add_rows(struct gen *g, struct seq *s)
+{
+    int n = seq_known(s) - s->pos, np = s->q.n_prompt;
+    int left = prefill_rows(g) - g->prefill;
+
+    s->head_row = s->prompt_row = -1;
+    s->rows = n == 1 || n < left ? n : left;
+    for (int p = s->pos; p < s->pos + s->rows; p++) {
+        if (p == np - 1)
+            s->prompt_row = g->n_rows;
+        add_row(g, p < np ? s->q.prompt[p] : s->tokens[p - np], s->slot, p);
+    }
+    if (n > 1)
+        g->prefill += s->rows;
+    if (s->rows == n)
+        s->head_row = g->n_rows - 1;
+}
+
+/* ---- requests ---- */
+
+int gen_name(const struct gen_req *q, struct err *e)
+{
+    return q->name ? err_prefix(e, "%s", q->name) : -e->code;
+}
+
 static int check_request(const struct gen *g, const struct gen_req *q,
                          struct err *e)
 {
@@ -46,40 +80,19 @@ static int check_request(const struct gen *g, const struct gen_req *q,
             return err_set(e, ERR_DATA, "prompt token %d at position %d is "
                            "outside the vocabulary of %d",
                            (int)q->prompt[i], i, c->vocab);
-    return 0;
-}
-
-static int open_cache(struct gen *g, int need, struct err *e)
-{
-    struct model *m = g->m;
-    struct k_attn_shape s = {m->c.heads, m->c.kv_heads, m->c.head_dim};
-    int len = need + need / 4;
-
-    len = (len + 31) / 32 * 32;
-    if (len > m->c.max_pos)
-        len = m->c.max_pos;
-    if (m->kv)
-        m->k->kv_free(m->k, m->kv);
-    m->kv_len = m->kv_slots = 0;
-    memset(g->holds, 0, sizeof *g->holds * (size_t)g->o->batch);
-    m->kv = m->k->kv_new(m->k, m->t, m->c.layers, s, g->o->batch, len, e);
-    if (!m->kv)
-        return err_prefix(e, "KV cache of %d sequences of %d tokens",
-                          g->o->batch, len);
-    m->kv_len = len;
-    m->kv_slots = g->o->batch;
-    return model_rope(m, len, e);
+    return gen_cache_fits(g, q, e);
 }
 
 static int same_prompt(const struct gen *g, const struct gen_req *q)
 {
-    return g->number && q->n_prompt == g->n_prompt &&
+    return g->n_prompts && q->n_prompt == g->n_prompt &&
            !memcmp(q->prompt, g->prompt,
                    sizeof *g->prompt * (size_t)q->n_prompt);
 }
 
 static void new_prompt(struct gen *g, const struct gen_req *q)
 {
+    gen_drop_hold(g);
     if (q->n_prompt > g->cap_prompt) {
         g->cap_prompt = 2 * q->n_prompt;
         g->prompt = xrealloc(g->prompt, (size_t)g->cap_prompt,
@@ -87,125 +100,165 @@ static void new_prompt(struct gen *g, const struct gen_req *q)
     }
     memcpy(g->prompt, q->prompt, sizeof *g->prompt * (size_t)q->n_prompt);
     g->n_prompt = q->n_prompt;
-    g->number++;
-    g->leader_row = -1;
-}
-
-/* A slot whose cache begins with the current prompt, complete before this
- * step; or -1. */
-static int holder(const struct gen *g)
-{
-    for (int i = 0; i < g->o->batch; i++)
-        if (g->holds[i] == g->number)
-            return i;
-    return -1;
-}
-
-/* Rows that the sequence adds to this step. */
-static void place(struct gen *g, struct seq *s)
-{
-    int n = g->n_prompt, src;
-
-    if (g->leader_row >= 0) {
-        g->fork[g->n_forks++] =
-            (struct fork){g->leader_slot, s->slot, n, g->number};
-        s->row = g->leader_row;
-        return;
-    }
-    src = holder(g);
-    if (src >= 0) {
-        if (src != s->slot)
-            g->m->k->kv_fork(g->m->k, g->m->kv, src, s->slot, n - 1);
-        gen_add_row(g, g->prompt[n - 1], s->slot, n - 1);
-        s->row = g->n_rows - 1;
-        g->holds[s->slot] = g->number;
-        return;
-    }
-    for (int i = 0; i < n; i++)
-        gen_add_row(g, g->prompt[i], s->slot, i);
-    s->row = g->leader_row = g->n_rows - 1;
-    g->leader_slot = s->slot;
-    g->fork[g->n_forks++] = (struct fork){s->slot, s->slot, n, g->number};
+    g->n_prompts++;
 }
 
 static struct seq *new_seq(struct gen *g, const struct gen_req *q)
 {
     struct seq *s = g->spare;
-    size_t n = (size_t)g->o->max_new;
 
-    if (s) {
+    if (s)
         g->spare = s->next;
-    } else {
+    else
         s = xcalloc(1, sizeof *s);
-        s->tokens = xmalloc(n * sizeof *s->tokens);
-        s->logp = xmalloc(n * sizeof *s->logp);
-    }
+    if (!same_prompt(g, q))
+        new_prompt(g, q);
     s->q = *q;
-    s->next = NULL;
-    s->n = s->stopped = s->finished = 0;
+    s->next = s->waiting = NULL;
+    s->order = ++g->order;
+    s->prompt = g->n_prompts;
+    s->pos = s->n = s->stopped = s->finished = 0;
     *g->last = s;
     g->last = &s->next;
     return s;
 }
 
-static void enter(struct gen *g, const struct gen_req *q, int slot)
+/* 1: *s is to enter next; 0: none now. */
+static int next_seq(struct gen *g, struct seq **s, struct err *e)
 {
-    struct seq *s = new_seq(g, q);
+    struct gen_req q;
+    int r;
 
-    s->slot = slot;
-    g->slot[slot] = s;
-    g->running++;
-    if (!same_prompt(g, q))
-        new_prompt(g, q);
-    g->holds[slot] = g->holds[slot] == g->number ? g->number : 0;
-    place(g, s);
+    *s = g->waiting;
+    if (*s) {
+        g->waiting = (*s)->waiting;
+        return 1;
+    }
+    r = g->io->next(g->io->ctx, &q, e);
+    if (r <= 0)
+        return r;
+    if (check_request(g, &q, e))
+        return gen_name(&q, e);
+    r = model_rope(g->m, q.n_prompt + g->o->max_new, e);
+    if (r)
+        return r;
+    *s = new_seq(g, &q);
+    return 1;
 }
 
-int gen_name(const struct gen_req *q, struct err *e)
+/* ---- into a slot ---- */
+
+/* Who of the running has this sequence's prompt, or will have it. */
+static const struct seq *mate(const struct gen *g, const struct seq *s)
 {
-    return q->name ? err_prefix(e, "%s", q->name) : -e->code;
+    for (int i = g->n_run; i-- > 0;)
+        if (g->run[i]->prompt == s->prompt)
+            return g->run[i];
+    return NULL;
 }
 
-/* 1: *q is the next request; 0: none now. */
-static int next_request(struct gen *g, struct gen_req *q, struct err *e)
+static int room(const struct gen *g, int pages)
 {
-    int r = 1;
+    int margin = g->n_run / 8;
 
-    if (g->has_pending)
-        *q = g->pending;
-    else
-        r = g->io->next(g->io->ctx, q, e);
-    g->has_pending = 0;
-    if (r > 0 && check_request(g, q, e))
-        r = gen_name(q, e);
-    return r;
+    return kv_free_pages(g->m->kv) - g->promised - margin >= pages;
+}
+
+static void begin(struct gen *g, struct seq *s)
+{
+    int i = g->n_run++;
+
+    s->slot = g->slots[--g->n_slots];
+    s->head_row = s->prompt_row = -1;
+    s->rows = 0;
+    for (; i > 0 && g->run[i - 1]->order > s->order; i--)
+        g->run[i] = g->run[i - 1];
+    g->run[i] = s;
+}
+
+/* Its prompt is computed in this step, by another one. */
+static int enter_with(struct gen *g, struct seq *s, const struct seq *other)
+{
+    int n = s->q.n_prompt, row = other->prompt_row, slot = other->slot;
+
+    if (row < 0 || s->n || !room(g, kv_pages_for(n + 1) - n / KV_PAGE))
+        return 0;
+    begin(g, s);
+    s->head_row = s->prompt_row = row;
+    g->fork[g->n_forks++] = (struct fork){slot, s};
+    g->promised += kv_pages_for(n) - n / KV_PAGE;
+    return 1;
+}
+
+static void unbegin(struct gen *g, const struct seq *s)
+{
+    int i = 0;
+
+    while (g->run[i] != s)
+        i++;
+    for (g->n_run--; i < g->n_run; i++)
+        g->run[i] = g->run[i + 1];
+    g->slots[g->n_slots++] = s->slot;
+}
+
+/* The first `share` positions are those of slot `from`. */
+static int take_pages(struct gen *g, struct seq *s, int from, int share)
+{
+    struct k_kv *kv = g->m->kv;
+
+    s->pos = from >= 0 && !kv_fork(kv, from, s->slot, share) ? share : 0;
+    if (!kv_reserve(kv, s->slot, seq_known(s)))
+        return 0;
+    kv_release(kv, s->slot, 0);
+    s->pos = 0;
+    return -1;
+}
+
+/* 1: the sequence runs; 0: not yet. */
+static int enter(struct gen *g, struct seq *s)
+{
+    const struct seq *other = mate(g, s);
+    int from = -1, share = 0;
+
+    if (other && other->pos < s->q.n_prompt)
+        return enter_with(g, s, other);
+    if (other)
+        from = other->slot;
+    else if (s->prompt == g->n_prompts)
+        from = g->hold;
+    if (from >= 0) /* the last row is computed again for its hidden state */
+        share = s->n ? s->q.n_prompt : s->q.n_prompt - 1;
+    if (g->n_run &&
+        !room(g, kv_pages_for(seq_known(s) + 1) - share / KV_PAGE))
+        return 0;
+    begin(g, s);
+    if (take_pages(g, s, from, share)) {
+        gen_drop_hold(g);
+        if (take_pages(g, s, -1, 0)) {
+            unbegin(g, s);
+            return 0;
+        }
+    }
+    add_rows(g, s);
+    return 1;
 }
 
 int gen_admit(struct gen *g, struct err *e)
 {
-    g->leader_row = -1;
-    g->n_forks = 0;
-    for (int i = 0; i < g->o->batch && g->n_rows < PREFILL_ROWS; i++) {
-        struct gen_req q;
-        int need, r;
+    g->n_rows = g->prefill = g->n_forks = g->promised = 0;
+    for (int i = 0; i < g->n_run; i++)
+        add_rows(g, g->run[i]);
+    while (!g->preempted && g->n_run < g->o->batch &&
+           g->prefill < prefill_rows(g)) {
+        struct seq *s;
+        int r = next_seq(g, &s, e);
 
-        if (g->slot[i])
-            continue;
-        r = next_request(g, &q, e);
         if (r <= 0)
             return r;
-        need = q.n_prompt + g->o->max_new;
-        if (need > g->m->kv_len || g->o->batch != g->m->kv_slots) {
-            g->pending = q;
-            g->has_pending = 1;
-            if (g->running)
-                return 0; /* when these are done */
-            r = open_cache(g, need, e);
-            if (r)
-                return r;
-            g->has_pending = 0;
+        if (!enter(g, s)) {
+            gen_wait(g, s);
+            return g->n_run ? 0 : gen_no_page(g, s, e);
         }
-        enter(g, &q, i);
     }
     return 0;
 }

@@ -1,27 +1,37 @@
-/* gen_impl - what gen.c and gen_enter.c share
+/* gen_impl - what the files of gen share
  *
- * Internal to lib/model.
+ * Internal to lib/model. A request becomes a struct seq. It waits, runs (its
+ * positions in a slot of the cache), and may be preempted: then its pages are
+ * others', and it waits to be computed again from its prompt and the tokens
+ * that it has. Those who run and those who wait are kept in order of requests.
  */
 #ifndef ULP_MODEL_GEN_IMPL_H
 #define ULP_MODEL_GEN_IMPL_H
 #include "gen.h"
 #include "impl.h"
 
-/* A request on its way, in the list in order of requests. */
 struct seq {
     struct gen_req q;
-    struct seq *next;
-    int slot, row; /* row: of this step's pass, whose hidden state it uses */
-    int n, stopped, finished;
-    int32_t *tokens; /* [max_new] */
+    struct seq *next;    /* all, in order of requests */
+    struct seq *waiting; /* the next who waits */
+    int64_t order;       /* of requests, from 1 */
+    int64_t prompt;      /* number of its prompt: equal prompts that follow
+                          * each other have one */
+    int slot;            /* where it runs */
+    int pos;             /* positions in the cache before this step */
+    int rows;            /* that this step adds */
+    /* rows of this step's pass: whose hidden state gives its next token; that
+     * of its prompt's last token; or -1 */
+    int head_row, prompt_row;
+    int n, cap, stopped, finished;
+    int32_t *tokens;     /* [cap] */
     float *logp;
 };
 
-/* A cache that holds a whole prompt after this step: its own slot's, computed
- * there (src = dst), or a copy. */
+/* A sequence whose prompt another one computes in this step. */
 struct fork {
-    int src, dst, len;
-    int64_t number;
+    int src;
+    struct seq *dst;
 };
 
 struct gen {
@@ -29,37 +39,63 @@ struct gen {
     const struct gen_opts *o;
     const struct gen_io *io;
 
-    struct seq **slot;  /* [batch] who runs there, or NULL */
-    int64_t *holds;     /* [batch] number of the prompt in its cache, or 0 */
-    int running;
+    struct seq **run;     /* [batch], n_run of them */
+    int n_run;
+    struct seq *waiting;  /* preempted, or there was no room yet */
     struct seq *first, **last, *spare;
+    int64_t order;
+    int preempted;        /* in this step */
 
-    int32_t *prompt;    /* the last request's, copied */
+    int *slots;           /* [batch + 1]: free slots, n_slots of them */
+    int n_slots;
+    int hold;             /* a slot that keeps the last prompt, or -1 */
+    int n_pages;          /* of the cache */
+
+    int32_t *prompt;      /* the last request's, copied */
     int n_prompt, cap_prompt;
-    int64_t number;     /* of that prompt, from 1 */
-    int leader_row;     /* its last row in this step, or -1 */
-    int leader_slot;
-
-    struct gen_req pending; /* waits for a longer cache */
-    int has_pending;
+    int64_t n_prompts;    /* its number, from 1 */
 
     /* rows of this step: [tokens | slot | pos], cap each */
     int32_t *rows;
     int n_rows, cap_rows;
-    struct fork *fork;  /* [batch], after the pass */
-    int n_forks;
+    int prefill;          /* how many of them are not decoding */
+    struct fork *fork;    /* [batch], after the pass */
+    int n_forks, promised; /* pages that they take */
     /* [batch]: rows that reach the head, and what comes of them */
     int32_t *head_row, *token;
     float *u, *logp;
     struct seq **who;
 };
 
-/* A row of this step: a token at a position of a slot's sequence. */
-void gen_add_row(struct gen *g, int32_t token, int slot, int pos);
-/* Requests into free slots, with the rows that their prompts need, as long as
- * there are both. */
+/* Tokens that the sequence has, of its prompt and its own. */
+static inline int seq_known(const struct seq *s)
+{
+    return s->q.n_prompt + s->n;
+}
+
+/* ---- gen_enter.c ---- */
+/* The rows of sequences that run, then those of sequences that wait and of
+ * new requests, as long as there are slots, pages and rows for them. */
 int gen_admit(struct gen *g, struct err *e) MUST_CHECK;
 /* Puts the request's name before the message in *e. */
 int gen_name(const struct gen_req *q, struct err *e);
+
+/* ---- gen_cache.c ---- */
+int gen_cache_open(struct gen *g, struct err *e) MUST_CHECK;
+void gen_cache_close(struct gen *g);
+/* Can the request run when nothing else does? */
+int gen_cache_fits(const struct gen *g, const struct gen_req *q,
+                   struct err *e) MUST_CHECK;
+/* Every sequence that runs has pages for the tokens that it has; the youngest
+ * lose theirs where there are not enough. */
+int gen_grow(struct gen *g, struct err *e) MUST_CHECK;
+/* The sequence, no longer in g->run, gives its pages back and waits. */
+void gen_preempt(struct gen *g, struct seq *s);
+void gen_wait(struct gen *g, struct seq *s);
+/* It ended: its slot is free, or keeps the prompt for others of its group. */
+void gen_leave(struct gen *g, struct seq *s);
+void gen_drop_hold(struct gen *g);
+/* The error of a sequence that runs alone and finds no page. */
+int gen_no_page(const struct gen *g, const struct seq *s, struct err *e);
 
 #endif

@@ -79,9 +79,10 @@ struct model {
     struct k_dropout drop; /* p = 0: none */
     float temperature;
 
-    /* generation: the cache lives on between calls */
+    /* generation: the cache lives on between calls (gen_cache.c) */
     struct k_kv *kv;
-    int kv_slots, kv_len;
+    int kv_slots;
+    size_t kv_bytes; /* that were asked for */
 
     char digest[33];
     int digest_known;
@@ -112,11 +113,10 @@ static inline void *act_mid(struct model *m, int i)
     return m->arena + m->a.mid + (size_t)i * m->a.mid_step;
 }
 
-/* Attention of layer l from `qkv` into `o`: over the packed batch, or over
- * the KV cache with these rows. */
+/* Attention is over the packed batch m->seqs, or over the KV cache, with the
+ * rows that kv_rows was told of. */
 struct rows {
-    int T;
-    const int32_t *slot, *pos; /* host; slot = NULL: m->seqs */
+    int T, cached;
 };
 /* Embedding and all layers, from tokens and pos in the arena. */
 void model_layers(struct model *m, struct rows q);

@@ -79,9 +79,6 @@ void model_trim(struct model *m)
     k->free(k, m->embed_grads);
     m->grads = m->embed_grads = NULL;
     m->embed_pending = 0;
-    if (m->kv)
-        k->kv_free(k, m->kv);
-    m->kv = NULL;
-    m->kv_slots = m->kv_len = 0;
+    model_release_kv(m);
     k->trim(k);
 }

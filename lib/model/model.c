@@ -125,8 +125,7 @@ void model_close(struct model **out)
     for (int i = 0; i < m->n_groups; i++)
         if (m->group[i].w)
             k->weight_free(k, m->group[i].w);
-    if (m->kv)
-        k->kv_free(k, m->kv);
+    model_release_kv(m);
     k->free(k, m->vectors);
     k->free(k, m->grads);
     k->free(k, m->embed_grads);

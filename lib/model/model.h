@@ -69,6 +69,9 @@ int model_read(const char *dir, const struct params *p, enum dtype t,
 int model_save(const char *dir, const struct config *c, const void *flat,
                enum dtype t, struct err *e) MUST_CHECK;
 
+/* The memory of the KV cache goes back; the next generation takes it anew. */
+void model_release_kv(struct model *m);
+
 /* A packed batch, host memory. Sequence i has tokens[start[i]..start[i+1]);
  * log-probabilities are wanted for its positions first[i] and after, counted
  * from the sequence's start (1 <= first[i] <= length). id[i] seeds dropout. */

@@ -177,8 +177,8 @@ static void layer_begin(struct model *m, int i, struct rows q)
     k->linear(k, t, qkv, n, l->qkv->w, l->bias ? l->bias->vec : NULL, T,
               l->qkv->N, H);
     k->rope(k, t, qkv, act(m, m->a.pos), m->rope, s, T, 1);
-    if (q.slot)
-        k->attn_cached(k, t, ao, qkv, m->kv, i, q.slot, q.pos, T);
+    if (q.cached)
+        k->attn_cached(k, t, ao, qkv, m->kv, i, T);
     else
         k->attn(k, t, ao, act(m, m->a.lse + at * m->a.lse_step), qkv, s,
                 m->seqs, T);

@@ -259,6 +259,7 @@ static void set_gen(struct sampler *s)
         .sample = {(float)o->temperature, (float)o->top_p, o->top_k},
         .max_new = o->max_new,
         .batch = o->batch,
+        .kv_bytes = (size_t)o->kv_bytes,
         .n_eos = o->ends ? o->n_end : c->n_eos,
     };
     memcpy(s->g.eos, o->ends ? o->end : c->eos, sizeof s->g.eos);

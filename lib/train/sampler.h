@@ -14,6 +14,7 @@ struct sampler_opts {
     int samples;  /* of a prompt */
     int max_new;  /* tokens in a response, its end token included */
     int batch;    /* sequences at once */
+    uint64_t kv_bytes; /* of their cache, at most; 0 = gen.h decides */
     int top_k;    /* 0 = off */
     double temperature, top_p;
     uint64_t seed;

@@ -28,6 +28,14 @@ for b in 1 7 64; do for t in 1 2 3; do
     cmp -s "$T/a.msgpack" "$T/b.msgpack" || echo "batch $b threads $t" >>"$T/diff"
 done; done
 check 'batch 1, 7, 64 and threads 1, 2, 3: the same bytes' test ! -e "$T/diff"
+# pages of 64 positions and 16 kB: from room for one sequence to room for all
+for m in 16K 32K 50K 100K 1G; do for b in 2 64; do
+    run --batch $b --kv-memory $m -o "$T/b.msgpack"
+    cmp -s "$T/a.msgpack" "$T/b.msgpack" || echo "batch $b memory $m" >>"$T/diff"
+done; done
+check 'any --kv-memory: the same bytes' test ! -e "$T/diff"
+refuse 'a cache too small for one sequence says what to raise' 1 'raise --kv-memory' \
+    run --kv-memory 16K --max-new 100
 # one prompt alone gives what it gave among others
 head -4 "$T/p.jsonl" | tail -1 | "$BIN/rollout" --quiet --device cpu --model $M --samples 3 --max-new 12 --seed 4 --json >"$T/alone.json"
 check 'batch mates change nothing' diff "$T/alone.json" <(grep '"p4"' "$T/a.json")
@@ -55,6 +63,7 @@ check 'temperature 0: all samples alike' test "$(grep -o '"id":"p.*\|"response_t
 run --eos 0,1,2,3,4,5,6,7 --json >"$T/d.json"
 check '--eos replaces the end tokens' grep -q '"finish_reason":"stop"' "$T/d.json"
 check '--plan computes from shapes alone' grep -q 'parameters  *10184$' <("$BIN/rollout" --model $M --plan)
+check '--plan says what the cache holds' grep -q '^cache at most  *1048576 bytes: 4096 tokens of at most 99 ' <("$BIN/rollout" --model $M --plan --kv-memory 1M --batch 99)
 for a in bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed bf16,order=canonical; do
     run --arm $a -o "$T/x.msgpack" && "$BIN/logprob" --quiet --device cpu --model $M --arm $a --seed 4 --check-rollout -o "$T/y.msgpack" "$T/x.msgpack" 2>/dev/null || echo "$a" >>"$T/arms"
 done

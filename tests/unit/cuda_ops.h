@@ -224,33 +224,52 @@ static void ops_embed(enum dtype t)
 }
 
 /* ---- attention ---- */
-/* Prefill in two pieces, a fork, then single rows in both slots. */
+static void ops_cached_rows(struct k_kv *kv, enum dtype t, void *o,
+                            const void *qkv, const int32_t *slot,
+                            const int32_t *pos, int T)
+{
+    struct err e = {0};
+
+    for (int i = 0; i < T; i++)
+        T_CHECK(!kv_reserve(kv, slot[i], pos[i] + 1));
+    ops_k->kv_rows(ops_k, kv, slot, pos, T);
+    for (int layer = 0; layer < 2; layer++)
+        ops_k->attn_cached(ops_k, t, o, qkv, kv, layer, T);
+    if (ops_k->sync(ops_k, &e))
+        t_fail(__FILE__, __LINE__, "%s", e.msg);
+}
+
+/* Prefill in two pieces over a page's edge, forks before, at and after it,
+ * single rows of all slots, pages that go from one slot to another. */
 static void ops_cached(enum dtype t, struct k_attn_shape s, int c)
 {
-    enum { LEN = 40, FIRST = 34, MAX = 50 };
+    enum { LEN = 72, FIRST = 40, MAX = 140, ONE = 8, ALL = LEN + 2 * ONE };
+    static const int32_t one_slot[ONE] = {3, 0, 1, 2, 0, 3, 2, 1};
+    static const int32_t one_pos[ONE] = {70, 71, 64, 63, 72, 71, 64, 65};
+    static const int32_t new_slot[ONE] = {1, 1, 1, 2, 0, 3, 3, 3};
+    static const int32_t new_pos[ONE] = {0, 1, 2, 65, 73, 64, 65, 66};
     size_t wide = (size_t)((s.n_heads + 2 * s.n_kv_heads) * s.head_dim);
     size_t h = (size_t)(s.n_heads * s.head_dim), z = dtype_size(t);
     struct err e = {0};
-    struct k_kv *kv = ops_k->kv_new(ops_k, t, 2, s, 3, MAX, &e);
-    int32_t slot[LEN + 4], pos[LEN + 4];
-    void *qkv = ops_random(t, (LEN + 4) * wide, 1);
-    void *o = ops_alloc((LEN + 4) * h * z);
+    struct k_kv *kv = ops_k->kv_new(ops_k, t, 2, s, 4, MAX, 8, &e);
+    int32_t slot[LEN], pos[LEN];
+    char *qkv = ops_random(t, ALL * wide, 1), *o = ops_alloc(ALL * h * z);
 
     for (int i = 0; i < LEN; i++) {
         slot[i] = i == FIRST ? 2 : 0; /* one row of another slot between */
         pos[i] = i == FIRST ? 0 : i - (i > FIRST);
     }
-    for (int i = 0; i < 4; i++) {
-        slot[LEN + i] = i % 2;
-        pos[LEN + i] = LEN - 1 + i / 2;
-    }
-    for (int layer = 0; layer < 2; layer++)
-        ops_k->attn_cached(ops_k, t, o, qkv, kv, layer, slot, pos, LEN);
-    ops_k->kv_fork(ops_k, kv, 0, 1, LEN - 1);
-    ops_k->attn_cached(ops_k, t, (char *)o + LEN * h * z,
-                       (char *)qkv + LEN * wide * z, kv, 1, slot + LEN,
-                       pos + LEN, 4);
-    ops_keep("attn_cached", c, o, (LEN + 4) * h * z);
+    ops_cached_rows(kv, t, o, qkv, slot, pos, LEN);
+    kv_release(kv, 2, 0);
+    T_CHECK(!kv_fork(kv, 0, 3, LEN - 2) && !kv_fork(kv, 0, 1, 64) &&
+            !kv_fork(kv, 3, 2, 63));
+    ops_cached_rows(kv, t, o + LEN * h * z, qkv + LEN * wide * z, one_slot,
+                    one_pos, ONE);
+    kv_release(kv, 1, 0);
+    kv_release(kv, 3, 64);
+    ops_cached_rows(kv, t, o + (LEN + ONE) * h * z,
+                    qkv + (LEN + ONE) * wide * z, new_slot, new_pos, ONE);
+    ops_keep("attn_cached", c, o, ALL * h * z);
     ops_free(qkv);
     ops_k->kv_free(ops_k, kv);
 }

@@ -125,7 +125,7 @@ static void cached_is_the_same_bits(void)
             char *part = malloc((size_t)T * in), *po = malloc((size_t)T * out);
             struct k_seqs q = {x->n, start, start};
             struct err e = {0};
-            struct k_kv *kv = k->kv_new(k, t, 2, x->s, x->n, 140, &e);
+            struct k_kv *kv = k->kv_new(k, t, 2, x->s, x->n, 140, 0, &e);
 
             k->attn(k, t, o, NULL, qkv, x->s, q, T);
             for (int phase = 0; phase < 200; phase++) {
@@ -135,6 +135,7 @@ static void cached_is_the_same_bits(void)
                     int b = phase == 0 ? x->len[s] / 2 : a + 1;
 
                     for (int r = a; r < b && r < x->len[s]; r++) {
+                        T_CHECK(!kv_reserve(kv, s, r + 1));
                         slot[n] = s;
                         pos[n] = r;
                         row[n++] = start[s] + r;
@@ -143,7 +144,8 @@ static void cached_is_the_same_bits(void)
                 for (int r = 0; r < n; r++)
                     memcpy(part + (size_t)r * in, qkv + (size_t)row[r] * in,
                            in);
-                k->attn_cached(k, t, po, part, kv, 1, slot, pos, n);
+                k->kv_rows(k, kv, slot, pos, n);
+                k->attn_cached(k, t, po, part, kv, 1, n);
                 for (int r = 0; r < n; r++)
                     memcpy(o1 + (size_t)row[r] * out, po + (size_t)r * out,
                            out);
@@ -155,29 +157,70 @@ static void cached_is_the_same_bits(void)
         }
 }
 
-static void fork_copies_a_prefix(void)
+/* One row of a slot, from qkv of that row. */
+static void row_of(struct k_kv *kv, int32_t slot, int32_t pos,
+                   const float *qkv, float *o)
 {
-    enum { LEN = 70, D = 16 };
-    struct k_attn_shape s = {2, 1, D};
-    int32_t slot[LEN + 1], pos[LEN + 1];
-    float *qkv = ref_random(DT_F32, (LEN + 1) * 4 * D, 1);
-    float *o = ref_zeros((LEN + 1) * 2 * D * 4), a[2 * D], b[2 * D];
-    struct err e = {0};
-    struct k_kv *kv = k->kv_new(k, DT_F32, 1, s, 3, 100, &e);
+    T_CHECK(!kv_reserve(kv, slot, pos + 1));
+    k->kv_rows(k, kv, &slot, &pos, 1);
+    k->attn_cached(k, DT_F32, o, qkv, kv, 0, 1);
+}
 
-    for (int i = 0; i <= LEN; i++) {
+/* Forks of any length go on as the original would, and the original as if
+ * there were none. */
+static void forks_share_a_prefix(void)
+{
+    enum { LEN = 150, D = 16, WIDE = 4 * D, OUT = 2 * D };
+    static const int at[] = {1, 63, 64, 65, 128, 129, 149};
+    struct k_attn_shape s = {2, 1, D};
+    int32_t slot[LEN], pos[LEN];
+    float *qkv = ref_random(DT_F32, LEN * WIDE, 1);
+    float *other = ref_random(DT_F32, LEN * WIDE, 1);
+    float *o = ref_zeros(LEN * OUT * 4), *o2 = ref_zeros(LEN * OUT * 4);
+    float a[OUT], want[OUT];
+    struct err e = {0};
+
+    for (int i = 0; i < LEN; i++) {
         slot[i] = 0;
         pos[i] = i;
     }
-    k->attn_cached(k, DT_F32, o, qkv, kv, 0, slot, pos, LEN);
-    k->kv_fork(k, kv, 0, 2, LEN);
-    k->attn_cached(k, DT_F32, a, qkv + LEN * 4 * D, kv, 0, slot, pos + LEN, 1);
-    slot[0] = 2;
-    k->attn_cached(k, DT_F32, b, qkv + LEN * 4 * D, kv, 0, slot, pos + LEN, 1);
-    ref_sync(k);
-    ref_same("forked", a, b, sizeof a);
-    k->kv_free(k, kv);
-    free(qkv), free(o);
+    for (size_t c = 0; c < sizeof at / sizeof *at; c++) {
+        struct k_kv *kv = k->kv_new(k, DT_F32, 1, s, 3, 200, 0, &e);
+        struct k_kv *kw = k->kv_new(k, DT_F32, 1, s, 1, 200, 0, &e);
+        int n = at[c], all = kv_free_pages(kv);
+
+        T_CHECK(!kv_reserve(kv, 0, LEN) && !kv_reserve(kw, 0, LEN));
+        k->kv_rows(k, kw, slot, pos, LEN);
+        k->attn_cached(k, DT_F32, o, qkv, kw, 0, LEN);
+        k->kv_rows(k, kv, slot, pos, n);
+        k->attn_cached(k, DT_F32, o2, qkv, kv, 0, n);
+        kv_release(kv, 0, n);
+        T_CHECK(!kv_fork(kv, 0, 2, n));
+        T_CHECK(!kv_fork(kv, 2, 1, n));
+        T_EQ_INT(all - kv_free_pages(kv), n / KV_PAGE + 3 * (n % 64 != 0));
+        /* others write after the prefix, in turns */
+        for (int i = n; i < LEN; i++) {
+            row_of(kv, 1, i, other + i * WIDE, a);
+            row_of(kv, 0, i, qkv + i * WIDE, o2 + i * OUT);
+            row_of(kv, 2, i, qkv + i * WIDE, a);
+            ref_same("fork", a, o + i * OUT, sizeof a);
+        }
+        ref_same("forked", o, o2, LEN * OUT * 4);
+        /* the prefix outlives whom it was from */
+        kv_release(kv, 0, 0);
+        kv_release(kv, 2, n);
+        row_of(kv, 2, n, other + n * WIDE, a);
+        kv_release(kw, 0, n);
+        row_of(kw, 0, n, other + n * WIDE, want);
+        ref_same("after release", a, want, sizeof a);
+        for (int i = 0; i < 3; i++)
+            kv_release(kv, i, 0);
+        T_EQ_INT(kv_free_pages(kv), all);
+        ref_sync(k);
+        k->kv_free(k, kv);
+        k->kv_free(k, kw);
+    }
+    free(qkv), free(other), free(o), free(o2);
 }
 
 /* Float64 gradients of sum(o . do) from the probabilities. */
@@ -298,16 +341,48 @@ static void company_changes_no_bit(void)
     kernels_close(&k3);
 }
 
-static void bad_slots_are_refused(void)
+static void refused(const char *why)
+{
+    struct err e = {0};
+
+    T_CHECK(k->sync(k, &e) < 0);
+    T_CHECKF(strstr(e.msg, why), "%s, not %s", e.msg, why);
+}
+
+static void bad_rows_are_refused(void)
 {
     struct k_attn_shape s = {1, 1, 4};
     struct err e = {0};
-    struct k_kv *kv = k->kv_new(k, DT_F32, 1, s, 1, 8, &e);
-    float qkv[12] = {0}, o[4];
-    int32_t slot = 0, pos = 8;
+    struct k_kv *kv = k->kv_new(k, DT_F32, 1, s, 2, 100, 0, &e);
+    float qkv[24] = {0}, o[8];
+    static const int32_t slot[2] = {0, 0}, pos[2] = {3, 3};
+    int32_t sl = 0, p = 100;
 
-    k->attn_cached(k, DT_F32, o, qkv, kv, 0, &slot, &pos, 1);
-    T_CHECK(k->sync(k, &e) < 0 && strstr(e.msg, "position 8"));
+    k->kv_rows(k, kv, &sl, &p, 1);
+    k->attn_cached(k, DT_F32, o, qkv, kv, 0, 1);
+    refused("slot 0 position 100; the cache has 2 slots of 100");
+    sl = 2, p = 0;
+    k->kv_rows(k, kv, &sl, &p, 1);
+    refused("slot 2 position 0");
+    sl = 0, p = 64;
+    T_CHECK(!kv_reserve(kv, 0, 64));
+    k->kv_rows(k, kv, &sl, &p, 1);
+    refused("position 64 of slot 0 is not reserved");
+    k->kv_rows(k, kv, slot, pos, 2);
+    refused("position 3 after 3");
+    T_CHECK(!kv_fork(kv, 0, 1, 64));
+    p = 63;
+    k->kv_rows(k, kv, &sl, &p, 1);
+    refused("position 63 of slot 0 is in a shared page");
+    kv_release(kv, 1, 0);
+    k->kv_rows(k, kv, &sl, &p, 1);
+    k->attn_cached(k, DT_F32, o, qkv, kv, 0, 2);
+    refused("2 rows; the cache has type 0, 1 layers, and kv_rows was told of "
+            "1");
+    k->attn_cached(k, DT_BF16, o, qkv, kv, 0, 1);
+    refused("type 1");
+    k->attn_cached(k, DT_F32, o, qkv, kv, 1, 1);
+    refused("layer 1");
     T_CHECK(k->sync(k, &e) == 0);
     k->kv_free(k, kv);
 }
@@ -317,10 +392,10 @@ int main(void)
     k = ref_open("", 1, 0);
     T_RUN(matches_float64);
     T_RUN(cached_is_the_same_bits);
-    T_RUN(fork_copies_a_prefix);
+    T_RUN(forks_share_a_prefix);
     T_RUN(gradients_match_float64);
     T_RUN(company_changes_no_bit);
-    T_RUN(bad_slots_are_refused);
+    T_RUN(bad_rows_are_refused);
     kernels_close(&k);
     T_DONE();
 }

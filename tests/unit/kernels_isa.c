@@ -142,7 +142,7 @@ static void attention(struct kernels *k, enum dtype t, struct data *d,
     void *dq = ref_zeros(T * WIDE * 4);
     float *lse = ref_zeros(T * NH * 4);
     struct err e = {0};
-    struct k_kv *kv = k->kv_new(k, t, 1, s, N_LEN, 64, &e);
+    struct k_kv *kv = k->kv_new(k, t, 1, s, N_LEN, 64, 0, &e);
 
     memcpy(qkv, d->qkv, T * WIDE * z);
     k->rope(k, t, qkv, d->pos, d->table, s, T, 1);
@@ -152,7 +152,10 @@ static void attention(struct kernels *k, enum dtype t, struct data *d,
     out(o, "attn lse", lse, T * NH * 4);
     k->attn_bwd(k, t, dq, d->h, y, qkv, lse, s, q, T);
     out(o, "attn_bwd", dq, T * WIDE * z);
-    k->attn_cached(k, t, y, qkv, kv, 0, d->slot, d->pos, T);
+    for (int i = 0; i < N_LEN; i++)
+        T_CHECK(!kv_reserve(kv, i, start[i + 1] - start[i]));
+    k->kv_rows(k, kv, d->slot, d->pos, T);
+    k->attn_cached(k, t, y, qkv, kv, 0, T);
     out(o, "attn_cached", y, T * H * z);
     k->kv_free(k, kv);
     free(qkv), free(y), free(dq), free(lse);

@@ -3,16 +3,18 @@
 #include "../../lib/model/gen.h"
 
 #define MAX_NEW 40
+#define LONG_NEW 150
+#define LONG_PROMPT 300
 
 struct out {
-    int32_t tokens[MAX_NEW];
-    float logp[MAX_NEW];
+    int32_t tokens[LONG_NEW];
+    float logp[LONG_NEW];
     int n, stopped;
 };
 
 /* Requests: prompt i / samples, sample i % samples. */
 struct script {
-    int32_t (*prompt)[70];
+    int32_t (*prompt)[LONG_PROMPT];
     const int *len;
     int n, samples, at, n_done;
     int stutter; /* next says "not now" every so often */
@@ -54,8 +56,9 @@ static int done(void *ctx, const struct gen_res *r, struct err *err)
 }
 
 static const int lens[] = {5, 33, 1, 64, 2, 12};
+static const int long_lens[] = {130, 7, 300, 64, 63, 127};
 enum { N_PROMPTS = 6, SAMPLES = 5, N_OUT = N_PROMPTS * SAMPLES };
-static int32_t prompts[N_PROMPTS][70];
+static int32_t prompts[N_PROMPTS][LONG_PROMPT];
 
 static void make_prompts(int V)
 {
@@ -63,16 +66,16 @@ static void make_prompts(int V)
 
     rng_init(&r, 8, 8);
     for (int i = 0; i < N_PROMPTS; i++)
-        for (int j = 0; j < 70; j++)
+        for (int j = 0; j < LONG_PROMPT; j++)
             prompts[i][j] = (int32_t)rng_below(&r, (uint32_t)V);
     /* two prompts of which one begins like the other, one after the other */
     memcpy(prompts[5], prompts[4], sizeof prompts[4]);
 }
 
-static struct out *generate(struct model *m, const struct gen_opts *o,
-                            int stutter)
+static struct out *generate_of(struct model *m, const struct gen_opts *o,
+                               const int *len, int stutter)
 {
-    struct script s = {prompts, lens, N_PROMPTS, SAMPLES, 0, 0, stutter,
+    struct script s = {prompts, len, N_PROMPTS, SAMPLES, 0, 0, stutter,
                        calloc(N_OUT, sizeof(struct out)), 1};
     struct gen_io io = {next, done, &s};
 
@@ -80,6 +83,12 @@ static struct out *generate(struct model *m, const struct gen_opts *o,
     T_EQ_INT(s.n_done, N_OUT);
     T_CHECK(s.in_order);
     return s.out;
+}
+
+static struct out *generate(struct model *m, const struct gen_opts *o,
+                            int stutter)
+{
+    return generate_of(m, o, lens, stutter);
 }
 
 static struct gen_opts opts(double t, int batch)
@@ -206,6 +215,198 @@ static void greedy_takes_the_largest_logit(void)
     drop_model(&x);
 }
 
+/* ---- pages ---- */
+
+static void (*kv_rows)(struct kernels *k, struct k_kv *kv,
+                       const int32_t *slot, const int32_t *pos, int T);
+static long total_rows;
+static int most_rows;
+
+static void count_rows(struct kernels *k, struct k_kv *kv,
+                       const int32_t *slot, const int32_t *pos, int T)
+{
+    total_rows += T;
+    most_rows = T > most_rows ? T : most_rows;
+    kv_rows(k, kv, slot, pos, T);
+}
+
+static void watch_rows(struct kernels *k)
+{
+    kv_rows = k->kv_rows;
+    k->kv_rows = count_rows;
+    total_rows = most_rows = 0;
+}
+
+static size_t page_of(const struct config *c)
+{
+    struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
+
+    return kv_page_bytes(DT_F32, c->layers, s);
+}
+
+/* From a cache that holds one sequence to one that holds all, prompts in
+ * pieces of any size: the same bits. */
+static void bits_ignore_the_size_of_the_cache(void)
+{
+    static const int batches[] = {1, 3, 7, 64}, pieces[] = {0, 1, 50};
+    struct config c = make_config(32, 4, 2, 53);
+    float *flat;
+    struct out *one = NULL;
+    long least = 0, most = 0;
+
+    c.max_pos = 500;
+    flat = make_flat(&c, 5);
+    make_prompts(c.vocab);
+    for (int b = 0; b < 4; b++)
+        for (int pages = 8; pages < 300; pages = pages * 3 / 2 + 1) {
+            struct made x = make_model(&c, "fp32", flat, 1, 0);
+            struct gen_opts o = opts(1, batches[b]);
+            struct out *two;
+
+            o.max_new = LONG_NEW;
+            o.n_eos = 1;
+            o.kv_bytes = page_of(&c) * (size_t)pages;
+            o.prefill = pieces[(b + pages) % 3];
+            watch_rows(x.k);
+            two = generate_of(x.m, &o, long_lens, b == 1);
+            T_CHECKF(!one || !memcmp(one, two, sizeof *one * N_OUT),
+                     "batch %d, %d pages, pieces of %d give other samples",
+                     batches[b], pages, o.prefill);
+            T_CHECK(!o.prefill || most_rows <= o.prefill + o.batch - 1);
+            least = !least || total_rows < least ? total_rows : least;
+            most = total_rows > most ? total_rows : most;
+            drop_model(&x);
+            if (one)
+                free(two);
+            else
+                one = two;
+        }
+    T_CHECKF(most > least * 5 / 4, "%ld and %ld rows: was none preempted?",
+             least, most);
+    free(one);
+    free(flat);
+}
+
+/* Each prompt is computed once; who comes after its step computes one row. */
+static void samples_share_their_prompt(void)
+{
+    static const int batches[] = {1, 3, SAMPLES, 64};
+    static const int pages[] = {0, 40};
+    struct config c = make_config(32, 4, 2, 53);
+    float *flat;
+
+    c.max_pos = 500;
+    flat = make_flat(&c, 5);
+    make_prompts(c.vocab);
+    for (int i = 0; i < 8; i++) {
+        struct made x = make_model(&c, "fp32", flat, 1, 0);
+        struct gen_opts o = opts(1, batches[i / 2]);
+        struct out *out;
+        long once = 0;
+
+        o.kv_bytes = page_of(&c) * (size_t)pages[i % 2];
+        watch_rows(x.k);
+        out = generate_of(x.m, &o, long_lens, 0);
+        for (int j = 0; j < N_PROMPTS; j++)
+            once += long_lens[j];
+        for (int j = 0; j < N_OUT; j++)
+            once += out[j].n - 1;
+        if (o.batch == 1)
+            T_EQ_INT(total_rows, once + N_PROMPTS * (SAMPLES - 1));
+        else
+            T_CHECKF(total_rows >= once &&
+                         total_rows <= once + N_PROMPTS * (SAMPLES - 1),
+                     "batch %d: %ld rows, at least %ld", o.batch, total_rows,
+                     once);
+        if (o.batch == 64 && !pages[i % 2])
+            T_EQ_INT(total_rows, once);
+        free(out);
+        drop_model(&x);
+    }
+    free(flat);
+}
+
+static void *(*alloc)(struct kernels *k, size_t bytes, struct err *e);
+static int large, allowed; /* slabs: nothing else is so large */
+
+static void *refuse_some(struct kernels *k, size_t bytes, struct err *err)
+{
+    if (bytes > 4 << 20 && large++ >= allowed) {
+        err_memory(err, "nothing is left");
+        return NULL;
+    }
+    return alloc(k, bytes, err);
+}
+
+/* A device that has less than it seemed: the cache is what there was. */
+static void memory_that_runs_out_makes_others_wait(void)
+{
+    struct config c = make_config(256, 2, 2, 53);
+    float *flat;
+    struct out *want = NULL;
+
+    c.max_pos = 500;
+    flat = make_flat(&c, 5);
+    make_prompts(c.vocab);
+    for (int i = 0; i < 2; i++) {
+        struct made x = make_model(&c, "fp32", flat, 1, 0);
+        struct gen_opts o = opts(1, 64);
+        struct out *out;
+
+        o.prefill = 64; /* so that other buffers are small */
+        alloc = x.k->alloc;
+        x.k->alloc = refuse_some;
+        large = 0;
+        allowed = i ? 1 : 100;
+        out = generate_of(x.m, &o, long_lens, 0);
+        T_CHECKF(large > 1, "%d slabs", large);
+        if (want) {
+            T_CHECK(!memcmp(want, out, sizeof *out * N_OUT));
+            free(out);
+        } else {
+            want = out;
+        }
+        drop_model(&x);
+    }
+    free(want);
+    free(flat);
+}
+
+static void one_that_cannot_fit_says_what_to_raise(void)
+{
+    struct config c = make_config(32, 4, 2, 53);
+    float *flat;
+    struct gen_opts o = opts(1, 8);
+    struct out out[N_OUT];
+    struct script s = {prompts, long_lens, N_PROMPTS, SAMPLES, 0, 0, 0, out, 1};
+    struct gen_io io = {next, done, &s};
+    struct made x;
+
+    c.max_pos = 500;
+    flat = make_flat(&c, 5);
+    make_prompts(c.vocab);
+    x = make_model(&c, "fp32", flat, 1, 0);
+    o.kv_bytes = 5 * page_of(&c);
+    T_EQ_INT(gen_run(x.m, &o, &io, &e), -ERR_IO);
+    T_CHECKF(strstr(e.msg, "a prompt of 300 tokens and 40 new ones") &&
+                 strstr(e.msg, "raise --kv-memory") && e.no_memory,
+             "%s", e.msg);
+    s.at = s.n_done = 0;
+    o.kv_bytes = 6 * page_of(&c);
+    MUST(gen_run(x.m, &o, &io, &e));
+    T_EQ_INT(s.n_done, N_OUT);
+    alloc = x.k->alloc;
+    x.k->alloc = refuse_some;
+    large = allowed = s.at = s.n_done = 0;
+    o.kv_bytes = (size_t)1 << 30;
+    o.batch = 64;
+    T_EQ_INT(gen_run(x.m, &o, &io, &e), -ERR_IO);
+    T_CHECKF(strstr(e.msg, "nothing is left") && strstr(e.msg, "--kv-memory"),
+             "%s", e.msg);
+    free(flat);
+    drop_model(&x);
+}
+
 static int stop_done(void *ctx, const struct gen_res *r, struct err *err)
 {
     (void)ctx;
@@ -252,6 +453,10 @@ int main(void)
     T_RUN(bits_ignore_batch_threads_and_arrival);
     T_RUN(ends_at_an_end_token_or_at_max_new);
     T_RUN(greedy_takes_the_largest_logit);
+    T_RUN(bits_ignore_the_size_of_the_cache);
+    T_RUN(samples_share_their_prompt);
+    T_RUN(memory_that_runs_out_makes_others_wait);
+    T_RUN(one_that_cannot_fit_says_what_to_raise);
     T_RUN(errors_name_the_record);
     T_DONE();
 }

@@ -89,8 +89,10 @@ static int step(void *ctx, struct err *e)
     struct decode *d = ctx;
 
     (void)e;
+    if (d->layer % LAYERS == 0) /* once a pass, as a model does */
+        d->k->kv_rows(d->k, d->kv, d->slot, d->pos, d->batch);
     d->k->attn_cached(d->k, DT_BF16, d->o, d->qkv, d->kv,
-                      d->layer++ % LAYERS, d->slot, d->pos, d->batch);
+                      d->layer++ % LAYERS, d->batch);
     return 0;
 }
 
@@ -111,9 +113,9 @@ static void fill(struct decode *d, int len, int rows)
                 slot[n] = i;
                 pos[n] = p;
             }
+        d->k->kv_rows(d->k, d->kv, slot, pos, n);
         for (int l = 0; l < LAYERS; l++)
-            d->k->attn_cached(d->k, DT_BF16, d->o, d->qkv, d->kv, l, slot,
-                              pos, n);
+            d->k->attn_cached(d->k, DT_BF16, d->o, d->qkv, d->kv, l, n);
     }
     free(slot);
     free(pos);
@@ -147,7 +149,13 @@ static void decoding(struct bench *b, const char *size, int batch, int len)
     d.pos = malloc(n * sizeof *d.pos);
     e = *bench_error();
     if (!e.code && d.slot && d.pos)
-        d.kv = b->k->kv_new(b->k, DT_BF16, LAYERS, s, batch, len + 1, &e);
+        d.kv = b->k->kv_new(b->k, DT_BF16, LAYERS, s, batch, len + 1, 0, &e);
+    for (int i = 0; d.kv && i < batch; i++)
+        if (kv_reserve(d.kv, i, len + 1)) {
+            err_set(&e, ERR_IO, "%s", kv_why(d.kv));
+            b->k->kv_free(b->k, d.kv);
+            d.kv = NULL;
+        }
     if (d.kv) {
         fill(&d, len, rows);
         for (int i = 0; i < batch; i++) {

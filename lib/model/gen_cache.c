@@ -1,0 +1,159 @@
+/* gen_cache - who has pages of the cache, and who loses them */
+#include <stdlib.h>
+#include "../base/arena.h"
+#include "gen_impl.h"
+
+/* The largest part of the free memory that a cache takes by itself. */
+static const double PART_OF_HOST = 0.5, PART_OF_DEVICE = 0.8;
+
+static struct k_attn_shape shape(const struct model *m)
+{
+    return (struct k_attn_shape){m->c.heads, m->c.kv_heads, m->c.head_dim};
+}
+
+static size_t page_bytes(const struct model *m)
+{
+    return kv_page_bytes(m->t, m->c.layers, shape(m));
+}
+
+/* Pages that the cache may have: what was asked for, or what all sequences
+ * can use, within a part of what is free. */
+static int pages_wanted(const struct gen *g)
+{
+    const struct model *m = g->m;
+    size_t all = (size_t)g->o->batch * (size_t)kv_pages_for(m->c.max_pos);
+    size_t bytes = g->o->kv_bytes, most;
+    struct k_memory mem = {0};
+
+    if (!bytes) {
+        m->k->memory(m->k, &mem);
+        bytes = (size_t)((double)mem.free *
+                         (m->k->n_threads ? PART_OF_HOST : PART_OF_DEVICE));
+    }
+    most = bytes ? bytes / page_bytes(m) : all;
+    most = most < all ? most : all;
+    return most < 1 ? 1 : most < INT32_MAX ? (int)most : INT32_MAX;
+}
+
+int gen_cache_open(struct gen *g, struct err *e)
+{
+    struct model *m = g->m;
+    int slots = g->o->batch + 1;
+
+    if (m->kv && (m->kv_slots != slots || m->kv_bytes != g->o->kv_bytes))
+        model_release_kv(m);
+    if (!m->kv) {
+        m->kv = m->k->kv_new(m->k, m->t, m->c.layers, shape(m), slots,
+                             m->c.max_pos, pages_wanted(g), e);
+        if (!m->kv)
+            return err_prefix(e, "KV cache");
+        m->kv_slots = slots;
+        m->kv_bytes = g->o->kv_bytes;
+    }
+    g->slots = xcalloc((size_t)slots, sizeof *g->slots);
+    for (int i = slots; i-- > 0;) {
+        kv_release(m->kv, i, 0);
+        g->slots[g->n_slots++] = i;
+    }
+    g->hold = -1;
+    g->n_pages = kv_free_pages(m->kv);
+    return 0;
+}
+
+void gen_cache_close(struct gen *g)
+{
+    for (int i = 0; g->m->kv && i < g->m->kv_slots; i++)
+        kv_release(g->m->kv, i, 0);
+    free(g->slots);
+}
+
+void model_release_kv(struct model *m)
+{
+    if (m->kv)
+        m->k->kv_free(m->k, m->kv);
+    m->kv = NULL;
+    m->kv_slots = 0;
+}
+
+/* The last token of a sequence never gets a position. */
+int gen_cache_fits(const struct gen *g, const struct gen_req *q,
+                   struct err *e)
+{
+    int need = kv_pages_for(q->n_prompt + g->o->max_new - 1);
+    double mib = (double)page_bytes(g->m) / (1 << 20);
+
+    if (need <= g->n_pages)
+        return 0;
+    return err_memory(e, "a prompt of %d tokens and %d new ones take %.4g MiB "
+                      "of KV cache, which has %.4g: %s", q->n_prompt,
+                      g->o->max_new, need * mib, g->n_pages * mib,
+                      g->o->kv_bytes ? "raise --kv-memory"
+                                     : "--kv-memory may give it more");
+}
+
+void gen_drop_hold(struct gen *g)
+{
+    if (g->hold < 0)
+        return;
+    kv_release(g->m->kv, g->hold, 0);
+    g->slots[g->n_slots++] = g->hold;
+    g->hold = -1;
+}
+
+void gen_leave(struct gen *g, struct seq *s)
+{
+    if (g->hold < 0 && s->prompt == g->n_prompts) {
+        kv_release(g->m->kv, s->slot, s->q.n_prompt);
+        g->hold = s->slot;
+    } else {
+        kv_release(g->m->kv, s->slot, 0);
+        g->slots[g->n_slots++] = s->slot;
+    }
+}
+
+void gen_wait(struct gen *g, struct seq *s)
+{
+    struct seq **at = &g->waiting;
+
+    while (*at && (*at)->order < s->order)
+        at = &(*at)->waiting;
+    s->waiting = *at;
+    *at = s;
+}
+
+void gen_preempt(struct gen *g, struct seq *s)
+{
+    kv_release(g->m->kv, s->slot, 0);
+    g->slots[g->n_slots++] = s->slot;
+    s->pos = 0;
+    g->preempted = 1;
+    gen_wait(g, s);
+}
+
+int gen_no_page(const struct gen *g, const struct seq *s, struct err *e)
+{
+    const char *why = kv_why(g->m->kv);
+
+    err_memory(e, "no page of KV cache for position %d of sample %d: %s; "
+               "--kv-memory says how much it takes", seq_known(s),
+               s->q.sample, why ? why : "none is left");
+    return gen_name(&s->q, e);
+}
+
+int gen_grow(struct gen *g, struct err *e)
+{
+    g->preempted = 0;
+    for (int i = 0; i < g->n_run; i++) {
+        struct seq *s = g->run[i];
+
+        while (i < g->n_run && kv_reserve(g->m->kv, s->slot, seq_known(s))) {
+            if (g->hold >= 0)
+                gen_drop_hold(g);
+            else if (g->n_run == 1)
+                return gen_no_page(g, s, e);
+            else
+                gen_preempt(g, g->run[--g->n_run]);
+        }
+    }
+    return 0;
+}
