@@ -80,5 +80,5 @@ static size_t weight(const struct k_sizes *s, enum dtype t, int N, int K,
 
 void cuda_sizes(struct k_sizes *s, struct k_order order)
 {
-    *s = (struct k_sizes){"cuda", 0, order, weight, scratch};
+    *s = (struct k_sizes){"cuda", 0, order, 1, weight, scratch};
 }

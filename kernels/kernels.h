@@ -109,6 +109,7 @@ struct k_sizes {
     const char *name; /* "cpu", "cuda" */
     int n_threads;
     struct k_order order;
+    int views; /* has weight_view */
     /* bytes that weight_new holds */
     size_t (*weight)(const struct k_sizes *s, enum dtype t, int N, int K,
                      int uses);
@@ -151,6 +152,11 @@ struct kernels {
     struct k_weight *(*weight_new)(struct kernels *k, enum dtype t, int N,
                                    int K, int uses, struct err *e);
     void (*weight_free)(struct kernels *k, struct k_weight *w);
+    /* The caller's row-major [N][K] buffer of type t as a weight: what is
+     * written there is the weight, and no memory is taken. A backend that
+     * wants a layout of its own has NULL for this function. */
+    struct k_weight *(*weight_view)(struct kernels *k, enum dtype t, int N,
+                                    int K, void *rows, struct err *e);
     /* From a row-major [N][K] buffer of type st, rounded to nearest. */
     void (*weight_set)(struct kernels *k, struct k_weight *w, const void *src,
                        enum dtype st);

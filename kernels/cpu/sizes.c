@@ -142,5 +142,5 @@ static size_t weight(const struct k_sizes *s, enum dtype t, int N, int K,
 
 void NAME(cpu_sizes)(struct k_sizes *s, int n_threads, struct k_order order)
 {
-    *s = (struct k_sizes){"cpu", n_threads, order, weight, scratch};
+    *s = (struct k_sizes){"cpu", n_threads, order, 0, weight, scratch};
 }

@@ -286,11 +286,31 @@ OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
     return w;
 }
 
+static struct k_weight *op_weight_view(struct kernels *k, enum dtype t, int N,
+                                       int K, void *rows, struct err *e)
+{
+    struct k_weight *w = (struct k_weight *)calloc(1, sizeof *w);
+
+    (void)k;
+    if (!w) {
+        err_memory(e, "cuda: out of host memory");
+        return NULL;
+    }
+    w->t = t;
+    w->N = N;
+    w->K = K;
+    w->uses = WEIGHT_FORWARD | WEIGHT_BACKWARD | WEIGHT_ROWS;
+    w->rows = rows;
+    w->lent = 1;
+    return w;
+}
+
 OP(void, weight_free)(struct kernels *k, struct k_weight *w)
 {
     if (!w)
         return;
-    k->free(k, w->rows);
+    if (!w->lent)
+        k->free(k, w->rows);
     free(w);
 }
 
@@ -311,6 +331,7 @@ static void fill(struct kernels *k)
     k->zero = op_zero;
     k->memory = op_memory;
     k->trim = op_trim;
+    k->weight_view = op_weight_view;
     k->sync = op_sync;
     k->close = op_close;
 #define SET(op) k->op = CU(cuda_##op);

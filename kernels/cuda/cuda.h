@@ -148,6 +148,7 @@ struct k_weight {
     enum dtype t;
     int N, K, uses;
     void *rows; /* [N][K]: every product reads it as it lies */
+    int lent;   /* rows are the caller's */
 };
 
 /* C[M][N] = A B (+ bias): a(m, k) = A[m am + k ak], b(k, n) = B[n bn + k bk],

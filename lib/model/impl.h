@@ -56,6 +56,7 @@ struct model {
     struct layer *layer;
     struct group *embed, *norm, *head; /* head = embed when tied */
     char *vectors;                     /* device: norms and biases */
+    int attached;                      /* the matrices lie in master */
 
     float *grads;       /* flat, MODEL_TRAIN; NULL after model_trim */
     float *embed_grads; /* tied: the embedding rows' share */

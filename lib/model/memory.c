@@ -57,7 +57,10 @@ void model_memory(struct model_memory *p, const struct config *c,
     pass.n_params = plan.n_params;
     *p = (struct model_memory){
         .n_params = plan.n_params,
-        .weights = matrices(c, a->compute, s, train) +
+        .weights = (u.flags & MODEL_LATER && s->views &&
+                            a->master == a->compute
+                        ? 0
+                        : matrices(c, a->compute, s, train)) +
                    vectors(c, a->compute) + rope(c, u.longest),
         .grads = train ? plan.grad_bytes : 0,
         .acts = acts.bytes,

@@ -63,7 +63,7 @@ static size_t round_up(size_t bytes)
     return (bytes + 255) / 256 * 256;
 }
 
-static int alloc_groups(struct model *m, struct err *e)
+static int alloc_vectors(struct model *m, struct err *e)
 {
     size_t bytes = 0, size = dtype_size(m->t);
 
@@ -77,16 +77,37 @@ static int alloc_groups(struct model *m, struct err *e)
     for (int i = 0; i < m->n_groups; i++) {
         struct group *g = &m->group[i];
 
-        if (!g->K) {
-            g->vec = m->vectors + bytes;
-            bytes += round_up(g->n * size);
+        if (g->K)
             continue;
-        }
-        g->w = m->k->weight_new(m->k, m->t, g->N, g->K, uses(m, g), e);
+        g->vec = m->vectors + bytes;
+        bytes += round_up(g->n * size);
+    }
+    return 0;
+}
+
+/* In memory of their own, or, with a flat array, in that. */
+static int alloc_matrices(struct model *m, char *flat, struct err *e)
+{
+    struct kernels *k = m->k;
+
+    for (int i = 0; i < m->n_groups; i++) {
+        struct group *g = &m->group[i];
+
+        if (!g->K)
+            continue;
+        g->w = flat ? k->weight_view(k, m->t, g->N, g->K,
+                                     flat + g->offset * dtype_size(m->t), e)
+                    : k->weight_new(k, m->t, g->N, g->K, uses(m, g), e);
         if (!g->w)
             return -e->code;
     }
     return 0;
+}
+
+int model_attach(struct model *m, void *master, enum dtype mt, struct err *e)
+{
+    m->attached = m->k->weight_view && mt == m->t;
+    return alloc_matrices(m, m->attached ? master : NULL, e);
 }
 
 int model_open(struct model **out, const struct config *c,
@@ -105,8 +126,10 @@ int model_open(struct model **out, const struct config *c,
     r = params_list(&m->p, c, e);
     if (!r) {
         list_groups(m);
-        r = alloc_groups(m, e);
+        r = alloc_vectors(m, e);
     }
+    if (!r && !(flags & MODEL_LATER))
+        r = alloc_matrices(m, NULL, e);
     if (!r && flags & MODEL_TRAIN)
         r = model_need_grads(m, e);
     if (r)

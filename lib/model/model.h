@@ -19,8 +19,8 @@ struct model;
 
 /* TRAIN: has gradients, and layouts for the backward; RECOMPUTE: keeps only
  * the layers' inputs for it (less memory, a third more arithmetic, the same
- * bits). */
-enum { MODEL_TRAIN = 1, MODEL_RECOMPUTE = 2 };
+ * bits); LATER: its matrices are made by model_attach. */
+enum { MODEL_TRAIN = 1, MODEL_RECOMPUTE = 2, MODEL_LATER = 4 };
 
 /* k is borrowed and must outlive the model. */
 int model_open(struct model **m, const struct config *c, const struct arm *a,
@@ -37,6 +37,12 @@ int model_load(struct model *m, const char *dir, char digest[33],
 /* Compute weights from a flat master array on the device, of type mt. */
 int model_set(struct model *m, const void *master, enum dtype mt,
               struct err *e) MUST_CHECK;
+/* After MODEL_LATER, before model_set of that array: where its type is the
+ * compute type and the device allows it, the array's own memory serves as the
+ * matrices (and must outlive the model); else they get memory of their own.
+ * Either way the compute weights are those of the last model_set. */
+int model_attach(struct model *m, void *master, enum dtype mt, struct err *e)
+    MUST_CHECK;
 /* Host flat array of type t (weights as they go over a FIFO). */
 int model_set_host(struct model *m, const void *flat, enum dtype t,
                    struct err *e) MUST_CHECK;

@@ -198,9 +198,9 @@ int model_set(struct model *m, const void *master, enum dtype mt,
         struct group *g = &m->group[i];
         const char *src = (const char *)master + g->offset * size;
 
-        if (g->K)
+        if (g->K && !m->attached)
             m->k->weight_set(m->k, g->w, src, mt);
-        else
+        if (!g->K)
             m->k->cast(m->k, g->vec, m->t, src, mt, g->n);
     }
     m->digest_known = 0;

@@ -85,10 +85,13 @@ static int open_model(struct loop *l, int resumed, struct err *e)
     r = kernels_open(&l->k, o->device, o->threads, order, e);
     if (!r)
         r = model_open(&l->m, &c, &l->arm, l->k,
-                       MODEL_TRAIN | (o->recompute ? MODEL_RECOMPUTE : 0),
+                       MODEL_TRAIN | MODEL_LATER |
+                           (o->recompute ? MODEL_RECOMPUTE : 0),
                        e);
     if (!r)
         r = adamw_open(&l->a, l->k, model_params(l->m), &l->arm, &ao, e);
+    if (!r)
+        r = model_attach(l->m, l->a->master, l->arm.master, e);
     if (!r)
         r = adamw_load_master(l->a, o->model, e);
     if (!r && resumed)

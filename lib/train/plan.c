@@ -50,7 +50,8 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     struct model_use u = {
         .tokens = tokens, .seqs = sequences(tokens, o.longest),
         .longest = o.longest,
-        .flags = MODEL_TRAIN | (o.recompute ? MODEL_RECOMPUTE : 0)};
+        .flags = MODEL_TRAIN | MODEL_LATER |
+                 (o.recompute ? MODEL_RECOMPUTE : 0)};
     size_t n, held;
 
     model_memory(&p->m, c, a, s, u);
@@ -135,7 +136,9 @@ static void trainer(const struct page *g)
              most(g->o.micro_batch, g->o.longest),
              g->o.recompute ? ", recomputed" : "");
     line(g, "compute weights", p->m.weights,
-         g->s.name[1] == 'p' ? "a layout for each direction" : NULL);
+         !g->s.views                   ? "a layout for each direction"
+         : g->a.master == g->a.compute ? "the matrices are the master's"
+                                       : NULL);
     line(g, "master weights", p->master, NULL);
     line(g, "moments", p->moments, NULL);
     if (p->compensation)

@@ -111,10 +111,13 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
     r = kernels_open(&t->k, o->device, o->threads, order, e);
     if (!r)
         r = model_open(&t->m, &t->c, &t->arm, t->k,
-                       MODEL_TRAIN | (o->recompute ? MODEL_RECOMPUTE : 0),
+                       MODEL_TRAIN | MODEL_LATER |
+                           (o->recompute ? MODEL_RECOMPUTE : 0),
                        e);
     if (!r)
         r = adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &ao, e);
+    if (!r)
+        r = model_attach(t->m, t->a->master, t->arm.master, e);
     if (!r)
         r = open_weights(t, e);
     return r ? r : open_metrics(t, e);

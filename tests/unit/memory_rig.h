@@ -40,8 +40,10 @@ static inline void rig_open(struct rig *t, const struct rig_case *x,
     t->k = k;
     if (arm_parse(&t->arm, x->arm, &e) ||
         model_open(&t->m, &x->c, &t->arm, k,
-                   MODEL_TRAIN | (x->recompute ? MODEL_RECOMPUTE : 0), &e) ||
-        adamw_open(&t->a, k, model_params(t->m), &t->arm, &o, &e)) {
+                   MODEL_TRAIN | MODEL_LATER |
+                       (x->recompute ? MODEL_RECOMPUTE : 0), &e) ||
+        adamw_open(&t->a, k, model_params(t->m), &t->arm, &o, &e) ||
+        model_attach(t->m, t->a->master, t->arm.master, &e)) {
         t_fail(__FILE__, __LINE__, "%s", e.msg);
         exit(1);
     }
