@@ -1,27 +1,31 @@
 /* hw_skinny - products of a few rows with a weight; see hw_skinny.h
  *
- * A block holds a ring of STAGES pieces of 128 bytes of K, of its 64 rows of
- * w and of the rows of x, filled by asynchronous copies. Eight warps take a
- * 16-row strip of w and one half of each piece. In a warp, with g = lane / 4
- * and q = lane % 4, a thread reads 16 bytes of rows g and g + 8 of w at chunk
- * q of the half, and of a row of x at the same chunk: with the terms of a sum
- * taken in that order for both operands this is a tensor core's fragment as
- * it lies, and no shuffling of halves is needed. Sums of the two halves, of
- * the slices and (fp32) of the four chunks are added in a fixed order.
+ * A block holds a ring of STAGES pieces of 128 bytes of K, of its strip of w
+ * and of the rows of x, filled by asynchronous copies. Its eight warps have 16
+ * rows of the strip each: of a wide strip (128 rows: half the traffic of x,
+ * for a w that gives enough of them) both halves of each piece, of a narrow
+ * one (64 rows) one half. In a warp, with g = lane / 4 and q = lane % 4, a
+ * thread reads 16 bytes of rows g and g + 8 of w at chunk q of a half, and of
+ * a row of x at the same chunk: with the terms of a sum taken in that order
+ * for both operands this is a tensor core's fragment as it lies, and no
+ * halves need be shuffled. Sums of the halves, of the slices and (fp32) of the
+ * four chunks are added in a fixed order.
  */
 #include "hw_blas.h"
 #include "hw_skinny.h"
 #include "mma.h"
 
 enum {
-    STRIP = 64,   /* rows of w a block */
     STAGES = 4,
     NT = 256,
-    CHUNKS = 8,   /* of 16 bytes, in a piece of a row */
-    LD = STRIP + 4, /* of the sums in shared memory: no bank conflicts */
-    BUSY = 128,   /* blocks that keep a device busy */
-    LEAST = 4     /* pieces in a slice at least */
+    CHUNKS = 8, /* of 16 bytes, in a piece of a row */
+    BUSY = 128, /* blocks that keep a device busy */
+    LEAST = 4   /* pieces in a slice at least */
 };
+/* Rows of w a block has, by the number of warps that share a row's pieces, and
+ * the row length of its sums in shared memory: no bank conflicts. */
+#define STRIP(SHARE) (NT / 2 / (SHARE))
+#define LD(SHARE) (STRIP(SHARE) + 4)
 
 struct skinny {
     const void *x, *w, *bias;
@@ -138,20 +142,30 @@ DEV void add_slices(const struct skinny &s, int m, int n, float v[4])
     }
 }
 
-/* out [2][ROWS][LD]: the two halves' sums. With one slice they are the
- * result; else they are left for the block that comes last. */
-template <int ROWS> DEV void give(const struct skinny &s, const float *out)
+/* out [SHARE][ROWS][LD]: sums of the halves, or of whole pieces. With one
+ * slice they are the result; else they are left for the block that comes
+ * last. */
+template <int ROWS, int SHARE>
+DEV void give(const struct skinny &s, const float *out)
 {
     __shared__ int last;
-    int m0 = (int)blockIdx.x * ROWS, n0 = (int)blockIdx.y * STRIP;
+    enum { WIDTH = STRIP(SHARE), L = LD(SHARE) };
+    int m0 = (int)blockIdx.x * ROWS, n0 = (int)blockIdx.y * WIDTH;
     unsigned *count = s.count + blockIdx.y * gridDim.x + blockIdx.x;
 
-    for (int i = (int)threadIdx.x; i < ROWS * STRIP / 4; i += NT) {
-        int r = i / (STRIP / 4), c = i % (STRIP / 4) * 4;
-        float4 a = *(const float4 *)(out + r * LD + c);
-        float4 b = *(const float4 *)(out + (ROWS + r) * LD + c);
-        float v[4] = {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w};
+    for (int i = (int)threadIdx.x; i < ROWS * WIDTH / 4; i += NT) {
+        int r = i / (WIDTH / 4), c = i % (WIDTH / 4) * 4;
+        float4 a = *(const float4 *)(out + r * L + c);
+        float v[4] = {a.x, a.y, a.z, a.w};
 
+        if (SHARE == 2) {
+            float4 b = *(const float4 *)(out + (ROWS + r) * L + c);
+
+            v[0] += b.x;
+            v[1] += b.y;
+            v[2] += b.z;
+            v[3] += b.w;
+        }
         if (m0 + r >= s.M || n0 + c >= s.N)
             continue;
         if (s.slices == 1)
@@ -171,8 +185,8 @@ template <int ROWS> DEV void give(const struct skinny &s, const float *out)
     if (!last)
         return;
     __threadfence();
-    for (int i = (int)threadIdx.x; i < ROWS * STRIP / 4; i += NT) {
-        int m = m0 + i / (STRIP / 4), n = n0 + i % (STRIP / 4) * 4;
+    for (int i = (int)threadIdx.x; i < ROWS * WIDTH / 4; i += NT) {
+        int m = m0 + i / (WIDTH / 4), n = n0 + i % (WIDTH / 4) * 4;
         float v[4] = {0.0f, 0.0f, 0.0f, 0.0f};
 
         if (m >= s.M || n >= s.N)
@@ -184,27 +198,66 @@ template <int ROWS> DEV void give(const struct skinny &s, const float *out)
         *count = 0;
 }
 
-/* ROWS rows of x, a multiple of 8. */
-template <enum dtype T, int ROWS>
+/* The halves of a piece that are this warp's. */
+template <enum dtype T, int ROWS, int SHARE, typename A>
+DEV void multiply_piece(A acc, const uint4 *w, const uint4 *x, int half,
+                        int g, int q)
+{
+#pragma unroll
+    for (int h = half; h < half + 2 / SHARE; h++) {
+        if constexpr (T == DT_F32)
+            multiply_fp32<ROWS>(acc, w, x, g, h * 4 + q);
+        else
+            multiply<T, ROWS / 8>(acc, w, x, g, h * 4 + q);
+    }
+}
+
+/* A warp's sums into shared memory, [ROWS][LD], from its first row of w on. */
+template <int ROWS, int SHARE>
+DEV void lay_out(float *out, const float (*acc)[4], int g, int q)
+{
+#pragma unroll
+    for (int i = 0; i < ROWS / 8 * 4; i++)
+        out[(i / 4 * 8 + 2 * q + i % 2) * LD(SHARE) + g + i % 4 / 2 * 8] =
+            acc[i / 4][i % 4];
+}
+
+template <int ROWS, int SHARE>
+DEV void lay_out(float *out, const float (*acc)[2], int g, int q)
+{
+#pragma unroll
+    for (int i = 0; i < ROWS * 2; i++) {
+        float v = acc[i / 2][i % 2];
+
+        v += __shfl_xor_sync(FULL, v, 1);
+        v += __shfl_xor_sync(FULL, v, 2);
+        if (q == i / 2 % 4)
+            out[i / 2 * LD(SHARE) + g + i % 2 * 8] = v;
+    }
+}
+
+/* ROWS rows of x, a multiple of 8; SHARE warps to a row of w. */
+template <enum dtype T, int ROWS, int SHARE>
 KERNEL __launch_bounds__(NT) skinny_rows(struct skinny s)
 {
     DYNAMIC_SHARED(shared);
-    enum { PER = T == DT_F32 ? 4 : 8, STEP = PER * CHUNKS, HALF = T != DT_F32,
-           PIECE = (STRIP + ROWS) * CHUNKS };
+    enum { PER = T == DT_F32 ? 4 : 8, STEP = PER * CHUNKS,
+           WIDTH = STRIP(SHARE), PIECE = (WIDTH + ROWS) * CHUNKS,
+           N_ACC = T == DT_F32 ? ROWS : ROWS / 8, ACC = T == DT_F32 ? 2 : 4 };
     uint4 *ring = (uint4 *)shared;
-    float acc[HALF ? ROWS / 8 : ROWS][HALF ? 4 : 2];
+    float acc[N_ACC][ACC];
     int lane = (int)threadIdx.x % 32, g = lane / 4, q = lane % 4;
-    int strip = (int)threadIdx.x / 32 % 4 * 16, half = (int)threadIdx.x / 128;
-    int m0 = (int)blockIdx.x * ROWS, n0 = (int)blockIdx.y * STRIP;
+    int warp = (int)threadIdx.x / 32, half = warp / (WIDTH / 16);
+    int first = warp % (WIDTH / 16) * 16;
+    int m0 = (int)blockIdx.x * ROWS, n0 = (int)blockIdx.y * WIDTH;
     int k0 = (int)blockIdx.z * s.slice;
     int k1 = s.K - k0 < s.slice ? s.K : k0 + s.slice;
     int steps = (k1 - k0 + STEP - 1) / STEP;
-    float *out = shared + half * ROWS * LD;
 
 #pragma unroll
-    for (int i = 0; i < (HALF ? ROWS / 8 : ROWS); i++)
+    for (int i = 0; i < N_ACC; i++)
 #pragma unroll
-        for (int j = 0; j < (HALF ? 4 : 2); j++)
+        for (int j = 0; j < ACC; j++)
             acc[i][j] = 0.0f;
     for (int i = 1 - STAGES; i < steps; i++) {
         int next = i + STAGES - 1;
@@ -215,64 +268,53 @@ KERNEL __launch_bounds__(NT) skinny_rows(struct skinny s)
             __syncthreads();
         }
         if (next < steps) {
-            fetch(to, s.w, PER, s.ldw, STRIP, n0, s.N, k0 + next * STEP, k1);
-            fetch(to + STRIP * CHUNKS, s.x, PER, s.ldx, ROWS, m0, s.M,
+            fetch(to, s.w, PER, s.ldw, WIDTH, n0, s.N, k0 + next * STEP, k1);
+            fetch(to + WIDTH * CHUNKS, s.x, PER, s.ldx, ROWS, m0, s.M,
                   k0 + next * STEP, k1);
         }
         cp_commit();
         if (i >= 0) {
             const uint4 *at = ring + i % STAGES * PIECE;
-            const uint4 *w = at + strip * CHUNKS, *x = at + STRIP * CHUNKS;
 
-            if constexpr (HALF)
-                multiply<T, ROWS / 8>(acc, w, x, g, half * 4 + q);
-            else
-                multiply_fp32<ROWS>(acc, w, x, g, half * 4 + q);
+            multiply_piece<T, ROWS, SHARE>(acc, at + first * CHUNKS,
+                                           at + WIDTH * CHUNKS, half, g, q);
         }
     }
     cp_wait(0);
     __syncthreads();
-    if constexpr (HALF) {
-#pragma unroll
-        for (int i = 0; i < ROWS / 8 * 4; i++)
-            out[(i / 4 * 8 + 2 * q + i % 2) * LD + strip + g +
-                i % 4 / 2 * 8] = acc[i / 4][i % 4];
-    } else {
-#pragma unroll
-        for (int i = 0; i < ROWS * 2; i++) {
-            float v = acc[i / 2][i % 2];
-
-            v += __shfl_xor_sync(FULL, v, 1);
-            v += __shfl_xor_sync(FULL, v, 2);
-            if (q == i / 2 % 4)
-                out[i / 2 * LD + strip + g + i % 2 * 8] = v;
-        }
-    }
+    lay_out<ROWS, SHARE>(shared + half * ROWS * LD(SHARE) + first, acc, g, q);
     __syncthreads();
-    give<ROWS>(s, shared);
+    give<ROWS, SHARE>(s, shared);
 }
 
 /* ---- host ---- */
 /* Bytes of shared memory: the ring, and later the sums in its place. */
-static size_t shared_bytes(int rows)
+static size_t shared_bytes(int rows, int share)
 {
-    size_t ring = (size_t)STAGES * (size_t)(STRIP + rows) * CHUNKS * 16;
-    size_t sums = (size_t)2 * (size_t)rows * LD * sizeof(float);
+    int ring = STAGES * (STRIP(share) + rows) * CHUNKS * 16;
+    int sums = share * rows * LD(share) * 4;
 
-    return ring > sums ? ring : sums;
+    return (size_t)(ring > sums ? ring : sums);
 }
 
-template <enum dtype T, int ROWS>
-static int launch(struct cuda *c, const struct skinny &s)
+template <enum dtype T, int ROWS, int SHARE>
+static int launch_share(struct cuda *c, const struct skinny &s)
 {
-    void (*kernel)(struct skinny) = skinny_rows<T, ROWS>;
-    size_t bytes = shared_bytes(ROWS);
-    dim3 grid(cuda_div((size_t)s.M, ROWS), cuda_div((size_t)s.N, STRIP),
+    void (*kernel)(struct skinny) = skinny_rows<T, ROWS, SHARE>;
+    size_t bytes = shared_bytes(ROWS, SHARE);
+    dim3 grid(cuda_div((size_t)s.M, ROWS), cuda_div((size_t)s.N, STRIP(SHARE)),
               (unsigned)s.slices);
 
     if (CU(cuda_shared)(c, (const void *)kernel, bytes))
         LAUNCH(c, kernel, grid, NT, bytes, s);
     return 1;
+}
+
+template <enum dtype T, int ROWS>
+static int launch(struct cuda *c, const struct skinny &s)
+{
+    return s.N >= STRIP(1) * BUSY ? launch_share<T, ROWS, 1>(c, s)
+                                  : launch_share<T, ROWS, 2>(c, s);
 }
 
 template <enum dtype T>
@@ -296,10 +338,11 @@ static int aligned(const void *p, long ld, enum dtype t)
     return ((uintptr_t)p | (uintptr_t)ld * dtype_size(t)) % 16 == 0;
 }
 
-/* Slices of K: as many as keep BUSY blocks at work, each of LEAST pieces. */
+/* Slices of K: as many as keep BUSY blocks at work, each of LEAST pieces; so
+ * one where strips are wide. */
 static int slices_of(long N, long K, long step)
 {
-    long strips = (N + STRIP - 1) / STRIP;
+    long strips = (N + STRIP(2) - 1) / STRIP(2);
     long most = K / (step * LEAST), n = (BUSY + strips / 2) / strips;
 
     return (int)(n < 1 || most < 1 ? 1 : n < most ? n : most);
@@ -314,7 +357,7 @@ int CU(hw_skinny)(struct cuda *c, const struct gemm *g)
 
     if (g->M > SKINNY_ROWS || g->at != g->bt || g->perm || g->accumulate ||
         g->ak != 1 || g->bk != 1 || g->K < 1 || g->K > 1 << 30 ||
-        g->N > (long)65535 * STRIP || g->K * (long)dtype_size(g->at) % 16 ||
+        g->N > (long)65535 * STRIP(2) || g->K * (long)dtype_size(g->at) % 16 ||
         !aligned(g->A, g->am, g->at) || !aligned(g->B, g->bn, g->bt))
         return 0;
     s.slices = slices_of(g->N, g->K, step);

@@ -142,28 +142,31 @@ static void operands_begin_anywhere(void)
     hw_done();
 }
 
-/* Few rows, whose sums are cut into slices: blocks in any order. */
-static void slices_are_added_in_one_order(void)
+/* Few rows: sums cut into slices, and a weight with so many rows that its
+ * strips are wide. Blocks in any order. */
+static void few_rows_have_one_order(void)
 {
-    enum { T = 40, N = 200, K = 1104 };
+    static const struct size sizes[] = {{40, 200, 1104}, {11, 16408, 72}};
 
     if (!hw_sim())
         return;
-    for (int ti = 0; ti < 3; ti++) {
-        enum dtype t = ref_types[ti];
+    for (int i = 0; i < 6; i++) {
+        enum dtype t = ref_types[i % 3];
+        struct size z = sizes[i / 3];
+        size_t T = (size_t)z.T, N = (size_t)z.N, K = (size_t)z.K;
         struct hw_t w, x = hw_random(t, T * K, 1), b = hw_random(t, N, 1);
-        struct k_weight *W = hw_weight(&w, t, N, K, 0.3);
-        struct hw_t y = hw_zeros(t, T * N), first = {0};
+        struct k_weight *W = hw_weight(&w, t, z.N, z.K, 0.3);
+        struct hw_t y = hw_zeros(t, T * N), first;
         struct product p = {&x, &w, K, 1, K, 1, T, N, K, &b, 0};
 
-        for (int i = 0; i < 3; i++) {
-            cudasim_set_order((enum cudasim_order)i, 7);
-            hw_k->linear(hw_k, t, y.dev, x.dev, W, b.dev, T, N, K);
-            check("linear of few rows", &y, p);
-            if (i == 0)
-                first = keep(&y);
-            T_CHECK(!memcmp(first.host, y.host, y.n * dtype_size(t)));
-        }
+        cudasim_set_order(CUDASIM_FORWARD, 0);
+        hw_k->linear(hw_k, t, y.dev, x.dev, W, b.dev, z.T, z.N, z.K);
+        check("linear of few rows", &y, p);
+        first = keep(&y);
+        cudasim_set_order(i % 2 ? CUDASIM_RANDOM : CUDASIM_REVERSE, 7);
+        hw_k->linear(hw_k, t, y.dev, x.dev, W, b.dev, z.T, z.N, z.K);
+        hw_fetch(&y);
+        T_CHECK(!memcmp(first.host, y.host, y.n * dtype_size(t)));
         cudasim_set_order(CUDASIM_FORWARD, 0);
         free(first.host);
         hw_k->weight_free(hw_k, W);
@@ -381,7 +384,7 @@ int main(void)
 {
     T_RUN(products_are_those_of_float64);
     T_RUN(operands_begin_anywhere);
-    T_RUN(slices_are_added_in_one_order);
+    T_RUN(few_rows_have_one_order);
     T_RUN(rows_in_any_company_of_a_class);
     T_RUN(a_class_asks_the_heuristic_once);
     T_RUN(an_algorithm_that_does_not_stretch_is_sought_anew);
