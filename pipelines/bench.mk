@@ -9,6 +9,7 @@ BENCH      ?= $(filter-out gpu%,$(patsubst tests/bench/%.c,%,$(wildcard tests/be
 BENCH_ARGS ?=
 TOK_ARGS   ?=
 ARGS_bench_tok = $(TOK_ARGS)
+ARGS_bench_stream :=
 bench_args  = $(if $(filter undefined,$(origin ARGS_bench_$(1))),$(BENCH_ARGS),$(ARGS_bench_$(1)))
 USES_bench_gemm := kernels
 USES_bench_tok := text

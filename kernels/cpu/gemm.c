@@ -45,8 +45,8 @@ INLINE void finish_n(const struct gemm *g, void *y, long n, float *C,
             ((uint16_t *)y)[i] = (uint16_t)(canon_bits(C[i]) >> 16);
 }
 
-static void finish(const struct gemm *g, long row, long col, long n,
-                   float *C, const float *bias)
+void NAME(gemm_store)(const struct gemm *g, long row, long col, long n,
+                      float *C, const float *bias)
 {
     void *y = AT_W(g->Y, g->yt, row * g->ldy + col);
 
@@ -143,7 +143,8 @@ static void panels(const struct job *j, const struct block *x, long p, long n)
         if (g->bias)
             NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)w);
         for (long m = 0; m < x->rows; m++)
-            finish(g, x->m0 + m, col, w, C + m * NR, g->bias ? bias : NULL);
+            NAME(gemm_store)(g, x->m0 + m, col, w, C + m * NR,
+                             g->bias ? bias : NULL);
     }
 }
 
@@ -198,6 +199,10 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g)
     if (g->M <= 0 || g->N <= 0)
         return;
     j.perm = NAME(cpu_perm)(c, g->what, g->N, g->K, g->K);
+    if (!j.perm && g->M <= FEW_ROWS && g->K) {
+        NAME(gemm_few)(c, g);
+        return;
+    }
     j.seg = j.perm ? CANON_BLOCK
             : g->M <= MR || g->K <= 2 * KC ? g->K
                                           : KC;

@@ -1,6 +1,6 @@
 /* meter - time, FLOPs and bytes of every operation of a backend in use
  *
- * meter_on() puts a timed wrapper before each operation that training calls.
+ * meter_on() puts a timed wrapper before each operation that a model calls.
  * FLOPs are those of the operation's formula (kernels.h), a fused
  * multiply-add being two, an exp 21, a division or square root one; bytes are
  * its inputs read once and its outputs written once. Logits are no bytes:
@@ -15,7 +15,7 @@
     X(linear) X(linear_dx) X(linear_dw) X(attn) X(attn_bwd) X(swiglu)        \
     X(swiglu_bwd) X(rmsnorm) X(rmsnorm_bwd) X(rope) X(residual) X(add)       \
     X(embed) X(embed_bwd) X(head_logp) X(head_bwd) X(adamw) X(sumsq)         \
-    X(weight_set) X(copy) X(zero)
+    X(attn_cached) X(kv_fork) X(head_sample) X(weight_set) X(copy) X(zero)
 
 enum meter_op {
 #define ID(op) METER_##op,
@@ -131,6 +131,17 @@ static void m_attn_bwd(struct kernels *k, enum dtype t, void *dqkv,
               D(T) * (4 * s.n_heads + 4 * s.n_kv_heads) * s.head_dim * Z(t));
 }
 
+/* Of the model in use. */
+static struct k_attn_shape meter_kv;
+
+static struct k_kv *m_kv_new(struct kernels *k, enum dtype t, int layers,
+                             struct k_attn_shape s, int n_slots, int max_len,
+                             struct err *e)
+{
+    meter_kv = s;
+    return meter.real.kv_new(k, t, layers, s, n_slots, max_len, e);
+}
+
 static void m_swiglu(struct kernels *k, enum dtype t, void *y, const void *gu,
                      int T, int F)
 {
@@ -235,6 +246,42 @@ static void m_head_bwd(struct kernels *k, enum dtype t, void *dx, float *dW,
               Z(t) * H * (2.0 * T + 2.0 * V) + 8.0 * V * H);
 }
 
+static void m_attn_cached(struct kernels *k, enum dtype t, void *o,
+                          const void *qkv, struct k_kv *kv, int layer,
+                          const int32_t *slot, const int32_t *pos, int T)
+{
+    const struct k_attn_shape *s = &meter_kv;
+    double n = 0;
+
+    for (int i = 0; i < T; i++)
+        n += pos[i] + 1;
+    meter_begin();
+    meter.real.attn_cached(k, t, o, qkv, kv, layer, slot, pos, T);
+    meter_end(METER_attn_cached, n * s->n_heads * (4.0 * s->head_dim + 25),
+              Z(t) * s->head_dim * (2.0 * n * s->n_kv_heads +
+                                    D(T) * (2 * s->n_heads +
+                                            2 * s->n_kv_heads)));
+}
+
+static void m_kv_fork(struct kernels *k, struct k_kv *kv, int src, int dst,
+                      int len)
+{
+    meter_begin();
+    meter.real.kv_fork(k, kv, src, dst, len);
+    meter_end(METER_kv_fork, 0, 0);
+}
+
+static void m_head_sample(struct kernels *k, enum dtype t, int32_t *token,
+                          float *logp, const void *x,
+                          const struct k_weight *W, const float *u,
+                          struct k_sample s, int T, int V, int H)
+{
+    meter_begin();
+    meter.real.head_sample(k, t, token, logp, x, W, u, s, T, V, H);
+    meter_end(METER_head_sample, D(T) * V * (2.0 * H + 25),
+              Z(t) * H * (D(T) + V));
+}
+
 static void m_adamw(struct kernels *k, const struct k_adamw *h, void *w,
                     enum dtype wt, void *comp, void *m, void *v,
                     enum dtype mt, const float *g, size_t n,
@@ -316,6 +363,7 @@ static inline void meter_on(struct kernels *k, const struct roof *r,
     METER_OPS(WRAP)
 #undef WRAP
     k->weight_new = m_weight_new;
+    k->kv_new = m_kv_new;
 }
 
 static inline void meter_clear(void)

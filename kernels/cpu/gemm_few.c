@@ -1,0 +1,251 @@
+/* gemm_few - products of a few rows with a large matrix: what decoding is
+ *
+ * The weights are read once, in the order in which they lie, and reading them
+ * is most of the time: each step of a chain asks for a line or more of what
+ * comes next, so that memory never waits for arithmetic. One to three rows go
+ * over two panels at once, which are two streams and enough chains to hide
+ * the latency of a multiply-add. More than MR rows take a segment of a panel
+ * block by block while the next segment is on its way; a half type's segment
+ * is widened by the first block for the others. One ascending chain per
+ * output all the same.
+ */
+#include "cpu.h"
+
+enum {
+    PAIR_ROWS = 3, /* at most, with two panels */
+    KEEPS = 4,     /* rows at least of a first of three blocks */
+    AHEAD = 4096,  /* bytes from what is read to what is asked for */
+    SEGMENT = 16384, /* bytes that blocks of rows go over in turn */
+};
+
+/* A step of the chain asks for `step` bytes, a line or some. */
+struct ahead {
+    const char *p;
+    long step;
+};
+
+INLINE void ask(const struct ahead *a, long k)
+{
+    for (long i = (k * a->step + 63) & ~63l; i < (k + 1) * a->step; i += 64)
+        __builtin_prefetch(a->p + i, 0, 2);
+}
+
+/* C[s][m] (+)= A[m] B[s] for ns panels at a distance of gap bytes, NR columns
+ * each. keep, if not NULL: the panel's rows widened. */
+INLINE void body(const int mr, const int ns, const int t, long K,
+                 const float *A, long lda, const char *B, long gap, float *C,
+                 int accumulate, struct ahead next, float *keep)
+{
+    vf c[2][MR][NV_MAX], b[NV_MAX];
+    float *to[2] = {C, C + mr * NR};
+    struct ahead far = {next.p + gap, next.step};
+
+#pragma GCC unroll 2
+    for (int s = 0; s < ns; s++)
+#pragma GCC unroll 8
+        for (int m = 0; m < mr; m++)
+#pragma GCC unroll 8
+            for (int v = 0; v < NV_MAX; v++)
+                c[s][m][v] = accumulate ? vf_load(to[s] + m * NR + v * VW)
+                                        : vf_set1(0.0f);
+#pragma GCC unroll 1
+    for (long k = 0; k < K; k++) {
+        ask(&next, k);
+        if (ns == 2)
+            ask(&far, k);
+#pragma GCC unroll 2
+        for (int s = 0; s < ns; s++) {
+#pragma GCC unroll 8
+            for (int v = 0; v < NV_MAX; v++)
+                b[v] = vf_load_t(t, B + s * gap, k * NR + v * VW);
+            if (keep)
+#pragma GCC unroll 8
+                for (int v = 0; v < NV_MAX; v++)
+                    vf_store(keep + k * NR + v * VW, b[v]);
+#pragma GCC unroll 8
+            for (int m = 0; m < mr; m++) {
+                vf a = vf_set1(A[m * lda + k]);
+
+#pragma GCC unroll 8
+                for (int v = 0; v < NV_MAX; v++)
+                    c[s][m][v] = vf_fma(a, b[v], c[s][m][v]);
+            }
+        }
+    }
+#pragma GCC unroll 2
+    for (int s = 0; s < ns; s++)
+#pragma GCC unroll 8
+        for (int m = 0; m < mr; m++)
+#pragma GCC unroll 8
+            for (int v = 0; v < NV_MAX; v++)
+                vf_store(to[s] + m * NR + v * VW, c[s][m][v]);
+}
+
+typedef void few_fn(long K, const float *A, long lda, const char *B, long gap,
+                    float *C, int accumulate, struct ahead next, float *keep);
+
+#define FEW_FN(tn, t, mr, ns)                                                 \
+    static void few_##tn##_##mr##_##ns(                                       \
+        long K, const float *A, long lda, const char *B, long gap, float *C,  \
+        int accumulate, struct ahead next, float *keep)                       \
+    {                                                                         \
+        if (t != 0 && mr >= KEEPS && keep)                                     \
+            body(mr, ns, t, K, A, lda, B, gap, C, accumulate, next, keep);    \
+        else                                                                  \
+            body(mr, ns, t, K, A, lda, B, gap, C, accumulate, next, NULL);    \
+    }
+#define FEW_TYPE(tn, t)                                                       \
+    FEW_FN(tn, t, 1, 1)                                                       \
+    FEW_FN(tn, t, 2, 1)                                                       \
+    FEW_FN(tn, t, 3, 1)                                                       \
+    FEW_FN(tn, t, 4, 1)                                                       \
+    FEW_FN(tn, t, 5, 1)                                                       \
+    FEW_FN(tn, t, 6, 1)                                                       \
+    FEW_FN(tn, t, 1, 2)                                                       \
+    FEW_FN(tn, t, 2, 2)                                                       \
+    FEW_FN(tn, t, 3, 2)
+#define FEW_ONE(tn)                                                           \
+    {                                                                         \
+        few_##tn##_1_1, few_##tn##_2_1, few_##tn##_3_1, few_##tn##_4_1,       \
+            few_##tn##_5_1, few_##tn##_6_1                                    \
+    }
+#define FEW_TWO(tn)                                                           \
+    {                                                                         \
+        few_##tn##_1_2, few_##tn##_2_2, few_##tn##_3_2                        \
+    }
+
+FEW_TYPE(f32, 0)
+FEW_TYPE(bf16, 1)
+FEW_TYPE(f16, 2)
+
+static few_fn *const one[3][MR] = {FEW_ONE(f32), FEW_ONE(bf16), FEW_ONE(f16)};
+static few_fn *const two[3][PAIR_ROWS] = {FEW_TWO(f32), FEW_TWO(bf16),
+                                          FEW_TWO(f16)};
+
+struct job {
+    struct cpu *c;
+    const struct gemm *g;
+    const float *A;
+    long lda, panels, tasks;
+};
+
+/* The outputs of panel p from C[M][NR]. */
+static void store(const struct job *j, long p, float *C)
+{
+    const struct gemm *g = j->g;
+    long col = p * NR, n = g->N - col < NR ? g->N - col : NR;
+    float bias[NR];
+
+    if (g->bias)
+        NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)n);
+    for (long m = 0; m < g->M; m++)
+        NAME(gemm_store)(g, m, col, n, C + m * NR, g->bias ? bias : NULL);
+}
+
+static const char *panel(const struct gemm *g, long p, long k)
+{
+    return AT(g->panels, g->bt, (p * g->K + k) * NR);
+}
+
+/* Panels [p0, p1), the first half and the second side by side. */
+static void pairs(const struct job *j, long p0, long p1)
+{
+    const struct gemm *g = j->g;
+    long half = (p1 - p0) / 2;
+    long row = NR * (long)dtype_size(g->bt);
+    float C[2 * PAIR_ROWS * NR];
+
+    for (long p = p0; p < p0 + half; p++) {
+        const char *B = panel(g, p, 0);
+
+        two[g->bt][g->M - 1](g->K, j->A, j->lda, B, half * g->K * row, C, 0,
+                             (struct ahead){B + AHEAD, row}, NULL);
+        store(j, p, C);
+        store(j, p + half, C + g->M * NR);
+    }
+    if ((p1 - p0) % 2) {
+        const char *B = panel(g, p1 - 1, 0);
+
+        one[g->bt][g->M - 1](g->K, j->A, j->lda, B, 0, C, 0,
+                             (struct ahead){B + AHEAD, row}, NULL);
+        store(j, p1 - 1, C);
+    }
+}
+
+/* A panel's segment from k on, all rows: blocks of nearly the same size, each
+ * asking for its part of the bytes that follow. */
+static void segment(const struct job *j, long p, long k, long len, float *C,
+                    float *keep)
+{
+    const struct gemm *g = j->g;
+    long blocks = (g->M + MR - 1) / MR;
+    long row = NR * (long)dtype_size(g->bt), step = (row + blocks - 1) / blocks;
+    const char *B = panel(g, p, k), *next = B + len * row;
+    enum dtype t = g->bt;
+
+    for (long b = 0; b < blocks; b++) {
+        long m = g->M * b / blocks, mr = g->M * (b + 1) / blocks - m;
+        struct ahead a = {next + b * len * step, step};
+
+        if (blocks == 1)
+            a.p = B + AHEAD;
+        one[t][mr - 1](len, j->A + m * j->lda + k, j->lda, B, 0, C + m * NR,
+                       k > 0, a, keep);
+        if (keep && b == 0) {
+            B = (const char *)keep;
+            t = DT_F32;
+        }
+    }
+}
+
+static void task(void *ctx, long i, int worker)
+{
+    const struct job *j = ctx;
+    const struct gemm *g = j->g;
+    long p0 = j->panels * i / j->tasks, p1 = j->panels * (i + 1) / j->tasks;
+    long seg = SEGMENT / (NR * (long)dtype_size(g->bt));
+    float C[FEW_ROWS * NR], *keep = NULL;
+
+    if (g->M <= PAIR_ROWS) {
+        pairs(j, p0, p1);
+        return;
+    }
+    if (g->bt != DT_F32 && g->M > 2 * MR) {
+        keep = NAME(cpu_worker)(j->c, worker, W_B,
+                                (size_t)(KC * NR) * sizeof *keep);
+        if (!keep)
+            return;
+    }
+    seg = g->M <= MR ? g->K : seg < KC ? seg : KC;
+    for (long p = p0; p < p1; p++) {
+        for (long k = 0; k < g->K; k += seg)
+            segment(j, p, k, g->K - k < seg ? g->K - k : seg, C, keep);
+        store(j, p, C);
+    }
+}
+
+void NAME(gemm_few)(struct cpu *c, const struct gemm *g)
+{
+    struct job j = {.c = c, .g = g, .A = g->A, .lda = g->lda,
+                    .panels = (g->N + NR - 1) / NR, .tasks = 1};
+
+    if (g->at != DT_F32) {
+        float *wide = NAME(cpu_worker)(
+            c, 0, W_A, (size_t)(g->M * g->K) * sizeof *wide);
+
+        if (!wide)
+            return;
+        for (long m = 0; m < g->M; m++)
+            NAME(widen)(wide + m * g->K, AT(g->A, g->at, m * g->lda), g->at,
+                        (size_t)g->K);
+        j.A = wide;
+        j.lda = g->K;
+    }
+    if (c->n_threads > 1 &&
+        2.0 * (double)g->M * (double)g->N * (double)g->K >= 400e3) {
+        j.tasks = c->n_threads * 4;
+        if (j.tasks > j.panels)
+            j.tasks = j.panels;
+    }
+    pool_for(c->pool, j.tasks, task, &j);
+}
