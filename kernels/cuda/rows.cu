@@ -1,8 +1,13 @@
-/* rows - embed and rmsnorm, with their gradients (twins: embed, norm) */
-#include "dev.h"
+/* rows - embed and rmsnorm, with their gradients (twins: embed, norm)
+ *
+ * A warp that normalises a row brings it to shared memory in accesses of 16
+ * bytes, once; its lanes then add their strided terms from there, and the
+ * second reading is from there too. Rows that are not whole eights, or too
+ * long for shared memory, are read value by value, twice.
+ */
+#include "rows.h"
 
-enum { WARPS = 4 };
-
+/* ---- embed ---- */
 DEV int in_range(int32_t token, int V, unsigned long long *bad, long row)
 {
     if (token >= 0 && token < V)
@@ -13,36 +18,93 @@ DEV int in_range(int32_t token, int V, unsigned long long *bad, long row)
 }
 
 KERNEL embed_rows(void *y, enum dtype t, const int32_t *tokens,
-                  const void *W, enum dtype wt, int V, int H,
+                  const void *W, enum dtype wt, int V, int H, int wide,
                   unsigned long long *bad)
 {
-    size_t r = blockIdx.x;
+    size_t r = blockIdx.x, h = threadIdx.x;
     int32_t token = tokens[r];
+    size_t to = r * (size_t)H, from = (size_t)token * (size_t)H;
 
-    if (!in_range(token, V, threadIdx.x == 0 ? bad : NULL, (long)r))
+    if (!in_range(token, V, h == 0 ? bad : NULL, (long)r))
         return;
-    for (int h = (int)threadIdx.x; h < H; h += (int)blockDim.x)
-        put(y, t, r * (size_t)H + (size_t)h,
-            get(W, wt, (size_t)token * (size_t)H + (size_t)h));
+    if (wide) /* t is wt: as it lies */
+        for (h *= 8; h < (size_t)H; h += (size_t)blockDim.x * 8)
+            store8(y, t, to + h, load8(W, t, from + h));
+    else
+        for (; h < (size_t)H; h += blockDim.x)
+            put(y, t, to + h, get(W, wt, from + h));
 }
 
 OP(void, embed)(struct kernels *k, enum dtype t, void *y,
                 const int32_t *tokens, const struct k_weight *W, int T, int H)
 {
     struct cuda *c = cuda_of(k);
+    int wide = t == W->t && H % 8 == 0 && can_oct(y) && can_oct(W->rows);
 
     if (T > 0)
         LAUNCH(c, embed_rows, (unsigned)T, 128, 0, y, t, tokens, W->rows,
-               W->t, W->N, H, CU(cuda_bad)(c, BAD_EMBED, W->N));
+               W->t, W->N, H, wide, CU(cuda_bad)(c, BAD_EMBED, W->N));
+}
+
+enum { EMBED_NT = 256 };
+
+/* dW[token] += rows hit[0 .. n), ascending; a thread has columns. */
+DEV void embed_add(float *dW, enum dtype t, const void *dy, const int *hit,
+                   int n, int H, int wide)
+{
+    int h = (int)threadIdx.x;
+
+    if (wide)
+        for (h *= 8; h < H; h += EMBED_NT * 8) {
+            float s[8], x[8];
+
+            get8(dW, DT_F32, (size_t)h, s);
+#pragma unroll 4
+            for (int j = 0; j < n; j++) {
+                get8(dy, t, (size_t)hit[j] * (size_t)H + (size_t)h, x);
+                for (int k = 0; k < 8; k++)
+                    s[k] += x[k];
+            }
+            put8(dW, DT_F32, (size_t)h, s);
+        }
+    else
+        for (; h < H; h += EMBED_NT) {
+            float s = dW[h];
+
+            for (int j = 0; j < n; j++)
+                s += get(dy, t, (size_t)hit[j] * (size_t)H + (size_t)h);
+            dW[h] = s;
+        }
+}
+
+/* This block's hits in order: each thread has one place. */
+DEV int compact(int row, int *hit, int *warp_hits)
+{
+    unsigned mine = __ballot_sync(FULL, row >= 0);
+    int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32, n = 0;
+    int before = 0;
+
+    if (lane == 0)
+        warp_hits[warp] = __popc(mine);
+    __syncthreads();
+    for (int w = 0; w < EMBED_NT / 32; w++) {
+        before += w < warp ? warp_hits[w] : 0;
+        n += warp_hits[w];
+    }
+    if (row >= 0)
+        hit[before + __popc(mine & ((1u << lane) - 1))] = row;
+    __syncthreads();
+    return n;
 }
 
 /* Block i is place i of the rows: the first place of a token adds the rows of
  * all later places that have it, so the sum goes up from there. */
-KERNEL embed_sums(float *dW, enum dtype t, const int32_t *tokens,
-                  const void *dy, const int32_t *perm, int T, int V, int H,
-                  unsigned long long *bad)
+KERNEL __launch_bounds__(EMBED_NT, 4)
+    embed_sums(float *dW, enum dtype t, const int32_t *tokens,
+               const void *dy, const int32_t *perm, int T, int V, int H,
+               int wide, unsigned long long *bad)
 {
-    __shared__ int hit[128];
+    __shared__ int hit[EMBED_NT], warp_hits[EMBED_NT / 32];
     long me = place(perm, (long)blockIdx.x, T), end = places(perm, T);
     int tid = (int)threadIdx.x, seen = 0;
     int32_t token;
@@ -52,22 +114,21 @@ KERNEL embed_sums(float *dW, enum dtype t, const int32_t *tokens,
     token = tokens[me];
     if (!in_range(token, V, tid == 0 ? bad : NULL, me))
         return;
-    for (long i = tid; i < (long)blockIdx.x; i += 128) {
+    for (long i = tid; i < (long)blockIdx.x; i += EMBED_NT) {
         long r = place(perm, i, T);
 
         seen |= r >= 0 && tokens[r] == token;
     }
     if (__syncthreads_or(seen))
         return;
-    for (long at = (long)blockIdx.x; at < end; at += 128) {
+    dW += (size_t)token * (size_t)H;
+    for (long at = (long)blockIdx.x; at < end; at += EMBED_NT) {
         long r = at + tid < end ? place(perm, at + tid, T) : -1;
+        int n = compact(r >= 0 && tokens[r] == token ? (int)r : -1, hit,
+                        warp_hits);
 
-        hit[tid] = r >= 0 && tokens[r] == token ? (int)r : -1;
-        if (__syncthreads_or(hit[tid] >= 0))
-            for (int j = 0; j < 128; j++)
-                for (int h = tid; hit[j] >= 0 && h < H; h += 128)
-                    dW[(size_t)token * (size_t)H + (size_t)h] +=
-                        get(dy, t, (size_t)hit[j] * (size_t)H + (size_t)h);
+        if (n)
+            WITH_TYPE(t, TY, embed_add(dW, TY, dy, hit, n, H, wide););
         __syncthreads();
     }
 }
@@ -77,6 +138,7 @@ OP(void, embed_bwd)(struct kernels *k, enum dtype t, float *dW,
                     int H)
 {
     struct cuda *c = cuda_of(k);
+    int wide = H % 8 == 0 && can_oct(dW) && can_oct(dy);
     const int32_t *perm;
 
     if (T <= 0)
@@ -85,68 +147,225 @@ OP(void, embed_bwd)(struct kernels *k, enum dtype t, float *dW,
     LAUNCH(c, embed_sums,
            perm ? cuda_div((size_t)T, CANON_BLOCK) * CANON_BLOCK
                 : (unsigned)T,
-           128, 0, dW, t, tokens, dy, perm, T, V, H,
+           EMBED_NT, 0, dW, t, tokens, dy, perm, T, V, H, wide,
            CU(cuda_bad)(c, BAD_EMBED_BWD, V));
 }
 
-/* A warp takes a row: lane j the terms j, j + 32, ... */
-KERNEL norm_rows(enum dtype t, void *y, float *rstd_out, const void *x,
-                 const void *w, int T, int H, float eps)
+/* ---- rmsnorm ---- */
+/* Rows of a block (a warp each) whose `each` bytes fit shared memory: 0 when
+ * not one does. */
+static int warps_of(size_t each)
 {
-    long r = (long)blockIdx.x * WARPS + threadIdx.x / 32;
-    int lane = (int)threadIdx.x % 32;
-    size_t at = (size_t)r * (size_t)H;
-    float s = 0.0f, mean, rstd;
+    int n = 4;
 
-    if (r >= T)
-        return;
-    for (int i = lane; i < H; i += 32) {
-        float v = get(x, t, at + (size_t)i);
+    while (n && (size_t)n * each > (size_t)48 << 10)
+        n /= 2;
+    return n;
+}
+
+/* This warp's row, n bytes of them, to its place in shared memory. */
+DEV void *bring(void *to, const void *row, enum dtype t, int H)
+{
+    for (int i = (int)threadIdx.x % 32 * 8; i < H; i += ROW_EIGHTS)
+        store8(to, t, (size_t)i, load8(row, t, (size_t)i));
+    return to;
+}
+
+DEV float square_sum(const void *x, enum dtype t, int H)
+{
+    float s = 0.0f;
+
+#pragma unroll 4
+    for (int i = (int)threadIdx.x % 32; i < H; i += 32) {
+        float v = get(x, t, (size_t)i);
 
         s = canon_fma(v, v, s);
     }
-    mean = warp_tree(s) / (float)H;
-    rstd = 1.0f / canon_sqrt(mean + eps);
-    for (int i = lane; i < H; i += 32)
-        put(y, t, at + (size_t)i,
-            (get(x, t, at + (size_t)i) * rstd) * get(w, t, (size_t)i));
-    if (rstd_out && lane == 0)
-        rstd_out[r] = rstd;
+    return warp_tree(s);
+}
+
+struct norm_job {
+    enum dtype t;
+    void *y;
+    float *rstd;
+    const void *x, *w;
+    int T, H;
+    float eps;
+};
+
+DEV const char *row_at(const void *x, enum dtype t, size_t r, int H)
+{
+    return (const char *)x + r * (size_t)H * (t == DT_F32 ? 4 : 2);
+}
+
+DEV float rstd_of(const struct norm_job *j, float sum)
+{
+    return 1.0f / canon_sqrt(sum / (float)j->H + j->eps);
+}
+
+DEV void norm_wide(const struct norm_job *j, enum dtype t, size_t r,
+                   void *mine)
+{
+    char *y = (char *)j->y + r * (size_t)j->H * (t == DT_F32 ? 4 : 2);
+    float rstd, x[8], w[8];
+
+    bring(mine, row_at(j->x, t, r, j->H), t, j->H);
+    __syncwarp();
+    rstd = rstd_of(j, square_sum(mine, t, j->H));
+    for (int i = (int)threadIdx.x % 32 * 8; i < j->H; i += ROW_EIGHTS) {
+        get8(mine, t, (size_t)i, x);
+        get8(j->w, t, (size_t)i, w);
+        for (int k = 0; k < 8; k++)
+            x[k] = (x[k] * rstd) * w[k];
+        put8(y, t, (size_t)i, x);
+    }
+    if (j->rstd && threadIdx.x % 32 == 0)
+        j->rstd[r] = rstd;
+}
+
+/* A warp takes a row: lane j the terms j, j + 32, ... */
+KERNEL __launch_bounds__(128, 8) norm_rows_wide(struct norm_job j)
+{
+    DYNAMIC_SHARED(room);
+    size_t warp = threadIdx.x / 32;
+    size_t r = (size_t)blockIdx.x * (blockDim.x / 32) + warp;
+
+    if (r < (size_t)j.T)
+        WITH_TYPE(j.t, T, norm_wide(&j, T, r,
+                                    (char *)room +
+                                        warp * (size_t)j.H *
+                                            (T == DT_F32 ? 4 : 2)););
+}
+
+KERNEL norm_rows(struct norm_job j)
+{
+    size_t r = (size_t)blockIdx.x * 4 + threadIdx.x / 32;
+    size_t at = r * (size_t)j.H;
+    float rstd;
+
+    if (r >= (size_t)j.T)
+        return;
+    rstd = rstd_of(&j, square_sum(row_at(j.x, j.t, r, j.H), j.t, j.H));
+    for (size_t i = threadIdx.x % 32; i < (size_t)j.H; i += 32)
+        put(j.y, j.t, at + i,
+            (get(j.x, j.t, at + i) * rstd) * get(j.w, j.t, i));
+    if (j.rstd && threadIdx.x % 32 == 0)
+        j.rstd[r] = rstd;
 }
 
 OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
                   const void *x, const void *w, int T, int H, float eps)
 {
     struct cuda *c = cuda_of(k);
+    struct norm_job j = {t, y, rstd, x, w, T, H, eps};
+    size_t each = (size_t)H * dtype_size(t);
+    int warps = H % 8 == 0 && can_oct(y) && can_oct(x) && can_oct(w)
+                    ? warps_of(each)
+                    : 0;
 
-    if (T > 0)
-        LAUNCH(c, norm_rows, cuda_div((size_t)T, WARPS), WARPS * 32, 0, t, y,
-               rstd, x, w, T, H, eps);
+    if (T > 0 && warps)
+        LAUNCH(c, norm_rows_wide, cuda_div((size_t)T, (size_t)warps),
+               (unsigned)warps * 32, (size_t)warps * each, j);
+    else if (T > 0)
+        LAUNCH(c, norm_rows, cuda_div((size_t)T, 4), 128, 0, j);
 }
 
-KERNEL norm_dx(enum dtype t, void *dx, const void *dy, const void *x,
-               const void *w, const float *rstd_in, int T, int H)
+/* ---- its gradient by x ---- */
+struct norm_grad {
+    enum dtype t;
+    void *dx;
+    const void *dy, *x, *w;
+    const float *rstd;
+    int T, H;
+};
+
+/* rowdot of dy w and x rstd */
+DEV float grad_dot(const void *dy, const void *x, const void *w, float rstd,
+                   enum dtype t, int H)
 {
-    long r = (long)blockIdx.x * WARPS + threadIdx.x / 32;
-    int lane = (int)threadIdx.x % 32;
-    size_t at = (size_t)r * (size_t)H;
-    float s = 0.0f, rstd, mean;
+    float s = 0.0f;
 
-    if (r >= T)
-        return;
-    rstd = rstd_in[r];
-    for (int i = lane; i < H; i += 32)
-        s = canon_fma(get(dy, t, at + (size_t)i) * get(w, t, (size_t)i),
-                      get(x, t, at + (size_t)i) * rstd, s);
-    mean = warp_tree(s) / (float)H;
-    for (int i = lane; i < H; i += 32) {
-        float hat = get(x, t, at + (size_t)i) * rstd;
-        float g = get(dy, t, at + (size_t)i) * get(w, t, (size_t)i);
+#pragma unroll 4
+    for (int i = (int)threadIdx.x % 32; i < H; i += 32)
+        s = canon_fma(get(dy, t, (size_t)i) * get(w, t, (size_t)i),
+                      get(x, t, (size_t)i) * rstd, s);
+    return warp_tree(s);
+}
 
-        put(dx, t, at + (size_t)i, canon_fma(-hat, mean, g) * rstd);
+DEV float grad_of(float dy, float x, float w, float rstd, float mean)
+{
+    return canon_fma(-(x * rstd), mean, dy * w) * rstd;
+}
+
+DEV void norm_dx_wide_row(const struct norm_grad *j, enum dtype t, size_t r,
+                          char *mine)
+{
+    size_t z = (size_t)j->H * (t == DT_F32 ? 4 : 2);
+    void *dy = bring(mine, row_at(j->dy, t, r, j->H), t, j->H);
+    void *x = bring(mine + z, row_at(j->x, t, r, j->H), t, j->H);
+    float rstd = j->rstd[r], mean, a[8], b[8], w[8];
+
+    __syncwarp();
+    mean = grad_dot(dy, x, j->w, rstd, t, j->H) / (float)j->H;
+    for (int i = (int)threadIdx.x % 32 * 8; i < j->H; i += ROW_EIGHTS) {
+        get8(dy, t, (size_t)i, a);
+        get8(x, t, (size_t)i, b);
+        get8(j->w, t, (size_t)i, w);
+        for (int k = 0; k < 8; k++)
+            a[k] = grad_of(a[k], b[k], w[k], rstd, mean);
+        put8((char *)j->dx + r * z, t, (size_t)i, a);
     }
 }
 
+KERNEL __launch_bounds__(128, 8) norm_dx_wide(struct norm_grad j)
+{
+    DYNAMIC_SHARED(room);
+    size_t warp = threadIdx.x / 32;
+    size_t r = (size_t)blockIdx.x * (blockDim.x / 32) + warp;
+
+    if (r < (size_t)j.T)
+        WITH_TYPE(j.t, T, norm_dx_wide_row(&j, T, r,
+                                           (char *)room +
+                                               warp * (size_t)j.H *
+                                                   (T == DT_F32 ? 8 : 4)););
+}
+
+KERNEL norm_dx(struct norm_grad j)
+{
+    size_t r = (size_t)blockIdx.x * 4 + threadIdx.x / 32;
+    size_t at = r * (size_t)j.H;
+    float rstd, mean;
+
+    if (r >= (size_t)j.T)
+        return;
+    rstd = j.rstd[r];
+    mean = grad_dot(row_at(j.dy, j.t, r, j.H), row_at(j.x, j.t, r, j.H), j.w,
+                    rstd, j.t, j.H) / (float)j.H;
+    for (size_t i = threadIdx.x % 32; i < (size_t)j.H; i += 32)
+        put(j.dx, j.t, at + i,
+            grad_of(get(j.dy, j.t, at + i), get(j.x, j.t, at + i),
+                    get(j.w, j.t, i), rstd, mean));
+}
+
+void CU(cuda_norm_dx)(struct cuda *c, enum dtype t, void *dx, const void *dy,
+                      const void *x, const void *w, const float *rstd, int T,
+                      int H)
+{
+    struct norm_grad j = {t, dx, dy, x, w, rstd, T, H};
+    size_t each = 2 * (size_t)H * dtype_size(t);
+    int warps = H % 8 == 0 && can_oct(dx) && can_oct(dy) && can_oct(x) &&
+                        can_oct(w)
+                    ? warps_of(each)
+                    : 0;
+
+    if (warps)
+        LAUNCH(c, norm_dx_wide, cuda_div((size_t)T, (size_t)warps),
+               (unsigned)warps * 32, (size_t)warps * each, j);
+    else
+        LAUNCH(c, norm_dx, cuda_div((size_t)T, 4), 128, 0, j);
+}
+
+/* ---- and by w: a thread has a column, one chain over the rows ---- */
 KERNEL norm_dw(enum dtype t, float *dw, const void *dy, const void *x,
                const float *rstd, const int32_t *perm, int T, int H)
 {
@@ -157,6 +376,7 @@ KERNEL norm_dw(enum dtype t, float *dw, const void *dy, const void *x,
     if (h >= H)
         return;
     s = dw[h];
+#pragma unroll 8
     for (long i = 0; i < end; i++) {
         long r = place(perm, i, T);
         size_t at = (size_t)r * (size_t)H + (size_t)h;
@@ -176,8 +396,7 @@ OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
     if (T <= 0)
         return;
     if (dw) /* before dx: it may overwrite dy */
-        LAUNCH(c, norm_dw, cuda_div((size_t)H, 64), 64, 0, t, dw, dy, x, rstd,
+        LAUNCH(c, norm_dw, cuda_div((size_t)H, 32), 32, 0, t, dw, dy, x, rstd,
                CU(cuda_perm)(c, PERM_ROWS, T, H, T), T, H);
-    LAUNCH(c, norm_dx, cuda_div((size_t)T, WARPS), WARPS * 32, 0, t, dx, dy,
-           x, w, rstd, T, H);
+    CU(cuda_norm_dx)(c, t, dx, dy, x, w, rstd, T, H);
 }

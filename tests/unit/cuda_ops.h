@@ -124,7 +124,7 @@ static void ops_linear(enum dtype t)
 static void ops_norm(enum dtype t)
 {
     static const int sizes[][2] = {{1, 1}, {5, 31}, {130, 32}, {9, 33},
-                                   {4, 1025}};
+                                   {4, 1025}, {5, 1160}, {1, 6152}};
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int T = sizes[i][0], H = sizes[i][1], s = (int)i;
@@ -173,7 +173,7 @@ static void ops_drop(enum dtype t, int T, int H, float p, int s)
 
 static void ops_elementwise(enum dtype t)
 {
-    static const int widths[] = {1, 31, 33, 514};
+    static const int widths[] = {1, 31, 33, 520};
 
     for (int i = 0; i < 4; i++) {
         int T = 7, F = widths[i];
@@ -200,9 +200,9 @@ static void ops_elementwise(enum dtype t)
 
 static void ops_embed(enum dtype t)
 {
-    static const int sizes[][3] = {{1, 1, 5}, {200, 7, 33}, {131, 301, 140}};
+    static const int sizes[][3] = {{1, 1, 5}, {200, 7, 33}, {131, 301, 140}, {270, 3, 2056}};
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         int T = sizes[i][0], V = sizes[i][1], H = sizes[i][2];
         size_t n = (size_t)(T * H), z = dtype_size(t), v = (size_t)(V * H);
         struct k_weight *W = ops_weight(t, V, H, 1);

@@ -1,0 +1,112 @@
+/* hw_rows - the gradient of rmsnorm by its weight under order=hardware
+ *
+ * A sum over rows for each column, in two stages: parts of the rows by many
+ * blocks, then the parts, ascending. How many parts follows from T alone.
+ */
+#include "hw.h"
+#include "rows.h"
+
+enum {
+    DW_COLS = 64, /* of a block, eight a thread */
+    DW_LANES = 32, /* threads that share the rows of a column */
+    DW_NT = DW_COLS / 8 * DW_LANES,
+    DW_ROWS = 256, /* of a part, at least */
+    DW_PARTS = 64
+};
+
+struct dw_job {
+    enum dtype t;
+    const void *dy, *x;
+    const float *rstd;
+    float *part; /* [parts][H] */
+    long T, H, rows; /* rows of a part */
+};
+
+/* Columns h .. h + 7 of one row, those within H. */
+DEV void columns(const void *p, enum dtype t, size_t at, long left, int wide,
+                 float x[8])
+{
+    if (wide && left >= 8)
+        get8(p, t, at, x);
+    else
+        for (long k = 0; k < 8; k++)
+            x[k] = k < left ? get(p, t, at + (size_t)k) : 0.0f;
+}
+
+DEV void dw_sum(const struct dw_job *j, enum dtype t, int wide, float s[8])
+{
+    long h = (long)blockIdx.x * DW_COLS + threadIdx.x % (DW_COLS / 8) * 8;
+    long r = (long)blockIdx.y * j->rows, end = r + j->rows;
+    float x[8], d[8];
+
+    end = end < j->T ? end : j->T;
+    if (h >= j->H)
+        return;
+#pragma unroll 4
+    for (r += (long)threadIdx.x / (DW_COLS / 8); r < end; r += DW_LANES) {
+        size_t at = (size_t)(r * j->H + h);
+        float rstd = j->rstd[r];
+
+        columns(j->dy, t, at, j->H - h, wide, d);
+        columns(j->x, t, at, j->H - h, wide, x);
+        for (int k = 0; k < 8; k++)
+            s[k] = canon_fma(d[k], x[k] * rstd, s[k]);
+    }
+}
+
+KERNEL __launch_bounds__(DW_NT) hw_norm_dw_parts(struct dw_job j, int wide)
+{
+    __shared__ float sum[DW_LANES][DW_COLS];
+    int lane = (int)threadIdx.x / (DW_COLS / 8);
+    int col = (int)threadIdx.x % (DW_COLS / 8) * 8;
+    long h = (long)blockIdx.x * DW_COLS + (long)threadIdx.x;
+    float s[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+
+    WITH_TYPE(j.t, T, dw_sum(&j, T, wide, s););
+    for (int k = 0; k < 8; k++)
+        sum[lane][col + k] = s[k];
+    __syncthreads();
+    if (threadIdx.x >= DW_COLS || h >= j.H)
+        return;
+    for (int i = 1; i < DW_LANES; i++)
+        sum[0][threadIdx.x] += sum[i][threadIdx.x];
+    j.part[(long)blockIdx.y * j.H + h] = sum[0][threadIdx.x];
+}
+
+KERNEL hw_norm_dw_sum(float *dw, const float *part, long parts, long H)
+{
+    long h = (long)grid_at();
+    float s = 0.0f;
+
+    if (h >= H)
+        return;
+    for (long p = 0; p < parts; p++)
+        s += part[p * H + h];
+    dw[h] += s;
+}
+
+HW(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
+                      const void *dy, const void *x, const void *w,
+                      const float *rstd, int T, int H)
+{
+    struct cuda *c = cuda_of(k);
+    long parts = cuda_min(cuda_div((size_t)T, DW_ROWS), DW_PARTS);
+    int wide = H % 8 == 0 && can_oct(dy) && can_oct(x);
+    struct dw_job j = {t, dy, x, rstd, NULL, T, H, 0};
+
+    if (T <= 0)
+        return;
+    if (dw) { /* before dx: it may overwrite dy */
+        j.rows = (T + parts - 1) / parts;
+        j.part = (float *)CU(cuda_scratch)(
+            c, S_TASKS, (size_t)(parts * H) * sizeof(float));
+        if (!j.part)
+            return;
+        LAUNCH(c, hw_norm_dw_parts,
+               dim3(cuda_div((size_t)H, DW_COLS), (unsigned)parts), DW_NT, 0,
+               j, wide);
+        LAUNCH(c, hw_norm_dw_sum, cuda_div((size_t)H, 128), 128, 0, dw,
+               j.part, parts, (long)H);
+    }
+    CU(cuda_norm_dx)(c, t, dx, dy, x, w, rstd, T, H);
+}
