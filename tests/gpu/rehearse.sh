@@ -17,6 +17,7 @@ printf '#!/bin/sh\nexec "%s/check_gpu" --small norm\n' "$GPUSIM" >"$T/gpu/check_
 printf '#!/bin/sh\nwhile [ "${1#--}" != "$1" ]; do case $1 in --tool | --error-exitcode | --print-limit) shift ;; esac; shift; done\n"$@" >/dev/null && echo "========= ERROR SUMMARY: 0 errors"\n' >"$T/clean"
 printf '#!/bin/sh\necho "========= Invalid __global__ read of size 4 bytes"; exit 9\n' >"$T/dirty"
 chmod +x "$T/gpu/check_gpu" "$T/clean" "$T/dirty"
+export CUDASIM_MEMORY=268435456
 export TOY=--toy GPU_BIN=$T/gpu OUT=$T/out PYTHON=/nonexistent/python3
 
 verdict() { # NAME STATUS WHY

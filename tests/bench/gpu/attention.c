@@ -152,7 +152,8 @@ static void decoding(struct bench *b, const char *size, int batch, int len)
         d.kv = b->k->kv_new(b->k, DT_BF16, LAYERS, s, batch, len + 1, 0, &e);
     for (int i = 0; d.kv && i < batch; i++)
         if (kv_reserve(d.kv, i, len + 1)) {
-            err_set(&e, ERR_IO, "%s", kv_why(d.kv));
+            err_set(&e, ERR_IO, "%s", kv_why(d.kv) ? kv_why(d.kv)
+                                                   : "no page left");
             b->k->kv_free(b->k, d.kv);
             d.kv = NULL;
         }
