@@ -64,7 +64,8 @@ static size_t logits(const struct k_sizes *s, const struct k_pass *p)
 
 static size_t scratch(const struct k_sizes *s, const struct k_pass *p)
 {
-    return room(logits(s, p)) + tiles(s, p) +
+    return (s->order.kind == ORDER_HARDWARE ? CUDA_WORKSPACE : 0) +
+           room(logits(s, p)) + tiles(s, p) +
            room(p->backward ? p->n_params / 65536 * sizeof(double) : 0) +
            room(permutation(s, p)) +
            room((size_t)p->T * (size_t)p->attn.n_heads * sizeof(float));

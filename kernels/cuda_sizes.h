@@ -4,6 +4,9 @@
 #define ULP_KERNELS_CUDA_SIZES_H
 #include "kernels.h"
 
+/* Bytes that cuBLASLt works in, held under order=hardware. */
+enum { CUDA_WORKSPACE = 32 << 20 };
+
 void cuda_sizes(struct k_sizes *s, struct k_order order);
 
 #endif

@@ -120,7 +120,7 @@ int CU(hw_blas_open)(struct cuda *c, struct err *e)
         return err_set(e, ERR_IO, "order=hardware: cublasLtCreate: %s",
                        b->cublasLtGetStatusString(s));
     }
-    b->workspace = c->k.alloc(&c->k, HW_WORKSPACE + HW_COUNTERS * 4, e);
+    b->workspace = c->k.alloc(&c->k, CUDA_WORKSPACE, e);
     return b->workspace ? 0 : -ERR_IO;
 }
 

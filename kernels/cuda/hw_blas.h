@@ -35,7 +35,10 @@ void CU(hw_blas_close)(struct cuda *c);
 int CU(hw_blas_gemm)(struct cuda *c, const struct gemm *g);
 /* Scratch on the device of HW_WORKSPACE bytes, which cuBLASLt works in; free
  * for other operations of the stream between products. */
-enum { HW_COUNTERS = 1024, HW_WORKSPACE = (32 << 20) - HW_COUNTERS * 4 };
+enum {
+    HW_COUNTERS = 1024,
+    HW_WORKSPACE = CUDA_WORKSPACE - HW_COUNTERS * (int)sizeof(unsigned)
+};
 void *CU(hw_workspace)(struct cuda *c);
 /* HW_COUNTERS zeros on the device, which whoever counts leaves at 0. */
 unsigned *CU(hw_counters)(struct cuda *c);

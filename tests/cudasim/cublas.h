@@ -7,6 +7,7 @@ struct cudasim_cublas {
     int stiff;     /* an algorithm serves only the sizes it was found for */
     long found;    /* calls of the heuristic so far */
     long products; /* matmuls so far */
+    long split;    /* of them, those whose algorithm splits K */
     long alive;    /* handles, descriptors and layouts not yet destroyed */
 };
 

@@ -461,6 +461,7 @@ extern "C" cublasStatus_t cublasLtMatmul(
         !memory_inside(d->bias, Dl->rows * size_of(Dl->type)))
         return CUBLAS_STATUS_EXECUTION_FAILED;
     cudasim_cublas.products++;
+    cudasim_cublas.split += a.splits > 1;
     memory_show(1);
     std::vector<float> x = rows_of(A, Al, d->ta == CUBLAS_OP_T, (int)a.tf32);
     std::vector<float> y = rows_of(B, Bl, d->tb != CUBLAS_OP_T, (int)a.tf32);

@@ -265,6 +265,7 @@ static void a_class_asks_the_heuristic_once(void)
     T_EQ_INT(cudasim_cublas.alive, alive); /* nothing made or destroyed */
     run(DT_BF16, 70, 32, 24, 0);
     T_EQ_INT(cudasim_cublas.found, found + 1);
+    T_EQ_INT(cudasim_cublas.split, 0);
     hw_done();
 }
 
