@@ -15,7 +15,7 @@
     X(linear) X(linear_dx) X(linear_dw) X(attn) X(attn_bwd) X(swiglu)        \
     X(swiglu_bwd) X(rmsnorm) X(rmsnorm_bwd) X(rope) X(residual) X(add)       \
     X(embed) X(embed_bwd) X(head_logp) X(head_bwd) X(adamw) X(sumsq)         \
-    X(attn_cached) X(kv_fork) X(head_sample) X(weight_set) X(copy) X(zero)
+    X(kv_rows) X(attn_cached) X(head_sample) X(weight_set) X(copy) X(zero)
 
 enum meter_op {
 #define ID(op) METER_##op,
@@ -131,15 +131,27 @@ static void m_attn_bwd(struct kernels *k, enum dtype t, void *dqkv,
               D(T) * (4 * s.n_heads + 4 * s.n_kv_heads) * s.head_dim * Z(t));
 }
 
-/* Of the model in use. */
+/* Of the model in use: the cache's heads, keys that the pass's rows see. */
 static struct k_attn_shape meter_kv;
+static double meter_keys;
 
 static struct k_kv *m_kv_new(struct kernels *k, enum dtype t, int layers,
                              struct k_attn_shape s, int n_slots, int max_len,
-                             struct err *e)
+                             int n_pages, struct err *e)
 {
     meter_kv = s;
-    return meter.real.kv_new(k, t, layers, s, n_slots, max_len, e);
+    return meter.real.kv_new(k, t, layers, s, n_slots, max_len, n_pages, e);
+}
+
+static void m_kv_rows(struct kernels *k, struct k_kv *kv, const int32_t *slot,
+                      const int32_t *pos, int T)
+{
+    meter_keys = 0;
+    for (int i = 0; i < T; i++)
+        meter_keys += pos[i] + 1;
+    meter_begin();
+    meter.real.kv_rows(k, kv, slot, pos, T);
+    meter_end(METER_kv_rows, 0, 8.0 * T);
 }
 
 static void m_swiglu(struct kernels *k, enum dtype t, void *y, const void *gu,
@@ -247,28 +259,17 @@ static void m_head_bwd(struct kernels *k, enum dtype t, void *dx, float *dW,
 }
 
 static void m_attn_cached(struct kernels *k, enum dtype t, void *o,
-                          const void *qkv, struct k_kv *kv, int layer,
-                          const int32_t *slot, const int32_t *pos, int T)
+                          const void *qkv, struct k_kv *kv, int layer, int T)
 {
     const struct k_attn_shape *s = &meter_kv;
-    double n = 0;
 
-    for (int i = 0; i < T; i++)
-        n += pos[i] + 1;
     meter_begin();
-    meter.real.attn_cached(k, t, o, qkv, kv, layer, slot, pos, T);
-    meter_end(METER_attn_cached, n * s->n_heads * (4.0 * s->head_dim + 25),
-              Z(t) * s->head_dim * (2.0 * n * s->n_kv_heads +
-                                    D(T) * (2 * s->n_heads +
-                                            2 * s->n_kv_heads)));
-}
-
-static void m_kv_fork(struct kernels *k, struct k_kv *kv, int src, int dst,
-                      int len)
-{
-    meter_begin();
-    meter.real.kv_fork(k, kv, src, dst, len);
-    meter_end(METER_kv_fork, 0, 0);
+    meter.real.attn_cached(k, t, o, qkv, kv, layer, T);
+    meter_end(METER_attn_cached,
+              meter_keys * s->n_heads * (4.0 * s->head_dim + 25),
+              Z(t) * s->head_dim *
+                  (2.0 * meter_keys * s->n_kv_heads +
+                   D(T) * (2 * s->n_heads + 2 * s->n_kv_heads)));
 }
 
 static void m_head_sample(struct kernels *k, enum dtype t, int32_t *token,
