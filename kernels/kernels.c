@@ -151,6 +151,11 @@ int kernels_open(struct kernels **k, const char *device, int n_threads,
         return err_set(e, ERR_USAGE, "device cuda: this build has no CUDA "
                        "backend (nvcc was not found when it was made)");
 #endif
+#ifdef HAVE_CUDA
+    if (order.kind == ORDER_HARDWARE)
+        return err_set(e, ERR_USAGE, "order=hardware needs a CUDA device: %s",
+                       cuda.msg);
+#endif
     r = cpu_open(k, n_threads, order, e);
 #ifdef HAVE_CUDA
     if (r == 0 && !strcmp(device, "auto"))
