@@ -27,7 +27,7 @@ struct fiber {
     int begun;
     enum state state;
     dim3 thread;
-    uint64_t value[2][4]; /* offered to its warp, by turns: a fast thread may
+    uint64_t value[2][6]; /* offered to its warp, by turns: a fast thread may
                            * offer the next before a slow one has read this */
     size_t size[2]; /* of the value */
     unsigned turn;

@@ -13,7 +13,7 @@ int memory_inside(const void *p, size_t n); /* of one allocation */
 [[noreturn]] void cudasim_stop(const char *why);
 int cudasim_current(void); /* of the block */
 int cudasim_in_shared(const void *p, size_t n);
-/* Give up to 32 bytes to all threads of the warp, and see theirs. Threads that
+/* Give up to 48 bytes to all threads of the warp, and see theirs. Threads that
  * meet in different operations end the program. */
 void cudasim_offer(const void *v, size_t n, unsigned *turn);
 const void *cudasim_offered(int lane, unsigned turn);

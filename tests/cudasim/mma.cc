@@ -12,52 +12,39 @@
 #include "mma.h"
 #include "../../kernels/canon.h"
 
-static int exponent(double x)
-{
-    uint64_t u;
+typedef float eight __attribute__((vector_size(32)));
+typedef int32_t eight_int __attribute__((vector_size(32)));
 
-    memcpy(&u, &x, sizeof u);
-    return (int)(u >> 52 & 0x7FF);
-}
-
-/* 2^e */
-static double power(int e)
-{
-    uint64_t u = (uint64_t)(e + 1023) << 52;
-    double x;
-
-    memcpy(&x, &u, sizeof x);
-    return x;
-}
-
-/* c + the sum of eight products, as the hardware may give it */
+/* c + the sum of eight products, as the hardware may give it. Products of
+ * halves are exact in fp32, but for those under 2^-126. */
 static float step(float c, const float *a, const float *b)
 {
-    double p[9], sum = c;
-    int top = 0, plain = isfinite(c);
-    int64_t s = 0;
+    eight x, y;
+    eight_int bits, whole;
+    int32_t most = (int32_t)(canon_bits(c) & 0x7FFFFFFF), s;
+    float up;
 
-    p[8] = c;
-    for (int i = 0; i < 8; i++) {
-        p[i] = (double)a[i] * b[i];
-        sum += p[i];
-        plain = plain && isfinite(p[i]);
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    x *= y;
+    bits = (eight_int)x & 0x7FFFFFFF;
+    for (int i = 0; i < 8; i++)
+        most = bits[i] > most ? bits[i] : most;
+    if (most >= 0x7F800000 || most < 27 << 23) {
+        /* not finite, or all too small for this */
+        for (int i = 0; i < 8; i++)
+            c += x[i];
+        return c;
     }
-    if (!plain)
-        return (float)sum;
-    for (int i = 0; i < 9; i++)
-        if (p[i] != 0 && exponent(p[i]) > top)
-            top = exponent(p[i]);
-    if (top == 0)
-        return (float)sum;
-    top -= 1023;
-    for (int i = 0; i < 9; i++)
-        s += (int64_t)(p[i] * power(23 - top));
-    for (int cut = 1; s / cut >= 1 << 24 || s / cut <= -(1 << 24);) {
-        cut *= 2;
-        s = s / cut * cut;
-    }
-    return (float)((double)s * power(top - 23));
+    /* up makes the largest an integer of 24 bits */
+    up = canon_float((uint32_t)(127 + 23 + 127 - (most >> 23)) << 23);
+    whole = __builtin_convertvector(x * up, eight_int);
+    s = (int32_t)(c * up);
+    for (int i = 0; i < 8; i++)
+        s += whole[i];
+    for (; s >= 1 << 24 || s <= -(1 << 24); up *= 0.5f)
+        s /= 2;
+    return (float)s / up;
 }
 
 static float widen(int fp16, unsigned v, int i)
@@ -70,21 +57,29 @@ static float widen(int fp16, unsigned v, int i)
 void cudasim_mma(int fp16, float d[4], const unsigned a[4],
                  const unsigned b[2])
 {
-    unsigned all[6] = {a[0], a[1], a[2], a[3], b[0], b[1]}, turn;
     int g = cudasim_lane() / 4, q = cudasim_lane() % 4;
-    float x[2][16], y[2][16];
+    float mine[6][2], x[2][16], y[2][16]; /* rows of a, columns of b */
+    unsigned turn;
 
-    cudasim_offer(all, sizeof all, &turn);
-    for (int k = 0; k < 16; k++)
-        for (int i = 0; i < 2; i++) {
-            const unsigned *ra =
-                (const unsigned *)cudasim_offered(4 * g + k % 8 / 2, turn);
-            const unsigned *cb = (const unsigned *)cudasim_offered(
-                4 * (2 * q + i) + k % 8 / 2, turn);
+    for (int i = 0; i < 12; i++)
+        mine[i / 2][i % 2] = widen(fp16, i < 8 ? a[i / 2] : b[i / 2 - 4],
+                                   i % 2);
+    cudasim_offer(mine, sizeof mine, &turn);
+    for (int i = 0; i < 4; i++) {
+        const float(*row)[2] =
+            (const float(*)[2])cudasim_offered(4 * g + i, turn);
 
-            x[i][k] = widen(fp16, ra[2 * (k / 8) + i], k % 2);
-            y[i][k] = widen(fp16, cb[4 + k / 8], k % 2);
+        for (int k = 0; k < 4; k++)
+            memcpy(&x[k % 2][k / 2 * 8 + 2 * i], row[k], sizeof row[k]);
+        for (int n = 0; n < 2; n++) {
+            const float(*column)[2] = (const float(*)[2])cudasim_offered(
+                4 * (2 * q + n) + i, turn);
+
+            for (int k = 0; k < 2; k++)
+                memcpy(&y[n][k * 8 + 2 * i], column[4 + k],
+                       sizeof column[k]);
         }
+    }
     for (int i = 0; i < 4; i++)
         for (int k = 0; k < 16; k += 8)
             d[i] = step(d[i], x[i / 2] + k, y[i % 2] + k);

@@ -76,6 +76,9 @@ static double weight_loss(double ds, double s, double m)
     return 1.01 * ds + (2 + fabs(s) + fabs(m)) * 0x1p-22;
 }
 
+/* ex2 gives 0 for less. */
+static const double LEAST = 0x1p-126;
+
 /* One query row of one head, and its keys. */
 struct row {
     const struct batch *b;
@@ -166,7 +169,8 @@ static void row_forward(struct row *r, struct want *o, struct want *lse)
             x += r->p[j] * v;
             size += r->p[j] * fabs(v);
             /* a weight is rounded to the type where m gives it 1 */
-            loss += (r->p[j] * r->ds[j] + hw_rounding(t, r->p[j])) * fabs(v);
+            loss += (r->p[j] * r->ds[j] + hw_rounding(t, r->p[j]) + LEAST) *
+                    fabs(v);
         }
         o->v[o_of(r) + (size_t)d] = x;
         o->loss[o_of(r) + (size_t)d] =
@@ -205,7 +209,7 @@ static void row_backward(struct row *r, struct want *g, double *size)
         }
         ds = p * (dp - delta);
         ds_loss = p * (sum_loss(D) * (dp_size + delta_size)) +
-                  (loss + 0x1p-22) * fabs(ds);
+                  (loss + 0x1p-22) * fabs(ds) + LEAST * fabs(dp - delta);
         ds_loss += hw_rounding(t, fabs(ds) + ds_loss);
         for (int d = 0; d < D; d++) {
             size_t q = at_of(r, r->i, 0) + (size_t)d;
@@ -222,7 +226,7 @@ static void row_backward(struct row *r, struct want *g, double *size)
             g->loss[k] += ds_loss * fabs(Q);
             size[k] += fabs(ds * Q);
             g->v[v] += p * dO;
-            g->loss[v] += (p * loss + hw_rounding(t, p)) * fabs(dO);
+            g->loss[v] += (p * loss + hw_rounding(t, p) + LEAST) * fabs(dO);
             size[v] += fabs(p * dO);
         }
     }
@@ -309,6 +313,7 @@ static void agrees_with_float64(void)
 {
     static const int edges[] = {1, 15, 16, 17, 0}, tile[] = {63, 64, 65, 0};
     static const int two[] = {130, 33, 0}, three[] = {257, 0};
+    static const int small[] = {18, 33, 0};
 
     if (!hw_sim())
         return;
@@ -318,12 +323,15 @@ static void agrees_with_float64(void)
     one(DT_F16, 1, 1, 64, tile, 1);
     one(DT_BF16, 2, 1, 128, tile, 1);
     cudasim_set_order(CUDASIM_REVERSE, 0);
-    one(DT_BF16, 7, 1, 64, two, 1);
-    one(DT_F16, 2, 2, 128, two, 1);
+    one(DT_BF16, 2, 1, 64, two, 1);
+    one(DT_F16, 1, 1, 128, two, 1);
     cudasim_set_order(CUDASIM_FORWARD, 0);
-    one(DT_F16, 1, 1, 64, three, 1);
-    one(DT_BF16, 1, 1, 128, three, 1);
-    one(DT_BF16, 14, 2, 64, edges, 1);
+    if (!ref_sanitized()) { /* where these take half a minute */
+        one(DT_F16, 1, 1, 64, three, 1);
+        one(DT_BF16, 1, 1, 128, three, 1);
+    }
+    one(DT_F16, 7, 1, 128, small, 1);
+    one(DT_BF16, 14, 2, 64, small, 1);
     hw_done();
 }
 
@@ -406,7 +414,7 @@ static void same_rows(const char *what, const struct hw_t *a, int in,
 static void company_changes_no_bit(void)
 {
     static const int len[] = {20, 131, 1, 66, 0};
-    static const struct k_attn_shape s = {3, 1, 64};
+    static const struct k_attn_shape s = {2, 1, 64};
     struct batch all, one_seq;
 
     if (!hw_sim())
@@ -415,7 +423,7 @@ static void company_changes_no_bit(void)
     fetch(&all);
     for (int i = 0; i < all.n; i++) {
         int alone[] = {len[i], 0};
-        size_t row = (size_t)(5 * 64 * 2), h = (size_t)(3 * 64 * 2);
+        size_t row = (size_t)(4 * 64 * 2), h = (size_t)(2 * 64 * 2);
         size_t at = (size_t)all.start[i];
 
         attn_open(&one_seq, DT_BF16, s, alone, 1);
@@ -437,8 +445,8 @@ static void order_of_threads_changes_no_bit(void)
 {
     static const int len[] = {129, 30, 0};
 
-    for (int D = 64; D <= 128; D += 64) {
-        struct k_attn_shape s = {2, 2, D};
+    for (int D = 64; D <= (ref_sanitized() ? 64 : 128); D += 64) {
+        struct k_attn_shape s = {1, 1, D};
         struct batch b;
         void *was[3] = {NULL, NULL, NULL};
         struct hw_t *v[3] = {&b.o, &b.lse, &b.dqkv};
