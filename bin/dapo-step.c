@@ -60,6 +60,9 @@ static const struct opt opts[] = {
     { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
     OPT_MICRO_BATCH(&o.micro_batch),
     OPT_RECOMPUTE(&o.recompute),
+    { OPT_FLAG, "offload", 0, &o.offload, NULL,
+      "keep the moments in the host's memory, and bring them to the device a "
+      "piece at a time: less of its memory, more time, the same bits", 0, 0 },
     OPT_RELEASE(&o.release, " and the optimizer's"),
     OPT_DEVICE(&o.device, &o.threads),
     { OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0 },

@@ -77,6 +77,7 @@ struct k_adamw {
     int stochastic;     /* rounding of the master weight on store */
     uint64_t seed;      /* of stochastic rounding */
     uint32_t step, tensor;
+    size_t first; /* where in the tensor the values begin, a multiple of 4 */
 };
 
 struct k_sample {
@@ -89,6 +90,7 @@ struct k_sample {
 struct k_memory {
     size_t now, peak; /* bytes; peak since the backend was opened */
     size_t scratch;   /* of now: what trim gives back */
+    size_t host;      /* of host_alloc, where that is other memory */
     size_t free, total; /* of the device, whoever holds it; 0: not known */
 };
 
@@ -136,6 +138,13 @@ struct kernels {
     void (*download)(struct kernels *k, void *host, const void *src, size_t n);
     void (*copy)(struct kernels *k, void *dst, const void *src, size_t n);
     void (*zero)(struct kernels *k, void *p, size_t n);
+    /* Zeroed host memory that the device copies fast. send and fetch are upload
+     * and download of it in the order of the other work: the host may touch it
+     * again after a sync. */
+    void *(*host_alloc)(struct kernels *k, size_t bytes, struct err *e);
+    void (*host_free)(struct kernels *k, void *p);
+    void (*send)(struct kernels *k, void *dst, const void *host, size_t n);
+    void (*fetch)(struct kernels *k, void *host, const void *src, size_t n);
     void (*memory)(struct kernels *k, struct k_memory *m);
     /* Scratch goes back to the device; who asks next takes it anew. */
     void (*trim)(struct kernels *k);

@@ -43,7 +43,8 @@ static void round_random(const struct job *j, long at, long n, const float *w,
 {
     uint32_t buf[4 * WORDS_MAX], *r = buf + at % 4;
 
-    words_rounding(buf, j->h->seed, j->h->step, j->h->tensor, (uint64_t)at, n);
+    words_rounding(buf, j->h->seed, j->h->step, j->h->tensor,
+                   j->h->first + (uint64_t)at, n);
     if (j->wt == DT_BF16)
         for (long i = 0; i < n; i++)
             out[i] = canon_stochastic_bf16(w[i], r[i]);

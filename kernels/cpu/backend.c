@@ -177,7 +177,7 @@ static void op_memory(struct kernels *k, struct k_memory *m)
 {
     const struct cpu *c = cpu_of(k);
 
-    *m = (struct k_memory){c->mem.now, c->mem.peak, all_scratch(c), 0, 0};
+    *m = (struct k_memory){c->mem.now, c->mem.peak, all_scratch(c), 0, 0, 0};
     account_host(&m->free, &m->total);
 }
 
@@ -237,6 +237,10 @@ static void fill(struct kernels *k)
     k->download = op_copy;
     k->copy = op_copy;
     k->zero = op_zero;
+    k->host_alloc = op_alloc;
+    k->host_free = op_free;
+    k->send = op_copy;
+    k->fetch = op_copy;
     k->memory = op_memory;
     k->trim = op_trim;
     k->sync = op_sync;

@@ -159,6 +159,49 @@ static void op_free(struct kernels *k, void *p)
     CU(cuda_free)(cuda_of(k), p);
 }
 
+static void *op_host_alloc(struct kernels *k, size_t bytes, struct err *e)
+{
+    struct cuda *c = cuda_of(k);
+    size_t left, total;
+    void *p = NULL;
+
+    if (cudaHostAlloc(&p, bytes ? bytes : 1, cudaHostAllocDefault) ==
+            cudaSuccess &&
+        account_take(&c->host, p, bytes) == 0) {
+        memset(p, 0, bytes);
+        return p;
+    }
+    cudaGetLastError();
+    cudaFreeHost(p);
+    account_host(&left, &total);
+    err_memory(e, "cuda: out of host memory: %zu MiB asked for, %zu MiB free "
+               "of %zu", (bytes + 0xFFFFF) >> 20, left >> 20, total >> 20);
+    return NULL;
+}
+
+static void op_host_free(struct kernels *k, void *p)
+{
+    struct cuda *c = cuda_of(k);
+
+    account_give(&c->host, p);
+    CU(cuda_check)(c, "free", cudaFreeHost(p));
+}
+
+static void op_send(struct kernels *k, void *dst, const void *host, size_t n)
+{
+    CU(cuda_upload)(cuda_of(k), dst, host, n);
+}
+
+static void op_fetch(struct kernels *k, void *host, const void *src, size_t n)
+{
+    struct cuda *c = cuda_of(k);
+
+    if (n)
+        CU(cuda_check)(c, "fetch",
+                       cudaMemcpyAsync(host, src, n, cudaMemcpyDeviceToHost,
+                                       c->stream));
+}
+
 static void op_memory(struct kernels *k, struct k_memory *m)
 {
     struct cuda *c = cuda_of(k);
@@ -166,6 +209,7 @@ static void op_memory(struct kernels *k, struct k_memory *m)
     memset(m, 0, sizeof *m);
     m->now = c->mem.now;
     m->peak = c->mem.peak;
+    m->host = c->host.now;
     for (int i = 0; i < N_SCRATCH; i++)
         m->scratch += c->scratch[i].n;
     CU(cuda_check)(c, "memory", cudaMemGetInfo(&m->free, &m->total));
@@ -261,6 +305,7 @@ static void op_close(struct kernels *k)
         free(c->tiles[i].start);
     CU(cuda_free)(c, c->bad);
     account_close(&c->mem);
+    account_close(&c->host);
     free(c);
 }
 
@@ -329,6 +374,10 @@ static void fill(struct kernels *k)
     k->download = op_download;
     k->copy = op_copy;
     k->zero = op_zero;
+    k->host_alloc = op_host_alloc;
+    k->host_free = op_host_free;
+    k->send = op_send;
+    k->fetch = op_fetch;
     k->memory = op_memory;
     k->trim = op_trim;
     k->weight_view = op_weight_view;

@@ -84,7 +84,7 @@ struct cuda {
     int n_sm, shared_most;
     char variant[32];
     struct err first_err; /* given by the next sync */
-    struct account mem;
+    struct account mem, host; /* host: what host_alloc gave */
     struct scratch scratch[N_SCRATCH];
     unsigned long long *bad; /* device: [N_BAD], row << 32 | token */
     int bad_limit[N_BAD];    /* the vocabulary of the last call */

@@ -81,8 +81,10 @@ DEV unsigned update8(const struct adamw_job *j, enum dtype wt, enum dtype mt,
     if (j->comp)
         get8(j->comp, DT_BF16, i, c);
     if (j->h.stochastic && wt != DT_F32) {
-        canon_rounding_words(j->h.seed, j->h.step, j->h.tensor, i / 4, word);
-        canon_rounding_words(j->h.seed, j->h.step, j->h.tensor, i / 4 + 1,
+        size_t at = (j->h.first + i) / 4;
+
+        canon_rounding_words(j->h.seed, j->h.step, j->h.tensor, at, word);
+        canon_rounding_words(j->h.seed, j->h.step, j->h.tensor, at + 1,
                              word + 4);
     }
     widen8(&og, DT_F32, g);
@@ -108,7 +110,8 @@ DEV unsigned update1(const struct adamw_job *j, enum dtype wt, size_t i)
     float c = j->comp ? get(j->comp, DT_BF16, i) : 0.0f;
     uint32_t word[4], bits, old;
 
-    canon_rounding_words(j->h.seed, j->h.step, j->h.tensor, i / 4, word);
+    canon_rounding_words(j->h.seed, j->h.step, j->h.tensor,
+                         (j->h.first + i) / 4, word);
     bits = update(j, wt, j->g[i], w, &m, &v, &c, word[i % 4]);
     if (wt == DT_F32) {
         old = ((uint32_t *)j->w)[i];

@@ -8,12 +8,34 @@
 #define SCALE_MAX 16777216.0 /* 2^24: products with fp32 stay finite */
 #define SCALE_EVERY 2000
 
+/* Of m, v and comp, where each lives. */
+static void *state_alloc(struct adamw *a, enum dtype t, struct err *e)
+{
+    size_t bytes = a->p->n_values * dtype_size(t);
+
+    return a->o.offload ? a->k->host_alloc(a->k, bytes, e)
+                        : a->k->alloc(a->k, bytes, e);
+}
+
+static void state_free(struct adamw *a, void *p)
+{
+    if (p && a->o.offload)
+        a->k->host_free(a->k, p);
+    else if (p)
+        a->k->free(a->k, p);
+}
+
+size_t adamw_piece_bytes(const struct arm *a, size_t n)
+{
+    return adamw_piece(n) *
+           (2 * dtype_size(a->adam) + (a->kahan ? dtype_size(DT_BF16) : 0));
+}
+
 int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
                const struct arm *arm, const struct adamw_opts *o,
                struct err *e)
 {
     struct adamw *a = xcalloc(1, sizeof *a);
-    size_t n = p->n_values;
 
     *out = a;
     a->k = k;
@@ -21,14 +43,16 @@ int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
     a->arm = *arm;
     a->o = *o;
     a->loss_scale = arm->loss_scaling ? SCALE_INIT : 1;
-    a->master = k->alloc(k, n * dtype_size(arm->master), e);
-    a->m = a->master ? k->alloc(k, n * dtype_size(arm->adam), e) : NULL;
-    a->v = a->m ? k->alloc(k, n * dtype_size(arm->adam), e) : NULL;
+    a->master = k->alloc(k, p->n_values * dtype_size(arm->master), e);
+    a->m = a->master ? state_alloc(a, arm->adam, e) : NULL;
+    a->v = a->m ? state_alloc(a, arm->adam, e) : NULL;
     if (a->v && arm->kahan)
-        a->comp = k->alloc(k, n * dtype_size(DT_BF16), e);
+        a->comp = state_alloc(a, DT_BF16, e);
     if (a->v && (a->comp || !arm->kahan))
         a->changed = k->alloc(k, sizeof *a->changed, e);
-    if (a->changed)
+    if (a->changed && o->offload)
+        a->piece = k->alloc(k, adamw_piece_bytes(arm, p->n_values), e);
+    if (a->changed && (a->piece || !o->offload))
         return 0;
     adamw_close(out);
     return -ERR_IO;
@@ -42,14 +66,13 @@ void adamw_close(struct adamw **out)
         return;
     if (a->master)
         a->k->free(a->k, a->master);
-    if (a->m)
-        a->k->free(a->k, a->m);
-    if (a->v)
-        a->k->free(a->k, a->v);
-    if (a->comp)
-        a->k->free(a->k, a->comp);
     if (a->changed)
         a->k->free(a->k, a->changed);
+    if (a->piece)
+        a->k->free(a->k, a->piece);
+    state_free(a, a->m);
+    state_free(a, a->v);
+    state_free(a, a->comp);
     free(a);
     *out = NULL;
 }
@@ -78,6 +101,46 @@ static void skip(struct adamw *a)
     a->good = 0;
     if (a->arm.loss_scaling && a->loss_scale > 1)
         a->loss_scale /= 2;
+}
+
+/* Values first .. first + n - 1 of a tensor, with their state on the device. */
+static void update(struct adamw *a, const struct k_adamw *h,
+                   const struct param *q, size_t first, size_t n,
+                   const float *g, void *m, void *v, void *comp)
+{
+    a->k->adamw(a->k, h, at(a->master, a->arm.master, q->offset + first),
+                a->arm.master, comp, m, v, a->arm.adam,
+                g + q->offset + first, n, a->changed);
+}
+
+/* A tensor whose state comes to the device, and goes back, a piece at a
+ * time. */
+static void update_pieces(struct adamw *a, struct k_adamw h,
+                          const struct param *q, const float *g)
+{
+    struct kernels *k = a->k;
+    size_t most = adamw_piece(a->p->n_values);
+    size_t size = dtype_size(a->arm.adam), half = dtype_size(DT_BF16);
+    char *m = a->piece, *v = m + most * size;
+    char *comp = a->comp ? v + most * size : NULL;
+
+    for (size_t i = 0; i < q->n; i += most) {
+        size_t n = q->n - i < most ? q->n - i : most;
+        char *from_m = at(a->m, a->arm.adam, q->offset + i);
+        char *from_v = at(a->v, a->arm.adam, q->offset + i);
+        char *from_c = at(a->comp, DT_BF16, q->offset + i);
+
+        h.first = i;
+        k->send(k, m, from_m, n * size);
+        k->send(k, v, from_v, n * size);
+        if (comp)
+            k->send(k, comp, from_c, n * half);
+        update(a, &h, q, i, n, g, m, v, comp);
+        k->fetch(k, from_m, m, n * size);
+        k->fetch(k, from_v, v, n * size);
+        if (comp)
+            k->fetch(k, from_c, comp, n * half);
+    }
 }
 
 int adamw_update(struct adamw *a, const float *g, double lr,
@@ -114,11 +177,12 @@ int adamw_update(struct adamw *a, const float *g, double lr,
 
         h.tensor = (uint32_t)i;
         h.weight_decay = q->decay ? (float)a->o.weight_decay : 0;
-        a->k->adamw(a->k, &h, at(a->master, a->arm.master, q->offset),
-                    a->arm.master, at(a->comp, DT_BF16, q->offset),
-                    at(a->m, a->arm.adam, q->offset),
-                    at(a->v, a->arm.adam, q->offset), a->arm.adam,
-                    g + q->offset, q->n, a->changed);
+        if (a->o.offload)
+            update_pieces(a, h, q, g);
+        else
+            update(a, &h, q, 0, q->n, g, at(a->m, a->arm.adam, q->offset),
+                   at(a->v, a->arm.adam, q->offset),
+                   at(a->comp, DT_BF16, q->offset));
     }
     a->k->download(a->k, &r->changed, a->changed, sizeof r->changed);
     if (a->arm.loss_scaling && ++a->good >= SCALE_EVERY) {

@@ -2,7 +2,8 @@
  *
  * Everything is flat, in the order of params.h: master weights in arm.master,
  * moments in arm.adam, the bf16 compensation of Kahan arms, fp32 gradients.
- * The update itself is the kernel `adamw`, once per tensor.
+ * The update itself is the kernel `adamw`, once per tensor, or under offload
+ * once per piece of a tensor.
  */
 #ifndef ULP_TRAIN_ADAMW_H
 #define ULP_TRAIN_ADAMW_H
@@ -14,13 +15,18 @@ static inline size_t adamw_piece(size_t n)
 {
     size_t most = (size_t)1 << 22;
 
-    return n < most ? n : most;
+    return n < most ? (n + 7) / 8 * 8 : most;
 }
+
+/* Bytes on the device of the moments and compensation of such a piece. */
+size_t adamw_piece_bytes(const struct arm *a, size_t n);
 
 struct adamw_opts {
     double beta1, beta2, eps, weight_decay;
     double grad_clip; /* largest L2 norm; 0 = no clip */
     uint64_t seed;    /* of stochastic rounding */
+    int offload;      /* moments in host memory, on the device a piece at a
+                         time: less of its memory, more time, the same bits */
 };
 
 struct adamw {
@@ -28,7 +34,10 @@ struct adamw {
     const struct params *p;     /* borrowed */
     struct arm arm;
     struct adamw_opts o;
-    void *master, *comp, *m, *v; /* device; comp NULL without Kahan */
+    void *master; /* device */
+    void *comp, *m, *v; /* device, or host under offload; comp NULL without
+                           Kahan */
+    char *piece; /* device, under offload: m, v and comp of a piece */
     uint64_t *changed;           /* device: of the running update */
     uint64_t updates;            /* done, the skipped ones not among them */
     uint64_t skipped;            /* non-finite gradient norm */

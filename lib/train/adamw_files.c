@@ -9,7 +9,8 @@
 
 struct column {
     const char *prefix; /* "m." */
-    const void *data;   /* device, flat */
+    const void *data;   /* flat, device */
+    int host;           /* data is in host memory */
     enum dtype type;
 };
 
@@ -43,9 +44,13 @@ static int put(struct st_writer *w, const struct adamw *a,
     host = xmalloc(largest * size);
     for (int i = 0; i < a->p->n && !r; i++) {
         const struct param *q = &a->p->v[i];
+        const char *at = (const char *)c->data + q->offset * size;
 
-        a->k->download(a->k, host, (const char *)c->data + q->offset * size,
-                       q->n * size);
+        if (c->host) {
+            r = st_put(w, at, q->n * size, e);
+            continue;
+        }
+        a->k->download(a->k, host, at, q->n * size);
         r = a->k->sync(a->k, e);
         if (!r)
             r = st_put(w, host, q->n * size, e);
@@ -75,7 +80,7 @@ static int save(const struct adamw *a, const char *dir, const char *file,
 
 int adamw_save_master(const struct adamw *a, const char *dir, struct err *e)
 {
-    const struct column c = { "", a->master, a->arm.master };
+    const struct column c = { "", a->master, 0, a->arm.master };
 
     return save(a, dir, "model.safetensors", &c, 1, e);
 }
@@ -83,9 +88,9 @@ int adamw_save_master(const struct adamw *a, const char *dir, struct err *e)
 int adamw_save_state(const struct adamw *a, const char *dir, struct err *e)
 {
     const struct column c[] = {
-        { "m.", a->m, a->arm.adam },
-        { "v.", a->v, a->arm.adam },
-        { "c.", a->comp, DT_BF16 },
+        { "m.", a->m, a->o.offload, a->arm.adam },
+        { "v.", a->v, a->o.offload, a->arm.adam },
+        { "c.", a->comp, a->o.offload, DT_BF16 },
     };
 
     return save(a, dir, "optimizer.safetensors", c, a->comp ? 3 : 2, e);
@@ -106,20 +111,37 @@ static int check_shape(const struct st_tensor *t, const struct param *q,
                    q->cols ? q->cols : 1);
 }
 
-/* Tensors `prefix`NAME into the flat device array dst of type dt. strict: the
- * file's type must be dt (a moment is never rounded on the way). */
+/* A tensor into device memory of type dt. */
+static int put_tensor(struct kernels *k, void *at, enum dtype dt,
+                      const struct st_tensor *t, struct err *e)
+{
+    size_t bytes = t->n * dtype_size(t->type);
+    void *raw = k->alloc(k, bytes, e);
+    int r;
+
+    if (!raw)
+        return -ERR_IO;
+    k->upload(k, raw, t->data, bytes);
+    k->cast(k, at, dt, raw, t->type, t->n);
+    r = k->sync(k, e);
+    k->free(k, raw);
+    return r;
+}
+
+/* Tensors `prefix`NAME into the flat array dst of type dt: on the device, or,
+ * when `state`, where the moments are. state: the file's type must be dt (a
+ * moment is never rounded on the way). */
 static int load(struct adamw *a, const struct st_file *f, const char *dir,
-                const char *prefix, void *dst, enum dtype dt, int strict,
+                const char *prefix, void *dst, enum dtype dt, int state,
                 struct err *e)
 {
-    struct kernels *k = a->k;
     int r = 0;
 
     for (int i = 0; i < a->p->n && !r; i++) {
         const struct param *q = &a->p->v[i];
         const struct st_tensor *t;
         char name[128];
-        void *at = (char *)dst + q->offset * dtype_size(dt), *raw;
+        void *at = (char *)dst + q->offset * dtype_size(dt);
 
         snprintf(name, sizeof name, "%s%s", prefix, q->name);
         t = st_find(f, name);
@@ -128,16 +150,13 @@ static int load(struct adamw *a, const struct st_file *f, const char *dir,
         r = check_shape(t, q, dir, e);
         if (r)
             return r;
-        if (strict && t->type != dt)
+        if (state && t->type != dt)
             return err_set(e, ERR_DATA, "%s: %s is %s, the arm has %s", dir,
                            name, dtype_name(t->type), dtype_name(dt));
-        raw = k->alloc(k, t->n * dtype_size(t->type), e);
-        if (!raw)
-            return -ERR_IO;
-        k->upload(k, raw, t->data, t->n * dtype_size(t->type));
-        k->cast(k, at, dt, raw, t->type, t->n);
-        r = k->sync(k, e);
-        k->free(k, raw);
+        if (state && a->o.offload)
+            memcpy(at, t->data, t->n * dtype_size(dt));
+        else
+            r = put_tensor(a->k, at, dt, t, e);
     }
     return r;
 }

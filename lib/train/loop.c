@@ -72,7 +72,7 @@ static int open_model(struct loop *l, int resumed, struct err *e)
     const struct adamw_opts ao = {
         .beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps,
         .weight_decay = o->weight_decay, .grad_clip = o->grad_clip,
-        .seed = o->seed,
+        .seed = o->seed, .offload = o->offload,
     };
     struct k_order order = l->arm.order;
     struct config c;
@@ -99,7 +99,7 @@ static int open_model(struct loop *l, int resumed, struct err *e)
     if (!r)
         r = model_set(l->m, l->a->master, l->arm.master, e);
     if (r && e->no_memory)
-        r = plan_advise_open(e);
+        r = plan_advise_open(e, o->offload);
     l->release = l->k && o->sync &&
                  (o->release || !strcmp(l->k->name, "cuda"));
     l->bo = (struct batch_opts) {

@@ -12,7 +12,7 @@ struct loop_opts {
     const char *model, *out, *sync, *arm, *device, *keep, *metrics, *timing;
     uint64_t seed;
     int threads, json, quiet, plan;
-    int recompute, release;
+    int recompute, release, offload;
     uint64_t device_memory; /* plan: of a card; 0: of none */
     int longest, batch;     /* plan: tokens of a sequence (0: a micro-batch of
                                one), the rollout's sequences at once */

@@ -62,7 +62,12 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     p->pieces = a->compute == a->master
                     ? 0
                     : adamw_piece(n) * dtype_size(a->compute);
+    p->host = o.offload ? p->moments + p->compensation : 0;
     held = p->m.weights + p->master + p->moments + p->compensation;
+    if (o.offload)
+        held += adamw_piece_bytes(a, n);
+    if (o.offload && !s->n_threads) /* a device with memory of its own */
+        held -= p->host;
     p->training = held + p->m.grads + p->m.acts + p->m.scratch;
     p->waiting = (o.release ? held : p->training) + p->pieces;
     p->training = larger(p->training, p->waiting);
@@ -103,9 +108,11 @@ int plan_advise(struct err *e, int micro_batch, int recompute)
                       recompute ? "" : ", and so does --recompute");
 }
 
-int plan_advise_open(struct err *e)
+int plan_advise_open(struct err *e, int offload)
 {
-    return err_suffix(e, "; weights, gradients and moments alone do not fit");
+    return err_suffix(e, "; weights, gradients and moments alone do not fit"
+                      "%s", offload ? "" : " (--offload keeps the moments in the "
+                      "host's memory)");
 }
 
 /* ---- the page -------------------------------------------------------- */
@@ -140,9 +147,10 @@ static void trainer(const struct page *g)
          : g->a.master == g->a.compute ? "the matrices are the master's"
                                        : NULL);
     line(g, "master weights", p->master, NULL);
-    line(g, "moments", p->moments, NULL);
+    line(g, "moments", p->moments, g->o.offload ? "in host memory" : NULL);
     if (p->compensation)
-        line(g, "compensation", p->compensation, NULL);
+        line(g, "compensation", p->compensation,
+             g->o.offload ? "in host memory" : NULL);
     line(g, "gradients", p->m.grads, NULL);
     line(g, "activations", p->m.acts, what);
     line(g, "scratch", p->m.scratch, NULL);
@@ -224,7 +232,7 @@ static int open_page(struct page *g, const struct loop_opts *o,
         return r;
     g->o = (struct plan_shape){
         .micro_batch = o->micro_batch, .longest = o->longest,
-        .recompute = o->recompute, .batch = o->batch,
+        .recompute = o->recompute, .offload = o->offload, .batch = o->batch,
         .release = o->release || !strcmp(g->s.name, "cuda"),
     };
     if (!g->o.longest)

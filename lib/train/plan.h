@@ -11,6 +11,7 @@ struct plan_shape {
     int micro_batch; /* tokens in a forward and backward */
     int longest;     /* tokens of the longest sequence */
     int recompute;   /* keep the layers' inputs alone */
+    int offload;     /* moments and compensation in host memory */
     int release;     /* activations, scratch and gradients go back while
                         rollouts are made */
     int batch;       /* sequences at once in the rollout beside it */
@@ -20,6 +21,8 @@ struct plan_memory { /* bytes */
     struct model_memory m;     /* of the trainer */
     size_t master, moments, compensation;
     size_t pieces;             /* of the weights on their way to the sampler */
+    size_t host;               /* of moments and compensation; on the CPU that
+                                  is the same memory */
     size_t waiting, training;  /* the trainer's whole */
     size_t sampler_weights, sampler_cache;
     size_t sampler_pass;       /* activations and scratch */
@@ -40,6 +43,6 @@ int plan_largest(const struct config *c, const struct arm *a,
 /* After an error that memory ran out: which options to lower, put after the
  * message; in a pass, or before the first one. Both return -e->code. */
 int plan_advise(struct err *e, int micro_batch, int recompute);
-int plan_advise_open(struct err *e);
+int plan_advise_open(struct err *e, int offload);
 
 #endif

@@ -91,7 +91,8 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
 {
     const struct pretrain_opts *o = t->o;
     const struct adamw_opts ao = { o->beta1, o->beta2, o->eps,
-                                   o->weight_decay, o->grad_clip, o->seed };
+                                   o->weight_decay, o->grad_clip, o->seed,
+                                   0 };
     struct k_order order;
     int r = arm_parse(&t->arm, o->arm, e);
 
@@ -288,7 +289,7 @@ int pretrain_run(const struct pretrain_opts *o, const char *program,
         r = train_step(&t, step, e);
     if (r && e->no_memory)
         r = t.progress ? plan_advise(e, o->micro_batch, o->recompute)
-                       : plan_advise_open(e);
+                       : plan_advise_open(e, 1);
     if (!r)
         r = checkpoint_write_model(o->out, &t.c, o->tokenizer, t.a, e);
     if (!r && t.metrics)

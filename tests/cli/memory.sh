@@ -27,6 +27,15 @@ for arm in fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed fp32,dropout=0.3 b
     diff -r kept again >/dev/null 2>&1 || bad="$bad $arm"
 done
 if [ -z "$bad" ]; then ok recomputation_changes_no_bit; else no recomputation_changes_no_bit "differs:$bad"; fi
+bad=
+for arm in fp32 bf16-sr bf16-kahan fp16-mixed; do
+    step --arm $arm --steps 2 --out kept r.jsonl 2>err &&
+        step --arm $arm --steps 1 --offload --out half <(head -n 16 r.jsonl) 2>err &&
+        "$BIN/dapo-step" $opts -o /dev/null --model half --arm $arm --until 2 --offload --out again <(tail -n +17 r.jsonl) 2>err ||
+        bad="$bad $arm(failed)"
+    diff -r kept again >/dev/null 2>&1 || bad="$bad $arm"
+done
+if [ -z "$bad" ]; then ok moments_in_host_memory_change_no_bit; else no moments_in_host_memory_change_no_bit "differs:$bad $(cat err)"; fi
 pretrain --steps 3 --recompute -o base.again
 check recomputation_in_pretraining diff -r base base.again
 

@@ -6,13 +6,13 @@
 #include "round_rig.h"
 
 static const struct rig_case cases[] = {
-    {"wide_head_fp32", "fp32", RIG_SHAPE(16, 1, 2, 1, 32, 600), 96, 32, 0,
+    {"wide_head_fp32", "fp32", RIG_SHAPE(16, 1, 2, 1, 32, 600), 96, 32, 0, 1,
      0},
-    {"deep_fp32", "fp32", RIG_SHAPE(16, 4, 2, 2, 48, 40), 120, 40, 0, 0},
-    {"bf16_recompute", "bf16", RIG_SHAPE(16, 6, 2, 1, 48, 40), 120, 40, 1,
+    {"deep_fp32", "fp32", RIG_SHAPE(16, 4, 2, 2, 48, 40), 120, 40, 0, 0, 0},
+    {"bf16_recompute", "bf16", RIG_SHAPE(16, 6, 2, 1, 48, 40), 120, 40, 1, 0,
      0},
     {"bf16_mixed", "bf16-mixed", RIG_SHAPE(24, 3, 3, 1, 48, 60), 100, 60, 0,
-     0},
+     0, 0},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 
@@ -69,6 +69,15 @@ static void who_waits_holds_weights_and_state_alone(void)
     T_EQ_INT(cudasim_in_use(), round);
     rig_close(&t);
     kernels_close(&k);
+}
+
+static void an_update_in_pieces_has_the_same_bits(void)
+{
+    struct kernels *k = open_sim("bf16-sr");
+
+    rig_pieces(k);
+    kernels_close(&k);
+    T_EQ_INT(cudasim_in_use(), 0);
 }
 
 static void a_sampler_gives_memory_back_before_the_last_record(void)
@@ -139,6 +148,7 @@ int main(void)
 {
     T_RUN(the_plan_is_what_is_held);
     T_RUN(who_waits_holds_weights_and_state_alone);
+    T_RUN(an_update_in_pieces_has_the_same_bits);
     T_RUN(a_sampler_gives_memory_back_before_the_last_record);
     T_RUN(out_of_memory_is_said_at_every_size);
     T_DONE();

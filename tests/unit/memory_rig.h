@@ -12,7 +12,7 @@
 struct rig_case {
     const char *name, *arm;
     struct config c;
-    int micro, longest, recompute;
+    int micro, longest, recompute, offload;
     int threads; /* 0: a device, whose trainer releases while it waits */
 };
 
@@ -32,7 +32,7 @@ struct rig {
 static inline void rig_open(struct rig *t, const struct rig_case *x,
                             struct kernels *k)
 {
-    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1};
+    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1, x->offload};
     struct err e = {0};
     const struct params *p;
     float *w;
@@ -108,6 +108,7 @@ static inline void rig_plan(struct plan_memory *p, const struct rig_case *x,
                 (struct plan_shape){.micro_batch = x->micro,
                                     .longest = x->longest,
                                     .recompute = x->recompute,
+                                    .offload = x->offload,
                                     .release = x->threads == 0,
                                     .batch = 1});
 }
@@ -156,6 +157,44 @@ static inline void rig_compare(const struct rig_case *x, struct kernels *k)
              "%s: activations and scratch planned %.0f, measured %.0f",
              x->name, planned, passes);
     rig_close(&t);
+}
+
+/* AdamW on a tensor at once, and in pieces of it: the same bits, random words
+ * of stochastic rounding included. */
+static inline void rig_pieces(struct kernels *k)
+{
+    enum { N = 1000 };
+    static const size_t cut[] = {0, 64, 520, N};
+    struct k_adamw h = {.lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.99f,
+                        .eps = 1e-8f, .bias1 = 0.1f, .bias2 = 0.01f,
+                        .grad_scale = 1, .stochastic = 1, .seed = 5,
+                        .step = 3, .tensor = 2};
+    struct err e = {0};
+    float host[N], *state[2], *g;
+    uint16_t *w[2], got[2][N];
+
+    for (int i = 0; i < N; i++)
+        host[i] = (float)(i % 37 - 18) / 16;
+    g = k->alloc(k, sizeof host, &e);
+    k->upload(k, g, host, sizeof host);
+    for (int t = 0; t < 2; t++) {
+        w[t] = k->alloc(k, N * sizeof **w, &e);
+        state[t] = k->alloc(k, 2 * sizeof host, &e);
+        k->cast(k, w[t], DT_BF16, g, DT_F32, N);
+        for (int i = 0; i < (t ? 3 : 1); i++) {
+            size_t at = t ? cut[i] : 0, n = t ? cut[i + 1] - at : N;
+
+            h.first = at;
+            k->adamw(k, &h, w[t] + at, DT_BF16, NULL, state[t] + at,
+                     state[t] + N + at, DT_F32, g + at, n, NULL);
+        }
+        k->download(k, got[t], w[t], sizeof got[t]);
+        k->free(k, w[t]);
+        k->free(k, state[t]);
+    }
+    k->free(k, g);
+    T_EQ_INT(k->sync(k, &e), 0);
+    T_CHECK(!memcmp(got[0], got[1], sizeof got[0]));
 }
 
 #endif

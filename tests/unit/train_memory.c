@@ -4,23 +4,27 @@
 
 static const struct rig_case cases[] = {
     {"wide_head_fp32", "fp32", RIG_SHAPE(64, 3, 4, 2, 160, 3000), 1024, 96,
-     0, 1},
+     0, 0, 1},
     {"wide_head_bf16", "bf16", RIG_SHAPE(64, 3, 4, 2, 160, 3000), 1024, 96,
-     0, 1},
-    {"deep_fp32", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0, 1},
+     0, 0, 1},
+    {"deep_fp32", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0, 0,
+     1},
     {"deep_fp32_recompute", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048,
-     128, 1, 1},
-    {"deep_bf16", "bf16", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0, 2},
+     128, 1, 0, 1},
+    {"deep_bf16", "bf16", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0, 0,
+     2},
     {"deep_bf16_recompute", "bf16", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048,
-     128, 1, 2},
+     128, 1, 0, 2},
     {"long_bf16_mixed", "bf16-mixed", RIG_SHAPE(96, 4, 6, 2, 256, 500), 1500,
-     700, 0, 2},
+     700, 0, 0, 2},
     {"long_bf16_mixed_recompute", "bf16-mixed",
-     RIG_SHAPE(96, 4, 6, 2, 256, 500), 1500, 700, 1, 1},
-    {"short_fp32", "fp32", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 24, 0, 2},
-    {"kahan", "bf16-kahan", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 48, 0, 1},
+     RIG_SHAPE(96, 4, 6, 2, 256, 500), 1500, 700, 1, 0, 1},
+    {"short_fp32", "fp32", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 24, 0, 0,
+     2},
+    {"kahan_offload", "bf16-kahan", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700,
+     48, 0, 1, 1},
     {"fp16_mixed", "fp16-mixed", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 48,
-     0, 1},
+     0, 0, 1},
 };
 
 static void the_plan_is_what_is_held(void)
@@ -92,6 +96,17 @@ static void logits_of_a_large_vocabulary_are_never_whole(void)
     kernels_close(&k);
 }
 
+static void an_update_in_pieces_has_the_same_bits(void)
+{
+    struct k_order canonical = {ORDER_CANONICAL, 0};
+    struct kernels *k;
+    struct err e = {0};
+
+    T_EQ_INT(kernels_open(&k, "cpu", 2, canonical, &e), 0);
+    rig_pieces(k);
+    kernels_close(&k);
+}
+
 static void a_sampler_gives_memory_back_before_the_last_record(void)
 {
     static const struct config c = RIG_SHAPE(32, 2, 2, 1, 64, 300);
@@ -124,6 +139,7 @@ static void a_sampler_gives_memory_back_before_the_last_record(void)
 int main(void)
 {
     T_RUN(the_plan_is_what_is_held);
+    T_RUN(an_update_in_pieces_has_the_same_bits);
     T_RUN(a_sampler_gives_memory_back_before_the_last_record);
     T_RUN(logits_of_a_large_vocabulary_are_never_whole);
     T_DONE();

@@ -87,7 +87,7 @@ static void drop(struct step *s)
 static int open_step(struct bench *b, struct step *s, const struct config *c,
                      const char *arm, int flags, struct err *e)
 {
-    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 1};
+    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 1, 0};
     struct arm a;
     float *flat;
     int r = arm_parse(&a, arm, e);
