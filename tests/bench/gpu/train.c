@@ -87,7 +87,9 @@ static void drop(struct step *s)
 static int open_step(struct bench *b, struct step *s, const struct config *c,
                      const char *arm, int flags, struct err *e)
 {
-    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 1, 0};
+    const struct adamw_opts o = {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8,
+                                 .weight_decay = 0.01, .grad_clip = 1,
+                                 .seed = 1};
     struct arm a;
     float *flat;
     int r = arm_parse(&a, arm, e);
