@@ -61,45 +61,112 @@ static int32_t argmax(const float *z, long V, float max)
     return 0;
 }
 
-static float block_mass(const float *e, long n)
+/* e = exp(z - max); the mass of each block, and of all. ld is a multiple of
+ * 32. */
+static float exp_blocks(const float *z, float *e, long ld, float max,
+                        float *mass)
 {
-    float lane[32] = {0};
+    enum { LANES = 32 / VW };
+    vf all[LANES], lane[LANES], m = vf_set1(max);
+    float sum[32];
 
-    for (long i = 0; i < n; i += 32)
-        for (int j = 0; j < 32; j++)
-            lane[j] += e[i + j];
-    return row_tree(lane);
+    for (int j = 0; j < LANES; j++)
+        all[j] = vf_set1(0.0f);
+    for (long at = 0; at < ld; at += BLOCK) {
+        long end = at + BLOCK < ld ? at + BLOCK : ld;
+
+        for (int j = 0; j < LANES; j++)
+            lane[j] = vf_set1(0.0f);
+        for (long i = at; i < end; i += 32)
+            for (int j = 0; j < LANES; j++) {
+                vf x = vf_exp(vf_load(z + i + j * VW) - m);
+
+                vf_store(e + i + j * VW, x);
+                lane[j] += x;
+                all[j] += x;
+            }
+        for (int j = 0; j < LANES; j++)
+            vf_store(sum + j * VW, lane[j]);
+        *mass++ = row_tree(sum);
+    }
+    for (int j = 0; j < LANES; j++)
+        vf_store(sum + j * VW, all[j]);
+    return row_tree(sum);
 }
 
-/* Ids ascending. e: exp(z - max), zero past V; ld a multiple of 32; mass has
- * room for ld / BLOCK + 1. */
-static int32_t draw_all(const float *e, long V, long ld, float u, float *mass)
+typedef double d8 __attribute__((vector_size(64)));
+typedef float f8u __attribute__((vector_size(32), aligned(4), may_alias));
+
+static double sum_64(const float *e)
 {
-    double total = 0, before = 0, target, c;
-    int32_t last = 0;
-    long n_blocks = (ld + BLOCK - 1) / BLOCK;
+    d8 s = __builtin_convertvector(*(const f8u *)e, d8);
 
-    for (long b = 0; b < n_blocks; b++) {
-        long at = b * BLOCK;
+    for (int i = 8; i < 64; i += 8)
+        s += __builtin_convertvector(*(const f8u *)(e + i), d8);
+    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+}
 
-        mass[b] = block_mass(e + at, ld - at < BLOCK ? ld - at : BLOCK);
-        total += (double)mass[b];
+enum { NONE = -1, UNSURE = -2 };
+
+/* What walk() finds, from sums in any order. Sums of at most BLOCK terms are
+ * off by less than 2^-42 of the largest, whatever their order; where one comes
+ * within four times that of the target, only walk() knows. */
+static long walk_fast(const float *e, long n, double c, double target,
+                      double mass)
+{
+    double margin = (c + mass) * 0x1p-40, low = target - margin;
+    long i = 0;
+
+    if (!(c < low))
+        return UNSURE;
+    for (; i + 64 <= n; i += 64) {
+        double next = c + sum_64(e + i);
+
+        if (!(next < low))
+            break;
+        c = next;
     }
+    for (; i < n; i++) {
+        c += (double)e[i];
+        if (!(c < low))
+            return c > target + margin ? i : UNSURE;
+    }
+    return NONE;
+}
+
+/* The first of n whose sum, from c on and in order, exceeds the target. */
+static long walk(const float *e, long n, double c, double target)
+{
+    for (long i = 0; i < n; i++) {
+        c += (double)e[i];
+        if (e[i] > 0.0f && c > target)
+            return i;
+    }
+    return NONE;
+}
+
+/* Ids ascending. e: exp(z - max), zero past V; mass: of each block. */
+static int32_t draw_all(const float *e, long V, float u, const float *mass)
+{
+    double total = 0, before = 0, target;
+    int32_t last = 0;
+    long n_blocks = (V + BLOCK - 1) / BLOCK;
+
+    for (long b = 0; b < n_blocks; b++)
+        total += (double)mass[b];
     target = (double)u * total;
     for (long b = 0; b < n_blocks; before += (double)mass[b], b++) {
-        long at = b * BLOCK, n = V - at < BLOCK ? V - at : BLOCK;
+        long at = b * BLOCK, n = V - at < BLOCK ? V - at : BLOCK, i;
 
         if (before + (double)mass[b] <= target && b < n_blocks - 1)
             continue;
-        c = before;
-        for (long i = 0; i < n; i++) {
-            if (!(e[at + i] > 0.0f))
-                continue;
-            last = (int32_t)(at + i);
-            c += (double)e[at + i];
-            if (c > target)
-                return last;
-        }
+        i = walk_fast(e + at, n, before, target, (double)mass[b]);
+        if (i == UNSURE)
+            i = walk(e + at, n, before, target);
+        if (i != NONE)
+            return (int32_t)(at + i);
+        for (i = 0; i < n; i++)
+            last = e[at + i] > 0.0f ? (int32_t)(at + i) : last;
     }
     return last;
 }
@@ -168,52 +235,45 @@ static int32_t draw_sorted(const struct job *j, const float *z, float max,
     }
 }
 
-/* The token of one row of z; -1 without memory. */
-static int32_t choose(const struct job *j, const float *z, float max,
-                      float sum, float u, int worker)
+/* Room for one row; the masses of blocks lie after ld values. */
+static void *row_room(const struct job *j, int worker)
 {
-    size_t blocks = (size_t)j->ld / BLOCK + 1;
-    size_t V = (size_t)j->V;
-    uint64_t *v;
-    float *e;
+    size_t V = (size_t)j->V, ld = (size_t)j->ld;
 
-    if (j->s.top_p < 1.0f || j->s.top_k > 0) {
-        v = NAME(cpu_worker)(j->c, worker, W_ROW,
-                             V * (2 * sizeof *v + sizeof *e));
-        return v ? draw_sorted(j, z, max, sum, u, v, v + V,
-                               (float *)(void *)(v + 2 * V))
-                 : -1;
-    }
-    e = NAME(cpu_worker)(j->c, worker, W_ROW,
-                         ((size_t)j->ld + blocks) * sizeof *e);
-    if (!e)
-        return -1;
-    for (long i = 0; i < j->ld; i++)
-        e[i] = canon_exp(z[i] - max);
-    return draw_all(e, j->V, j->ld, u, e + j->ld);
+    if (j->s.top_p < 1.0f || j->s.top_k > 0)
+        return NAME(cpu_worker)(j->c, worker, W_ROW,
+                                V * (2 * sizeof(uint64_t) + sizeof(float)));
+    return NAME(cpu_worker)(j->c, worker, W_ROW,
+                            (ld + ld / BLOCK + 1) * sizeof(float));
 }
 
 static void rows(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     int greedy = !(j->s.temperature > 0.0f);
+    int sorted = !greedy && (j->s.top_p < 1.0f || j->s.top_k > 0);
     float inv_t = greedy ? 1.0f : 1.0f / j->s.temperature;
+    void *room = row_room(j, worker);
+    size_t V = (size_t)j->V;
+    uint64_t *v = room;
+    float *e = room;
 
-    for (long r = lo; r < hi; r++) {
-        float *z = j->L + r * j->ld, max, sum, lse;
+    for (long r = lo; room && r < hi; r++) {
+        float *z = j->L + r * j->ld, sum, lse;
+        float max = row_scale_max(z, j->V, inv_t);
         int32_t id;
 
-        head_scale(z, j->V, inv_t);
-        max = row_max(z, j->ld);
-        sum = head_exp_sum(z, j->ld, max);
+        sum = greedy || sorted ? head_exp_sum(z, j->ld, max)
+                               : exp_blocks(z, e, j->ld, max, e + j->ld);
         lse = max + canon_log(sum);
         j->bad[r] = !(max > -CANON_INF && lse < CANON_INF);
         if (j->bad[r])
             continue;
         id = greedy ? argmax(z, j->V, max)
-                    : choose(j, z, max, sum, j->u[r], worker);
-        if (id < 0)
-            return;
+             : sorted
+                 ? draw_sorted(j, z, max, sum, j->u[r], v, v + V,
+                               (float *)(void *)(v + 2 * V))
+                 : draw_all(e, j->V, j->u[r], e + j->ld);
         j->token[r] = id;
         j->logp[r] = z[id] - lse;
     }

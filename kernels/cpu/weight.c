@@ -136,9 +136,16 @@ void NAME(weight_row)(const struct k_weight *w, long n, float *dst)
             NAME(widen)(dst + k, AT(w->bwd, w->t, k * w->N + n * NR), w->t,
                         (size_t)(K - k < NR ? K - k : NR));
     } else {
-        for (long k = 0; k < K; k++)
-            NAME(widen)(dst + k,
-                        AT(w->fwd, w->t, n / NR * NR * K + k * NR + n % NR),
-                        w->t, 1);
+        const void *p = AT(w->fwd, w->t, n / NR * NR * K + n % NR);
+
+        if (w->t == DT_F32)
+            for (long k = 0; k < K; k++)
+                dst[k] = ((const float *)p)[k * NR];
+        else if (w->t == DT_BF16)
+            for (long k = 0; k < K; k++)
+                dst[k] = canon_widen_bf16(((const uint16_t *)p)[k * NR]);
+        else
+            for (long k = 0; k < K; k++)
+                dst[k] = canon_widen_f16(((const uint16_t *)p)[k * NR]);
     }
 }
