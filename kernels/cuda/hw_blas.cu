@@ -250,9 +250,10 @@ static int describe(struct hw_blas *b, struct plan *p)
                                           k->ldy);
 }
 
-/* Does it multiply what it was given, and add in fp32? An override in the
- * environment (NVIDIA_TF32_OVERRIDE) can make fp32 products TF32. */
-static int honest(struct hw_blas *b, const cublasLtMatmulAlgo_t *a, int in)
+/* Does it say that it multiplies something else than it was given, or adds in
+ * fp16? An override in the environment (NVIDIA_TF32_OVERRIDE) can make fp32
+ * products TF32. */
+static int dishonest(struct hw_blas *b, const cublasLtMatmulAlgo_t *a, int in)
 {
     uint64_t f = 0;
     size_t n = 0;
@@ -261,8 +262,8 @@ static int honest(struct hw_blas *b, const cublasLtMatmulAlgo_t *a, int in)
             a, CUBLASLT_ALGO_CAP_NUMERICAL_IMPL_FLAGS, &f, sizeof f, &n))
         return 0;
     if (f & CUBLASLT_NUMERICAL_IMPL_FLAGS_ACCUMULATOR_16F)
-        return 0;
-    return in != DT_F32 || !(f & CUBLASLT_NUMERICAL_IMPL_FLAGS_TENSOR_OP_MASK);
+        return 1;
+    return in == DT_F32 && (f & CUBLASLT_NUMERICAL_IMPL_FLAGS_TENSOR_OP_MASK);
 }
 
 /* The first algorithm offered that will do. */
@@ -278,7 +279,7 @@ static int choose(struct hw_blas *b, struct plan *p,
     for (int i = 0; i < n; i++)
         if (r[i].state == CUBLAS_STATUS_SUCCESS &&
             r[i].workspaceSize <= HW_WORKSPACE &&
-            honest(b, &r[i].algo, p->key.in)) {
+            !dishonest(b, &r[i].algo, p->key.in)) {
             p->algo = r[i].algo;
             return 1;
         }

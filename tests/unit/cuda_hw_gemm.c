@@ -106,7 +106,8 @@ static void products_are_those_of_float64(void)
         return;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes && !t_failed; i++)
         for (int t = 0; t < 3; t++)
-            one_size(ref_types[t], sizes[i]);
+            if (!ref_sanitized() || t == (int)i % 3)
+                one_size(ref_types[t], sizes[i]);
     hw_done();
     T_EQ_INT(cudasim_cublas.alive, 0);
 }
@@ -150,7 +151,7 @@ static void few_rows_have_one_order(void)
 
     if (!hw_sim())
         return;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i += ref_sanitized() ? 2 : 1) {
         enum dtype t = ref_types[i % 3];
         struct size z = sizes[i / 3];
         size_t T = (size_t)z.T, N = (size_t)z.N, K = (size_t)z.K;
@@ -225,7 +226,11 @@ static void rows_in_any_company_of_a_class(void)
         hw_drop(&w), hw_drop(&x), hw_drop(&b), hw_drop(&few), hw_drop(&all);
     }
 #ifndef ON_GPU /* a library may well have one algorithm for both classes */
+#ifdef ON_GPU
+    (void)other;
+#else
     T_CHECK(other > 0); /* else the check above could not have failed */
+#endif
 #endif
     hw_done();
 }
