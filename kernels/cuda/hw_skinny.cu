@@ -44,19 +44,24 @@ DEV int chunk_at(int r, int c)
     return r * CHUNKS + (c ^ ((r & 1) << 2));
 }
 
-/* A piece of `rows` rows from row r0 of src, of R in all, k from k0 on. */
-DEV void fetch(uint4 *to, const void *src, int per, long ld, int rows, int r0,
-               int R, int k0, int k1)
+/* A piece of N rows from row r0 of src, of R in all, k from k0 on; a thread
+ * has the same chunk of every row it copies. */
+template <int N, int PER>
+DEV void fetch(uint4 *to, const void *src, long ld, int r0, int R, int k0,
+               int k1)
 {
-    for (int i = (int)threadIdx.x; i < rows * CHUNKS; i += NT) {
-        int r = i / CHUNKS, c = i % CHUNKS, k = k0 + c * per;
-        int outside = r0 + r >= R || k >= k1;
-        const char *from = (const char *)src;
+    int r = (int)threadIdx.x / CHUNKS, c = (int)threadIdx.x % CHUNKS;
+    int k = k0 + c * PER;
+    const char *from = (const char *)src + ((r0 + r) * ld + k) * (16 / PER);
 
-        if (!outside)
-            from += ((long)(r0 + r) * ld + k) * (16 / per);
-        cp_async(to + chunk_at(r, c), from, outside);
-    }
+#pragma unroll
+    for (int i = 0; i < N; i += NT / CHUNKS)
+        if (N % (NT / CHUNKS) == 0 || i + r < N) {
+            int outside = r0 + r + i >= R || k >= k1;
+
+            cp_async(to + chunk_at(r + i, c),
+                     outside ? src : from + i * ld * (16 / PER), outside);
+        }
 }
 
 /* Half types: acc[j] is D of the strip's 16 rows and x's rows 8 j on. */
@@ -203,7 +208,7 @@ template <enum dtype T, int ROWS, int SHARE, typename A>
 DEV void multiply_piece(A acc, const uint4 *w, const uint4 *x, int half,
                         int g, int q)
 {
-#pragma unroll
+#pragma unroll (T == DT_F32 ? 1 : 2) /* fp32 has no registers to spare */
     for (int h = half; h < half + 2 / SHARE; h++) {
         if constexpr (T == DT_F32)
             multiply_fp32<ROWS>(acc, w, x, g, h * 4 + q);
@@ -238,7 +243,7 @@ DEV void lay_out(float *out, const float (*acc)[2], int g, int q)
 
 /* ROWS rows of x, a multiple of 8; SHARE warps to a row of w. */
 template <enum dtype T, int ROWS, int SHARE>
-KERNEL __launch_bounds__(NT) skinny_rows(struct skinny s)
+KERNEL __launch_bounds__(NT, 2) skinny_rows(struct skinny s)
 {
     DYNAMIC_SHARED(shared);
     enum { PER = T == DT_F32 ? 4 : 8, STEP = PER * CHUNKS,
@@ -268,9 +273,10 @@ KERNEL __launch_bounds__(NT) skinny_rows(struct skinny s)
             __syncthreads();
         }
         if (next < steps) {
-            fetch(to, s.w, PER, s.ldw, WIDTH, n0, s.N, k0 + next * STEP, k1);
-            fetch(to + WIDTH * CHUNKS, s.x, PER, s.ldx, ROWS, m0, s.M,
-                  k0 + next * STEP, k1);
+            int k = k0 + next * STEP;
+
+            fetch<WIDTH, PER>(to, s.w, s.ldw, n0, s.N, k, k1);
+            fetch<ROWS, PER>(to + WIDTH * CHUNKS, s.x, s.ldx, m0, s.M, k, k1);
         }
         cp_commit();
         if (i >= 0) {
