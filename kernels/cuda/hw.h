@@ -12,7 +12,7 @@
 #include "cuda.h"
 
 #define HW_OPS(X)                                                            \
-    X(linear) X(linear_dx) X(linear_dw) X(attn) X(attn_bwd)                  \
+    X(linear) X(linear_dx) X(linear_dw) X(attn) X(attn_bwd) X(attn_cached)   \
     X(head_logp) X(head_bwd) X(head_kl) X(head_sample) X(head_logits)        \
     X(rmsnorm_bwd)
 

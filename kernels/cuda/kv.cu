@@ -62,6 +62,7 @@ static struct kv_job count(const struct k_kv *kv, int hardware)
         if (r->rows == 1 && hardware) {
             j.n_splits += splits;
             j.n_parts += splits > 1 ? splits : 0;
+            j.n_merge += splits > 1;
         }
     }
     return j;
@@ -81,8 +82,19 @@ static void cut_tiles(struct kv_tile *wide, struct kv_tile *one,
     }
 }
 
+static void cut_parts(struct kv_split *split, int part0, int splits,
+                      const struct kv_run *r)
+{
+    for (int i = 0; i < splits; i++) {
+        struct kv_split x = {r->row, i * KV_SPLIT, splits, part0,
+                             r->first_page};
+
+        split[i] = x;
+    }
+}
+
 static void fill(const struct k_kv *kv, struct kv_tile *tile,
-                 struct kv_split *split)
+                 struct kv_split *split, int32_t *merge)
 {
     int n_wide = 0, n_one = kv->job.n_wide, n = 0, part = 0;
 
@@ -96,13 +108,14 @@ static void fill(const struct k_kv *kv, struct kv_tile *tile,
             continue;
         }
         n_one++;
-        for (int s = 0; kv->job.n_splits && s < splits; s++) {
-            struct kv_split x = {r->row, s * KV_SPLIT, splits, part,
-                                 r->first_page};
-
-            split[n++] = x;
+        if (!kv->job.n_splits)
+            continue;
+        cut_parts(split + n, part, splits, r);
+        if (splits > 1) {
+            *merge++ = n;
+            part += splits;
         }
-        part += splits > 1 ? splits : 0;
+        n += splits;
     }
 }
 
@@ -139,6 +152,7 @@ static void upload(struct cuda *c, struct k_kv *kv)
     size_t limit = take(&end, n, sizeof *j->limit);
     size_t tile = take(&end, (size_t)j->n_tiles, sizeof *j->tile);
     size_t split = take(&end, (size_t)j->n_splits, sizeof *j->split);
+    size_t merge = take(&end, (size_t)j->n_merge, sizeof *j->merge);
 
     if (!room(c, kv, end)) {
         kv->p.pass.T = 0;
@@ -148,12 +162,14 @@ static void upload(struct cuda *c, struct k_kv *kv)
     memcpy(kv->host + into, a->into, n * sizeof *a->into);
     memcpy(kv->host + limit, a->limit, n * sizeof *a->limit);
     fill(kv, (struct kv_tile *)(void *)(kv->host + tile),
-         (struct kv_split *)(void *)(kv->host + split));
+         (struct kv_split *)(void *)(kv->host + split),
+         (int32_t *)(void *)(kv->host + merge));
     j->table = (const uint64_t *)(void *)(kv->dev + table);
     j->into = (const uint64_t *)(void *)(kv->dev + into);
     j->limit = (const int32_t *)(void *)(kv->dev + limit);
     j->tile = (const struct kv_tile *)(void *)(kv->dev + tile);
     j->split = (const struct kv_split *)(void *)(kv->dev + split);
+    j->merge = (const int32_t *)(void *)(kv->dev + merge);
     CU(cuda_upload)(c, kv->dev, kv->host, end);
 }
 
@@ -195,17 +211,17 @@ KERNEL insert_rows(struct kv_job j, const char *qkv, struct k_attn_shape s,
     }
 }
 
-/* w but for what the tile decides. */
+/* w but for what the tile decides. one: tiles of rows that are alone in their
+ * slot (the last of a run may have but one row, too). */
 template <int Q>
 KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2)
     attend_pages(struct attn_rows w, struct kv_job x, struct k_attn_shape s,
-                 uint64_t half)
+                 uint64_t half, int one)
 {
     struct kv_tile t = x.tile[blockIdx.x];
     long D = s.head_dim, heads = s.n_heads, kvh = s.n_kv_heads;
     long group = heads / kvh, ld = (heads + 2 * kvh) * D;
     long h = blockIdx.y, rows = t.rows;
-    int one = t.rows == 1;
 
     if (one) { /* heads of one row: up to TILE of a group */
         long tiles = (group + TILE - 1) / TILE, first = h % tiles * TILE;
@@ -289,7 +305,7 @@ void CU(kv_attend)(struct cuda *c, void *o, const void *qkv,
     w.ldk = kv->p.row;
     w.scale = attn_scale(s.head_dim);
     LAUNCH(c, attention, dim3((unsigned)(end - first), y), ATTN_NT, shared,
-           w, x, s, kv_half(kv));
+           w, x, s, kv_half(kv), first >= kv->job.n_wide);
 }
 
 OP(void, attn_cached)(struct kernels *k, enum dtype t, void *o,

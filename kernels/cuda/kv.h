@@ -19,10 +19,9 @@ struct kv_tile {
 };
 
 /* Keys [at, at + KV_SPLIT) of a row that is alone in its slot: one of
- * `splits` parts; partial results of the row begin at part0. */
+ * `splits` parts, whose results, where there are several, begin at part0. */
 struct kv_split {
-    int row, at, splits;
-    int part0;
+    int row, at, splits, part0;
     long first_page;
 };
 enum { KV_SPLIT = 256 };
@@ -33,9 +32,12 @@ struct kv_job {
     const uint64_t *into;  /* [T] row i goes to this page */
     const int32_t *limit;  /* [T] position + 1 */
     const struct kv_tile *tile;
-    const struct kv_split *split;
     int T, n_tiles, n_wide; /* n_wide of several rows */
-    int n_splits, n_parts;  /* under order=hardware: of single rows */
+    /* under order=hardware, of single rows: their parts; the first parts of
+     * rows that have several */
+    const struct kv_split *split;
+    const int32_t *merge;
+    int n_splits, n_merge, n_parts; /* n_parts of rows that have several */
 };
 
 struct k_kv {

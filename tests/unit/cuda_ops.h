@@ -243,7 +243,7 @@ static void ops_cached_rows(struct k_kv *kv, enum dtype t, void *o,
  * single rows of all slots, pages that go from one slot to another. */
 static void ops_cached(enum dtype t, struct k_attn_shape s, int c)
 {
-    enum { LEN = 72, FIRST = 40, MAX = 140, ONE = 8, ALL = LEN + 2 * ONE };
+    enum { LEN = 72, FIRST = 33, MAX = 140, ONE = 8, ALL = LEN + 2 * ONE };
     static const int32_t one_slot[ONE] = {3, 0, 1, 2, 0, 3, 2, 1};
     static const int32_t one_pos[ONE] = {70, 71, 64, 63, 72, 71, 64, 65};
     static const int32_t new_slot[ONE] = {1, 1, 1, 2, 0, 3, 3, 3};
