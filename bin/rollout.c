@@ -52,6 +52,8 @@ static const struct opt own[] = {
     {OPT_STR, "sync", 0, &o.fifo, "FIFO",
      "do what dapo-step says there: how many prompts, which weights", 0, 0},
     OPT_RELEASE(&o.release, ""),
+    {OPT_FLAG, "offload", 0, &o.offload, NULL,
+     "with --sync: the weights too, which wait in the host's memory", 0, 0},
     OPT_PLAN(&plan),
     {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
     {0}};
@@ -142,6 +144,7 @@ static int run(char **args, int n, struct err *e)
         return r ? r : print_plan(&x.arm, e);
     }
     o.seed = m.seed;
+    m.offload = o.offload && o.fifo;
     o.step = step;
     r = engine_open(&x, &m, NULL, e);
     if (!r)

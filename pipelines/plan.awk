@@ -60,7 +60,9 @@ FILENAME ~ /missing$/ { wrong[++n_wrong] = $0 }
 function both(a, i) { return m[a, i, 7] }
 function words(i) {
     if (i == 1) return "TRAIN_OPTS='--recompute'"
-    return "TRAIN_OPTS='--recompute --micro-batch 1' ROLLOUT_OPTS='--batch 8'"
+    if (i == 2) return "TRAIN_OPTS='--recompute --offload'"
+    if (i == 3) return "TRAIN_OPTS='--recompute --offload' ROLLOUT_OPTS='--offload'"
+    return "TRAIN_OPTS='--recompute --offload --micro-batch 1' ROLLOUT_OPTS='--offload --batch 8'"
 }
 END {
     printf "preset %s, model %s: %.0f parameters; device %s\n\n", ENVIRON["PLAN_PRESET"], \

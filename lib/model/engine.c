@@ -24,7 +24,8 @@ int engine_open(struct engine *x, const struct engine_opts *o,
         r = kernels_open(&x->k, o->device, o->threads, x->arm.order, e);
     }
     if (!r)
-        r = model_open_dir(&x->m, o->dir, &x->arm, x->k, 0, x->digest, e);
+        r = model_open_dir(&x->m, o->dir, &x->arm, x->k,
+                           o->offload ? MODEL_PARK : 0, x->digest, e);
     if (r && e->no_memory)
         r = err_suffix(e, "; the weights alone do not fit%s",
                        x->arm.compute == DT_F32

@@ -8,6 +8,7 @@ struct engine_opts {
     const char *dir, *arm, *device;
     int threads;   /* 0: one per processor */
     uint64_t seed; /* of order=shuffled */
+    int offload;   /* the model can be parked in host memory */
 };
 
 struct engine {

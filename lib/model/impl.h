@@ -57,8 +57,10 @@ struct model {
     struct group *embed, *norm, *head; /* head = embed when tied */
     char *vectors;                     /* device: norms and biases */
     int attached;                      /* the matrices lie in master */
+    char *flat; /* host: the compute weights, MODEL_PARK */
+    int parked; /* they are nowhere else */
 
-    float *grads;       /* flat, MODEL_TRAIN; NULL after model_trim */
+    float *grads;       /* flat, MODEL_TRAIN; NULL when not needed yet */
     float *embed_grads; /* tied: the embedding rows' share */
     int embed_pending;  /* embed_grads is not in grads yet */
 
@@ -98,6 +100,8 @@ int model_rope_room(int len, int need);
 /* Arena and offsets for a pass; forgets the pass that was there. */
 int model_fit(struct model *m, struct acts_shape s, struct err *e)
     MUST_CHECK;
+/* Memory for the matrices: their own, or in a flat array of type m->t. */
+int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
 int model_need_grads(struct model *m, struct err *e) MUST_CHECK;
 void model_nonce(struct model *m, uint64_t nonce);
 /* Pieces of the arena; x: i = 0 .. layers, mid: i < layers. */

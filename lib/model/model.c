@@ -85,8 +85,7 @@ static int alloc_vectors(struct model *m, struct err *e)
     return 0;
 }
 
-/* In memory of their own, or, with a flat array, in that. */
-static int alloc_matrices(struct model *m, char *flat, struct err *e)
+int model_matrices(struct model *m, char *flat, struct err *e)
 {
     struct kernels *k = m->k;
 
@@ -107,7 +106,7 @@ static int alloc_matrices(struct model *m, char *flat, struct err *e)
 int model_attach(struct model *m, void *master, enum dtype mt, struct err *e)
 {
     m->attached = m->k->weight_view && mt == m->t;
-    return alloc_matrices(m, m->attached ? master : NULL, e);
+    return model_matrices(m, m->attached ? master : NULL, e);
 }
 
 int model_open(struct model **out, const struct config *c,
@@ -129,8 +128,8 @@ int model_open(struct model **out, const struct config *c,
         r = alloc_vectors(m, e);
     }
     if (!r && !(flags & MODEL_LATER))
-        r = alloc_matrices(m, NULL, e);
-    if (!r && flags & MODEL_TRAIN)
+        r = model_matrices(m, NULL, e);
+    if (!r && (flags & (MODEL_TRAIN | MODEL_LATER)) == MODEL_TRAIN)
         r = model_need_grads(m, e);
     if (r)
         model_close(out);
@@ -158,6 +157,7 @@ void model_close(struct model **out)
     free(m->group);
     free(m->layer);
     free(m->host);
+    free(m->flat);
     free(m->host_f);
     free(m->host_id);
     free(m);

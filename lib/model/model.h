@@ -19,8 +19,15 @@ struct model;
 
 /* TRAIN: has gradients, and layouts for the backward; RECOMPUTE: keeps only
  * the layers' inputs for it (less memory, a third more arithmetic, the same
- * bits); LATER: its matrices are made by model_attach. */
-enum { MODEL_TRAIN = 1, MODEL_RECOMPUTE = 2, MODEL_LATER = 4 };
+ * bits); LATER: its matrices are made by model_attach, its
+ * gradients by the first forward; PARK: what is loaded
+ * stays in host memory too, for model_park. */
+enum {
+    MODEL_TRAIN = 1,
+    MODEL_RECOMPUTE = 2,
+    MODEL_LATER = 4,
+    MODEL_PARK = 8
+};
 
 /* k is borrowed and must outlive the model. */
 int model_open(struct model **m, const struct config *c, const struct arm *a,
@@ -122,6 +129,10 @@ void model_zero_grads(struct model *m);
 /* Activations, caches, gradients and the kernels' scratch go back to the
  * device; the weights stay, and the next pass takes the rest anew. */
 void model_trim(struct model *m);
+/* Of a model with MODEL_PARK: the matrices go back too, until model_unpark or
+ * other weights are loaded. */
+void model_park(struct model *m);
+int model_unpark(struct model *m, struct err *e) MUST_CHECK;
 
 /* What a run would take, from shapes alone. */
 struct model_plan {

@@ -47,8 +47,16 @@ struct stage {
     char *mid;   /* chunk values in the master type, where files pass by it */
     char *host;  /* host: chunk values, for the digest */
     char *in;    /* host: chunk values that a reader gave */
+    char *keep;  /* host: where these values stay, or NULL */
     struct hash128 *x;
 };
+
+static void seen(struct stage *s, const char *values, size_t bytes)
+{
+    hash128_update(s->x, values, bytes);
+    if (s->keep && s->keep != values)
+        memcpy(s->keep, values, bytes);
+}
 
 /* n values into dst, in the compute type. */
 static void load_values(struct model *m, struct stage *s, char *dst,
@@ -59,7 +67,7 @@ static void load_values(struct model *m, struct stage *s, char *dst,
 
     if (t == m->t && !s->mid) {
         k->upload(k, dst, src, bytes);
-        hash128_update(s->x, src, bytes);
+        seen(s, src, bytes);
         return;
     }
     k->upload(k, s->raw, src, n * dtype_size(t));
@@ -70,7 +78,7 @@ static void load_values(struct model *m, struct stage *s, char *dst,
         k->cast(k, dst, m->t, s->raw, t, n);
     }
     k->download(k, s->host, dst, bytes);
-    hash128_update(s->x, s->host, bytes);
+    seen(s, s->host, bytes);
 }
 
 static int load_tensor(struct model *m, struct stage *s,
@@ -90,6 +98,8 @@ static int load_tensor(struct model *m, struct stage *s,
             if (r)
                 return r;
         }
+        if (m->flat)
+            s->keep = m->flat + (q->offset + i) * dtype_size(m->t);
         load_values(m, s, dst + i * dtype_size(m->t), p, t, now);
     }
     return 0;
@@ -129,8 +139,13 @@ static int load(struct model *m, const struct source *src, struct err *e)
 {
     struct stage s = {0};
     size_t largest = 0;
-    int r;
+    int r = m->parked ? model_matrices(m, NULL, e) : 0;
 
+    if (r)
+        return r;
+    m->parked = 0;
+    if (m->flags & MODEL_PARK && !m->flat)
+        m->flat = xmalloc(m->p.n_values * dtype_size(m->t));
     for (int i = 0; i < m->n_groups; i++)
         if (m->group[i].n > largest)
             largest = m->group[i].n;
@@ -185,6 +200,27 @@ int model_set_reader(struct model *m, const struct model_reader *r,
                      enum dtype t, struct err *e)
 {
     return load(m, &(struct source){.r = r, .t = t}, e);
+}
+
+/* ---- parked in host memory ---- */
+
+void model_park(struct model *m)
+{
+    if (!m->flat || m->parked)
+        return;
+    for (int i = 0; i < m->n_groups; i++) {
+        struct group *g = &m->group[i];
+
+        if (g->K)
+            m->k->weight_free(m->k, g->w);
+        g->w = NULL;
+    }
+    m->parked = 1;
+}
+
+int model_unpark(struct model *m, struct err *e)
+{
+    return m->parked ? model_set_host(m, m->flat, m->t, e) : 0;
 }
 
 /* ---- weights from a master array on the device ---- */

@@ -66,6 +66,21 @@ static int open_state(struct loop *l, int *resumed, struct err *e)
     return r < 0 ? r : 0;
 }
 
+/* The gradients come with the first pass, so that the sampler has their memory
+ * until then; where they cannot fit, that is said before any work. */
+static int check_room(const struct loop *l, struct err *e)
+{
+    size_t need = 4 * model_params(l->m)->n_values;
+    struct k_memory m;
+
+    l->k->memory(l->k, &m);
+    if (!m.total || m.now + need <= m.total)
+        return 0;
+    return err_memory(e, "%s: out of memory: %zu MiB asked for (gradients), "
+                      "%zu MiB held, %zu MiB free of %zu", l->k->name,
+                      need >> 20, m.now >> 20, m.free >> 20, m.total >> 20);
+}
+
 static int open_model(struct loop *l, int resumed, struct err *e)
 {
     const struct loop_opts *o = l->o;
@@ -98,6 +113,8 @@ static int open_model(struct loop *l, int resumed, struct err *e)
         r = checkpoint_resume(l->a, &l->st, o->model, e);
     if (!r)
         r = model_set(l->m, l->a->master, l->arm.master, e);
+    if (!r)
+        r = check_room(l, e);
     if (r && e->no_memory)
         r = plan_advise_open(e, o->offload);
     l->release = l->k && o->sync &&

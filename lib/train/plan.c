@@ -26,6 +26,20 @@ static int sequences(int tokens, int longest)
  * one more prompt. */
 enum { PREFILL = 4096 };
 
+/* Of a device whose trainer waits, the part that gen_cache.c takes. */
+static int fit_batch(const struct plan_memory *p, const struct k_sizes *s,
+                     struct plan_shape o, size_t sequence)
+{
+    size_t held = p->waiting + p->sampler_weights, n;
+
+    if (!o.device || !sequence)
+        return o.batch;
+    n = held < o.device ? (size_t)((s->n_threads ? 0.5 : 0.8) *
+                                   (double)(o.device - held)) / sequence
+                        : 0;
+    return n < 1 ? 1 : n < (size_t)o.batch ? (int)n : o.batch;
+}
+
 static void plan_sampler(struct plan_memory *p, const struct config *c,
                          const struct arm *a, const struct k_sizes *s,
                          struct plan_shape o)
@@ -38,8 +52,10 @@ static void plan_sampler(struct plan_memory *p, const struct config *c,
     model_memory(&m, c, a, s, u);
     model_plan(&kv, c, a, 1, o.longest, o.batch);
     p->sampler_weights = m.weights;
-    p->sampler_cache = kv.kv_bytes;
     p->sampler_pass = m.acts + m.scratch;
+    p->sampler_batch = fit_batch(p, s, o, kv.kv_bytes / (size_t)o.batch);
+    p->sampler_cache = kv.kv_bytes / (size_t)o.batch *
+                       (size_t)p->sampler_batch;
 }
 
 void plan_memory(struct plan_memory *p, const struct config *c,
@@ -74,6 +90,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     plan_sampler(p, c, a, s, o);
     p->together = p->waiting + p->sampler_weights + p->sampler_cache +
                   p->sampler_pass;
+    p->parked = larger(p->together, p->training);
     p->together = larger(p->together,
                          p->training + p->sampler_weights +
                              (o.release ? 0
@@ -110,9 +127,9 @@ int plan_advise(struct err *e, int micro_batch, int recompute)
 
 int plan_advise_open(struct err *e, int offload)
 {
-    return err_suffix(e, "; weights, gradients and moments alone do not fit"
-                      "%s", offload ? "" : " (--offload keeps the moments in the "
-                      "host's memory)");
+    return err_suffix(e, "; weights, gradients and moments alone do not "
+                      "fit%s", offload ? "" : " (--offload keeps the moments "
+                      "in the host's memory)");
 }
 
 /* ---- the page -------------------------------------------------------- */
@@ -162,13 +179,14 @@ static void sampler(const struct page *g)
     const struct plan_memory *p = &g->p;
     char what[100];
 
-    snprintf(what, sizeof what, "%d sequences of at most %d tokens",
-             g->o.batch, g->o.longest);
+    snprintf(what, sizeof what, "%d of %d sequences of at most %d tokens",
+             p->sampler_batch, g->o.batch, g->o.longest);
     line(g, "waiting", p->waiting, "while rollouts are made");
     line(g, "sampler weights", p->sampler_weights, NULL);
     line(g, "sampler cache", p->sampler_cache, what);
     line(g, "sampler pass", p->sampler_pass, NULL);
     line(g, "both at once", p->together, "the most that a loop holds");
+    line(g, "with its --offload", p->parked, "the sampler's weights wait too");
 }
 
 static void fits(const struct page *g, const char *name, size_t need,
@@ -212,6 +230,7 @@ static void card(const struct page *g, size_t there)
     snprintf(name, sizeof name, "on %.1f GiB", (double)there / (1 << 30));
     fits(g, name, g->p.training, there);
     fits(g, "  with the sampler", g->p.together, there);
+    fits(g, "  and its --offload", g->p.parked, there);
     largest(g, "largest micro-batch", 0, there);
     largest(g, "  with the sampler", 1, there);
 }
@@ -234,6 +253,7 @@ static int open_page(struct page *g, const struct loop_opts *o,
         .micro_batch = o->micro_batch, .longest = o->longest,
         .recompute = o->recompute, .offload = o->offload, .batch = o->batch,
         .release = o->release || !strcmp(g->s.name, "cuda"),
+        .device = (size_t)o->device_memory,
     };
     if (!g->o.longest)
         g->o.longest = o->micro_batch < g->c.max_pos ? o->micro_batch

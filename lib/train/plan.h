@@ -15,6 +15,8 @@ struct plan_shape {
     int release;     /* activations, scratch and gradients go back while
                         rollouts are made */
     int batch;       /* sequences at once in the rollout beside it */
+    size_t device;   /* bytes of the device, or 0: the rollout's cache takes a
+                        part of what is left, and fewer run at once */
 };
 
 struct plan_memory { /* bytes */
@@ -25,8 +27,10 @@ struct plan_memory { /* bytes */
                                   is the same memory */
     size_t waiting, training;  /* the trainer's whole */
     size_t sampler_weights, sampler_cache;
+    int sampler_batch;         /* longest sequences that the cache holds */
     size_t sampler_pass;       /* activations and scratch */
-    size_t together;           /* the most that both hold at once */
+    size_t together;           /* the most that both hold at once, */
+    size_t parked;             /* and that with rollout --offload */
 };
 
 void plan_memory(struct plan_memory *p, const struct config *c,

@@ -181,8 +181,10 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
     rec_set_str(rec, "finish_reason", res->stopped ? "stop" : "length",
                 res->stopped ? 4 : 6);
     rec_set_str(rec, "policy", s->x->digest, strlen(s->x->digest));
-    if (s->release && ends_round(s))
+    if (s->release && ends_round(s)) {
         model_trim(s->x->m);
+        model_park(s->x->m);
+    }
     r = filter_write(s->f, rec, e);
     progress_add(s->progress, (uint64_t)res->n);
     s->in_flight--;
@@ -229,7 +231,9 @@ static int generate_group(struct sampler *s, const struct sync_msg *msg,
 
     s->step = msg->step;
     s->allowed = msg->prompts;
-    r = generate(s, e);
+    r = model_unpark(s->x->m, e);
+    if (!r)
+        r = generate(s, e);
     if (!r && s->allowed)
         r = err_set(e, ERR_DATA, "%s: ended %lld prompts before what step %u "
                     "asked for", rec_name(s->f->in), (long long)s->allowed,
@@ -302,7 +306,7 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
     s.last = &s.first;
     set_gen(&s);
     made_by(&s);
-    s.release = o->release || !strcmp(x->k->name, "cuda");
+    s.release = o->release || o->offload || !strcmp(x->k->name, "cuda");
     s.progress = progress_open(f->tool, "tokens", 0, f->quiet);
     engine_say_device(x->k, s.progress);
     r = o->fifo ? follow(&s, e) : generate(&s, e);

@@ -27,6 +27,7 @@ struct sampler_opts {
     const char *fifo; /* the trainer says there what to do (sync.h), or NULL */
     int release; /* all but the weights goes back while the trainer works; on
                     cuda always */
+    int offload; /* and the weights, which wait in host memory (MODEL_PARK) */
 };
 
 /* From f's input to its output, until the input ends or the trainer says so;

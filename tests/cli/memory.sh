@@ -54,8 +54,10 @@ loop() { # OUT OPTIONS...
             --out "$out" -o "$out.metrics" --timing "$out.timing" --json "$@"
 }
 loop plain 2>err || no loop "$(tail -n 1 err)"
+loop parked --offload 2>err || no loop_offload "$(tail -n 1 err)"
 loop given --release 2>err || no loop_release "$(tail -n 1 err)"
 check giving_memory_back_changes_no_bit diff -r plain given
+check nor_do_weights_and_moments_in_host_memory bash -c 'diff -r plain parked && cmp plain.kept parked.kept'
 check nor_of_rollouts_and_metrics bash -c 'cmp plain.kept given.kept && cmp plain.metrics given.metrics'
 held() { sed -n "2s/.*\"$2\":\([0-9]*\).*/\1/p" "$1.timing"; }
 check timing_says_the_memory test "$(held plain memory_peak)" -ge "$(held plain memory)"

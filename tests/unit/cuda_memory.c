@@ -83,21 +83,30 @@ static void an_update_in_pieces_has_the_same_bits(void)
 static void a_sampler_gives_memory_back_before_the_last_record(void)
 {
     static const struct config c = RIG_SHAPE(16, 1, 2, 1, 32, 80);
-    struct kernels *k = open_sim("fp32");
-    size_t weights, now[ROUNDS], most[ROUNDS];
-    struct round_rig t;
+    size_t rope = 256 * 8 * sizeof(float); /* made with the first pass */
+    size_t weights, now[2][ROUNDS], most[ROUNDS];
+    uint64_t drawn[2];
 
-    round_open(&t, k, &c, 0); /* a device: always */
-    k->trim(k);
-    weights = cudasim_in_use();
-    round_run(&t, now, most);
-    for (int i = 0; i < ROUNDS; i++) {
-        T_EQ_INT(now[i], weights + 256 * 8 * sizeof(float));
-        T_CHECK(most[i] > weights * 3 / 2);
+    for (int offload = 0; offload < 2; offload++) {
+        struct kernels *k = open_sim("fp32");
+        struct round_rig t;
+
+        round_open(&t, k, &c, 0, offload); /* a device: always */
+        k->trim(k);
+        weights = cudasim_in_use();
+        round_run(&t, now[offload], most);
+        drawn[offload] = t.drawn;
+        for (int i = 0; i < ROUNDS; i++)
+            T_CHECK(most[i] > weights * 3 / 2);
+        round_close(&t);
+        kernels_close(&k);
+        T_EQ_INT(cudasim_in_use(), 0);
     }
-    round_close(&t);
-    kernels_close(&k);
-    T_EQ_INT(cudasim_in_use(), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        T_EQ_INT(now[0][i], weights + rope);
+        T_CHECK(now[1][i] < rope + 4096); /* norms and biases */
+    }
+    T_CHECK(drawn[0] == drawn[1]);
 }
 
 /* Every limit, from where a model just opens to where an update passes, gives

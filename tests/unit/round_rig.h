@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../../lib/base/hash.h"
 #include "../../lib/train/pretrain.h"
 #include "../../lib/train/sampler.h"
 #include "../../lib/train/sync.h"
@@ -22,6 +23,7 @@ struct round_rig {
     char *inputs[1];
     int failed;
     struct err e;
+    uint64_t drawn; /* a hash of tokens and log-probabilities, in order */
 };
 
 static inline void round_path(char path[512], const char *name)
@@ -46,7 +48,8 @@ static inline void *round_sample(void *ctx)
 }
 
 static inline void round_open(struct round_rig *t, struct kernels *k,
-                              const struct config *c, int release)
+                              const struct config *c, int release,
+                              int offload)
 {
     struct err e = {0};
     const struct params *p;
@@ -62,7 +65,7 @@ static inline void round_open(struct round_rig *t, struct kernels *k,
         fprintf(f, "{\"id\":\"%d\",\"prompt_tokens\":[%d,2,3,4]}\n", i, i);
     if (!f || fclose(f) || mkfifo(t->out, 0600) || mkfifo(t->fifo, 0600) ||
         arm_parse(&t->x.arm, "fp32", &e) ||
-        model_open(&t->x.m, c, &t->x.arm, k, 0, &e)) {
+        model_open(&t->x.m, c, &t->x.arm, k, offload ? MODEL_PARK : 0, &e)) {
         t_fail(__FILE__, __LINE__, "%s", e.msg);
         exit(1);
     }
@@ -77,7 +80,21 @@ static inline void round_open(struct round_rig *t, struct kernels *k,
     t->o = (struct sampler_opts){
         .samples = ROUND_SAMPLES, .max_new = 12, .batch = 4,
         .temperature = 1, .top_p = 1, .seed = 1, .step = -1,
-        .fifo = t->fifo, .release = release};
+        .fifo = t->fifo, .release = release, .offload = offload};
+}
+
+static inline void round_add(struct round_rig *t, struct rec *rec)
+{
+    struct rec_i32s tokens;
+    struct rec_f32s logp;
+    uint64_t h[3] = {t->drawn, 0, 0};
+    struct err e = {0};
+
+    T_EQ_INT(rec_need_i32s(rec, "response_tokens", &tokens, &e), 0);
+    T_EQ_INT(rec_need_f32s(rec, "response_logprobs", &logp, &e), 0);
+    h[1] = hash_bytes(tokens.v, tokens.n * sizeof *tokens.v);
+    h[2] = hash_bytes(logp.v, logp.n * sizeof *logp.v);
+    t->drawn = hash_bytes(h, sizeof h);
 }
 
 /* now[i], most[i]: bytes held after round i's last record, and so far. */
@@ -99,8 +116,11 @@ static inline void round_run(struct round_rig *t, size_t now[ROUNDS],
         r = sync_send_go(s, (uint32_t)i, ROUND_PROMPTS, &e);
         if (!r && !in)
             r = rec_open(&in, t->out, &e);
-        for (int n = 0; n < ROUND_PROMPTS * ROUND_SAMPLES && r >= 0; n++)
+        for (int n = 0; n < ROUND_PROMPTS * ROUND_SAMPLES && !r; n++) {
             r = rec_read(in, &rec, &e) - 1;
+            if (!r)
+                round_add(t, rec);
+        }
         t->x.k->memory(t->x.k, &m);
         now[i] = m.now;
         most[i] = m.peak;

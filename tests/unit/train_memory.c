@@ -111,29 +111,33 @@ static void a_sampler_gives_memory_back_before_the_last_record(void)
 {
     static const struct config c = RIG_SHAPE(32, 2, 2, 1, 64, 300);
     struct k_order canonical = {ORDER_CANONICAL, 0};
-    size_t weights, now[2][ROUNDS], most[ROUNDS];
+    size_t weights[3], now[3][ROUNDS], most[ROUNDS];
+    size_t rope = 256 * 16 * sizeof(float); /* made with the first pass */
+    uint64_t drawn[3];
 
-    for (int release = 0; release < 2; release++) {
+    for (int i = 0; i < 3; i++) { /* keeps all; releases; offloads too */
         struct kernels *k;
         struct k_memory m;
         struct round_rig t;
         struct err e = {0};
 
         T_EQ_INT(kernels_open(&k, "cpu", 2, canonical, &e), 0);
-        round_open(&t, k, &c, release);
+        round_open(&t, k, &c, i == 1, i == 2);
         k->trim(k);
         k->memory(k, &m);
-        weights = m.now;
-        round_run(&t, now[release], most);
+        weights[i] = m.now;
+        round_run(&t, now[i], most);
+        drawn[i] = t.drawn;
         round_close(&t);
         kernels_close(&k);
     }
     for (int i = 0; i < ROUNDS; i++) {
-        T_CHECK(now[0][i] > weights * 3 / 2);
-        /* the rotary table, made with the first pass, stays */
-        T_EQ_INT(now[1][i], weights + 256 * 16 * sizeof(float));
-        T_CHECK(most[i] > weights * 3 / 2);
+        T_CHECK(now[0][i] > weights[0] * 3 / 2);
+        T_EQ_INT(now[1][i], weights[1] + rope);
+        T_CHECK(now[2][i] < rope + 4096); /* norms and biases */
+        T_CHECK(most[i] > weights[2] * 3 / 2);
     }
+    T_CHECK(drawn[0] == drawn[1] && drawn[0] == drawn[2]);
 }
 
 int main(void)
