@@ -2,21 +2,23 @@
  *
  * in      two checkpoints: directories or safetensors files
  * out     a record per tensor, then per kind, per layer, and in total
- * memory  the files are mapped
+ * memory  the files are mapped; on a device a piece of each at a time
  * order   of the second checkpoint's tensors
  */
 #include "../lib/train/compare.h"
 #include "../lib/train/sparsity.h"
+#include "engine_opts.h"
 #include "main.h"
 
 static struct compare_opts o = { .eta = SPARSITY_ETA };
-static const char *out = "-";
-static int json, quiet;
+static const char *out = "-", *device = "auto";
+static int json, quiet, threads;
 
 static const struct opt opts[] = {
     { OPT_F64, "eta", 0, &o.eta, "X", "relative tolerance of the rule", 0, 1 },
     { OPT_STR, "against", 0, &o.against, "CKPT2",
       "add the overlap with what changed from BASE to CKPT2", 0, 0 },
+    OPT_DEVICE(&device, &threads),
     { OPT_STR, "output", 'o', &out, "FILE", "where to write", 0, 0 },
     { OPT_FLAG, "json", 0, &json, NULL, "write JSON lines", 0, 0 },
     { OPT_FLAG, "quiet", 0, &quiet, NULL, "accepted; there is no progress", 0,
@@ -56,7 +58,10 @@ int main(int argc, char **argv)
     start(&cli, argc, argv, &args);
     o.base = args[0];
     o.ckpt = args[1];
-    r = compare_open(&x, &o, &e);
+    r = kernels_open(&o.k, device, threads,
+                     (struct k_order){ ORDER_CANONICAL, 0 }, &e);
+    if (!r)
+        r = compare_open(&x, &o, &e);
     if (!r)
         r = rec_create(&w, out, json ? REC_JSON : REC_AUTO, &e);
     if (!r)
@@ -65,5 +70,6 @@ int main(int argc, char **argv)
         r = rec_commit(&w, &e);
     rec_abort(&w);
     compare_close(&x);
+    kernels_close(&o.k);
     return r ? fail(&cli, &e) : finish(&cli);
 }

@@ -86,6 +86,14 @@ struct k_sample {
     int top_k;         /* 0 = off */
 };
 
+/* Counts of compare, of values finite in bf16: b against a by the rule on
+ * values cast to bf16 and as stored, and by |a - b| <= abs; then, where c is
+ * finite too, how many there are, and which b, c and both changed. */
+enum {
+    CMP_NON_FINITE, CMP_UNCHANGED, CMP_UNCHANGED_RAW, CMP_UNCHANGED_ABS,
+    CMP_BOTH, CMP_CHANGED_B, CMP_CHANGED_C, CMP_CHANGED_BOTH, CMP_N
+};
+
 /* What a backend holds: buffers, weights, caches and scratch. */
 struct k_memory {
     size_t now, peak; /* bytes; peak since the backend was opened */
@@ -298,6 +306,14 @@ struct kernels {
                   const float *g, size_t n, uint64_t *changed);
     /* Sum of squares in double, canonical order (host result). */
     double (*sumsq)(struct kernels *k, const float *g, size_t n);
+
+    /* ---- what an update changed (SCIENCE 6; compare.h has the rule) ---- */
+    /* n values of a before, of b after, and of c after another update, or
+     * NULL. counts (device, [CMP_N]) +=. */
+    void (*compare)(struct kernels *k, uint64_t *counts, const void *a,
+                    enum dtype ta, const void *b, enum dtype tb,
+                    const void *c, enum dtype tc, size_t n, double eta,
+                    double abs);
 };
 
 /* ---- the pages of a KV cache, on any backend (pages.c) ---- */

@@ -17,7 +17,7 @@
     X(kv_new) X(kv_free) X(kv_rows) X(attn_cached)                           \
     X(swiglu) X(swiglu_bwd) X(residual) X(dropout_bwd) X(add)                \
     X(head_logp) X(head_bwd) X(head_kl) X(head_sample) X(head_logits)        \
-    X(adamw) X(sumsq)
+    X(adamw) X(sumsq) X(compare)
 
 /* The type of the function behind an operation. */
 #ifdef __cplusplus

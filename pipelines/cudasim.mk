@@ -3,7 +3,7 @@
 # Programs whose --device cuda is the simulator are for tests/parity/{cudasim,memory}.sh,
 # which finds them in $SIMBIN.
 SIM_TESTS    := tests/parity/cudasim.sh tests/parity/memory.sh
-SIM_PROGRAMS := pretrain rollout dapo-step logprob
+SIM_PROGRAMS := pretrain rollout dapo-step logprob sparsity
 
 $(B)/cudasim/kernels.o: kernels/kernels.c | $(FIRST)
 	@mkdir -p $(@D)

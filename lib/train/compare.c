@@ -15,8 +15,13 @@ struct tally {
     int fp32; /* the checkpoint's values are fp32 */
 };
 
+/* Values that go to a device at once. */
+enum { PIECE = 1 << 24 };
+
 struct compare {
     const struct compare_opts *o;
+    void *piece[3];  /* device, PIECE fp32 values of each; NULL on the cpu */
+    uint64_t *count; /* device, [CMP_N] */
     struct st_file *base, *ckpt, *against;
     struct tally kind[KIND_OTHER + 1], all, *layer;
     int n_layers;
@@ -175,6 +180,43 @@ static int partner(const struct st_file *f, const char *name,
     return 0;
 }
 
+/* Values at .. of tensor t, where the device can read them: on the cpu where
+ * they are mapped. NULL without a tensor. */
+static const void *bring(struct compare *x, int side,
+                         const struct st_tensor *t, size_t at, size_t n)
+{
+    struct kernels *k = x->o->k;
+    size_t z = t ? dtype_size(t->type) : 0;
+    const char *from = t ? (const char *)t->data + at * z : NULL;
+
+    if (!t || !x->piece[side])
+        return from;
+    k->upload(k, x->piece[side], from, n * z);
+    return x->piece[side];
+}
+
+/* b before, t after, c after another update or NULL */
+static int count(struct compare *x, struct sparsity *s,
+                 const struct st_tensor *b, const struct st_tensor *t,
+                 const struct st_tensor *c, struct err *e)
+{
+    struct kernels *k = x->o->k;
+    size_t most = x->piece[0] ? PIECE : t->n;
+    uint64_t counts[CMP_N];
+
+    k->zero(k, x->count, sizeof counts);
+    for (size_t at = 0; at < t->n; at += most) {
+        size_t n = t->n - at < most ? t->n - at : most;
+
+        k->compare(k, x->count, bring(x, 0, b, at, n), b->type,
+                   bring(x, 1, t, at, n), t->type, bring(x, 2, c, at, n),
+                   c ? c->type : DT_F32, n, x->o->eta, SPARSITY_ABS);
+    }
+    k->download(k, counts, x->count, sizeof counts);
+    sparsity_of(s, counts, t->n);
+    return k->sync(k, e);
+}
+
 static int one_tensor(struct compare *x, const struct st_tensor *t,
                       struct err *e)
 {
@@ -185,10 +227,10 @@ static int one_tensor(struct compare *x, const struct st_tensor *t,
 
     if (!r && x->against)
         r = partner(x->against, x->o->against, t, &c, e);
+    if (!r)
+        r = count(x, &tally.s, b, t, c, e);
     if (r)
         return r;
-    sparsity_add(&tally.s, b->data, b->type, t->data, t->type,
-                 c ? c->data : NULL, c ? c->type : DT_F32, t->n, x->o->eta);
     add(&x->all, &tally);
     add(&x->kind[kind], &tally);
     add_layer(x, layer, &tally);
@@ -243,6 +285,21 @@ static int check_base(const struct compare *x, struct err *e)
                                            x->o->ckpt);
 }
 
+/* On a device, room for a piece of each file. */
+static int open_device(struct compare *x, struct err *e)
+{
+    struct kernels *k = x->o->k;
+    int sides = x->against ? 3 : 2;
+
+    x->count = k->alloc(k, CMP_N * sizeof *x->count, e);
+    for (int i = 0; x->count && !k->n_threads && i < sides; i++) {
+        x->piece[i] = k->alloc(k, PIECE * sizeof(float), e);
+        if (!x->piece[i])
+            return -ERR_IO;
+    }
+    return x->count ? 0 : -ERR_IO;
+}
+
 int compare_open(struct compare **out, const struct compare_opts *o,
                  struct err *e)
 {
@@ -257,6 +314,8 @@ int compare_open(struct compare **out, const struct compare_opts *o,
         r = st_open(&x->against, o->against, e);
     if (!r)
         r = check_base(x, e);
+    if (!r)
+        r = open_device(x, e);
     if (r)
         compare_close(&x);
     *out = x;
@@ -267,6 +326,11 @@ void compare_close(struct compare **x)
 {
     if (!*x)
         return;
+    for (int i = 0; i < 3; i++)
+        if ((*x)->piece[i])
+            (*x)->o->k->free((*x)->o->k, (*x)->piece[i]);
+    if ((*x)->count)
+        (*x)->o->k->free((*x)->o->k, (*x)->count);
     st_close(&(*x)->base);
     st_close(&(*x)->ckpt);
     st_close(&(*x)->against);

@@ -1,10 +1,12 @@
 /* compare - two checkpoints to a stream of sparsity records (SCIENCE 6)
  *
  * A record per tensor, in the order of the second checkpoint, then per kind,
- * per layer, and in total; fields in lib/record/SCHEMA.md.
+ * per layer, and in total; fields in lib/record/SCHEMA.md. The bytes are the
+ * same from any device.
  */
 #ifndef ULP_TRAIN_COMPARE_H
 #define ULP_TRAIN_COMPARE_H
+#include "../../kernels/kernels.h"
 #include "../record/rec.h"
 
 /* Checkpoints are directories or safetensors files; borrowed until close. */
@@ -12,6 +14,7 @@ struct compare_opts {
     const char *base, *ckpt;
     const char *against; /* a second checkpoint, for the overlap; or NULL */
     double eta;          /* of the rule, see sparsity.h */
+    struct kernels *k;   /* what compares; borrowed */
 };
 struct compare;
 

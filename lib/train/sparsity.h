@@ -3,7 +3,9 @@
  * bf16-aware rule (arXiv 2511.08567): cast both values to bf16; unchanged iff
  * |w - w'| <= eta max(|w|, |w'|). With eta < 2^-9 that is equality of the bf16
  * values, +0 and -0 being equal. A value that is NaN or Inf on either side is
- * neither changed nor unchanged: it is counted apart.
+ * neither changed nor unchanged: it is counted apart. A finite value that bf16
+ * cannot hold rounds to Inf there, and is non-finite too. The kernel `compare`
+ * (kernels/compare.h) counts.
  */
 #ifndef ULP_TRAIN_SPARSITY_H
 #define ULP_TRAIN_SPARSITY_H
@@ -19,21 +21,12 @@ struct sparsity {
     uint64_t unchanged;
     uint64_t unchanged_f32; /* the same rule on the values as stored */
     uint64_t unchanged_abs; /* |w - w'| <= SPARSITY_ABS, as stored */
-    /* with a second checkpoint, over values finite in all three: */
+    /* with a second checkpoint (b), over values finite in all three: */
     uint64_t n_both, changed_a, changed_b, changed_both;
 };
 
-enum { SAME_NON_FINITE = -1, SAME_CHANGED = 0, SAME_UNCHANGED = 1 };
-
-/* SAME_*, by the bf16-aware rule. A finite value that bf16 cannot hold rounds
- * to Inf there, and is non-finite too. */
-int sparsity_same(float a, float b, double eta);
-
-/* Adds n values of a (before) and b (after) to *s; c is the second
- * checkpoint, or NULL. */
-void sparsity_add(struct sparsity *s, const void *a, enum dtype ta,
-                  const void *b, enum dtype tb, const void *c, enum dtype tc,
-                  size_t n, double eta);
+/* From what the kernel `compare` counted of n values. */
+void sparsity_of(struct sparsity *s, const uint64_t count[CMP_N], uint64_t n);
 void sparsity_sum(struct sparsity *to, const struct sparsity *s);
 
 /* Overlap of the two changed masks: |A and B| / |A or B|; NaN when neither

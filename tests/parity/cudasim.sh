@@ -36,6 +36,9 @@ for arm in fp32 bf16-kahan; do
         --batch 6 --lr 5e-3 --seed 1 --arm $arm -o OUT $golden/corpus.jsonl
 done
 verdict pretraining_on_the_simulator
+both sparsity sparsity --against "$T/cpu.pretrain-bf16-kahan" -o OUT \
+    "$T/base" "$T/cpu.pretrain-fp32"
+verdict sparsity_on_the_simulator
 for arm in fp32 bf16 fp16-mixed; do
     both rollout-$arm rollout --model "$T/base" --seed 5 --arm $arm \
         --samples 1 --max-new 5 --batch 16 --top-p 0.95 -o OUT "$T/tokens"

@@ -424,6 +424,38 @@ static void ops_optimizer(enum dtype t)
     }
 }
 
+/* ---- what an update changed ---- */
+static void ops_compare(enum dtype t)
+{
+    static const int sizes[] = {1, 7, 8, 31, 1030};
+    static const double eta[] = {1e-3, 0.01};
+    uint64_t zero[CMP_N] = {0};
+
+    for (int i = 0; i < 30; i++) {
+        size_t n = (size_t)sizes[i / 2 % 5], off = n == 31;
+        enum dtype u = ref_types[i % 3];
+        float *a = ref_random(DT_F32, n, 1);
+        void *b = malloc(n * 4), *da = ops_up(a, n * 4), *db, *dc, *count;
+
+        for (size_t j = 0; j < n; j++) /* near, or the same */
+            ref_put(t, b, j, (double)a[j] * (1 + 0.01 * (double)(j % 3)));
+        ref_put(t, b, n / 2, n > 7 ? NAN : 1);
+        db = ops_up(b, n * dtype_size(t));
+        for (size_t j = 0; j < n; j++)
+            ref_put(u, b, j, (double)a[j] * (1 + 0.008 * (double)(j % 2)));
+        dc = ops_up(b, n * dtype_size(u));
+        count = ops_up(zero, sizeof zero);
+        for (int with = 0; with < 2; with++)
+            ops_k->compare(ops_k, count, ops_from(da, DT_F32, off), DT_F32,
+                           ops_from(db, t, off), t,
+                           with ? ops_from(dc, u, off) : NULL, u, n - off,
+                           eta[i % 2], 1e-5);
+        ops_keep("compare", i, count, sizeof zero);
+        ops_free(da), ops_free(db), ops_free(dc);
+        free(a), free(b);
+    }
+}
+
 /* ---- two backends ---- */
 typedef void ops_case(enum dtype t);
 
@@ -469,7 +501,8 @@ static const struct {
                  {"embed", ops_embed, 1},
                  {"attention", ops_attention, 0},
                  {"head", ops_head, 1},
-                 {"optimizer", ops_optimizer, 0}};
+                 {"optimizer", ops_optimizer, 0},
+                 {"compare", ops_compare, 0}};
 enum { OPS_N_CASES = sizeof ops_cases / sizeof *ops_cases };
 
 #endif
