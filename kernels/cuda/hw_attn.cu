@@ -6,29 +6,35 @@
  * the values are on their way, and the next keys while the values are used.
  * A warp leaves out tiles that the causal mask hides from all of its rows.
  *
- * One tile of 128 rows and 64 keys: 4 * 128 * 64 D = 4.2 MFLOP (D = 128) for
- * 32 KiB of keys and values from L2 (they serve the heads of a group and the
- * tiles of a sequence): 128 FLOP a byte, so that tensor cores are the limit
- * where L2 gives 2.5 TB/s and they 312 TFLOP/s (sm_80). From shared memory a
- * warp reads 40 KiB for 1 MFLOP: 320 of the 512 cycles that the SM's tensor
- * cores take. Between products stand 64 exponentials a row, 16 an SM and
- * cycle: 512 cycles a tile, beside the products of the SM's other block. On
- * sm_90 mma.sync reaches about two thirds of what wgmma would.
+ * What limits it, from data sheets: an sm_80 has 2048 FLOP a cycle and SM on
+ * tensor cores, 128 bytes of shared memory, 16 exponentials, and some 47 bytes
+ * of L2. A tile of 128 rows, 64 keys and 128 dimensions takes
+ *   4 * 128 * 64 * 128 FLOP     2048 cycles
+ *   4 warps * 40 KiB by ldmatrix   1280 (a key or value serves 32 rows; with
+ *                                  16 rows a warp it would be as much as the
+ *                                  products)
+ *   128 * 64 exponentials        512
+ *   32 KiB of keys and values    700, from L2: heads of a group and tiles of
+ *                                a sequence read the same
+ * so tensor cores are the limit, with two blocks an SM where one's
+ * exponentials and barriers hide behind the other's products. With 64
+ * dimensions products take 1024 cycles and exponentials still 512. On sm_90
+ * mma.sync reaches a part only of what wgmma would.
  */
 #include "hw_attn.h"
 
 enum { FWD_M = 2, FWD_KEYS = 64, FWD_ROWS = 16 * FWD_M * HW_WARPS };
 
-/* Scores of rows `first` + 16 m + g + 8 h for keys from j0 on: raw, then the
- * weights exp(s - max); max, sum and what is summed so far follow. */
+/* Scores of rows `first` + 16 m + g + 8 h, counted from the first key: raw,
+ * then the weights exp(s - max); max, sum and what is summed so far follow. */
 template <int DP>
 DEV void soften(float s[FWD_M][FWD_KEYS / 8][4], float max[FWD_M][2],
                 float sum[FWD_M][2], float acc[FWD_M][DP / 8][4], int first,
-                int j0, float scale)
+                float scale)
 {
-    int lane = (int)threadIdx.x % 32, row = first + lane / 4;
-    int key = j0 + lane % 4 * 2, moved = 0;
-    float was[FWD_M][2], minus[FWD_M][2];
+    int lane = (int)threadIdx.x % 32, moved = 0;
+    int row = first + lane / 4 - lane % 4 * 2; /* from this thread's key */
+    float was[FWD_M][2];
 
 #pragma unroll
     for (int m = 0; m < FWD_M; m++)
@@ -40,15 +46,14 @@ DEV void soften(float s[FWD_M][FWD_KEYS / 8][4], float max[FWD_M][2],
             for (int n = 0; n < FWD_KEYS / 8; n++)
 #pragma unroll
                 for (int e = 2 * h; e < 2 * h + 2; e++) {
-                    if (j0 + FWD_KEYS > first &&
-                        key + n * 8 + e % 2 > row + m * 16 + h * 8)
+                    if (FWD_KEYS > first &&
+                        n * 8 + e % 2 > row + m * 16 + h * 8)
                         s[m][n][e] = -CANON_INF;
                     most = larger(most, s[m][n][e]);
                 }
             most = larger(most, __shfl_xor_sync(FULL, most, 1));
             most = larger(most, __shfl_xor_sync(FULL, most, 2));
             max[m][h] = most;
-            minus[m][h] = -(most * scale);
             moved |= most > was[m][h];
         }
     if (__any_sync(FULL, moved)) {
@@ -56,7 +61,7 @@ DEV void soften(float s[FWD_M][FWD_KEYS / 8][4], float max[FWD_M][2],
         for (int m = 0; m < FWD_M; m++)
 #pragma unroll
             for (int h = 0; h < 2; h++) {
-                float by = fast_exp2(canon_fma(was[m][h], scale, minus[m][h]));
+                float by = fast_exp2((was[m][h] - max[m][h]) * scale);
 
                 sum[m][h] *= by;
 #pragma unroll
@@ -73,9 +78,38 @@ DEV void soften(float s[FWD_M][FWD_KEYS / 8][4], float max[FWD_M][2],
 #pragma unroll
             for (int e = 0; e < 4; e++) {
                 s[m][n][e] = fast_exp2(
-                    canon_fma(s[m][n][e], scale, minus[m][e / 2]));
+                    canon_fma(s[m][n][e], scale, -(max[m][e / 2] * scale)));
                 sum[m][e / 2] += s[m][n][e];
             }
+}
+
+/* Divides by the sums and stores. What it needs to know is read again: it
+ * would take registers from the loop before. */
+template <enum dtype T, int DP>
+DEV void finish(struct hw_attn_job j, float max[FWD_M][2],
+                float sum[FWD_M][2], float acc[FWD_M][DP / 8][4], uint16_t *s)
+{
+    int heads = j.s.n_heads, head = (int)blockIdx.x % heads;
+    int mine = (int)threadIdx.x / 32 * 16 * FWD_M, lane = (int)threadIdx.x % 32;
+    struct attn_tile w = j.tiles[blockIdx.x / (unsigned)heads];
+    int n = w.len - w.at - mine; /* rows of the warp */
+    long row = w.row + w.at + mine;
+
+#pragma unroll
+    for (int m = 0; m < FWD_M; m++)
+#pragma unroll
+        for (int h = 0; h < 2; h++) {
+            int r = m * 16 + lane / 4 + h * 8;
+
+            sum[m][h] += __shfl_xor_sync(FULL, sum[m][h], 1);
+            sum[m][h] += __shfl_xor_sync(FULL, sum[m][h], 2);
+            if (j.lse && lane % 4 == 0 && r < n)
+                j.lse[(row + r) * heads + head] =
+                    canon_fma(max[m][h], j.scale, canon_log(sum[m][h]));
+            sum[m][h] = 1.0f / sum[m][h];
+        }
+    rows_out<T, DP, FWD_M>(j.out + row * j.ldo + head * j.s.head_dim, j.ldo, n,
+                           j.s.head_dim, acc, sum, s);
 }
 
 template <enum dtype T, int DP>
@@ -84,12 +118,12 @@ KERNEL __launch_bounds__(HW_NT, 2) attention(struct hw_attn_job j)
     DYNAMIC_SHARED(shared);
     int heads = j.s.n_heads, head = (int)blockIdx.x % heads, D = j.s.head_dim;
     int kv = head / (heads / j.s.n_kv_heads);
-    int mine = (int)threadIdx.x / 32 * 16 * FWD_M, lane = (int)threadIdx.x % 32;
+    int mine = (int)threadIdx.x / 32 * 16 * FWD_M;
     struct attn_tile w = j.tiles[blockIdx.x / (unsigned)heads];
     int rows = w.len - w.at < FWD_ROWS ? w.len - w.at : FWD_ROWS;
-    int keys = w.at + rows;
-    const uint16_t *from = j.qkv + w.row * j.ld;
-    const uint16_t *k = from + (heads + kv) * D, *v = k + j.s.n_kv_heads * D;
+    int left = w.at + rows, first = w.at + mine; /* keys; row, from a tile's
+                                                  * first key */
+    const uint16_t *k = j.qkv + w.row * j.ld + (heads + kv) * D;
     uint16_t *Q = (uint16_t *)(void *)shared, *K = Q + FWD_ROWS * HW_LD(DP);
     uint16_t *V = K + FWD_KEYS * HW_LD(DP);
     float acc[FWD_M][DP / 8][4], max[FWD_M][2], sum[FWD_M][2];
@@ -100,46 +134,32 @@ KERNEL __launch_bounds__(HW_NT, 2) attention(struct hw_attn_job j)
         max[m][0] = max[m][1] = -CANON_INF;
         sum[m][0] = sum[m][1] = 0.0f;
     }
-    rows_in<DP, FWD_ROWS>(Q, from + w.at * j.ld + head * D, j.ld, rows, D);
-    rows_in<DP, FWD_KEYS>(K, k, j.ld, keys, D);
+    rows_in<DP, FWD_ROWS>(Q, j.qkv + (w.row + w.at) * j.ld + head * D, j.ld,
+                          rows, D);
+    rows_in<DP, FWD_KEYS>(K, k, j.ld, left, D);
     cp_commit();
-    for (int j0 = 0; j0 < keys; j0 += FWD_KEYS) {
-        int seen = j0 < w.at + mine + 16 * FWD_M; /* by some row of the warp */
+    for (; left > 0; left -= FWD_KEYS, first -= FWD_KEYS) {
+        int seen = first + 16 * FWD_M > 0; /* by some row of the warp */
         float s[FWD_M][FWD_KEYS / 8][4];
 
         cp_wait(0);
         __syncthreads(); /* keys are there, and the last values used */
-        rows_in<DP, FWD_KEYS>(V, v + j0 * j.ld, j.ld, keys - j0, D);
+        rows_in<DP, FWD_KEYS>(V, k + j.s.n_kv_heads * D, j.ld, left, D);
         cp_commit();
         if (seen) {
             rows_by_rows<T, DP, FWD_M, FWD_KEYS>(s, Q + mine * HW_LD(DP), K);
-            soften<DP>(s, max, sum, acc, w.at + mine, j0, j.scale * LOG2E);
+            soften<DP>(s, max, sum, acc, first, j.scale * LOG2E);
         }
         cp_wait(0);
         __syncthreads(); /* values are there, and the keys used */
-        if (j0 + FWD_KEYS < keys)
-            rows_in<DP, FWD_KEYS>(K, k + (j0 + FWD_KEYS) * j.ld, j.ld,
-                                  keys - j0 - FWD_KEYS, D);
+        k += FWD_KEYS * j.ld;
+        if (left > FWD_KEYS)
+            rows_in<DP, FWD_KEYS>(K, k, j.ld, left - FWD_KEYS, D);
         cp_commit();
         if (seen)
             weights_by_rows<T, DP, FWD_M, FWD_KEYS>(acc, s, V);
     }
-#pragma unroll
-    for (int m = 0; m < FWD_M; m++)
-#pragma unroll
-        for (int h = 0; h < 2; h++) {
-            int r = mine + m * 16 + lane / 4 + h * 8;
-
-            sum[m][h] += __shfl_xor_sync(FULL, sum[m][h], 1);
-            sum[m][h] += __shfl_xor_sync(FULL, sum[m][h], 2);
-            if (j.lse && lane % 4 == 0 && r < rows)
-                j.lse[(long)(w.row + w.at + r) * heads + head] =
-                    canon_fma(max[m][h], j.scale, canon_log(sum[m][h]));
-            sum[m][h] = 1.0f / sum[m][h];
-        }
-    rows_out<T, DP, FWD_M>(
-        j.out + (long)(w.row + w.at + mine) * j.ldo + head * D, j.ldo,
-        rows - mine, D, acc, sum, Q + mine * HW_LD(DP));
+    finish<T, DP>(j, max, sum, acc, Q + mine * HW_LD(DP));
 }
 
 typedef void attention_fn(struct hw_attn_job j);

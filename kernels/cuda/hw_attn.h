@@ -45,7 +45,9 @@ DEV void rows_in(uint16_t *s, const uint16_t *p, long ld, int n, int D)
         int r = (int)threadIdx.x / (DP / 8) + i * (HW_NT * 8 / DP);
         int in = r < n && c < D;
 
-        cp_async(s + r * HW_LD(DP) + c, in ? p + r * ld + c : p, !in);
+        /* 32 bits of offset: 64 of them for each i do not fit in registers */
+        cp_async(s + r * HW_LD(DP) + c,
+                 in ? p + (unsigned)(r * (int)ld + c) : p, !in);
     }
 }
 

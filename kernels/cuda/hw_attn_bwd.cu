@@ -8,6 +8,12 @@
  * (keys by queries), so that the weights stay in registers as the left side
  * of the next product, as they do in hw_attn.
  *
+ * For 64 keys, 64 queries and 128 dimensions a key block takes 4 MFLOP, 2048
+ * cycles of an sm_80's tensor cores, and reads 288 KiB by ldmatrix, 2304
+ * cycles: shared memory is the limit, since two sums of 128 dimensions leave
+ * registers for 16 rows a warp. A query block takes 1536 and 1792 cycles. With
+ * 64 dimensions a warp has 32 rows and tensor cores are the limit.
+ *
  * Rows are staged so that each copy has a product to hide behind: while one
  * of the two tiles of a pair is used, the other's successor is on its way.
  */
