@@ -48,7 +48,7 @@ endef
 # $(1) run
 define run_records
 $(eval $(call stage,$(call eval_dir,$(1))/sparsity.msgpack,sparsity,sparsity of $(1),$(BASE_FILES) $(call state_of,$(1)),sparsity stats,\
-  $(BIN)/sparsity --quiet $(BASE) $(call model_of,$(1)) | $(BIN)/stats --quiet --tag $(call tags_of,$(1)) -o $(OUT)))
+  $(BIN)/sparsity --quiet --device $(DEVICE) --threads $(THREADS) $(BASE) $(call model_of,$(1)) | $(BIN)/stats --quiet --tag $(call tags_of,$(1)) -o $(OUT)))
 $(eval $(call stage,$(call eval_dir,$(1))/metrics.msgpack,stats,metrics of $(1),$(CHUNKS:%=$(call run_dir,$(1))/step-%/checkpoint/trainer_state.json),stats,\
   $(BIN)/stats --quiet --tag $(call tags_of,$(1)) -o $(OUT) $(CHUNKS:%=$(call run_dir,$(1))/step-%/metrics.msgpack)))
 endef
