@@ -150,4 +150,4 @@ $(foreach t,$(notdir $(GPU_TESTS)),$(eval $(call bundle_test,$(t))))
 .PHONY: gpu-bundle
 gpu-bundle: $(PROGRAMS:%=$(BUNDLE)/bin/%) $(GPU_TESTS:$(B)/gpu/%=$(BUNDLE)/gpu/%)
 	$(if $(USE_CUDA),,$(error gpu-bundle: no nvcc))
-	@tests/gpu/bundle.sh $(BUNDLE) $(abspath $(B)/gpu-bundle.tar.gz) $(BUNDLE_FILES)
+	@tests/gpu/bundle.sh $(BUNDLE) $(abspath $(B)/gpu-bundle.tar.xz) $(BUNDLE_FILES)

@@ -27,13 +27,16 @@ for on the usual paths and among Python's packages; ULP_CUBLASLT=FILE names it).
 Used where they are: make, compute-sanitizer, nvidia-smi, Python 3 with torch
 and transformers. Both scripts take names of parts: see their first lines.
 TEXT
+# The programs carry the same kernels: a dictionary that spans several of them
+# makes it a quarter.
 tar --sort=name --owner=0 --group=0 --mtime=@0 -C "$(dirname "$dir")" \
-    -czf "$tar.tmp" "$(basename "$dir")"
+    -cf - "$(basename "$dir")" |
+    xz -T1 --lzma2=preset=1,dict=96MiB >"$tar.tmp"
 mv "$tar.tmp" "$tar"
 
 try=$(mktemp -d "${TMPDIR:-/tmp}/ulp-bundle.XXXXXX")
 trap 'rm -rf "$try"' EXIT
-tar xzf "$tar" -C "$try"
+tar xf "$tar" -C "$try"
 cd "$try"/*/
 for p in bin/*; do
     case $p in *.c | *.h) continue ;; esac
@@ -49,3 +52,4 @@ for s in check-gpu.sh bench-gpu.sh; do
 done
 glibc=$(cat bin/* gpu/* lib/* | grep -aoE 'GLIBC_2\.[0-9]+' | sort -uV | tail -n 1)
 echo "$tar: $(du -h "$tar" | cut -f 1), $(ls gpu | wc -l) test programs, $(ls lib | wc -l) libraries beside them, needs ${glibc/_/ }"
+echo "there: tar xf ${tar##*/}, or python3 -m tarfile -e ${tar##*/}; then sh check-gpu.sh, sh bench-gpu.sh in gpu-bundle"
