@@ -6,8 +6,8 @@
  * those ids (a sixteenth of a large vocabulary) again. top-k and top-p are
  * hw_kept.h's. The host waits once, for the tokens.
  */
-#include <stdlib.h>
 #include "hw_kept.h"
+#include "sample.h"
 
 struct draw_job {
     const void *L;
@@ -122,28 +122,6 @@ static void draw(struct cuda *c, struct draw_job j, long rows)
         LAUNCH(c, hw_draw_plain, (unsigned)rows, threads, 0, j);
 }
 
-/* The one time that the host waits. dev: logp, then token. */
-static void fetch(struct cuda *c, const float *dev, float *logp,
-                  int32_t *token, size_t n)
-{
-    float *host = (float *)malloc(2 * n * sizeof *host);
-
-    if (!host) {
-        CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
-        return;
-    }
-    CU(cuda_download)(c, host, dev, 2 * n * sizeof *host);
-    memcpy(logp, host, n * sizeof *logp);
-    memcpy(token, host + n, n * sizeof *token);
-    free(host);
-    for (size_t i = 0; i < n; i++)
-        if (token[i] < 0) {
-            CU(cuda_fail)(c, ERR_DATA, "head_sample: the logits of row %zu "
-                          "are not finite", i);
-            token[i] = 0;
-        }
-}
-
 HW(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
                       float *logp, const void *x, const struct k_weight *W,
                       const float *u, struct k_sample s, int T, int V, int H)
@@ -181,5 +159,5 @@ HW(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
             return;
         draw(c, j, rows);
     }
-    fetch(c, dev, logp, token, n);
+    CU(cuda_fetch_draws)(c, dev, logp, token, n);
 }

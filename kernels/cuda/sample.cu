@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 #include "head_dev.h"
+#include "sample.h"
 
 #define SORT_BYTES ((size_t)64 << 20)
 
@@ -271,11 +272,22 @@ static int draw_rows(struct cuda *c, struct job j, long r, long rows)
     return 1;
 }
 
-static void not_finite(struct cuda *c, int32_t *token, int T)
+void CU(cuda_fetch_draws)(struct cuda *c, const float *dev, float *logp,
+                          int32_t *token, size_t n)
 {
-    for (int i = 0; i < T; i++)
+    float *host = (float *)calloc(2 * n, sizeof *host);
+
+    if (!host) {
+        CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
+        return;
+    }
+    CU(cuda_download)(c, host, dev, 2 * n * sizeof *host);
+    memcpy(logp, host, n * sizeof *logp);
+    memcpy(token, host + n, n * sizeof *token);
+    free(host);
+    for (size_t i = 0; i < n; i++)
         if (token[i] < 0) {
-            CU(cuda_fail)(c, ERR_DATA, "head_sample: the logits of row %d "
+            CU(cuda_fail)(c, ERR_DATA, "head_sample: the logits of row %zu "
                           "are not finite", i);
             token[i] = 0;
         }
@@ -306,11 +318,11 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
     j.it = greedy ? 1.0f : 1.0f / s.temperature;
     j.greedy = greedy;
     j.s = s;
-    j.u = dev;
-    j.logp = dev + n;
-    j.token = (int32_t *)(void *)(dev + 2 * n);
+    j.logp = dev;
+    j.token = (int32_t *)(void *)(dev + n);
+    j.u = dev + 2 * n;
     if (u)
-        CU(cuda_upload)(c, dev, u, n * sizeof *u);
+        CU(cuda_upload)(c, dev + 2 * n, u, n * sizeof *u);
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
         size_t at = (size_t)r * (size_t)H * dtype_size(t);
@@ -320,7 +332,5 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
             !draw_rows(c, j, r, rows))
             return;
     }
-    CU(cuda_download)(c, logp, j.logp, n * sizeof *logp);
-    CU(cuda_download)(c, token, j.token, n * sizeof *token);
-    not_finite(c, token, T);
+    CU(cuda_fetch_draws)(c, dev, logp, token, n);
 }
