@@ -130,6 +130,9 @@ void *CU(cuda_scratch)(struct cuda *c, int slot, size_t n);
 void *CU(cuda_memory)(struct cuda *c, size_t n, const char *what,
                       struct err *e);
 void CU(cuda_free)(struct cuda *c, void *p);
+/* The operations on memory, into the table; trim among them. */
+void CU(cuda_buffers)(struct kernels *k);
+void CU(cuda_trim)(struct kernels *k);
 /* Let a kernel have so many bytes of dynamic shared memory: asked of the
  * runtime once. 0 (and the error kept) where the device has not got them. */
 int CU(cuda_shared)(struct cuda *c, const void *kernel, size_t bytes)
