@@ -83,15 +83,14 @@ DEV void soften(float s[FWD_M][FWD_KEYS / 8][4], float max[FWD_M][2],
             }
 }
 
-/* Divides by the sums and stores. What it needs to know is read again: it
- * would take registers from the loop before. */
+/* Divides by the sums and stores. w comes from shared memory: it would take
+ * registers from the loop before. */
 template <enum dtype T, int DP>
-DEV void finish(struct hw_attn_job j, float max[FWD_M][2],
+DEV void finish(struct hw_attn_job j, struct attn_tile w, float max[FWD_M][2],
                 float sum[FWD_M][2], float acc[FWD_M][DP / 8][4], uint16_t *s)
 {
     int heads = j.s.n_heads, head = (int)blockIdx.x % heads;
     int mine = (int)threadIdx.x / 32 * 16 * FWD_M, lane = (int)threadIdx.x % 32;
-    struct attn_tile w = j.tiles[blockIdx.x / (unsigned)heads];
     int n = w.len - w.at - mine; /* rows of the warp */
     long row = w.row + w.at + mine;
 
@@ -116,6 +115,7 @@ template <enum dtype T, int DP>
 KERNEL __launch_bounds__(HW_NT, 2) attention(struct hw_attn_job j)
 {
     DYNAMIC_SHARED(shared);
+    __shared__ struct attn_tile tile;
     int heads = j.s.n_heads, head = (int)blockIdx.x % heads, D = j.s.head_dim;
     int kv = head / (heads / j.s.n_kv_heads);
     int mine = (int)threadIdx.x / 32 * 16 * FWD_M;
@@ -128,6 +128,8 @@ KERNEL __launch_bounds__(HW_NT, 2) attention(struct hw_attn_job j)
     uint16_t *V = K + FWD_KEYS * HW_LD(DP);
     float acc[FWD_M][DP / 8][4], max[FWD_M][2], sum[FWD_M][2];
 
+    if (threadIdx.x == 0)
+        tile = w;
     clear<FWD_M, DP / 8>(acc);
 #pragma unroll
     for (int m = 0; m < FWD_M; m++) {
@@ -159,7 +161,7 @@ KERNEL __launch_bounds__(HW_NT, 2) attention(struct hw_attn_job j)
         if (seen)
             weights_by_rows<T, DP, FWD_M, FWD_KEYS>(acc, s, V);
     }
-    finish<T, DP>(j, max, sum, acc, Q + mine * HW_LD(DP));
+    finish<T, DP>(j, tile, max, sum, acc, Q + mine * HW_LD(DP));
 }
 
 typedef void attention_fn(struct hw_attn_job j);
