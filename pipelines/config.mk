@@ -7,7 +7,7 @@ include pipelines/presets/$(PRESET).mk
 R             ?= results## where everything that is computed goes
 ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), factors overridden by commas, and the learning rate: bf16,dropout=0,lr=4e-4
 SEEDS         ?= 1 2 3 4 5## one training run per arm and seed
-DEVICE        ?= auto## auto, cpu, cuda
+DEVICE        ?= auto## where models compute: cpu, cuda, or auto: cuda where there is a device; stages that share a GPU run one at a time
 THREADS       ?= 1## threads per program (make runs -j stages at once)
 MODEL         ?=## a Hugging Face directory to start from, instead of pretraining
 DATA          ?= data/$(PRESET)## task sets as JSON lines
@@ -41,8 +41,11 @@ KEEP          ?= all## checkpoints of a run: all, or last (weights of older chun
 # (make 4.3 does not show -j in MAKEFLAGS while it reads makefiles).
 JOBS          := $(shell nproc)
 MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline)
+# Stages on a GPU share its memory, so they run one after the other.
+GPU           := $(if $(filter $(R)/% results/% train eval ablation,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
+AT_ONCE       := $(if $(GPU),1,$(JOBS))
 ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKE_ARGS)),0)
-MAKEFLAGS     += -j$(JOBS)
+MAKEFLAGS     += -j$(AT_ONCE)
 endif
 
 export ULP_RUN   := $(shell echo $$PPID)
@@ -51,5 +54,5 @@ export ULP_EXPECT := $(EXPECT)
 export ULP_LAUNCH := $(LAUNCH)
 export ULP_STATE  = $(STATE)
 export ULP_GOALS := $(MAKECMDGOALS) $(MAKEOVERRIDES)
-export ULP_JOBS  := $(JOBS)
+export ULP_JOBS  := $(AT_ONCE)
 export ULP_MAKE  := $(MAKE)

@@ -39,7 +39,7 @@ $(eval $(call stage,$(DATA)/corpus.jsonl,data,make the pretraining corpus,,prepa
 BASE := $(R)/base/model
 BASE_FILES := $(BASE)/model.safetensors
 $(eval $(call stage,$(BASE),base,pretrain the base model,$(DATA)/corpus.jsonl $(wildcard $(TOKENIZER)/*),pretrain,\
-  $(BIN)/pretrain --tokenizer $(TOKENIZER) $(MODEL_SHAPE) $(PRETRAIN_OPTS) --seed 1 --threads $(JOBS) -o $(OUT) $(DATA)/corpus.jsonl,model.safetensors))
+  $(BIN)/pretrain --tokenizer $(TOKENIZER) $(MODEL_SHAPE) $(PRETRAIN_OPTS) --seed 1 --device $(DEVICE) --threads $(JOBS) -o $(OUT) $(DATA)/corpus.jsonl,model.safetensors))
 else
 BASE := $(MODEL)
 BASE_FILES := $(wildcard $(MODEL)/*.safetensors $(MODEL)/*.json)

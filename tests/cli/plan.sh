@@ -44,6 +44,16 @@ check smoke_all_fits grep -q 'nothing: it all fits' "$T/plan"
 check rate_is_measured grep -q "FLOP/s, sampling and scoring, $rate" "$T/plan"
 plan MODEL="$T/none" PRESET=qwen2.5-math-7b DATA="$T/data" && no no_model "planned" || ok no_model
 
+# Every stage that runs a model is told the device, and stages share a GPU one
+# at a time.
+make "${old[@]}" BIN="$BIN" R="$T/results" PRESET=smoke DATA="$T/smoke" DEVICE=cuda -pn train >"$T/p" 2>"$T/err"
+check stages_on_a_gpu_one_at_a_time grep -q '^AT_ONCE := 1$' "$T/p"
+make "${old[@]}" BIN="$BIN" R="$T/results" PRESET=smoke DATA="$T/smoke" DEVICE=cpu -n "$T/results/analysis/summary.txt" >"$T/p" 2>"$T/err"
+for p in pretrain rollout dapo-step logprob; do
+    grep -oE "[^ ]*/$p [^|>]*" "$T/p" | grep -v -- '--device cpu'
+done >"$T/plan"
+check the_device_is_told test -s "$T/p" -a ! -s "$T/plan"
+
 # The whole DAG of the full setting; processor time, so that a busy machine does
 # not decide.
 echo '{"id":"gsm8k/0"}' >"$T/data/gsm8k.jsonl"
