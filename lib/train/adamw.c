@@ -9,7 +9,7 @@
 #define SCALE_EVERY 2000
 
 /* Of m, v and comp, where each lives. */
-static void *state_alloc(struct adamw *a, enum dtype t, struct err *e)
+static void *moment_alloc(struct adamw *a, enum dtype t, struct err *e)
 {
     size_t bytes = a->p->n_values * dtype_size(t);
 
@@ -17,7 +17,7 @@ static void *state_alloc(struct adamw *a, enum dtype t, struct err *e)
                         : a->k->alloc(a->k, bytes, e);
 }
 
-static void state_free(struct adamw *a, void *p)
+static void moment_free(struct adamw *a, void *p)
 {
     if (p && a->o.offload)
         a->k->host_free(a->k, p);
@@ -44,10 +44,10 @@ int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
     a->o = *o;
     a->loss_scale = arm->loss_scaling ? SCALE_INIT : 1;
     a->master = k->alloc(k, p->n_values * dtype_size(arm->master), e);
-    a->m = a->master ? state_alloc(a, arm->adam, e) : NULL;
-    a->v = a->m ? state_alloc(a, arm->adam, e) : NULL;
+    a->m = a->master ? moment_alloc(a, arm->adam, e) : NULL;
+    a->v = a->m ? moment_alloc(a, arm->adam, e) : NULL;
     if (a->v && arm->kahan)
-        a->comp = state_alloc(a, DT_BF16, e);
+        a->comp = moment_alloc(a, DT_BF16, e);
     if (a->v && (a->comp || !arm->kahan))
         a->changed = k->alloc(k, sizeof *a->changed, e);
     if (a->changed && o->offload)
@@ -70,9 +70,9 @@ void adamw_close(struct adamw **out)
         a->k->free(a->k, a->changed);
     if (a->piece)
         a->k->free(a->k, a->piece);
-    state_free(a, a->m);
-    state_free(a, a->v);
-    state_free(a, a->comp);
+    moment_free(a, a->m);
+    moment_free(a, a->v);
+    moment_free(a, a->comp);
     free(a);
     *out = NULL;
 }
