@@ -140,8 +140,16 @@ struct gemm_dw {
     long T, N, K, ldy, ldx;
 };
 void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g);
-/* Its blocks: rows, columns of dY, panels; widths read where they lie. */
-enum { TB = 512, NC = 240, KP = 128, NARROW = 512 };
+/* Its blocks: rows (few where dW stays in cache, so that those of X stay
+ * nearer), columns of dY, panels; widths read where they lie. */
+enum { TB_LARGE = 512, TB_SMALL = 128, NC = 240, KP = 128, NARROW = 512 };
+
+static inline long dw_rows(long N, long K)
+{
+    return (size_t)(N * K) * sizeof(float) > (size_t)1 << 20 ? TB_LARGE
+                                                             : TB_SMALL;
+}
+
 /* Row n of W as fp32. */
 void NAME(weight_row)(const struct k_weight *w, long n, float *dst);
 

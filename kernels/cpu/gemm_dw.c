@@ -15,10 +15,10 @@ struct job {
     struct cpu *c;
     const struct gemm_dw *g;
     const int32_t *perm;
-    long n_blocks, k_groups, panels;
+    long n_blocks, k_groups, panels, tb;
     long r0, n; /* the rows now: source rows r0 .. r0 + n */
     int direct_x, direct_dy;
-    float *X; /* [panel][TB][NR] */
+    float *X; /* [panel][tb][NR] */
 };
 
 /* d[width] = cols values of src from `at`, zeros after. */
@@ -47,8 +47,8 @@ static void pack_x(void *ctx, long lo, long hi, int worker)
             for (long p = p0; p < p1; p++) {
                 long col = p * NR, w = g->K - col < NR ? g->K - col : NR;
 
-                if (!j->direct_x || w < NR)
-                    pack_row(j->X + (p * TB + r) * NR, NR, g->X, g->xt,
+                if (!j->direct_x || w % VW)
+                    pack_row(j->X + (p * j->tb + r) * NR, NR, g->X, g->xt,
                              (j->r0 + r) * g->ldx + col, w);
             }
     }
@@ -68,10 +68,10 @@ static void panel(const struct job *j, long n0, long nc, long p,
 {
     const struct gemm_dw *g = j->g;
     long col = p * NR, w = g->K - col < NR ? g->K - col : NR;
-    int nv = (int)((w + VW - 1) / VW), in_place = j->direct_x && w == NR;
+    int nv = (int)((w + VW - 1) / VW), in_place = j->direct_x && w % VW == 0;
     const float *B = in_place
                          ? (const float *)g->X + j->r0 * g->ldx + col
-                         : j->X + p * TB * NR;
+                         : j->X + p * j->tb * NR;
     long ldb = in_place ? g->ldx : NR;
     float *C = g->dW + n0 * g->K + col;
 
@@ -81,7 +81,7 @@ static void panel(const struct job *j, long n0, long nc, long p,
 
             prefetch_tile(C + (n + mr) * g->K, g->K, left < MR ? left : MR);
             if (!in_place && p + 1 < j->panels)
-                cpu_prefetch((const char *)(B + TB * NR),
+                cpu_prefetch((const char *)(B + j->tb * NR),
                              (size_t)(j->n * NR) * sizeof *B, n / MR,
                              (nc + MR - 1) / MR);
             NAME(ukr_k)[mr - 1][nv - 1](j->n, A + n, lda, B, ldb,
@@ -116,7 +116,7 @@ static void task(void *ctx, long i, int worker)
         lda = g->ldy;
     } else {
         A = NAME(cpu_worker)(j->c, worker, W_A,
-                             (size_t)(TB * nc) * sizeof *A);
+                             (size_t)(j->tb * nc) * sizeof *A);
         if (!A)
             return;
         for (long r = 0; r < j->n; r++)
@@ -131,7 +131,7 @@ static void task(void *ctx, long i, int worker)
  * the short last block may stand anywhere. */
 static void block_at(const struct job *j, long r, long *r0, long *n)
 {
-    long T = j->g->T, most = j->perm ? CANON_BLOCK : TB;
+    long T = j->g->T, most = j->perm ? CANON_BLOCK : j->tb;
 
     *r0 = j->perm ? (long)j->perm[r / CANON_BLOCK] * CANON_BLOCK : r;
     *n = T - *r0 < most ? T - *r0 : most;
@@ -141,9 +141,9 @@ static void all_rows(struct job *j, int parallel)
 {
     const struct gemm_dw *g = j->g;
     long tasks = j->n_blocks * j->k_groups;
-    int packing = !j->direct_x || g->K % NR;
+    int packing = !j->direct_x || g->K % VW;
 
-    for (long r = 0; r < g->T; r += j->perm ? CANON_BLOCK : TB) {
+    for (long r = 0; r < g->T; r += j->perm ? CANON_BLOCK : j->tb) {
         block_at(j, r, &j->r0, &j->n);
         if (packing && parallel)
             NAME(cpu_for)(j->c, j->panels, 2.0 * (double)j->n * NR, pack_x,
@@ -168,7 +168,7 @@ static void bias_columns(void *ctx, long lo, long hi, int worker)
 
     if (!row)
         return;
-    for (long r = 0; r < g->T; r += j->perm ? CANON_BLOCK : TB) {
+    for (long r = 0; r < g->T; r += j->perm ? CANON_BLOCK : j->tb) {
         block_at(j, r, &r0, &rows);
         for (long t = r0; t < r0 + rows; t++) {
             const float *d = cpu_row(g->yt, g->dY, (size_t)(t * g->ldy + lo),
@@ -189,12 +189,13 @@ void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g)
     if (g->T <= 0 || g->N <= 0)
         return;
     j.perm = NAME(cpu_perm)(c, PERM_ROWS, g->T, g->N, g->T);
+    j.tb = dw_rows(g->N, g->K);
     if (g->db)
         NAME(cpu_for)(c, g->N, (double)g->T, bias_columns, &j);
     j.direct_x = g->xt == DT_F32 && g->ldx <= NARROW;
     j.direct_dy = g->yt == DT_F32 && g->ldy <= NARROW;
     j.X = NAME(cpu_shared)(c, S_PACK,
-                           (size_t)(j.panels * TB * NR) * sizeof *j.X);
+                           (size_t)(j.panels * j.tb * NR) * sizeof *j.X);
     if (!j.X)
         return;
     j.n_blocks = (g->N + NC - 1) / NC;

@@ -47,6 +47,7 @@ static void gemm_dw(struct scratch_sizes *z, const struct k_sizes *s, long T,
                     long N, long K, enum dtype yt)
 {
     long panels = blocks_of(K, NR), n_blocks = blocks_of(N, NC), nc;
+    long tb = dw_rows(N, K);
     long k_groups = blocks_of(panels, KP);
     int parallel = s->n_threads > 1 &&
                    2.0 * (double)T * (double)N * (double)K >= 400e3;
@@ -55,10 +56,10 @@ static void gemm_dw(struct scratch_sizes *z, const struct k_sizes *s, long T,
            N / n_blocks >= 4 * MR)
         n_blocks++;
     nc = blocks_of(N, n_blocks);
-    most(&z->shared[S_PACK], (size_t)(panels * TB * NR) * sizeof(float));
+    most(&z->shared[S_PACK], (size_t)(panels * tb * NR) * sizeof(float));
     most(&z->worker[W_C], (size_t)(nc * NR) * sizeof(float));
     if (yt != DT_F32 || N > NARROW)
-        most(&z->worker[W_A], (size_t)(TB * nc) * sizeof(float));
+        most(&z->worker[W_A], (size_t)(tb * nc) * sizeof(float));
 }
 
 static void linear(struct scratch_sizes *z, const struct k_sizes *s,
