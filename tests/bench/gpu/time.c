@@ -132,6 +132,8 @@ void bench_row(struct bench *b, const struct row *r, const struct timing *t)
                 b->toy ? 0 : t->s, b->toy ? 0 : t->spread, b->toy ? 0 : share,
                 r->target, b->toy ? "" : verdict(r, share),
                 b->toy || r->items <= 0 ? 0 : r->items / t->s);
+    if (b->table)
+        fflush(b->table);
 }
 
 void bench_failed(struct bench *b, const struct row *r, const struct err *e)
