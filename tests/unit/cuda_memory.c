@@ -31,7 +31,7 @@ static struct kernels *open_sim(const char *arm)
 
 static void the_plan_is_what_is_held(void)
 {
-    for (int i = 0; i < N_CASES; i++) {
+    for (int i = 0; i < N_CASES; i += rig_sanitized() ? 3 : 1) {
         struct kernels *k = open_sim(cases[i].arm);
         struct k_memory m;
 
