@@ -10,7 +10,7 @@
 #include "cpu.h"
 
 /* Below this many operations a loop runs on the calling thread. */
-#define PARALLEL_COST 150000.0
+#define PARALLEL_COST 15000.0
 #define HUGE_PAGE ((size_t)2 << 20)
 
 static void *aligned(size_t n)

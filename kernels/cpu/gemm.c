@@ -208,6 +208,10 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g)
                                           : KC;
     j.n_seg = g->K ? (g->K + j.seg - 1) / j.seg : 0;
     j.m_blocks = (g->M + mc - 1) / mc;
+    /* weights that stay in a core's cache: its rows stay there too */
+    if (j.m_blocks < c->n_threads && bytes <= LARGE_BYTES &&
+        g->M >= 2 * MR * c->n_threads)
+        j.m_blocks = c->n_threads;
     if (c->n_threads == 1 || flops < 400e3) {
         for (long i = 0; i < j.m_blocks; i++)
             task(&j, i, 0);

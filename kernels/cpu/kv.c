@@ -189,7 +189,8 @@ OP(void, attn_cached)(struct kernels *k, enum dtype t, void *o,
                        (int)t, layer, T, (int)p->t, p->layers, p->pass.T);
         return;
     }
-    NAME(cpu_for)(c, T, 4.0 * p->s.head_dim * p->s.n_kv_heads, insert, &j);
+    /* keys go to a line each */
+    NAME(cpu_for)(c, T, 16.0 * p->s.head_dim * p->s.n_kv_heads, insert, &j);
     if (kv->n_pieces)
         NAME(cpu_for)(c, kv->n_pieces, kv->cost / (double)kv->n_pieces,
                       piece_rows, &j);
