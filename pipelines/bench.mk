@@ -29,10 +29,15 @@ bench: $(BENCH:%=$(B)/bench/%)
 	@$(foreach b,$(BENCH),$(B)/bench/$(b) $(call bench_args,$(b)) &&) true
 
 # Beside transformers on torch, where $(PYTHON) has them: make bench-peers
-# [PEERS="tiny 0.5b"] [THREADS=2]. Skips where it has not.
+# [PEERS="tiny 0.5b"] [PEER_TYPES="fp32 bf16"] [PEER_THREADS="1 2"]. Skips where
+# it has not.
 PYTHON ?= python3
 PEERS  ?= tiny
+PEER_TYPES   ?= fp32 bf16
+PEER_THREADS ?= 1 2
 
 .PHONY: bench-peers
-bench-peers: $(foreach p,rollout dapo-step show,$(BIN)/$(p))
-	@for s in $(PEERS); do $(PYTHON) tests/bench/peers.py $(BIN) $$s $(THREADS); done
+bench-peers: $(foreach p,rollout dapo-step show,$(BIN)/$(p)) $(B)/bench/stream
+	@for s in $(PEERS); do for a in $(PEER_TYPES); do for t in $(PEER_THREADS); do \
+	  $(PYTHON) tests/bench/peers.py $(BIN) $$s $$t $$a $(B)/bench/stream; \
+	done; done; done

@@ -1,20 +1,29 @@
 """peers.py - tokens per second beside transformers on torch, in one run
 
-usage: python3 tests/bench/peers.py BIN [tiny|0.5b] [THREADS]
+usage: python3 tests/bench/peers.py BIN [tiny|0.5b] [THREADS] [fp32|bf16] [PROBE]
 
-The same random weights, sequences, batch, number of threads and arithmetic
-(fp32). Training is a DAPO update: forward, clipped loss, backward, AdamW.
-Generation samples at temperature 1 with a KV cache, the same prompts and
-lengths; our side is timed as a whole process less one that reads the model and
-makes one token, or one step. Each is the best of REPEAT; peers get what is quicker of one batch and
-micro-batches. Time is the CPU's with one thread, so that a busy machine does
-not count, and the clock's with more. Decoding of one
-stream is held against the memory's bandwidth: every weight is read once a
-token.
+The same random weights, sequences, batch, number of threads and types (bf16:
+weights, activations and gradients on both sides, our moments are fp32).
+Training is a DAPO update: forward, clipped loss, backward, AdamW. Generation
+samples at temperature 1 with a KV cache. Lengths are equal, and mixed: then
+prompts and responses differ in length, which peers pad.
+
+Our side is timed as a whole process less one that reads the model and makes
+one token, or one step; peers get what is quicker of one batch and micro-batches. Runs
+of both alternate; each line has the medians, and of the ratio the median, the
+least and the most. Time is the CPU's with one thread, so that a busy machine does
+not count, and the clock's with more: then the machine must be idle.
+
+PROBE is the program build/*/bench/stream: with it, tokens per second at the
+peak of multiply-adds are shown, and decoding of one stream is held against
+reading a buffer as large as the weights with as many threads (in memory, or in
+the cache that holds them).
 """
 import json
 import os
+import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,6 +41,10 @@ except ImportError as err:
 
 BIN = sys.argv[1]
 SIZE = sys.argv[2] if len(sys.argv) > 2 else "tiny"
+TYPE = sys.argv[4] if len(sys.argv) > 4 else "fp32"
+PROBE = sys.argv[5] if len(sys.argv) > 5 else ""
+ARM = {"fp32": "fp32", "bf16": "bf16,order=canonical,dropout=0"}[TYPE]
+BYTES = {"fp32": 4, "bf16": 2}[TYPE]
 TOKENIZER = "data/tokenizer/tiny"
 SHAPES = {
     "tiny": dict(vocab_size=470, hidden_size=96, num_hidden_layers=3,
@@ -41,40 +54,70 @@ SHAPES = {
                  num_attention_heads=14, num_key_value_heads=2,
                  intermediate_size=4864, max_position_embeddings=4096),
 }
-# groups, samples of a group, prompt tokens, most response tokens: lengths are
-# spread evenly from a tenth of it, and peers pad them, as they do
-TRAIN = {"tiny": (16, 8, 24, 40), "0.5b": (2, 4, 32, 80)}[SIZE]
-# prompts, prompt tokens, new tokens, sequences at once
-GENERATE = {"tiny": (1024, 24, 40, 64), "0.5b": (16, 32, 16, 16)}[SIZE]
-DECODE = {"tiny": 120, "0.5b": 24}[SIZE]
-REPEAT = {"tiny": 3, "0.5b": 1}[SIZE]
+SHAPE = SHAPES[SIZE]
+# groups, samples of a group, prompt tokens, response tokens, steps to time
+TRAIN = {"tiny": (16, 8, 24, 40, 9), "0.5b": (2, 4, 32, 80, 2)}[SIZE]
+# prompts, prompt tokens, new tokens (equal, mixed), sequences at once
+GENERATE = {"tiny": (256, 24, (40, 120), 64),
+            "0.5b": (16, 32, (16, 32), 16)}[SIZE]
+DECODE = 24
+REPEAT = {"tiny": 5, "0.5b": 3}[SIZE]
+TARGET = {"tiny": ("5", "5"), "0.5b": ("1.3", "1.5")}[SIZE]
+ENDS = [0, 1, 2, 3, 4, 5, 6, 7]  # of responses of mixed lengths
 
 
-def say(what, ours, theirs, target, unit="tokens/s"):
-    print(f"{what:<28} {ours:10.0f} {theirs:10.0f} {unit}   ratio "
-          f"{ours / theirs:6.2f}   target {target}")
-    sys.stdout.flush()
-
+# ---- time ----
 
 def clock():
     if THREADS > 1:
         return time.perf_counter()
-    t = os.times()
-    return t.user + t.system + t.children_user + t.children_system
+    return sum(u.ru_utime + u.ru_stime for u in map(
+        resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
-def best(fn):
-    times = []
+def timed(fn):
+    began = clock()
+    n = fn()
+    return clock() - began, n
+
+
+def spread(values):
+    return (f"{statistics.median(values):8.2f} ({min(values):.2f} to "
+            f"{max(values):.2f})")
+
+
+def compare(what, mine, theirs, target, flops=0):
+    """mine, theirs: functions that give tokens per second."""
+    a, b = [], []
     for _ in range(REPEAT):
-        began = clock()
-        fn()
-        times.append(clock() - began)
-    return min(times)
+        a.append(mine())
+        b.append(theirs())
+    print(f"{what:<26}{statistics.median(a):10.0f}{statistics.median(b):10.0f}"
+          f" tokens/s   ratio {spread([x / y for x, y in zip(a, b)])}"
+          f"   target {target}")
+    if flops and MACHINE:
+        most = MACHINE[1] * THREADS / flops
+        print(f"{'':<26}{most:10.0f} at the peak of multiply-adds: no program "
+              f"can have a ratio over {most / statistics.median(b):.1f}")
+    sys.stdout.flush()
 
 
-def ours(*args, stdin=None):
-    return subprocess.run([os.path.join(BIN, args[0]), *map(str, args[1:])],
-                          stdin=stdin, stdout=subprocess.PIPE,
+def probe(n_bytes):
+    """Bytes read a second, multiply-add FLOPs a second of one core."""
+    if not PROBE or not os.path.exists(PROBE):
+        return None
+    out = subprocess.run([PROBE, str(THREADS), str(max(1, n_bytes >> 20)),
+                          "plain"], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout
+    return [float(x) for x in out.split()]
+
+
+# ---- both sides ----
+
+def ours(*args):
+    return subprocess.run([os.path.join(BIN, args[0]), "--quiet", "--device",
+                           "cpu", "--threads", str(THREADS), "--arm", ARM,
+                           *map(str, args[1:])], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, check=True).stdout
 
 
@@ -84,41 +127,57 @@ def rows(path, records):
             f.write(json.dumps(r) + "\n")
 
 
-def training(dir_, model, tmp):
-    groups, samples, n_prompt, n_new = TRAIN
+def weights_in_use():
+    """Of a token's products, and of the head."""
+    s = SHAPE
+    h, d = s["hidden_size"], s["hidden_size"] // s["num_attention_heads"]
+    kv = 2 * s["num_key_value_heads"] * d
+    layer = h * (h + kv) + h * h + 3 * h * s["intermediate_size"]
+    return s["num_hidden_layers"] * layer, h * s["vocab_size"]
+
+
+# ---- training ----
+
+def batch_of(mixed):
+    groups, samples, n_prompt, n_new, _ = TRAIN
     g = torch.Generator().manual_seed(1)
-    vocab = SHAPES[SIZE]["vocab_size"]
-    n = n_prompt + n_new
-    tokens = torch.randint(2, vocab, (groups * samples, n), generator=g)
+    tokens = torch.randint(8, SHAPE["vocab_size"],
+                           (groups * samples, n_prompt + n_new), generator=g)
     for i in range(groups):  # a group shares its prompt
         tokens[i * samples:(i + 1) * samples, :n_prompt] = \
             tokens[i * samples, :n_prompt]
-    reward = [1 if i % samples % 2 else -1 for i in range(groups * samples)]
     low = n_new // 10
-    length = [low + i * 7 % (n_new - low + 1) for i in range(len(tokens))]
-    length[0] = n_new
-    steps = {"tiny": 9, "0.5b": 2}[SIZE]
+    length = [low + i * 7 % (n_new - low + 1) if mixed and i else n_new
+              for i in range(len(tokens))]
+    reward = [1.0 if i % samples % 2 else -1.0 for i in range(len(tokens))]
+    return tokens, length, reward
+
+
+def training(dir_, model, tmp, mixed):
+    groups, samples, n_prompt, n_new, steps = TRAIN
+    tokens, length, reward = batch_of(mixed)
+    total = len(tokens) * n_prompt + sum(length)
     rows(tmp + "/train", [
         dict(id=f"{s}/{i // samples}", sample=i % samples, step=s,
              prompt_tokens=t[:n_prompt],
              response_tokens=t[n_prompt:n_prompt + length[i]],
-             response_logprobs=[0.0] * length[i], reward=float(reward[i]),
+             response_logprobs=[0.0] * length[i], reward=reward[i],
              correct=reward[i] > 0)
         for s in range(steps) for i, t in enumerate(tokens.tolist())])
 
-    def mine(steps):
-        return best(lambda: ours(
-            "dapo-step", "--quiet", "--device", "cpu", "--threads", THREADS,
-            "--model", dir_, "--out", tmp + "/ck", "--steps", steps,
+    def run(n):
+        return timed(lambda: ours(
+            "dapo-step", "--model", dir_, "--out", tmp + "/ck", "--steps", n,
             "--prompts", groups, "--mini-batch", groups, "--samples", samples,
-            "--off-policy", "-o", "/dev/null", tmp + "/train"))
+            "--off-policy", "-o", "/dev/null", tmp + "/train"))[0]
 
-    mine_s = (mine(steps) - mine(1)) / (steps - 1)
-    shutil.rmtree(tmp + "/ck")
+    def mine():
+        t = (run(steps) - run(1)) / (steps - 1)
+        shutil.rmtree(tmp + "/ck")
+        return total / t
 
-    adv = torch.tensor([1.0 if r > 0 else -1.0 for r in reward])[:, None]
+    adv = torch.tensor(reward)[:, None]
     opt = torch.optim.AdamW(model.parameters(), lr=1e-6, weight_decay=0.01)
-    n_tokens = sum(length)
     mask = (torch.arange(n_new)[None] <
             torch.tensor(length)[:, None]).float()
     padded = torch.cat([torch.ones(len(tokens), n_prompt), mask], 1)[:, :-1]
@@ -132,104 +191,145 @@ def training(dir_, model, tmp):
                 -1, x[:, n_prompt:, None])[..., 0]
             r = torch.exp(torch.clamp(lp - lp.detach(), -20, 20))
             loss = torch.maximum(-a * r, -a * torch.clip(r, 0.8, 1.28))
-            ((loss * mask[k:k + micro]).sum() / n_tokens).backward()
+            ((loss * mask[k:k + micro]).sum() / sum(length)).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         opt.step()
         opt.zero_grad()
 
     model.train()
     update(len(tokens))
-    times = [best(lambda m=m: update(m))
-             for m in {len(tokens), max(1, len(tokens) // 4)}]
+    sizes = [len(tokens), max(1, len(tokens) // 4)]
+    micro = min(sizes, key=lambda m: timed(lambda: update(m))[0])
+    layer, head = weights_in_use()
+    compare(f"training, {'mixed' if mixed else 'equal'}", mine,
+            lambda: total / timed(lambda: update(micro))[0], TARGET[0],
+            6 * (layer + head * sum(length) / total))
     model.eval()
-    total = groups * samples * n_prompt + n_tokens
-    say("training", total / mine_s, total / min(times),
-        {"tiny": 5, "0.5b": 1.3}[SIZE])
+    opt.zero_grad()
 
 
-def count(out):
-    return sum(len(json.loads(x)["response_tokens"]) for x in out.splitlines())
+# ---- generation ----
+
+def sampled(args):
+    return sum(len(json.loads(x)["response_tokens"])
+               for x in ours("rollout", *args, "--json").splitlines())
 
 
 def opening(dir_, tmp):
     """Seconds of a process that makes one token: the model is read."""
     rows(tmp + "/one", [dict(id="0", prompt_tokens=[5])])
-    return best(lambda: ours("rollout", "--quiet", "--device", "cpu",
-                             "--threads", THREADS, "--model", dir_,
-                             "--max-new", 1, "--json", tmp + "/one"))
+    return statistics.median(
+        timed(lambda: sampled(["--model", dir_, "--max-new", 1,
+                               tmp + "/one"]))[0] for _ in range(3))
 
 
-def generation(dir_, model, tmp, n, n_prompt, n_new, batch, what, target):
+def generation(dir_, model, tmp, mixed):
+    n, n_prompt, news, batch = GENERATE
+    n_new = news[mixed]
     g = torch.Generator().manual_seed(2)
-    x = torch.randint(2, SHAPES[SIZE]["vocab_size"], (n, n_prompt),
-                      generator=g)
-    rows(tmp + "/prompts", [dict(id=str(i), prompt_tokens=t)
+    x = torch.randint(8, SHAPE["vocab_size"], (n, n_prompt), generator=g)
+    begin = [i * 5 % (n_prompt // 2) if mixed else 0 for i in range(n)]
+    mask = (torch.arange(n_prompt)[None] >=
+            torch.tensor(begin)[:, None]).long()
+    rows(tmp + "/prompts", [dict(id=str(i), prompt_tokens=t[begin[i]:])
                             for i, t in enumerate(x.tolist())])
-    out = []
+    args = ["--model", dir_, "--max-new", n_new, "--batch", batch, "--seed", 3,
+            tmp + "/prompts"]
+    how = dict(min_new_tokens=n_new)
+    if mixed:
+        args[-1:-1] = ["--eos", ",".join(map(str, ENDS))]
+        how = dict(eos_token_id=ENDS)
+    start = opening(dir_, tmp)
 
     def mine():
-        out[:] = [ours("rollout", "--quiet", "--device", "cpu", "--threads",
-                       THREADS, "--model", dir_, "--max-new", n_new,
-                       "--batch", batch, "--seed", 3, "--json",
-                       tmp + "/prompts")]
+        t, k = timed(lambda: sampled(args))
+        return k / (t - start)
 
-    def theirs():
+    def some():
+        made = 0
         with torch.inference_mode():
             for k in range(0, n, batch):
-                model.generate(x[k:k + batch], do_sample=True, top_k=0,
-                               min_new_tokens=n_new, max_new_tokens=n_new,
-                               attention_mask=torch.ones_like(x[k:k + batch]),
-                               pad_token_id=0)
+                out = model.generate(
+                    x[k:k + batch], attention_mask=mask[k:k + batch],
+                    do_sample=True, top_k=0, max_new_tokens=n_new,
+                    pad_token_id=SHAPE["vocab_size"] - 1, **how)[:, n_prompt:]
+                for row in out.tolist():
+                    ends = [i for i, t in enumerate(row) if t in ENDS]
+                    made += ends[0] + 1 if mixed and ends else len(row)
+        return made
 
-    t = best(mine) - (opening(dir_, tmp) if what else 0)
-    a = count(out[0]) / t
-    b = n * n_new / best(theirs)
-    say(what, a, b, target)
-    return t, count(out[0])
+    def theirs():
+        t, k = timed(some)
+        return k / t
+
+    layer, head = weights_in_use()
+    some()
+    compare(f"generation {batch}, {'mixed' if mixed else 'equal'}", mine,
+            theirs, TARGET[1],
+            0 if mixed else 2 * (layer * (1 + n_prompt / n_new) + head))
 
 
 def decode(dir_, model, tmp):
-    """One stream: two lengths, so that opening the model is left out."""
-    short, long_ = 4, 4 + DECODE
-    was = sys.stdout
-    sys.stdout = open(os.devnull, "w")
-    one = [generation(dir_, model, tmp, 1, 4, k, 1, "", 1)
-           for k in (short, long_)]
-    sys.stdout = was
-    if one[1][1] <= one[0][1]:
-        print("decoding, one stream: the response ended too soon")
-        return
-    mine = (one[1][1] - one[0][1]) / (one[1][0] - one[0][0])
-    n_bytes = 4 * sum(p.numel() for p in model.parameters())
-    big = torch.ones(max(n_bytes // 4, 1 << 26))
-    bw = big.numel() * 4 / min(best(lambda: big.sum()) for _ in range(3))
-    say("decoding, one stream", mine, bw / n_bytes, "0.8 of the bandwidth")
-    print(f"  weights {n_bytes / 1e9:.3f} GB a token, memory "
-          f"{bw / 1e9:.1f} GB/s")
+    """One stream, two lengths: so that opening the model is left out."""
+    rows(tmp + "/one", [dict(id="0", prompt_tokens=[9, 8, 11, 10])])
+
+    def run(k):
+        return timed(lambda: sampled(["--model", dir_, "--max-new", k,
+                                      "--eos", SHAPE["vocab_size"] - 1,
+                                      "--batch", 1, tmp + "/one"]))
+
+    def mine():
+        short, most = run(4), run(4 + DECODE)
+        return (most[1] - short[1]) / (most[0] - short[0])
+
+    x = torch.tensor([[9, 8, 11, 10]])
+
+    def theirs():
+        with torch.inference_mode():
+            t = [timed(lambda k=k: model.generate(
+                x, do_sample=True, top_k=0, min_new_tokens=k,
+                max_new_tokens=k, attention_mask=torch.ones_like(x),
+                pad_token_id=0))[0] for k in (4, 4 + DECODE)]
+        return DECODE / (t[1] - t[0])
+
+    theirs()
+    compare("decoding, one stream", mine, theirs, "0.8 of reading")
+    n_bytes = BYTES * sum(p.numel() for p in model.parameters())
+    rate = probe(n_bytes)
+    if rate:
+        share = [100 * mine() * n_bytes / rate[0] for _ in range(REPEAT)]
+        print(f"{'':<26}{rate[0] / n_bytes:10.1f} at {rate[0] / 1e9:.1f} GB/s "
+              f"read, weights {n_bytes / 1e9:.3f} GB: share, %, "
+              f"{spread(share)}")
 
 
 def main():
+    global MACHINE
     torch.set_num_threads(THREADS)
     torch.manual_seed(0)
-    cfg = Qwen2Config(**SHAPES[SIZE], rope_theta=10000.0, rms_norm_eps=1e-6,
+    cfg = Qwen2Config(**SHAPE, rope_theta=10000.0, rms_norm_eps=1e-6,
                       tie_word_embeddings=True, eos_token_id=0,
                       initializer_range=0.02, attention_dropout=0.0)
     transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
     model = Qwen2ForCausalLM(cfg).float().eval()
+    if TYPE == "bf16":
+        model = model.bfloat16()
+    MACHINE = probe(1 << 30)
     tmp = tempfile.mkdtemp(prefix="ulp-peers")
     dir_ = tmp + "/model"
     try:
         model.save_pretrained(dir_)
         for f in os.listdir(TOKENIZER):
             shutil.copy(os.path.join(TOKENIZER, f), dir_)
-        print(f"{SIZE}: ulp, transformers on torch {torch.__version__}, "
-              f"{THREADS} thread(s), fp32")
-        n, p, k, b = GENERATE
-        generation(dir_, model, tmp, n, p, k, b, f"generation, batch {b}",
-                   {"tiny": 5, "0.5b": 1.5}[SIZE])
-        if SIZE != "tiny":
+        print(f"{SIZE}, {TYPE}, {THREADS} thread(s): ulp, transformers "
+              f"{transformers.__version__} on torch {torch.__version__}")
+        for mixed in (0, 1):
+            generation(dir_, model, tmp, mixed)
+        if SIZE != "tiny":  # which takes less than starting a process
             decode(dir_, model, tmp)
-        training(dir_, model, tmp)
+        for mixed in (0, 1):
+            training(dir_, model, tmp, mixed)
     finally:
         shutil.rmtree(tmp)
 

@@ -2,8 +2,8 @@
  *
  * usage: stream [THREADS] [MEBIBYTES] [plain]
  *
- * The best of several passes over a buffer (1024 MiB unless said), one line:
- * "read GB/s N". "plain": one number alone, for programs.
+ * The best of several passes over a buffer (1024 MiB unless said). "plain", for
+ * programs: bytes a second, and the multiply-add FLOPs a second of one core.
  */
 #include "../../kernels/kernels.h"
 #include "reading.h"
@@ -22,9 +22,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "stream: %s\n", e.msg);
         return 2;
     }
-    rate = reading_rate(k->variant, threads, n, 8);
+    rate = reading_rate(k->variant, threads, n, n < 1u << 28 ? 50 : 8);
     if (argc > 3)
-        printf("%.0f\n", rate);
+        printf("%.0f %.0f\n", rate, roof_fma(k->variant));
     else
         printf("%s, %d thread(s), %zu MiB: read %.1f GB/s\n", k->variant,
                threads, n >> 20, rate / 1e9);
