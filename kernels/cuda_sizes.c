@@ -50,6 +50,18 @@ static size_t permutation(const struct k_sizes *s, const struct k_pass *p)
                : 0;
 }
 
+/* Sums of squares by blocks, and of rmsnorm's dw by parts of the rows. */
+static size_t sums(const struct k_sizes *s, const struct k_pass *p)
+{
+    size_t squares = p->n_params / 65536 * sizeof(double);
+    size_t parts = ((size_t)p->T + 255) / 256;
+
+    parts = parts < 64 ? parts : 64;
+    return s->order.kind == ORDER_HARDWARE
+               ? larger(squares, parts * (size_t)p->hidden * sizeof(float))
+               : squares;
+}
+
 /* Rows of logits; canonical ones are fp32. */
 static size_t logits(const struct k_sizes *s, const struct k_pass *p)
 {
@@ -66,7 +78,7 @@ static size_t scratch(const struct k_sizes *s, const struct k_pass *p)
 {
     return (s->order.kind == ORDER_HARDWARE ? CUDA_WORKSPACE : 0) +
            room(logits(s, p)) + tiles(s, p) +
-           room(p->backward ? p->n_params / 65536 * sizeof(double) : 0) +
+           room(p->backward ? sums(s, p) : 0) +
            room(permutation(s, p)) +
            room((size_t)p->T * (size_t)p->attn.n_heads * sizeof(float));
 }

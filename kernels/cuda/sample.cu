@@ -218,7 +218,7 @@ DEV int32_t draw_sorted(const struct job *j, const float *l, float m, float S,
     }
 }
 
-KERNEL __launch_bounds__(HEAD_NT) sample_rows(struct job j)
+KERNEL __launch_bounds__(HEAD_NT, 4) sample_rows(struct job j)
 {
     __shared__ float a[SPAN], part[HEAD_NT / 32], slot;
     __shared__ int first, second;

@@ -61,7 +61,8 @@ static void head_logp_is_float64s(void)
 {
     for (size_t i = 0; i < sizeof vocab / sizeof *vocab; i++)
         for (int t = 0; t < 3; t++)
-            one_logp(ref_types[t], vocab[i], i % 2 ? 0.7f : 1);
+            if (quick((int)i, t))
+                one_logp(ref_types[t], vocab[i], i % 2 ? 0.7f : 1);
 }
 
 /* ---- gradients ---- */
@@ -159,7 +160,8 @@ static void head_bwd_is_float64s(void)
     for (size_t i = 0; i < sizeof vocab / sizeof *vocab; i++)
         for (int t = 0; t < 3; t++) {
             cudasim_set_order((enum cudasim_order)(((int)i + t) % 3), 2);
-            one_bwd(ref_types[t], vocab[i], i % 2 ? 1 : 0.8f);
+            if (quick((int)i, t))
+                one_bwd(ref_types[t], vocab[i], i % 2 ? 1 : 0.8f);
         }
 }
 
@@ -198,8 +200,9 @@ static void head_kl_is_float64s(void)
     for (size_t i = 0; i < sizeof vocab / sizeof *vocab; i++)
         for (int t = 0; t < 3; t++) {
             cudasim_set_order((enum cudasim_order)(((int)i + t) % 3), 3);
-            one_kl(ref_types[t], ref_types[(t + (int)i) % 3], vocab[i],
-                   i % 2 ? 1 : 0.6f);
+            if (quick((int)i, t))
+                one_kl(ref_types[t], ref_types[(t + (int)i) % 3], vocab[i],
+                       i % 2 ? 1 : 0.6f);
         }
 }
 
@@ -239,7 +242,8 @@ static void small_chunks_change_nothing(void)
 
     cudasim_hw_head_bytes = 4 * 5056 * 4; /* four rows of the largest */
     one_logp(DT_F32, 5003, 1);
-    one_bwd(DT_F32, 5003, 0.9f);
+    if (!ref_sanitized())
+        one_bwd(DT_F32, 5003, 0.9f);
     one_bwd(DT_BF16, 5003, 1);
     one_kl(DT_F32, DT_BF16, 5003, 1);
     cudasim_hw_head_bytes = bytes;
