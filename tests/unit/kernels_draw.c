@@ -53,6 +53,7 @@ static void compare(struct kernels *k, const char *what, const float *z,
     struct k_weight *W = ref_weight(k, DT_F32, V, 1, z);
     static float x[ROWS], u[ROWS], logp[ROWS];
     static int32_t token[ROWS];
+    int step = ref_sanitized() ? 8 : 1;
 
     for (int r = 0; r < ROWS; r++) {
         x[r] = 1;
@@ -67,7 +68,7 @@ static void compare(struct kernels *k, const char *what, const float *z,
     k->head_sample(k, DT_F32, token, logp, x, W, u,
                    (struct k_sample){1, 1, 0}, ROWS, V, 1);
     ref_sync(k);
-    for (int r = 0; r < ROWS; r++) {
+    for (int r = ROWS - 1; r >= 0; r -= step) {
         int32_t want = literal(z, V, u[r]);
 
         T_CHECKF(token[r] == want, "%s, %d: u %.9g drew %d, the walk %d", what,
