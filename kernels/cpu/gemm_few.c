@@ -243,7 +243,8 @@ void NAME(gemm_few)(struct cpu *c, const struct gemm *g)
     }
     if (c->n_threads > 1 &&
         2.0 * (double)g->M * (double)g->N * (double)g->K >= 400e3) {
-        j.tasks = c->n_threads * 4;
+        /* long streams for two panels at once, else pieces to share out */
+        j.tasks = c->n_threads * (g->M <= PAIR_ROWS ? 1 : 4);
         if (j.tasks > j.panels)
             j.tasks = j.panels;
     }
