@@ -59,9 +59,10 @@ SHAPE = SHAPES[SIZE]
 MICRO = {"tiny": (4096, 256 * THREADS), "0.5b": (4096,)}[SIZE]
 # groups, samples of a group, prompt tokens, response tokens, steps to time
 TRAIN = {"tiny": (16, 8, 24, 40, 9), "0.5b": (2, 4, 32, 80, 2)}[SIZE]
-# prompts, prompt tokens, new tokens (equal, mixed), sequences at once
-GENERATE = {"tiny": (256, 24, (40, 120), 64),
-            "0.5b": (16, 32, (16, 32), 16)}[SIZE]
+# prompts, new tokens (of equal lengths, of mixed); prompt tokens, sequences at
+# once
+GENERATE = {"tiny": (((1024, 40), (256, 120)), 24, 64),
+            "0.5b": (((16, 16), (16, 32)), 32, 16)}[SIZE]
 DECODE = 24
 REPEAT = {"tiny": 5, "0.5b": 3}[SIZE]
 TARGET = {"tiny": ("5", "5"), "0.5b": ("1.3", "1.5")}[SIZE]
@@ -216,22 +217,29 @@ def training(dir_, model, tmp, mixed):
 
 # ---- generation ----
 
-def sampled(args):
+def sample(tmp, args):
+    ours("rollout", *args[:-1], "-o", tmp + "/out", args[-1])
+
+
+def sampled(tmp):
+    """Tokens of the last run."""
+    out = subprocess.run([os.path.join(BIN, "show"), "--json", tmp + "/out"],
+                         stdout=subprocess.PIPE, text=True, check=True).stdout
     return sum(len(json.loads(x)["response_tokens"])
-               for x in ours("rollout", *args, "--json").splitlines())
+               for x in out.splitlines())
 
 
 def opening(dir_, tmp):
     """Seconds of a process that makes one token: the model is read."""
     rows(tmp + "/one", [dict(id="0", prompt_tokens=[5])])
     return statistics.median(
-        timed(lambda: sampled(["--model", dir_, "--max-new", 1,
-                               tmp + "/one"]))[0] for _ in range(3))
+        timed(lambda: sample(tmp, ["--model", dir_, "--max-new", 1,
+                                   tmp + "/one"]))[0] for _ in range(5))
 
 
 def generation(dir_, model, tmp, mixed):
-    n, n_prompt, news, batch = GENERATE
-    n_new = news[mixed]
+    lengths, n_prompt, batch = GENERATE
+    n, n_new = lengths[mixed]
     g = torch.Generator().manual_seed(2)
     x = torch.randint(8, SHAPE["vocab_size"], (n, n_prompt), generator=g)
     begin = [i * 5 % (n_prompt // 2) if mixed else 0 for i in range(n)]
@@ -248,8 +256,8 @@ def generation(dir_, model, tmp, mixed):
     start = opening(dir_, tmp)
 
     def mine():
-        t, k = timed(lambda: sampled(args))
-        return k / (t - start)
+        t, _ = timed(lambda: sample(tmp, args))
+        return sampled(tmp) / (t - start)
 
     def some():
         made = 0
@@ -280,9 +288,10 @@ def decode(dir_, model, tmp):
     rows(tmp + "/one", [dict(id="0", prompt_tokens=[9, 8, 11, 10])])
 
     def run(k):
-        return timed(lambda: sampled(["--model", dir_, "--max-new", k,
-                                      "--eos", SHAPE["vocab_size"] - 1,
-                                      "--batch", 1, tmp + "/one"]))
+        t, _ = timed(lambda: sample(tmp, ["--model", dir_, "--max-new", k,
+                                          "--eos", SHAPE["vocab_size"] - 1,
+                                          "--batch", 1, tmp + "/one"]))
+        return t, sampled(tmp)
 
     def mine():
         short, most = run(4), run(4 + DECODE)
