@@ -5,6 +5,7 @@
  * every addition is in NUMERICS.md.
  */
 #include <stdlib.h>
+#include "../candidates.h"
 #include "head.h"
 
 enum { BLOCK = 1024 };
@@ -19,21 +20,6 @@ struct job {
     long V, ld;
     int *bad; /* one per row */
 };
-
-/* Candidates as integers that ascend as logits descend, ids below. -0 and +0
- * are one logit. */
-INLINE uint64_t cand_of(float z, long id)
-{
-    uint32_t u = canon_bits(z + 0.0f);
-
-    u = u & 0x80000000u ? u : ~(u | 0x80000000u);
-    return (uint64_t)u << 32 | (uint32_t)id;
-}
-
-INLINE int32_t cand_id(uint64_t c)
-{
-    return (int32_t)(uint32_t)c;
-}
 
 /* Stable radix sort by the logit; ids come in ascending and stay so. */
 static void sort_cands(uint64_t *v, uint64_t *tmp, long n)
@@ -169,33 +155,6 @@ static int32_t draw_all(const float *e, long V, float u, const float *mass)
             last = e[at + i] > 0.0f ? (int32_t)(at + i) : last;
     }
     return last;
-}
-
-/* The kept prefix of n sorted candidates with masses e, drawn from. -1: more
- * candidates are needed to reach top_p. total is the mass top_p is a part
- * of. */
-static int32_t draw_prefix(const uint64_t *v, const float *e, long n,
-                           const struct k_sample *s, double total, int all,
-                           float u)
-{
-    double need = (double)s->top_p * total, c = 0, target;
-    long kept = 0;
-
-    while (kept < n) {
-        c += (double)e[kept++];
-        if (s->top_p < 1.0f && c >= need)
-            break;
-    }
-    if (kept == n && !all && !(s->top_p < 1.0f && c >= need))
-        return -1;
-    target = (double)u * c;
-    c = 0;
-    for (long i = 0; i < kept; i++) {
-        c += (double)e[i];
-        if (c > target)
-            return cand_id(v[i]);
-    }
-    return cand_id(v[kept - 1]);
 }
 
 /* Candidates within `cut` of the largest logit are a prefix of the sorted

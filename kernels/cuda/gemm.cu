@@ -153,19 +153,26 @@ void CU(cuda_gemm)(struct cuda *c, struct gemm g)
         by_128(c, g, va, vb);
 }
 
+int CU(cuda_may)(struct cuda *c, const struct k_weight *W, int use,
+                 const char *op)
+{
+    if (W->uses & use)
+        return 1;
+    CU(cuda_fail)(c, ERR_DATA, "%s: the weight was made without %s", op,
+                  use == WEIGHT_FORWARD ? "WEIGHT_FORWARD"
+                                        : "WEIGHT_BACKWARD");
+    return 0;
+}
+
 OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
                  const struct k_weight *W, const void *bias, int T, int N,
                  int K)
 {
     struct cuda *c = cuda_of(k);
-    struct gemm g = {t, W->t, t, t, x, W->rows, bias, y, NULL, T, N, K, K, 1,
-                     K, 1, N, 0};
+    struct gemm g = gemm_linear(t, y, x, W, bias, T, N, K);
 
-    if (!(W->uses & WEIGHT_FORWARD)) {
-        CU(cuda_fail)(c, ERR_DATA, "linear: the weight was made without "
-                      "WEIGHT_FORWARD");
+    if (!CU(cuda_may)(c, W, WEIGHT_FORWARD, "linear"))
         return;
-    }
     g.perm = CU(cuda_perm)(c, PERM_K, N, K, K);
     CU(cuda_gemm)(c, g);
 }
@@ -175,14 +182,10 @@ OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
                     int K)
 {
     struct cuda *c = cuda_of(k);
-    struct gemm g = {t, W->t, t, t, dy, W->rows, NULL, dx, NULL, T, K, N, N,
-                     1, 1, K, K, 0};
+    struct gemm g = gemm_linear_dx(t, dx, dy, W, T, N, K);
 
-    if (!(W->uses & WEIGHT_BACKWARD)) {
-        CU(cuda_fail)(c, ERR_DATA, "linear_dx: the weight was made without "
-                      "WEIGHT_BACKWARD");
+    if (!CU(cuda_may)(c, W, WEIGHT_BACKWARD, "linear_dx"))
         return;
-    }
     g.perm = CU(cuda_perm)(c, PERM_K, K, N, N);
     CU(cuda_gemm)(c, g);
 }
@@ -222,8 +225,7 @@ OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
                     const void *dy, const void *x, int T, int N, int K)
 {
     struct cuda *c = cuda_of(k);
-    struct gemm g = {t, t, DT_F32, DT_F32, dy, x, NULL, dW, NULL, N, K, T, 1,
-                     N, 1, K, K, 1};
+    struct gemm g = gemm_linear_dw(t, dW, dy, x, T, N, K);
 
     if (T <= 0 || N <= 0)
         return;

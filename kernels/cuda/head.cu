@@ -11,11 +11,8 @@ int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, const void *x,
 
     if (!L)
         return 0;
-    if (!(W->uses & WEIGHT_FORWARD)) {
-        CU(cuda_fail)(c, ERR_DATA, "head: the weight was made without "
-                      "WEIGHT_FORWARD");
+    if (!CU(cuda_may)(c, W, WEIGHT_FORWARD, "head"))
         return 0;
-    }
     g.perm = CU(cuda_perm)(c, PERM_K, V, H, H);
     CU(cuda_gemm)(c, g);
     return 1;
@@ -119,11 +116,8 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
     struct cuda *c = cuda_of(k);
     long chunk = head_chunk(V, T), ld = padded(V);
 
-    if (!(W->uses & WEIGHT_BACKWARD)) {
-        CU(cuda_fail)(c, ERR_DATA, "head_bwd: the weight was made without "
-                      "WEIGHT_BACKWARD");
+    if (!CU(cuda_may)(c, W, WEIGHT_BACKWARD, "head_bwd"))
         return;
-    }
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
         size_t n = (size_t)rows * (size_t)V;

@@ -102,49 +102,31 @@ KERNEL __launch_bounds__(SUM_X *SUM_Y)
 }
 
 /* ---- operations ---- */
-static int may(struct cuda *c, const struct k_weight *W, int use,
-               const char *op, const char *flag)
-{
-    if (W->uses & use)
-        return 1;
-    CU(cuda_fail)(c, ERR_DATA, "%s: the weight was made without %s", op,
-                  flag);
-    return 0;
-}
-
 HW(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
                  const struct k_weight *W, const void *bias, int T, int N,
                  int K)
 {
-    struct gemm g = {t, W->t, t, t, x, W->rows, bias, y, NULL, T, N, K, K, 1,
-                     K, 1, N, 0};
-
-    if (may(cuda_of(k), W, WEIGHT_FORWARD, "linear", "WEIGHT_FORWARD"))
-        CU(hw_gemm)(cuda_of(k), g);
+    if (CU(cuda_may)(cuda_of(k), W, WEIGHT_FORWARD, "linear"))
+        CU(hw_gemm)(cuda_of(k), gemm_linear(t, y, x, W, bias, T, N, K));
 }
 
 HW(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
                     const void *dy, const struct k_weight *W, int T, int N,
                     int K)
 {
-    struct gemm g = {t, W->t, t, t, dy, W->rows, NULL, dx, NULL, T, K, N, N,
-                     1, 1, K, K, 0};
-
-    if (may(cuda_of(k), W, WEIGHT_BACKWARD, "linear_dx", "WEIGHT_BACKWARD"))
-        CU(hw_gemm)(cuda_of(k), g);
+    if (CU(cuda_may)(cuda_of(k), W, WEIGHT_BACKWARD, "linear_dx"))
+        CU(hw_gemm)(cuda_of(k), gemm_linear_dx(t, dx, dy, W, T, N, K));
 }
 
 HW(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
                     const void *dy, const void *x, int T, int N, int K)
 {
     struct cuda *c = cuda_of(k);
-    struct gemm g = {t, t, DT_F32, DT_F32, dy, x, NULL, dW, NULL, N, K, T, 1,
-                     N, 1, K, K, 1};
 
     if (T <= 0 || N <= 0)
         return;
     if (db)
         LAUNCH(c, column_tree, cuda_div((size_t)N, 4 * SUM_X), SUM_X * SUM_Y,
                0, db, dy, t, T, N, can_get4(dy, t, N));
-    CU(hw_gemm)(c, g);
+    CU(hw_gemm)(c, gemm_linear_dw(t, dW, dy, x, T, N, K));
 }

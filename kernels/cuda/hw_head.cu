@@ -22,11 +22,8 @@ int CU(hw_head_logits)(struct cuda *c, void *L, enum dtype t, const void *x,
 
     if (!L)
         return 0;
-    if (!(W->uses & WEIGHT_FORWARD)) {
-        CU(cuda_fail)(c, ERR_DATA, "head: the weight was made without "
-                      "WEIGHT_FORWARD");
+    if (!CU(cuda_may)(c, W, WEIGHT_FORWARD, "head"))
         return 0;
-    }
     CU(hw_gemm)(c, g);
     return 1;
 }
@@ -153,11 +150,8 @@ HW(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
     long ld = hw_head_ld(V);
     unsigned parts = cuda_div((size_t)V, GRAD_PART);
 
-    if (!(W->uses & WEIGHT_BACKWARD)) {
-        CU(cuda_fail)(c, ERR_DATA, "head_bwd: the weight was made without "
-                      "WEIGHT_BACKWARD");
+    if (!CU(cuda_may)(c, W, WEIGHT_BACKWARD, "head_bwd"))
         return;
-    }
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
         void *L = hw_head_room(c, S_LOGITS, t, chunk, V);
@@ -328,9 +322,6 @@ HW(void, head_logits)(struct kernels *k, enum dtype t, float *logits,
     struct gemm g = {t, W->t, DT_F32, t, x, W->rows, NULL, logits, NULL, T, V,
                      H, H, 1, H, 1, V, 0};
 
-    if (W->uses & WEIGHT_FORWARD)
+    if (CU(cuda_may)(c, W, WEIGHT_FORWARD, "head"))
         CU(hw_gemm)(c, g);
-    else
-        CU(cuda_fail)(c, ERR_DATA, "head: the weight was made without "
-                      "WEIGHT_FORWARD");
 }

@@ -8,6 +8,7 @@
  * double are one thread's.
  */
 #include <stdlib.h>
+#include "../candidates.h"
 #include "head_dev.h"
 #include "sample.h"
 
@@ -26,20 +27,6 @@ struct job {
     uint64_t *cand; /* [rows][room] */
     float *e;       /* [rows][room] */
 };
-
-/* As in the cpu's sample: ascends as logits descend, ids below. */
-DEV uint64_t cand_of(float z, long id)
-{
-    uint32_t u = canon_bits(z + 0.0f);
-
-    u = u & 0x80000000u ? u : ~(u | 0x80000000u);
-    return (uint64_t)u << 32 | (uint32_t)id;
-}
-
-DEV int32_t cand_id(uint64_t c)
-{
-    return (int32_t)(uint32_t)c;
-}
 
 /* The smallest id with z = m. */
 DEV int32_t draw_greedy(const struct job *j, const float *l, float m,
@@ -133,32 +120,6 @@ DEV void sort_cands(uint64_t *v, long n)
             }
             __syncthreads();
         }
-}
-
-/* One thread: the kept prefix of n sorted candidates, drawn from; -1 when
- * more are needed to reach top_p. */
-DEV int32_t draw_prefix(const uint64_t *v, const float *e, long n,
-                        const struct k_sample *s, double total, int all,
-                        float u)
-{
-    double need = (double)s->top_p * total, c = 0, target;
-    long kept = 0;
-
-    while (kept < n) {
-        c += (double)e[kept++];
-        if (s->top_p < 1.0f && c >= need)
-            break;
-    }
-    if (kept == n && !all && !(s->top_p < 1.0f && c >= need))
-        return -1;
-    target = (double)u * c;
-    c = 0;
-    for (long i = 0; i < kept; i++) {
-        c += (double)e[i];
-        if (c > target)
-            return cand_id(v[i]);
-    }
-    return cand_id(v[kept - 1]);
 }
 
 /* Candidates with z >= floor, unsorted; how many. */
