@@ -68,6 +68,11 @@ struct k_seqs {
     int n;
     const int32_t *start;      /* device */
     const int32_t *start_host; /* the same, host */
+    const int32_t *from; /* n, host, or NULL: queries of sequence i before row
+                          * from[i] of it are not asked for (rows of a prompt
+                          * that another sequence has too). attn may leave
+                          * their o and lse as they are; attn_bwd is given +0
+                          * in their rows of d_o, and its dq is +0 there */
 };
 
 struct k_adamw {

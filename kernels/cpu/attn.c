@@ -149,9 +149,11 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
 
     for (int i = 0; i < q.n; i++) {
         long len = q.start_host[i + 1] - q.start_host[i];
+        long from = q.from ? q.from[i] : 0;
 
         j.longest = len > j.longest ? len : j.longest;
-        cost += 2.0 * (double)(len * len) * (s.head_dim + 8) * s.n_heads;
+        cost += 2.0 * (double)(len * len - from * from) * (s.head_dim + 8) *
+                s.n_heads;
     }
     block_rows = lanes_block(j.longest);
     p = NAME(cpu_shared)(c, S_TASKS, attn_pieces(T, q.n, s.n_heads,
@@ -160,8 +162,8 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
         return;
     for (int i = 0; i < q.n; i++)
         for (int h = 0; h < s.n_heads; h++)
-            for (long r = 0; r < q.start_host[i + 1] - q.start_host[i];
-                 r += block_rows)
+            for (long r = q.from ? q.from[i] : 0;
+                 r < q.start_host[i + 1] - q.start_host[i]; r += block_rows)
                 p[n++] = (struct piece){i, h, (int)r};
     if (t != DT_F32 || stride(&j) > ATTN_NEAR) {
         j.k = NAME(cpu_shared)(c, S_PACK, bytes);

@@ -12,7 +12,7 @@ struct job {
     struct cpu *c;
     enum dtype t;
     struct k_attn_shape s;
-    const int32_t *start;
+    const int32_t *start, *from;
     const void *qkv, *d_o, *o;
     void *dqkv;
     const float *lse;
@@ -192,17 +192,21 @@ static void task(const struct job *j, int seq, int kvh, int worker)
 {
     int group = j->s.n_heads / j->s.n_kv_heads;
     long r0 = j->start[seq], L = j->start[seq + 1] - r0, D = j->s.head_dim;
+    long from = j->from ? j->from[seq] : 0;
     size_t at = (size_t)(r0 * stride(j) + (j->s.n_heads + kvh) * D);
     struct work w;
 
     if (L == 0 || !work_get(&w, j, worker, r0, L, kvh))
         return;
     for (int h = kvh * group; h < (kvh + 1) * group; h++)
-        for (long i = 0; i < L; i += w.ld) {
+        for (long i = from; i < L; i += w.ld) {
             struct lanes b = lanes_at(i, L, w.ld);
 
             block(j, &w, &b, r0, h);
         }
+    for (long i = 0; i < from; i++)
+        memset(AT_W(j->dqkv, j->t, (r0 + i) * stride(j) + kvh * group * D), 0,
+               (size_t)(group * D) * dtype_size(j->t));
     rows_out(w.dk, w.Dp, L, D, j->t, j->dqkv, at, stride(j));
     rows_out(w.dv, w.Dp, L, D, j->t, j->dqkv,
              at + (size_t)(j->s.n_kv_heads * D), stride(j));
@@ -222,7 +226,8 @@ OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
                    const float *lse, struct k_attn_shape s, struct k_seqs q,
                    int T)
 {
-    struct job j = {cpu_of(k), t, s, q.start_host, qkv, d_o, o, dqkv, lse, 0};
+    struct job j = {cpu_of(k), t, s, q.start_host, q.from, qkv, d_o, o, dqkv,
+                    lse, 0};
     double mean = q.n ? (double)T / q.n : 0;
 
     for (int i = 0; i < q.n; i++)

@@ -97,7 +97,7 @@ static void upload_batch(struct model *m, const struct seqs *s, int i, int j,
     k->upload(k, act(m, m->a.start), start, 4 * (S + 1));
     k->upload(k, act(m, m->a.target), target, 4 * R);
     m->want = want;
-    m->seqs = (struct k_seqs){j - i, act(m, m->a.start), start};
+    m->seqs = (struct k_seqs){j - i, act(m, m->a.start), start, NULL};
 }
 
 static int longest(const struct seqs *s, int i, int j)

@@ -46,14 +46,14 @@ static void attn_close(struct batch *b)
 
 static void forward(struct kernels *k, struct batch *b)
 {
-    struct k_seqs q = {b->n, b->dev, b->start};
+    struct k_seqs q = {b->n, b->dev, b->start, NULL};
 
     k->attn(k, b->qkv.t, b->o.dev, b->lse.dev, b->qkv.dev, b->s, q, b->T);
 }
 
 static void backward(struct kernels *k, struct batch *b)
 {
-    struct k_seqs q = {b->n, b->dev, b->start};
+    struct k_seqs q = {b->n, b->dev, b->start, NULL};
 
     k->attn_bwd(k, b->qkv.t, b->dqkv.dev, b->d_o.dev, b->o.dev, b->qkv.dev,
                 b->lse.dev, b->s, q, b->T);

@@ -281,7 +281,7 @@ static void ops_attention(enum dtype t)
     static const int32_t start[] = {0, 1, 33, 33, 66, 131};
     enum { T = 131, N = 5 };
     int32_t pos[T], *dpos, *dstart = ops_up(start, sizeof start);
-    struct k_seqs q = {N, dstart, start};
+    struct k_seqs q = {N, dstart, start, NULL};
 
     for (int i = 0; i < N; i++)
         for (int r = start[i]; r < start[i + 1]; r++)

@@ -81,7 +81,7 @@ static void matches_float64(void)
             void *qkv = ref_random(t, (size_t)(T * wide), 1);
             void *o = ref_zeros((size_t)(T * nh * D) * 4);
             float *lse = ref_zeros((size_t)(T * nh) * 4);
-            struct k_seqs q = {x->n, start, start};
+            struct k_seqs q = {x->n, start, start, NULL};
 
             k->attn(k, t, o, lse, qkv, x->s, q, T);
             ref_sync(k);
@@ -123,7 +123,7 @@ static void cached_is_the_same_bits(void)
             char *o = ref_zeros((size_t)T * out);
             char *o1 = ref_zeros((size_t)T * out);
             char *part = malloc((size_t)T * in), *po = malloc((size_t)T * out);
-            struct k_seqs q = {x->n, start, start};
+            struct k_seqs q = {x->n, start, start, NULL};
             struct err e = {0};
             struct k_kv *kv = k->kv_new(k, t, 2, x->s, x->n, 140, 0, &e);
 
@@ -240,7 +240,7 @@ static void gradients_match_float64(void)
             void *dqkv = ref_zeros((size_t)(T * wide) * 4);
             float *lse = ref_zeros((size_t)(T * nh) * 4);
             double *want = ref_zeros((size_t)(T * wide) * 8), worst = 0;
-            struct k_seqs q = {x->n, start, start};
+            struct k_seqs q = {x->n, start, start, NULL};
 
             k->attn(k, t, o, lse, qkv, x->s, q, T);
             k->attn_bwd(k, t, dqkv, d_o, o, qkv, lse, x->s, q, T);
@@ -307,7 +307,7 @@ static void company_changes_no_bit(void)
         char *d_o = ref_random(t, (size_t)(T * nh * D), 1);
         char *o[3], *dq[3];
         float *lse[3];
-        struct k_seqs q = {x->n, start, start};
+        struct k_seqs q = {x->n, start, start, NULL};
 
         for (int i = 0; i < 3; i++) {
             struct kernels *b = i == 1 ? k3 : k;
@@ -317,7 +317,7 @@ static void company_changes_no_bit(void)
             lse[i] = ref_zeros((size_t)(T * nh) * 4);
             for (int s = 0; s < (i == 2 ? x->n : 1); s++) {
                 int32_t own[2] = {0, x->len[s]};
-                struct k_seqs one = {1, own, own};
+                struct k_seqs one = {1, own, own, NULL};
                 size_t r = i == 2 ? (size_t)start[s] : 0;
                 struct k_seqs use = i == 2 ? one : q;
                 int n = i == 2 ? x->len[s] : T;

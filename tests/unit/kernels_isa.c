@@ -137,7 +137,7 @@ static void attention(struct kernels *k, enum dtype t, struct data *d,
 {
     size_t z = dtype_size(t);
     struct k_attn_shape s = {NH, NKV, D};
-    struct k_seqs q = {N_LEN, start, start};
+    struct k_seqs q = {N_LEN, start, start, NULL};
     void *qkv = malloc(T * WIDE * 4), *y = ref_zeros(T * H * 4);
     void *dq = ref_zeros(T * WIDE * 4);
     float *lse = ref_zeros(T * NH * 4);

@@ -54,7 +54,8 @@ static void training(struct bench *b, const char *size, int n, int len)
     a.dqkv = bench_alloc(b, T * wide * 2);
     a.o = bench_alloc(b, T * out * 2);
     a.lse = bench_alloc(b, T * (size_t)c.heads * 4);
-    a.q = (struct k_seqs){n, bench_alloc(b, (size_t)(n + 1) * 4), start};
+    a.q = (struct k_seqs){n, bench_alloc(b, (size_t)(n + 1) * 4), start,
+                           NULL};
     if (a.q.start)
         b->k->upload(b->k, (void *)(size_t)a.q.start, start,
                      (size_t)(n + 1) * 4);
