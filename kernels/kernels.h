@@ -75,6 +75,18 @@ struct k_seqs {
                           * in their rows of d_o, and its dq is +0 there */
 };
 
+/* Sums of rows: the terms of row r < n are src[off[r]] .. src[off[r + 1] - 1].
+ * A term i >= 0 is row i of x, a term ~i row i of `carried`, which has the
+ * columns from skip on (+0 stands for those before). */
+struct k_sums {
+    int T, n;             /* T of the n sums are rows of y */
+    int width, skip;      /* values in a row of x and of y */
+    const int32_t *off;   /* [n + 1], device */
+    const int32_t *src;   /* [off[n]], device */
+    const float *carried; /* [][width - skip] */
+    float *carry;         /* [n - T][width - skip], other memory */
+};
+
 struct k_adamw {
     float lr, beta1, beta2, eps, weight_decay;
     float bias1, bias2; /* 1 - beta^step, computed in double by the caller */
@@ -270,6 +282,11 @@ struct kernels {
     /* y = a + b, rounded; y may be a. */
     void (*add)(struct kernels *k, enum dtype t, void *y, const void *a,
                 const void *b, size_t n);
+    /* y[r], r < T, = round_t of the sum of row r's terms, in fp32 from the
+     * first on; one term is a copy, none +0. Rows T and after go to carry,
+     * as fp32 and from column skip on. */
+    void (*sum_rows)(struct kernels *k, enum dtype t, void *y, const void *x,
+                     struct k_sums s);
 
     /* ---- head: x[T][H] final hidden rows, W [V][H]. No buffer of T x V is
      * ever made. logits = round_t(x W^T); z = logits * (1/temperature) in

@@ -15,7 +15,7 @@
     X(embed) X(embed_bwd) X(rmsnorm) X(rmsnorm_bwd)                          \
     X(linear) X(linear_dx) X(linear_dw) X(rope) X(attn) X(attn_bwd)          \
     X(kv_new) X(kv_free) X(kv_rows) X(attn_cached)                           \
-    X(swiglu) X(swiglu_bwd) X(residual) X(dropout_bwd) X(add)                \
+    X(swiglu) X(swiglu_bwd) X(residual) X(dropout_bwd) X(add) X(sum_rows)    \
     X(head_logp) X(head_bwd) X(head_kl) X(head_sample) X(head_logits)        \
     X(adamw) X(sumsq) X(compare)
 

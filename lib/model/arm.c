@@ -137,13 +137,19 @@ static int set_factor(struct arm *a, struct field key, struct field v,
                    ? 0
                    : refuse(key, v, "nearest or stochastic", e);
     }
+    if (is(key, "prompts")) {
+        a->apart = is(v, "apart");
+        return a->apart || is(v, "shared")
+                   ? 0
+                   : refuse(key, v, "shared or apart", e);
+    }
     if (is(key, "kahan")) {
         a->kahan = is(v, "1");
         return a->kahan || is(v, "0") ? 0 : refuse(key, v, "0 or 1", e);
     }
     return err_set(e, ERR_USAGE,
                    "arm: unknown factor '%.*s'; factors are master, compute, "
-                   "adam, rounding, kahan, order, dropout",
+                   "adam, rounding, kahan, order, dropout, prompts",
                    (int)key.n, key.s);
 }
 
@@ -234,8 +240,8 @@ void arm_format(const struct arm *a, char *buf, size_t n)
                  (unsigned long long)a->order.seed);
     snprintf(buf, n,
              "%s,master=%s,compute=%s,adam=%s,rounding=%s,kahan=%d,"
-             "order=%s,dropout=%s",
+             "order=%s,dropout=%s,prompts=%s",
              a->name, dtype_name(a->master), dtype_name(a->compute),
              dtype_name(a->adam), a->stochastic ? "stochastic" : "nearest",
-             a->kahan, order, p);
+             a->kahan, order, p, a->apart ? "apart" : "shared");
 }

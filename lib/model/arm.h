@@ -3,7 +3,9 @@
  * Text form: NAME[,factor=value...]: fp32, bf16, bf16-mixed, bf16-sr,
  * bf16-kahan, fp16-mixed; factors master, compute, adam = fp32|bf16|fp16;
  * rounding = nearest|stochastic; kahan = 0|1; order = canonical|hardware|
- * shuffled:SEED (shuffled alone: the run's seed); dropout = p in [0, 1).
+ * shuffled:SEED (shuffled alone: the run's seed); dropout = p in [0, 1);
+ * prompts = shared|apart: in training, the samples of a prompt share its rows
+ * (where there is no dropout), or have them each.
  */
 #ifndef ULP_MODEL_ARM_H
 #define ULP_MODEL_ARM_H
@@ -17,6 +19,7 @@ struct arm {
     struct k_order order;
     int order_from_seed; /* "shuffled" without a seed: the run's seed */
     double dropout;
+    int apart; /* training computes the prompt of each sample by itself */
 };
 
 int arm_parse(struct arm *a, const char *text, struct err *e) MUST_CHECK;

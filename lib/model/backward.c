@@ -1,10 +1,18 @@
 /* backward - gradients of a kept forward, from the head to the embedding
  *
+ * Rows of a prompt that goes on in the next micro-batch have no gradient yet:
+ * they are the last ones, and left out (layout.h).
+ *
  * Normalised rows and the MLP's product are computed again instead of being
  * kept, and of a model opened with MODEL_RECOMPUTE each layer but the last
  * from its input: the same operations on the same inputs give the same bits.
  */
 #include "impl.h"
+
+static int rows_of(const struct model *m)
+{
+    return m->shape.T - m->shape.open;
+}
 
 static float *grad(struct model *m, const struct group *g)
 {
@@ -20,7 +28,7 @@ static const void *through_dropout(struct model *m, uint32_t site)
     if (!(d.p > 0))
         return dx;
     d.site = site;
-    m->k->dropout_bwd(m->k, m->t, db, dx, &d, m->shape.T, m->c.hidden);
+    m->k->dropout_bwd(m->k, m->t, db, dx, &d, rows_of(m), m->c.hidden);
     return db;
 }
 
@@ -30,7 +38,7 @@ static void norm_backward(struct model *m, const struct group *w,
 {
     struct kernels *k = m->k;
     void *dx = act(m, m->a.d_x), *dn = act(m, m->a.d_n);
-    int T = m->shape.T, H = m->c.hidden;
+    int T = rows_of(m), H = m->c.hidden;
 
     k->rmsnorm_bwd(k, m->t, dn, grad(m, w), dn, x, w->vec,
                    act(m, m->a.rstd), T, H);
@@ -41,7 +49,7 @@ static void mlp_backward(struct model *m, int i)
 {
     struct kernels *k = m->k;
     const struct layer *l = &m->layer[i];
-    int T = m->shape.T, H = m->c.hidden, F = m->c.ffn;
+    int T = rows_of(m), H = m->c.hidden, F = m->c.ffn;
     const void *x = act_mid(m, i);
     const void *gu = act(m, m->a.gu + (size_t)i * m->a.gu_step);
     void *n = act(m, m->a.norm), *f = act(m, m->a.act);
@@ -59,26 +67,58 @@ static void mlp_backward(struct model *m, int i)
     norm_backward(m, l->norm2, x);
 }
 
+/* Attention saw wide rows: those of one prompt have a gradient each. */
+static void shared_backward(struct model *m, int i, void *dqkv,
+                            const void *dao, const void *ao,
+                            const void *qkv, const float *lse)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    const struct layout *l = &m->rows;
+    struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
+    int KV = 2 * c->kv_heads * c->head_dim, Q = c->heads * c->head_dim;
+    int E = m->shape.E;
+    size_t layer = (size_t)i * (size_t)KV;
+    void *w_qkv = act(m, m->a.w_qkv), *w_ao = act(m, m->a.w_ao);
+    void *w_dao = act(m, m->a.w_dao), *w_dqkv = act(m, m->a.w_dqkv);
+    struct k_sums sums = {.T = rows_of(m), .n = m->shape.T, .width = Q + KV,
+                          .skip = Q, .off = act_ints(m, l->fold_n),
+                          .src = act_ints(m, l->fold)};
+
+    if (m->shape.carried)
+        sums.carried = m->carried + layer * (size_t)m->shape.carried;
+    if (m->shape.open)
+        sums.carry = m->carry + layer * (size_t)m->shape.open;
+    model_rows(m, w_qkv, qkv, l->each, l->wide, E, Q + KV);
+    model_rows(m, w_ao, ao, l->each, l->wide, E, Q);
+    model_rows(m, w_dao, dao, l->d_wide_n, l->d_wide, E, Q);
+    k->attn_bwd(k, m->t, w_dqkv, w_dao, w_ao, w_qkv, lse, s, m->seqs, E);
+    k->sum_rows(k, m->t, dqkv, w_dqkv, sums);
+}
+
 static void attention_backward(struct model *m, int i)
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
     const struct layer *l = &m->layer[i];
     struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
-    int T = m->shape.T, H = c->hidden, Q = c->heads * c->head_dim;
+    int T = rows_of(m), H = c->hidden, Q = c->heads * c->head_dim;
     size_t at = (size_t)i;
     const void *x = act_x(m, i);
     const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
     const void *ao = act(m, m->a.ao + at * m->a.ao_step);
     void *n = act(m, m->a.norm), *dqkv = act(m, m->a.d_wide);
     void *dao = act(m, m->a.d_mid);
+    const float *lse = act(m, m->a.lse + at * m->a.lse_step);
     const void *dy = through_dropout(m, (uint32_t)(2 * i));
 
     k->linear_dw(k, m->t, grad(m, l->o), NULL, dy, ao, T, H, Q);
     k->linear_dx(k, m->t, dao, dy, l->o->w, T, H, Q);
-    k->attn_bwd(k, m->t, dqkv, dao, ao, qkv,
-                act(m, m->a.lse + at * m->a.lse_step), s, m->seqs, T);
-    k->rope(k, m->t, dqkv, act(m, m->a.pos), m->rope, s, T, -1);
+    if (m->shape.E)
+        shared_backward(m, i, dqkv, dao, ao, qkv, lse);
+    else
+        k->attn_bwd(k, m->t, dqkv, dao, ao, qkv, lse, s, m->seqs, T);
+    k->rope(k, m->t, dqkv, act_ints(m, m->rows.pos), m->rope, s, T, -1);
     k->rmsnorm(k, m->t, n, act(m, m->a.rstd), x, l->norm1->vec, T, H,
                (float)c->rms_eps);
     k->linear_dw(k, m->t, grad(m, l->qkv), grad(m, l->bias), dqkv, n, T,
@@ -93,33 +133,69 @@ static void attention_backward(struct model *m, int i)
 static void head_backward(struct model *m, const float *dlogp)
 {
     struct kernels *k = m->k;
-    int T = m->shape.T, R = m->shape.R, H = m->c.hidden;
+    int R = m->shape.R, H = m->c.hidden;
     float *v = model_host_f(m, (size_t)R);
-    void *dn = act(m, m->a.d_n), *dx = act(m, m->a.d_x);
+    void *dn = act(m, m->a.d_n);
 
     for (int r = 0; r < R; r++)
         v[r] = dlogp[m->want[r]];
     k->upload(k, act(m, m->a.dlogp), v, 4 * (size_t)R);
     k->head_bwd(k, m->t, dn, grad(m, m->head), act(m, m->a.dlogp),
                 act(m, m->a.head_lse), act(m, m->a.head_n), m->head->w,
-                act(m, m->a.target), m->temperature, R, m->c.vocab, H);
+                act_ints(m, m->rows.target), m->temperature, R, m->c.vocab, H);
     k->rmsnorm_bwd(k, m->t, dn, grad(m, m->norm), dn, act(m, m->a.head_x),
                    m->norm->vec, act(m, m->a.head_rstd), R, H);
-    k->zero(k, dx, (size_t)T * (size_t)H * dtype_size(m->t));
-    model_scatter(m, dx, dn, m->want, -1, R, H);
+}
+
+/* Room for the gradients of the open prompt's keys and values. */
+static int fit_carry(struct model *m, struct err *e)
+{
+    size_t n = (size_t)m->c.layers * (size_t)m->shape.open * 2 *
+               (size_t)m->c.kv_heads * (size_t)m->c.head_dim;
+
+    if (m->shape.carried != m->carried_rows)
+        return err_set(e, ERR_USAGE, "the micro-batches of a shared prompt do "
+                       "not follow each other");
+    if (n <= m->carry_n)
+        return 0;
+    m->k->free(m->k, m->carry);
+    m->carry_n = 0;
+    m->carry = m->k->alloc(m->k, n * sizeof *m->carry, e);
+    if (!m->carry)
+        return err_prefix(e, "a shared prompt of %d tokens", m->shape.open);
+    m->carry_n = n;
+    return 0;
+}
+
+static void carry_on(struct model *m)
+{
+    float *p = m->carried;
+    size_t n = m->carried_n;
+
+    m->carried = m->carry;
+    m->carried_n = m->carry_n;
+    m->carried_rows = m->shape.open;
+    m->carry = p;
+    m->carry_n = n;
 }
 
 int model_backward(struct model *m, const float *dlogp, struct err *e)
 {
     struct kernels *k = m->k;
     int tied = m->head == m->embed, again = m->shape.keep == KEEP_INPUTS;
+    int T = rows_of(m), H = m->c.hidden;
 
     if (m->shape.keep == KEEP_NOTHING)
         return err_set(e, ERR_USAGE, "backward without its forward");
     m->shape.keep = KEEP_NOTHING; /* once */
-    if (!m->shape.R)
+    if (fit_carry(m, e))
+        return -e->code;
+    if (!m->shape.R && !m->shape.E)
         return 0;
-    head_backward(m, dlogp);
+    if (m->shape.R)
+        head_backward(m, dlogp);
+    model_rows(m, act(m, m->a.d_x), act(m, m->a.d_n), m->rows.back_n,
+               m->rows.back, T, H);
     for (int i = m->c.layers - 1; i >= 0; i--) {
         if (again && i < m->c.layers - 1)
             model_layer_again(m, i);
@@ -127,8 +203,9 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
         attention_backward(m, i);
     }
     k->embed_bwd(k, m->t, tied ? m->embed_grads : grad(m, m->embed),
-                 act(m, m->a.tokens), act(m, m->a.d_x), m->shape.T,
-                 m->c.vocab, m->c.hidden);
+                 act_ints(m, m->rows.tokens), act(m, m->a.d_x), T, m->c.vocab,
+                 H);
     m->embed_pending |= tied;
+    carry_on(m);
     return k->sync(k, e);
 }

@@ -7,6 +7,25 @@
 
 #define MICRO_TOKENS 4096 /* rows at a time when the caller has no wish */
 
+static int same_prompt(const struct seqs *s, int i, int j)
+{
+    return s->first[i] == s->first[j] &&
+           !memcmp(s->tokens + s->start[i], s->tokens + s->start[j],
+                   (size_t)s->first[i] * sizeof *s->tokens);
+}
+
+/* first[i] has been checked, and all before i. */
+static int check_shared(const struct seqs *s, int i, struct err *e)
+{
+    int said = s->shared && i && s->shared[i - 1] & SHARED_AFTER;
+
+    if (!s->shared || (i && !!(s->shared[i] & SHARED_BEFORE) == said &&
+                       (!said || same_prompt(s, i - 1, i))) || !i)
+        return 0;
+    return err_set(e, ERR_USAGE, "sequence %d does not share the prompt of "
+                   "the one before it, or only one of them says so", i);
+}
+
 int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
 {
     if (s->n < 0 || (s->n && s->start[0] != 0))
@@ -22,6 +41,8 @@ int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
         if (s->first[i] < 1 || s->first[i] > n)
             return err_set(e, ERR_DATA, "sequence %d of %d tokens is scored "
                            "from position %d", i, n, (int)s->first[i]);
+        if (check_shared(s, i, e))
+            return -e->code;
         for (int t = s->start[i]; t < s->start[i + 1]; t++)
             if (s->tokens[t] < 0 || s->tokens[t] >= m->c.vocab)
                 return err_set(e, ERR_DATA, "sequence %d: token %d at "
@@ -49,55 +70,35 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
+/* Rows are those of the sequences, whole: dropout shares no prompt. */
 static void upload_row_ids(struct model *m, const struct seqs *s, int i,
                            int j)
 {
+    const int32_t *start = m->seqs.start_host;
     size_t at = 0, T = (size_t)m->shape.T;
 
     if (T > m->host_id_n) {
         m->host_id = xrealloc(m->host_id, T, sizeof *m->host_id);
         m->host_id_n = T;
     }
-    for (; i < j; i++)
-        for (int p = 0; p < s->start[i + 1] - s->start[i]; p++)
-            m->host_id[at++] = mix(s->id ? s->id[i] : 0) + (uint64_t)p;
+    for (int q = 0; q < j - i; q++)
+        for (int p = 0; p < start[q + 1] - start[q]; p++)
+            m->host_id[at++] = mix(s->id ? s->id[i + q] : 0) + (uint64_t)p;
     m->k->upload(m->k, act(m, m->a.row_id), m->host_id, at * 8);
     m->drop.row_id = act(m, m->a.row_id);
 }
 
-/* Small arrays of the pass: on the host [pos | start | target | want]. */
-static void upload_batch(struct model *m, const struct seqs *s, int i, int j,
-                         int all)
+static void upload_layout(struct model *m, const struct seqs *s, int i, int j,
+                          int how)
 {
-    struct kernels *k = m->k;
-    size_t T = (size_t)m->shape.T, R = (size_t)m->shape.R;
-    size_t S = (size_t)m->shape.S;
-    int32_t *pos = model_host(m, T + S + 1 + 2 * R), *start = pos + T;
-    int32_t *target = start + S + 1, *want = target + R;
-    int32_t base = s->start[i];
-    size_t r = 0;
+    const struct layout *l = &m->rows;
+    int32_t *v = model_host(m, l->n_host);
 
-    for (int q = i; q < j; q++) {
-        int n = s->start[q + 1] - s->start[q];
-        int32_t at = s->start[q] - base;
-
-        start[q - i] = at;
-        for (int p = 0; p < n; p++)
-            pos[at + p] = p;
-        /* with `all` row p "scores" the token after it, of which there is
-         * none at a sequence's end: the target is not used */
-        for (int p = all ? 1 : s->first[q]; p < n + all; p++) {
-            want[r] = at + p;
-            target[r++] = p < n ? s->tokens[s->start[q] + p] : 0;
-        }
-    }
-    start[S] = s->start[j] - base;
-    k->upload(k, act(m, m->a.tokens), s->tokens + base, 4 * T);
-    k->upload(k, act(m, m->a.pos), pos, 4 * T);
-    k->upload(k, act(m, m->a.start), start, 4 * (S + 1));
-    k->upload(k, act(m, m->a.target), target, 4 * R);
-    m->want = want;
-    m->seqs = (struct k_seqs){j - i, act(m, m->a.start), start, NULL};
+    layout_fill(l, s, i, j, how, m->shape, v);
+    m->k->upload(m->k, act_ints(m, 0), v, 4 * l->n);
+    m->want = v + l->want;
+    m->seqs = (struct k_seqs){j - i, act_ints(m, l->start), v + l->start,
+                              m->shape.E ? v + l->from : NULL};
 }
 
 static int longest(const struct seqs *s, int i, int j)
@@ -114,29 +115,26 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
                int flags, struct err *e)
 {
     struct kernels *k = m->k;
-    struct acts_shape shape = {.T = s->start[j] - s->start[i],
-                               .S = j - i};
-    int r, all = !!(flags & PASS_ALL), H = m->c.hidden;
+    int apart = m->drop.p > 0 || (flags & PASS_KEEP && m->arm.apart);
+    int how = flags & PASS_ALL ? LAYOUT_ALL : apart ? 0 : LAYOUT_SHARE;
+    struct acts_shape shape = layout_shape(s, i, j, how);
+    int r;
 
     if (flags & PASS_KEEP)
         shape.keep = m->flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
-    for (int q = i; q < j; q++)
-        shape.R += s->start[q + 1] - s->start[q] - s->first[q];
-    if (all)
-        shape.R = shape.T;
     r = model_rope(m, longest(s, i, j), e);
     if (!r)
         r = model_fit(m, shape, e);
-    if (r)
+    if (r || !shape.T)
         return r;
-    upload_batch(m, s, i, j, all);
+    upload_layout(m, s, i, j, how);
     if (m->drop.p > 0)
         upload_row_ids(m, s, i, j);
     model_layers(m, (struct rows){.T = shape.T});
-    model_gather(m, act(m, m->a.head_x), act_x(m, m->c.layers), m->want,
-                 -1, shape.R, H);
+    model_rows(m, act(m, m->a.head_x), act_x(m, m->c.layers), m->rows.each,
+               m->rows.head, shape.R, m->c.hidden);
     k->rmsnorm(k, m->t, act(m, m->a.head_n), act(m, m->a.head_rstd),
-               act(m, m->a.head_x), m->norm->vec, shape.R, H,
+               act(m, m->a.head_x), m->norm->vec, shape.R, m->c.hidden,
                (float)m->c.rms_eps);
     return 0;
 }
@@ -156,7 +154,7 @@ int model_head(struct model *m, float *logp, float *entropy, struct err *e)
     if (R) {
         k->head_logp(k, m->t, act(m, m->a.logp), act(m, m->a.head_lse),
                      entropy ? act(m, m->a.entropy) : NULL,
-                     act(m, m->a.head_n), m->head->w, act(m, m->a.target),
+                     act(m, m->a.head_n), m->head->w, act_ints(m, m->rows.target),
                      m->temperature, R, m->c.vocab, m->c.hidden);
         k->download(k, v, act(m, m->a.logp), 4 * (size_t)R);
         if (entropy)

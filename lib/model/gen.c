@@ -57,6 +57,22 @@ static void settle(struct gen *g)
     }
 }
 
+/* The last hidden rows of those that draw a token: runs of consecutive rows
+ * are copied at once. */
+static void gather(struct model *m, const int32_t *row, int R)
+{
+    size_t bytes = (size_t)m->c.hidden * dtype_size(m->t);
+    char *dst = act(m, m->a.head_x);
+    const char *src = act_x(m, m->c.layers);
+
+    for (int i = 0, n; i < R; i += n) {
+        for (n = 1; i + n < R && row[i + n] == row[i] + n; n++)
+            ;
+        m->k->copy(m->k, dst + (size_t)i * bytes,
+                   src + (size_t)row[i] * bytes, (size_t)n * bytes);
+    }
+}
+
 static int forward(struct gen *g, int R, struct err *e)
 {
     struct model *m = g->m;
@@ -64,20 +80,19 @@ static int forward(struct gen *g, int R, struct err *e)
     const int32_t *slot = g->rows + g->cap_rows, *pos = slot + g->cap_rows;
     size_t bytes = sizeof *g->rows * (size_t)g->n_rows;
     int H = m->c.hidden;
-    int r = model_fit(m, (struct acts_shape){g->n_rows, R, 0, 0}, e);
+    int r = model_fit(m, (struct acts_shape){.T = g->n_rows, .R = R}, e);
 
     if (r)
         return r;
-    k->upload(k, act(m, m->a.tokens), g->rows, bytes);
-    k->upload(k, act(m, m->a.pos), pos, bytes);
+    k->upload(k, act_ints(m, m->rows.tokens), g->rows, bytes);
+    k->upload(k, act_ints(m, m->rows.pos), pos, bytes);
     k->kv_rows(k, m->kv, slot, pos, g->n_rows);
     model_layers(m, (struct rows){g->n_rows, 1});
     settle(g);
     memset(g->logp, 0, sizeof *g->logp * (size_t)R);
     if (!R)
         return k->sync(k, e);
-    model_gather(m, act(m, m->a.head_x), act_x(m, m->c.layers),
-                 g->head_row, 0, R, H);
+    gather(m, g->head_row, R);
     k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act(m, m->a.head_x),
                m->norm->vec, R, H, (float)m->c.rms_eps);
     k->head_sample(k, m->t, g->token, g->logp, act(m, m->a.head_n),

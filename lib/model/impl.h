@@ -1,6 +1,7 @@
 /* impl - what the files of lib/model share about a model's inside */
 #ifndef ULP_MODEL_IMPL_H
 #define ULP_MODEL_IMPL_H
+#include "layout.h"
 #include "model.h"
 #include "safetensors.h"
 
@@ -21,23 +22,17 @@ struct layer {
 /* The working memory of one pass: offsets in bytes into the arena. Pieces
  * with a *_step exist once a layer, that far apart, where they are kept. */
 struct acts {
-    size_t tokens, pos, start, target, row_id;
+    size_t ints; /* the layout's */
+    size_t row_id;
     size_t x, x_step; /* [T][H]: the input of each layer, and the output */
     size_t mid, mid_step; /* [T][H]: after attention */
     size_t qkv, qkv_step, ao, ao_step, lse, lse_step, gu, gu_step;
     size_t norm, rstd, proj, act; /* scratch */
+    size_t w_qkv, w_ao; /* scratch of wide rows: qkv, attention's output */
     size_t head_x, head_n, head_rstd, logp, head_lse, entropy, dlogp;
     size_t d_x, d_n, d_wide, d_mid; /* backward */
+    size_t w_dao, w_dqkv;           /* of wide rows */
     size_t bytes;
-};
-
-/* What is kept for a backward: nothing, everything, or the layers' inputs
- * alone, from which the backward makes the rest again. */
-enum acts_keep { KEEP_NOTHING, KEEP_ALL, KEEP_INPUTS };
-
-struct acts_shape {
-    int T, R, S; /* rows, rows that reach the head, sequences */
-    enum acts_keep keep;
 };
 
 void acts_layout(struct acts *a, const struct config *c, enum dtype t,
@@ -71,10 +66,16 @@ struct model {
     size_t arena_bytes;
     struct acts a;
     struct acts_shape shape; /* of the pass in the arena */
+    struct layout rows;      /* its rows, in host and at a.ints */
     struct k_seqs seqs;
-    int32_t *host; /* tokens, pos, start, target, want of the pass */
+    int32_t *host;
     size_t host_n;
     int32_t *want; /* in host: row r of the head scores token want[r] */
+    /* fp32 gradients of an open prompt's keys and values, [layer][row]: what
+     * came before this pass, and what goes on from it */
+    float *carried, *carry;
+    size_t carried_n, carry_n; /* values there is room for */
+    int carried_rows;
     float *host_f;
     size_t host_f_n;
     uint64_t *host_id;
@@ -109,6 +110,10 @@ static inline void *act(struct model *m, size_t offset)
 {
     return m->arena + offset;
 }
+static inline int32_t *act_ints(struct model *m, size_t place)
+{
+    return (int32_t *)(void *)(m->arena + m->a.ints) + place;
+}
 static inline void *act_x(struct model *m, int i)
 {
     return m->arena + m->a.x + (size_t)i * m->a.x_step;
@@ -127,11 +132,10 @@ struct rows {
 void model_layers(struct model *m, struct rows q);
 /* Layer i from its input again, as far as its backward needs. */
 void model_layer_again(struct model *m, int i);
-/* dst[i] = src[row[i]], R rows of `width` values; scatter: the inverse. */
-void model_gather(struct model *m, void *dst, const void *src,
-                  const int32_t *row, int add, int R, int width);
-void model_scatter(struct model *m, void *dst, const void *src,
-                   const int32_t *row, int add, int R, int width);
+/* dst = rows of src: `n` of them, as a map of the layout says. The terms of
+ * row r are one where off is the layout's `each`. */
+void model_rows(struct model *m, void *dst, const void *src, size_t off,
+                size_t map, int n, int width);
 
 /* Sequences [i, j) of s into the arena and through the layers; head_n holds
  * the final hidden rows of the wanted tokens (of all rows when `all`). */

@@ -80,8 +80,11 @@ void model_trim(struct model *m)
     m->shape = (struct acts_shape){0};
     k->free(k, m->grads);
     k->free(k, m->embed_grads);
-    m->grads = m->embed_grads = NULL;
-    m->embed_pending = 0;
+    k->free(k, m->carried);
+    k->free(k, m->carry);
+    m->grads = m->embed_grads = m->carried = m->carry = NULL;
+    m->carried_n = m->carry_n = 0;
+    m->embed_pending = m->carried_rows = 0;
     model_release_kv(m);
     k->trim(k);
 }

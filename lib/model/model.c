@@ -151,6 +151,8 @@ void model_close(struct model **out)
     k->free(k, m->vectors);
     k->free(k, m->grads);
     k->free(k, m->embed_grads);
+    k->free(k, m->carried);
+    k->free(k, m->carry);
     k->free(k, m->rope);
     k->free(k, m->arena);
     params_free(&m->p);
@@ -210,4 +212,5 @@ void model_zero_grads(struct model *m)
     if (m->embed_grads)
         m->k->zero(m->k, m->embed_grads, 4 * m->embed->n);
     m->embed_pending = 0;
+    m->carried_rows = 0;
 }

@@ -94,7 +94,16 @@ struct seqs {
     const int32_t *tokens; /* start[n] */
     const int32_t *first;  /* n */
     const uint64_t *id;    /* n, or NULL when there is no dropout */
+    /* n of SHARED_*, or NULL. The prompt that sequences share, first[i] tokens,
+     * is computed once for all of them; its gradient is that of their sum. In
+     * training a sequence's neighbour may be in another micro-batch of the same
+     * model_zero_grads, the one before or after. */
+    const uint8_t *shared;
 };
+
+/* The sequence before, or after, has the same tokens before first[i], and the
+ * same first. */
+enum { SHARED_BEFORE = 1, SHARED_AFTER = 2 };
 
 /* Teacher-forced scoring. logp, entropy (may be NULL): start[n] values each;
  * entry t is of tokens[t] given its prefix, 0 where not wanted. Runs in

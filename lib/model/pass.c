@@ -105,6 +105,7 @@ int model_fit(struct model *m, struct acts_shape s, struct err *e)
     size_t bytes;
 
     acts_layout(&m->a, &m->c, m->t, s);
+    layout_places(&m->rows, s);
     m->shape = s;
     if (m->a.bytes <= m->arena_bytes)
         return 0;
@@ -157,6 +158,34 @@ static void residual(struct model *m, void *y, const void *a, const void *b,
     m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL, T, m->c.hidden);
 }
 
+void model_rows(struct model *m, void *dst, const void *src, size_t off,
+                size_t map, int n, int width)
+{
+    struct k_sums s = {.T = n, .n = n, .width = width,
+                       .off = act_ints(m, off), .src = act_ints(m, map)};
+
+    m->k->sum_rows(m->k, m->t, dst, src, s);
+}
+
+/* Over the sequences of the layout, each whole. */
+static void attention(struct model *m, void *ao, float *lse, const void *qkv)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
+    int Q = c->heads * c->head_dim, W = Q + 2 * c->kv_heads * c->head_dim;
+    int T = m->shape.T, E = m->shape.E;
+    void *w_qkv = act(m, m->a.w_qkv), *w_ao = act(m, m->a.w_ao);
+
+    if (!E) {
+        k->attn(k, m->t, ao, lse, qkv, s, m->seqs, T);
+        return;
+    }
+    model_rows(m, w_qkv, qkv, m->rows.each, m->rows.wide, E, W);
+    k->attn(k, m->t, w_ao, lse, w_qkv, s, m->seqs, E);
+    model_rows(m, ao, w_ao, m->rows.each, m->rows.narrow, T, Q);
+}
+
 /* Layer i from its input to the MLP's product of gate and up. */
 static void layer_begin(struct model *m, int i, struct rows q)
 {
@@ -176,12 +205,11 @@ static void layer_begin(struct model *m, int i, struct rows q)
     k->rmsnorm(k, t, n, NULL, x, l->norm1->vec, T, H, eps);
     k->linear(k, t, qkv, n, l->qkv->w, l->bias ? l->bias->vec : NULL, T,
               l->qkv->N, H);
-    k->rope(k, t, qkv, act(m, m->a.pos), m->rope, s, T, 1);
+    k->rope(k, t, qkv, act_ints(m, m->rows.pos), m->rope, s, T, 1);
     if (q.cached)
         k->attn_cached(k, t, ao, qkv, m->kv, i, T);
     else
-        k->attn(k, t, ao, act(m, m->a.lse + at * m->a.lse_step), qkv, s,
-                m->seqs, T);
+        attention(m, ao, act(m, m->a.lse + at * m->a.lse_step), qkv);
     k->linear(k, t, proj, ao, l->o->w, NULL, T, H, Q);
     residual(m, mid, x, proj, (uint32_t)(2 * i), T);
     k->rmsnorm(k, t, n, NULL, mid, l->norm2->vec, T, H, eps);
@@ -210,42 +238,10 @@ void model_layer_again(struct model *m, int i)
 
 void model_layers(struct model *m, struct rows q)
 {
-    m->k->embed(m->k, m->t, act_x(m, 0), act(m, m->a.tokens), m->embed->w,
-                q.T, m->c.hidden);
+    m->k->embed(m->k, m->t, act_x(m, 0), act_ints(m, m->rows.tokens),
+                m->embed->w, q.T, m->c.hidden);
     for (int i = 0; i < m->c.layers; i++) {
         layer_begin(m, i, q);
         layer_end(m, i, q.T);
     }
-}
-
-/* Runs of consecutive rows are copied at once. */
-static void move_rows(struct model *m, char *dst, const char *src,
-                      const int32_t *row, int add, int R, int width, int to)
-{
-    size_t bytes = (size_t)width * dtype_size(m->t);
-    int i = 0;
-
-    while (i < R) {
-        int n = 1;
-        size_t packed = (size_t)i * bytes;
-        size_t spread = (size_t)(row[i] + add) * bytes;
-
-        while (i + n < R && row[i + n] == row[i] + n)
-            n++;
-        m->k->copy(m->k, dst + (to ? spread : packed),
-                   src + (to ? packed : spread), (size_t)n * bytes);
-        i += n;
-    }
-}
-
-void model_gather(struct model *m, void *dst, const void *src,
-                  const int32_t *row, int add, int R, int width)
-{
-    move_rows(m, dst, src, row, add, R, width, 0);
-}
-
-void model_scatter(struct model *m, void *dst, const void *src,
-                   const int32_t *row, int add, int R, int width)
-{
-    move_rows(m, dst, src, row, add, R, width, 1);
 }

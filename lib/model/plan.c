@@ -33,14 +33,13 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
     size_t H = (size_t)c->hidden * size, F = (size_t)c->ffn * size;
     size_t Q = (size_t)c->heads * (size_t)c->head_dim * size;
     size_t KV = (size_t)c->kv_heads * (size_t)c->head_dim * size;
-    size_t end = 0;
+    size_t E = (size_t)s.E, end = 0;
     int L = c->layers, all = s.keep == KEEP_ALL;
+    struct layout rows;
 
     *a = (struct acts){0};
-    a->tokens = take(&end, 4 * T);
-    a->pos = take(&end, 4 * T);
-    a->start = take(&end, 4 * ((size_t)s.S + 1));
-    a->target = take(&end, 4 * R);
+    layout_places(&rows, s);
+    a->ints = take(&end, 4 * rows.n);
     a->row_id = take(&end, s.keep ? 8 * T : 0);
     a->x = take_n(&end, &a->x_step, T * H, L + 1, s.keep != KEEP_NOTHING);
     a->mid = a->x; /* in place */
@@ -48,12 +47,15 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
         a->mid = take_n(&end, &a->mid_step, T * H, L, all);
     a->qkv = take_n(&end, &a->qkv_step, T * (Q + 2 * KV), L, all);
     a->ao = take_n(&end, &a->ao_step, T * Q, L, all);
-    a->lse = take_n(&end, &a->lse_step, 4 * T * (size_t)c->heads, L, all);
+    a->lse = take_n(&end, &a->lse_step, 4 * larger(T, E) * (size_t)c->heads, L,
+                    all);
     a->gu = take_n(&end, &a->gu_step, 2 * T * F, L, all);
     a->norm = take(&end, T * H);
     a->rstd = take(&end, 4 * T);
     a->proj = take(&end, T * H);
     a->act = take(&end, T * F);
+    a->w_qkv = take(&end, E * (Q + 2 * KV));
+    a->w_ao = take(&end, E * Q);
     a->head_x = take(&end, R * H);
     a->head_n = take(&end, R * H);
     a->head_rstd = take(&end, 4 * R);
@@ -66,6 +68,8 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
         a->d_n = take(&end, larger(T, R) * H);
         a->d_wide = take(&end, T * larger(2 * F, Q + 2 * KV));
         a->d_mid = take(&end, T * larger(F, Q));
+        a->w_dao = take(&end, E * Q);
+        a->w_dqkv = take(&end, E * (Q + 2 * KV));
     }
     a->bytes = end;
 }
@@ -81,8 +85,9 @@ void model_plan(struct model_plan *p, const struct config *c,
     size_t vectors = L * (2 * H + (c->qkv_bias ? Q + 2 * KV : 0)) + H;
     struct acts act;
 
-    acts_layout(&act, c, a->compute, (struct acts_shape){tokens, tokens,
-                                                         tokens, KEEP_ALL});
+    acts_layout(&act, c, a->compute, (struct acts_shape){
+                                      .T = tokens, .R = tokens, .S = tokens,
+                                      .keep = KEEP_ALL});
     p->n_params = matrices + vectors + V * H * (c->tied ? 1 : 2);
     p->weight_bytes = p->n_params * size;
     p->train_weight_bytes = (p->n_params + matrices + V * H) * size;

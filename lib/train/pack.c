@@ -16,6 +16,7 @@ void pack_free(struct pack *p)
     free(p->tokens);
     free(p->first);
     free(p->id);
+    free(p->shared);
     free(p->view_start);
     memset(p, 0, sizeof *p);
 }
@@ -29,6 +30,7 @@ static void grow(struct pack *p, size_t n)
         p->start = xrealloc(p->start, cap + 1, sizeof *p->start);
         p->first = xrealloc(p->first, cap, sizeof *p->first);
         p->id = xrealloc(p->id, cap, sizeof *p->id);
+        p->shared = xrealloc(p->shared, cap, sizeof *p->shared);
         p->view_start = xrealloc(p->view_start, cap + 1,
                                  sizeof *p->view_start);
     }
@@ -46,9 +48,25 @@ void pack_add(struct pack *p, const int32_t *tokens, int n, int first,
     p->start[p->n] = p->n_tokens;
     p->first[p->n] = first;
     p->id[p->n] = id;
+    p->shared[p->n] = 0;
     p->n++;
     p->n_tokens += (size_t)n;
     p->start[p->n] = p->n_tokens;
+}
+
+void pack_share(struct pack *p)
+{
+    int i = p->n - 1;
+    const int32_t *a, *b;
+
+    if (i < 1 || p->first[i] != p->first[i - 1])
+        return;
+    a = p->tokens + p->start[i - 1];
+    b = p->tokens + p->start[i];
+    if (memcmp(a, b, (size_t)p->first[i] * sizeof *a))
+        return;
+    p->shared[i - 1] |= SHARED_AFTER;
+    p->shared[i] |= SHARED_BEFORE;
 }
 
 struct seqs pack_view(struct pack *p, int a, int b)
@@ -61,6 +79,7 @@ struct seqs pack_view(struct pack *p, int a, int b)
         .tokens = p->tokens + p->start[a],
         .first = p->first + a,
         .id = p->id + a,
+        .shared = p->shared + a,
     };
 }
 

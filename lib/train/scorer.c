@@ -10,6 +10,7 @@ struct gathered {
     struct rec **rec;       /* [batch] our copies */
     int n;
     int32_t *start, *first; /* [batch + 1], [batch] */
+    uint8_t *shared;        /* [batch] */
     int32_t *tokens;
     size_t n_tokens, cap;
     float *logp;            /* [cap] */
@@ -52,6 +53,21 @@ static void append(struct gathered *g, struct rec_i32s v)
     if (v.n)
         memcpy(g->tokens + g->n_tokens, v.v, v.n * sizeof *v.v);
     g->n_tokens += v.n;
+}
+
+/* Samples of one prompt often follow each other. */
+static void mark_shared(struct gathered *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        int same = i && g->first[i] == g->first[i - 1] &&
+                   !memcmp(g->tokens + g->start[i],
+                           g->tokens + g->start[i - 1],
+                           (size_t)g->first[i] * sizeof *g->tokens);
+
+        g->shared[i] = same ? SHARED_BEFORE : 0;
+        if (same)
+            g->shared[i - 1] |= SHARED_AFTER;
+    }
 }
 
 static int gather(struct scorer *s, struct rec *rec, struct err *e)
@@ -172,11 +188,12 @@ static int flush(struct scorer *s, struct err *e)
 {
     const struct scorer_opts *o = s->o;
     struct gathered *g = &s->g;
-    struct seqs q = {g->n, g->start, g->tokens, g->first, NULL};
+    struct seqs q = {g->n, g->start, g->tokens, g->first, NULL, g->shared};
     int r = 0;
 
     if (!g->n)
         return 0;
+    mark_shared(g);
     if (o->as || o->check_rollout)
         r = score(s, s->x, &q, o->as, e);
     if (!r && o->as_against)
@@ -250,6 +267,7 @@ static void drop(struct gathered *g)
     free(g->rec);
     free(g->start);
     free(g->first);
+    free(g->shared);
     free(g->tokens);
     free(g->logp);
 }
@@ -269,6 +287,7 @@ int scorer_run(struct engine *x, struct engine *against,
     g->rec = xcalloc((size_t)o->batch, sizeof *g->rec);
     g->start = xcalloc((size_t)o->batch + 1, sizeof *g->start);
     g->first = xcalloc((size_t)o->batch, sizeof *g->first);
+    g->shared = xcalloc((size_t)o->batch, sizeof *g->shared);
     s.progress = progress_open(f->tool, "tokens", 0, f->quiet);
     engine_say_device(x->k, s.progress);
     r = score_all(&s, e);

@@ -35,9 +35,12 @@ static void gather(struct step *s, const struct batch *b)
             reward[j] = g->v[j].reward;
         dapo_advantages(s->adv + s->p.n, reward, g->n, s->o->by_std);
         free(reward);
-        for (int j = 0; j < g->n; j++)
+        for (int j = 0; j < g->n; j++) {
             pack_add(&s->p, g->v[j].tokens, g->v[j].n, g->v[j].n_prompt,
                      g->v[j].id);
+            if (j)
+                pack_share(&s->p);
+        }
         s->group_end[i] = s->p.n;
     }
     s->logp_old = xcalloc(s->p.n_tokens, sizeof *s->logp);

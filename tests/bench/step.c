@@ -100,7 +100,7 @@ static int step(struct model *m, struct adamw *a, const struct batch *b,
         for (int s = i; s <= j; s++)
             start[s - i] = b->start[s] - at;
         q = (struct seqs){j - i, start, b->tokens + at, b->first + i,
-                          b->id + i};
+                          b->id + i, NULL};
         r = model_forward(m, &q, 1, 1, 1, b->logp + at, NULL, e);
         if (!r)
             r = model_backward(m, b->dlogp + at, e);

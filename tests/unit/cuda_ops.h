@@ -223,6 +223,46 @@ static void ops_embed(enum dtype t)
     }
 }
 
+/* Rows copied, summed and empty; the last ones go on in a carry. */
+static void ops_sum_rows(enum dtype t)
+{
+    static const int sizes[][4] = {{1, 1, 5, 0}, {40, 31, 33, 7},
+                                   {70, 70, 64, 0}, {300, 290, 192, 96}};
+
+    for (int i = 0; i < 4; i++) {
+        int n = sizes[i][0], T = sizes[i][1], W = sizes[i][2], m = 0;
+        int skip = sizes[i][3], X = 50, C = 9;
+        size_t z = dtype_size(t), w = (size_t)W, tail = (size_t)(W - skip);
+        void *x = ops_random(t, (size_t)X * w, 1);
+        float *carried = ops_random(DT_F32, (size_t)C * tail, 1);
+        void *y = ops_alloc((size_t)T * w * z);
+        float *carry = ops_alloc((size_t)(n - T + 1) * tail * 4);
+        int32_t *off = calloc((size_t)n + 1, 4);
+        int32_t *src = malloc((size_t)n * 20 * 4), *doff, *dsrc;
+
+        for (int r = 0; r < n; r++) {
+            int terms = r % 3 == 0 ? 1 : r % 17;
+
+            if (r % 5 == 2)
+                src[m++] = ~(int32_t)(ref_uniform() * C);
+            while (terms-- > 0)
+                src[m++] = (int32_t)(ref_uniform() * X);
+            off[r + 1] = m;
+        }
+        doff = ops_up(off, (size_t)(n + 1) * 4);
+        dsrc = ops_up(src, (size_t)m * 4);
+        ops_k->zero(ops_k, carry, (size_t)(n - T + 1) * tail * 4);
+        ops_k->sum_rows(ops_k, t, y, x,
+                        (struct k_sums){T, n, W, skip, doff, dsrc, carried,
+                                        carry});
+        ops_keep("sum_rows", i, y, (size_t)T * w * z);
+        ops_keep("sum_rows carry", i, carry, (size_t)(n - T + 1) * tail * 4);
+        ops_free(x), ops_free(carried), ops_free(doff), ops_free(dsrc);
+        free(off);
+        free(src);
+    }
+}
+
 /* ---- attention ---- */
 static void ops_cached_rows(struct k_kv *kv, enum dtype t, void *o,
                             const void *qkv, const int32_t *slot,
@@ -274,6 +314,51 @@ static void ops_cached(enum dtype t, struct k_attn_shape s, int c)
     ops_k->kv_free(ops_k, kv);
 }
 
+/* `row` bytes, each `byte`, in the rows of every sequence before `from`. */
+static void ops_before(struct k_seqs q, void *p, size_t row, int byte)
+{
+    char bytes[4096];
+
+    if (row > sizeof bytes)
+        abort();
+    memset(bytes, byte, row);
+    for (int i = 0; i < q.n; i++)
+        for (int r = 0; r < q.from[i]; r++)
+            ops_k->upload(ops_k, (char *)p + (size_t)(q.start_host[i] + r) *
+                                                 row, bytes, row);
+}
+
+/* Queries from a row on: NaN in the rows of o and lse that nobody asked for,
+ * before and after the forward, which may leave them or not. */
+static void ops_attention_from(enum dtype t, struct k_attn_shape s, int c,
+                               struct k_seqs q)
+{
+    static const int32_t from[][5] = {{0, 20, 0, 32, 40}, {1, 31, 0, 7, 0}};
+    size_t T = (size_t)q.start_host[q.n], z = dtype_size(t);
+    size_t h = (size_t)(s.n_heads * s.head_dim), lse_row = 4 * (size_t)s.n_heads;
+    size_t wide = h + (size_t)(2 * s.n_kv_heads * s.head_dim);
+
+    for (int i = 0; i < 2; i++) {
+        void *qkv = ops_random(t, T * wide, 1), *o = ops_random(t, T * h, 1);
+        void *d_o = ops_random(t, T * h, 1), *dq = ops_random(t, T * wide, 1);
+        float *lse = ops_random(DT_F32, T * (size_t)s.n_heads, 1);
+
+        q.from = from[i];
+        for (int times = 0; times < 2; times++) {
+            ops_before(q, o, h * z, 0xFF);
+            ops_before(q, lse, lse_row, 0xFF);
+            if (!times)
+                ops_k->attn(ops_k, t, o, lse, qkv, s, q, (int)T);
+        }
+        ops_before(q, d_o, h * z, 0);
+        ops_k->attn_bwd(ops_k, t, dq, d_o, o, qkv, lse, s, q, (int)T);
+        ops_keep("attn from", 10 * c + i, o, T * h * z);
+        ops_keep("attn lse from", 10 * c + i, lse, T * lse_row);
+        ops_keep("attn_bwd from", 10 * c + i, dq, T * wide * z);
+        ops_free(qkv), ops_free(d_o);
+    }
+}
+
 static void ops_attention(enum dtype t)
 {
     static const struct k_attn_shape shapes[] = {
@@ -305,6 +390,8 @@ static void ops_attention(enum dtype t)
         ops_keep("rope", c, qkv, T * wide * z);
         ops_keep("attn_bwd", c, dq, T * wide * z);
         ops_free(d_o), ops_free(table);
+        if (c < 2 || c == 4)
+            ops_attention_from(t, s, c, q);
         ops_cached(t, s, c);
     }
     ops_free(dpos), ops_free(dstart);
@@ -499,6 +586,7 @@ static const struct {
                  {"norm", ops_norm, 1},
                  {"elementwise", ops_elementwise, 0},
                  {"embed", ops_embed, 1},
+                 {"sum_rows", ops_sum_rows, 0},
                  {"attention", ops_attention, 0},
                  {"head", ops_head, 1},
                  {"optimizer", ops_optimizer, 0},

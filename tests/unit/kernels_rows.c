@@ -387,6 +387,48 @@ static void devices_are_named(void)
     T_CHECK(d == NULL);
 }
 
+/* One term is a copy; more are added in fp32, in their order; what is carried
+ * has no columns before `skip`. */
+static void sums_of_rows(void)
+{
+    enum { W = 37, SKIP = 11, X = 4, T = 3, N = 5 };
+    static const int32_t off[N + 1] = {0, 1, 1, 4, 6, 7};
+    static const int32_t src[] = {2, 0, 3, 1, ~1, 2, ~0};
+    float carried[2 * (W - SKIP)], carry[(N - T) * (W - SKIP)];
+
+    for (size_t i = 0; i < sizeof carried / sizeof *carried; i++)
+        carried[i] = (float)ref_uniform();
+    for (int i = 0; i < 3; i++) {
+        enum dtype t = ref_types[i];
+        size_t z = dtype_size(t);
+        char *x = ref_random(t, X * W, 1), *y = malloc(T * W * z);
+        float v[X * W];
+
+        k->cast(k, v, DT_F32, x, t, X * W);
+        k->sum_rows(k, t, y, x, (struct k_sums){T, N, W, SKIP, off, src,
+                                                carried, carry});
+        ref_same("copy", y, x + 2 * W * z, W * z);
+        for (int h = 0; h < W; h++) {
+            float three = v[h] + v[3 * W + h], nil = 0, got;
+
+            three += v[W + h];
+            k->cast(k, &got, DT_F32, y + (W + (size_t)h) * z, t, 1);
+            ref_same("none", &got, &nil, 4);
+            k->cast(k, v, t, &three, DT_F32, 1);
+            ref_same("three", y + (2 * W + (size_t)h) * z, v, z);
+            k->cast(k, v, DT_F32, x, t, X * W);
+            if (h < SKIP)
+                continue;
+            three = carried[W - SKIP + h - SKIP] + v[2 * W + h];
+            ref_same("carried", &carry[h - SKIP], &three, 4);
+            ref_same("on", &carry[W - SKIP + h - SKIP], &carried[h - SKIP],
+                     4);
+        }
+        free(x);
+        free(y);
+    }
+}
+
 int main(void)
 {
     k = ref_open("", 1, 0);
@@ -394,6 +436,7 @@ int main(void)
     T_RUN(rope_turns_and_turns_back);
     T_RUN(embedding);
     T_RUN(embedding_refuses_bad_tokens);
+    T_RUN(sums_of_rows);
     T_RUN(dropout);
     T_RUN(adamw_matches_float64);
     T_RUN(small_updates);

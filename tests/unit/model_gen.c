@@ -105,7 +105,7 @@ static void check_scores(struct made *x, const struct out *out, double temp,
     for (int i = 0; i < N_OUT; i++) {
         int p = i / SAMPLES, n = lens[p] + out[i].n;
         int32_t tokens[128], start[2] = {0, n}, first[1] = {lens[p]};
-        struct seqs s = {1, start, tokens, first, NULL};
+        struct seqs s = {1, start, tokens, first, NULL, NULL};
         float logp[128];
 
         memcpy(tokens, prompts[p], sizeof *tokens * (size_t)lens[p]);
@@ -195,7 +195,7 @@ static void greedy_takes_the_largest_logit(void)
     for (int i = 0; i < 2 * SAMPLES; i++) {
         int p = i / SAMPLES, n = lens[p] + out[i].n;
         int32_t tokens[128], start[2] = {0, n}, first[1] = {1};
-        struct seqs s = {1, start, tokens, first, NULL};
+        struct seqs s = {1, start, tokens, first, NULL, NULL};
 
         memcpy(tokens, prompts[p], sizeof *tokens * (size_t)lens[p]);
         memcpy(tokens + lens[p], out[i].tokens,

@@ -63,7 +63,7 @@ static void open_fixture(struct fixture *x, const char *name)
         x->b.first[i] = (int32_t)floats(x->f, "first")[i];
     }
     x->b.s = (struct seqs){x->b.s.n, x->b.start, x->b.tokens, x->b.first,
-                           NULL};
+                           NULL, NULL};
 }
 
 static void close_fixture(struct fixture *x)

@@ -94,7 +94,8 @@ __attribute__((unused)) static struct batch *make_batch(const int *len, int n,
     b->tokens = malloc(sizeof *b->tokens * (size_t)b->n_tokens);
     for (int i = 0; i < b->n_tokens; i++)
         b->tokens[i] = (int32_t)rng_below(&r, (uint32_t)V);
-    b->s = (struct seqs){n, b->start, b->tokens, b->first, b->id};
+    b->s = (struct seqs){n, b->start, b->tokens, b->first, b->id,
+                         NULL};
     return b;
 }
 
@@ -111,7 +112,7 @@ __attribute__((unused)) static struct seqs view(const struct batch *b, int i,
     for (int q = i; q <= j; q++)
         start[q - i] = b->start[q] - b->start[i];
     return (struct seqs){j - i, start, b->tokens + b->start[i], b->first + i,
-                         b->id + i};
+                         b->id + i, b->s.shared ? b->s.shared + i : NULL};
 }
 
 #endif

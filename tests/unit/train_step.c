@@ -105,7 +105,7 @@ static double loss(struct rig *t, int fix)
         const struct sample *g = t->s + i / N_SAMPLES * N_SAMPLES;
         int32_t start[2] = { 0, s->n }, first = s->n_prompt;
         uint64_t id = 0;
-        struct seqs q = { 1, start, s->tokens, &first, &id };
+        struct seqs q = { 1, start, s->tokens, &first, &id, NULL };
         float lp[MAX];
         double mean = 0, var = 0, adv;
         struct err e = { 0 };

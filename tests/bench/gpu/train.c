@@ -70,7 +70,8 @@ static void fill(struct step *s, const struct config *c, int n, int len)
         s->tokens[i] = (int32_t)((i * 2654435761u >> 7) % (size_t)c->vocab);
         s->dlogp[i] = (i % 3 ? 1.0f : -1.0f) / (float)T;
     }
-    s->q = (struct seqs){n, s->start, s->tokens, s->first, NULL};
+    s->q = (struct seqs){n, s->start, s->tokens, s->first, NULL,
+                          NULL};
 }
 
 static void drop(struct step *s)

@@ -1,0 +1,67 @@
+/* sum_rows - rows gathered, and summed where several have the same place */
+#include <string.h>
+#include "cpu.h"
+
+struct job {
+    struct cpu *c;
+    enum dtype t;
+    void *y;
+    const void *x;
+    struct k_sums s;
+};
+
+static void term(const struct job *j, int32_t i, float *sum, float *buf,
+                 int first)
+{
+    long w = j->s.width, skip = i < 0 ? j->s.skip : 0;
+    const float *v = i < 0 ? j->s.carried + (size_t)~i * (size_t)(w - skip)
+                           : cpu_row(j->t, j->x, (size_t)i * (size_t)w,
+                                     (size_t)w, buf);
+
+    if (first) {
+        memset(sum, 0, (size_t)skip * sizeof *sum);
+        memcpy(sum + skip, v, (size_t)(w - skip) * sizeof *sum);
+        return;
+    }
+    for (long h = 0; h < skip; h++)
+        sum[h] += 0.0f;
+    for (long h = skip; h < w; h++)
+        sum[h] += v[h - skip];
+}
+
+static void rows(void *ctx, long lo, long hi, int worker)
+{
+    const struct job *j = ctx;
+    const struct k_sums *s = &j->s;
+    size_t w = (size_t)s->width, bytes = w * dtype_size(j->t);
+    float *sum = NAME(cpu_worker)(j->c, worker, W_ROW, 2 * w * sizeof *sum);
+
+    for (long r = lo; sum && r < hi; r++) {
+        int32_t a = s->off[r], n = s->off[r + 1] - a;
+        char *y = AT_W(j->y, j->t, (size_t)r * w);
+
+        if (r < s->T && n == 0) {
+            memset(y, 0, bytes);
+        } else if (r < s->T && n == 1 && s->src[a] >= 0) {
+            memcpy(y, AT(j->x, j->t, (size_t)s->src[a] * w), bytes);
+        } else {
+            if (!n)
+                memset(sum, 0, w * sizeof *sum);
+            for (int32_t i = 0; i < n; i++)
+                term(j, s->src[a + i], sum, sum + w, i == 0);
+            if (r < s->T)
+                NAME(narrow)(y, j->t, sum, w);
+            else
+                memcpy(s->carry + (size_t)(r - s->T) * (w - (size_t)s->skip),
+                       sum + s->skip, (w - (size_t)s->skip) * sizeof *sum);
+        }
+    }
+}
+
+OP(void, sum_rows)(struct kernels *k, enum dtype t, void *y, const void *x,
+                   struct k_sums s)
+{
+    struct job j = {cpu_of(k), t, y, x, s};
+
+    NAME(cpu_for)(j.c, s.n, s.width, rows, &j);
+}

@@ -1,0 +1,215 @@
+/* model_shared - sequences that share their prompt: its rows are computed once,
+ * and its gradient is that of their sum */
+#include "model_gradients.h"
+
+/* Prompt and response tokens; the same `group` is the same prompt. */
+static const struct member {
+    int group, prompt, response;
+} members[] = {
+    {0, 5, 4}, {0, 5, 1}, {0, 5, 7},             /* a family */
+    {1, 9, 6},                                   /* alone */
+    {2, 1, 3}, {2, 1, 9},                        /* nothing to share */
+    {3, 20, 2}, {3, 20, 0}, {3, 20, 11}, {3, 20, 5}, {3, 20, 0},
+    {4, 2, 0},                                   /* nothing scored */
+    {5, 33, 3}, {5, 33, 40},
+};
+enum { N = sizeof members / sizeof *members };
+
+static uint8_t marks[N];
+
+/* n of the members, at most `most` tokens of a prompt and of a response. */
+static struct batch *families(int V, int n, int most)
+{
+    int len[N];
+    struct batch *b;
+
+    for (int i = 0; i < n; i++) {
+        int p = members[i].prompt, r = members[i].response;
+
+        len[i] = (p < most ? p : most) + (r < most ? r : most);
+    }
+    b = make_batch(len, n, V, 3);
+    for (int i = 0; i < n; i++) {
+        int p = members[i].prompt < most ? members[i].prompt : most;
+
+        b->first[i] = p;
+        marks[i] = 0;
+        if (!i || members[i].group != members[i - 1].group)
+            continue;
+        memcpy(b->tokens + b->start[i], b->tokens + b->start[i - 1],
+               (size_t)p * sizeof *b->tokens);
+        marks[i] = SHARED_BEFORE;
+        marks[i - 1] |= SHARED_AFTER;
+    }
+    b->s.shared = marks;
+    return b;
+}
+
+static const char *const arms[] = {"fp32", "bf16-mixed", "fp16-mixed",
+                                   "fp32,dropout=0.2"};
+
+static void scores_are_the_same_bits(void)
+{
+    struct config c = make_config(48, 4, 2, 97);
+    float *flat = make_flat(&c, 5), *flat2 = make_flat(&c, 6);
+    struct batch *b = families(97, N, 64);
+    struct seqs apart = b->s;
+    size_t bytes = sizeof(float) * (size_t)b->n_tokens;
+    float *one = malloc(bytes), *two = malloc(bytes);
+    float *ent = malloc(bytes), *ent2 = malloc(bytes);
+
+    apart.shared = NULL;
+    for (int a = 0; a < 3; a++)
+        for (int micro = 0; micro < 90; micro += 1 + micro * 7) {
+            struct made x = make_model(&c, arms[a], flat, 2, MODEL_TRAIN);
+            struct made y = make_model(&c, arms[a], flat2, 2, 0);
+
+            MUST(model_logp(x.m, &apart, 0.7, micro, one, ent, &e));
+            MUST(model_logp(x.m, &b->s, 0.7, micro, two, ent2, &e));
+            T_CHECKF(!memcmp(one, two, bytes) && !memcmp(ent, ent2, bytes),
+                     "%s, micro-batch %d", arms[a], micro);
+            MUST(model_kl(x.m, y.m, &apart, 1, micro, one, &e));
+            MUST(model_kl(x.m, y.m, &b->s, 1, micro, two, &e));
+            T_CHECKF(!memcmp(one, two, bytes), "%s, micro-batch %d: kl",
+                     arms[a], micro);
+            MUST(model_logp(x.m, &apart, 1, micro, one, ent, &e));
+            MUST(model_forward(x.m, &b->s, 1, 1, 1, two, ent2, &e));
+            T_CHECKF(!memcmp(one, two, bytes) && !memcmp(ent, ent2, bytes),
+                     "%s: training", arms[a]);
+            drop_model(&x);
+            drop_model(&y);
+        }
+    free(one);
+    free(two);
+    free(ent);
+    free(ent2);
+    free(flat);
+    free(flat2);
+    drop_batch(b);
+}
+
+/* Every cut into micro-batches, through the middle of a family too. */
+static void gradients_ignore_threads_and_micro_batch(void)
+{
+    for (int a = 0; a < 8; a++) {
+        struct config c = make_config(48, 4, 2, 97);
+        struct batch *b = families(97, N, 64);
+        float *flat, *dlogp = make_weights(b->n_tokens), *one = NULL;
+
+        c.tied = a & 1;
+        flat = make_flat(&c, 5);
+        for (int threads = 1; threads <= 2; threads++) {
+            int flags = MODEL_TRAIN | (threads == 2 ? MODEL_RECOMPUTE : 0);
+            struct made x = make_model(&c, arms[a / 2], flat, threads, flags);
+            size_t n = model_params(x.m)->n_values * 4;
+
+            for (int per = N; per > 0; per--) {
+                float *g = train_in(&x, b, dlogp, per);
+
+                if (!one)
+                    one = g;
+                T_CHECKF(!memcmp(one, g, n), "%s%s: %d threads, %d sequences "
+                         "at once give other bits", arms[a / 2],
+                         c.tied ? " tied" : "", threads, per);
+                if (g != one)
+                    free(g);
+            }
+            drop_model(&x);
+        }
+        free(one);
+        free(flat);
+        free(dlogp);
+        drop_batch(b);
+    }
+}
+
+static void gradients_match_differences(void)
+{
+    struct config c = make_config(8, 4, 2, 11);
+    float *flat = make_flat(&c, 2);
+    struct made x = make_model(&c, "fp32", flat, 1, MODEL_TRAIN);
+    struct batch *b = families(c.vocab, 9, 6);
+    float *dlogp = make_weights(b->n_tokens), *g;
+
+    g = train_in(&x, b, dlogp, 2);
+    check_gradients(&x, b, dlogp, 1, flat, g);
+    free(g);
+    free(dlogp);
+    free(flat);
+    drop_batch(b);
+    drop_model(&x);
+}
+
+/* Apart, each sample's prompt is rounded by itself; the sums differ in order
+ * only, and prompts=apart and dropout ask for that. */
+static void apart_is_another_order(void)
+{
+    static const char *const arm[] = {"fp32", "fp32,prompts=apart", "fp32",
+                                      "fp32,dropout=0.3",
+                                      "fp32,dropout=0.3,prompts=apart"};
+    struct config c = make_config(48, 4, 2, 97);
+    float *flat = make_flat(&c, 5), *g[5];
+    struct batch *b = families(97, N, 64);
+    float *dlogp = make_weights(b->n_tokens);
+    size_t n = 0;
+    double *d;
+
+    for (int i = 0; i < 5; i++) {
+        struct made x = make_model(&c, arm[i], flat, 1, MODEL_TRAIN);
+
+        b->s.shared = i == 2 ? NULL : marks;
+        g[i] = train_in(&x, b, dlogp, 3);
+        n = model_params(x.m)->n_values;
+        drop_model(&x);
+    }
+    T_CHECK(memcmp(g[0], g[1], 4 * n));
+    T_CHECK(!memcmp(g[1], g[2], 4 * n));
+    T_CHECK(!memcmp(g[3], g[4], 4 * n));
+    d = widen(g[1], n);
+    T_CHECKF(rel_norm(g[0], d, n) < 1e-6, "%g", rel_norm(g[0], d, n));
+    free(d);
+    for (int i = 0; i < 5; i++)
+        free(g[i]);
+    free(dlogp);
+    free(flat);
+    drop_batch(b);
+}
+
+static void false_marks_are_refused(void)
+{
+    struct config c = make_config(48, 4, 2, 97);
+    float *flat = make_flat(&c, 5);
+    struct batch *b = families(97, N, 64);
+    float *v = calloc((size_t)b->n_tokens, sizeof *v);
+    struct made x = make_model(&c, "fp32", flat, 1, MODEL_TRAIN);
+    int32_t start[65];
+    struct seqs s = view(b, 0, 2, start);
+
+    MUST(model_forward(x.m, &s, 1, 1, 1, v, NULL, &e));
+    MUST(model_backward(x.m, v, &e));
+    s = view(b, 3, 5, start); /* not what goes on */
+    MUST(model_forward(x.m, &s, 1, 1, 1, v, NULL, &e));
+    T_EQ_INT(model_backward(x.m, v, &e), -ERR_USAGE);
+    model_zero_grads(x.m); /* forgets the family that was not ended */
+    MUST(model_forward(x.m, &s, 1, 1, 1, v, NULL, &e));
+    MUST(model_backward(x.m, v, &e));
+    b->tokens[b->start[2] + 1] ^= 1;
+    T_EQ_INT(model_logp(x.m, &b->s, 1, 0, v, NULL, &e), -ERR_USAGE);
+    b->tokens[b->start[2] + 1] ^= 1;
+    marks[1] = SHARED_BEFORE;
+    T_EQ_INT(model_logp(x.m, &b->s, 1, 0, v, NULL, &e), -ERR_USAGE);
+    free(v);
+    free(flat);
+    drop_batch(b);
+    drop_model(&x);
+}
+
+int main(void)
+{
+    T_RUN(scores_are_the_same_bits);
+    T_RUN(gradients_ignore_threads_and_micro_batch);
+    T_RUN(gradients_match_differences);
+    T_RUN(apart_is_another_order);
+    T_RUN(false_marks_are_refused);
+    T_DONE();
+}
