@@ -32,7 +32,7 @@ static int fit_batch(const struct plan_memory *p, const struct k_sizes *s,
 {
     size_t held = p->waiting + p->sampler_weights, n;
 
-    if (!o.device || !sequence)
+    if (!o.device)
         return o.batch;
     n = held < o.device ? (size_t)((s->n_threads ? 0.5 : 0.8) *
                                    (double)(o.device - held)) / sequence
@@ -46,16 +46,16 @@ static void plan_sampler(struct plan_memory *p, const struct config *c,
 {
     struct model_use u = {.tokens = PREFILL + o.batch, .seqs = o.batch,
                           .longest = o.longest};
+    struct k_attn_shape heads = {c->heads, c->kv_heads, c->head_dim};
+    size_t sequence = kv_page_bytes(a->compute, c->layers, heads) *
+                      (size_t)kv_pages_for(o.longest);
     struct model_memory m;
-    struct model_plan kv;
 
     model_memory(&m, c, a, s, u);
-    model_plan(&kv, c, a, 1, o.longest, o.batch);
     p->sampler_weights = m.weights;
     p->sampler_pass = m.acts + m.scratch;
-    p->sampler_batch = fit_batch(p, s, o, kv.kv_bytes / (size_t)o.batch);
-    p->sampler_cache = kv.kv_bytes / (size_t)o.batch *
-                       (size_t)p->sampler_batch;
+    p->sampler_batch = fit_batch(p, s, o, sequence);
+    p->sampler_cache = sequence * (size_t)p->sampler_batch;
 }
 
 void plan_memory(struct plan_memory *p, const struct config *c,
