@@ -95,15 +95,16 @@ static void m_linear_dw(struct kernels *k, enum dtype t, float *dW, float *db,
               Z(t) * D(T) * (N + K) + 8.0 * N * K);
 }
 
-/* Query-key pairs of causal attention. */
+/* Query-key pairs of causal attention, of queries that are asked for. */
 static double meter_pairs(struct k_seqs q)
 {
     double n = 0;
 
     for (int i = 0; i < q.n; i++) {
         double len = q.start_host[i + 1] - q.start_host[i];
+        double from = q.from ? q.from[i] : 0;
 
-        n += len * (len + 1) / 2;
+        n += (len * (len + 1) - from * (from + 1)) / 2;
     }
     return n;
 }
