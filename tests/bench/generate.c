@@ -205,18 +205,13 @@ static int bench(const struct shape *s, const char *arm_text, int threads,
 
 int main(int argc, char **argv)
 {
-    const char *arm = argc > 1 && strcmp(argv[1], "fp32")
-                          ? argv[1][0] == 'b' ? "bf16-mixed" : "fp16-mixed"
-                          : "fp32";
-    const char *only = argc > 2 ? argv[2] : "tiny";
-    int threads = argc > 3 ? atoi(argv[3]) : 1;
-    int batch = argc > 4 ? atoi(argv[4]) : 0;
+    struct meter_args a = meter_args(argc, argv, "tiny");
     struct roof roof = {0};
     struct err e = {0};
 
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        if (strstr(shapes[i].name, only) &&
-            bench(&shapes[i], arm, threads, batch, &roof, &e) < 0) {
+        if (strstr(shapes[i].name, a.only) &&
+            bench(&shapes[i], a.arm, a.threads, a.size, &roof, &e) < 0) {
             fprintf(stderr, "generate: %s: %s\n", shapes[i].name, e.msg);
             return 1;
         }

@@ -14,8 +14,9 @@
 #define METER_OPS(X)                                                         \
     X(linear) X(linear_dx) X(linear_dw) X(attn) X(attn_bwd) X(swiglu)        \
     X(swiglu_bwd) X(rmsnorm) X(rmsnorm_bwd) X(rope) X(residual) X(add)       \
-    X(embed) X(embed_bwd) X(head_logp) X(head_bwd) X(adamw) X(sumsq)         \
-    X(kv_rows) X(attn_cached) X(head_sample) X(weight_set) X(copy) X(zero)
+    X(sum_rows) X(embed) X(embed_bwd) X(head_logp) X(head_bwd) X(adamw)      \
+    X(sumsq) X(kv_rows) X(attn_cached) X(head_sample) X(weight_set) X(copy)  \
+    X(zero)
 
 enum meter_op {
 #define ID(op) METER_##op,
@@ -216,6 +217,16 @@ static void m_add(struct kernels *k, enum dtype t, void *y, const void *a,
     meter_end(METER_add, D(n), 3 * D(n) * Z(t));
 }
 
+static void m_sum_rows(struct kernels *k, enum dtype t, void *y,
+                       const void *x, struct k_sums s)
+{
+    double terms = s.off[s.n]; /* of a backend in host memory */
+
+    meter_begin();
+    meter.real.sum_rows(k, t, y, x, s);
+    meter_end(METER_sum_rows, 0, (terms + s.T) * s.width * Z(t));
+}
+
 static void m_embed(struct kernels *k, enum dtype t, void *y,
                     const int32_t *tokens, const struct k_weight *W, int T,
                     int H)
@@ -351,6 +362,25 @@ static void m_zero(struct kernels *k, void *p, size_t n)
     meter_begin();
     meter.real.zero(k, p, n);
     meter_end(METER_zero, 0, D(n));
+}
+
+/* What both benches of a model are asked for: [fp32|bf16|fp16] [SHAPE]
+ * [THREADS] [SIZE]; arms of the half types keep fp32 masters. */
+struct meter_args {
+    const char *arm, *only; /* shapes whose name has `only` in it */
+    int threads, size;      /* size 0: the shape's own */
+};
+
+static inline struct meter_args meter_args(int argc, char **argv,
+                                           const char *only)
+{
+    struct meter_args a = {"fp32", argc > 2 ? argv[2] : only,
+                           argc > 3 ? atoi(argv[3]) : 1,
+                           argc > 4 ? atoi(argv[4]) : 0};
+
+    if (argc > 1 && strcmp(argv[1], "fp32"))
+        a.arm = argv[1][0] == 'b' ? "bf16-mixed" : "fp16-mixed";
+    return a;
 }
 
 /* Before the backend's first weight. */

@@ -4,10 +4,10 @@
  * usage: step [fp32|bf16|fp16] [tiny|0.5B] [THREADS] [MICRO]
  *
  * A step is what dapo-step does: forward and backward of packed sequences in
- * micro-batches, AdamW, and the compute weights made anew. "model FLOPs" are
- * those of the mathematics, 6 a weight and token and those of attention and
- * head, nothing counted twice: their share of the multiply-add peak is how
- * much faster any program on this core could be at most. Weights are random;
+ * micro-batches, AdamW, and the compute weights made anew. Eight samples share
+ * a prompt. "model FLOPs" are those of the mathematics, 6 a weight and row and
+ * those of attention and head, nothing counted twice: their share of the
+ * multiply-add peak is how much faster the same rows could be at most. Weights are random;
  * "0.5B" has a quarter of Qwen2.5-0.5B's layers and vocabulary. Time is the
  * processor's with one thread, the clock's with more, whose bounds are one
  * core's divided by the threads.
@@ -45,8 +45,11 @@ struct batch {
     int n, *start, *first;
     int32_t *tokens;
     uint64_t *id;
+    uint8_t *shared;
     float *logp, *dlogp;
 };
+
+enum { SAMPLES = 8 };
 
 /* Lengths spread evenly over the responses' range. */
 static struct batch make(const struct shape *s)
@@ -57,11 +60,14 @@ static struct batch make(const struct shape *s)
     b.start = calloc(n + 1, sizeof *b.start);
     b.first = calloc(n, sizeof *b.first);
     b.id = calloc(n, sizeof *b.id);
+    b.shared = calloc(n, sizeof *b.shared);
     b.tokens = calloc(most, sizeof *b.tokens);
     b.logp = calloc(most, sizeof *b.logp);
     b.dlogp = calloc(most, sizeof *b.dlogp);
     for (int i = 0; i < s->n; i++) {
         b.first[i] = s->prompt;
+        b.shared[i] = (uint8_t)((i % SAMPLES ? SHARED_BEFORE : 0) |
+                                ((i + 1) % SAMPLES ? SHARED_AFTER : 0));
         b.start[i + 1] = b.start[i] + s->prompt + s->shortest +
                          i * 7 % (s->longest - s->shortest + 1);
     }
@@ -70,6 +76,9 @@ static struct batch make(const struct shape *s)
                                 (uint32_t)s->c.vocab);
         b.dlogp[i] = (i & 1 ? -1.0f : 1.0f) / (float)b.start[s->n];
     }
+    for (int i = 0; i < s->n; i++)
+        memcpy(b.tokens + b.start[i], b.tokens + b.start[i / SAMPLES * SAMPLES],
+               (size_t)s->prompt * sizeof *b.tokens);
     return b;
 }
 
@@ -78,6 +87,7 @@ static void drop(struct batch *b)
     free(b->start);
     free(b->first);
     free(b->id);
+    free(b->shared);
     free(b->tokens);
     free(b->logp);
     free(b->dlogp);
@@ -100,7 +110,7 @@ static int step(struct model *m, struct adamw *a, const struct batch *b,
         for (int s = i; s <= j; s++)
             start[s - i] = b->start[s] - at;
         q = (struct seqs){j - i, start, b->tokens + at, b->first + i,
-                          b->id + i, NULL};
+                          b->id + i, b->shared + i};
         r = model_forward(m, &q, 1, 1, 1, b->logp + at, NULL, e);
         if (!r)
             r = model_backward(m, b->dlogp + at, e);
@@ -116,16 +126,18 @@ static double model_flops(const struct shape *s, const struct batch *b)
 {
     const struct config *c = &s->c;
     double H = c->hidden, q = c->heads * c->head_dim;
-    double kv = c->kv_heads * c->head_dim, T = b->start[b->n];
-    double layer = H * (q + 2 * kv) + q * H + 3 * H * c->ffn, pairs = 0;
+    double kv = c->kv_heads * c->head_dim, T = 0, pairs = 0;
+    double layer = H * (q + 2 * kv) + q * H + 3 * H * c->ffn;
 
-    for (int i = 0; i < b->n; i++) {
-        double len = b->start[i + 1] - b->start[i];
+    for (int i = 0; i < b->n; i++) { /* the prompt is the first sample's */
+        double from = i % SAMPLES ? s->prompt - 1 : 0;
+        double len = b->start[i + 1] - b->start[i] - 1;
 
-        pairs += len * (len + 1) / 2;
+        T += len - from;
+        pairs += (len * (len + 1) - from * (from + 1)) / 2;
     }
     return 6 * (c->layers * (layer * T + 2 * q * pairs) +
-                H * c->vocab * (T - s->prompt * b->n));
+                H * c->vocab * (b->start[b->n] - s->prompt * b->n));
 }
 
 static int weights(struct model *m, struct adamw *a, struct err *e)
@@ -223,18 +235,13 @@ static int bench(const struct shape *s, const char *arm_text, int threads,
 
 int main(int argc, char **argv)
 {
-    const char *arm = argc > 1 && strcmp(argv[1], "fp32")
-                          ? argv[1][0] == 'b' ? "bf16-mixed" : "fp16-mixed"
-                          : "fp32";
-    const char *only = argc > 2 ? argv[2] : "";
-    int threads = argc > 3 ? atoi(argv[3]) : 1;
-    int micro = argc > 4 ? atoi(argv[4]) : 0;
+    struct meter_args a = meter_args(argc, argv, "");
     struct roof roof = {0};
     struct err e = {0};
 
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        if (strstr(shapes[i].name, only) &&
-            bench(&shapes[i], arm, threads, micro, &roof, &e) < 0) {
+        if (strstr(shapes[i].name, a.only) &&
+            bench(&shapes[i], a.arm, a.threads, a.size, &roof, &e) < 0) {
             fprintf(stderr, "step: %s: %s\n", shapes[i].name, e.msg);
             return 1;
         }
