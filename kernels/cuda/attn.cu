@@ -30,8 +30,8 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
     struct cuda *c = cuda_of(k);
     struct attn_rows w = {};
     auto attention = ATTN_FOR(s.head_dim, attend_packed);
-    const struct attn_tile *tiles;
-    size_t n = 0, shared;
+    struct attn_tiles tiles;
+    size_t shared;
 
     (void)T;
     w.t = t;
@@ -45,9 +45,9 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
     w.ldk = w.ldq = (long)(s.n_heads + 2 * s.n_kv_heads) * s.head_dim;
     w.ldo = (long)s.n_heads * s.head_dim;
     w.scale = attn_scale(s.head_dim);
-    tiles = CU(cuda_tiles)(c, TILES_FORWARD, q, TILE, &n);
     shared = ATTN_SHARED(c, attention, s.head_dim, 3, 1);
-    if (tiles && n && shared)
-        LAUNCH(c, attention, (unsigned)n * (unsigned)s.n_heads, ATTN_NT,
-               shared, w, s, tiles);
+    if (CU(cuda_tiles)(c, TILES_FORWARD, q, TILE, &tiles) &&
+        tiles.n_queries && shared)
+        LAUNCH(c, attention, tiles.n_queries * (unsigned)s.n_heads, ATTN_NT,
+               shared, w, s, tiles.queries);
 }

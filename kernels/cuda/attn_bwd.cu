@@ -2,10 +2,13 @@
  *
  * dq: a block has a tile of query rows and goes over keys ascending. dk, dv:
  * a block has a tile of keys and goes over the group's heads, and in each
- * over queries ascending. Scores are made anew in both.
+ * over queries ascending; it clears dq of those of its rows that have no
+ * query. Scores are made anew in both.
  */
 #include "attn_tile.h"
 #include "tiles.h"
+
+enum { DELTAS_NT = 128 };
 
 struct bwd_job {
     enum dtype t;
@@ -17,16 +20,20 @@ struct bwd_job {
     const void *d_o, *o, *qkv;
     const float *lse;
     float *delta; /* [T][n_heads] */
-    const struct attn_tile *tiles;
+    struct attn_tiles tiles;
 };
 
-KERNEL row_deltas(struct bwd_job j, long n)
+/* per: blocks of a tile. */
+KERNEL row_deltas(struct bwd_job j, unsigned per)
 {
-    long i = (long)blockIdx.x * 4 + threadIdx.x / 32;
+    struct attn_tile w = j.tiles.queries[blockIdx.x / per];
+    int rows = w.len - w.at < TILE ? w.len - w.at : TILE;
+    int at = (int)(blockIdx.x % per * DELTAS_NT + threadIdx.x) / 32;
+    long i = (long)(w.row + w.at) * j.s.n_heads + at;
     int D = j.s.head_dim;
     float s = 0.0f;
 
-    if (i >= n)
+    if (at >= rows * j.s.n_heads)
         return;
     for (int d = (int)threadIdx.x % 32; d < D; d += 32)
         s = canon_fma(get(j.d_o, j.t, (size_t)(i * D + d)),
@@ -53,7 +60,7 @@ KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2) query_tiles(struct bwd_job j)
     int tid = (int)threadIdx.x, tx = tid % 16, ty = tid / 16;
     int D = j.s.head_dim, Dp = attn_pad(D), heads = j.s.n_heads;
     int head = (int)blockIdx.x % heads;
-    struct attn_tile w = j.tiles[(int)blockIdx.x / heads];
+    struct attn_tile w = j.tiles.queries[(int)blockIdx.x / heads];
     int rows = w.len - w.at < TILE ? w.len - w.at : TILE;
     long row = w.row + w.at, key0;
     float *q = shared, *dO = q + TILE * Dp, *k = dO + TILE * Dp;
@@ -99,6 +106,17 @@ KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2) query_tiles(struct bwd_job j)
                  D);
 }
 
+/* dq = +0 in n rows from row on, of the heads that share kv. */
+DEV void clear_dq(struct bwd_job j, long row, int n, int kv)
+{
+    int wide = j.s.n_heads / j.s.n_kv_heads * j.s.head_dim;
+
+    for (int r = 0; r < n; r++)
+        for (int d = (int)threadIdx.x; d < wide; d += ATTN_NT)
+            put(j.dqkv, j.t, (size_t)((row + r) * j.ld + kv * wide + d),
+                0.0f);
+}
+
 template <int Q>
 KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2) key_tiles(struct bwd_job j)
 {
@@ -106,21 +124,22 @@ KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2) key_tiles(struct bwd_job j)
     int tid = (int)threadIdx.x, tx = tid % 16, ty = tid / 16;
     int D = j.s.head_dim, Dp = attn_pad(D), heads = j.s.n_heads;
     int kv = (int)blockIdx.x % j.s.n_kv_heads, group = heads / j.s.n_kv_heads;
-    struct attn_tile w = j.tiles[(int)blockIdx.x / j.s.n_kv_heads];
-    int first = tile_mirrored(w, TILE);
-    int keys = w.len - first < TILE ? w.len - first : TILE;
-    long at_k = (w.row + first) * j.ld + (heads + kv) * D;
+    struct attn_tile w = j.tiles.keys[(int)blockIdx.x / j.s.n_kv_heads];
+    int keys = w.len - w.at < TILE ? w.len - w.at : TILE;
+    long at_k = (w.row + w.at) * j.ld + (heads + kv) * D;
     long at_v = at_k + j.s.n_kv_heads * D;
     float *q = shared, *dO = q + TILE * Dp, *k = dO + TILE * Dp;
     float *v = k + TILE * Dp, *P = v + TILE * Dp, *dS = P + TILE * LDP;
     float s[2][2], dp[2][2], dk[Q][4], dv[Q][4];
 
+    clear_dq(j, w.row + w.at, w.from - w.at < keys ? w.from - w.at : keys,
+             kv);
     tile_clear(dk);
     tile_clear(dv);
     tile_in(k, Dp, j.qkv, j.t, at_k, j.ld, keys, D, j.wide);
     tile_in(v, Dp, j.qkv, j.t, at_v, j.ld, keys, D, j.wide);
     for (int h = kv * group; h < (kv + 1) * group; h++)
-        for (int i0 = first; i0 < w.len; i0 += TILE) {
+        for (int i0 = w.from; i0 < w.len; i0 += TILE) {
             long row = w.row + i0;
             int rows = w.len - i0 < TILE ? w.len - i0 : TILE;
 
@@ -135,7 +154,7 @@ KERNEL __launch_bounds__(ATTN_NT, Q > 4 ? 1 : 2) key_tiles(struct bwd_job j)
             for (int i = 0; i < 2; i++)
                 for (int n = 0; n < 2; n++) {
                     int me = ty + 16 * i, key = tx + 16 * n;
-                    int in = me < rows && first + key <= i0 + me;
+                    int in = me < rows && w.at + key <= i0 + me;
                     long at = (row + (in ? me : 0)) * heads + h;
 
                     P[key * LDP + me] =
@@ -164,23 +183,26 @@ OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
                         s.n_heads * D, attn_scale(s.head_dim),
                         attn_wide(qkv, s.head_dim) &&
                             attn_wide(d_o, s.head_dim),
-                        dqkv, d_o, o, qkv, lse, NULL, NULL};
+                        dqkv, d_o, o, qkv, lse, NULL, {}};
     auto attention_dq = ATTN_FOR(s.head_dim, query_tiles);
     auto attention_dkv = ATTN_FOR(s.head_dim, key_tiles);
-    size_t n = 0, dq, dkv;
+    unsigned per = cuda_div((size_t)TILE * (size_t)s.n_heads * 32, DELTAS_NT);
+    size_t dq, dkv;
 
     if (T <= 0)
         return;
-    j.tiles = CU(cuda_tiles)(c, TILES_FORWARD, q, TILE, &n);
     j.delta = (float *)CU(cuda_scratch)(c, S_ROWS,
                                         (size_t)rows * sizeof *j.delta);
     dq = ATTN_SHARED(c, attention_dq, s.head_dim, 4, 1);
     dkv = ATTN_SHARED(c, attention_dkv, s.head_dim, 4, 2);
-    if (!j.tiles || !n || !j.delta || !dq || !dkv)
+    if (!CU(cuda_tiles)(c, TILES_FORWARD, q, TILE, &j.tiles) || !j.delta ||
+        !dq || !dkv)
         return;
-    LAUNCH(c, row_deltas, cuda_div((size_t)rows, 4), 128, 0, j, rows);
-    LAUNCH(c, attention_dq, (unsigned)n * (unsigned)s.n_heads, ATTN_NT, dq,
-           j);
-    LAUNCH(c, attention_dkv, (unsigned)n * (unsigned)s.n_kv_heads, ATTN_NT,
+    if (j.tiles.n_queries) {
+        LAUNCH(c, row_deltas, j.tiles.n_queries * per, DELTAS_NT, 0, j, per);
+        LAUNCH(c, attention_dq, j.tiles.n_queries * (unsigned)s.n_heads,
+               ATTN_NT, dq, j);
+    }
+    LAUNCH(c, attention_dkv, j.tiles.n_keys * (unsigned)s.n_kv_heads, ATTN_NT,
            dkv, j);
 }

@@ -66,9 +66,9 @@ struct scratch {
 /* Packed sequences cut into tiles, as the device has them: tiles.h. */
 struct tile_list {
     int rows, n; /* of a tile; of sequences */
-    int32_t *start; /* host */
-    size_t n_tiles;
-    const void *dev; /* in scratch */
+    int32_t *start; /* host; behind it each sequence's `from` */
+    unsigned n_queries, n_keys;
+    const void *dev; /* in scratch: tiles of queries, then of keys */
 };
 
 /* Kernels that may have more shared memory than every kernel may. */

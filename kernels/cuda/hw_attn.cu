@@ -119,7 +119,7 @@ KERNEL __launch_bounds__(HW_NT, 2) attention(struct hw_attn_job j)
     int heads = j.s.n_heads, head = (int)blockIdx.x % heads, D = j.s.head_dim;
     int kv = head / (heads / j.s.n_kv_heads);
     int mine = (int)threadIdx.x / 32 * 16 * FWD_M;
-    struct attn_tile w = j.tiles[blockIdx.x / (unsigned)heads];
+    struct attn_tile w = j.tiles.queries[blockIdx.x / (unsigned)heads];
     int rows = w.len - w.at < FWD_ROWS ? w.len - w.at : FWD_ROWS;
     int left = w.at + rows, first = w.at + mine; /* keys; row, from a tile's
                                                   * first key */
@@ -179,15 +179,15 @@ HW(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
     struct hw_attn_job j = {
         s, (long)(s.n_heads + 2 * s.n_kv_heads) * s.head_dim,
         (long)s.n_heads * s.head_dim, 1.0f / canon_sqrt((float)s.head_dim),
-        NULL, (const uint16_t *)qkv, NULL, NULL, (uint16_t *)o, lse, NULL};
-    size_t n = 0;
+        {}, (const uint16_t *)qkv, NULL, NULL, (uint16_t *)o, lse, NULL};
 
     if (!hw_attn_can(t, s, qkv) || !hw_attn_can(t, s, o)) {
         CU(cuda_attn)(k, t, o, lse, qkv, s, q, T);
         return;
     }
-    j.tiles = CU(cuda_tiles)(c, TILES_FORWARD, q, FWD_ROWS, &n);
-    if (j.tiles && n && CU(cuda_shared)(c, (const void *)attention, bytes))
-        LAUNCH(c, attention, (unsigned)n * (unsigned)s.n_heads, HW_NT, bytes,
-               j);
+    if (CU(cuda_tiles)(c, TILES_FORWARD, q, FWD_ROWS, &j.tiles) &&
+        j.tiles.n_queries &&
+        CU(cuda_shared)(c, (const void *)attention, bytes))
+        LAUNCH(c, attention, j.tiles.n_queries * (unsigned)s.n_heads, HW_NT,
+               bytes, j);
 }

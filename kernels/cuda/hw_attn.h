@@ -20,7 +20,7 @@ struct hw_attn_job {
     struct k_attn_shape s;
     long ld, ldo; /* row lengths of qkv, and of o */
     float scale;
-    const struct attn_tile *tiles;
+    struct attn_tiles tiles;
     const uint16_t *qkv, *o, *d_o;
     uint16_t *out; /* o, or dqkv */
     float *lse, *delta; /* [T][n_heads] */

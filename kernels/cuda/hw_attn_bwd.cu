@@ -2,7 +2,8 @@
  *
  * No sum crosses blocks, so nothing is added atomically and a result has one
  * order. dq: a block has query rows and goes over keys; dk and dv: a block
- * has key rows and goes over the group's heads and, in each, over queries.
+ * has key rows and goes over the group's heads and, in each, over queries; it
+ * clears dq of those of its rows that have no query.
  * Both make scores and dp anew: seven products instead of the five of a
  * backward that adds dq by atomics. Key blocks work on transposed scores
  * (keys by queries), so that the weights stay in registers as the left side
@@ -26,14 +27,21 @@
 #define DKV_QUERIES(DP) ((DP) == 64 ? 32 : 64)
 #define BWD_ROWS(DP) (16 * HW_WARPS * DQ_M(DP))
 
-/* delta = do . o; G = DP / 8 threads a row */
-template <enum dtype T, int DP> KERNEL row_deltas(struct hw_attn_job j, long n)
+enum { DELTAS_NT = 256 };
+
+/* delta = do . o; DP / 8 threads a row of a head. per: blocks of a tile. */
+template <enum dtype T, int DP>
+KERNEL row_deltas(struct hw_attn_job j, unsigned per)
 {
-    long i = (long)grid_at() / (DP / 8);
+    struct attn_tile w = j.tiles.queries[blockIdx.x / per];
+    int rows = w.len - w.at < BWD_ROWS(DP) ? w.len - w.at : BWD_ROWS(DP);
+    int at = (int)(blockIdx.x % per * DELTAS_NT + threadIdx.x) / (DP / 8);
+    long i = (long)(w.row + w.at) * j.s.n_heads + at;
+    int in = at < rows * j.s.n_heads;
     int d = (int)threadIdx.x % (DP / 8) * 8, D = j.s.head_dim;
     float sum = 0.0f;
 
-    if (i < n && d < D) {
+    if (in && d < D) {
         float a[8], b[8];
 
         get8(j.o, T, (size_t)(i * D + d), a);
@@ -45,7 +53,7 @@ template <enum dtype T, int DP> KERNEL row_deltas(struct hw_attn_job j, long n)
 #pragma unroll
     for (int x = DP / 16; x > 0; x >>= 1)
         sum += __shfl_xor_sync(FULL, sum, x);
-    if (i < n && d == 0)
+    if (in && d == 0)
         j.delta[i] = sum;
 }
 
@@ -57,7 +65,7 @@ KERNEL __launch_bounds__(HW_NT, 2) query_rows(struct hw_attn_job j)
     int heads = j.s.n_heads, head = (int)blockIdx.x % heads, D = j.s.head_dim;
     int kv = head / (heads / j.s.n_kv_heads), lane = (int)threadIdx.x % 32;
     int mine = (int)threadIdx.x / 32 * 16 * M;
-    struct attn_tile w = j.tiles[blockIdx.x / (unsigned)heads];
+    struct attn_tile w = j.tiles.queries[blockIdx.x / (unsigned)heads];
     int rows = w.len - w.at < R ? w.len - w.at : R, keys = w.at + rows;
     long row = w.row + w.at;
     const uint16_t *k = j.qkv + w.row * j.ld + (heads + kv) * D;
@@ -195,6 +203,19 @@ DEV void grads(float s[M][N / 8][4], float dp[M][N / 8][4], const float *lse,
     }
 }
 
+/* dq = +0 in n rows from row on, of the heads that share kv. */
+DEV void clear_dq(const struct hw_attn_job *j, long row, int n, int kv)
+{
+    int wide = j->s.n_heads / j->s.n_kv_heads * j->s.head_dim;
+    uint16_t *p = j->out + row * j->ld + kv * wide;
+
+#pragma unroll 1
+    for (int r = 0; r < n; r++, p += j->ld)
+#pragma unroll 1
+        for (int d = (int)threadIdx.x * 8; d < wide; d += HW_NT * 8)
+            *(uint4 *)(void *)(p + d) = {0, 0, 0, 0};
+}
+
 template <enum dtype T, int DP>
 KERNEL __launch_bounds__(HW_NT, 2) key_rows(struct hw_attn_job j)
 {
@@ -203,16 +224,17 @@ KERNEL __launch_bounds__(HW_NT, 2) key_rows(struct hw_attn_job j)
     int heads = j.s.n_heads, kvh = j.s.n_kv_heads, group = heads / kvh;
     int kv = (int)blockIdx.x % kvh, D = j.s.head_dim;
     int lane = (int)threadIdx.x % 32, mine = (int)threadIdx.x / 32 * 16 * M;
-    struct attn_tile w = j.tiles[blockIdx.x / (unsigned)kvh];
-    int at = tile_mirrored(w, R), keys = w.len - at < R ? w.len - at : R;
+    struct attn_tile w = j.tiles.keys[blockIdx.x / (unsigned)kvh];
+    int at = w.at, keys = w.len - at < R ? w.len - at : R;
     long to = (w.row + at) * j.ld + (heads + kv) * D;
-    int per = (w.len - at + N - 1) / N, steps = per * group;
+    int per = (w.len - w.from + N - 1) / N, steps = per * group;
     uint16_t *K = (uint16_t *)(void *)shared, *V = K + R * HW_LD(DP);
     uint16_t *Q = V + R * HW_LD(DP), *dO = Q + N * HW_LD(DP);
     float *lse = (float *)(void *)(dO + N * HW_LD(DP)), *delta = lse + N;
     float dk[M][DP / 8][4], dv[M][DP / 8][4], by[M][2];
-    struct step p = step_at(&j, w, kv * group, at, N);
+    struct step p = step_at(&j, w, kv * group, w.from, N);
 
+    clear_dq(&j, w.row + at, w.from - at < keys ? w.from - at : keys, kv);
     clear<M, DP / 8>(dk);
     clear<M, DP / 8>(dv);
     rows_in<DP, R>(V, j.qkv + to + kvh * D, j.ld, keys, D);
@@ -228,7 +250,7 @@ KERNEL __launch_bounds__(HW_NT, 2) key_rows(struct hw_attn_job j)
 
         if (i + 1 < steps)
             p = step_at(&j, w, kv * group + (i + 1) / per,
-                        at + (i + 1) % per * N, N);
+                        w.from + (i + 1) % per * N, N);
         cp_wait(1);
         __syncthreads(); /* do is there */
         if (seen)
@@ -254,6 +276,8 @@ KERNEL __launch_bounds__(HW_NT, 2) key_rows(struct hw_attn_job j)
         }
         cp_commit();
     }
+    cp_wait(0);
+    __syncthreads(); /* where there was no step, too */
 #pragma unroll
     for (int m = 0; m < M; m++)
         by[m][0] = by[m][1] = j.scale;
@@ -266,32 +290,31 @@ KERNEL __launch_bounds__(HW_NT, 2) key_rows(struct hw_attn_job j)
                        D, dv, by, V + mine * HW_LD(DP));
 }
 
-typedef void deltas_fn(struct hw_attn_job j, long n);
+typedef void deltas_fn(struct hw_attn_job j, unsigned per);
 typedef void rows_fn(struct hw_attn_job j);
 
 template <enum dtype T, int DP>
-static void backward(struct cuda *c, struct hw_attn_job j, struct k_seqs q,
-                     int T_rows)
+static void backward(struct cuda *c, struct hw_attn_job j, struct k_seqs q)
 {
     deltas_fn *attention_deltas = row_deltas<T, DP>;
     rows_fn *attention_dq = query_rows<T, DP>;
     rows_fn *attention_dkv = key_rows<T, DP>;
-    long rows = (long)T_rows * j.s.n_heads;
+    unsigned heads = (unsigned)j.s.n_heads;
+    unsigned per = cuda_div(BWD_ROWS(DP) * heads * (DP / 8), DELTAS_NT);
     size_t dq = 2 * HW_LD(DP) * 2 * (BWD_ROWS(DP) + DQ_KEYS(DP));
     size_t dkv = 2 * HW_LD(DP) * 2 * (BWD_ROWS(DP) + DKV_QUERIES(DP)) +
               2 * DKV_QUERIES(DP) * sizeof(float);
-    size_t n = 0;
 
-    j.tiles = CU(cuda_tiles)(c, TILES_BACKWARD, q, BWD_ROWS(DP), &n);
-    if (!j.tiles || !n ||
+    if (!CU(cuda_tiles)(c, TILES_BACKWARD, q, BWD_ROWS(DP), &j.tiles) ||
         !CU(cuda_shared)(c, (const void *)attention_dq, dq) ||
         !CU(cuda_shared)(c, (const void *)attention_dkv, dkv))
         return;
-    LAUNCH(c, attention_deltas, cuda_div((size_t)rows * (DP / 8), 256), 256,
-           0, j, rows);
-    LAUNCH(c, attention_dq, (unsigned)n * (unsigned)j.s.n_heads, HW_NT, dq,
-           j);
-    LAUNCH(c, attention_dkv, (unsigned)n * (unsigned)j.s.n_kv_heads, HW_NT,
+    if (j.tiles.n_queries) {
+        LAUNCH(c, attention_deltas, j.tiles.n_queries * per, DELTAS_NT, 0, j,
+               per);
+        LAUNCH(c, attention_dq, j.tiles.n_queries * heads, HW_NT, dq, j);
+    }
+    LAUNCH(c, attention_dkv, j.tiles.n_keys * (unsigned)j.s.n_kv_heads, HW_NT,
            dkv, j);
 }
 
@@ -304,7 +327,7 @@ HW(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
     struct hw_attn_job j = {
         s, (long)(s.n_heads + 2 * s.n_kv_heads) * s.head_dim,
         (long)s.n_heads * s.head_dim, 1.0f / canon_sqrt((float)s.head_dim),
-        NULL, (const uint16_t *)qkv, (const uint16_t *)o,
+        {}, (const uint16_t *)qkv, (const uint16_t *)o,
         (const uint16_t *)d_o, (uint16_t *)dqkv, (float *)(uintptr_t)lse,
         NULL};
 
@@ -320,11 +343,11 @@ HW(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
     if (!j.delta)
         return;
     if (t == DT_BF16 && s.head_dim <= 64)
-        backward<DT_BF16, 64>(c, j, q, T);
+        backward<DT_BF16, 64>(c, j, q);
     else if (t == DT_BF16)
-        backward<DT_BF16, 128>(c, j, q, T);
+        backward<DT_BF16, 128>(c, j, q);
     else if (s.head_dim <= 64)
-        backward<DT_F16, 64>(c, j, q, T);
+        backward<DT_F16, 64>(c, j, q);
     else
-        backward<DT_F16, 128>(c, j, q, T);
+        backward<DT_F16, 128>(c, j, q);
 }

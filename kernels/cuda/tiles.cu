@@ -1,65 +1,95 @@
-/* tiles - the list of a batch's tiles, made and uploaded once; see tiles.h */
+/* tiles - the lists of a batch's tiles, made and uploaded once; see tiles.h */
 #include <stdlib.h>
 #include "tiles.h"
 
-struct seq {
-    int row, len;
-};
-
-/* Longest first; among equals in the order of their rows. */
-static int by_length(const void *a, const void *b)
+static int from_of(struct k_seqs q, int i)
 {
-    const struct seq *x = (const struct seq *)a, *y = (const struct seq *)b;
-
-    return x->len != y->len ? (x->len < y->len) - (x->len > y->len)
-                            : (x->row > y->row) - (x->row < y->row);
+    return q.from ? q.from[i] : 0;
 }
 
-static size_t cut(struct attn_tile *p, struct seq *s, int n, int rows)
+/* Most keys first; among equals the longest sequence, then by rows. */
+static int by_keys(const void *a, const void *b)
 {
-    size_t m = 0;
+    const struct attn_tile *x = (const struct attn_tile *)a;
+    const struct attn_tile *y = (const struct attn_tile *)b;
 
-    qsort(s, (size_t)n, sizeof *s, by_length);
-    while (n > 0 && s[n - 1].len == 0)
-        n--;
-    if (n == 0)
-        return 0;
-    for (int at = (s[0].len - 1) / rows * rows; at >= 0; at -= rows)
-        for (int i = 0; i < n && s[i].len > at; i++) {
-            struct attn_tile w = {s[i].row, s[i].len, at};
+    if (x->at != y->at)
+        return x->at < y->at ? 1 : -1;
+    if (x->len != y->len)
+        return x->len < y->len ? 1 : -1;
+    return (x->row > y->row) - (x->row < y->row);
+}
 
-            p[m++] = w;
+/* Most queries first; among equals by rows. */
+static int by_queries(const void *a, const void *b)
+{
+    const struct attn_tile *x = (const struct attn_tile *)a;
+    const struct attn_tile *y = (const struct attn_tile *)b;
+    int nx = x->len - x->from, ny = y->len - y->from;
+
+    if (nx != ny)
+        return nx < ny ? 1 : -1;
+    if (x->row != y->row)
+        return x->row < y->row ? -1 : 1;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+/* Tiles of each sequence's rows, those before `from` only for keys. */
+static unsigned cut(struct attn_tile *p, struct k_seqs q, int rows, int keys)
+{
+    unsigned n = 0;
+
+    for (int i = 0; i < q.n; i++) {
+        int row = q.start_host[i], from = from_of(q, i);
+        int len = q.start_host[i + 1] - row;
+
+        for (int at = keys ? 0 : from; at < len; at += rows) {
+            struct attn_tile w = {row, len, at, at > from ? at : from};
+
+            p[n++] = w;
         }
-    return m;
+    }
+    qsort(p, n, sizeof *p, keys ? by_queries : by_keys);
+    return n;
 }
 
 static int same(const struct cuda *c, int which, struct k_seqs q, int rows)
 {
     const struct tile_list *l = &c->tiles[which];
 
-    return l->dev && l->dev == c->scratch[S_TILES + which].p &&
-           l->rows == rows && l->n == q.n &&
-           !memcmp(l->start, q.start_host, (size_t)(q.n + 1) * 4);
+    if (!l->dev || l->dev != c->scratch[S_TILES + which].p ||
+        l->rows != rows || l->n != q.n ||
+        memcmp(l->start, q.start_host, (size_t)(q.n + 1) * 4) != 0)
+        return 0;
+    for (int i = 0; i < q.n; i++)
+        if (l->start[q.n + 1 + i] != from_of(q, i))
+            return 0;
+    return 1;
+}
+
+/* Room for the tiles of either list. */
+static size_t most_tiles(struct k_seqs q, int rows)
+{
+    return (size_t)(q.start_host[q.n] / rows + q.n);
 }
 
 /* The host's copies may be freed at once: an upload from memory that is not
  * pinned has read it when it returns. */
 static void make(struct cuda *c, int which, struct k_seqs q, int rows,
-                 int32_t *start, struct seq *s, struct attn_tile *p)
+                 int32_t *start, struct attn_tile *p)
 {
     struct tile_list *l = &c->tiles[which];
-    size_t most = (size_t)(q.start_host[q.n] / rows + q.n);
-    void *dev = CU(cuda_scratch)(c, S_TILES + which, most * sizeof *p);
+    void *dev = CU(cuda_scratch)(c, S_TILES + which,
+                                 2 * most_tiles(q, rows) * sizeof *p);
 
     if (!dev)
         return;
-    for (int i = 0; i < q.n; i++) {
-        s[i].row = q.start_host[i];
-        s[i].len = q.start_host[i + 1] - q.start_host[i];
-    }
-    l->n_tiles = cut(p, s, q.n, rows);
-    CU(cuda_upload)(c, dev, p, l->n_tiles * sizeof *p);
+    l->n_queries = cut(p, q, rows, 0);
+    l->n_keys = cut(p + l->n_queries, q, rows, 1);
+    CU(cuda_upload)(c, dev, p, (l->n_queries + l->n_keys) * sizeof *p);
     memcpy(start, q.start_host, (size_t)(q.n + 1) * 4);
+    for (int i = 0; i < q.n; i++)
+        start[q.n + 1 + i] = from_of(q, i);
     free(l->start);
     l->start = start;
     l->rows = rows;
@@ -67,32 +97,31 @@ static void make(struct cuda *c, int which, struct k_seqs q, int rows,
     l->dev = dev;
 }
 
-const struct attn_tile *CU(cuda_tiles)(struct cuda *c, int which,
-                                       struct k_seqs q, int rows, size_t *n)
+int CU(cuda_tiles)(struct cuda *c, int which, struct k_seqs q, int rows,
+                   struct attn_tiles *t)
 {
     struct tile_list *l = &c->tiles[which];
-    size_t seqs = (size_t)q.n + 1, most;
     struct attn_tile *p;
-    struct seq *s;
     int32_t *start;
 
-    *n = 0;
     if (!same(c, which, q, rows)) {
-        most = (size_t)(q.start_host[q.n] / rows + q.n);
-        p = (struct attn_tile *)malloc((most + 1) * sizeof *p);
-        s = (struct seq *)malloc(seqs * sizeof *s);
-        start = (int32_t *)malloc(seqs * sizeof *start);
+        p = (struct attn_tile *)malloc((2 * most_tiles(q, rows) + 1) *
+                                       sizeof *p);
+        start = (int32_t *)malloc((2 * (size_t)q.n + 1) * sizeof *start);
         l->dev = NULL;
-        if (p && s && start)
-            make(c, which, q, rows, start, s, p);
+        if (p && start)
+            make(c, which, q, rows, start, p);
         else
             CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
         if (!l->dev)
             free(start);
         free(p);
-        free(s);
     }
-    if (l->dev)
-        *n = l->n_tiles;
-    return (const struct attn_tile *)l->dev;
+    if (!l->dev)
+        return 0;
+    t->queries = (const struct attn_tile *)l->dev;
+    t->keys = t->queries + l->n_queries;
+    t->n_queries = l->n_queries;
+    t->n_keys = l->n_keys;
+    return 1;
 }

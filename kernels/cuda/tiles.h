@@ -1,9 +1,10 @@
 /* tiles - packed sequences, cut into tiles of rows, on the device
  *
- * The list of a batch is made and uploaded once; the same sequences asked for
- * again, as by every layer of a pass, find it there. Tiles come with the most
- * rows before them first, so that under a causal mask no long one is left for
- * the end.
+ * The lists of a batch are made and uploaded once; the same sequences asked
+ * for again, as by every layer of a pass, find them there. Under the causal
+ * mask a tile of queries sees the keys up to it and a tile of keys the queries
+ * from it on: the tiles with the most work come first, so that no long one is
+ * left for the end.
  */
 #ifndef ULP_CUDA_TILES_H
 #define ULP_CUDA_TILES_H
@@ -12,21 +13,21 @@
 struct attn_tile {
     int row, len, at; /* a sequence's first row and length; the tile's first
                        * row, counted from there */
+    int from;         /* the first row from `at` on that has a query */
 };
 
-/* As many tiles from the sequence's end as this one is from its start: work
- * that falls with the row is then in descending order too. */
-static inline __host__ __device__ int tile_mirrored(struct attn_tile w,
-                                                    int rows)
-{
-    return (w.len - 1) / rows * rows - w.at;
-}
+/* At least one row in each tile. Of queries: rows before k_seqs' `from` are
+ * in none, and a sequence's tiles begin there. Of keys: all rows. */
+struct attn_tiles {
+    const struct attn_tile *queries, *keys;
+    unsigned n_queries, n_keys;
+};
 
-/* Tiles of `rows` rows: *n of them, at least one row in each. NULL (and the
- * error kept) without memory. Valid until the same list is asked for with
- * other sequences, or scratch is trimmed. which: TILES_FORWARD, or
- * TILES_BACKWARD for a backward whose tiles have other rows. */
-const struct attn_tile *CU(cuda_tiles)(struct cuda *c, int which,
-                                       struct k_seqs q, int rows, size_t *n);
+/* Tiles of `rows` rows; 0 (and the error kept) without memory. Valid until
+ * the same lists are asked for with other sequences, or scratch is trimmed.
+ * which: TILES_FORWARD, or TILES_BACKWARD for a backward whose tiles have
+ * other rows. */
+int CU(cuda_tiles)(struct cuda *c, int which, struct k_seqs q, int rows,
+                   struct attn_tiles *t);
 
 #endif

@@ -1,7 +1,8 @@
 /* Attention of order=hardware in the simulator: forward and backward against
  * float64 under a bound for each element, together with the canonical
  * kernels, over lengths at the edges of tiles; the same bits for any company
- * in the batch and any order of threads; tiles uploaded once a batch. */
+ * in the batch and any order of threads; no work for rows without a query;
+ * tiles uploaded once a batch. */
 #include "cuda_hw.h"
 
 enum { MOST_SEQS = 8 };
@@ -9,6 +10,7 @@ enum { MOST_SEQS = 8 };
 struct batch {
     struct k_attn_shape s;
     int32_t start[MOST_SEQS + 1], *dev;
+    const int32_t *from; /* of k_seqs */
     int n, T;
     struct hw_t qkv, d_o, o, lse, dqkv;
 };
@@ -46,14 +48,14 @@ static void attn_close(struct batch *b)
 
 static void forward(struct kernels *k, struct batch *b)
 {
-    struct k_seqs q = {b->n, b->dev, b->start, NULL};
+    struct k_seqs q = {b->n, b->dev, b->start, b->from};
 
     k->attn(k, b->qkv.t, b->o.dev, b->lse.dev, b->qkv.dev, b->s, q, b->T);
 }
 
 static void backward(struct kernels *k, struct batch *b)
 {
-    struct k_seqs q = {b->n, b->dev, b->start, NULL};
+    struct k_seqs q = {b->n, b->dev, b->start, b->from};
 
     k->attn_bwd(k, b->qkv.t, b->dqkv.dev, b->d_o.dev, b->o.dev, b->qkv.dev,
                 b->lse.dev, b->s, q, b->T);
@@ -250,7 +252,8 @@ static void each_row(const struct batch *b, row_fn *fn, struct want *x,
     double *p = malloc(3 * (size_t)b->T * sizeof *p);
 
     for (int i = 0; i < b->n; i++)
-        for (int r = b->start[i]; r < b->start[i + 1]; r++)
+        for (int r = b->start[i] + (b->from ? b->from[i] : 0);
+             r < b->start[i + 1]; r++)
             for (int h = 0; h < b->s.n_heads; h++) {
                 struct row row = {b, b->start[i], r - b->start[i], h,
                                   r - b->start[i] + 1, p, p + b->T,
@@ -391,6 +394,93 @@ static void works_with_the_canonical_kernels(void)
     hw_done();
 }
 
+/* ---- queries from a row on ---- */
+/* `byte` in n bytes of each row of v before `from`, on the device. */
+static void fill_before(struct batch *b, struct hw_t *v, size_t n, int byte)
+{
+    size_t row = v->n / (size_t)b->T * dtype_size(v->t);
+    char *bytes = memset(malloc(n), byte, n);
+
+    for (int i = 0; i < b->n; i++)
+        for (int r = 0; r < b->from[i]; r++)
+            hw_k->upload(hw_k, (char *)v->dev + (size_t)(b->start[i] + r) *
+                                                    row, bytes, n);
+    free(bytes);
+}
+
+/* n bytes of each row of v before `from`, as fetched, are `byte`. */
+static void is_before(struct batch *b, const struct hw_t *v, size_t n,
+                      int byte)
+{
+    size_t row = v->n / (size_t)b->T * dtype_size(v->t), other = 0;
+    const unsigned char *p = v->host;
+
+    for (int i = 0; i < b->n; i++)
+        for (int r = 0; r < b->from[i]; r++)
+            for (size_t x = 0; x < n; x++)
+                other += p[(size_t)(b->start[i] + r) * row + x] != byte;
+    T_EQ_INT(other, 0);
+}
+
+/* Rows without a query cost nothing: their q is NaN, and so would be any sum
+ * that they come into; their o and lse are NaN and stay so. */
+static void asked_from(struct kernels *k, enum dtype t,
+                       struct k_attn_shape s, const int *len,
+                       const int32_t *row)
+{
+    struct batch b;
+    size_t z = dtype_size(t), h = (size_t)(s.n_heads * s.head_dim) * z;
+    char what[64];
+
+    attn_open(&b, t, s, len, 1);
+    b.from = row;
+    fill_before(&b, &b.qkv, h, 0xFF);
+    fill_before(&b, &b.o, h, 0xFF);
+    fill_before(&b, &b.lse, 4 * (size_t)s.n_heads, 0xFF);
+    fill_before(&b, &b.d_o, h, 0);
+    memset(b.dqkv.host, 0xFF, b.dqkv.n * z);
+    hw_k->upload(hw_k, b.dqkv.dev, b.dqkv.host, b.dqkv.n * z);
+    forward(k, &b);
+    backward(k, &b);
+    hw_fetch(&b.o);
+    hw_fetch(&b.lse);
+    is_before(&b, &b.o, h, 0xFF);
+    is_before(&b, &b.lse, 4 * (size_t)s.n_heads, 0xFF);
+    snprintf(what, sizeof what, "of %d, %d from %d", s.head_dim, len[0],
+             row[0]);
+    backward_check(what, &b);
+    is_before(&b, &b.dqkv, h, 0);
+    fill_before(&b, &b.o, h, 0); /* as float64 has it */
+    fill_before(&b, &b.lse, 4 * (size_t)s.n_heads, 0);
+    forward_check(what, &b);
+    attn_close(&b);
+}
+
+static void queries_from_a_row_on(void)
+{
+    static const int len[] = {66, 17, 131, 20, 0}, short_len[] = {70, 33, 0};
+    static const int32_t row[] = {65, 0, 129, 9}, all[] = {64, 17, 70, 20};
+    static const int32_t short_row[] = {65, 1};
+    static const struct k_attn_shape two = {2, 1, 64}, one_head = {1, 1, 128};
+    static const struct k_attn_shape pairs = {4, 2, 24}, big = {2, 1, 128};
+    struct k_order o = {ORDER_CANONICAL, 0};
+    struct kernels *canon = NULL;
+    struct err e = {0};
+
+    if (!hw_sim() || cudasim_cuda_open(&canon, o, &e) != 0)
+        return;
+    asked_from(hw_k, DT_BF16, two, len, row);
+    cudasim_set_order(CUDASIM_RANDOM, 5);
+    asked_from(hw_k, DT_F16, pairs, len, all);
+    cudasim_set_order(CUDASIM_REVERSE, 0);
+    asked_from(hw_k, DT_BF16, one_head, len, all);
+    cudasim_set_order(CUDASIM_FORWARD, 0);
+    asked_from(hw_k, DT_F16, big, short_len, short_row);
+    asked_from(canon, DT_BF16, pairs, len, row);
+    kernels_close(&canon);
+    hw_done();
+}
+
 /* ---- bits ---- */
 static void fetch(struct batch *b)
 {
@@ -479,6 +569,7 @@ static void uploads_of(struct kernels *k)
 {
     static const int len[] = {9, 40, 0};
     static const struct k_attn_shape s = {1, 1, 64};
+    int32_t from[2] = {0, 0};
     struct batch b;
     size_t before;
 
@@ -501,6 +592,17 @@ static void uploads_of(struct kernels *k)
     k->trim(k);
     forward(k, &b);
     forward_check("after trim", &b);
+    b.from = from;
+    before = cudasim_copies();
+    forward(k, &b);
+    T_EQ_INT(cudasim_copies() - before, 0); /* from row 0 on: all */
+    from[1] = 3;
+    fill_before(&b, &b.o, 64 * 2, 0);
+    fill_before(&b, &b.lse, 4, 0);
+    before = cudasim_copies();
+    forward(k, &b);
+    forward_check("other queries", &b);
+    T_CHECK(cudasim_copies() > before);
     attn_close(&b);
 }
 
@@ -554,6 +656,7 @@ int main(void)
     T_RUN(saturated_scores_stay_right);
     T_RUN(other_head_dims_are_served);
     T_RUN(works_with_the_canonical_kernels);
+    T_RUN(queries_from_a_row_on);
     T_RUN(company_changes_no_bit);
     T_RUN(order_of_threads_changes_no_bit);
     T_RUN(tiles_are_uploaded_once);

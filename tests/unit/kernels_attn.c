@@ -290,6 +290,75 @@ static void gradients_match_float64(void)
         }
 }
 
+/* `byte` in the rows, of `row` bytes, of every sequence before `from`. */
+static void fill_before(struct k_seqs q, void *p, size_t row, int byte)
+{
+    for (int i = 0; i < q.n; i++)
+        memset((char *)p + (size_t)q.start[i] * row, byte,
+               (size_t)q.from[i] * row);
+}
+
+static void queries_from(const struct k_attn_shape *s, enum dtype t,
+                         struct k_seqs q, int T)
+{
+    size_t z = dtype_size(t), out = (size_t)(s->n_heads * s->head_dim) * z;
+    size_t in = out + (size_t)(2 * s->n_kv_heads * s->head_dim) * z;
+    size_t lse_row = (size_t)s->n_heads * 4;
+    struct k_seqs every = {q.n, q.start, q.start_host, NULL};
+    void *qkv = ref_random(t, (size_t)T * in / z, 1);
+    void *d_o = ref_random(t, (size_t)T * out / z, 1);
+    char *o[2], *dq[2], *lse[2], *zeros = ref_zeros(out);
+
+    fill_before(q, d_o, out, 0);
+    for (int i = 0; i < 2; i++) {
+        o[i] = memset(malloc((size_t)T * out), 0xFF, (size_t)T * out);
+        dq[i] = memset(malloc((size_t)T * in), 0xFF, (size_t)T * in);
+        lse[i] = memset(malloc((size_t)T * lse_row), 0xFF,
+                        (size_t)T * lse_row);
+        k->attn(k, t, o[i], (float *)(void *)lse[i], qkv, *s, i ? q : every,
+                T);
+        if (i) { /* whatever attn left in rows not asked for */
+            fill_before(q, o[i], out, 0xFF);
+            fill_before(q, lse[i], lse_row, 0xFF);
+        }
+        k->attn_bwd(k, t, dq[i], d_o, o[i], qkv, (float *)(void *)lse[i], *s,
+                    i ? q : every, T);
+    }
+    ref_sync(k);
+    for (int i = 0; i < q.n; i++) {
+        size_t r0 = (size_t)q.start[i], r = r0 + (size_t)q.from[i];
+        size_t n = (size_t)q.start[i + 1] - r;
+
+        ref_same("o", o[0] + r * out, o[1] + r * out, n * out);
+        ref_same("lse", lse[0] + r * lse_row, lse[1] + r * lse_row,
+                 n * lse_row);
+        for (; r0 < r; r0++)
+            ref_same("dq", dq[1] + r0 * in, zeros, out);
+    }
+    ref_same("dqkv", dq[0], dq[1], (size_t)T * in);
+    for (int i = 0; i < 2; i++)
+        free(o[i]), free(dq[i]), free(lse[i]);
+    free(qkv), free(d_o), free(zeros);
+}
+
+/* Rows that nobody asks for, in blocks and parts of them: what is asked for
+ * has the bits that it has among all, and gradients those of +0 in d_o. */
+static void queries_from_a_row_on(void)
+{
+    static const struct k_attn_shape s[] = {
+        {4, 2, 24}, {2, 1, 64}, {3, 3, 7}};
+    static const int32_t start[] = {0, 1, 34, 34, 164, 229, 329, 430};
+    static const int32_t from[][7] = {{0, 0, 0, 0, 0, 0, 0},
+                                      {0, 32, 0, 47, 0, 64, 99},
+                                      {0, 1, 0, 129, 31, 33, 65},
+                                      {1, 16, 0, 96, 63, 17, 101}};
+
+    for (int i = 0; i < 12; i++)
+        for (size_t ti = 0; ti < 3; ti++)
+            queries_from(&s[i % 3], ref_types[ti],
+                         (struct k_seqs){7, start, start, from[i / 3]}, 430);
+}
+
 /* A sequence alone, in any company, on any number of threads. */
 static void company_changes_no_bit(void)
 {
@@ -394,6 +463,7 @@ int main(void)
     T_RUN(cached_is_the_same_bits);
     T_RUN(forks_share_a_prefix);
     T_RUN(gradients_match_float64);
+    T_RUN(queries_from_a_row_on);
     T_RUN(company_changes_no_bit);
     T_RUN(bad_rows_are_refused);
     kernels_close(&k);
