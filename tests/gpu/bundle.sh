@@ -27,8 +27,7 @@ for on the usual paths and among Python's packages; ULP_CUBLASLT=FILE names it).
 Used where they are: make, compute-sanitizer, nvidia-smi, Python 3 with torch
 and transformers. Both scripts take names of parts: see their first lines.
 TEXT
-# The programs carry the same kernels: a dictionary that spans several of them
-# makes it a quarter.
+# The programs carry the same kernels: the dictionary spans several of them.
 tar --sort=name --owner=0 --group=0 --mtime=@0 -C "$(dirname "$dir")" \
     -cf - "$(basename "$dir")" |
     xz -T1 --lzma2=preset=1,dict=96MiB >"$tar.tmp"

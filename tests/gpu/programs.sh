@@ -33,9 +33,9 @@ for arm in fp32 bf16 bf16-sr fp16-mixed; do
     fi
 done
 
-# The bound: fp32 sums in another order move a log-probability by some 1e-6
-# here; in half types a sum near a tie is stored as the next value up or down,
-# 2^-8 (bf16) or 2^-11 (fp16) of it, in each of a few roundings a layer.
+# The bound: fp32 sums in another order move a log-probability in its last bits;
+# in half types a sum near a tie is stored as the next value up or down, 2^-8
+# (bf16) or 2^-11 (fp16) of it, in each of a few roundings a layer.
 for pair in fp32:1e-4 bf16-mixed:0.25 fp16-mixed:0.03; do
     arm=${pair%:*},order=hardware bound=${pair#*:}
     "$BIN/rollout" --quiet --device cuda --model "$T/base" --seed 5 \

@@ -4,8 +4,8 @@
 #
 # Parts: kernels (products, attention, optimizer, rows, head), train, generate,
 # loop (a step of the 1.5B loop by stage), peers (transformers on torch, where
-# they are). All, when none is named: about a quarter of an hour on one H100.
-# Random weights at real shapes; nothing is downloaded.
+# they are). All, when none is named. Random weights at real shapes; nothing is
+# downloaded.
 #
 # The table goes to stdout and to $OUT/bench-gpu.txt, its figures to
 # $OUT/bench-gpu.tsv (OUT: gpu-results in this folder), which named parts add
