@@ -1,57 +1,23 @@
 /* probe - kernels that try kernels/cuda/mma.h; see probe.h */
-#include "../../kernels/cuda/mma.h"
 #include "probe.h"
-
-/* The fragments as mma.h says that they lie. */
-static void multiply(int fp16, float *d, const uint16_t *a, const uint16_t *b,
-                     int trans, int x2)
-{
-    __shared__ __align__(16) uint16_t A[16 * 16], B[8 * 16];
-    int lane = (int)threadIdx.x, wide = trans ? 8 : 16;
-    unsigned fa[4], fb[4];
-    float fd[4];
-
-    cp_async(A + lane * 8, a + lane * 8, 0);
-    if (lane < 16)
-        cp_async(B + lane * 8, b + lane * 8, 0);
-    cp_commit();
-    cp_wait(0);
-    __syncwarp();
-    ld_matrix4(fa, A + lane % 16 * 16 + lane / 16 * 8);
-    if (trans && x2)
-        ld_matrix2_t(fb, B + lane % 16 * wide);
-    else if (trans)
-        ld_matrix4_t(fb, B + lane % 16 * wide);
-    else if (x2)
-        ld_matrix2(fb, B + lane % 8 * wide + lane / 8 % 2 * 8);
-    else
-        ld_matrix4(fb, B + lane % 8 * wide + lane / 8 % 2 * 8);
-    for (int i = 0; i < 4; i++)
-        fd[i] = d[(lane / 4 + i / 2 * 8) * 8 + lane % 4 * 2 + i % 2];
-    if (fp16)
-        mma(DT_F16, fd, fa, fb);
-    else
-        mma(DT_BF16, fd, fa, fb);
-    for (int i = 0; i < 4; i++)
-        d[(lane / 4 + i / 2 * 8) * 8 + lane % 4 * 2 + i % 2] = fd[i];
-}
+#include "probe_dev.h"
 
 extern "C" void cudasim_probe_mma(int fp16, float *d, const uint16_t *a,
                                   const uint16_t *b, int trans, int x2)
 {
+    enum dtype t = fp16 ? DT_F16 : DT_BF16;
+
     cudasim_launch_fn("multiply", NULL, dim3(1), dim3(32), 0,
-                      [=] { multiply(fp16, d, a, b, trans, x2); });
+                      [=] { probe_multiply(t, d, a, b, trans, x2); });
 }
 
 extern "C" void cudasim_probe_pack(int fp16, unsigned *packed, float *y,
                                    const float *x, int n)
 {
-    cudasim_launch_fn("pack", NULL, dim3(1), dim3(1), 0, [=] {
-        for (int i = 0; i < n / 2; i++)
-            packed[i] = pack2(fp16 ? DT_F16 : DT_BF16, x[2 * i], x[2 * i + 1]);
-        for (int i = 0; i < n; i++)
-            y[i] = fast_exp2(x[i]);
-    });
+    enum dtype t = fp16 ? DT_F16 : DT_BF16;
+
+    cudasim_launch_fn("pack", NULL, dim3(1), dim3(1), 0,
+                      [=] { probe_pack(t, packed, y, x, n); });
 }
 
 static void misuse(enum cudasim_misuse m, uint16_t *got, const uint16_t *src)
