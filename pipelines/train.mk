@@ -33,7 +33,7 @@ loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
   $(BIN)/rollout --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --samples $(SAMPLES) --temperature 1 --max-new $(MAX_NEW) --device $(DEVICE) $(5)$(if $(ROLLOUT_OPTS), $(ROLLOUT_OPTS)) | \
   $(BIN)/tokenize --quiet --decode --tokenizer $(3) | \
   $(BIN)/reward --quiet --max-len $(MAX_NEW) --overlong-buffer $(OVERLONG) | \
-  $(BIN)/dapo-step --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR_$(1)) --device $(DEVICE) $(6) $(TRAIN_OPTS) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \
+  $(BIN)/dapo-step --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR_$(1)) --device $(DEVICE) $(TRAIN_OPTS) $(6) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \
   rm -f $(OUT).fifo
 
 # KEEP=last frees the weights, moments and rollouts of checkpoints that are no
