@@ -1,6 +1,7 @@
-/* optimizer - AdamW and the gradient's norm: every value is read once and
- * written once */
+/* optimizer - AdamW, the gradient's norm, and what an update changed: every
+ * value is read once and written once */
 #include <stdio.h>
+#include "../../../lib/train/sparsity.h"
 #include "gpu.h"
 
 struct update {
@@ -10,8 +11,9 @@ struct update {
     void *w, *comp, *m, *v;
     float *g;
     size_t n;
-    uint64_t *changed;
+    uint64_t *changed; /* CMP_N counts for compare */
     double sum;
+    void *after, *other; /* w after an update, and after another or NULL */
 };
 
 static int adamw(void *ctx, struct err *e)
@@ -30,6 +32,16 @@ static int sumsq(void *ctx, struct err *e)
 
     (void)e;
     u->sum += u->k->sumsq(u->k, u->g, u->n);
+    return 0;
+}
+
+static int compare(void *ctx, struct err *e)
+{
+    struct update *u = ctx;
+
+    (void)e;
+    u->k->compare(u->k, u->changed, u->w, u->wt, u->after, u->wt, u->other,
+                  u->wt, u->n, SPARSITY_ETA, SPARSITY_ABS);
     return 0;
 }
 
@@ -56,6 +68,24 @@ static void one(struct bench *b, const char *what, enum dtype wt, int kahan,
     bench_release(b);
 }
 
+/* n_after: one update, or two against each other. */
+static void unchanged(struct bench *b, const char *what, enum dtype wt,
+                      int n_after)
+{
+    struct update u = {.k = b->k, .wt = wt};
+    struct row r = {.what = what, .unit = ROOF_COPY, .target = 0.8};
+
+    u.n = (size_t)bench_size(b, 1 << 28, 4099);
+    u.w = bench_random(b, wt, u.n, 0.02);
+    u.after = bench_random(b, wt, u.n, 0.02);
+    u.other = n_after > 1 ? bench_random(b, wt, u.n, 0.02) : NULL;
+    u.changed = bench_alloc(b, CMP_N * sizeof *u.changed);
+    r.bytes = (double)u.n * (1 + n_after) * (double)dtype_size(wt);
+    snprintf(r.shape, sizeof r.shape, "%zu values", u.n);
+    bench_measure(b, b->k, &r, compare, &u, NULL);
+    bench_release(b);
+}
+
 void bench_optimizer(struct bench *b)
 {
     struct update u = {.k = b->k};
@@ -72,4 +102,7 @@ void bench_optimizer(struct bench *b)
     snprintf(r.shape, sizeof r.shape, "%zu values", u.n);
     bench_measure(b, b->k, &r, sumsq, &u, NULL);
     bench_release(b);
+    unchanged(b, "unchanged weights, fp32", DT_F32, 1);
+    unchanged(b, "unchanged weights, bf16", DT_BF16, 1);
+    unchanged(b, "unchanged, two updates, bf16", DT_BF16, 2);
 }
