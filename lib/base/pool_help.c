@@ -1,0 +1,132 @@
+/* pool_help - what a helper does between loops: it looks for the next one for
+ * some microseconds before it sleeps, longer where loops followed soon, shorter
+ * where not
+ *
+ * On a busy machine a helper can do harm: it shares the caller's processor, or
+ * loses its own with its flag up and keeps the caller waiting for a time slice.
+ * Then it stays away for a while, and longer when it happens again.
+ */
+#include <errno.h>
+#include <sched.h>
+#include "pool_impl.h"
+
+#define SPIN_LEAST (5 * US)
+#define SPIN_MOST (200 * US)
+#define AWAY_LEAST (2 * MS)
+#define AWAY_MOST (256 * MS)
+
+static int is_new(uint32_t s, uint32_t last)
+{
+    return (s & OPEN) && LOOP(s) != last;
+}
+
+static int called(struct pool *p, uint32_t last)
+{
+    return is_new(atomic_load(&p->state), last) || atomic_load(&p->stop);
+}
+
+/* 1: a loop came within the time. */
+static int look(struct pool *p, uint32_t last, int64_t spin)
+{
+    int64_t end;
+
+    if (called(p, last))
+        return 1;
+    if (!p->crowd && atomic_load(&p->awake) > p->most_helpers)
+        return 0;
+    end = now_ns() + spin;
+    do
+        for (int i = 0; i < 16; i++) {
+            if (called(p, last))
+                return 1;
+            pause_cpu();
+        }
+    while (now_ns() < end);
+    return 0;
+}
+
+/* Sleep until a loop newer than `last` opens or the pool closes. Who wakes a
+ * helper counts it awake. */
+static void sleep_until_called(struct pool *p, uint32_t last)
+{
+    uint32_t s = atomic_load(&p->state);
+
+    if (is_new(s, last))
+        return;
+    atomic_fetch_add(&p->asleep, 1);
+    atomic_fetch_sub(&p->awake, 1);
+    while (!atomic_load(&p->stop))
+        if (!futex_sleep(&p->state, s, 0))
+            return;
+        else if (errno != EINTR)
+            break;
+    atomic_fetch_sub(&p->asleep, 1);
+    atomic_fetch_add(&p->awake, 1);
+}
+
+/* Sleep, and give the new time to look before the next sleep. */
+static int64_t rest(struct pool *p, uint32_t last, int64_t spin)
+{
+    int64_t began = now_ns();
+
+    sleep_until_called(p, last);
+    if (now_ns() - began < 2 * SPIN_MOST)
+        return spin < SPIN_MOST / 2 ? 2 * spin : SPIN_MOST;
+    return spin > 2 * SPIN_LEAST ? spin / 2 : SPIN_LEAST;
+}
+
+/* Twice as long as last time where that has just ended. */
+static void stay_away(struct worker *w)
+{
+    struct pool *p = w->p;
+    int64_t now = now_ns();
+
+    w->away_for = now - w->back < 2 * w->away_for ? 2 * w->away_for
+                                                  : AWAY_LEAST;
+    if (w->away_for > AWAY_MOST)
+        w->away_for = AWAY_MOST;
+    w->back = now + w->away_for;
+    atomic_fetch_sub(&p->awake, 1);
+    while (!atomic_load(&p->stop) && (now = now_ns()) < w->back)
+        futex_sleep(&p->stop, 0, w->back - now);
+    atomic_fetch_add(&p->awake, 1);
+}
+
+/* The flag is lowered; the caller may sleep for it. */
+static void leave(struct pool *p, struct worker *w)
+{
+    atomic_store(&w->inside, 0);
+    if (atomic_load(&p->caller_sleeps)) {
+        atomic_store(&p->caller_sleeps, 0);
+        futex_wake(&p->caller_sleeps, 1);
+    }
+}
+
+void *pool_help(void *arg)
+{
+    struct worker *w = arg;
+    struct pool *p = w->p;
+    int64_t spin = SPIN_LEAST;
+    uint32_t last = 0, s;
+    int harm;
+
+    while (!atomic_load(&p->stop)) {
+        if (!look(p, last, spin)) {
+            spin = rest(p, last, spin);
+            continue;
+        }
+        harm = atomic_exchange(&w->harmed, 0);
+        atomic_store(&w->inside, 1);
+        s = atomic_load(&p->state);
+        if (is_new(s, last)) {
+            last = LOOP(s);
+            harm |= p->cpu == sched_getcpu();
+            if (!harm || p->crowd)
+                pool_take(p, (int)(w - p->worker));
+        }
+        leave(p, w);
+        if (harm && !p->crowd)
+            stay_away(w);
+    }
+    return NULL;
+}
