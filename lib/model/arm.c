@@ -178,6 +178,7 @@ static int set_name(struct arm *a, struct field f, struct err *e)
 static int check(struct arm *a, struct err *e)
 {
     a->loss_scaling = a->compute == DT_F16;
+    a->apart |= a->dropout > 0; /* each sample has its own mask */
     if (a->master != DT_F32)
         return 0;
     if (a->kahan)

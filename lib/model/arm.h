@@ -4,8 +4,8 @@
  * bf16-kahan, fp16-mixed; factors master, compute, adam = fp32|bf16|fp16;
  * rounding = nearest|stochastic; kahan = 0|1; order = canonical|hardware|
  * shuffled:SEED (shuffled alone: the run's seed); dropout = p in [0, 1);
- * prompts = shared|apart: in training, the samples of a prompt share its rows
- * (where there is no dropout), or have them each.
+ * prompts = shared|apart: in training, the samples of a prompt share its rows,
+ * or have them each, as always with dropout.
  */
 #ifndef ULP_MODEL_ARM_H
 #define ULP_MODEL_ARM_H

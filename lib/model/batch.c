@@ -115,8 +115,9 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
                int flags, struct err *e)
 {
     struct kernels *k = m->k;
-    int apart = m->drop.p > 0 || (flags & PASS_KEEP && m->arm.apart);
-    int how = flags & PASS_ALL ? LAYOUT_ALL : apart ? 0 : LAYOUT_SHARE;
+    int how = flags & PASS_ALL                      ? LAYOUT_ALL
+              : flags & PASS_KEEP && m->arm.apart ? 0
+                                                    : LAYOUT_SHARE;
     struct acts_shape shape = layout_shape(s, i, j, how);
     int r;
 

@@ -15,7 +15,7 @@ static void the_table(void)
                  ",prompts=shared"},
         {"bf16", "bf16,master=bf16,compute=bf16,adam=fp32,rounding=nearest,"
                  "kahan=0,order=shuffled,dropout=0.1"
-                 ",prompts=shared"},
+                 ",prompts=apart"},
         {"bf16-mixed", "bf16-mixed,master=fp32,compute=bf16,adam=fp32,"
                        "rounding=nearest,kahan=0,order=canonical,dropout=0"
                  ",prompts=shared"},
