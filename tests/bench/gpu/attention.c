@@ -32,15 +32,18 @@ static int backward(void *ctx, struct err *e)
     return 0;
 }
 
-static void training(struct bench *b, const char *size, int n, int len)
+/* n sequences of len rows, with queries from row `from` on. */
+static void training(struct bench *b, const char *size, int n, int len,
+                     int from)
 {
     struct config c;
     struct training a = {.k = b->k, .T = n * len};
     size_t T = (size_t)a.T, wide, out;
-    int32_t *start = malloc((size_t)(n + 1) * sizeof *start);
-    double pairs = (double)n * len * (len + 1.0) / 2;
+    int32_t *start = malloc((size_t)(2 * n + 1) * sizeof *start);
+    double pairs = n * (len * (len + 1.0) - from * (from + 1.0)) / 2;
+    double asked = (double)n * (len - from);
     struct row r = {.unit = ROOF_BF16};
-    char name[32];
+    char name[48], rows[16] = "";
 
     if (!start || !bench_config(b, size, &c))
         abort();
@@ -49,26 +52,30 @@ static void training(struct bench *b, const char *size, int n, int len)
     wide = out + 2 * (size_t)(c.kv_heads * c.head_dim);
     for (int i = 0; i <= n; i++)
         start[i] = i * len;
+    for (int i = 0; i < n; i++)
+        start[n + 1 + i] = from;
     a.qkv = bench_random(b, DT_BF16, T * wide, 1);
     a.d_o = bench_random(b, DT_BF16, T * out, 1);
     a.dqkv = bench_alloc(b, T * wide * 2);
     a.o = bench_alloc(b, T * out * 2);
     a.lse = bench_alloc(b, T * (size_t)c.heads * 4);
     a.q = (struct k_seqs){n, bench_alloc(b, (size_t)(n + 1) * 4), start,
-                           NULL};
+                           start + n + 1};
     if (a.q.start)
         b->k->upload(b->k, (void *)(size_t)a.q.start, start,
                      (size_t)(n + 1) * 4);
+    if (from)
+        snprintf(rows, sizeof rows, " from %d", from);
     snprintf(r.shape, sizeof r.shape, "%d x %d, heads %d/%d of %d", n, len,
              c.heads, c.kv_heads, c.head_dim);
-    snprintf(name, sizeof name, "%s attention", size);
+    snprintf(name, sizeof name, "%s attention%s", size, rows);
     r.what = name;
     r.flops = 4 * pairs * (double)out;
-    r.bytes = 2 * (double)(T * (wide + out));
+    r.bytes = 2 * (double)(T * (wide - out)) + 4 * asked * (double)out;
     bench_measure(b, b->k, &r, forward, &a, NULL);
-    snprintf(name, sizeof name, "%s attention backward", size);
+    snprintf(name, sizeof name, "%s attention backward%s", size, rows);
     r.flops = 10 * pairs * (double)out;
-    r.bytes = 2 * (double)(T * (2 * wide + 2 * out));
+    r.bytes = 2 * (double)(T * (2 * wide - out)) + 6 * asked * (double)out;
     bench_measure(b, b->k, &r, backward, &a, NULL);
     bench_release(b);
     free(start);
@@ -180,7 +187,10 @@ void bench_attention(struct bench *b)
 
     for (int i = 0; i < BENCH_N_SIZES; i++)
         training(b, bench_sizes[i], bench_size(b, 8, 2),
-                 bench_size(b, 2048, 20));
+                 bench_size(b, 2048, 20), 0);
+    /* samples of a prompt whose queries are another's */
+    training(b, "1.5b", bench_size(b, 16, 2), bench_size(b, 1024, 20),
+             bench_size(b, 512, 9));
     for (int i = 0; i < 4; i++)
         decoding(b, "1.5b", bench_size(b, batch[i], 1 + i),
                  bench_size(b, 1024, 20));
