@@ -19,9 +19,23 @@ cpu_open_fn cpu_open_generic;
 cpu_sizes_fn cpu_sizes_generic;
 #endif
 #ifdef HAVE_CUDA
-/* Fills *why with a reason and returns an error when there is no device. */
+enum { HAS_CUDA = 1 };
+/* Fills *e with a reason and returns an error when there is no device. */
 int cuda_open(struct kernels **k, struct k_order order, struct err *e);
 int cuda_present(void);
+#else
+enum { HAS_CUDA = 0 };
+static int cuda_open(struct kernels **k, struct k_order order, struct err *e)
+{
+    (void)k, (void)order;
+    return err_set(e, ERR_USAGE, "device cuda: this build has no CUDA "
+                   "backend (nvcc was not found when it was made)");
+}
+
+static int cuda_present(void)
+{
+    return 0;
+}
 #endif
 
 struct level {
@@ -104,63 +118,43 @@ static int cpu_open(struct kernels **k, int n_threads, struct k_order order,
     return r;
 }
 
-static int check_name(const char *device, struct err *e)
+/* *device NULL or empty: auto. */
+static int check_name(const char **device, struct err *e)
 {
-    if (strcmp(device, "auto") && strcmp(device, "cpu") &&
-        strcmp(device, "cuda"))
-        return err_set(e, ERR_USAGE,
-                       "device %s: expected auto, cpu or cuda", device);
-    return 0;
-}
+    const char *d = *device && **device ? *device : "auto";
 
-static int has_cuda(void)
-{
-#ifdef HAVE_CUDA
-    return cuda_present();
-#else
+    *device = d;
+    if (strcmp(d, "auto") && strcmp(d, "cpu") && strcmp(d, "cuda"))
+        return err_set(e, ERR_USAGE,
+                       "device %s: expected auto, cpu or cuda", d);
     return 0;
-#endif
 }
 
 int kernels_open(struct kernels **k, const char *device, int n_threads,
                  struct k_order order, struct err *e)
 {
-#ifdef HAVE_CUDA
     struct err cuda = {0};
-#endif
-    int r;
+    int r = check_name(&device, e), is_auto;
 
     *k = NULL;
-    if (!device || !*device)
-        device = "auto";
-    r = check_name(device, e);
     if (r)
         return r;
-    if (!strcmp(device, "cpu"))
+    is_auto = !strcmp(device, "auto");
+    if (!strcmp(device, "cpu") || (is_auto && !HAS_CUDA))
         return cpu_open(k, n_threads, order, e);
-#ifdef HAVE_CUDA
     if (cuda_open(k, order, &cuda) == 0)
         return 0;
-    if (!strcmp(device, "cuda")) {
+    if (!is_auto) {
         if (e)
             *e = cuda;
         return -cuda.code;
     }
-#else
-    if (!strcmp(device, "cuda"))
-        return err_set(e, ERR_USAGE, "device cuda: this build has no CUDA "
-                       "backend (nvcc was not found when it was made)");
-#endif
-#ifdef HAVE_CUDA
     if (order.kind == ORDER_HARDWARE)
         return err_set(e, ERR_USAGE, "order=hardware needs a CUDA device: %s",
                        cuda.msg);
-#endif
     r = cpu_open(k, n_threads, order, e);
-#ifdef HAVE_CUDA
-    if (r == 0 && !strcmp(device, "auto"))
+    if (r == 0)
         snprintf((*k)->why, sizeof (*k)->why, "%.190s", cuda.msg);
-#endif
     return r;
 }
 
@@ -168,15 +162,12 @@ int kernels_sizes(struct k_sizes *s, const char *device, int n_threads,
                   struct k_order order, struct err *e)
 {
     const struct level *l;
-    int r;
+    int r = check_name(&device, e);
 
-    if (!device || !*device)
-        device = "auto";
-    r = check_name(device, e);
     if (r)
         return r;
     if (!strcmp(device, "cuda") ||
-        (!strcmp(device, "auto") && has_cuda())) {
+        (!strcmp(device, "auto") && cuda_present())) {
         cuda_sizes(s, order);
         return 0;
     }
