@@ -35,14 +35,23 @@ static size_t rope(const struct config *c, int longest)
     return 4 * (size_t)model_rope_room(0, longest) * (size_t)c->head_dim;
 }
 
+/* What an open prompt carries, before and after a micro-batch: prompts are taken
+ * to be a quarter of the longest sequence. */
+static size_t carry(const struct config *c, int longest)
+{
+    return 2 * sizeof(float) * (size_t)c->layers * (size_t)(longest / 4) * 2 *
+           (size_t)c->kv_heads * (size_t)c->head_dim;
+}
+
 void model_memory(struct model_memory *p, const struct config *c,
                   const struct arm *a, const struct k_sizes *s,
                   struct model_use u)
 {
-    int train = u.flags & MODEL_TRAIN;
-    struct acts_shape shape = {.T = u.tokens, .R = u.tokens, .S = u.seqs};
+    int train = u.flags & MODEL_TRAIN, shared;
+    int rows = u.tokens - (train ? u.seqs : 0); /* last tokens have none */
+    struct acts_shape shape = {.T = rows, .R = rows, .S = u.seqs};
     struct k_pass pass = {
-        .t = a->compute, .T = u.tokens, .R = u.tokens, .longest = u.longest,
+        .t = a->compute, .T = rows, .R = rows, .longest = u.longest,
         .n_seqs = u.seqs, .hidden = c->hidden, .ffn = c->ffn,
         .vocab = c->vocab, .attn = {c->heads, c->kv_heads, c->head_dim},
         .backward = train,
@@ -52,6 +61,8 @@ void model_memory(struct model_memory *p, const struct config *c,
 
     if (train)
         shape.keep = u.flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
+    shared = train && !a->apart;
+    shape.E = shared ? rows : 0;
     acts_layout(&acts, c, a->compute, shape);
     model_plan(&plan, c, a, 1, 1, 1);
     pass.n_params = plan.n_params;
@@ -63,7 +74,7 @@ void model_memory(struct model_memory *p, const struct config *c,
                         : matrices(c, a->compute, s, train)) +
                    vectors(c, a->compute) + rope(c, u.longest),
         .grads = train ? plan.grad_bytes : 0,
-        .acts = acts.bytes,
+        .acts = acts.bytes + (shared ? carry(c, u.longest) : 0),
         .scratch = s->scratch(s, &pass),
     };
 }

@@ -73,15 +73,16 @@ static inline void rig_close(struct rig *t)
  * the micro-batch leaves. */
 static inline void rig_fill(struct pack *p, const struct rig_case *x)
 {
-    int32_t tokens[1024];
+    int32_t tokens[1024] = {1, 2};
     struct rng r;
 
     rng_init(&r, 3, 3);
     for (int n = x->longest, i = 0, left = x->micro; left > 2; i++) {
         n = n < left ? n : left;
-        for (int j = 0; j < n; j++)
+        for (int j = 2; j < n; j++)
             tokens[j] = rng_range(&r, 0, x->c.vocab - 1);
         pack_add(p, tokens, n, 2, (uint64_t)i);
+        pack_share(p); /* a prompt of two tokens: of all, the least is shared */
         left -= n;
         n = rng_range(&r, x->longest / 2, x->longest);
     }
