@@ -198,6 +198,28 @@ static void a_sampler_gives_memory_back_before_the_last_record(void)
     T_CHECK(drawn[0] == drawn[1] && drawn[0] == drawn[2]);
 }
 
+static void the_samplers_cache_is_planned_in_pages(void)
+{
+    static const int lengths[][2] = {{63, 1}, {64, 1}, {65, 2}, {129, 3}};
+    static const struct config c = RIG_SHAPE(96, 3, 4, 2, 64, 300);
+    struct k_order canonical = {ORDER_CANONICAL, 0};
+    size_t page = 3 * 2 * 2 * KV_PAGE * 32 * sizeof(float); /* 24 take 32 */
+    struct k_sizes s;
+    struct arm a;
+    struct err e = {0};
+
+    T_EQ_INT(arm_parse(&a, "fp32", &e), 0);
+    T_EQ_INT(kernels_sizes(&s, "cpu", 1, canonical, &e), 0);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct plan_shape o = {.micro_batch = 256, .longest = lengths[i][0],
+                               .batch = 5};
+        struct plan_memory p;
+
+        plan_memory(&p, &c, &a, &s, o);
+        T_EQ_INT(p.sampler_cache, 5 * (size_t)lengths[i][1] * page);
+    }
+}
+
 int main(void)
 {
     if (rig_sanitized() || !can_reset_peak())
@@ -208,6 +230,7 @@ int main(void)
     T_RUN(the_plan_is_what_is_held);
     T_RUN(an_update_in_pieces_has_the_same_bits);
     T_RUN(a_sampler_gives_memory_back_before_the_last_record);
+    T_RUN(the_samplers_cache_is_planned_in_pages);
     T_RUN(logits_of_a_large_vocabulary_are_never_whole);
     T_DONE();
 }
