@@ -94,7 +94,12 @@ INLINE void cpu_prefetch(const char *p, size_t bytes, long i, long n)
 typedef void ukr_fn(long K, const float *A, long lda, const void *B, long ldb,
                     float *C, long ldc, int accumulate);
 extern ukr_fn *const NAME(ukr_r)[3][MR][NV_MAX];
-extern ukr_fn *const NAME(ukr_k)[MR][NV_MAX]; /* B fp32 */
+/* B fp32, C added to. Line k of `next` (NULL: none), at a distance of step
+ * bytes, is fetched at the same time. */
+typedef void ukr_k_fn(long K, const float *A, long lda, const void *B,
+                      long ldb, float *C, long ldc, int accumulate,
+                      const char *next, long step);
+extern ukr_k_fn *const NAME(ukr_k)[MR][NV_MAX];
 
 /* The same for any number of rows: blocks of MR, then the rest. */
 void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
@@ -140,16 +145,6 @@ struct gemm_dw {
     long T, N, K, ldy, ldx;
 };
 void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g);
-/* Its blocks: rows (few where dW stays in cache, so that those of X stay
- * nearer), columns of dY, panels; widths read where they lie. */
-enum { TB_LARGE = 512, TB_SMALL = 128, NC = 240, KP = 128, NARROW = 512 };
-
-static inline long dw_rows(long N, long K)
-{
-    return (size_t)(N * K) * sizeof(float) > (size_t)1 << 20 ? TB_LARGE
-                                                             : TB_SMALL;
-}
-
 /* Row n of W as fp32. */
 void NAME(weight_row)(const struct k_weight *w, long n, float *dst);
 

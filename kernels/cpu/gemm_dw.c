@@ -1,25 +1,59 @@
 /* gemm_dw - dW[N][K] += dY^T X, db[N] += column sums of dY
  *
  * One chain over rows ascending per output, continued from the value in
- * memory, so that cutting the rows into several calls changes no bit. Rows
- * are taken in blocks; a block of X is packed into panels once for all tasks,
- * a task packs its own columns of dY. Narrow fp32 matrices are read in place.
- * order=shuffled takes the rows in permuted blocks of CANON_BLOCK.
+ * memory, so that cutting the rows into several calls changes no bit. A task
+ * is a tile of dW; it takes the rows in blocks. Narrow fp32 matrices are read
+ * where they lie, the next block being fetched while this one is summed; else
+ * a block of X is packed into panels once for all tasks, and a task packs its
+ * own columns of dY. order=shuffled takes the rows in permuted blocks of
+ * CANON_BLOCK.
  */
 #include <string.h>
-#include "cpu.h"
+#include "dw.h"
 
-enum { PACK = 8 };
+enum { PACK = 8, LINE = 64 / (int)sizeof(float) };
+
+struct rows {
+    long at, n;
+};
 
 struct job {
     struct cpu *c;
     const struct gemm_dw *g;
     const int32_t *perm;
-    long n_blocks, k_groups, panels, tb;
-    long r0, n; /* the rows now: source rows r0 .. r0 + n */
-    int direct_x, direct_dy;
-    float *X; /* [panel][tb][NR] */
+    struct dw_cut cut;
+    long panels;
+    long first, end; /* positions of the blocks now */
+    float *X;        /* packed: [panel][tb][NR] */
 };
+
+/* One thread's part of a block of rows. */
+struct tile {
+    long n0, nc, p0, p1;
+    const float *A; /* the columns of dY */
+    long lda;
+    struct rows now, next; /* next.n = 0: none, or not to be fetched */
+    long line;             /* of a row of the next block: fetched so far */
+    float *edge;
+};
+
+/* Rows of the block at a position: in permuted order one CANON_BLOCK, and
+ * the short last block may stand anywhere. */
+static long block_step(const struct job *j)
+{
+    return j->perm ? CANON_BLOCK : j->cut.tb;
+}
+
+static struct rows block_at(const struct job *j, long pos)
+{
+    struct rows b = {pos, block_step(j)};
+
+    if (j->perm)
+        b.at = (long)j->perm[pos / CANON_BLOCK] * CANON_BLOCK;
+    if (j->g->T - b.at < b.n)
+        b.n = j->g->T - b.at;
+    return b;
+}
 
 /* d[width] = cols values of src from `at`, zeros after. */
 INLINE void pack_row(float *d, long width, const void *src, enum dtype t,
@@ -38,18 +72,18 @@ static void pack_x(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     const struct gemm_dw *g = j->g;
+    struct rows b = block_at(j, j->first);
 
     (void)worker;
     for (long p0 = lo; p0 < hi; p0 += PACK) {
         long p1 = p0 + PACK < hi ? p0 + PACK : hi;
 
-        for (long r = 0; r < j->n; r++)
+        for (long r = 0; r < b.n; r++)
             for (long p = p0; p < p1; p++) {
                 long col = p * NR, w = g->K - col < NR ? g->K - col : NR;
 
-                if (!j->direct_x || w % VW)
-                    pack_row(j->X + (p * j->tb + r) * NR, NR, g->X, g->xt,
-                             (j->r0 + r) * g->ldx + col, w);
+                pack_row(j->X + (p * j->cut.tb + r) * NR, NR, g->X, g->xt,
+                         (b.at + r) * g->ldx + col, w);
             }
     }
 }
@@ -59,151 +93,159 @@ static void pack_x(void *ctx, long lo, long hi, int worker)
 INLINE void prefetch_tile(const float *C, long ld, long rows)
 {
     for (long m = 0; m < rows; m++)
-        for (int i = 0; i < NR; i += 16)
+        for (int i = 0; i < NR; i += LINE)
             __builtin_prefetch(C + m * ld + i, 1, 3);
 }
 
-static void panel(const struct job *j, long n0, long nc, long p,
-                  const float *A, long lda, float *tile)
+/* A column of lines of the next block, those of X first; NULL: all are
+ * fetched. *step: bytes from one row to the next. */
+INLINE const char *next_line(const struct job *j, struct tile *t, long *step)
+{
+    const struct gemm_dw *g = j->g;
+    long x0 = t->p0 * NR, x1 = t->p1 * NR < g->K ? t->p1 * NR : g->K;
+    long at = t->line++ * LINE;
+
+    *step = 0;
+    if (!t->next.n)
+        return NULL;
+    if (j->cut.x_near) {
+        if (at < x1 - x0) {
+            *step = g->ldx * (long)sizeof(float);
+            return (const char *)((const float *)g->X + t->next.at * g->ldx +
+                                  x0 + at);
+        }
+        at -= (x1 - x0 + LINE - 1) / LINE * LINE;
+    }
+    *step = g->ldy * (long)dtype_size(g->yt);
+    at = at * (long)sizeof(float) / (long)dtype_size(g->yt);
+    return at < t->nc ? (const char *)AT(g->dY, g->yt,
+                                         t->next.at * g->ldy + t->n0 + at)
+                      : NULL;
+}
+
+static void panel(const struct job *j, struct tile *t, long p)
 {
     const struct gemm_dw *g = j->g;
     long col = p * NR, w = g->K - col < NR ? g->K - col : NR;
-    int nv = (int)((w + VW - 1) / VW), in_place = j->direct_x && w % VW == 0;
-    const float *B = in_place
-                         ? (const float *)g->X + j->r0 * g->ldx + col
-                         : j->X + p * j->tb * NR;
-    long ldb = in_place ? g->ldx : NR;
-    float *C = g->dW + n0 * g->K + col;
+    int nv = (int)((w + VW - 1) / VW), near = j->cut.x_near;
+    const float *B = near ? (const float *)g->X + t->now.at * g->ldx + col
+                          : j->X + p * j->cut.tb * NR;
+    long ldb = near ? g->ldx : NR, step;
+    float *C = g->dW + t->n0 * g->K + col;
 
     if (w == nv * VW) {
-        for (long n = 0; n < nc; n += MR) {
-            long mr = nc - n < MR ? nc - n : MR, left = nc - n - mr;
+        for (long n = 0; n < t->nc; n += MR) {
+            long mr = t->nc - n < MR ? t->nc - n : MR, left = t->nc - n - mr;
+            const char *next = next_line(j, t, &step);
 
             prefetch_tile(C + (n + mr) * g->K, g->K, left < MR ? left : MR);
-            if (!in_place && p + 1 < j->panels)
-                cpu_prefetch((const char *)(B + j->tb * NR),
-                             (size_t)(j->n * NR) * sizeof *B, n / MR,
-                             (nc + MR - 1) / MR);
-            NAME(ukr_k)[mr - 1][nv - 1](j->n, A + n, lda, B, ldb,
-                                        C + n * g->K, g->K, 1);
+            if (!near && p + 1 < j->panels)
+                cpu_prefetch((const char *)(B + j->cut.tb * NR),
+                             (size_t)(t->now.n * NR) * sizeof *B, n / MR,
+                             (t->nc + MR - 1) / MR);
+            NAME(ukr_k)[mr - 1][nv - 1](t->now.n, t->A + n, t->lda, B, ldb,
+                                        C + n * g->K, g->K, 1, next, step);
         }
         return;
     }
-    for (long n = 0; n < nc; n++)
-        memcpy(tile + n * NR, C + n * g->K, (size_t)w * sizeof *C);
-    NAME(gemm_rows)(DT_F32, 1, nc, nv, j->n, A, lda, B, ldb, tile, NR, 1);
-    for (long n = 0; n < nc; n++)
-        memcpy(C + n * g->K, tile + n * NR, (size_t)w * sizeof *C);
+    for (long n = 0; n < t->nc; n++)
+        memcpy(t->edge + n * NR, C + n * g->K, (size_t)w * sizeof *C);
+    NAME(gemm_rows)(DT_F32, 1, t->nc, nv, t->now.n, t->A, t->lda, B, ldb,
+                    t->edge, NR, 1);
+    for (long n = 0; n < t->nc; n++)
+        memcpy(C + n * g->K, t->edge + n * NR, (size_t)w * sizeof *C);
+}
+
+/* db += columns of the rows now, rows ascending. */
+static void bias(const struct tile *t, float *db)
+{
+    for (long n = 0; n < t->nc; n += VW) {
+        long w = t->nc - n < VW ? t->nc - n : VW;
+        vf sum = vf_get_t(DT_F32, db, n, w);
+
+        for (long r = 0; r < t->now.n; r++)
+            sum += vf_get_t(DT_F32, t->A, r * t->lda + n, w);
+        vf_put_t(DT_F32, db, n, sum, w);
+    }
 }
 
 static void task(void *ctx, long i, int worker)
 {
     const struct job *j = ctx;
     const struct gemm_dw *g = j->g;
-    long nb = i / j->k_groups, kg = i % j->k_groups;
-    long n0 = g->N * nb / j->n_blocks, n1 = g->N * (nb + 1) / j->n_blocks;
-    long p0 = j->panels * kg / j->k_groups;
-    long p1 = j->panels * (kg + 1) / j->k_groups;
-    long nc = n1 - n0, lda = nc;
-    float *A = NULL, *tile = NAME(cpu_worker)(j->c, worker, W_C,
-                                              (size_t)(nc * NR) *
-                                                  sizeof *tile);
+    const struct dw_cut *d = &j->cut;
+    long nb = i / d->k_groups, kg = i % d->k_groups;
+    struct tile t = {.n0 = dw_columns(g->N, d->n_blocks, nb),
+                     .p0 = j->panels * kg / d->k_groups,
+                     .p1 = j->panels * (kg + 1) / d->k_groups};
+    float *own = NULL;
 
-    if (!tile)
+    t.nc = dw_columns(g->N, d->n_blocks, nb + 1) - t.n0;
+    t.edge = NAME(cpu_worker)(j->c, worker, W_C,
+                              (size_t)(t.nc * NR) * sizeof *t.edge);
+    if (!d->dy_near)
+        own = NAME(cpu_worker)(j->c, worker, W_A,
+                               (size_t)(d->tb * t.nc) * sizeof *own);
+    if (!t.edge || (!d->dy_near && !own))
         return;
-    if (j->direct_dy) {
-        A = (float *)(uintptr_t)((const float *)g->dY + j->r0 * g->ldy + n0);
-        lda = g->ldy;
-    } else {
-        A = NAME(cpu_worker)(j->c, worker, W_A,
-                             (size_t)(j->tb * nc) * sizeof *A);
-        if (!A)
-            return;
-        for (long r = 0; r < j->n; r++)
-            pack_row(A + r * nc, nc, g->dY, g->yt, (j->r0 + r) * g->ldy + n0,
-                     nc);
-    }
-    for (long p = p0; p < p1; p++)
-        panel(j, n0, nc, p, A, lda, tile);
-}
-
-/* Rows of the block at position r: in permuted order one CANON_BLOCK, and
- * the short last block may stand anywhere. */
-static void block_at(const struct job *j, long r, long *r0, long *n)
-{
-    long T = j->g->T, most = j->perm ? CANON_BLOCK : j->tb;
-
-    *r0 = j->perm ? (long)j->perm[r / CANON_BLOCK] * CANON_BLOCK : r;
-    *n = T - *r0 < most ? T - *r0 : most;
-}
-
-static void all_rows(struct job *j, int parallel)
-{
-    const struct gemm_dw *g = j->g;
-    long tasks = j->n_blocks * j->k_groups;
-    int packing = !j->direct_x || g->K % VW;
-
-    for (long r = 0; r < g->T; r += j->perm ? CANON_BLOCK : j->tb) {
-        block_at(j, r, &j->r0, &j->n);
-        if (packing && parallel)
-            NAME(cpu_for)(j->c, j->panels, 2.0 * (double)j->n * NR, pack_x,
-                          j);
-        else if (packing)
-            pack_x(j, 0, j->panels, 0);
-        if (parallel)
-            pool_for(j->c->pool, tasks, task, j);
-        else
-            for (long i = 0; i < tasks; i++)
-                task(j, i, 0);
-    }
-}
-
-static void bias_columns(void *ctx, long lo, long hi, int worker)
-{
-    const struct job *j = ctx;
-    const struct gemm_dw *g = j->g;
-    long n = hi - lo, r0, rows;
-    float *row = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)n * sizeof *row);
-
-    if (!row)
-        return;
-    for (long r = 0; r < g->T; r += j->perm ? CANON_BLOCK : j->tb) {
-        block_at(j, r, &r0, &rows);
-        for (long t = r0; t < r0 + rows; t++) {
-            const float *d = cpu_row(g->yt, g->dY, (size_t)(t * g->ldy + lo),
-                                     (size_t)n, row);
-
-            for (long i = 0; i < n; i++)
-                g->db[lo + i] += d[i];
+    for (long pos = j->first; pos < j->end; pos += block_step(j)) {
+        t.now = block_at(j, pos);
+        t.next = (struct rows){0, 0};
+        t.line = 0;
+        if (pos + block_step(j) < g->T && d->x_near)
+            t.next = block_at(j, pos + block_step(j));
+        t.A = own;
+        t.lda = t.nc;
+        if (d->dy_near) {
+            t.A = (const float *)g->dY + t.now.at * g->ldy + t.n0;
+            t.lda = g->ldy;
         }
+        for (long r = 0; own && r < t.now.n; r++)
+            pack_row(own + r * t.nc, t.nc, g->dY, g->yt,
+                     (t.now.at + r) * g->ldy + t.n0, t.nc);
+        for (long p = t.p0; p < t.p1; p++)
+            panel(j, &t, p);
+        if (g->db && kg == 0)
+            bias(&t, g->db + t.n0);
     }
+}
+
+static void all_tasks(struct job *j, long first, long end)
+{
+    long tasks = j->cut.n_blocks * j->cut.k_groups;
+
+    j->first = first;
+    j->end = end;
+    if (!j->cut.x_near && j->cut.parallel)
+        NAME(cpu_for)(j->c, j->panels, 2.0 * (double)block_step(j) * NR,
+                      pack_x, j);
+    else if (!j->cut.x_near)
+        pack_x(j, 0, j->panels, 0);
+    if (j->cut.parallel)
+        pool_for(j->c->pool, tasks, task, j);
+    else
+        for (long i = 0; i < tasks; i++)
+            task(j, i, 0);
 }
 
 void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g)
 {
     struct job j = {.c = c, .g = g, .panels = (g->K + NR - 1) / NR};
-    double flops = 2.0 * (double)g->T * (double)g->N * (double)g->K;
-    int parallel = c->n_threads > 1 && flops >= 400e3;
 
     if (g->T <= 0 || g->N <= 0)
         return;
     j.perm = NAME(cpu_perm)(c, PERM_ROWS, g->T, g->N, g->T);
-    j.tb = dw_rows(g->N, g->K);
-    if (g->db)
-        NAME(cpu_for)(c, g->N, (double)g->T, bias_columns, &j);
-    j.direct_x = g->xt == DT_F32 && g->ldx <= NARROW;
-    j.direct_dy = g->yt == DT_F32 && g->ldy <= NARROW;
-    j.X = NAME(cpu_shared)(c, S_PACK,
-                           (size_t)(j.panels * j.tb * NR) * sizeof *j.X);
-    if (!j.X)
+    j.cut = dw_cut(c->n_threads, g->yt, g->xt, g->T, g->N, g->K, g->ldy,
+                   g->ldx);
+    if (j.cut.x_near) {
+        all_tasks(&j, 0, g->T);
         return;
-    j.n_blocks = (g->N + NC - 1) / NC;
-    j.k_groups = (j.panels + KP - 1) / KP;
-    while (parallel && j.n_blocks * j.k_groups < 3 * c->n_threads &&
-           g->N / j.n_blocks >= 4 * MR)
-        j.n_blocks++;
-    all_rows(&j, parallel);
+    }
+    j.X = NAME(cpu_shared)(c, S_PACK,
+                           (size_t)(j.panels * j.cut.tb * NR) *
+                               sizeof *j.X);
+    for (long r = 0; j.X && r < g->T; r += block_step(&j))
+        all_tasks(&j, r, r + 1);
 }
 
 OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,

@@ -5,6 +5,7 @@
  * for. tests/unit/train_memory.c holds the sum against what is measured.
  */
 #include "attn_lanes.h"
+#include "dw.h"
 #include "head.h"
 
 struct scratch_sizes {
@@ -42,24 +43,25 @@ static void gemm(struct scratch_sizes *z, const struct k_sizes *s, long M,
         most(&z->worker[W_B], (size_t)(seg * NR) * sizeof(float));
 }
 
-/* dW[N][K] += dY^T X over T rows, dY of type yt */
+/* dW[N][K] += dY^T X over T rows, types of dY and X */
 static void gemm_dw(struct scratch_sizes *z, const struct k_sizes *s, long T,
-                    long N, long K, enum dtype yt)
+                    long N, long K, enum dtype yt, enum dtype xt)
 {
-    long panels = blocks_of(K, NR), n_blocks = blocks_of(N, NC), nc;
-    long tb = dw_rows(N, K);
-    long k_groups = blocks_of(panels, KP);
-    int parallel = s->n_threads > 1 &&
-                   2.0 * (double)T * (double)N * (double)K >= 400e3;
+    struct dw_cut d = dw_cut(s->n_threads, yt, xt, T, N, K, N, K);
+    long panels = blocks_of(K, NR), nc = 0;
 
-    while (parallel && n_blocks * k_groups < 3 * s->n_threads &&
-           N / n_blocks >= 4 * MR)
-        n_blocks++;
-    nc = blocks_of(N, n_blocks);
-    most(&z->shared[S_PACK], (size_t)(panels * tb * NR) * sizeof(float));
+    for (long i = 0; i < d.n_blocks; i++) {
+        long n = dw_columns(N, d.n_blocks, i + 1) -
+                 dw_columns(N, d.n_blocks, i);
+
+        nc = n > nc ? n : nc;
+    }
+    if (!d.x_near)
+        most(&z->shared[S_PACK],
+             (size_t)(panels * d.tb * NR) * sizeof(float));
     most(&z->worker[W_C], (size_t)(nc * NR) * sizeof(float));
-    if (yt != DT_F32 || N > NARROW)
-        most(&z->worker[W_A], (size_t)(tb * nc) * sizeof(float));
+    if (!d.dy_near)
+        most(&z->worker[W_A], (size_t)(d.tb * nc) * sizeof(float));
 }
 
 static void linear(struct scratch_sizes *z, const struct k_sizes *s,
@@ -69,7 +71,7 @@ static void linear(struct scratch_sizes *z, const struct k_sizes *s,
     if (!p->backward)
         return;
     gemm(z, s, p->T, K, N, p->t, p->t);
-    gemm_dw(z, s, p->T, N, K, p->t);
+    gemm_dw(z, s, p->T, N, K, p->t, p->t);
 }
 
 static void attention(struct scratch_sizes *z, const struct k_pass *p)
@@ -100,7 +102,7 @@ static void head(struct scratch_sizes *z, const struct k_sizes *s,
     if (!p->backward)
         return;
     gemm(z, s, n, H, V, DT_F32, p->t);
-    gemm_dw(z, s, n, V, H, DT_F32);
+    gemm_dw(z, s, n, V, H, DT_F32, p->t);
 }
 
 static size_t scratch(const struct k_sizes *s, const struct k_pass *p)

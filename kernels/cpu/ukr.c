@@ -6,12 +6,32 @@
  */
 #include "cpu.h"
 
+/* Term k of every chain of a block. */
+INLINE void term(const int mr, const int nv, const int t, const int kmajor,
+                 long k, const float *A, long lda, const void *B, long ldb,
+                 vf c[MR][NV_MAX])
+{
+    vf b[NV_MAX];
+
+#pragma GCC unroll 8
+    for (int v = 0; v < nv; v++)
+        b[v] = vf_load_t(t, B, k * ldb + v * VW);
+#pragma GCC unroll 8
+    for (int m = 0; m < mr; m++) {
+        vf a = vf_set1(kmajor ? A[k * lda + m] : A[m * lda + k]);
+
+#pragma GCC unroll 8
+        for (int v = 0; v < nv; v++)
+            c[m][v] = vf_fma(a, b[v], c[m][v]);
+    }
+}
+
 INLINE void body(const int mr, const int nv, const int t, const int kmajor,
                  long K, const float *A, long lda, const void *B, long ldb,
-                 float *C, long ldc, int accumulate)
+                 float *C, long ldc, int accumulate, const char *next,
+                 long step)
 {
     vf c[MR][NV_MAX];
-    vf b[NV_MAX];
 
 #pragma GCC unroll 8
     for (int m = 0; m < mr; m++)
@@ -19,19 +39,16 @@ INLINE void body(const int mr, const int nv, const int t, const int kmajor,
         for (int v = 0; v < nv; v++)
             c[m][v] = accumulate ? vf_load(C + m * ldc + v * VW)
                                  : vf_set1(0.0f);
+    if (kmajor && next) {
 #pragma GCC unroll 1
-    for (long k = 0; k < K; k++) {
-#pragma GCC unroll 8
-        for (int v = 0; v < nv; v++)
-            b[v] = vf_load_t(t, B, k * ldb + v * VW);
-#pragma GCC unroll 8
-        for (int m = 0; m < mr; m++) {
-            vf a = vf_set1(kmajor ? A[k * lda + m] : A[m * lda + k]);
-
-#pragma GCC unroll 8
-            for (int v = 0; v < nv; v++)
-                c[m][v] = vf_fma(a, b[v], c[m][v]);
+        for (long k = 0; k < K; k++) {
+            __builtin_prefetch(next + k * step, 0, 2);
+            term(mr, nv, t, kmajor, k, A, lda, B, ldb, c);
         }
+    } else {
+#pragma GCC unroll 1
+        for (long k = 0; k < K; k++)
+            term(mr, nv, t, kmajor, k, A, lda, B, ldb, c);
     }
 #pragma GCC unroll 8
     for (int m = 0; m < mr; m++)
@@ -40,13 +57,18 @@ INLINE void body(const int mr, const int nv, const int t, const int kmajor,
             vf_store(C + m * ldc + v * VW, c[m][v]);
 }
 
-#define UKR(order, kmajor, tn, t, mr, nv)                                     \
-    static void ukr_##order##_##tn##_##mr##_##nv(                             \
+#define UKR(o, kmajor, tn, t, mr, nv)                                         \
+    static void ukr_##o##_##tn##_##mr##_##nv(                                 \
         long K, const float *A, long lda, const void *B, long ldb, float *C,  \
-        long ldc, int accumulate)                                             \
+        long ldc, int accumulate NEXT_##o)                                    \
     {                                                                         \
-        body(mr, nv, t, kmajor, K, A, lda, B, ldb, C, ldc, accumulate);       \
+        body(mr, nv, t, kmajor, K, A, lda, B, ldb, C, ldc, accumulate         \
+             NEXT_ARG_##o);                                                   \
     }
+#define NEXT_r
+#define NEXT_ARG_r , NULL, 0
+#define NEXT_k , const char *next, long step
+#define NEXT_ARG_k , next, step
 #if NV_MAX == 4
 #define ROW(o, km, tn, t, mr)                                                 \
     UKR(o, km, tn, t, mr, 1)                                                  \
@@ -87,7 +109,7 @@ ALL(k, 1, f32, 0)
 
 ukr_fn *const NAME(ukr_r)[3][MR][NV_MAX] = {
     ALL_NAMES(r, f32), ALL_NAMES(r, bf16), ALL_NAMES(r, f16)};
-ukr_fn *const NAME(ukr_k)[MR][NV_MAX] = ALL_NAMES(k, f32);
+ukr_k_fn *const NAME(ukr_k)[MR][NV_MAX] = ALL_NAMES(k, f32);
 
 void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
                      const float *A, long lda, const void *B, long ldb,
@@ -95,10 +117,12 @@ void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
 {
     for (long m = 0; m < M; m += MR) {
         int mr = M - m < MR ? (int)(M - m) : MR;
-        ukr_fn *f = kmajor ? NAME(ukr_k)[mr - 1][nv - 1]
-                           : NAME(ukr_r)[t][mr - 1][nv - 1];
 
-        f(K, kmajor ? A + m : A + m * lda, lda, B, ldb, C + m * ldc, ldc,
-          accumulate);
+        if (kmajor)
+            NAME(ukr_k)[mr - 1][nv - 1](K, A + m, lda, B, ldb, C + m * ldc,
+                                        ldc, accumulate, NULL, 0);
+        else
+            NAME(ukr_r)[t][mr - 1][nv - 1](K, A + m * lda, lda, B, ldb,
+                                           C + m * ldc, ldc, accumulate);
     }
 }

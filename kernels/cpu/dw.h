@@ -1,0 +1,54 @@
+/* dw - how a product over rows is cut: blocks of rows, tiles of dW */
+#ifndef ULP_CPU_DW_H
+#define ULP_CPU_DW_H
+#include "cpu.h"
+
+/* Rows at a time (few where dW stays in cache, so that those of X stay
+ * nearer), columns of dY, panels; widths read where they lie. */
+enum { TB_LARGE = 512, TB_SMALL = 128, NC = 240, KP = 128, NARROW = 512 };
+
+struct dw_cut {
+    long tb;                 /* rows of a block */
+    long n_blocks, k_groups; /* tiles: columns of dY by runs of panels */
+    int x_near, dy_near;     /* read where they lie, whole vectors wide */
+    int parallel;
+};
+
+/* The first column of tile i, in whole register blocks. */
+static inline long dw_columns(long N, long blocks, long i)
+{
+    long units = (N + MR - 1) / MR * i / blocks * MR;
+
+    return units < N ? units : N;
+}
+
+/* Where X need not be packed a tile takes all rows by itself; two tiles a
+ * thread, along the longer side, so that little is read twice. Else threads
+ * meet at each block. */
+static inline struct dw_cut dw_cut(int threads, enum dtype yt, enum dtype xt,
+                                   long T, long N, long K, long ldy,
+                                   long ldx)
+{
+    double flops = 2.0 * (double)T * (double)N * (double)K;
+    size_t bytes = (size_t)(N * K) * sizeof(float);
+    long panels = (K + NR - 1) / NR, units = (N + MR - 1) / MR, want;
+    struct dw_cut d = {
+        .tb = bytes > (size_t)1 << 20 ? TB_LARGE : TB_SMALL,
+        .n_blocks = (N + NC - 1) / NC,
+        .k_groups = (panels + KP - 1) / KP,
+        .x_near = xt == DT_F32 && ldx <= NARROW && K % VW == 0,
+        .dy_near = yt == DT_F32 && ldy <= NARROW,
+        .parallel = threads > 1 && flops >= 400e3,
+    };
+
+    want = d.parallel ? (d.x_near ? 2 : 3) * threads : 1;
+    while (d.n_blocks * d.k_groups < want && units / d.n_blocks >= 2)
+        if (d.x_near && K % (2 * d.k_groups * NR) == 0 &&
+            K / d.k_groups > N / d.n_blocks)
+            d.k_groups *= 2;
+        else
+            d.n_blocks++;
+    return d;
+}
+
+#endif
