@@ -55,11 +55,14 @@ int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
 
 int seqs_micro(const struct seqs *s, int i, int max_tokens)
 {
-    int limit = max_tokens > 0 ? max_tokens : MICRO_TOKENS, j = i + 1;
+    struct micro_batch b = {
+        .max_tokens = (size_t)(max_tokens > 0 ? max_tokens : MICRO_TOKENS)};
 
-    while (j < s->n && s->start[j + 1] - s->start[i] <= limit)
-        j++;
-    return j;
+    while (i < s->n &&
+           micro_batch_take(&b, (size_t)(s->start[i + 1] - s->start[i]),
+                            s->first[i], s->shared ? s->shared[i] : 0))
+        i++;
+    return i;
 }
 
 static uint64_t mix(uint64_t x)

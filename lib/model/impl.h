@@ -150,8 +150,6 @@ float *model_host_f(struct model *m, size_t n);
 int32_t *model_host(struct model *m, size_t n);
 int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
     MUST_CHECK;
-/* The end of the micro-batch that begins at sequence i. */
-int seqs_micro(const struct seqs *s, int i, int max_tokens);
 
 /* ---- store.c ---- */
 /* All of p's tensors are in f with their shapes, and nothing else. */

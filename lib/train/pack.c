@@ -85,9 +85,10 @@ struct seqs pack_view(struct pack *p, int a, int b)
 
 int pack_micro(const struct pack *p, int a, int end, size_t max_tokens)
 {
-    int b = a + 1;
+    struct micro_batch b = {.max_tokens = max_tokens};
 
-    while (b < end && p->start[b + 1] - p->start[a] <= max_tokens)
-        b++;
-    return b;
+    while (a < end && micro_batch_take(&b, p->start[a + 1] - p->start[a],
+                                       p->first[a], p->shared[a]))
+        a++;
+    return a;
 }

@@ -28,8 +28,8 @@ void pack_add(struct pack *p, const int32_t *tokens, int n, int first,
 void pack_share(struct pack *p);
 /* Sequences [a, b), at least one. Lent until the next view or change. */
 struct seqs pack_view(struct pack *p, int a, int b);
-/* The end of the micro-batch that begins at a: whole sequences, at most
- * max_tokens unless the first alone is longer, not beyond end. */
+/* The end of the micro-batch (struct micro_batch) that begins at a, not beyond
+ * end. */
 int pack_micro(const struct pack *p, int a, int end, size_t max_tokens);
 
 #endif

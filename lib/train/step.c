@@ -38,7 +38,7 @@ static void gather(struct step *s, const struct batch *b)
         for (int j = 0; j < g->n; j++) {
             pack_add(&s->p, g->v[j].tokens, g->v[j].n, g->v[j].n_prompt,
                      g->v[j].id);
-            if (j)
+            if (j && !s->a->arm.apart)
                 pack_share(&s->p);
         }
         s->group_end[i] = s->p.n;

@@ -96,6 +96,8 @@ static void drop(struct batch *b)
 static int step(struct model *m, struct adamw *a, const struct batch *b,
                 int micro, struct err *e)
 {
+    const struct seqs all = {b->n, b->start, b->tokens, b->first, b->id,
+                             b->shared};
     struct adamw_result res;
     int32_t *start = calloc((size_t)b->n + 1, sizeof *start);
     int r = 0;
@@ -105,8 +107,7 @@ static int step(struct model *m, struct adamw *a, const struct batch *b,
         struct seqs q;
         int at = b->start[i];
 
-        for (j = i + 1; j < b->n && b->start[j + 1] - at <= micro; j++)
-            ;
+        j = seqs_micro(&all, i, micro);
         for (int s = i; s <= j; s++)
             start[s - i] = b->start[s] - at;
         q = (struct seqs){j - i, start, b->tokens + at, b->first + i,
