@@ -48,7 +48,11 @@ void model_memory(struct model_memory *p, const struct config *c,
                   struct model_use u)
 {
     int train = u.flags & MODEL_TRAIN, shared;
-    int rows = u.tokens - (train ? u.seqs : 0); /* last tokens have none */
+    /* last tokens have no row */
+    int ends = !train                  ? 0
+               : u.seqs < u.tokens / 2 ? u.seqs
+                                       : u.tokens / 2;
+    int rows = u.tokens - ends;
     struct acts_shape shape = {.T = rows, .R = rows, .S = u.seqs};
     struct k_pass pass = {
         .t = a->compute, .T = rows, .R = rows, .longest = u.longest,
