@@ -73,17 +73,17 @@ full=$root/tests/golden/hf/qwen2.5-math-7b
 fits() { "$BIN/dapo-step" --plan --model "$full" --device cuda --arm bf16-mixed "$@" >p 2>err; }
 fits --device-memory 80G
 check the_7b_model_does_not_fit_80G grep -q '^on 80.0 GiB *does not fit' p
-fits --device-memory 140G
-check and_fits_140G_alone grep -Eq '^on 140.0 GiB *fits' p
+fits --device-memory 144G
+check and_fits_144G_alone grep -Eq '^on 144.0 GiB *fits' p
 check beside_the_sampler_it_does_not grep -Eq '^  with the sampler *does not fit' p
 largest() { sed -n 's/^largest micro-batch *\([0-9]*\) tokens, with --recompute \([0-9]*\)/\1 \2/p' p; }
 read -r a b <<<"$(largest)"
-fits --device-memory 140G --micro-batch "$a"
-check largest_fits grep -Eq '^on 140.0 GiB *fits' p
-fits --device-memory 140G --micro-batch $((a + 1))
-check one_more_does_not grep -Eq '^on 140.0 GiB *does not' p
-fits --device-memory 140G --micro-batch "$b" --recompute
-check largest_recomputed_fits grep -Eq '^on 140.0 GiB *fits' p
+fits --device-memory 144G --micro-batch "$a"
+check largest_fits grep -Eq '^on 144.0 GiB *fits' p
+fits --device-memory 144G --micro-batch $((a + 1))
+check one_more_does_not grep -Eq '^on 144.0 GiB *does not' p
+fits --device-memory 144G --micro-batch "$b" --recompute
+check largest_recomputed_fits grep -Eq '^on 144.0 GiB *fits' p
 check recomputation_takes_a_larger_one test "$b" -gt $((3 * a))
 
 # Out of memory on the CPU; a sanitizer reserves terabytes for itself.
