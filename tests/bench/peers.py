@@ -4,9 +4,11 @@ usage: python3 tests/bench/peers.py BIN [tiny|0.5b] [THREADS] [fp32|bf16] [PROBE
 
 The same random weights, sequences, batch, number of threads and types (bf16:
 weights, activations and gradients on both sides, our moments are fp32).
-Training is a DAPO update: forward, clipped loss, backward, AdamW. Generation
-samples at temperature 1 with a KV cache. Lengths are equal, and mixed: then
-prompts and responses differ in length, which peers pad.
+Training is a DAPO update of groups of samples: forward, clipped loss, backward,
+AdamW; tokens are those of prompts and responses. Generation samples at
+temperature 1 with a KV cache, and counts new tokens. Lengths are equal, and
+mixed: then prompts and responses differ in length, which peers pad. Rollouts
+are mixed too, several samples of each prompt.
 
 Our side is timed as a whole process less one that reads the model and makes
 one token, or one step. Both sides train with what is quicker of one batch and
@@ -56,14 +58,16 @@ SHAPES = {
 }
 SHAPE = SHAPES[SIZE]
 # tokens in a micro-batch of ours
-MICRO = {"tiny": (4096, 256 * THREADS), "0.5b": (4096,)}[SIZE]
+MICRO = {"tiny": (512, 1024, 4096), "0.5b": (4096,)}[SIZE]
 # groups, samples of a group, prompt tokens, response tokens, steps to time
 TRAIN = {"tiny": (16, 8, 24, 40, 9), "0.5b": (2, 4, 32, 80, 2)}[SIZE]
-# prompts, new tokens (of equal lengths, of mixed); prompt tokens, sequences at
-# once
-GENERATE = {"tiny": (((1024, 40), (256, 120)), 24, 64),
-            "0.5b": (((16, 16), (16, 32)), 32, 16)}[SIZE]
-DECODE = 24
+# by workload: prompts, samples of each, most new tokens; prompt tokens,
+# sequences at once
+GENERATE = {"tiny": ({"equal": (1024, 1, 40), "mixed": (256, 1, 120),
+                      "rollouts": (32, 8, 120)}, 24, 64),
+            "0.5b": ({"equal": (16, 1, 32), "mixed": (16, 1, 48),
+                      "rollouts": (2, 8, 48)}, 32, 16)}[SIZE]
+DECODE = 96
 REPEAT = {"tiny": 5, "0.5b": 3}[SIZE]
 TARGET = {"tiny": ("5", "5"), "0.5b": ("1.3", "1.5")}[SIZE]
 ENDS = [0, 1, 2, 3, 4, 5, 6, 7]  # of responses of mixed lengths
@@ -100,8 +104,8 @@ def compare(what, mine, theirs, target, flops=0):
           f"   target {target}")
     if flops and MACHINE:
         most = MACHINE[1] * THREADS / flops
-        print(f"{'':<26}{most:10.0f} at the peak of multiply-adds: no program "
-              f"can have a ratio over {most / statistics.median(b):.1f}")
+        print(f"{'':<26}{most:10.0f} at the peak of multiply-adds: a ratio of "
+              f"{most / statistics.median(b):.1f}")
     sys.stdout.flush()
 
 
@@ -207,10 +211,11 @@ def training(dir_, model, tmp, mixed):
     update(len(tokens))
     sizes = [len(tokens), max(1, len(tokens) // 4)]
     micro = min(sizes, key=lambda m: timed(lambda: update(m))[0])
-    layer, head = weights_in_use()
+    layer, head = weights_in_use()  # each prompt once
+    n_rows = groups * (n_prompt - 1) + sum(length)
     compare(f"training, {'mixed' if mixed else 'equal'}", mine,
             lambda: total / timed(lambda: update(micro))[0], TARGET[0],
-            6 * (layer + head * sum(length) / total))
+            6 * (layer * n_rows + head * sum(length)) / total)
     model.eval()
     opt.zero_grad()
 
@@ -237,9 +242,10 @@ def opening(dir_, tmp):
                                    tmp + "/one"]))[0] for _ in range(5))
 
 
-def generation(dir_, model, tmp, mixed):
-    lengths, n_prompt, batch = GENERATE
-    n, n_new = lengths[mixed]
+def generation(dir_, model, tmp, what):
+    workloads, n_prompt, batch = GENERATE
+    n, samples, n_new = workloads[what]
+    mixed = what != "equal"
     g = torch.Generator().manual_seed(2)
     x = torch.randint(8, SHAPE["vocab_size"], (n, n_prompt), generator=g)
     begin = [i * 5 % (n_prompt // 2) if mixed else 0 for i in range(n)]
@@ -248,7 +254,7 @@ def generation(dir_, model, tmp, mixed):
     rows(tmp + "/prompts", [dict(id=str(i), prompt_tokens=t[begin[i]:])
                             for i, t in enumerate(x.tolist())])
     args = ["--model", dir_, "--max-new", n_new, "--batch", batch, "--seed", 3,
-            tmp + "/prompts"]
+            "--samples", samples, tmp + "/prompts"]
     how = dict(min_new_tokens=n_new)
     if mixed:
         args[-1:-1] = ["--eos", ",".join(map(str, ENDS))]
@@ -260,12 +266,13 @@ def generation(dir_, model, tmp, mixed):
         return sampled(tmp) / (t - start)
 
     def some():
-        made = 0
+        made, step = 0, batch // samples
         with torch.inference_mode():
-            for k in range(0, n, batch):
+            for k in range(0, n, step):
                 out = model.generate(
-                    x[k:k + batch], attention_mask=mask[k:k + batch],
+                    x[k:k + step], attention_mask=mask[k:k + step],
                     do_sample=True, top_k=0, max_new_tokens=n_new,
+                    num_return_sequences=samples,
                     pad_token_id=SHAPE["vocab_size"] - 1, **how)[:, n_prompt:]
                 for row in out.tolist():
                     ends = [i for i, t in enumerate(row) if t in ENDS]
@@ -278,8 +285,7 @@ def generation(dir_, model, tmp, mixed):
 
     layer, head = weights_in_use()
     some()
-    compare(f"generation {batch}, {'mixed' if mixed else 'equal'}", mine,
-            theirs, TARGET[1],
+    compare(f"generation {batch}, {what}", mine, theirs, TARGET[1],
             0 if mixed else 2 * (layer * (1 + n_prompt / n_new) + head))
 
 
@@ -307,6 +313,7 @@ def decode(dir_, model, tmp):
                 pad_token_id=0))[0] for k in (4, 4 + DECODE)]
         return DECODE / (t[1] - t[0])
 
+    mine()
     theirs()
     compare("decoding, one stream", mine, theirs, "0.8 of reading")
     n_bytes = BYTES * sum(p.numel() for p in model.parameters())
@@ -339,8 +346,8 @@ def main():
             shutil.copy(os.path.join(TOKENIZER, f), dir_)
         print(f"{SIZE}, {TYPE}, {THREADS} thread(s): ulp, transformers "
               f"{transformers.__version__} on torch {torch.__version__}")
-        for mixed in (0, 1):
-            generation(dir_, model, tmp, mixed)
+        for what in GENERATE[0]:
+            generation(dir_, model, tmp, what)
         if SIZE != "tiny":  # which takes less than starting a process
             decode(dir_, model, tmp)
         for mixed in (0, 1):
