@@ -161,6 +161,30 @@ static inline long cpu_visits(const int32_t *perm, long T)
     return perm ? (T + CANON_BLOCK - 1) / CANON_BLOCK * CANON_BLOCK : T;
 }
 
+/* The row of visit *i; -1 at the end of the short block, *i being moved to
+ * its last visit. */
+static inline long cpu_visit(const int32_t *perm, long T, long *i)
+{
+    long block = *i / CANON_BLOCK, r;
+
+    if (!perm)
+        return *i;
+    r = (long)perm[block] * CANON_BLOCK + *i % CANON_BLOCK;
+    if (r < T)
+        return r;
+    *i = (block + 1) * CANON_BLOCK - 1;
+    return -1;
+}
+
+/* Columns of a piece of a sum over rows: whole cache lines, one piece a thread
+ * where they are few, for each piece takes all rows. */
+static inline long cpu_columns(const struct cpu *c, long H)
+{
+    long line = 64 / (long)sizeof(float), lines = (H + line - 1) / line;
+    long n = (lines + c->n_threads - 1) / c->n_threads;
+
+    return (n < 4 ? n : 4) * line;
+}
 
 /* ---- the table (backend.c) ---- */
 void NAME(cpu_sizes)(struct k_sizes *s, int n_threads, struct k_order order);

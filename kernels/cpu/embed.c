@@ -11,7 +11,7 @@ struct job {
     const struct k_weight *W;
     const void *dy;
     const int32_t *perm;
-    long T, H;
+    long T, H, columns;
 };
 
 static void forward(void *ctx, long lo, long hi, int worker)
@@ -51,29 +51,26 @@ OP(void, embed)(struct kernels *k, enum dtype t, void *y,
         NAME(cpu_for)(j.c, T, H, forward, &j);
 }
 
+/* Pieces of `columns` columns, all rows. */
 static void columns(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    long n = hi - lo;
+    long at = lo * j->columns;
+    long n = (hi * j->columns < j->H ? hi * j->columns : j->H) - at;
     float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
                                   (size_t)n * sizeof *buf);
 
     if (!buf)
         return;
     for (long i = 0; i < cpu_visits(j->perm, j->T); i++) {
-        long block = i / CANON_BLOCK, r = i;
+        long r = cpu_visit(j->perm, j->T, &i);
         const float *dy;
         float *dW;
 
-        if (j->perm) {
-            r = (long)j->perm[block] * CANON_BLOCK + i % CANON_BLOCK;
-            if (r >= j->T) { /* the short block: go to the next one */
-                i = (block + 1) * CANON_BLOCK - 1;
-                continue;
-            }
-        }
-        dy = cpu_row(j->t, j->dy, (size_t)(r * j->H + lo), (size_t)n, buf);
-        dW = j->dW + j->tokens[r] * j->H + lo;
+        if (r < 0)
+            continue;
+        dy = cpu_row(j->t, j->dy, (size_t)(r * j->H + at), (size_t)n, buf);
+        dW = j->dW + j->tokens[r] * j->H + at;
         for (long h = 0; h < n; h++)
             dW[h] += dy[h];
     }
@@ -89,5 +86,7 @@ OP(void, embed_bwd)(struct kernels *k, enum dtype t, float *dW,
     if (!tokens_ok(j.c, "embed_bwd", tokens, T, V))
         return;
     j.perm = NAME(cpu_perm)(j.c, PERM_ROWS, T, H, T);
-    NAME(cpu_for)(j.c, H, T, columns, &j);
+    j.columns = cpu_columns(j.c, H);
+    NAME(cpu_for)(j.c, (H + j.columns - 1) / j.columns,
+                  (double)T * (double)j.columns, columns, &j);
 }

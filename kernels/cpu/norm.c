@@ -3,8 +3,14 @@
  * Sums over a row: 32 lanes and a tree. dw: rows ascending, parallel over
  * columns.
  */
+#include <sched.h>
+#include <stdatomic.h>
 #include "cpu.h"
 #include "row.h"
+
+/* Vectors of dw in registers; rows that they then take; threads up to which
+ * rows stay with their thread while dw goes from one to the next. */
+enum { COLUMN_VECTORS = 4, COLUMN_ROWS = 64, CHAIN_THREADS = 4 };
 
 struct job {
     struct cpu *c;
@@ -16,7 +22,10 @@ struct job {
     const int32_t *perm;
     long T, H;
     float eps;
-    int fused; /* backward adds to dw */
+    int fused;    /* backward adds to dw */
+    long columns; /* of a piece of dw */
+    long parts;   /* of the rows */
+    _Atomic long done;
 };
 
 static void forward(void *ctx, long lo, long hi, int worker)
@@ -94,34 +103,96 @@ static void backward(void *ctx, long lo, long hi, int worker)
     }
 }
 
+struct span {
+    long lo, hi;
+};
+
+/* dw of nv vectors of columns (n < VW: one short vector), some visits. */
+INLINE void weight_n(const struct job *j, int t, struct span rows, long at,
+                     const int nv, long n)
+{
+    vf dw[COLUMN_VECTORS];
+
+#pragma GCC unroll 4
+    for (int v = 0; v < nv; v++)
+        dw[v] = vf_get_t(DT_F32, j->dw, at + v * VW, n);
+    for (long i = rows.lo; i < rows.hi; i++) {
+        long r = cpu_visit(j->perm, j->T, &i);
+        vf rstd;
+
+        if (r < 0)
+            continue;
+        rstd = vf_set1(j->rstd_in[r]);
+#pragma GCC unroll 4
+        for (int v = 0; v < nv; v++) {
+            long k = r * j->H + at + v * VW;
+
+            dw[v] = vf_fma(vf_get_t(t, j->dy, k, n),
+                           vf_get_t(t, j->x, k, n) * rstd, dw[v]);
+        }
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < nv; v++)
+        vf_put_t(DT_F32, j->dw, at + v * VW, dw[v], n);
+}
+
+INLINE void weight_t(const struct job *j, int t, struct span rows, long at,
+                     long end)
+{
+    for (; at + 4 * VW <= end; at += 4 * VW)
+        weight_n(j, t, rows, at, 4, VW);
+    if (at + 3 * VW <= end) {
+        weight_n(j, t, rows, at, 3, VW);
+        at += 3 * VW;
+    }
+    if (at + 2 * VW <= end) {
+        weight_n(j, t, rows, at, 2, VW);
+        at += 2 * VW;
+    }
+    if (at + VW <= end) {
+        weight_n(j, t, rows, at, 1, VW);
+        at += VW;
+    }
+    if (at < end)
+        weight_n(j, t, rows, at, 1, end - at);
+}
+
+static void weight(const struct job *j, struct span rows, long at, long end)
+{
+    if (j->t == DT_F32)
+        weight_t(j, DT_F32, rows, at, end);
+    else if (j->t == DT_BF16)
+        weight_t(j, DT_BF16, rows, at, end);
+    else
+        weight_t(j, DT_F16, rows, at, end);
+}
+
 static void weight_columns(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    long n = hi - lo;
-    float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)(2 * n) * sizeof *buf);
+    struct span all = {0, cpu_visits(j->perm, j->T)};
+    long end = hi * j->columns < j->H ? hi * j->columns : j->H;
 
-    if (!buf)
-        return;
-    for (long i = 0; i < cpu_visits(j->perm, j->T); i++) {
-        long block = i / CANON_BLOCK, r = i;
-        const float *x, *dy;
-        float rstd;
+    (void)worker;
+    weight(j, all, lo * j->columns, end);
+}
 
-        if (j->perm) {
-            r = (long)j->perm[block] * CANON_BLOCK + i % CANON_BLOCK;
-            if (r >= j->T) { /* the short block: go to the next one */
-                i = (block + 1) * CANON_BLOCK - 1;
-                continue;
-            }
-        }
-        x = cpu_row(j->t, j->x, (size_t)(r * j->H + lo), (size_t)n, buf);
-        dy = cpu_row(j->t, j->dy, (size_t)(r * j->H + lo), (size_t)n,
-                     buf + n);
-        rstd = j->rstd_in[r];
-        for (long h = 0; h < n; h++)
-            j->dw[lo + h] = canon_fma(dy[h], x[h] * rstd, j->dw[lo + h]);
+/* Part i of the rows, when dw has the parts before it. Parts begin in order,
+ * and the first waits for none: pool.h. */
+static void part(void *ctx, long i, int worker)
+{
+    struct job *j = ctx;
+    struct span r = {j->T * i / j->parts, 0}, all = {r.lo, 0};
+
+    all.hi = j->T * (i + 1) / j->parts;
+    while (atomic_load_explicit(&j->done, memory_order_acquire) != i)
+        sched_yield();
+    for (; r.lo < all.hi; r.lo = r.hi) {
+        r.hi = r.lo + COLUMN_ROWS < all.hi ? r.lo + COLUMN_ROWS : all.hi;
+        weight(j, r, 0, j->H);
     }
+    atomic_store_explicit(&j->done, i + 1, memory_order_release);
+    backward(j, all.lo, all.hi, worker);
 }
 
 OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
@@ -133,8 +204,18 @@ OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
                     .H = H};
 
     j.perm = NAME(cpu_perm)(j.c, PERM_ROWS, T, H, T);
-    j.fused = dw && !j.perm && j.c->n_threads == 1;
+    j.fused = dw && !j.perm && (j.c->n_threads == 1 || T * (double)H < 4e3);
+    j.parts = j.c->n_threads;
+    if (dw && !j.fused && !j.perm && j.parts <= CHAIN_THREADS) {
+        pool_for(j.c->pool, j.parts, part, &j);
+        return;
+    }
+    j.columns = cpu_columns(j.c, H);
     if (dw && !j.fused) /* before dx: it may overwrite dy */
-        NAME(cpu_for)(j.c, H, 2.0 * T, weight_columns, &j);
-    NAME(cpu_for)(j.c, T, 4.0 * H, backward, &j);
+        NAME(cpu_for)(j.c, (H + j.columns - 1) / j.columns,
+                      2.0 * T * (double)j.columns, weight_columns, &j);
+    if (j.fused)
+        backward(&j, 0, T, 0);
+    else
+        NAME(cpu_for)(j.c, T, 4.0 * H, backward, &j);
 }

@@ -10,6 +10,27 @@ struct job {
     float sign;
 };
 
+enum { SOME = 6 };
+
+/* n pairs of some heads. All are read before one is written: a read next to a
+ * masked write that is on its way waits for it. */
+INLINE void turn_some(int t, void *qkv, long at, long D, const int heads,
+                      long n, vf c, vf s)
+{
+    vf a[SOME], b[SOME];
+
+#pragma GCC unroll 8
+    for (int h = 0; h < heads; h++) {
+        a[h] = vf_get_t(t, qkv, at + h * D, n);
+        b[h] = vf_get_t(t, qkv, at + h * D + D / 2, n);
+    }
+#pragma GCC unroll 8
+    for (int h = 0; h < heads; h++) {
+        vf_put_t(t, qkv, at + h * D, vf_fma(a[h], c, -(b[h] * s)), n);
+        vf_put_t(t, qkv, at + h * D + D / 2, vf_fma(b[h], c, a[h] * s), n);
+    }
+}
+
 /* Pairs i .. i + n of the heads of a row that begins at `at`. */
 INLINE void turn(const struct job *j, int t, long at, long i, long n,
                  const float *cs)
@@ -19,13 +40,12 @@ INLINE void turn(const struct job *j, int t, long at, long i, long n,
     vf c = vf_get_t(DT_F32, cs, i, n);
     vf s = vf_get_t(DT_F32, cs, half + i, n) * vf_set1(j->sign);
 
-    for (long h = 0; h < heads; h++, at += D) {
-        vf a = vf_get_t(t, j->qkv, at + i, n);
-        vf b = vf_get_t(t, j->qkv, at + half + i, n);
-
-        vf_put_t(t, j->qkv, at + i, vf_fma(a, c, -(b * s)), n);
-        vf_put_t(t, j->qkv, at + half + i, vf_fma(b, c, a * s), n);
-    }
+    for (; heads >= SOME; heads -= SOME, at += SOME * D)
+        turn_some(t, j->qkv, at + i, D, SOME, n, c, s);
+    for (; heads >= 2; heads -= 2, at += 2 * D)
+        turn_some(t, j->qkv, at + i, D, 2, n, c, s);
+    if (heads)
+        turn_some(t, j->qkv, at + i, D, 1, n, c, s);
 }
 
 INLINE void turn_rows(const struct job *j, int t, long lo, long hi)
