@@ -4,6 +4,7 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "impl.h"
+#include "micro.h"
 
 #define MICRO_TOKENS 4096 /* rows at a time when the caller has no wish */
 
@@ -158,8 +159,8 @@ int model_head(struct model *m, float *logp, float *entropy, struct err *e)
     if (R) {
         k->head_logp(k, m->t, act(m, m->a.logp), act(m, m->a.head_lse),
                      entropy ? act(m, m->a.entropy) : NULL,
-                     act(m, m->a.head_n), m->head->w, act_ints(m, m->rows.target),
-                     m->temperature, R, m->c.vocab, m->c.hidden);
+                     act(m, m->a.head_n), m->head->w,
+                     act_ints(m, m->rows.target), m->temperature, R, m->c.vocab, m->c.hidden);
         k->download(k, v, act(m, m->a.logp), 4 * (size_t)R);
         if (entropy)
             k->download(k, v + R, act(m, m->a.entropy), 4 * (size_t)R);

@@ -35,8 +35,8 @@ static size_t rope(const struct config *c, int longest)
     return 4 * (size_t)model_rope_room(0, longest) * (size_t)c->head_dim;
 }
 
-/* What an open prompt carries, before and after a micro-batch: prompts are taken
- * to be a quarter of the longest sequence. */
+/* What an open prompt carries, before and after a micro-batch: prompts are
+ * taken to be a quarter of the longest sequence. */
 static size_t carry(const struct config *c, int longest)
 {
     return 2 * sizeof(float) * (size_t)c->layers * (size_t)(longest / 4) * 2 *

@@ -105,28 +105,8 @@ struct seqs {
  * same first. */
 enum { SHARED_BEFORE = 1, SHARED_AFTER = 2 };
 
-/* A micro-batch of at most max_tokens: a prompt that neighbours share is
- * counted once, but attention's copies of it stay under four times that. One
- * sequence is always taken. */
-struct micro_batch {
-    size_t rows, wide, max_tokens;
-    int n;
-};
-/* Sequence i of n tokens; shared = SHARED_* of it or 0. 0: it is full. */
-static inline int micro_batch_take(struct micro_batch *b, size_t n,
-                                   int32_t first, uint8_t shared)
-{
-    size_t most = b->max_tokens < (1u << 28) ? 4 * b->max_tokens : 1u << 30;
-    size_t again = b->n && shared & SHARED_BEFORE ? (size_t)first - 1 : 0;
-
-    if (b->n && (b->rows + n - again > b->max_tokens || b->wide + n > most))
-        return 0;
-    b->rows += n - again;
-    b->wide += n;
-    b->n++;
-    return 1;
-}
-/* The end of the micro-batch that begins at sequence i. */
+/* The end of the micro-batch of at most max_tokens (0: a default; micro.h has
+ * what counts) that begins at sequence i. */
 int seqs_micro(const struct seqs *s, int i, int max_tokens);
 
 /* Teacher-forced scoring. logp, entropy (may be NULL): start[n] values each;

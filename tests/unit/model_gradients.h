@@ -18,8 +18,9 @@ __attribute__((unused)) static double *widen(const float *w, size_t n)
 }
 
 /* sum of weight[t] * logp[t] over the batch, in double */
-__attribute__((unused)) static double objective(const struct oracle *o, const struct batch *b,
-                        const float *weight, double temp)
+__attribute__((unused)) static double
+objective(const struct oracle *o, const struct batch *b, const float *weight,
+          double temp)
 {
     double s = 0, lp[64];
 
@@ -55,8 +56,8 @@ __attribute__((unused)) static float *gradients(struct made *x)
 }
 
 /* Gradients in micro-batches of `per` sequences. */
-__attribute__((unused)) static float *train_in(struct made *x, const struct batch *b,
-                       const float *dlogp, int per)
+__attribute__((unused)) static float *
+train_in(struct made *x, const struct batch *b, const float *dlogp, int per)
 {
     float *logp = malloc(sizeof *logp * (size_t)b->n_tokens);
     int32_t start[65];
