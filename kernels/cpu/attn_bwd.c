@@ -36,10 +36,31 @@ static long stride(const struct job *j)
     return (long)(j->s.n_heads + 2 * j->s.n_kv_heads) * j->s.head_dim;
 }
 
+/* A row of D >= VW values in whole vectors, the last ones overlapping; +0 is
+ * added where -0 has to become +0. */
+INLINE void row_copy(float *dst, const float *src, long D, int plus_0)
+{
+    vf zero = vf_set1(0.0f);
+
+    for (long d = 0; d < D; d += VW) {
+        long at = D - d < VW ? D - VW : d;
+        vf v = vf_load(src + at);
+
+        vf_store(dst + at, plus_0 ? v + zero : v);
+    }
+}
+
 /* dst[n][Dp] = n rows of src as fp32, columns past D zero. */
 static void rows_in(float *dst, long Dp, long n, long D, enum dtype t,
                     const void *src, size_t at, long step)
 {
+    if (t == DT_F32 && D >= VW) {
+        for (long r = 0; r < n; r++) {
+            vf_store(dst + r * Dp + Dp - VW, vf_set1(0.0f));
+            row_copy(dst + r * Dp, (const float *)src + at + r * step, D, 0);
+        }
+        return;
+    }
     for (long r = 0; r < n; r++) {
         NAME(widen)(dst + r * Dp, AT(src, t, at + (size_t)(r * step)), t,
                     (size_t)D);
@@ -51,9 +72,14 @@ static void rows_in(float *dst, long Dp, long n, long D, enum dtype t,
 static void rows_out(float *src, long Dp, long n, long D, enum dtype t,
                      void *dst, size_t at, long step)
 {
+    if (t == DT_F32 && D >= VW) { /* -0 becomes +0: see NUMERICS.md */
+        for (long r = 0; r < n; r++)
+            row_copy((float *)dst + at + r * step, src + r * Dp, D, 1);
+        return;
+    }
     for (long r = 0; r < n; r++) {
         for (long d = 0; d < D; d++)
-            src[r * Dp + d] += 0.0f; /* -0 becomes +0: see NUMERICS.md */
+            src[r * Dp + d] += 0.0f;
         NAME(narrow)(AT_W(dst, t, at + (size_t)(r * step)), t, src + r * Dp,
                      (size_t)D);
     }

@@ -10,6 +10,22 @@ struct job {
     struct k_sums s;
 };
 
+/* n bytes of src, or +0 where there is none; a row is short for a call. */
+INLINE void put_row(char *dst, const char *src, size_t n)
+{
+    if (n % (VW * sizeof(float))) {
+        if (src)
+            memcpy(dst, src, n);
+        else
+            memset(dst, 0, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i += VW * sizeof(float))
+        vf_store((float *)(void *)(dst + i),
+                 src ? vf_load((const float *)(const void *)(src + i))
+                     : vf_set1(0.0f));
+}
+
 static void term(const struct job *j, int32_t i, float *sum, float *buf,
                  int first)
 {
@@ -41,9 +57,9 @@ static void rows(void *ctx, long lo, long hi, int worker)
         char *y = AT_W(j->y, j->t, (size_t)r * w);
 
         if (r < s->T && n == 0) {
-            memset(y, 0, bytes);
+            put_row(y, NULL, bytes);
         } else if (r < s->T && n == 1 && s->src[a] >= 0) {
-            memcpy(y, AT(j->x, j->t, (size_t)s->src[a] * w), bytes);
+            put_row(y, AT(j->x, j->t, (size_t)s->src[a] * w), bytes);
         } else {
             if (!n)
                 memset(sum, 0, w * sizeof *sum);
