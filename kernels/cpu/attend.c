@@ -22,14 +22,11 @@ void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D)
             ((uint16_t *)kp)[at + d * NR] = ((const uint16_t *)key)[d];
 }
 
-void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D,
-                     long ldv)
+void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D)
 {
-    size_t bytes = (size_t)D * dtype_size(t), row = (size_t)ldv * dtype_size(t);
-    char *d = (char *)vr + (size_t)j * row;
+    size_t bytes = (size_t)D * dtype_size(t);
 
-    memcpy(d, v, bytes);
-    memset(d + bytes, 0, row - bytes);
+    memcpy((char *)vr + (size_t)j * bytes, v, bytes);
 }
 
 static const char *page_of(const struct attend *a, long j)
@@ -61,7 +58,7 @@ static void values(const struct attend *a, long rows, long nk, const float *S,
 
             NAME(gemm_rows)(a->t, 0, rows, (int)(n / VW),
                             nk - j < KV_PAGE ? nk - j : KV_PAGE, S + j, ld,
-                            AT(page_of(a, j) + a->v_at, a->t, d), a->ldv,
+                            AT(page_of(a, j) + a->v_at, a->t, d), a->head_dim,
                             o + d, Dp, j > 0);
         }
 }

@@ -14,10 +14,11 @@ enum { ATTN_NEAR = 512 };
  * attends to the first limit[m] keys, and its results go to o + m * ldo
  * (values of type t). Key j is key j % KV_PAGE of pages[j / KV_PAGE]: k_at
  * bytes into the page panels of NR keys, [panel][head_dim][NR]; v_at bytes
- * into it rows of values, [key][ldv], ldv being a multiple of VW. */
+ * into it rows of values, [key][head_dim], the last of which is read in whole
+ * vectors: there is room for rows of PAD_VW(head_dim). */
 struct attend {
     enum dtype t;
-    long rows, ldq, ldo, ldv;
+    long rows, ldq, ldo;
     const void *q; /* type t */
     const int32_t *limit;
     const uint64_t *pages;
@@ -28,10 +29,9 @@ struct attend {
 };
 void NAME(attend)(struct cpu *c, int worker, const struct attend *a);
 
-/* Key j of a page into its panel; its row of values (zero past head_dim). */
+/* Key j of a page into its panel; its row of values. */
 void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D);
-void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D,
-                     long ldv);
+void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D);
 
 /* Scratch of a task of attn, in floats: L keys, blocks of ld queries. */
 static inline size_t attn_floats(long L, long D, long ld)

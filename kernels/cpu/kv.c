@@ -138,8 +138,7 @@ static void insert(void *ctx, long lo, long hi, int worker)
             NAME(put_key)(p->t, page + keys_in(j, h), at,
                           AT(j->qkv, p->t, k), (int)D);
             NAME(put_value)(p->t, page + values_in(j, h), at,
-                            AT(j->qkv, p->t, k + p->s.n_kv_heads * D),
-                            (int)D, p->row);
+                            AT(j->qkv, p->t, k + p->s.n_kv_heads * D), (int)D);
         }
 }
 
@@ -160,7 +159,7 @@ static void piece_rows(void *ctx, long lo, long hi, int worker)
             .q = AT(j->qkv, p->t, x->row * stride(j) + x->head * D),
             .limit = limit, .pages = p->pass.table + x->first_page,
             .k_at = keys_in(j, x->head / group),
-            .v_at = values_in(j, x->head / group), .ldv = p->row,
+            .v_at = values_in(j, x->head / group),
             .head_dim = D, .scale = attn_scale(D),
             .o = AT_W(j->o, p->t,
                       ((long)x->row * p->s.n_heads + x->head) * D)};

@@ -26,25 +26,37 @@ INLINE float row_tree(const float lane[32])
     return (c[0] + c[2]) + (c[1] + c[3]);
 }
 
-INLINE float row_max_lanes(float lane[32])
+enum { ROW_VS = 32 / VW }; /* vectors of the lanes */
+
+/* The largest of the lanes; there is no NaN among them. */
+INLINE float row_max_lanes(const vf lane[ROW_VS])
 {
-    for (int s = 16; s > 0; s >>= 1)
-        for (int j = 0; j < s; j++)
-            lane[j] = lane[j + s] > lane[j] ? lane[j + s] : lane[j];
-    return lane[0];
+    vf m = lane[0];
+    float max;
+
+    for (int j = 1; j < ROW_VS; j++)
+        m = vf_max(lane[j], m);
+#if VW == 16
+    max = _mm512_reduce_max_ps((__m512)m);
+#else
+    max = m[0];
+    for (int j = 1; j < VW; j++)
+        max = m[j] > max ? m[j] : max;
+#endif
+    return max;
 }
 
 /* The largest value; a NaN is passed over (the sum of exp shows it). n is a
  * multiple of 32. */
 INLINE float row_max(const float *s, long n)
 {
-    float lane[32];
+    vf lane[ROW_VS];
 
-    for (int j = 0; j < 32; j++)
-        lane[j] = -CANON_INF;
+    for (int j = 0; j < ROW_VS; j++)
+        lane[j] = vf_set1(-CANON_INF);
     for (long i = 0; i < n; i += 32)
-        for (int j = 0; j < 32; j++)
-            lane[j] = s[i + j] > lane[j] ? s[i + j] : lane[j];
+        for (int j = 0; j < ROW_VS; j++)
+            lane[j] = vf_max(vf_load(s + i + j * VW), lane[j]);
     return row_max_lanes(lane);
 }
 
@@ -52,25 +64,19 @@ INLINE float row_max(const float *s, long n)
  * the largest. Whole blocks only: a narrow store before a wide load waits. */
 INLINE float row_scale_max(float *s, long n, float scale)
 {
-    float lane[32];
-    long i = 0;
+    vf lane[ROW_VS], by = vf_set1(scale), low = vf_set1(-CANON_INF);
 
-    for (int j = 0; j < 32; j++)
-        lane[j] = -CANON_INF;
-    for (; i + 32 <= n; i += 32)
-        for (int j = 0; j < 32; j++) {
-            float x = s[i + j] * scale;
+    for (int j = 0; j < ROW_VS; j++)
+        lane[j] = low;
+    for (long i = 0; i < n; i += 32)
+        for (int j = 0; j < ROW_VS; j++) {
+            long left = n - i - j * VW;
+            vf x = vf_load(s + i + j * VW) * by;
 
-            s[i + j] = x;
-            lane[j] = x > lane[j] ? x : lane[j];
-        }
-    if (i < n)
-        for (int j = 0; j < 32; j++) {
-            float x = s[i + j] * scale;
-
-            x = j < (int)(n - i) ? x : -CANON_INF;
-            s[i + j] = x;
-            lane[j] = x > lane[j] ? x : lane[j];
+            if (left < VW)
+                x = vf_from(left > 0 ? (int)left : 0, low, x);
+            vf_store(s + i + j * VW, x);
+            lane[j] = vf_max(x, lane[j]);
         }
     return row_max_lanes(lane);
 }
