@@ -223,17 +223,22 @@ static int ask(void *ctx, int64_t step, int n, struct err *e)
     return sync_send_go(l->sync, (uint32_t)step, (uint32_t)n, e);
 }
 
-static double now_s(void)
+static double seconds(clockid_t id)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(id, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Seconds of a step: of the clock, and the processor's of all threads. */
+struct timing {
+    double collect, train, train_cpu;
+};
+
 static int report(struct loop *l, const struct batch *b,
-                  const struct step_stats *st, double lr, double t_collect,
-                  double t_train, struct err *e)
+                  const struct step_stats *st, double lr,
+                  const struct timing *t, struct err *e)
 {
     struct rec *rec = rec_new();
     struct k_memory mem;
@@ -246,8 +251,9 @@ static int report(struct loop *l, const struct batch *b,
         rec_clear(rec);
         rec_set_i64(rec, "step", l->st.step);
         rec_set_u64(rec, "tokens", st->loss.tokens);
-        rec_set_f64(rec, "collect_s", t_collect);
-        rec_set_f64(rec, "train_s", t_train);
+        rec_set_f64(rec, "collect_s", t->collect);
+        rec_set_f64(rec, "train_s", t->train);
+        rec_set_f64(rec, "train_cpu_s", t->train_cpu);
         l->k->memory(l->k, &mem);
         rec_set_u64(rec, "memory", mem.now);
         rec_set_u64(rec, "memory_peak", mem.peak);
@@ -257,7 +263,7 @@ static int report(struct loop *l, const struct batch *b,
     snprintf(note, sizeof note, "accuracy %.3f%s, %.0f tokens/s",
              b->n_samples ? (double)b->n_correct / (double)b->n_samples : 0,
              b->n < l->bo.prompts ? " (batch not full)" : "",
-             (double)st->loss.tokens / (t_train > 0 ? t_train : 1));
+             (double)st->loss.tokens / (t->train > 0 ? t->train : 1));
     engine_note(l->k, l->progress, note);
     progress_add(l->progress, 1);
     return r;
@@ -285,7 +291,8 @@ static int train_step(struct loop *l, struct err *e)
     };
     struct batch b = { 0 };
     struct step_stats st;
-    double t0, began = now_s();
+    double began = seconds(CLOCK_MONOTONIC), at, cpu;
+    struct timing t;
     int r;
 
     release(l);
@@ -294,7 +301,8 @@ static int train_step(struct loop *l, struct err *e)
     if (!r && b.asked == 0)
         r = err_set(e, ERR_DATA, "the input ended before step %lld",
                     (long long)l->st.step);
-    t0 = now_s();
+    at = seconds(CLOCK_MONOTONIC);
+    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     if (!r)
         r = step_run(l->m, l->a, &b, &so, &st, e);
     if (r && e->no_memory)
@@ -302,8 +310,10 @@ static int train_step(struct loop *l, struct err *e)
     release(l);
     if (!r)
         r = publish(l, !!l->sync, e);
+    t = (struct timing){at - began, seconds(CLOCK_MONOTONIC) - at,
+                        seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu};
     if (!r)
-        r = report(l, &b, &st, so.lr, t0 - began, now_s() - t0, e);
+        r = report(l, &b, &st, so.lr, &t, e);
     l->st.step++;
     l->st.cursor += b.asked;
     batch_free(&b);

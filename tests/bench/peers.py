@@ -11,8 +11,8 @@ mixed: then prompts and responses differ in length, which peers pad. Rollouts
 are mixed too, several samples of each prompt.
 
 Our side is timed as a whole process less one that reads the model and makes
-one token, or one step. Both sides train with what is quicker of one batch and
-micro-batches. Runs of both alternate; each line has the medians, and of the ratio the median, the
+one token; training by what dapo-step says of its steps after the first. Both
+sides train with what is quicker of one batch and micro-batches. Runs of both alternate; each line has the medians, and of the ratio the median, the
 least and the most. Time is the CPU's with one thread, so that a busy machine does
 not count, and the clock's with more: then the machine must be idle.
 
@@ -172,20 +172,21 @@ def training(dir_, model, tmp, mixed):
              correct=reward[i] > 0)
         for s in range(steps) for i, t in enumerate(tokens.tolist())])
 
-    def run(n, rows):
-        return timed(lambda: ours(
-            "dapo-step", "--model", dir_, "--out", tmp + "/ck", "--steps", n,
-            "--prompts", groups, "--mini-batch", groups, "--samples", samples,
-            "--micro-batch", rows, "--off-policy", "-o", "/dev/null",
-            tmp + "/train"))[0]
+    def run(micro):
+        """Seconds a step."""
+        ours("dapo-step", "--model", dir_, "--out", tmp + "/ck", "--steps",
+             steps, "--prompts", groups, "--mini-batch", groups, "--samples",
+             samples, "--micro-batch", micro, "--off-policy", "--json",
+             "--timing", tmp + "/timing", "-o", "/dev/null", tmp + "/train")
+        shutil.rmtree(tmp + "/ck")
+        key = "train_s" if THREADS > 1 else "train_cpu_s"
+        with open(tmp + "/timing") as f:
+            return statistics.mean(json.loads(x)[key] for x in list(f)[1:])
 
-    # as the peers below; the bits are the same
-    best = min(MICRO, key=lambda rows: run(steps, rows))
+    best = min(MICRO, key=run)  # the bits are the same
 
     def mine():
-        t = (run(steps, best) - run(1, best)) / (steps - 1)
-        shutil.rmtree(tmp + "/ck")
-        return total / t
+        return total / run(best)
 
     adv = torch.tensor(reward)[:, None]
     opt = torch.optim.AdamW(model.parameters(), lr=1e-6, weight_decay=0.01)
