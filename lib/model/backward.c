@@ -9,9 +9,15 @@
  */
 #include "impl.h"
 
+/* Rows with a gradient: before and behind the attention of layer i. */
 static int rows_of(const struct model *m)
 {
     return m->shape.T - m->shape.open;
+}
+
+static int rows_on(const struct model *m, int i)
+{
+    return i == m->c.layers - 1 ? m->shape.R : rows_of(m);
 }
 
 static float *grad(struct model *m, const struct group *g)
@@ -19,8 +25,8 @@ static float *grad(struct model *m, const struct group *g)
     return g ? m->grads + g->offset : NULL;
 }
 
-/* The gradient that enters a sublayer: dx through its dropout. */
-static const void *through_dropout(struct model *m, uint32_t site)
+/* The gradient that enters a sublayer of layer i: dx through its dropout. */
+static const void *through_dropout(struct model *m, int i, uint32_t site)
 {
     struct k_dropout d = m->drop;
     void *dx = act(m, m->a.d_x), *db = act(m, m->a.proj);
@@ -28,33 +34,36 @@ static const void *through_dropout(struct model *m, uint32_t site)
     if (!(d.p > 0))
         return dx;
     d.site = site;
-    m->k->dropout_bwd(m->k, m->t, db, dx, &d, rows_of(m), m->c.hidden);
+    if (i == m->c.layers - 1 && m->shape.live)
+        d.row_id = act(m, m->a.live_id);
+    m->k->dropout_bwd(m->k, m->t, db, dx, &d, rows_on(m, i), m->c.hidden);
     return db;
 }
 
-/* d_n is the gradient of rmsnorm(x): d_x += its gradient of x. */
+/* d_n is the gradient of rmsnorm(x), T rows: d_x = `from` + its gradient of
+ * x. */
 static void norm_backward(struct model *m, const struct group *w,
-                          const void *x)
+                          const void *x, const void *from, int T)
 {
     struct kernels *k = m->k;
-    void *dx = act(m, m->a.d_x), *dn = act(m, m->a.d_n);
-    int T = rows_of(m), H = m->c.hidden;
+    void *dn = act(m, m->a.d_n);
+    int H = m->c.hidden;
 
     k->rmsnorm_bwd(k, m->t, dn, grad(m, w), dn, x, w->vec,
                    act(m, m->a.rstd), T, H);
-    k->add(k, m->t, dx, dx, dn, (size_t)T * (size_t)H);
+    k->add(k, m->t, act(m, m->a.d_x), from, dn, (size_t)T * (size_t)H);
 }
 
 static void mlp_backward(struct model *m, int i)
 {
     struct kernels *k = m->k;
     const struct layer *l = &m->layer[i];
-    int T = rows_of(m), H = m->c.hidden, F = m->c.ffn;
+    int T = rows_on(m, i), H = m->c.hidden, F = m->c.ffn;
     const void *x = act_mid(m, i);
     const void *gu = act(m, m->a.gu + (size_t)i * m->a.gu_step);
     void *n = act(m, m->a.norm), *f = act(m, m->a.act);
     void *df = act(m, m->a.d_mid), *dgu = act(m, m->a.d_wide);
-    const void *dy = through_dropout(m, (uint32_t)(2 * i + 1));
+    const void *dy = through_dropout(m, i, (uint32_t)(2 * i + 1));
 
     k->swiglu(k, m->t, f, gu, T, F);
     k->linear_dw(k, m->t, grad(m, l->down), NULL, dy, f, T, H, F);
@@ -64,36 +73,51 @@ static void mlp_backward(struct model *m, int i)
                (float)m->c.rms_eps);
     k->linear_dw(k, m->t, grad(m, l->gate_up), NULL, dgu, n, T, 2 * F, H);
     k->linear_dx(k, m->t, act(m, m->a.d_n), dgu, l->gate_up->w, T, 2 * F, H);
-    norm_backward(m, l->norm2, x);
+    norm_backward(m, l->norm2, x, act(m, m->a.d_x), T);
 }
 
-/* Attention saw wide rows: those of one prompt have a gradient each. */
-static void shared_backward(struct model *m, int i, void *dqkv,
-                            const void *dao, const void *ao,
-                            const void *qkv, const float *lse)
+/* dqkv from dao, the gradient of the attention's output for the rows behind it.
+ * Attention saw wide rows: those of one prompt have a gradient each. */
+static void attention_grads(struct model *m, int i, void *dqkv,
+                            const void *dao)
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
     const struct layout *l = &m->rows;
     struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
     int KV = 2 * c->kv_heads * c->head_dim, Q = c->heads * c->head_dim;
-    int E = m->shape.E;
-    size_t layer = (size_t)i * (size_t)KV;
-    void *w_qkv = act(m, m->a.w_qkv), *w_ao = act(m, m->a.w_ao);
-    void *w_dao = act(m, m->a.w_dao), *w_dqkv = act(m, m->a.w_dqkv);
+    int E = m->shape.E, wide = E ? E : m->shape.T;
+    int last = i == c->layers - 1 && m->shape.live;
+    const struct k_seqs seqs = last ? m->live_seqs : m->seqs;
+    size_t at = (size_t)i, layer = at * (size_t)KV;
+    const void *ao = act(m, m->a.ao + at * m->a.ao_step);
+    const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
+    const float *lse = act(m, m->a.lse + at * m->a.lse_step);
+    void *w_ao = act(m, m->a.w_ao), *w_dao = act(m, m->a.w_dao);
     struct k_sums sums = {.T = rows_of(m), .n = m->shape.T, .width = Q + KV,
                           .skip = Q, .off = act_ints(m, l->fold_n),
                           .src = act_ints(m, l->fold)};
 
+    if (!E && !last) {
+        k->attn_bwd(k, m->t, dqkv, dao, ao, qkv, lse, s, seqs, wide);
+        return;
+    }
+    model_rows(m, w_ao, ao, last ? l->d_live_n : l->each,
+               last ? l->d_live : l->wide, wide, Q);
+    model_rows(m, w_dao, dao, last ? l->d_live_n : l->d_wide_n,
+               last ? l->d_live : l->d_wide, wide, Q);
+    if (!E) {
+        k->attn_bwd(k, m->t, dqkv, w_dao, w_ao, qkv, lse, s, seqs, wide);
+        return;
+    }
     if (m->shape.carried)
         sums.carried = m->carried + layer * (size_t)m->shape.carried;
     if (m->shape.open)
         sums.carry = m->carry + layer * (size_t)m->shape.open;
-    model_rows(m, w_qkv, qkv, l->each, l->wide, E, Q + KV);
-    model_rows(m, w_ao, ao, l->each, l->wide, E, Q);
-    model_rows(m, w_dao, dao, l->d_wide_n, l->d_wide, E, Q);
-    k->attn_bwd(k, m->t, w_dqkv, w_dao, w_ao, w_qkv, lse, s, m->seqs, E);
-    k->sum_rows(k, m->t, dqkv, w_dqkv, sums);
+    model_rows(m, act(m, m->a.w_qkv), qkv, l->each, l->wide, E, Q + KV);
+    k->attn_bwd(k, m->t, act(m, m->a.w_dqkv), w_dao, w_ao,
+                act(m, m->a.w_qkv), lse, s, seqs, E);
+    k->sum_rows(k, m->t, dqkv, act(m, m->a.w_dqkv), sums);
 }
 
 static void attention_backward(struct model *m, int i)
@@ -102,22 +126,20 @@ static void attention_backward(struct model *m, int i)
     const struct config *c = &m->c;
     const struct layer *l = &m->layer[i];
     struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
-    int T = rows_of(m), H = c->hidden, Q = c->heads * c->head_dim;
-    size_t at = (size_t)i;
-    const void *x = act_x(m, i);
-    const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
-    const void *ao = act(m, m->a.ao + at * m->a.ao_step);
+    int T = rows_of(m), R = rows_on(m, i);
+    int H = c->hidden, Q = c->heads * c->head_dim;
+    const void *x = act_x(m, i), *dx = act(m, m->a.d_x);
+    const void *ao = act(m, m->a.ao + (size_t)i * m->a.ao_step);
     void *n = act(m, m->a.norm), *dqkv = act(m, m->a.d_wide);
     void *dao = act(m, m->a.d_mid);
-    const float *lse = act(m, m->a.lse + at * m->a.lse_step);
-    const void *dy = through_dropout(m, (uint32_t)(2 * i));
 
-    k->linear_dw(k, m->t, grad(m, l->o), NULL, dy, ao, T, H, Q);
-    k->linear_dx(k, m->t, dao, dy, l->o->w, T, H, Q);
-    if (m->shape.E)
-        shared_backward(m, i, dqkv, dao, ao, qkv, lse);
-    else
-        k->attn_bwd(k, m->t, dqkv, dao, ao, qkv, lse, s, m->seqs, T);
+    if (R) {
+        const void *dy = through_dropout(m, i, (uint32_t)(2 * i));
+
+        k->linear_dw(k, m->t, grad(m, l->o), NULL, dy, ao, R, H, Q);
+        k->linear_dx(k, m->t, dao, dy, l->o->w, R, H, Q);
+    }
+    attention_grads(m, i, dqkv, dao);
     k->rope(k, m->t, dqkv, act_ints(m, m->rows.pos), m->rope, s, T, -1);
     k->rmsnorm(k, m->t, n, act(m, m->a.rstd), x, l->norm1->vec, T, H,
                (float)c->rms_eps);
@@ -125,11 +147,14 @@ static void attention_backward(struct model *m, int i)
                  l->qkv->N, H);
     k->linear_dx(k, m->t, act(m, m->a.d_n), dqkv, l->qkv->w, T, l->qkv->N,
                  H);
-    norm_backward(m, l->norm1, x);
+    if (i == c->layers - 1 && m->shape.live) {
+        model_rows(m, n, dx, m->rows.back_n, m->rows.back, T, H);
+        dx = n;
+    }
+    norm_backward(m, l->norm1, x, dx, T);
 }
 
-/* From dlogp to the gradient of the last hidden rows; unscored rows have
- * none. */
+/* From dlogp to the gradient of the last hidden rows. */
 static void head_backward(struct model *m, const float *dlogp)
 {
     struct kernels *k = m->k;
@@ -143,8 +168,8 @@ static void head_backward(struct model *m, const float *dlogp)
     k->head_bwd(k, m->t, dn, grad(m, m->head), act(m, m->a.dlogp),
                 act(m, m->a.head_lse), act(m, m->a.head_n), m->head->w,
                 act_ints(m, m->rows.target), m->temperature, R, m->c.vocab, H);
-    k->rmsnorm_bwd(k, m->t, dn, grad(m, m->norm), dn, act(m, m->a.head_x),
-                   m->norm->vec, act(m, m->a.head_rstd), R, H);
+    k->rmsnorm_bwd(k, m->t, act(m, m->a.d_x), grad(m, m->norm), dn,
+                   act_x(m, m->c.layers), m->norm->vec, act(m, m->a.head_rstd), R, H);
 }
 
 /* Room for the gradients of the open prompt's keys and values. */
@@ -194,12 +219,11 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
         return 0;
     if (m->shape.R)
         head_backward(m, dlogp);
-    model_rows(m, act(m, m->a.d_x), act(m, m->a.d_n), m->rows.back_n,
-               m->rows.back, T, H);
     for (int i = m->c.layers - 1; i >= 0; i--) {
         if (again && i < m->c.layers - 1)
             model_layer_again(m, i);
-        mlp_backward(m, i);
+        if (rows_on(m, i))
+            mlp_backward(m, i);
         attention_backward(m, i);
     }
     k->embed_bwd(k, m->t, tied ? m->embed_grads : grad(m, m->embed),

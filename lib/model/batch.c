@@ -79,16 +79,23 @@ static void upload_row_ids(struct model *m, const struct seqs *s, int i,
                            int j)
 {
     const int32_t *start = m->seqs.start_host;
-    size_t at = 0, T = (size_t)m->shape.T;
+    const int32_t *back = m->host + m->rows.back_n;
+    size_t T = (size_t)m->shape.T, R = (size_t)m->shape.R, r = 0, h = 0;
+    uint64_t *live;
 
-    if (T > m->host_id_n) {
-        m->host_id = xrealloc(m->host_id, T, sizeof *m->host_id);
-        m->host_id_n = T;
+    if (T + R > m->host_id_n) {
+        m->host_id = xrealloc(m->host_id, T + R, sizeof *m->host_id);
+        m->host_id_n = T + R;
     }
+    live = m->host_id + T;
     for (int q = 0; q < j - i; q++)
-        for (int p = 0; p < start[q + 1] - start[q]; p++)
-            m->host_id[at++] = mix(s->id ? s->id[i + q] : 0) + (uint64_t)p;
-    m->k->upload(m->k, act(m, m->a.row_id), m->host_id, at * 8);
+        for (int p = 0; p < start[q + 1] - start[q]; p++, r++) {
+            m->host_id[r] = mix(s->id ? s->id[i + q] : 0) + (uint64_t)p;
+            if (m->shape.live && back[r + 1] > back[r])
+                live[h++] = m->host_id[r];
+        }
+    m->k->upload(m->k, act(m, m->a.row_id), m->host_id, T * 8);
+    m->k->upload(m->k, act(m, m->a.live_id), live, h * 8);
     m->drop.row_id = act(m, m->a.row_id);
 }
 
@@ -103,6 +110,8 @@ static void upload_layout(struct model *m, const struct seqs *s, int i, int j,
     m->want = v + l->want;
     m->seqs = (struct k_seqs){j - i, act_ints(m, l->start), v + l->start,
                               m->shape.E ? v + l->from : NULL};
+    m->live_seqs = m->seqs;
+    m->live_seqs.from = v + l->from_live;
 }
 
 static int longest(const struct seqs *s, int i, int j)
@@ -135,12 +144,11 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
     upload_layout(m, s, i, j, how);
     if (m->drop.p > 0)
         upload_row_ids(m, s, i, j);
-    model_layers(m, (struct rows){.T = shape.T});
-    model_rows(m, act(m, m->a.head_x), act_x(m, m->c.layers), m->rows.each,
-               m->rows.head, shape.R, m->c.hidden);
-    k->rmsnorm(k, m->t, act(m, m->a.head_n), act(m, m->a.head_rstd),
-               act(m, m->a.head_x), m->norm->vec, shape.R, m->c.hidden,
-               (float)m->c.rms_eps);
+    model_layers(m, 0);
+    if (shape.R)
+        k->rmsnorm(k, m->t, act(m, m->a.head_n), act(m, m->a.head_rstd),
+                   act_x(m, m->c.layers), m->norm->vec, shape.R, m->c.hidden,
+                   (float)m->c.rms_eps);
     return 0;
 }
 

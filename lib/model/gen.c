@@ -57,20 +57,25 @@ static void settle(struct gen *g)
     }
 }
 
-/* The last hidden rows of those that draw a token: runs of consecutive rows
- * are copied at once. */
-static void gather(struct model *m, const int32_t *row, int R)
+/* Every row draws, in the order of the rows. */
+static int all_draw(const struct gen *g, int R)
 {
-    size_t bytes = (size_t)m->c.hidden * dtype_size(m->t);
-    char *dst = act(m, m->a.head_x);
-    const char *src = act_x(m, m->c.layers);
+    int i = 0;
 
-    for (int i = 0, n; i < R; i += n) {
-        for (n = 1; i + n < R && row[i + n] == row[i] + n; n++)
-            ;
-        m->k->copy(m->k, dst + (size_t)i * bytes,
-                   src + (size_t)row[i] * bytes, (size_t)n * bytes);
-    }
+    while (i < R && g->head_row[i] == i)
+        i++;
+    return i == R && R == g->n_rows;
+}
+
+static void upload_live(struct model *m, const int32_t *row, int R)
+{
+    const struct layout *l = &m->rows;
+    int32_t *each = model_host(m, (size_t)R + 1);
+
+    for (int i = 0; i <= R; i++)
+        each[i] = i;
+    m->k->upload(m->k, act_ints(m, l->each), each, 4 * ((size_t)R + 1));
+    m->k->upload(m->k, act_ints(m, l->head), row, 4 * (size_t)R);
 }
 
 static int forward(struct gen *g, int R, struct err *e)
@@ -80,20 +85,23 @@ static int forward(struct gen *g, int R, struct err *e)
     const int32_t *slot = g->rows + g->cap_rows, *pos = slot + g->cap_rows;
     size_t bytes = sizeof *g->rows * (size_t)g->n_rows;
     int H = m->c.hidden;
-    int r = model_fit(m, (struct acts_shape){.T = g->n_rows, .R = R}, e);
+    const struct acts_shape shape = {.T = g->n_rows, .R = R,
+                                     .live = !all_draw(g, R)};
+    int r = model_fit(m, shape, e);
 
     if (r)
         return r;
     k->upload(k, act_ints(m, m->rows.tokens), g->rows, bytes);
     k->upload(k, act_ints(m, m->rows.pos), pos, bytes);
     k->kv_rows(k, m->kv, slot, pos, g->n_rows);
-    model_layers(m, (struct rows){g->n_rows, 1});
+    if (m->shape.live)
+        upload_live(m, g->head_row, R);
+    model_layers(m, 1);
     settle(g);
     memset(g->logp, 0, sizeof *g->logp * (size_t)R);
     if (!R)
         return k->sync(k, e);
-    gather(m, g->head_row, R);
-    k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act(m, m->a.head_x),
+    k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act_x(m, m->c.layers),
                m->norm->vec, R, H, (float)m->c.rms_eps);
     k->head_sample(k, m->t, g->token, g->logp, act(m, m->a.head_n),
                    m->head->w, g->u, g->o->sample, R, m->c.vocab, H);

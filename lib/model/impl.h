@@ -23,13 +23,13 @@ struct layer {
  * with a *_step exist once a layer, that far apart, where they are kept. */
 struct acts {
     size_t ints; /* the layout's */
-    size_t row_id;
+    size_t row_id, live_id;
     size_t x, x_step; /* [T][H]: the input of each layer, and the output */
     size_t mid, mid_step; /* [T][H]: after attention */
     size_t qkv, qkv_step, ao, ao_step, lse, lse_step, gu, gu_step;
     size_t norm, rstd, proj, act; /* scratch */
     size_t w_qkv, w_ao; /* scratch of wide rows: qkv, attention's output */
-    size_t head_x, head_n, head_rstd, logp, head_lse, entropy, dlogp;
+    size_t head_n, head_rstd, logp, head_lse, entropy, dlogp;
     size_t d_x, d_n, d_wide, d_mid; /* backward */
     size_t w_dao, w_dqkv;           /* of wide rows */
     size_t bytes;
@@ -67,7 +67,7 @@ struct model {
     struct acts a;
     struct acts_shape shape; /* of the pass in the arena */
     struct layout rows;      /* its rows, in host and at a.ints */
-    struct k_seqs seqs;
+    struct k_seqs seqs, live_seqs; /* the latter of the last layer */
     int32_t *host;
     size_t host_n;
     int32_t *want; /* in host: row r of the head scores token want[r] */
@@ -105,6 +105,11 @@ int model_fit(struct model *m, struct acts_shape s, struct err *e)
 int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
 int model_need_grads(struct model *m, struct err *e) MUST_CHECK;
 void model_nonce(struct model *m, uint64_t nonce);
+/* Rows behind the attention of layer i. */
+static inline int rows_behind(const struct model *m, int i)
+{
+    return i == m->c.layers - 1 ? m->shape.R : m->shape.T;
+}
 /* Pieces of the arena; x: i = 0 .. layers, mid: i < layers. */
 static inline void *act(struct model *m, size_t offset)
 {
@@ -123,13 +128,10 @@ static inline void *act_mid(struct model *m, int i)
     return m->arena + m->a.mid + (size_t)i * m->a.mid_step;
 }
 
-/* Attention is over the packed batch m->seqs, or over the KV cache, with the
- * rows that kv_rows was told of. */
-struct rows {
-    int T, cached;
-};
-/* Embedding and all layers, from tokens and pos in the arena. */
-void model_layers(struct model *m, struct rows q);
+/* Embedding and all layers, from tokens and pos in the arena, to the R rows that
+ * reach the head. Attention is over the packed batch m->seqs, or over the KV
+ * cache (`cached`), with the rows that kv_rows was told of. */
+void model_layers(struct model *m, int cached);
 /* Layer i from its input again, as far as its backward needs. */
 void model_layer_again(struct model *m, int i);
 /* dst = rows of src: `n` of them, as a map of the layout says. The terms of

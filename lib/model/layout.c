@@ -61,6 +61,7 @@ struct acts_shape layout_shape(const struct seqs *s, int i, int j, int how)
             a.carried = f.prompt;
     }
     a.E = a.E ? wide : 0;
+    a.live = a.R < a.T;
     return a;
 }
 
@@ -70,6 +71,11 @@ static size_t take(size_t *end, size_t n)
 
     *end = at + n;
     return at;
+}
+
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
 }
 
 void layout_places(struct layout *l, struct acts_shape a)
@@ -82,18 +88,22 @@ void layout_places(struct layout *l, struct acts_shape a)
     l->pos = take(&end, T);
     l->start = take(&end, S + 1);
     l->target = take(&end, R);
-    l->each = take(&end, (E > T ? E : T) + 1);
+    l->each = take(&end, most(E, most(T, R)) + 1);
     l->head = take(&end, R);
-    l->back = take(&end, keep ? R : 0);
-    l->back_n = take(&end, keep ? T + 1 : 0);
+    l->back = take(&end, a.live ? R : 0);
+    l->back_n = take(&end, a.live ? T + 1 : 0);
     l->wide = take(&end, E);
     l->narrow = take(&end, split ? T : 0);
+    l->live = split ? take(&end, R) : l->head;
+    l->d_live = split ? take(&end, keep ? R : 0) : l->back;
+    l->d_live_n = split ? take(&end, keep ? E + 1 : 0) : l->back_n;
     l->d_wide = take(&end, keep ? E : 0);
     l->d_wide_n = take(&end, keep && split ? E + 1 : 0);
     l->fold = take(&end, keep && split ? E + (size_t)a.carried : 0);
     l->fold_n = take(&end, keep && split ? T + 1 : 0);
     l->n = end;
     l->from = take(&end, S);
+    l->from_live = take(&end, S);
     l->want = take(&end, R);
     l->n_host = end;
 }
@@ -104,8 +114,8 @@ struct filling {
     const struct seqs *s;
     int32_t base; /* the token that the pass begins with */
     int32_t *v;
-    int how, split, keep;
-    int32_t row, head, wide, d_wide, fold;
+    int how, split, keep, live;
+    int32_t row, head, wide, d_wide, d_live, fold;
 };
 
 /* A row of position p of sequence q. */
@@ -124,10 +134,10 @@ static void add_row(struct filling *f, int q, int p)
         f->v[l->want + h] = at + 1 - f->base;
         /* with `all`, there is no token after the last: it is not used */
         f->v[l->target + h] = p + 1 < n ? f->s->tokens[at + 1] : 0;
-        if (f->keep)
+        if (f->live)
             f->v[l->back + h] = (int32_t)h;
     }
-    if (f->keep)
+    if (f->live)
         f->v[l->back_n + (size_t)r + 1] = f->head;
 }
 
@@ -141,8 +151,7 @@ static void add_prompt(struct filling *f, const struct family *m)
 
         f->v[l->tokens + r] = f->s->tokens[f->s->start[m->a] + p];
         f->v[l->pos + r] = p;
-        if (f->keep)
-            f->v[l->back_n + r + 1] = f->head;
+        f->v[l->back_n + r + 1] = f->head;
     }
 }
 
@@ -156,12 +165,18 @@ static void add_wide(struct filling *f, const struct family *m, int q,
     for (int p = 0; p < n; p++) {
         int32_t r = p < m->prompt ? prompt_row + p : row + p - m->prompt;
         size_t w = (size_t)f->wide++;
+        const int32_t *back = f->v + l->back_n + r;
 
         f->v[l->wide + w] = r;
         if (p >= m->prompt || last)
             f->v[l->narrow + (size_t)r] = (int32_t)w;
+        if (back[1] > back[0])
+            f->v[l->live + (size_t)back[0]] = (int32_t)w;
         if (!f->keep)
             continue;
+        if (back[1] > back[0])
+            f->v[l->d_live + (size_t)f->d_live++] = back[0];
+        f->v[l->d_live_n + w + 1] = f->d_live;
         if (p >= m->prompt || (last && !m->open))
             f->v[l->d_wide + (size_t)f->d_wide++] = r;
         f->v[l->d_wide_n + w + 1] = f->d_wide;
@@ -203,6 +218,8 @@ static void add_family(struct filling *f, const struct family *m, int i)
         int n = rows_of(f->s, q, f->how);
 
         f->v[f->l->from + (size_t)(q - i)] = q < m->b - 1 ? m->prompt : 0;
+        f->v[f->l->from_live + (size_t)(q - i)] =
+            f->how & LAYOUT_ALL || !n ? 0 : f->s->first[q] - 1;
         if (f->split)
             add_wide(f, m, q, row, f->row - m->prompt);
         else
@@ -219,15 +236,16 @@ void layout_fill(const struct layout *l, const struct seqs *s, int i, int j,
 {
     struct filling f = {.l = l, .s = s, .base = s->start[i], .v = v,
                         .how = how, .split = a.E > 0,
-                        .keep = a.keep != KEEP_NOTHING};
+                        .keep = a.keep != KEEP_NOTHING,
+                        .live = a.live};
 
     v[l->start] = 0;
     for (int32_t r = 0; r <= (a.E > a.T ? a.E : a.T); r++)
         v[l->each + (size_t)r] = r;
-    if (f.keep)
+    if (f.live)
         v[l->back_n] = 0;
     if (f.keep && f.split)
-        v[l->d_wide_n] = v[l->fold_n] = 0;
+        v[l->d_wide_n] = v[l->d_live_n] = v[l->fold_n] = 0;
     for (int q = i; q < j;) {
         struct family m = family_at(s, q, j, how);
 

@@ -8,6 +8,9 @@
  * the prompt. Attention sees every sequence whole, the prompt first: its rows
  * are "wide" ones here. Queries of the shared rows are the last sequence's.
  *
+ * Rows that nobody scores are only keys and values in the last layer: what comes
+ * after its attention is for the R rows that reach the head ("live" ones).
+ *
  * A prompt whose sequences go on in the next micro-batch is open: its rows come
  * last, are computed again there, and have no gradient before the last sequence
  * has been; what the earlier ones gave to its keys and values is carried.
@@ -22,6 +25,7 @@ struct seqs;
 /* How many of each. */
 struct acts_shape {
     int T, R, S; /* rows, rows that reach the head, sequences */
+    int live;    /* the R are not simply the T */
     int E;       /* wide rows; 0: they are the rows */
     int open;    /* rows of an open prompt, the last of T */
     int carried; /* rows of a prompt that was open before this pass */
@@ -40,11 +44,14 @@ struct layout {
     size_t head;         /* head row <- row */
     size_t back, back_n; /* row <- head row; offsets in back_n */
     size_t wide, narrow; /* wide <- row, row <- wide */
+    size_t live;         /* head row <- wide */
     size_t d_wide, d_wide_n; /* of gradients: wide <- row */
+    size_t d_live, d_live_n; /* the same: wide <- head row */
     size_t fold, fold_n;     /* row <- wide ones, and what is carried */
     size_t n;                /* of the array */
-    /* host only, after them */
-    size_t from, want; /* from: of k_seqs; want: the token a head row scores */
+    /* host only, after them: of k_seqs, and in the last layer; the token that a
+     * head row scores */
+    size_t from, from_live, want;
     size_t n_host;
 };
 

@@ -53,7 +53,8 @@ void model_memory(struct model_memory *p, const struct config *c,
                : u.seqs < u.tokens / 2 ? u.seqs
                                        : u.tokens / 2;
     int rows = u.tokens - ends;
-    struct acts_shape shape = {.T = rows, .R = rows, .S = u.seqs};
+    struct acts_shape shape = {.T = rows, .R = rows, .S = u.seqs,
+                               .live = !!train};
     struct k_pass pass = {
         .t = a->compute, .T = rows, .R = rows, .longest = u.longest,
         .n_seqs = u.seqs, .hidden = c->hidden, .ffn = c->ffn,

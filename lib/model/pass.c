@@ -148,14 +148,22 @@ void model_nonce(struct model *m, uint64_t nonce)
 
 /* ---- layers ---- */
 
-/* y = a + dropout(b) at a site */
-static void residual(struct model *m, void *y, const void *a, const void *b,
-                     uint32_t site, int T)
+static int live(const struct model *m, int i)
+{
+    return i == m->c.layers - 1 && m->shape.live;
+}
+
+/* y = a + dropout(b) at a site of layer i */
+static void residual(struct model *m, int i, void *y, const void *a,
+                     const void *b, uint32_t site)
 {
     struct k_dropout d = m->drop;
 
     d.site = site;
-    m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL, T, m->c.hidden);
+    if (live(m, i))
+        d.row_id = act(m, m->a.live_id);
+    m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL,
+                   rows_behind(m, i), m->c.hidden);
 }
 
 void model_rows(struct model *m, void *dst, const void *src, size_t off,
@@ -167,37 +175,49 @@ void model_rows(struct model *m, void *dst, const void *src, size_t off,
     m->k->sum_rows(m->k, m->t, dst, src, s);
 }
 
-/* Over the sequences of the layout, each whole. */
-static void attention(struct model *m, void *ao, float *lse, const void *qkv)
+/* Of layer i, from qkv to the output for the rows behind it: over the
+ * sequences of the layout, each whole, or over the cache. */
+static void attention(struct model *m, int i, int cached, void *ao)
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
     struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
     int Q = c->heads * c->head_dim, W = Q + 2 * c->kv_heads * c->head_dim;
-    int T = m->shape.T, E = m->shape.E;
-    void *w_qkv = act(m, m->a.w_qkv), *w_ao = act(m, m->a.w_ao);
+    int T = m->shape.T, E = m->shape.E, last = live(m, i);
+    const struct k_seqs seqs = last ? m->live_seqs : m->seqs;
+    const struct layout *l = &m->rows;
+    size_t at = (size_t)i;
+    const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
+    float *lse = act(m, m->a.lse + at * m->a.lse_step);
+    void *all = E || last ? act(m, m->a.w_ao) : ao;
 
-    if (!E) {
-        k->attn(k, m->t, ao, lse, qkv, s, m->seqs, T);
-        return;
+    if (E) {
+        model_rows(m, act(m, m->a.w_qkv), qkv, l->each, l->wide, E, W);
+        qkv = act(m, m->a.w_qkv);
     }
-    model_rows(m, w_qkv, qkv, m->rows.each, m->rows.wide, E, W);
-    k->attn(k, m->t, w_ao, lse, w_qkv, s, m->seqs, E);
-    model_rows(m, ao, w_ao, m->rows.each, m->rows.narrow, T, Q);
+    if (cached)
+        k->attn_cached(k, m->t, all, qkv, m->kv, i, T);
+    else
+        k->attn(k, m->t, all, lse, qkv, s, seqs, E ? E : T);
+    if (all != ao)
+        model_rows(m, ao, all, l->each, last ? l->live : l->narrow,
+                   rows_behind(m, i), Q);
 }
 
 /* Layer i from its input to the MLP's product of gate and up. */
-static void layer_begin(struct model *m, int i, struct rows q)
+static void layer_begin(struct model *m, int i, int cached)
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
     const struct layer *l = &m->layer[i];
     struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
-    int T = q.T, H = c->hidden, Q = c->heads * c->head_dim;
+    int T = m->shape.T, n_rows = rows_behind(m, i);
+    int H = c->hidden, Q = c->heads * c->head_dim;
     enum dtype t = m->t;
     size_t at = (size_t)i;
     float eps = (float)c->rms_eps;
-    void *x = act_x(m, i), *mid = act_mid(m, i);
+    const void *x = act_x(m, i);
+    void *mid = act_mid(m, i);
     void *n = act(m, m->a.norm), *proj = act(m, m->a.proj);
     void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
     void *ao = act(m, m->a.ao + at * m->a.ao_step);
@@ -206,42 +226,50 @@ static void layer_begin(struct model *m, int i, struct rows q)
     k->linear(k, t, qkv, n, l->qkv->w, l->bias ? l->bias->vec : NULL, T,
               l->qkv->N, H);
     k->rope(k, t, qkv, act_ints(m, m->rows.pos), m->rope, s, T, 1);
-    if (q.cached)
-        k->attn_cached(k, t, ao, qkv, m->kv, i, T);
-    else
-        attention(m, ao, act(m, m->a.lse + at * m->a.lse_step), qkv);
-    k->linear(k, t, proj, ao, l->o->w, NULL, T, H, Q);
-    residual(m, mid, x, proj, (uint32_t)(2 * i), T);
-    k->rmsnorm(k, t, n, NULL, mid, l->norm2->vec, T, H, eps);
+    if (!n_rows && !cached) /* keys and values are for the backward */
+        return;
+    attention(m, i, cached, ao);
+    if (!n_rows)
+        return;
+    k->linear(k, t, proj, ao, l->o->w, NULL, n_rows, H, Q);
+    if (live(m, i)) {
+        model_rows(m, n, x, m->rows.each, m->rows.head, n_rows, H);
+        x = n;
+    }
+    residual(m, i, mid, x, proj, (uint32_t)(2 * i));
+    k->rmsnorm(k, t, n, NULL, mid, l->norm2->vec, n_rows, H, eps);
     k->linear(k, t, act(m, m->a.gu + at * m->a.gu_step), n, l->gate_up->w,
-              NULL, T, 2 * c->ffn, H);
+              NULL, n_rows, 2 * c->ffn, H);
 }
 
-static void layer_end(struct model *m, int i, int T)
+static void layer_end(struct model *m, int i)
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
+    int T = rows_behind(m, i);
     void *f = act(m, m->a.act), *proj = act(m, m->a.proj);
 
+    if (!T)
+        return;
     k->swiglu(k, m->t, f, act(m, m->a.gu + (size_t)i * m->a.gu_step), T,
               c->ffn);
     k->linear(k, m->t, proj, f, m->layer[i].down->w, NULL, T, c->hidden,
               c->ffn);
-    residual(m, act_x(m, i + 1), act_mid(m, i), proj, (uint32_t)(2 * i + 1),
-             T);
+    residual(m, i, act_x(m, i + 1), act_mid(m, i), proj,
+             (uint32_t)(2 * i + 1));
 }
 
 void model_layer_again(struct model *m, int i)
 {
-    layer_begin(m, i, (struct rows){.T = m->shape.T});
+    layer_begin(m, i, 0);
 }
 
-void model_layers(struct model *m, struct rows q)
+void model_layers(struct model *m, int cached)
 {
     m->k->embed(m->k, m->t, act_x(m, 0), act_ints(m, m->rows.tokens),
-                m->embed->w, q.T, m->c.hidden);
+                m->embed->w, m->shape.T, m->c.hidden);
     for (int i = 0; i < m->c.layers; i++) {
-        layer_begin(m, i, q);
-        layer_end(m, i, q.T);
+        layer_begin(m, i, cached);
+        layer_end(m, i);
     }
 }

@@ -33,30 +33,31 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
     size_t H = (size_t)c->hidden * size, F = (size_t)c->ffn * size;
     size_t Q = (size_t)c->heads * (size_t)c->head_dim * size;
     size_t KV = (size_t)c->kv_heads * (size_t)c->head_dim * size;
-    size_t E = (size_t)s.E, end = 0;
+    size_t E = (size_t)s.E, end = 0, wide, rows = larger(T, R);
     int L = c->layers, all = s.keep == KEEP_ALL;
-    struct layout rows;
+    struct layout ints;
 
     *a = (struct acts){0};
-    layout_places(&rows, s);
-    a->ints = take(&end, 4 * rows.n);
+    layout_places(&ints, s);
+    a->ints = take(&end, 4 * ints.n);
     a->row_id = take(&end, s.keep ? 8 * T : 0);
-    a->x = take_n(&end, &a->x_step, T * H, L + 1, s.keep != KEEP_NOTHING);
+    a->live_id = take(&end, s.keep ? 8 * R : 0);
+    a->x = take_n(&end, &a->x_step, rows * H, L + 1, s.keep != KEEP_NOTHING);
     a->mid = a->x; /* in place */
     if (s.keep)
-        a->mid = take_n(&end, &a->mid_step, T * H, L, all);
+        a->mid = take_n(&end, &a->mid_step, rows * H, L, all);
     a->qkv = take_n(&end, &a->qkv_step, T * (Q + 2 * KV), L, all);
-    a->ao = take_n(&end, &a->ao_step, T * Q, L, all);
+    a->ao = take_n(&end, &a->ao_step, rows * Q, L, all);
     a->lse = take_n(&end, &a->lse_step, 4 * larger(T, E) * (size_t)c->heads, L,
                     all);
-    a->gu = take_n(&end, &a->gu_step, 2 * T * F, L, all);
-    a->norm = take(&end, T * H);
+    a->gu = take_n(&end, &a->gu_step, 2 * rows * F, L, all);
+    a->norm = take(&end, rows * H);
     a->rstd = take(&end, 4 * T);
-    a->proj = take(&end, T * H);
-    a->act = take(&end, T * F);
+    a->proj = take(&end, rows * H);
+    a->act = take(&end, rows * F);
     a->w_qkv = take(&end, E * (Q + 2 * KV));
-    a->w_ao = take(&end, E * Q);
-    a->head_x = take(&end, R * H);
+    wide = larger(E, s.live ? T : 0);
+    a->w_ao = take(&end, wide * Q);
     a->head_n = take(&end, R * H);
     a->head_rstd = take(&end, 4 * R);
     a->logp = take(&end, 4 * R);
@@ -68,7 +69,7 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
         a->d_n = take(&end, larger(T, R) * H);
         a->d_wide = take(&end, T * larger(2 * F, Q + 2 * KV));
         a->d_mid = take(&end, T * larger(F, Q));
-        a->w_dao = take(&end, E * Q);
+        a->w_dao = take(&end, wide * Q);
         a->w_dqkv = take(&end, E * (Q + 2 * KV));
     }
     a->bytes = end;
