@@ -65,7 +65,7 @@ TRAIN = {"tiny": (16, 8, 24, 40, 9), "0.5b": (2, 4, 32, 80, 2)}[SIZE]
 # sequences at once
 GENERATE = {"tiny": ({"equal": (1024, 1, 40), "mixed": (256, 1, 120),
                       "rollouts": (32, 8, 120)}, 24, 64),
-            "0.5b": ({"equal": (16, 1, 32), "mixed": (16, 1, 48),
+            "0.5b": ({"equal": (16, 1, 64), "mixed": (16, 1, 48),
                       "rollouts": (2, 8, 48)}, 32, 16)}[SIZE]
 DECODE = 96
 REPEAT = {"tiny": 5, "0.5b": 3}[SIZE]
