@@ -8,7 +8,8 @@ Training is a DAPO update of groups of samples: forward, clipped loss, backward,
 AdamW; tokens are those of prompts and responses. Generation samples at
 temperature 1 with a KV cache, and counts new tokens. Lengths are equal, and
 mixed: then prompts and responses differ in length, which peers pad. Rollouts
-are mixed too, several samples of each prompt.
+are mixed too, several samples of each prompt. A batch of the experiment itself
+is taken from results/, where there is one.
 
 Our side is timed as a whole process less one that reads the model and makes
 one token; training by what dapo-step says of its steps after the first. Both
@@ -48,6 +49,7 @@ PROBE = sys.argv[5] if len(sys.argv) > 5 else ""
 ARM = {"fp32": "fp32", "bf16": "bf16,order=canonical,dropout=0"}[TYPE]
 BYTES = {"fp32": 4, "bf16": 2}[TYPE]
 TOKENIZER = "data/tokenizer/tiny"
+KEPT = "results/train_logs/fp32_seed1/step-20/rollouts.msgpack.zst"
 SHAPES = {
     "tiny": dict(vocab_size=470, hidden_size=96, num_hidden_layers=3,
                  num_attention_heads=4, num_key_value_heads=2,
@@ -146,31 +148,65 @@ def weights_in_use():
 # ---- training ----
 
 def batch_of(mixed):
+    """Records of one step: groups of samples, all rewards there are."""
     groups, samples, n_prompt, n_new, _ = TRAIN
     g = torch.Generator().manual_seed(1)
-    tokens = torch.randint(8, SHAPE["vocab_size"],
-                           (groups * samples, n_prompt + n_new), generator=g)
-    for i in range(groups):  # a group shares its prompt
-        tokens[i * samples:(i + 1) * samples, :n_prompt] = \
-            tokens[i * samples, :n_prompt]
-    low = n_new // 10
-    length = [low + i * 7 % (n_new - low + 1) if mixed and i else n_new
-              for i in range(len(tokens))]
-    reward = [1.0 if i % samples % 2 else -1.0 for i in range(len(tokens))]
-    return tokens, length, reward
+    low, made = n_new // 10, []
+    for i in range(groups * samples):
+        x = torch.randint(8, SHAPE["vocab_size"], (n_prompt + n_new,),
+                          generator=g).tolist()
+        if i % samples == 0:
+            prompt = x[:n_prompt]  # the group's
+        n = low + i * 7 % (n_new - low + 1) if mixed and i else n_new
+        made.append(dict(id=str(i // samples), sample=i % samples,
+                         prompt_tokens=prompt,
+                         response_tokens=x[n_prompt:n_prompt + n],
+                         response_logprobs=[0.0] * n,
+                         reward=1.0 if i % 2 else -1.0,
+                         correct=bool(i % 2)))
+    return made
 
 
-def training(dir_, model, tmp, mixed):
-    groups, samples, n_prompt, n_new, steps = TRAIN
-    tokens, length, reward = batch_of(mixed)
-    total = len(tokens) * n_prompt + sum(length)
-    rows(tmp + "/train", [
-        dict(id=f"{s}/{i // samples}", sample=i % samples, step=s,
-             prompt_tokens=t[:n_prompt],
-             response_tokens=t[n_prompt:n_prompt + length[i]],
-             response_logprobs=[0.0] * length[i], reward=reward[i],
-             correct=reward[i] > 0)
-        for s in range(steps) for i, t in enumerate(tokens.tolist())])
+def batch_kept():
+    """The first step of a run of the experiment, None where there is none:
+    groups whose samples differ, as the trainer takes them."""
+    if not os.path.exists(KEPT):
+        return None
+    out = subprocess.run([os.path.join(BIN, "show"), "--json", KEPT],
+                         stdout=subprocess.PIPE, text=True, check=True).stdout
+    groups = {}
+    for r in map(json.loads, out.splitlines()):
+        if r["step"] == 0:
+            groups.setdefault(r["id"], []).append(r)
+    return [r for g in groups.values() if len({r["correct"] for r in g}) > 1
+            for r in g][:TRAIN[0] * TRAIN[1]]
+
+
+def count(batch, *what):
+    return sum(len(r[w + "_tokens"]) for r in batch for w in what)
+
+
+def padded(batch):
+    """Tokens, prompts on the left and responses on the right of a column;
+    which are real; which are of the response; the column."""
+    p = max(len(r["prompt_tokens"]) for r in batch)
+    q = max(len(r["response_tokens"]) for r in batch)
+    x = torch.zeros(len(batch), p + q, dtype=torch.long)
+    real = torch.zeros(len(batch), p + q)
+    for i, r in enumerate(batch):
+        row = r["prompt_tokens"] + r["response_tokens"]
+        at = p - len(r["prompt_tokens"])
+        x[i, at:at + len(row)] = torch.tensor(row)
+        real[i, at:at + len(row)] = 1
+    return x, real, real[:, p:], p
+
+
+def training(dir_, model, tmp, name, batch):
+    groups, samples, _, _, steps = TRAIN
+    total, scored = count(batch, "prompt", "response"), count(batch,
+                                                              "response")
+    rows(tmp + "/train", [dict(r, id=f"{s}/{r['id']}", step=s)
+                          for s in range(steps) for r in batch])
 
     def run(micro):
         """Seconds a step."""
@@ -188,35 +224,37 @@ def training(dir_, model, tmp, mixed):
     def mine():
         return total / run(best)
 
-    adv = torch.tensor(reward)[:, None]
+    adv = torch.tensor([1.0 if r["correct"] else -1.0 for r in batch])[:, None]
     opt = torch.optim.AdamW(model.parameters(), lr=1e-6, weight_decay=0.01)
-    mask = (torch.arange(n_new)[None] <
-            torch.tensor(length)[:, None]).float()
-    padded = torch.cat([torch.ones(len(tokens), n_prompt), mask], 1)[:, :-1]
+    tokens, real, mask, at = padded(batch)
+    pos = (real.cumsum(1) - 1).clamp(min=0).long()
 
     def update(micro):
-        for k in range(0, len(tokens), micro):
-            x, a = tokens[k:k + micro], adv[k:k + micro]
-            z = model(x[:, :-1], attention_mask=padded[k:k + micro],
-                      use_cache=False).logits[:, n_prompt - 1:]
+        for k in range(0, len(batch), micro):
+            s = slice(k, k + micro)
+            z = model(tokens[s, :-1], attention_mask=real[s, :-1],
+                      position_ids=pos[s, :-1],
+                      use_cache=False).logits[:, at - 1:]
             lp = torch.log_softmax(z.float(), -1).gather(
-                -1, x[:, n_prompt:, None])[..., 0]
+                -1, tokens[s, at:, None])[..., 0]
             r = torch.exp(torch.clamp(lp - lp.detach(), -20, 20))
+            a = adv[s]
             loss = torch.maximum(-a * r, -a * torch.clip(r, 0.8, 1.28))
-            ((loss * mask[k:k + micro]).sum() / sum(length)).backward()
+            ((loss * mask[s]).sum() / scored).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         opt.step()
         opt.zero_grad()
 
     model.train()
-    update(len(tokens))
-    sizes = [len(tokens), max(1, len(tokens) // 4)]
+    update(len(batch))
+    sizes = [len(batch), max(1, len(batch) // 4)]
     micro = min(sizes, key=lambda m: timed(lambda: update(m))[0])
     layer, head = weights_in_use()  # each prompt once
-    n_rows = groups * (n_prompt - 1) + sum(length)
-    compare(f"training, {'mixed' if mixed else 'equal'}", mine,
+    prompts = {r["id"]: len(r["prompt_tokens"]) - 1 for r in batch}
+    n_rows = sum(prompts.values()) + scored
+    compare(f"training, {name}", mine,
             lambda: total / timed(lambda: update(micro))[0], TARGET[0],
-            6 * (layer * n_rows + head * sum(length)) / total)
+            6 * (layer * n_rows + head * scored) / total)
     model.eval()
     opt.zero_grad()
 
@@ -351,8 +389,12 @@ def main():
             generation(dir_, model, tmp, what)
         if SIZE != "tiny":  # which takes less than starting a process
             decode(dir_, model, tmp)
-        for mixed in (0, 1):
-            training(dir_, model, tmp, mixed)
+        batches = {"equal": batch_of(0), "mixed": batch_of(1)}
+        if SIZE == "tiny":
+            batches["the experiment's"] = batch_kept()
+        for name, batch in batches.items():
+            if batch:
+                training(dir_, model, tmp, name, batch)
     finally:
         shutil.rmtree(tmp)
 
