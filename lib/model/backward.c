@@ -28,14 +28,11 @@ static float *grad(struct model *m, const struct group *g)
 /* The gradient that enters a sublayer of layer i: dx through its dropout. */
 static const void *through_dropout(struct model *m, int i, uint32_t site)
 {
-    struct k_dropout d = m->drop;
+    struct k_dropout d = dropout_at(m, i, site);
     void *dx = act(m, m->a.d_x), *db = act(m, m->a.proj);
 
     if (!(d.p > 0))
         return dx;
-    d.site = site;
-    if (i == m->c.layers - 1 && m->shape.live)
-        d.row_id = act(m, m->a.live_id);
     m->k->dropout_bwd(m->k, m->t, db, dx, &d, rows_on(m, i), m->c.hidden);
     return db;
 }
@@ -83,11 +80,11 @@ static void attention_grads(struct model *m, int i, void *dqkv,
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
-    const struct layout *l = &m->rows;
+    const struct layout *l = &m->a.rows;
     struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
     int KV = 2 * c->kv_heads * c->head_dim, Q = c->heads * c->head_dim;
     int E = m->shape.E, wide = E ? E : m->shape.T;
-    int last = i == c->layers - 1 && m->shape.live;
+    int last = ends_live(m, i);
     const struct k_seqs seqs = last ? m->live_seqs : m->seqs;
     size_t at = (size_t)i, layer = at * (size_t)KV;
     const void *ao = act(m, m->a.ao + at * m->a.ao_step);
@@ -98,16 +95,16 @@ static void attention_grads(struct model *m, int i, void *dqkv,
                           .skip = Q, .off = act_ints(m, l->fold_n),
                           .src = act_ints(m, l->fold)};
 
-    if (!E && !last) {
-        k->attn_bwd(k, m->t, dqkv, dao, ao, qkv, lse, s, seqs, wide);
-        return;
+    if (E || last) {
+        model_rows(m, w_ao, ao, last ? l->d_live_n : l->each,
+                   last ? l->d_live : l->wide, wide, Q);
+        model_rows(m, w_dao, dao, last ? l->d_live_n : l->d_wide_n,
+                   last ? l->d_live : l->d_wide, wide, Q);
+        ao = w_ao;
+        dao = w_dao;
     }
-    model_rows(m, w_ao, ao, last ? l->d_live_n : l->each,
-               last ? l->d_live : l->wide, wide, Q);
-    model_rows(m, w_dao, dao, last ? l->d_live_n : l->d_wide_n,
-               last ? l->d_live : l->d_wide, wide, Q);
     if (!E) {
-        k->attn_bwd(k, m->t, dqkv, w_dao, w_ao, qkv, lse, s, seqs, wide);
+        k->attn_bwd(k, m->t, dqkv, dao, ao, qkv, lse, s, seqs, wide);
         return;
     }
     if (m->shape.carried)
@@ -115,8 +112,8 @@ static void attention_grads(struct model *m, int i, void *dqkv,
     if (m->shape.open)
         sums.carry = m->carry + layer * (size_t)m->shape.open;
     model_rows(m, act(m, m->a.w_qkv), qkv, l->each, l->wide, E, Q + KV);
-    k->attn_bwd(k, m->t, act(m, m->a.w_dqkv), w_dao, w_ao,
-                act(m, m->a.w_qkv), lse, s, seqs, E);
+    k->attn_bwd(k, m->t, act(m, m->a.w_dqkv), dao, ao, act(m, m->a.w_qkv),
+                lse, s, seqs, E);
     k->sum_rows(k, m->t, dqkv, act(m, m->a.w_dqkv), sums);
 }
 
@@ -140,15 +137,15 @@ static void attention_backward(struct model *m, int i)
         k->linear_dx(k, m->t, dao, dy, l->o->w, R, H, Q);
     }
     attention_grads(m, i, dqkv, dao);
-    k->rope(k, m->t, dqkv, act_ints(m, m->rows.pos), m->rope, s, T, -1);
+    k->rope(k, m->t, dqkv, act_ints(m, m->a.rows.pos), m->rope, s, T, -1);
     k->rmsnorm(k, m->t, n, act(m, m->a.rstd), x, l->norm1->vec, T, H,
                (float)c->rms_eps);
     k->linear_dw(k, m->t, grad(m, l->qkv), grad(m, l->bias), dqkv, n, T,
                  l->qkv->N, H);
     k->linear_dx(k, m->t, act(m, m->a.d_n), dqkv, l->qkv->w, T, l->qkv->N,
                  H);
-    if (i == c->layers - 1 && m->shape.live) {
-        model_rows(m, n, dx, m->rows.back_n, m->rows.back, T, H);
+    if (ends_live(m, i)) {
+        model_rows(m, n, dx, m->a.rows.back_n, m->a.rows.back, T, H);
         dx = n;
     }
     norm_backward(m, l->norm1, x, dx, T);
@@ -167,9 +164,11 @@ static void head_backward(struct model *m, const float *dlogp)
     k->upload(k, act(m, m->a.dlogp), v, 4 * (size_t)R);
     k->head_bwd(k, m->t, dn, grad(m, m->head), act(m, m->a.dlogp),
                 act(m, m->a.head_lse), act(m, m->a.head_n), m->head->w,
-                act_ints(m, m->rows.target), m->temperature, R, m->c.vocab, H);
+                act_ints(m, m->a.rows.target), m->temperature, R, m->c.vocab,
+                H);
     k->rmsnorm_bwd(k, m->t, act(m, m->a.d_x), grad(m, m->norm), dn,
-                   act_x(m, m->c.layers), m->norm->vec, act(m, m->a.head_rstd), R, H);
+                   act_x(m, m->c.layers), m->norm->vec,
+                   act(m, m->a.head_rstd), R, H);
 }
 
 /* Room for the gradients of the open prompt's keys and values. */
@@ -227,7 +226,7 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
         attention_backward(m, i);
     }
     k->embed_bwd(k, m->t, tied ? m->embed_grads : grad(m, m->embed),
-                 act_ints(m, m->rows.tokens), act(m, m->a.d_x), T, m->c.vocab,
+                 act_ints(m, m->a.rows.tokens), act(m, m->a.d_x), T, m->c.vocab,
                  H);
     m->embed_pending |= tied;
     carry_on(m);

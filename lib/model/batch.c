@@ -8,20 +8,18 @@
 
 #define MICRO_TOKENS 4096 /* rows at a time when the caller has no wish */
 
-static int same_prompt(const struct seqs *s, int i, int j)
-{
-    return s->first[i] == s->first[j] &&
-           !memcmp(s->tokens + s->start[i], s->tokens + s->start[j],
-                   (size_t)s->first[i] * sizeof *s->tokens);
-}
-
 /* first[i] has been checked, and all before i. */
 static int check_shared(const struct seqs *s, int i, struct err *e)
 {
-    int said = s->shared && i && s->shared[i - 1] & SHARED_AFTER;
+    int before, after;
 
-    if (!s->shared || (i && !!(s->shared[i] & SHARED_BEFORE) == said &&
-                       (!said || same_prompt(s, i - 1, i))) || !i)
+    if (!s->shared || !i)
+        return 0;
+    after = !!(s->shared[i - 1] & SHARED_AFTER);
+    before = !!(s->shared[i] & SHARED_BEFORE);
+    if (before == after &&
+        (!before || same_prompt(s->first, i, s->tokens + s->start[i - 1],
+                                s->tokens + s->start[i])))
         return 0;
     return err_set(e, ERR_USAGE, "sequence %d does not share the prompt of "
                    "the one before it, or only one of them says so", i);
@@ -79,7 +77,7 @@ static void upload_row_ids(struct model *m, const struct seqs *s, int i,
                            int j)
 {
     const int32_t *start = m->seqs.start_host;
-    const int32_t *back = m->host + m->rows.back_n;
+    const int32_t *back = m->host + m->a.rows.back_n;
     size_t T = (size_t)m->shape.T, R = (size_t)m->shape.R, r = 0, h = 0;
     uint64_t *live;
 
@@ -102,7 +100,7 @@ static void upload_row_ids(struct model *m, const struct seqs *s, int i,
 static void upload_layout(struct model *m, const struct seqs *s, int i, int j,
                           int how)
 {
-    const struct layout *l = &m->rows;
+    const struct layout *l = &m->a.rows;
     int32_t *v = model_host(m, l->n_host);
 
     layout_fill(l, s, i, j, how, m->shape, v);
@@ -168,7 +166,8 @@ int model_head(struct model *m, float *logp, float *entropy, struct err *e)
         k->head_logp(k, m->t, act(m, m->a.logp), act(m, m->a.head_lse),
                      entropy ? act(m, m->a.entropy) : NULL,
                      act(m, m->a.head_n), m->head->w,
-                     act_ints(m, m->rows.target), m->temperature, R, m->c.vocab, m->c.hidden);
+                     act_ints(m, m->a.rows.target), m->temperature, R,
+                     m->c.vocab, m->c.hidden);
         k->download(k, v, act(m, m->a.logp), 4 * (size_t)R);
         if (entropy)
             k->download(k, v + R, act(m, m->a.entropy), 4 * (size_t)R);

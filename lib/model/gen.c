@@ -69,7 +69,7 @@ static int all_draw(const struct gen *g, int R)
 
 static void upload_live(struct model *m, const int32_t *row, int R)
 {
-    const struct layout *l = &m->rows;
+    const struct layout *l = &m->a.rows;
     int32_t *each = model_host(m, (size_t)R + 1);
 
     for (int i = 0; i <= R; i++)
@@ -91,8 +91,8 @@ static int forward(struct gen *g, int R, struct err *e)
 
     if (r)
         return r;
-    k->upload(k, act_ints(m, m->rows.tokens), g->rows, bytes);
-    k->upload(k, act_ints(m, m->rows.pos), pos, bytes);
+    k->upload(k, act_ints(m, m->a.rows.tokens), g->rows, bytes);
+    k->upload(k, act_ints(m, m->a.rows.pos), pos, bytes);
     k->kv_rows(k, m->kv, slot, pos, g->n_rows);
     if (m->shape.live)
         upload_live(m, g->head_row, R);

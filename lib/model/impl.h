@@ -22,6 +22,7 @@ struct layer {
 /* The working memory of one pass: offsets in bytes into the arena. Pieces
  * with a *_step exist once a layer, that far apart, where they are kept. */
 struct acts {
+    struct layout rows;
     size_t ints; /* the layout's */
     size_t row_id, live_id;
     size_t x, x_step; /* [T][H]: the input of each layer, and the output */
@@ -66,7 +67,6 @@ struct model {
     size_t arena_bytes;
     struct acts a;
     struct acts_shape shape; /* of the pass in the arena */
-    struct layout rows;      /* its rows, in host and at a.ints */
     struct k_seqs seqs, live_seqs; /* the latter of the last layer */
     int32_t *host;
     size_t host_n;
@@ -110,10 +110,26 @@ static inline int rows_behind(const struct model *m, int i)
 {
     return i == m->c.layers - 1 ? m->shape.R : m->shape.T;
 }
+/* Does layer i end with the rows that reach the head, and not with all? */
+static inline int ends_live(const struct model *m, int i)
+{
+    return i == m->c.layers - 1 && m->shape.live;
+}
 /* Pieces of the arena; x: i = 0 .. layers, mid: i < layers. */
 static inline void *act(struct model *m, size_t offset)
 {
     return m->arena + offset;
+}
+/* The dropout behind layer i's attention, or its MLP. */
+static inline struct k_dropout dropout_at(struct model *m, int i,
+                                          uint32_t site)
+{
+    struct k_dropout d = m->drop;
+
+    d.site = site;
+    if (ends_live(m, i))
+        d.row_id = act(m, m->a.live_id);
+    return d;
 }
 static inline int32_t *act_ints(struct model *m, size_t place)
 {
@@ -128,8 +144,8 @@ static inline void *act_mid(struct model *m, int i)
     return m->arena + m->a.mid + (size_t)i * m->a.mid_step;
 }
 
-/* Embedding and all layers, from tokens and pos in the arena, to the R rows that
- * reach the head. Attention is over the packed batch m->seqs, or over the KV
+/* Embedding and all layers, from tokens and pos in the arena, to the R rows
+ * that reach the head. Attention is over the packed batch m->seqs, or over the KV
  * cache (`cached`), with the rows that kv_rows was told of. */
 void model_layers(struct model *m, int cached);
 /* Layer i from its input again, as far as its backward needs. */

@@ -8,8 +8,9 @@
  * the prompt. Attention sees every sequence whole, the prompt first: its rows
  * are "wide" ones here. Queries of the shared rows are the last sequence's.
  *
- * Rows that nobody scores are only keys and values in the last layer: what comes
- * after its attention is for the R rows that reach the head ("live" ones).
+ * Rows that nobody scores are only keys and values in the last layer: what
+ * comes after its attention is for the R rows that reach the head ("live"
+ * ones).
  *
  * A prompt whose sequences go on in the next micro-batch is open: its rows come
  * last, are computed again there, and have no gradient before the last sequence

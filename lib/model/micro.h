@@ -1,11 +1,31 @@
-/* micro - how many sequences a micro-batch takes
+/* micro - which neighbours share a prompt, and how many sequences a micro-batch
+ * takes
  *
  * A prompt that neighbours share is counted once, but attention's copies of it
  * stay under four times the limit. One sequence is always taken.
  */
 #ifndef ULP_MODEL_MICRO_H
 #define ULP_MODEL_MICRO_H
+#include <string.h>
 #include "model.h"
+
+/* Have the sequences at a and b, i - 1 and i of a batch, the same prompt? */
+static inline int same_prompt(const int32_t *first, int i, const int32_t *a,
+                              const int32_t *b)
+{
+    return first[i - 1] == first[i] &&
+           !memcmp(a, b, (size_t)first[i] * sizeof *a);
+}
+
+/* Marks them, if they have. */
+static inline void share_prompt(uint8_t *shared, const int32_t *first, int i,
+                                const int32_t *a, const int32_t *b)
+{
+    if (!same_prompt(first, i, a, b))
+        return;
+    shared[i - 1] |= SHARED_AFTER;
+    shared[i] |= SHARED_BEFORE;
+}
 
 struct micro_batch {
     size_t max_tokens;

@@ -105,7 +105,6 @@ int model_fit(struct model *m, struct acts_shape s, struct err *e)
     size_t bytes;
 
     acts_layout(&m->a, &m->c, m->t, s);
-    layout_places(&m->rows, s);
     m->shape = s;
     if (m->a.bytes <= m->arena_bytes)
         return 0;
@@ -148,20 +147,12 @@ void model_nonce(struct model *m, uint64_t nonce)
 
 /* ---- layers ---- */
 
-static int live(const struct model *m, int i)
-{
-    return i == m->c.layers - 1 && m->shape.live;
-}
-
 /* y = a + dropout(b) at a site of layer i */
 static void residual(struct model *m, int i, void *y, const void *a,
                      const void *b, uint32_t site)
 {
-    struct k_dropout d = m->drop;
+    struct k_dropout d = dropout_at(m, i, site);
 
-    d.site = site;
-    if (live(m, i))
-        d.row_id = act(m, m->a.live_id);
     m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL,
                    rows_behind(m, i), m->c.hidden);
 }
@@ -183,9 +174,9 @@ static void attention(struct model *m, int i, int cached, void *ao)
     const struct config *c = &m->c;
     struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
     int Q = c->heads * c->head_dim, W = Q + 2 * c->kv_heads * c->head_dim;
-    int T = m->shape.T, E = m->shape.E, last = live(m, i);
+    int T = m->shape.T, E = m->shape.E, last = ends_live(m, i);
     const struct k_seqs seqs = last ? m->live_seqs : m->seqs;
-    const struct layout *l = &m->rows;
+    const struct layout *l = &m->a.rows;
     size_t at = (size_t)i;
     const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
     float *lse = act(m, m->a.lse + at * m->a.lse_step);
@@ -225,15 +216,15 @@ static void layer_begin(struct model *m, int i, int cached)
     k->rmsnorm(k, t, n, NULL, x, l->norm1->vec, T, H, eps);
     k->linear(k, t, qkv, n, l->qkv->w, l->bias ? l->bias->vec : NULL, T,
               l->qkv->N, H);
-    k->rope(k, t, qkv, act_ints(m, m->rows.pos), m->rope, s, T, 1);
+    k->rope(k, t, qkv, act_ints(m, m->a.rows.pos), m->rope, s, T, 1);
     if (!n_rows && !cached) /* keys and values are for the backward */
         return;
     attention(m, i, cached, ao);
     if (!n_rows)
         return;
     k->linear(k, t, proj, ao, l->o->w, NULL, n_rows, H, Q);
-    if (live(m, i)) {
-        model_rows(m, n, x, m->rows.each, m->rows.head, n_rows, H);
+    if (ends_live(m, i)) {
+        model_rows(m, n, x, m->a.rows.each, m->a.rows.head, n_rows, H);
         x = n;
     }
     residual(m, i, mid, x, proj, (uint32_t)(2 * i));
@@ -266,7 +257,7 @@ void model_layer_again(struct model *m, int i)
 
 void model_layers(struct model *m, int cached)
 {
-    m->k->embed(m->k, m->t, act_x(m, 0), act_ints(m, m->rows.tokens),
+    m->k->embed(m->k, m->t, act_x(m, 0), act_ints(m, m->a.rows.tokens),
                 m->embed->w, m->shape.T, m->c.hidden);
     for (int i = 0; i < m->c.layers; i++) {
         layer_begin(m, i, cached);

@@ -35,11 +35,10 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
     size_t KV = (size_t)c->kv_heads * (size_t)c->head_dim * size;
     size_t E = (size_t)s.E, end = 0, wide, rows = larger(T, R);
     int L = c->layers, all = s.keep == KEEP_ALL;
-    struct layout ints;
 
     *a = (struct acts){0};
-    layout_places(&ints, s);
-    a->ints = take(&end, 4 * ints.n);
+    layout_places(&a->rows, s);
+    a->ints = take(&end, 4 * a->rows.n);
     a->row_id = take(&end, s.keep ? 8 * T : 0);
     a->live_id = take(&end, s.keep ? 8 * R : 0);
     a->x = take_n(&end, &a->x_step, rows * H, L + 1, s.keep != KEEP_NOTHING);

@@ -58,16 +58,10 @@ void pack_add(struct pack *p, const int32_t *tokens, int n, int first,
 void pack_share(struct pack *p)
 {
     int i = p->n - 1;
-    const int32_t *a, *b;
 
-    if (i < 1 || p->first[i] != p->first[i - 1])
-        return;
-    a = p->tokens + p->start[i - 1];
-    b = p->tokens + p->start[i];
-    if (memcmp(a, b, (size_t)p->first[i] * sizeof *a))
-        return;
-    p->shared[i - 1] |= SHARED_AFTER;
-    p->shared[i] |= SHARED_BEFORE;
+    if (i > 0)
+        share_prompt(p->shared, p->first, i, p->tokens + p->start[i - 1],
+                     p->tokens + p->start[i]);
 }
 
 struct seqs pack_view(struct pack *p, int a, int b)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/progress.h"
+#include "../model/micro.h"
 #include "scorer.h"
 
 /* Records gathered for one pass, with their tokens end to end. */
@@ -58,16 +59,10 @@ static void append(struct gathered *g, struct rec_i32s v)
 /* Samples of one prompt often follow each other. */
 static void mark_shared(struct gathered *g)
 {
-    for (int i = 0; i < g->n; i++) {
-        int same = i && g->first[i] == g->first[i - 1] &&
-                   !memcmp(g->tokens + g->start[i],
-                           g->tokens + g->start[i - 1],
-                           (size_t)g->first[i] * sizeof *g->tokens);
-
-        g->shared[i] = same ? SHARED_BEFORE : 0;
-        if (same)
-            g->shared[i - 1] |= SHARED_AFTER;
-    }
+    memset(g->shared, 0, (size_t)g->n);
+    for (int i = 1; i < g->n; i++)
+        share_prompt(g->shared, g->first, i, g->tokens + g->start[i - 1],
+                     g->tokens + g->start[i]);
 }
 
 static int gather(struct scorer *s, struct rec *rec, struct err *e)
