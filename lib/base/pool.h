@@ -21,7 +21,8 @@ int pool_threads(const struct pool *p);
 /* Calls fn(ctx, i, worker) once for each i in [0, n), in any order, worker in
  * [0, threads); returns when all are done. Each worker begins with its own
  * run of indices, the same at each call with this n, and then takes what
- * others have not begun. Not re-entrant. */
+ * others have not begun; the caller, worker 0, does both in ascending order, so
+ * that a task may wait for the one before it. Not re-entrant. */
 void pool_for(struct pool *p, long n,
               void (*fn)(void *ctx, long i, int worker), void *ctx);
 

@@ -145,8 +145,8 @@ static inline void *act_mid(struct model *m, int i)
 }
 
 /* Embedding and all layers, from tokens and pos in the arena, to the R rows
- * that reach the head. Attention is over the packed batch m->seqs, or over the KV
- * cache (`cached`), with the rows that kv_rows was told of. */
+ * that reach the head. Attention is over the packed batch m->seqs, or over the
+ * KV cache (`cached`), with the rows that kv_rows was told of. */
 void model_layers(struct model *m, int cached);
 /* Layer i from its input again, as far as its backward needs. */
 void model_layer_again(struct model *m, int i);
