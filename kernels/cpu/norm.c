@@ -177,8 +177,8 @@ static void weight_columns(void *ctx, long lo, long hi, int worker)
     weight(j, all, lo * j->columns, end);
 }
 
-/* Part i of the rows, when dw has the parts before it. The caller takes parts in
- * ascending order (pool.h), so none waits for one that nobody will begin. */
+/* Part i of the rows, when dw has the parts before it. The caller takes parts
+ * in ascending order (pool.h), so none waits for one that nobody will begin. */
 static void part(void *ctx, long i, int worker)
 {
     struct job *j = ctx;
