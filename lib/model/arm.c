@@ -137,7 +137,7 @@ static int set_factor(struct arm *a, struct field key, struct field v,
                    ? 0
                    : refuse(key, v, "nearest or stochastic", e);
     }
-    if (is(key, "prompts")) {
+    if (is(key, "prefixes")) {
         a->apart = is(v, "apart");
         return a->apart || is(v, "shared")
                    ? 0
@@ -149,7 +149,7 @@ static int set_factor(struct arm *a, struct field key, struct field v,
     }
     return err_set(e, ERR_USAGE,
                    "arm: unknown factor '%.*s'; factors are master, compute, "
-                   "adam, rounding, kahan, order, dropout, prompts",
+                   "adam, rounding, kahan, order, dropout, prefixes",
                    (int)key.n, key.s);
 }
 
@@ -241,7 +241,7 @@ void arm_format(const struct arm *a, char *buf, size_t n)
                  (unsigned long long)a->order.seed);
     snprintf(buf, n,
              "%s,master=%s,compute=%s,adam=%s,rounding=%s,kahan=%d,"
-             "order=%s,dropout=%s,prompts=%s",
+             "order=%s,dropout=%s,prefixes=%s",
              a->name, dtype_name(a->master), dtype_name(a->compute),
              dtype_name(a->adam), a->stochastic ? "stochastic" : "nearest",
              a->kahan, order, p, a->apart ? "apart" : "shared");

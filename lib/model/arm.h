@@ -4,8 +4,8 @@
  * bf16-kahan, fp16-mixed; factors master, compute, adam = fp32|bf16|fp16;
  * rounding = nearest|stochastic; kahan = 0|1; order = canonical|hardware|
  * shuffled:SEED (shuffled alone: the run's seed); dropout = p in [0, 1);
- * prompts = shared|apart: in training, the samples of a prompt share its rows,
- * or have them each, as always with dropout.
+ * prefixes = shared|apart: in training, samples that begin alike share the rows
+ * of what they have in common, or have them each, as always with dropout.
  */
 #ifndef ULP_MODEL_ARM_H
 #define ULP_MODEL_ARM_H
@@ -19,7 +19,7 @@ struct arm {
     struct k_order order;
     int order_from_seed; /* "shuffled" without a seed: the run's seed */
     double dropout;
-    int apart; /* training computes the prompt of each sample by itself */
+    int apart; /* training computes each sample by itself */
 };
 
 int arm_parse(struct arm *a, const char *text, struct err *e) MUST_CHECK;

@@ -1,12 +1,14 @@
 /* backward - gradients of a kept forward, from the head to the embedding
  *
- * Rows of a prompt that goes on in the next micro-batch have no gradient yet:
- * they are the last ones, and left out (layout.h).
+ * Rows that the next micro-batch has too have no gradient yet: they are the last
+ * ones, and left out (tree.h).
  *
  * Normalised rows and the MLP's product are computed again instead of being
  * kept, and of a model opened with MODEL_RECOMPUTE each layer but the last
  * from its input: the same operations on the same inputs give the same bits.
  */
+#include <string.h>
+#include "../base/arena.h"
 #include "impl.h"
 
 /* Rows with a gradient: before and behind the attention of layer i. */
@@ -17,7 +19,7 @@ static int rows_of(const struct model *m)
 
 static int rows_on(const struct model *m, int i)
 {
-    return i == m->c.layers - 1 ? m->shape.R : rows_of(m);
+    return i == m->c.layers - 1 ? m->shape.R - m->shape.open_heads : rows_of(m);
 }
 
 static float *grad(struct model *m, const struct group *g)
@@ -74,7 +76,7 @@ static void mlp_backward(struct model *m, int i)
 }
 
 /* dqkv from dao, the gradient of the attention's output for the rows behind it.
- * Attention saw wide rows: those of one prompt have a gradient each. */
+ * Attention saw wide rows: those of a shared row have a gradient each. */
 static void attention_grads(struct model *m, int i, void *dqkv,
                             const void *dao)
 {
@@ -96,8 +98,8 @@ static void attention_grads(struct model *m, int i, void *dqkv,
                           .src = act_ints(m, l->fold)};
 
     if (E || last) {
-        model_rows(m, w_ao, ao, last ? l->d_live_n : l->each,
-                   last ? l->d_live : l->wide, wide, Q);
+        model_rows(m, w_ao, ao, last ? l->o_live_n : l->each,
+                   last ? l->o_live : l->wide, wide, Q);
         model_rows(m, w_dao, dao, last ? l->d_live_n : l->d_wide_n,
                    last ? l->d_live : l->d_wide, wide, Q);
         ao = w_ao;
@@ -145,22 +147,34 @@ static void attention_backward(struct model *m, int i)
     k->linear_dx(k, m->t, act(m, m->a.d_n), dqkv, l->qkv->w, T, l->qkv->N,
                  H);
     if (ends_live(m, i)) {
-        model_rows(m, n, dx, m->a.rows.back_n, m->a.rows.back, T, H);
+        model_rows(m, n, dx, m->a.rows.back_n, m->a.rows.each, T, H);
         dx = n;
     }
     norm_backward(m, l->norm1, x, dx, T);
 }
 
-/* From dlogp to the gradient of the last hidden rows. */
-static void head_backward(struct model *m, const float *dlogp)
+/* Of the head rows: what was carried, then the tokens that they score. */
+static float *head_gradients(struct model *m, const float *dlogp)
+{
+    int R = m->shape.R;
+    float *v = model_host_f(m, (size_t)R);
+
+    memset(v, 0, (size_t)R * sizeof *v);
+    for (int i = 0; i < m->shape.carried_heads; i++)
+        v[m->carried_heads[i]] = m->path.head[i].d;
+    for (int t = 0; t < m->shape.tokens; t++)
+        if (m->scores[t] >= 0)
+            v[m->scores[t]] += dlogp[t];
+    return v;
+}
+
+/* From them to the gradient of the last hidden rows. */
+static void head_backward(struct model *m, const float *v)
 {
     struct kernels *k = m->k;
-    int R = m->shape.R, H = m->c.hidden;
-    float *v = model_host_f(m, (size_t)R);
+    int R = rows_on(m, m->c.layers - 1), H = m->c.hidden;
     void *dn = act(m, m->a.d_n);
 
-    for (int r = 0; r < R; r++)
-        v[r] = dlogp[m->want[r]];
     k->upload(k, act(m, m->a.dlogp), v, 4 * (size_t)R);
     k->head_bwd(k, m->t, dn, grad(m, m->head), act(m, m->a.dlogp),
                 act(m, m->a.head_lse), act(m, m->a.head_n), m->head->w,
@@ -171,34 +185,47 @@ static void head_backward(struct model *m, const float *dlogp)
                    act(m, m->a.head_rstd), R, H);
 }
 
-/* Room for the gradients of the open prompt's keys and values. */
+/* Room for the gradients of the open rows' keys and values. */
 static int fit_carry(struct model *m, struct err *e)
 {
     size_t n = (size_t)m->c.layers * (size_t)m->shape.open * 2 *
                (size_t)m->c.kv_heads * (size_t)m->c.head_dim;
 
-    if (m->shape.carried != m->carried_rows)
-        return err_set(e, ERR_USAGE, "the micro-batches of a shared prompt do "
-                       "not follow each other");
     if (n <= m->carry_n)
         return 0;
     m->k->free(m->k, m->carry);
     m->carry_n = 0;
     m->carry = m->k->alloc(m->k, n * sizeof *m->carry, e);
     if (!m->carry)
-        return err_prefix(e, "a shared prompt of %d tokens", m->shape.open);
+        return err_prefix(e, "%d rows between micro-batches", m->shape.open);
     m->carry_n = n;
     return 0;
 }
 
-static void carry_on(struct model *m)
+/* v: the gradients of the head rows; the open ones are the last of them. */
+static void carry_on(struct model *m, const float *v)
 {
+    struct carry *c = &m->path;
+    const struct layout *l = &m->a.rows;
+    size_t at = (size_t)rows_on(m, m->c.layers - 1);
     float *p = m->carried;
     size_t n = m->carried_n;
 
+    c->summed = layout_summed(&m->tree, c->summed);
+    c->rows = m->shape.open;
+    c->n = m->shape.open_heads;
+    if ((size_t)c->n > m->path_heads) {
+        m->path_heads = 2 * (size_t)c->n;
+        c->head = xrealloc(c->head, m->path_heads, sizeof *c->head);
+    }
+    for (size_t i = 0; i < (size_t)c->n; i++) {
+        size_t row = (size_t)m->host[l->head + at + i];
+
+        c->head[i] = (struct carry_head){m->host[l->pos + row],
+                                         m->host[l->target + at + i], v[at + i]};
+    }
     m->carried = m->carry;
     m->carried_n = m->carry_n;
-    m->carried_rows = m->shape.open;
     m->carry = p;
     m->carry_n = n;
 }
@@ -207,7 +234,8 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
 {
     struct kernels *k = m->k;
     int tied = m->head == m->embed, again = m->shape.keep == KEEP_INPUTS;
-    int T = rows_of(m), H = m->c.hidden;
+    int T = rows_of(m), H = m->c.hidden, last = m->c.layers - 1;
+    float *v = NULL;
 
     if (m->shape.keep == KEEP_NOTHING)
         return err_set(e, ERR_USAGE, "backward without its forward");
@@ -217,9 +245,11 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
     if (!m->shape.R && !m->shape.E)
         return 0;
     if (m->shape.R)
-        head_backward(m, dlogp);
-    for (int i = m->c.layers - 1; i >= 0; i--) {
-        if (again && i < m->c.layers - 1)
+        v = head_gradients(m, dlogp);
+    if (rows_on(m, last))
+        head_backward(m, v);
+    for (int i = last; i >= 0; i--) {
+        if (again && i < last)
             model_layer_again(m, i);
         if (rows_on(m, i))
             mlp_backward(m, i);
@@ -229,6 +259,6 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
                  act_ints(m, m->a.rows.tokens), act(m, m->a.d_x), T, m->c.vocab,
                  H);
     m->embed_pending |= tied;
-    carry_on(m);
+    carry_on(m, v);
     return k->sync(k, e);
 }

@@ -11,18 +11,36 @@
 /* first[i] has been checked, and all before i. */
 static int check_shared(const struct seqs *s, int i, struct err *e)
 {
-    int before, after;
+    const int32_t *t = s->start + i;
+    int32_t most;
 
-    if (!s->shared || !i)
+    if (!s->shared)
         return 0;
-    after = !!(s->shared[i - 1] & SHARED_AFTER);
-    before = !!(s->shared[i] & SHARED_BEFORE);
-    if (before == after &&
-        (!before || same_prompt(s->first, i, s->tokens + s->start[i - 1],
-                                s->tokens + s->start[i])))
+    most = s->first[i] < t[1] - t[0] ? t[1] - t[0] - 1 : 0;
+    if (i)
+        most = common_rows(s->tokens + t[-1], (size_t)(t[0] - t[-1]),
+                           s->first[i - 1], s->tokens + t[0],
+                           (size_t)(t[1] - t[0]), s->first[i]);
+    if (s->shared[i] >= 0 && s->shared[i] <= most)
         return 0;
-    return err_set(e, ERR_USAGE, "sequence %d does not share the prompt of "
-                   "the one before it, or only one of them says so", i);
+    return err_set(e, ERR_USAGE, "sequence %d shares %d rows with the one "
+                   "before it, and they have %d in common", i,
+                   (int)s->shared[i], (int)most);
+}
+
+/* Rows of the last sequence that the next micro-batch has too. */
+static int check_open(const struct seqs *s, struct err *e)
+{
+    int32_t n, last;
+
+    if (!s->shared || !s->n)
+        return 0;
+    n = s->start[s->n] - s->start[s->n - 1];
+    last = s->shared[s->n];
+    if (last >= 0 && last <= (s->first[s->n - 1] < n ? n - 1 : 0))
+        return 0;
+    return err_set(e, ERR_USAGE, "%d rows go on after sequence %d of %d "
+                   "tokens", (int)last, s->n - 1, (int)n);
 }
 
 int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
@@ -49,7 +67,7 @@ int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
                                i, (int)s->tokens[t], t - s->start[i],
                                m->c.vocab);
     }
-    return 0;
+    return check_open(s, e);
 }
 
 int seqs_micro(const struct seqs *s, int i, int max_tokens)
@@ -59,7 +77,8 @@ int seqs_micro(const struct seqs *s, int i, int max_tokens)
 
     while (i < s->n &&
            micro_batch_take(&b, (size_t)(s->start[i + 1] - s->start[i]),
-                            s->first[i], s->shared ? s->shared[i] : 0))
+                            s->shared ? s->shared[i] : 0,
+                            s->shared ? s->shared[i + 1] : 0))
         i++;
     return i;
 }
@@ -72,7 +91,7 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-/* Rows are those of the sequences, whole: dropout shares no prompt. */
+/* Rows are those of the sequences, whole: dropout shares none. */
 static void upload_row_ids(struct model *m, const struct seqs *s, int i,
                            int j)
 {
@@ -97,16 +116,16 @@ static void upload_row_ids(struct model *m, const struct seqs *s, int i,
     m->drop.row_id = act(m, m->a.row_id);
 }
 
-static void upload_layout(struct model *m, const struct seqs *s, int i, int j,
-                          int how)
+static void upload_layout(struct model *m)
 {
     const struct layout *l = &m->a.rows;
     int32_t *v = model_host(m, l->n_host);
 
-    layout_fill(l, s, i, j, how, m->shape, v);
+    layout_fill(l, &m->tree, &m->path, m->shape, v);
     m->k->upload(m->k, act_ints(m, 0), v, 4 * l->n);
-    m->want = v + l->want;
-    m->seqs = (struct k_seqs){j - i, act_ints(m, l->start), v + l->start,
+    m->scores = v + l->scores;
+    m->carried_heads = v + l->carried;
+    m->seqs = (struct k_seqs){m->shape.S, act_ints(m, l->start), v + l->start,
                               m->shape.E ? v + l->from : NULL};
     m->live_seqs = m->seqs;
     m->live_seqs.from = v + l->from_live;
@@ -126,12 +145,18 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
                int flags, struct err *e)
 {
     struct kernels *k = m->k;
-    int how = flags & PASS_ALL                      ? LAYOUT_ALL
-              : flags & PASS_KEEP && m->arm.apart ? 0
-                                                    : LAYOUT_SHARE;
-    struct acts_shape shape = layout_shape(s, i, j, how);
+    int how = flags & PASS_ALL       ? TREE_ALL
+              : !(flags & PASS_KEEP) ? TREE_SHARE
+              : m->arm.apart         ? 0
+                                     : TREE_SHARE | TREE_OPEN;
+    struct acts_shape shape;
     int r;
 
+    tree_make(&m->tree, s, i, j, how);
+    shape = layout_shape(&m->tree, &m->path);
+    if (shape.carried != (how & TREE_OPEN ? m->path.rows : 0))
+        return err_set(e, ERR_USAGE, "a micro-batch does not go on from the one "
+                       "before");
     if (flags & PASS_KEEP)
         shape.keep = m->flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
     r = model_rope(m, longest(s, i, j), e);
@@ -139,7 +164,7 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
         r = model_fit(m, shape, e);
     if (r || !shape.T)
         return r;
-    upload_layout(m, s, i, j, how);
+    upload_layout(m);
     if (m->drop.p > 0)
         upload_row_ids(m, s, i, j);
     model_layers(m, 0);
@@ -152,8 +177,9 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
 
 static void spread(const struct model *m, float *dst, const float *v)
 {
-    for (int r = 0; r < m->shape.R; r++)
-        dst[m->want[r]] = v[r];
+    for (int t = 0; m->shape.R && t < m->shape.tokens; t++)
+        if (m->scores[t] >= 0)
+            dst[t] = v[m->scores[t]];
 }
 
 int model_head(struct model *m, float *logp, float *entropy, struct err *e)

@@ -70,12 +70,14 @@ struct model {
     struct k_seqs seqs, live_seqs; /* the latter of the last layer */
     int32_t *host;
     size_t host_n;
-    int32_t *want; /* in host: row r of the head scores token want[r] */
-    /* fp32 gradients of an open prompt's keys and values, [layer][row]: what
+    struct tree tree;
+    int32_t *scores, *carried_heads; /* in host, of struct layout */
+    /* fp32 gradients of an open path's keys and values, [layer][row]: what
      * came before this pass, and what goes on from it */
     float *carried, *carry;
     size_t carried_n, carry_n; /* values there is room for */
-    int carried_rows;
+    struct carry path;
+    size_t path_heads; /* there is room for */
     float *host_f;
     size_t host_f_n;
     uint64_t *host_id;

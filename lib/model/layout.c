@@ -2,69 +2,6 @@
 #include "layout.h"
 #include "model.h"
 
-/* Sequences of one prompt that are in this pass: [a, b). */
-struct family {
-    int a, b;
-    int prompt; /* shared rows */
-    int open, carried;
-};
-
-/* Rows that the sequence would have alone. */
-static int rows_of(const struct seqs *s, int q, int how)
-{
-    int n = s->start[q + 1] - s->start[q];
-
-    if (how & LAYOUT_ALL)
-        return n;
-    if (how & LAYOUT_SHARE && s->shared && s->shared[q])
-        return n - 1;
-    return s->first[q] < n ? n - 1 : 0;
-}
-
-static struct family family_at(const struct seqs *s, int a, int j, int how)
-{
-    struct family f = {.a = a, .b = a + 1};
-
-    if (!(how & LAYOUT_SHARE) || !s->shared || !s->shared[a])
-        return f;
-    while (f.b < j && s->shared[f.b - 1] & SHARED_AFTER)
-        f.b++;
-    f.prompt = s->first[a] - 1;
-    f.open = !!(s->shared[f.b - 1] & SHARED_AFTER);
-    f.carried = !!(s->shared[a] & SHARED_BEFORE);
-    return f;
-}
-
-static int scored(const struct seqs *s, int q, int how)
-{
-    return how & LAYOUT_ALL ? s->start[q + 1] - s->start[q]
-                            : s->start[q + 1] - s->start[q] - s->first[q];
-}
-
-struct acts_shape layout_shape(const struct seqs *s, int i, int j, int how)
-{
-    struct acts_shape a = {.S = j - i};
-    int wide = 0;
-
-    while (i < j) {
-        struct family f = family_at(s, i, j, how);
-
-        for (; i < f.b; i++) {
-            a.T += rows_of(s, i, how) - f.prompt;
-            wide += rows_of(s, i, how);
-            a.R += scored(s, i, how);
-        }
-        a.T += f.prompt;
-        a.E |= f.prompt;
-        a.open = f.open ? f.prompt : 0;
-        if (f.carried)
-            a.carried = f.prompt;
-    }
-    a.E = a.E ? wide : 0;
-    a.live = a.R < a.T;
-    return a;
-}
-
 static size_t take(size_t *end, size_t n)
 {
     size_t at = *end;
@@ -90,166 +27,297 @@ void layout_places(struct layout *l, struct acts_shape a)
     l->target = take(&end, R);
     l->each = take(&end, most(E, most(T, R)) + 1);
     l->head = take(&end, R);
-    l->back = take(&end, a.live ? R : 0);
     l->back_n = take(&end, a.live ? T + 1 : 0);
     l->wide = take(&end, E);
     l->narrow = take(&end, split ? T : 0);
     l->live = split ? take(&end, R) : l->head;
-    l->d_live = split ? take(&end, keep ? R : 0) : l->back;
-    l->d_live_n = split ? take(&end, keep ? E + 1 : 0) : l->back_n;
     l->d_wide = take(&end, keep ? E : 0);
     l->d_wide_n = take(&end, keep && split ? E + 1 : 0);
+    l->d_live = l->o_live = l->each;
+    l->d_live_n = l->o_live_n = l->back_n;
+    if (split && keep) {
+        l->d_live = take(&end, R);
+        l->d_live_n = take(&end, E + 1);
+        l->o_live = take(&end, R);
+        l->o_live_n = take(&end, E + 1);
+    }
     l->fold = take(&end, keep && split ? E + (size_t)a.carried : 0);
     l->fold_n = take(&end, keep && split ? T + 1 : 0);
     l->n = end;
     l->from = take(&end, S);
     l->from_live = take(&end, S);
-    l->want = take(&end, R);
+    l->scores = take(&end, (size_t)a.tokens);
+    l->carried = take(&end, (size_t)a.carried_heads);
     l->n_host = end;
 }
 
-/* What has been filled so far. */
+/* What has been filled so far; v NULL: it is only counted. */
 struct filling {
     const struct layout *l;
-    const struct seqs *s;
-    int32_t base; /* the token that the pass begins with */
+    const struct tree *t;
+    const struct carry *c;
+    struct acts_shape a;
     int32_t *v;
-    int how, split, keep, live;
-    int32_t row, head, wide, d_wide, d_live, fold;
+    int32_t head;
 };
 
-/* A row of position p of sequence q. */
-static void add_row(struct filling *f, int q, int p)
+/* ---- head rows ---- */
+
+static int is_carried(const struct tree *t, const struct tree_row *r)
 {
-    const struct layout *l = f->l;
-    int n = f->s->start[q + 1] - f->s->start[q], all = f->how & LAYOUT_ALL;
-    int32_t at = f->s->start[q] + p, r = f->row++;
-
-    f->v[l->tokens + (size_t)r] = f->s->tokens[at];
-    f->v[l->pos + (size_t)r] = p;
-    if (all || p + 1 >= f->s->first[q]) {
-        size_t h = (size_t)f->head++;
-
-        f->v[l->head + h] = r;
-        f->v[l->want + h] = at + 1 - f->base;
-        /* with `all`, there is no token after the last: it is not used */
-        f->v[l->target + h] = p + 1 < n ? f->s->tokens[at + 1] : 0;
-        if (f->live)
-            f->v[l->back + h] = (int32_t)h;
-    }
-    if (f->live)
-        f->v[l->back_n + (size_t)r + 1] = f->head;
+    return r->a == t->i && r->pos < t->carried;
 }
 
-/* Rows of a prompt reach no head, though the last sequence's would. */
-static void add_prompt(struct filling *f, const struct family *m)
+/* The first carried head row at pos or after. */
+static int carried_from(const struct carry *c, int32_t pos)
 {
-    const struct layout *l = f->l;
+    int lo = 0, hi = c->n;
 
-    for (int p = 0; p < m->prompt; p++) {
-        size_t r = (size_t)f->row++;
+    while (lo < hi) {
+        int mid = (lo + hi) / 2;
 
-        f->v[l->tokens + r] = f->s->tokens[f->s->start[m->a] + p];
-        f->v[l->pos + r] = p;
-        f->v[l->back_n + r + 1] = f->head;
-    }
-}
-
-/* The wide rows of sequence q, whose own rows begin at `row`. */
-static void add_wide(struct filling *f, const struct family *m, int q,
-                     int32_t row, int32_t prompt_row)
-{
-    const struct layout *l = f->l;
-    int n = rows_of(f->s, q, f->how), last = q == m->b - 1;
-
-    for (int p = 0; p < n; p++) {
-        int32_t r = p < m->prompt ? prompt_row + p : row + p - m->prompt;
-        size_t w = (size_t)f->wide++;
-        const int32_t *back = f->v + l->back_n + r;
-
-        f->v[l->wide + w] = r;
-        if (p >= m->prompt || last)
-            f->v[l->narrow + (size_t)r] = (int32_t)w;
-        if (back[1] > back[0])
-            f->v[l->live + (size_t)back[0]] = (int32_t)w;
-        if (!f->keep)
-            continue;
-        if (back[1] > back[0])
-            f->v[l->d_live + (size_t)f->d_live++] = back[0];
-        f->v[l->d_live_n + w + 1] = f->d_live;
-        if (p >= m->prompt || (last && !m->open))
-            f->v[l->d_wide + (size_t)f->d_wide++] = r;
-        f->v[l->d_wide_n + w + 1] = f->d_wide;
-    }
-}
-
-/* Where the gradients of the family's rows come from; its wide rows begin at
- * `wide`. */
-static void add_fold(struct filling *f, const struct family *m, int32_t wide,
-                     int32_t row)
-{
-    int32_t *fold = f->v + f->l->fold, *n = f->v + f->l->fold_n + 1;
-    int32_t w = wide;
-
-    for (int q = m->a; q < m->b; w += rows_of(f->s, q++, f->how))
-        for (int p = m->prompt; p < rows_of(f->s, q, f->how); p++) {
-            fold[f->fold++] = w + p;
-            n[row++] = f->fold;
-        }
-    for (int p = 0; p < m->prompt; p++) {
-        if (m->carried)
-            fold[f->fold++] = ~p;
-        w = wide;
-        for (int q = m->a; q < m->b; w += rows_of(f->s, q++, f->how))
-            fold[f->fold++] = w + p;
-        n[row++] = f->fold;
-    }
-}
-
-static void add_family(struct filling *f, const struct family *m, int i)
-{
-    int32_t first = f->row, wide = f->wide, row = first;
-
-    for (int q = m->a; q < m->b; q++)
-        for (int p = m->prompt; p < rows_of(f->s, q, f->how); p++)
-            add_row(f, q, p);
-    add_prompt(f, m);
-    for (int q = m->a; q < m->b; q++) {
-        int n = rows_of(f->s, q, f->how);
-
-        f->v[f->l->from + (size_t)(q - i)] = q < m->b - 1 ? m->prompt : 0;
-        f->v[f->l->from_live + (size_t)(q - i)] =
-            f->how & LAYOUT_ALL || !n ? 0 : f->s->first[q] - 1;
-        if (f->split)
-            add_wide(f, m, q, row, f->row - m->prompt);
+        if (c->head[mid].pos < pos)
+            lo = mid + 1;
         else
-            f->wide += n;
-        row += n - m->prompt;
-        f->v[f->l->start + (size_t)(q - i) + 1] = f->wide;
+            hi = mid;
     }
-    if (f->split && f->keep)
-        add_fold(f, m, wide, first);
+    return lo;
 }
 
-void layout_fill(const struct layout *l, const struct seqs *s, int i, int j,
-                 int how, struct acts_shape a, int32_t *v)
+static void put_head(struct filling *f, int row, int32_t target)
 {
-    struct filling f = {.l = l, .s = s, .base = s->start[i], .v = v,
-                        .how = how, .split = a.E > 0,
-                        .keep = a.keep != KEEP_NOTHING,
-                        .live = a.live};
+    size_t h = (size_t)f->head++;
+
+    if (!f->v)
+        return;
+    f->v[f->l->head + h] = row;
+    f->v[f->l->target + h] = target;
+}
+
+/* Those of a row: a new one where the token is not that of the sequence
+ * before. */
+static void add_heads(struct filling *f, int row)
+{
+    const struct tree *t = f->t;
+    const struct seqs *s = t->s;
+    const struct tree_row *r = &t->row[row];
+    int32_t last = -1;
+
+    if (is_carried(t, r))
+        for (int i = carried_from(f->c, r->pos);
+             i < f->c->n && f->c->head[i].pos == r->pos; i++) {
+            if (f->v)
+                f->v[f->l->carried + (size_t)i] = f->head;
+            put_head(f, row, last = f->c->head[i].target);
+        }
+    for (int q = r->a; q < r->b; q++) {
+        int32_t at = s->start[q] + r->pos + 1, token = 0;
+        int ends = at == s->start[q + 1]; /* TREE_ALL: its target is not used */
+
+        if (!(t->how & TREE_ALL) && r->pos + 1 < s->first[q])
+            continue;
+        if (!ends)
+            token = s->tokens[at];
+        if (token != last)
+            put_head(f, row, last = token);
+        if (f->v && !ends)
+            f->v[f->l->scores + (size_t)(at - s->start[t->i])] = f->head - 1;
+    }
+}
+
+/* ---- how many ---- */
+
+struct acts_shape layout_shape(const struct tree *t, const struct carry *c)
+{
+    struct acts_shape a = {.T = t->n, .S = t->j - t->i, .open = t->open,
+                           .carried = t->carried};
+    struct filling f = {.t = t, .c = c};
+
+    for (int r = 0; r < t->n; r++) {
+        int before = f.head;
+
+        add_heads(&f, r);
+        if (r >= t->n - t->open)
+            a.open_heads += f.head - before;
+    }
+    a.R = f.head;
+    for (int q = t->i; t->branching && q < t->j; q++)
+        if (tree_closes(t, q) || q == t->j - 1)
+            a.E += tree_rows(t, q);
+    a.tokens = t->s->start[t->j] - t->s->start[t->i];
+    a.carried_heads = a.carried ? c->n : 0;
+    a.live = a.E || a.R < a.T;
+    return a;
+}
+
+int layout_summed(const struct tree *t, int summed)
+{
+    for (int q = t->i; q < t->j; q++) {
+        if (tree_closes(t, q))
+            summed = tree_rows(t, q);
+        if (summed > tree_kept(t, q))
+            summed = tree_kept(t, q);
+    }
+    return summed;
+}
+
+/* ---- rows ---- */
+
+static void add_rows(struct filling *f)
+{
+    const struct layout *l = f->l;
+    const struct tree *t = f->t;
+
+    for (int r = 0; r < t->n; r++) {
+        const struct tree_row *row = &t->row[r];
+
+        f->v[l->tokens + (size_t)r] =
+            t->s->tokens[t->s->start[row->a] + row->pos];
+        f->v[l->pos + (size_t)r] = row->pos;
+        add_heads(f, r);
+        if (f->a.live)
+            f->v[l->back_n + (size_t)r + 1] = f->head;
+    }
+}
+
+/* Where each sequence begins for attention, and its first query. */
+static void add_seqs(struct filling *f)
+{
+    const struct layout *l = f->l;
+    const struct tree *t = f->t;
+    int32_t end = 0;
+
+    for (int q = t->i; q < t->j; q++) {
+        size_t at = (size_t)(q - t->i);
+        int32_t scored = t->how & TREE_ALL ? 0 : t->s->first[q] - 1;
+        int32_t from = q == t->j - 1 ? 0 : tree_kept(t, q);
+
+        if (!f->a.E || tree_closes(t, q) || q == t->j - 1)
+            end += tree_rows(t, q);
+        else
+            from = 0;
+        f->v[l->start + at + 1] = end;
+        f->v[l->from + at] = from;
+        f->v[l->from_live + at] =
+            end == f->v[l->start + at] ? 0 : scored > from ? scored : from;
+    }
+}
+
+/* Wide rows of all sequences, from the last on: a row that one has and the next
+ * has too is at the same place in both. */
+static void add_wide(struct filling *f)
+{
+    const struct layout *l = f->l;
+    const struct tree *t = f->t;
+    int32_t *path = f->v + l->narrow; /* by position; there is time for it */
+    int32_t closed = t->n - t->open;
+
+    for (int p = 0; p < t->open; p++)
+        path[p] = closed + p;
+    for (int q = t->j - 1; q >= t->i; q--) {
+        const int32_t *start = f->v + l->start + (q - t->i);
+        int n = tree_rows(t, q), kept = tree_kept(t, q);
+
+        closed -= n - kept;
+        for (int p = kept; p < n; p++)
+            path[p] = closed + p - kept;
+        for (int32_t w = start[0]; w < start[1]; w++)
+            f->v[l->wide + (size_t)w] = path[w - start[0]];
+    }
+}
+
+/* Wide row w is the one that computes row r. */
+static void add_query(struct filling *f, int32_t w, int32_t r)
+{
+    const struct layout *l = f->l;
+    const int32_t *heads = f->v + l->back_n + r;
+
+    f->v[l->narrow + (size_t)r] = w;
+    for (int32_t h = heads[0]; h < heads[1]; h++)
+        f->v[l->live + (size_t)h] = w;
+}
+
+/* Rows and head rows that give wide row w a gradient: r's, or none. */
+static void add_gradients(struct filling *f, int32_t w, int32_t r)
+{
+    const struct layout *l = f->l;
+    int32_t *wide = f->v + l->d_wide_n + w;
+    int32_t *live = f->v + l->d_live_n + w, *out = f->v + l->o_live_n + w;
+    const int32_t *heads = f->v + l->back_n + r;
+
+    wide[1] = wide[0];
+    live[1] = live[0];
+    out[1] = out[0];
+    if (r < 0)
+        return;
+    f->v[l->d_wide + (size_t)wide[1]++] = r;
+    for (int32_t h = heads[0]; h < heads[1]; h++)
+        f->v[l->d_live + (size_t)live[1]++] = h;
+    if (heads[0] < heads[1])
+        f->v[l->o_live + (size_t)out[1]++] = heads[0];
+}
+
+static void add_queries(struct filling *f)
+{
+    const struct layout *l = f->l;
+    const struct tree *t = f->t;
+
+    for (int q = t->i; q < t->j; q++) {
+        const int32_t *start = f->v + l->start + (q - t->i);
+
+        for (int32_t w = start[0]; w < start[1]; w++) {
+            int32_t r = f->v[l->wide + (size_t)w];
+            int here = t->row[r].b == q + 1;
+
+            if (here)
+                add_query(f, w, r);
+            if (f->a.keep)
+                add_gradients(f, w, here && r < t->n - t->open ? r : -1);
+        }
+    }
+}
+
+/* Where the gradients of keys and values come from. */
+static void add_fold(struct filling *f)
+{
+    const struct layout *l = f->l;
+    const struct tree *t = f->t;
+    int32_t *n = f->v + l->fold_n, *fold = f->v + l->fold;
+
+    for (int r = 0; r < t->n; r++) {
+        const struct tree_row *row = &t->row[r];
+
+        n[r + 1] = n[r];
+        if (is_carried(t, row) && row->pos < f->c->summed)
+            fold[n[r + 1]++] = ~row->pos;
+        for (int q = row->a; q < row->b; q++)
+            if (tree_closes(t, q))
+                fold[n[r + 1]++] = f->v[l->start + (size_t)(q - t->i)] +
+                                   row->pos;
+    }
+}
+
+void layout_fill(const struct layout *l, const struct tree *t,
+                 const struct carry *c, struct acts_shape a, int32_t *v)
+{
+    struct filling f = {.l = l, .t = t, .c = c, .a = a, .v = v};
 
     v[l->start] = 0;
-    for (int32_t r = 0; r <= (a.E > a.T ? a.E : a.T); r++)
+    for (int32_t r = 0; r <= (int32_t)most((size_t)a.E,
+                                           most((size_t)a.T, (size_t)a.R)); r++)
         v[l->each + (size_t)r] = r;
-    if (f.live)
+    for (int i = 0; i < a.tokens; i++)
+        v[l->scores + (size_t)i] = -1;
+    if (a.live)
         v[l->back_n] = 0;
-    if (f.keep && f.split)
-        v[l->d_wide_n] = v[l->d_live_n] = v[l->fold_n] = 0;
-    for (int q = i; q < j;) {
-        struct family m = family_at(s, q, j, how);
-
-        add_family(&f, &m, i);
-        q = m.b;
-    }
+    add_rows(&f);
+    add_seqs(&f);
+    if (!a.E)
+        return;
+    add_wide(&f);
+    if (a.keep)
+        v[l->d_wide_n] = v[l->d_live_n] = v[l->o_live_n] = v[l->fold_n] = 0;
+    add_queries(&f);
+    if (a.keep)
+        add_fold(&f);
 }

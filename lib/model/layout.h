@@ -1,40 +1,44 @@
-/* layout - which rows of a packed batch are computed, and who reads them
+/* layout - the rows of a pass (tree.h) as the kernels see them: who reads whom
  *
- * A sequence's last token is only ever a target: it has no row, nor has a
- * sequence without a scored token. Sequences that share their prompt (struct
- * seqs, `shared`) share its rows: those of the tokens before the last of the
- * prompt, which nobody scores. The order of rows, which the sums of weight
- * gradients follow, is: of each run of such sequences the rest of each, then
- * the prompt. Attention sees every sequence whole, the prompt first: its rows
- * are "wide" ones here. Queries of the shared rows are the last sequence's.
+ * A head row is a row with a token that is scored after it: a row that several
+ * tokens follow has as many, in the order in which they first come. In the last
+ * layer rows that nobody scores are only keys and values: what comes after its
+ * attention is for the R head rows ("live" ones).
  *
- * Rows that nobody scores are only keys and values in the last layer: what
- * comes after its attention is for the R rows that reach the head ("live"
- * ones).
+ * Attention sees every sequence whole: its rows are "wide" ones where sequences
+ * share some. The queries of a row are those of its last sequence; a sequence
+ * without a query has no wide row.
  *
- * A prompt whose sequences go on in the next micro-batch is open: its rows come
- * last, are computed again there, and have no gradient before the last sequence
- * has been; what the earlier ones gave to its keys and values is carried.
+ * Of open rows, what the sequences so far gave is carried to the next pass: the
+ * gradients of their keys and values, and of their head rows' log-probabilities.
  */
 #ifndef ULP_MODEL_LAYOUT_H
 #define ULP_MODEL_LAYOUT_H
-#include <stddef.h>
-#include <stdint.h>
-
-struct seqs;
+#include "tree.h"
 
 /* How many of each. */
 struct acts_shape {
-    int T, R, S; /* rows, rows that reach the head, sequences */
+    int T, R, S; /* rows, head rows, sequences */
     int live;    /* the R are not simply the T */
     int E;       /* wide rows; 0: they are the rows */
-    int open;    /* rows of an open prompt, the last of T */
-    int carried; /* rows of a prompt that was open before this pass */
+    int open, open_heads; /* of open rows, the last ones of T and of R */
+    int tokens;  /* of the sequences */
+    int carried, carried_heads; /* rows, head rows open before this pass */
     enum acts_keep {
         KEEP_NOTHING,
         KEEP_ALL,
         KEEP_INPUTS /* of the layers: the backward makes the rest again */
     } keep;
+};
+
+/* What an open path carries from pass to pass, on the host: its rows; so many of
+ * them, the first ones, have a sum of gradients; its head rows by position. */
+struct carry {
+    int rows, summed, n;
+    struct carry_head {
+        int32_t pos, target;
+        float d; /* of its log-probability */
+    } *head;
 };
 
 /* Places in one array of 32-bit integers. A map is rows of terms as sum_rows
@@ -43,27 +47,26 @@ struct layout {
     size_t tokens, pos, start, target;
     size_t each;         /* 0, 1, 2 ... */
     size_t head;         /* head row <- row */
-    size_t back, back_n; /* row <- head row; offsets in back_n */
+    size_t back_n;       /* row <- head rows, which follow each other: `each` */
     size_t wide, narrow; /* wide <- row, row <- wide */
     size_t live;         /* head row <- wide */
-    size_t d_wide, d_wide_n; /* of gradients: wide <- row */
-    size_t d_live, d_live_n; /* the same: wide <- head row */
-    size_t fold, fold_n;     /* row <- wide ones, and what is carried */
-    size_t n;                /* of the array */
-    /* host only, after them: of k_seqs, and in the last layer; the token that a
-     * head row scores */
-    size_t from, from_live, want;
+    /* wide <- row, for gradients; wide <- head rows, for gradients; wide <- the
+     * first of its head rows. None for open rows. */
+    size_t d_wide, d_wide_n, d_live, d_live_n, o_live, o_live_n;
+    size_t fold, fold_n; /* row <- wide ones, and what is carried */
+    size_t n;            /* of the array */
+    /* host only, after them: of k_seqs, and in the last layer; token of the pass
+     * -> head row that scores it, or -1; carried head -> head row */
+    size_t from, from_live, scores, carried;
     size_t n_host;
 };
 
-enum { LAYOUT_ALL = 1, LAYOUT_SHARE = 2 };
-
-/* Of sequences [i, j). ALL: every row reaches the head, the last ones too.
- * SHARE: prompts are shared as s says. */
-struct acts_shape layout_shape(const struct seqs *s, int i, int j, int how);
+struct acts_shape layout_shape(const struct tree *t, const struct carry *c);
 void layout_places(struct layout *l, struct acts_shape a);
 /* v: n_host integers */
-void layout_fill(const struct layout *l, const struct seqs *s, int i, int j,
-                 int how, struct acts_shape a, int32_t *v);
+void layout_fill(const struct layout *l, const struct tree *t,
+                 const struct carry *c, struct acts_shape a, int32_t *v);
+/* Rows with a sum of gradients among those that are open after a pass. */
+int layout_summed(const struct tree *t, int summed);
 
 #endif

@@ -35,8 +35,8 @@ static size_t rope(const struct config *c, int longest)
     return 4 * (size_t)model_rope_room(0, longest) * (size_t)c->head_dim;
 }
 
-/* What an open prompt carries, before and after a micro-batch: prompts are
- * taken to be a quarter of the longest sequence. */
+/* What an open path carries, before and after a micro-batch: it is taken to be a
+ * quarter of the longest sequence. */
 static size_t carry(const struct config *c, int longest)
 {
     return 2 * sizeof(float) * (size_t)c->layers * (size_t)(longest / 4) * 2 *
@@ -100,7 +100,7 @@ void model_trim(struct model *m)
     k->free(k, m->carry);
     m->grads = m->embed_grads = m->carried = m->carry = NULL;
     m->carried_n = m->carry_n = 0;
-    m->embed_pending = m->carried_rows = 0;
+    m->embed_pending = m->path.rows = m->path.summed = m->path.n = 0;
     model_release_kv(m);
     k->trim(k);
 }

@@ -1,30 +1,27 @@
-/* micro - which neighbours share a prompt, and how many sequences a micro-batch
+/* micro - which rows neighbours share, and how many sequences a micro-batch
  * takes
  *
- * A prompt that neighbours share is counted once, but attention's copies of it
+ * Rows that neighbours share are counted once, but attention's copies of them
  * stay under four times the limit. One sequence is always taken.
  */
 #ifndef ULP_MODEL_MICRO_H
 #define ULP_MODEL_MICRO_H
-#include <string.h>
-#include "model.h"
+#include <stddef.h>
+#include <stdint.h>
 
-/* Have the sequences at a and b, i - 1 and i of a batch, the same prompt? */
-static inline int same_prompt(const int32_t *first, int i, const int32_t *a,
-                              const int32_t *b)
+/* The rows that a sequence can share with the one before it: those of the tokens
+ * with which both begin, if both are scored from the same position on. A last
+ * token has no row. a, b: the two, of na and nb tokens. */
+static inline int32_t common_rows(const int32_t *a, size_t na, int32_t first_a,
+                                  const int32_t *b, size_t nb, int32_t first_b)
 {
-    return first[i - 1] == first[i] &&
-           !memcmp(a, b, (size_t)first[i] * sizeof *a);
-}
+    size_t most = (na < nb ? na : nb), n = 0;
 
-/* Marks them, if they have. */
-static inline void share_prompt(uint8_t *shared, const int32_t *first, int i,
-                                const int32_t *a, const int32_t *b)
-{
-    if (!same_prompt(first, i, a, b))
-        return;
-    shared[i - 1] |= SHARED_AFTER;
-    shared[i] |= SHARED_BEFORE;
+    if (first_a != first_b || (size_t)first_a >= most)
+        return 0;
+    while (n < most - 1 && a[n] == b[n])
+        n++;
+    return (int32_t)n;
 }
 
 struct micro_batch {
@@ -33,17 +30,19 @@ struct micro_batch {
     int n;
 };
 
-/* The next sequence, of n tokens; shared = SHARED_* of it. 0: it is full. */
+/* The next sequence, of n tokens, which shares rows with those before and after
+ * it. 0: it is full. */
 static inline int micro_batch_take(struct micro_batch *b, size_t n,
-                                   int32_t first, uint8_t shared)
+                                   int32_t before, int32_t after)
 {
     size_t most = b->max_tokens < (1u << 28) ? 4 * b->max_tokens : 1u << 30;
-    size_t again = b->n && shared & SHARED_BEFORE ? (size_t)first - 1 : 0;
+    size_t rows = n - (b->n ? (size_t)before : 0);
+    size_t wide = n > (size_t)after + 1 ? n : 0;
 
-    if (b->n && (b->rows + n - again > b->max_tokens || b->wide + n > most))
+    if (b->n && (b->rows + rows > b->max_tokens || b->wide + wide > most))
         return 0;
-    b->rows += n - again;
-    b->wide += n;
+    b->rows += rows;
+    b->wide += wide;
     b->n++;
     return 1;
 }

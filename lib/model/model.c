@@ -162,6 +162,8 @@ void model_close(struct model **out)
     free(m->flat);
     free(m->host_f);
     free(m->host_id);
+    free(m->path.head);
+    tree_free(&m->tree);
     free(m);
     *out = NULL;
 }
@@ -212,5 +214,5 @@ void model_zero_grads(struct model *m)
     if (m->embed_grads)
         m->k->zero(m->k, m->embed_grads, 4 * m->embed->n);
     m->embed_pending = 0;
-    m->carried_rows = 0;
+    m->path.rows = m->path.summed = m->path.n = 0;
 }

@@ -94,16 +94,13 @@ struct seqs {
     const int32_t *tokens; /* start[n] */
     const int32_t *first;  /* n */
     const uint64_t *id;    /* n, or NULL when there is no dropout */
-    /* n of SHARED_*, or NULL. The prompt that sequences share, first[i] tokens,
-     * is computed once for all of them; its gradient is that of their sum. In
-     * training a sequence's neighbour may be in another micro-batch of the same
-     * model_zero_grads, the one before or after. */
-    const uint8_t *shared;
+    /* n + 1, or NULL. shared[i] rows are those of the sequence before too (micro.h
+     * says how many can be): they are computed once, their gradient is that of
+     * the sum. In training the neighbour may be in another micro-batch of the
+     * same model_zero_grads: shared[0] are of the one before, shared[n] of the
+     * one after. */
+    const int32_t *shared;
 };
-
-/* The sequence before, or after, has the same tokens before first[i], and the
- * same first. */
-enum { SHARED_BEFORE = 1, SHARED_AFTER = 2 };
 
 /* The end of the micro-batch of at most max_tokens (0: a default; micro.h has
  * what counts) that begins at sequence i. */

@@ -51,7 +51,7 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
                     all);
     a->gu = take_n(&end, &a->gu_step, 2 * rows * F, L, all);
     a->norm = take(&end, rows * H);
-    a->rstd = take(&end, 4 * T);
+    a->rstd = take(&end, 4 * rows);
     a->proj = take(&end, rows * H);
     a->act = take(&end, rows * F);
     a->w_qkv = take(&end, E * (Q + 2 * KV));
@@ -64,10 +64,10 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
     a->entropy = take(&end, 4 * R);
     if (s.keep) {
         a->dlogp = take(&end, 4 * R);
-        a->d_x = take(&end, T * H);
-        a->d_n = take(&end, larger(T, R) * H);
-        a->d_wide = take(&end, T * larger(2 * F, Q + 2 * KV));
-        a->d_mid = take(&end, T * larger(F, Q));
+        a->d_x = take(&end, rows * H);
+        a->d_n = take(&end, rows * H);
+        a->d_wide = take(&end, rows * larger(2 * F, Q + 2 * KV));
+        a->d_mid = take(&end, rows * larger(F, Q));
         a->w_dao = take(&end, wide * Q);
         a->w_dqkv = take(&end, E * (Q + 2 * KV));
     }

@@ -13,6 +13,26 @@ void group_free(struct group *g)
     memset(g, 0, sizeof *g);
 }
 
+static int by_tokens(const void *x, const void *y)
+{
+    const struct sample *const *pa = x, *const *pb = y;
+    const struct sample *a = *pa, *b = *pb;
+
+    for (int i = 0; i < a->n && i < b->n; i++)
+        if (a->tokens[i] != b->tokens[i])
+            return a->tokens[i] < b->tokens[i] ? -1 : 1;
+    if (a->n != b->n)
+        return a->n < b->n ? -1 : 1;
+    return a < b ? -1 : a > b;
+}
+
+void group_sorted(const struct group *g, const struct sample **v)
+{
+    for (int i = 0; i < g->n; i++)
+        v[i] = &g->v[i];
+    qsort(v, (size_t)g->n, sizeof *v, by_tokens);
+}
+
 int group_is_mixed(const struct group *g)
 {
     for (int i = 1; i < g->n; i++)

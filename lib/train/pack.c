@@ -31,7 +31,7 @@ static void grow(struct pack *p, size_t n)
         p->start = xrealloc(p->start, cap + 1, sizeof *p->start);
         p->first = xrealloc(p->first, cap, sizeof *p->first);
         p->id = xrealloc(p->id, cap, sizeof *p->id);
-        p->shared = xrealloc(p->shared, cap, sizeof *p->shared);
+        p->shared = xrealloc(p->shared, cap + 1, sizeof *p->shared);
         p->view_start = xrealloc(p->view_start, cap + 1,
                                  sizeof *p->view_start);
     }
@@ -50,7 +50,7 @@ void pack_add(struct pack *p, const int32_t *tokens, int n, int first,
     p->first[p->n] = first;
     p->id[p->n] = id;
     p->shared[p->n] = 0;
-    p->n++;
+    p->shared[++p->n] = 0;
     p->n_tokens += (size_t)n;
     p->start[p->n] = p->n_tokens;
 }
@@ -58,10 +58,12 @@ void pack_add(struct pack *p, const int32_t *tokens, int n, int first,
 void pack_share(struct pack *p)
 {
     int i = p->n - 1;
+    const size_t *t = p->start + i;
 
     if (i > 0)
-        share_prompt(p->shared, p->first, i, p->tokens + p->start[i - 1],
-                     p->tokens + p->start[i]);
+        p->shared[i] = common_rows(p->tokens + t[-1], t[0] - t[-1],
+                                   p->first[i - 1], p->tokens + t[0],
+                                   t[1] - t[0], p->first[i]);
 }
 
 struct seqs pack_view(struct pack *p, int a, int b)
@@ -83,7 +85,7 @@ int pack_micro(const struct pack *p, int a, int end, size_t max_tokens)
     struct micro_batch b = {.max_tokens = max_tokens};
 
     while (a < end && micro_batch_take(&b, p->start[a + 1] - p->start[a],
-                                       p->first[a], p->shared[a]))
+                                       p->shared[a], p->shared[a + 1]))
         a++;
     return a;
 }

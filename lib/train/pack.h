@@ -1,8 +1,7 @@
 /* pack - sequences end to end, and views of a run of them
  *
  * A mini-batch or a micro-batch is a view of consecutive sequences: a struct
- * seqs of its own starts over the same tokens. Neighbours of one group with
- * the same prompt are marked (struct seqs, `shared`).
+ * seqs of its own starts over the same tokens.
  */
 #ifndef ULP_TRAIN_PACK_H
 #define ULP_TRAIN_PACK_H
@@ -15,7 +14,7 @@ struct pack {
     int32_t *tokens; /* [n_tokens] */
     int32_t *first;  /* [n]: log-probabilities are wanted from here on */
     uint64_t *id;    /* [n] */
-    uint8_t *shared; /* [n]: of SHARED_* */
+    int32_t *shared; /* [n + 1]: rows (struct seqs) */
     int32_t *view_start;
 };
 
@@ -23,8 +22,7 @@ void pack_clear(struct pack *p); /* keeps the memory */
 void pack_free(struct pack *p);
 void pack_add(struct pack *p, const int32_t *tokens, int n, int first,
               uint64_t id);
-/* The sequence added last shares its prompt with the one before it, if it is
- * the same. */
+/* The sequence added last shares what rows it can with the one before it. */
 void pack_share(struct pack *p);
 /* Sequences [a, b), at least one. Lent until the next view or change. */
 struct seqs pack_view(struct pack *p, int a, int b);

@@ -11,7 +11,7 @@ struct gathered {
     struct rec **rec;       /* [batch] our copies */
     int n;
     int32_t *start, *first; /* [batch + 1], [batch] */
-    uint8_t *shared;        /* [batch] */
+    int32_t *shared;        /* [batch + 1] */
     int32_t *tokens;
     size_t n_tokens, cap;
     float *logp;            /* [cap] */
@@ -59,10 +59,14 @@ static void append(struct gathered *g, struct rec_i32s v)
 /* Samples of one prompt often follow each other. */
 static void mark_shared(struct gathered *g)
 {
-    memset(g->shared, 0, (size_t)g->n);
-    for (int i = 1; i < g->n; i++)
-        share_prompt(g->shared, g->first, i, g->tokens + g->start[i - 1],
-                     g->tokens + g->start[i]);
+    g->shared[0] = g->shared[g->n] = 0;
+    for (int i = 1; i < g->n; i++) {
+        const int32_t *t = g->start + i;
+
+        g->shared[i] = common_rows(g->tokens + t[-1], (size_t)(t[0] - t[-1]),
+                                   g->first[i - 1], g->tokens + t[0],
+                                   (size_t)(t[1] - t[0]), g->first[i]);
+    }
 }
 
 static int gather(struct scorer *s, struct rec *rec, struct err *e)
@@ -282,7 +286,7 @@ int scorer_run(struct engine *x, struct engine *against,
     g->rec = xcalloc((size_t)o->batch, sizeof *g->rec);
     g->start = xcalloc((size_t)o->batch + 1, sizeof *g->start);
     g->first = xcalloc((size_t)o->batch, sizeof *g->first);
-    g->shared = xcalloc((size_t)o->batch, sizeof *g->shared);
+    g->shared = xcalloc((size_t)o->batch + 1, sizeof *g->shared);
     s.progress = progress_open(f->tool, "tokens", 0, f->quiet);
     engine_say_device(x->k, s.progress);
     r = score_all(&s, e);

@@ -12,35 +12,49 @@ struct step {
     const struct step_opts *o;
     struct step_stats *st;
     struct pack p;       /* every sequence of the batch */
-    double *adv;         /* a sequence */
+    const struct sample **sample; /* a sequence */
+    double *adv;                  /* a sequence */
     int *group_end;      /* sequences up to the end of group i */
     int fresh;           /* so many get logp_old from their first forward */
     /* p.n_tokens values each, where the tokens are */
     float *logp_old, *logp_rollout, *logp, *dlogp, *entropy;
 };
 
+/* The samples of a group, in the order that shares most; apart, as they came. */
+static void gather_group(struct step *s, const struct group *g)
+{
+    const struct sample **v = s->sample + s->p.n;
+    double *adv = s->adv + s->p.n;
+    double *reward = xcalloc((size_t)g->n, 2 * sizeof *reward);
+    double *of = reward + g->n; /* advantages, as the samples came */
+
+    for (int j = 0; j < g->n; j++) {
+        reward[j] = g->v[j].reward;
+        v[j] = &g->v[j];
+    }
+    dapo_advantages(of, reward, g->n, s->o->by_std);
+    if (!s->a->arm.apart)
+        group_sorted(g, v);
+    for (int j = 0; j < g->n; j++) {
+        adv[j] = of[v[j] - g->v];
+        pack_add(&s->p, v[j]->tokens, v[j]->n, v[j]->n_prompt, v[j]->id);
+        if (j && !s->a->arm.apart)
+            pack_share(&s->p);
+    }
+    free(reward);
+}
+
 static void gather(struct step *s, const struct batch *b)
 {
-    int n_seqs = 0;
+    size_t n_seqs = 0;
 
     for (int i = 0; i < b->n; i++)
-        n_seqs += b->v[i].n;
-    s->adv = xcalloc((size_t)n_seqs, sizeof *s->adv);
+        n_seqs += (size_t)b->v[i].n;
+    s->adv = xcalloc(n_seqs, sizeof *s->adv);
+    s->sample = xcalloc(n_seqs, sizeof *s->sample);
     s->group_end = xcalloc((size_t)b->n, sizeof *s->group_end);
     for (int i = 0; i < b->n; i++) {
-        const struct group *g = &b->v[i];
-        double *reward = xcalloc((size_t)g->n, sizeof *reward);
-
-        for (int j = 0; j < g->n; j++)
-            reward[j] = g->v[j].reward;
-        dapo_advantages(s->adv + s->p.n, reward, g->n, s->o->by_std);
-        free(reward);
-        for (int j = 0; j < g->n; j++) {
-            pack_add(&s->p, g->v[j].tokens, g->v[j].n, g->v[j].n_prompt,
-                     g->v[j].id);
-            if (j && !s->a->arm.apart)
-                pack_share(&s->p);
-        }
+        gather_group(s, &b->v[i]);
         s->group_end[i] = s->p.n;
     }
     s->logp_old = xcalloc(s->p.n_tokens, sizeof *s->logp);
@@ -48,18 +62,18 @@ static void gather(struct step *s, const struct batch *b)
     s->logp = xcalloc(s->p.n_tokens, sizeof *s->logp);
     s->dlogp = xcalloc(s->p.n_tokens, sizeof *s->logp);
     s->entropy = xcalloc(s->p.n_tokens, sizeof *s->logp);
-    for (int i = 0, at = 0; i < b->n; i++)
-        for (int j = 0; j < b->v[i].n; j++, at++) {
-            const struct sample *q = &b->v[i].v[j];
+    for (int i = 0; i < s->p.n; i++) {
+        const struct sample *q = s->sample[i];
 
-            memcpy(s->logp_rollout + s->p.start[at] + q->n_prompt, q->logp,
-                   (size_t)(q->n - q->n_prompt) * sizeof *q->logp);
-        }
+        memcpy(s->logp_rollout + s->p.start[i] + q->n_prompt, q->logp,
+               (size_t)(q->n - q->n_prompt) * sizeof *q->logp);
+    }
 }
 
 static void step_free(struct step *s)
 {
     pack_free(&s->p);
+    free(s->sample);
     free(s->adv);
     free(s->group_end);
     free(s->logp_old);

@@ -49,7 +49,7 @@ PROBE = sys.argv[5] if len(sys.argv) > 5 else ""
 ARM = {"fp32": "fp32", "bf16": "bf16,order=canonical,dropout=0"}[TYPE]
 BYTES = {"fp32": 4, "bf16": 2}[TYPE]
 TOKENIZER = "data/tokenizer/tiny"
-KEPT = "results/train_logs/fp32_seed1/step-20/rollouts.msgpack.zst"
+KEPT = os.environ.get("KEPT", "results/train_logs/fp32_seed1/step-20/rollouts.msgpack.zst")
 SHAPES = {
     "tiny": dict(vocab_size=470, hidden_size=96, num_hidden_layers=3,
                  num_attention_heads=4, num_key_value_heads=2,

@@ -45,7 +45,7 @@ struct batch {
     int n, *start, *first;
     int32_t *tokens;
     uint64_t *id;
-    uint8_t *shared;
+    int32_t *shared;
     float *logp, *dlogp;
 };
 
@@ -60,14 +60,13 @@ static struct batch make(const struct shape *s)
     b.start = calloc(n + 1, sizeof *b.start);
     b.first = calloc(n, sizeof *b.first);
     b.id = calloc(n, sizeof *b.id);
-    b.shared = calloc(n, sizeof *b.shared);
+    b.shared = calloc(n + 1, sizeof *b.shared);
     b.tokens = calloc(most, sizeof *b.tokens);
     b.logp = calloc(most, sizeof *b.logp);
     b.dlogp = calloc(most, sizeof *b.dlogp);
     for (int i = 0; i < s->n; i++) {
         b.first[i] = s->prompt;
-        b.shared[i] = (uint8_t)((i % SAMPLES ? SHARED_BEFORE : 0) |
-                                ((i + 1) % SAMPLES ? SHARED_AFTER : 0));
+        b.shared[i] = i % SAMPLES ? s->prompt - 1 : 0;
         b.start[i + 1] = b.start[i] + s->prompt + s->shortest +
                          i * 7 % (s->longest - s->shortest + 1);
     }

@@ -12,22 +12,22 @@ static void the_table(void)
     } t[] = {
         {"fp32", "fp32,master=fp32,compute=fp32,adam=fp32,rounding=nearest,"
                  "kahan=0,order=canonical,dropout=0"
-                 ",prompts=shared"},
+                 ",prefixes=shared"},
         {"bf16", "bf16,master=bf16,compute=bf16,adam=fp32,rounding=nearest,"
                  "kahan=0,order=shuffled,dropout=0.1"
-                 ",prompts=apart"},
+                 ",prefixes=apart"},
         {"bf16-mixed", "bf16-mixed,master=fp32,compute=bf16,adam=fp32,"
                        "rounding=nearest,kahan=0,order=canonical,dropout=0"
-                 ",prompts=shared"},
+                 ",prefixes=shared"},
         {"bf16-sr", "bf16-sr,master=bf16,compute=bf16,adam=fp32,"
                     "rounding=stochastic,kahan=0,order=canonical,dropout=0"
-                 ",prompts=shared"},
+                 ",prefixes=shared"},
         {"bf16-kahan", "bf16-kahan,master=bf16,compute=bf16,adam=fp32,"
                        "rounding=nearest,kahan=1,order=canonical,dropout=0"
-                 ",prompts=shared"},
+                 ",prefixes=shared"},
         {"fp16-mixed", "fp16-mixed,master=fp32,compute=fp16,adam=fp32,"
                        "rounding=nearest,kahan=0,order=canonical,dropout=0"
-                 ",prompts=shared"},
+                 ",prefixes=shared"},
     };
 
     for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
@@ -53,7 +53,7 @@ static void factors_override(void)
     T_CHECK(a.dropout == 0 && a.master == DT_BF16);
     T_EQ_INT(arm_parse(&a, "fp32,master=bf16,rounding=stochastic,adam=bf16,"
                            "compute=fp16,order=shuffled:18446744073709551615,"
-                           "dropout=2.5e-1,prompts=apart", &e), 0);
+                           "dropout=2.5e-1,prefixes=apart", &e), 0);
     T_CHECK(a.order.seed == UINT64_MAX && !a.order_from_seed);
     T_CHECK(a.loss_scaling && a.stochastic && a.dropout == 0.25 && a.apart);
     arm_seed(&a, 5);
@@ -62,7 +62,7 @@ static void factors_override(void)
     T_EQ_STR(full, "fp32,master=bf16,compute=fp16,adam=bf16,"
                    "rounding=stochastic,kahan=0,"
                    "order=shuffled:18446744073709551615,dropout=0.25,"
-                   "prompts=apart");
+                   "prefixes=apart");
     T_EQ_INT(arm_parse(&a, "bf16", &e), 0);
     arm_seed(&a, 5);
     T_CHECK(a.order.seed == 5 && a.order.kind == ORDER_SHUFFLED);

@@ -1,26 +1,30 @@
-/* model_shared - sequences that share their prompt: its rows are computed once,
- * and its gradient is that of their sum */
+/* model_shared - sequences that begin alike: the rows of what they share are
+ * computed once, and have the gradient of the sum */
+#include "../../lib/model/micro.h"
 #include "model_gradients.h"
 
-/* Prompt and response tokens; the same `group` is the same prompt. */
+/* Prompt and response tokens; the same `group` is the same prompt. `again` of
+ * the response are as in the sequence before. */
 static const struct member {
-    int group, prompt, response;
+    int group, prompt, response, again;
 } members[] = {
-    {0, 5, 4}, {0, 5, 1}, {0, 5, 7},             /* a family */
-    {1, 9, 6},                                   /* alone */
-    {2, 1, 3}, {2, 1, 9},                        /* nothing to share */
-    {3, 20, 2}, {3, 20, 0}, {3, 20, 11}, {3, 20, 5}, {3, 20, 0},
-    {4, 2, 0},                                   /* nothing scored */
-    {5, 33, 3}, {5, 33, 40},
+    {0, 5, 4, 0}, {0, 5, 1, 0}, {0, 5, 7, 1}, {0, 5, 7, 5}, /* a tree */
+    {1, 9, 6, 0},                                /* alone */
+    {2, 1, 3, 0}, {2, 1, 9, 0}, {2, 1, 4, 2},    /* nothing in common, then */
+    {3, 6, 0, 0}, {3, 6, 2, 0}, {3, 6, 2, 2},    /* the same twice */
+    {3, 6, 11, 2}, {3, 6, 11, 10}, {3, 6, 11, 11}, {3, 6, 5, 4}, {3, 6, 0, 0},
+    {4, 2, 0, 0},                                /* nothing scored */
+    {5, 33, 3, 0}, {5, 33, 40, 2}, {5, 33, 4, 3}, {5, 33, 1, 1},
+    {6, 3, 6, 0}, {6, 3, 6, 6}, {6, 3, 6, 6},    /* ends with a copy */
 };
 enum { N = sizeof members / sizeof *members };
 
-static uint8_t marks[N];
+static int32_t marks[N + 1];
 
 /* n of the members, at most `most` tokens of a prompt and of a response. */
 static struct batch *families(int V, int n, int most)
 {
-    int len[N];
+    int len[N], again;
     struct batch *b;
 
     for (int i = 0; i < n; i++) {
@@ -31,15 +35,17 @@ static struct batch *families(int V, int n, int most)
     b = make_batch(len, n, V, 3);
     for (int i = 0; i < n; i++) {
         int p = members[i].prompt < most ? members[i].prompt : most;
+        const int32_t *t = b->start + i;
 
         b->first[i] = p;
         marks[i] = 0;
         if (!i || members[i].group != members[i - 1].group)
             continue;
-        memcpy(b->tokens + b->start[i], b->tokens + b->start[i - 1],
-               (size_t)p * sizeof *b->tokens);
-        marks[i] = SHARED_BEFORE;
-        marks[i - 1] |= SHARED_AFTER;
+        again = members[i].again < most ? members[i].again : most;
+        memcpy(b->tokens + t[0], b->tokens + t[-1],
+               (size_t)(p + again) * sizeof *b->tokens);
+        marks[i] = common_rows(b->tokens + t[-1], (size_t)(t[0] - t[-1]), p,
+                               b->tokens + t[0], (size_t)(t[1] - t[0]), p);
     }
     b->s.shared = marks;
     return b;
@@ -128,7 +134,7 @@ static void gradients_match_differences(void)
     struct config c = make_config(8, 4, 2, 11);
     float *flat = make_flat(&c, 2);
     struct made x = make_model(&c, "fp32", flat, 1, MODEL_TRAIN);
-    struct batch *b = families(c.vocab, 9, 6);
+    struct batch *b = families(c.vocab, N, 6);
     float *dlogp = make_weights(b->n_tokens), *g;
 
     g = train_in(&x, b, dlogp, 2);
@@ -141,12 +147,12 @@ static void gradients_match_differences(void)
 }
 
 /* Apart, each sample's prompt is rounded by itself; the sums differ in order
- * only, and prompts=apart and dropout ask for that. */
+ * only, and prefixes=apart and dropout ask for that. */
 static void apart_is_another_order(void)
 {
-    static const char *const arm[] = {"fp32", "fp32,prompts=apart", "fp32",
+    static const char *const arm[] = {"fp32", "fp32,prefixes=apart", "fp32",
                                       "fp32,dropout=0.3",
-                                      "fp32,dropout=0.3,prompts=apart"};
+                                      "fp32,dropout=0.3,prefixes=apart"};
     struct config c = make_config(48, 4, 2, 97);
     float *flat = make_flat(&c, 5), *g[5];
     struct batch *b = families(97, N, 64);
@@ -175,6 +181,26 @@ static void apart_is_another_order(void)
     drop_batch(b);
 }
 
+/* Fewer rows may be shared than could be. */
+static void marks_are_an_upper_bound(void)
+{
+    struct config c = make_config(8, 4, 2, 11);
+    float *flat = make_flat(&c, 2), *g;
+    struct made x = make_model(&c, "fp32", flat, 1, MODEL_TRAIN);
+    struct batch *b = families(c.vocab, N, 6);
+    float *dlogp = make_weights(b->n_tokens);
+
+    for (int i = 0; i < N; i++)
+        marks[i] = marks[i] > 1 ? marks[i] - i % 3 : marks[i];
+    g = train_in(&x, b, dlogp, 2);
+    check_gradients(&x, b, dlogp, 1, flat, g);
+    free(g);
+    free(dlogp);
+    free(flat);
+    drop_batch(b);
+    drop_model(&x);
+}
+
 static void false_marks_are_refused(void)
 {
     struct config c = make_config(48, 4, 2, 97);
@@ -187,17 +213,22 @@ static void false_marks_are_refused(void)
 
     MUST(model_forward(x.m, &s, 1, 1, 1, v, NULL, &e));
     MUST(model_backward(x.m, v, &e));
-    s = view(b, 3, 5, start); /* not what goes on */
-    MUST(model_forward(x.m, &s, 1, 1, 1, v, NULL, &e));
-    T_EQ_INT(model_backward(x.m, v, &e), -ERR_USAGE);
-    model_zero_grads(x.m); /* forgets the family that was not ended */
+    s = view(b, 4, 5, start); /* not what goes on */
+    T_EQ_INT(model_forward(x.m, &s, 1, 1, 1, v, NULL, &e), -ERR_USAGE);
+    model_zero_grads(x.m); /* forgets the tree that was not ended */
     MUST(model_forward(x.m, &s, 1, 1, 1, v, NULL, &e));
     MUST(model_backward(x.m, v, &e));
     b->tokens[b->start[2] + 1] ^= 1;
     T_EQ_INT(model_logp(x.m, &b->s, 1, 0, v, NULL, &e), -ERR_USAGE);
     b->tokens[b->start[2] + 1] ^= 1;
-    marks[1] = SHARED_BEFORE;
+    for (int bad = -1; bad <= 6; bad += 7) {
+        marks[1] = bad;
+        T_EQ_INT(model_logp(x.m, &b->s, 1, 0, v, NULL, &e), -ERR_USAGE);
+    }
+    marks[1] = 0;
+    marks[N] = 9; /* of 8 rows */
     T_EQ_INT(model_logp(x.m, &b->s, 1, 0, v, NULL, &e), -ERR_USAGE);
+    marks[N] = 0;
     free(v);
     free(flat);
     drop_batch(b);
@@ -210,6 +241,7 @@ int main(void)
     T_RUN(gradients_ignore_threads_and_micro_batch);
     T_RUN(gradients_match_differences);
     T_RUN(apart_is_another_order);
+    T_RUN(marks_are_an_upper_bound);
     T_RUN(false_marks_are_refused);
     T_DONE();
 }
