@@ -107,9 +107,13 @@ links = $(call uniq,$(foreach u,$(1),$(X_$(u))))
 X_train := $(X_model)
 
 # An executable is stripped, has no build id, and is replaced only when its
-# bytes differ: a comment edit re-runs nothing that depends on it.
+# bytes differ: a comment edit re-runs nothing that depends on it. One that is
+# missing is linked again.
 NOP ?=
 define program_rule
+ifeq ($(wildcard $(BIN)/$(1)),)
+.PHONY: $(B)/exe/$(1).linked
+endif
 $(B)/bin/$(1).o: bin/$(1).c | $(FIRST)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
