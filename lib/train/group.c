@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "group.h"
+#include "pack.h"
 
 void group_free(struct group *g)
 {
@@ -17,13 +18,9 @@ static int by_tokens(const void *x, const void *y)
 {
     const struct sample *const *pa = x, *const *pb = y;
     const struct sample *a = *pa, *b = *pb;
+    int r = pack_order(a->tokens, a->n, b->tokens, b->n);
 
-    for (int i = 0; i < a->n && i < b->n; i++)
-        if (a->tokens[i] != b->tokens[i])
-            return a->tokens[i] < b->tokens[i] ? -1 : 1;
-    if (a->n != b->n)
-        return a->n < b->n ? -1 : 1;
-    return a < b ? -1 : a > b;
+    return r ? r : (a > b) - (a < b);
 }
 
 void group_sorted(const struct group *g, const struct sample **v)

@@ -66,6 +66,14 @@ void pack_share(struct pack *p)
                                    t[1] - t[0], p->first[i]);
 }
 
+int pack_order(const int32_t *a, int na, const int32_t *b, int nb)
+{
+    for (int i = 0; i < na && i < nb; i++)
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    return (na > nb) - (na < nb);
+}
+
 struct seqs pack_view(struct pack *p, int a, int b)
 {
     for (int i = a; i <= b; i++)

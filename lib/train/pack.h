@@ -24,6 +24,8 @@ void pack_add(struct pack *p, const int32_t *tokens, int n, int first,
               uint64_t id);
 /* The sequence added last shares what rows it can with the one before it. */
 void pack_share(struct pack *p);
+/* < 0, 0, > 0: token by token; sequences in this order share most. */
+int pack_order(const int32_t *a, int na, const int32_t *b, int nb);
 /* Sequences [a, b), at least one. Lent until the next view or change. */
 struct seqs pack_view(struct pack *p, int a, int b);
 /* The end of the micro-batch (struct micro_batch) that begins at a, not beyond

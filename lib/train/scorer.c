@@ -3,18 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/progress.h"
-#include "../model/micro.h"
+#include "pack.h"
 #include "scorer.h"
 
-/* Records gathered for one pass, with their tokens end to end. */
+/* Records gathered for one pass, with their tokens end to end; and what is
+ * scored: the same in ascending order of tokens, so that responses which begin
+ * alike follow each other. */
 struct gathered {
-    struct rec **rec;       /* [batch] our copies */
+    struct rec **rec; /* [batch] our copies */
+    struct text {
+        const struct gathered *g;
+        size_t at; /* in tokens */
+        int n, n_prompt, i;
+    } *text;     /* [batch], in that order once they are packed */
+    int *place;  /* [batch] where record i is in the pack */
     int n;
-    int32_t *start, *first; /* [batch + 1], [batch] */
-    int32_t *shared;        /* [batch + 1] */
     int32_t *tokens;
     size_t n_tokens, cap;
-    float *logp;            /* [cap] */
+    struct pack pack;
+    float *logp; /* [cap], of the pack's tokens */
 };
 
 struct scorer {
@@ -56,17 +63,27 @@ static void append(struct gathered *g, struct rec_i32s v)
     g->n_tokens += v.n;
 }
 
-/* Samples of one prompt often follow each other. */
-static void mark_shared(struct gathered *g)
+static int by_tokens(const void *x, const void *y)
 {
-    g->shared[0] = g->shared[g->n] = 0;
-    for (int i = 1; i < g->n; i++) {
-        const int32_t *t = g->start + i;
+    const struct text *a = x, *b = y;
+    int r = pack_order(a->g->tokens + a->at, a->n, b->g->tokens + b->at,
+                       b->n);
 
-        g->shared[i] = common_rows(g->tokens + t[-1], (size_t)(t[0] - t[-1]),
-                                   g->first[i - 1], g->tokens + t[0],
-                                   (size_t)(t[1] - t[0]), g->first[i]);
+    return r ? r : a->i - b->i;
+}
+
+static struct seqs pack(struct gathered *g)
+{
+    qsort(g->text, (size_t)g->n, sizeof *g->text, by_tokens);
+    pack_clear(&g->pack);
+    for (int i = 0; i < g->n; i++) {
+        const struct text *t = &g->text[i];
+
+        g->place[t->i] = i;
+        pack_add(&g->pack, g->tokens + t->at, t->n, t->n_prompt, 0);
+        pack_share(&g->pack);
     }
+    return pack_view(&g->pack, 0, g->n);
 }
 
 static int gather(struct scorer *s, struct rec *rec, struct err *e)
@@ -95,11 +112,10 @@ static int gather(struct scorer *s, struct rec *rec, struct err *e)
         g->tokens = xrealloc(g->tokens, g->cap, sizeof *g->tokens);
         g->logp = xrealloc(g->logp, g->cap, sizeof *g->logp);
     }
-    g->first[g->n] = (int32_t)p.n;
+    g->text[g->n] = (struct text){g, g->n_tokens, (int)n, (int)p.n, g->n};
     append(g, p);
     append(g, q);
     g->rec[g->n++] = rec_copy(rec);
-    g->start[g->n] = (int32_t)g->n_tokens;
     return 0;
 }
 
@@ -107,8 +123,12 @@ static int gather(struct scorer *s, struct rec *rec, struct err *e)
 
 static float *response(const struct gathered *g, int i, size_t *n)
 {
-    *n = (size_t)(g->start[i + 1] - g->start[i] - g->first[i]);
-    return g->logp + g->start[i] + g->first[i];
+    const struct pack *p = &g->pack;
+    int at = g->place[i];
+    size_t first = p->start[at] + (size_t)p->first[at];
+
+    *n = p->start[at + 1] - first;
+    return g->logp + first;
 }
 
 static void set_column(struct gathered *g, const char *path)
@@ -187,12 +207,12 @@ static int flush(struct scorer *s, struct err *e)
 {
     const struct scorer_opts *o = s->o;
     struct gathered *g = &s->g;
-    struct seqs q = {g->n, g->start, g->tokens, g->first, NULL, g->shared};
+    struct seqs q;
     int r = 0;
 
     if (!g->n)
         return 0;
-    mark_shared(g);
+    q = pack(g);
     if (o->as || o->check_rollout)
         r = score(s, s->x, &q, o->as, e);
     if (!r && o->as_against)
@@ -264,10 +284,10 @@ static void drop(struct gathered *g)
     for (int i = 0; i < g->n; i++)
         rec_free(&g->rec[i]);
     free(g->rec);
-    free(g->start);
-    free(g->first);
-    free(g->shared);
+    free(g->text);
+    free(g->place);
     free(g->tokens);
+    pack_free(&g->pack);
     free(g->logp);
 }
 
@@ -284,9 +304,8 @@ int scorer_run(struct engine *x, struct engine *against,
     memset(check, 0, sizeof *check);
     made_by(&s);
     g->rec = xcalloc((size_t)o->batch, sizeof *g->rec);
-    g->start = xcalloc((size_t)o->batch + 1, sizeof *g->start);
-    g->first = xcalloc((size_t)o->batch, sizeof *g->first);
-    g->shared = xcalloc((size_t)o->batch + 1, sizeof *g->shared);
+    g->text = xcalloc((size_t)o->batch, sizeof *g->text);
+    g->place = xcalloc((size_t)o->batch, sizeof *g->place);
     s.progress = progress_open(f->tool, "tokens", 0, f->quiet);
     engine_say_device(x->k, s.progress);
     r = score_all(&s, e);

@@ -49,7 +49,7 @@ PROBE = sys.argv[5] if len(sys.argv) > 5 else ""
 ARM = {"fp32": "fp32", "bf16": "bf16,order=canonical,dropout=0"}[TYPE]
 BYTES = {"fp32": 4, "bf16": 2}[TYPE]
 TOKENIZER = "data/tokenizer/tiny"
-KEPT = os.environ.get("KEPT", "results/train_logs/fp32_seed1/step-20/rollouts.msgpack.zst")
+KEPT = "results/train_logs/fp32_seed1/step-20/rollouts.msgpack.zst"
 SHAPES = {
     "tiny": dict(vocab_size=470, hidden_size=96, num_hidden_layers=3,
                  num_attention_heads=4, num_key_value_heads=2,
@@ -186,6 +186,18 @@ def count(batch, *what):
     return sum(len(r[w + "_tokens"]) for r in batch for w in what)
 
 
+def distinct(batch):
+    """Rows and scored tokens, what samples of a group begin with once."""
+    n_rows, n_heads = set(), set()
+    for r in batch:
+        x = r["prompt_tokens"] + r["response_tokens"]
+        for i in range(1, len(x)):
+            n_rows.add((r["id"], *x[:i]))
+            if i >= len(r["prompt_tokens"]):
+                n_heads.add((r["id"], *x[:i + 1]))
+    return len(n_rows), len(n_heads)
+
+
 def padded(batch):
     """Tokens, prompts on the left and responses on the right of a column;
     which are real; which are of the response; the column."""
@@ -249,12 +261,11 @@ def training(dir_, model, tmp, name, batch):
     update(len(batch))
     sizes = [len(batch), max(1, len(batch) // 4)]
     micro = min(sizes, key=lambda m: timed(lambda: update(m))[0])
-    layer, head = weights_in_use()  # each prompt once
-    prompts = {r["id"]: len(r["prompt_tokens"]) - 1 for r in batch}
-    n_rows = sum(prompts.values()) + scored
+    layer, head = weights_in_use()
+    n_rows, n_heads = distinct(batch)
     compare(f"training, {name}", mine,
             lambda: total / timed(lambda: update(micro))[0], TARGET[0],
-            6 * (layer * n_rows + head * scored) / total)
+            6 * (layer * n_rows + head * n_heads) / total)
     model.eval()
     opt.zero_grad()
 

@@ -266,6 +266,22 @@ static void samples_of_other_weights_are_refused(void)
     }
 }
 
+static void samples_that_begin_alike_follow_each_other(void)
+{
+    int32_t t[5][4] = {{1, 2, 9, 4}, {1, 2, 3, 4}, {1, 2, 9}, {1, 2, 3, 4},
+                       {1, 2, 9, 1}};
+    struct sample s[5];
+    struct group g = {s, 5};
+    const struct sample *v[5];
+    static const int want[5] = {1, 3, 2, 4, 0};
+
+    for (int i = 0; i < 5; i++)
+        s[i] = (struct sample){.tokens = t[i], .n = i == 2 ? 3 : 4};
+    group_sorted(&g, v);
+    for (int i = 0; i < 5; i++)
+        T_EQ_INT(v[i] - s, want[i]);
+}
+
 int main(void)
 {
     T_RUN(uniform_groups_are_dropped_and_more_are_asked_for);
@@ -276,5 +292,6 @@ int main(void)
     T_RUN(how_many_are_asked_follows_the_rate_of_keeping);
     T_RUN(damaged_records_are_named);
     T_RUN(samples_of_other_weights_are_refused);
+    T_RUN(samples_that_begin_alike_follow_each_other);
     T_DONE();
 }

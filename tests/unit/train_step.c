@@ -9,7 +9,7 @@
 #include "../../lib/train/step.h"
 #include "t.h"
 
-enum { N_GROUPS = 2, N_SAMPLES = 3, MAX = 8 };
+enum { N_GROUPS = 2, N_SAMPLES = 6, MAX = 8 };
 
 static const struct config shape = {
     .hidden = 8, .layers = 2, .heads = 2, .kv_heads = 1, .head_dim = 4,
@@ -32,6 +32,8 @@ struct rig {
     double old[N_GROUPS * N_SAMPLES * MAX];
 };
 
+/* Samples of a group have its prompt, and begin like its first one for a while;
+ * the last is the same as the first. */
 static void fill_batch(struct rig *t)
 {
     struct rng r;
@@ -46,6 +48,12 @@ static void fill_batch(struct rig *t)
         s->n = s->n_prompt + 1 + i % 4; /* lengths differ */
         for (int j = 0; j < s->n; j++)
             s->tokens[j] = rng_range(&r, 0, shape.vocab - 1);
+        if (i % N_SAMPLES == N_SAMPLES - 1)
+            s->n = s[1 - N_SAMPLES].n;
+        memmove(s->tokens, t->tokens[i - i % N_SAMPLES],
+                (size_t)(i % N_SAMPLES == N_SAMPLES - 1
+                             ? s->n
+                             : s->n_prompt + i % 3) * sizeof *s->tokens);
         s->correct = i % N_SAMPLES == 0;
         s->reward = s->correct ? 1 : -1 - 0.1 * i;
         s->id = (uint64_t)i;
