@@ -16,7 +16,7 @@
 
 #define OPT_MICRO_BATCH(dst)                                                 \
     {OPT_INT, "micro-batch", 0, dst, "N",                                    \
-     "tokens in a forward and backward, a prompt that samples share counted " \
+     "tokens in a forward and backward, what samples begin with counted "     \
      "once; in canonical order no bit depends on it", 1, 1 << 30}
 
 #define OPT_RECOMPUTE(dst)                                                   \

@@ -69,10 +69,10 @@ struct k_seqs {
     const int32_t *start;      /* device */
     const int32_t *start_host; /* the same, host */
     const int32_t *from; /* n, host, or NULL: queries of sequence i before row
-                          * from[i] of it are not asked for (rows of a prompt
-                          * that another sequence has too). attn may leave
-                          * their o and lse as they are; attn_bwd is given +0
-                          * in their rows of d_o, and its dq is +0 there */
+                          * from[i] of it are not asked for (another sequence
+                          * has those rows too). attn may leave their o and lse
+                          * as they are; attn_bwd is given +0 in their rows of
+                          * d_o, and its dq is +0 there */
 };
 
 /* Sums of rows: the terms of row r < n are src[off[r]] .. src[off[r + 1] - 1].
