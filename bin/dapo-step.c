@@ -3,7 +3,8 @@
  * in      rollouts with reward and correct, the samples of a prompt adjacent
  * out     a checkpoint directory; a metrics record a step on stdout
  * memory  model, gradients, master weights, moments; the rollouts of a step
- * order   the order of the input is the order of the sums
+ * order   of the sums: that of the groups; in a group that of the input, or
+ *         with prefixes=shared of the tokens
  */
 #include "../lib/train/loop.h"
 #include "engine_opts.h"

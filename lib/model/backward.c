@@ -161,7 +161,8 @@ static float *head_gradients(struct model *m, const float *dlogp)
 
     memset(v, 0, (size_t)R * sizeof *v);
     for (int i = 0; i < m->shape.carried_heads; i++)
-        v[m->carried_heads[i]] = m->path.head[i].d;
+        if (m->carried_heads[i] >= 0)
+            v[m->carried_heads[i]] = m->path.head[i].d;
     for (int t = 0; t < m->shape.tokens; t++)
         if (m->scores[t] >= 0)
             v[m->scores[t]] += dlogp[t];
@@ -202,28 +203,46 @@ static int fit_carry(struct model *m, struct err *e)
     return 0;
 }
 
-/* v: the gradients of the head rows; the open ones are the last of them. */
-static void carry_on(struct model *m, const float *v)
+/* Those that waited, and the open ones of this pass, by position. */
+static void carry_heads(struct model *m, const float *v)
 {
     struct carry *c = &m->path;
     const struct layout *l = &m->a.rows;
-    size_t at = (size_t)rows_on(m, m->c.layers - 1);
-    float *p = m->carried;
-    size_t n = m->carried_n;
+    const size_t at = (size_t)rows_on(m, m->c.layers - 1);
+    int wait = 0, own = m->shape.open_heads;
 
-    c->summed = layout_summed(&m->tree, c->summed);
-    c->rows = m->shape.open;
-    c->n = m->shape.open_heads;
+    for (int i = 0; i < m->shape.carried_heads; i++)
+        if (m->carried_heads[i] < 0)
+            c->head[wait++] = c->head[i];
+    c->n = wait + own;
     if ((size_t)c->n > m->path_heads) {
         m->path_heads = 2 * (size_t)c->n;
         c->head = xrealloc(c->head, m->path_heads, sizeof *c->head);
     }
-    for (size_t i = 0; i < (size_t)c->n; i++) {
-        size_t row = (size_t)m->host[l->head + at + i];
+    for (int to = c->n - 1; own; to--) {
+        size_t h = at + (size_t)own - 1;
+        int32_t pos = m->host[l->pos + (size_t)m->host[l->head + h]];
 
-        c->head[i] = (struct carry_head){m->host[l->pos + row],
-                                         m->host[l->target + at + i], v[at + i]};
+        if (wait && c->head[wait - 1].pos > pos) {
+            c->head[to] = c->head[--wait];
+        } else {
+            c->head[to] = (struct carry_head){pos, m->host[l->target + h],
+                                              v[h]};
+            own--;
+        }
     }
+}
+
+/* v: the gradients of the head rows; the open ones are the last of them. */
+static void carry_on(struct model *m, const float *v)
+{
+    struct carry *c = &m->path;
+    float *p = m->carried;
+    size_t n = m->carried_n;
+
+    c->summed = m->summed;
+    c->rows = m->shape.open;
+    carry_heads(m, v);
     m->carried = m->carry;
     m->carried_n = m->carry_n;
     m->carry = p;

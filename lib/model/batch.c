@@ -123,6 +123,7 @@ static void upload_layout(struct model *m)
 
     layout_fill(l, &m->tree, &m->path, m->shape, v);
     m->k->upload(m->k, act_ints(m, 0), v, 4 * l->n);
+    m->summed = layout_summed(&m->tree, m->path.summed);
     m->scores = v + l->scores;
     m->carried_heads = v + l->carried;
     m->seqs = (struct k_seqs){m->shape.S, act_ints(m, l->start), v + l->start,

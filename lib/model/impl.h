@@ -77,6 +77,7 @@ struct model {
     float *carried, *carry;
     size_t carried_n, carry_n; /* values there is room for */
     struct carry path;
+    int summed; /* path.summed once this pass has been backward */
     size_t path_heads; /* there is room for */
     float *host_f;
     size_t host_f_n;

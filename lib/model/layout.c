@@ -94,6 +94,19 @@ static void put_head(struct filling *f, int row, int32_t target)
     f->v[f->l->target + h] = target;
 }
 
+/* An open row's carried head row waits, unless the first sequence scores it. */
+static int waits(const struct filling *f, int row, int i)
+{
+    const struct tree *t = f->t;
+    const struct tree_row *r = &t->row[row];
+    const struct carry_head *h = &f->c->head[i];
+
+    if (row < t->n - t->open)
+        return 0;
+    return (i + 1 < f->c->n && h[1].pos == h->pos) ||
+           t->s->tokens[t->s->start[r->a] + r->pos + 1] != h->target;
+}
+
 /* Those of a row: a new one where the token is not that of the sequence
  * before. */
 static void add_heads(struct filling *f, int row)
@@ -106,9 +119,13 @@ static void add_heads(struct filling *f, int row)
     if (is_carried(t, r))
         for (int i = carried_from(f->c, r->pos);
              i < f->c->n && f->c->head[i].pos == r->pos; i++) {
+            int wait = waits(f, row, i);
+
             if (f->v)
-                f->v[f->l->carried + (size_t)i] = f->head;
-            put_head(f, row, last = f->c->head[i].target);
+                f->v[f->l->carried + (size_t)i] = wait ? -1 : f->head;
+            last = f->c->head[i].target;
+            if (!wait)
+                put_head(f, row, last);
         }
     for (int q = r->a; q < r->b; q++) {
         int32_t at = s->start[q] + r->pos + 1, token = 0;

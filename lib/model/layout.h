@@ -56,7 +56,8 @@ struct layout {
     size_t fold, fold_n; /* row <- wide ones, and what is carried */
     size_t n;            /* of the array */
     /* host only, after them: of k_seqs, and in the last layer; token of the pass
-     * -> head row that scores it, or -1; carried head -> head row */
+     * -> head row that scores it, or -1; carried head -> head row,
+     * or -1: it waits for the pass that closes its row */
     size_t from, from_live, scores, carried;
     size_t n_host;
 };

@@ -35,19 +35,32 @@ static size_t rope(const struct config *c, int longest)
     return 4 * (size_t)model_rope_room(0, longest) * (size_t)c->head_dim;
 }
 
-/* What an open path carries, before and after a micro-batch: it is taken to be a
- * quarter of the longest sequence. */
-static size_t carry(const struct config *c, int longest)
+/* What a path of `open` rows carries, before and after a micro-batch. */
+static size_t carry(const struct config *c, int open)
 {
-    return 2 * sizeof(float) * (size_t)c->layers * (size_t)(longest / 4) * 2 *
+    return 2 * sizeof(float) * (size_t)c->layers * (size_t)open * 2 *
            (size_t)c->kv_heads * (size_t)c->head_dim;
+}
+
+/* Activations of training. Where samples share prefixes attention's rows are
+ * taken to be those of the pass, and an open path a quarter of the longest
+ * sequence; `most`: what micro.h lets them be, and the whole of it. */
+static size_t training(const struct config *c, const struct arm *a,
+                       struct acts_shape shape, int longest, int most)
+{
+    struct acts acts;
+
+    shape.E = a->apart ? 0 : most ? 4 * shape.T : shape.T;
+    acts_layout(&acts, c, a->compute, shape);
+    return acts.bytes +
+           (a->apart ? 0 : carry(c, most ? longest : longest / 4));
 }
 
 void model_memory(struct model_memory *p, const struct config *c,
                   const struct arm *a, const struct k_sizes *s,
                   struct model_use u)
 {
-    int train = u.flags & MODEL_TRAIN, shared;
+    int train = u.flags & MODEL_TRAIN;
     /* last tokens have no row */
     int ends = !train                  ? 0
                : u.seqs < u.tokens / 2 ? u.seqs
@@ -66,8 +79,6 @@ void model_memory(struct model_memory *p, const struct config *c,
 
     if (train)
         shape.keep = u.flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
-    shared = train && !a->apart;
-    shape.E = shared ? rows : 0;
     acts_layout(&acts, c, a->compute, shape);
     model_plan(&plan, c, a, 1, 1, 1);
     pass.n_params = plan.n_params;
@@ -79,9 +90,11 @@ void model_memory(struct model_memory *p, const struct config *c,
                         : matrices(c, a->compute, s, train)) +
                    vectors(c, a->compute) + rope(c, u.longest),
         .grads = train ? plan.grad_bytes : 0,
-        .acts = acts.bytes + (shared ? carry(c, u.longest) : 0),
+        .acts = train ? training(c, a, shape, u.longest, 0) : acts.bytes,
         .scratch = s->scratch(s, &pass),
     };
+    if (train)
+        p->branching = training(c, a, shape, u.longest, 1) - p->acts;
 }
 
 /* ---- and back ---- */

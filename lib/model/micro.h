@@ -27,6 +27,7 @@ static inline int32_t common_rows(const int32_t *a, size_t na, int32_t first_a,
 struct micro_batch {
     size_t max_tokens;
     size_t rows, wide; /* so far: tokens to compute, and with copies */
+    size_t tokens;     /* all of them, which struct seqs counts in 31 bits */
     int n;
 };
 
@@ -39,10 +40,12 @@ static inline int micro_batch_take(struct micro_batch *b, size_t n,
     size_t rows = n - (b->n ? (size_t)before : 0);
     size_t wide = n > (size_t)after + 1 ? n : 0;
 
-    if (b->n && (b->rows + rows > b->max_tokens || b->wide + wide > most))
+    if (b->n && (b->rows + rows > b->max_tokens || b->wide + wide > most ||
+                 b->tokens + n > 1u << 30))
         return 0;
     b->rows += rows;
     b->wide += wide;
+    b->tokens += n;
     b->n++;
     return 1;
 }

@@ -163,6 +163,7 @@ struct model_memory {
     size_t n_params;
     size_t weights; /* in the device's layouts; norms, biases, rotary table */
     size_t grads, acts, scratch;
+    size_t branching; /* that acts may be more, where samples share most rows */
 };
 void model_memory(struct model_memory *p, const struct config *c,
                   const struct arm *a, const struct k_sizes *s,

@@ -110,7 +110,8 @@ int plan_largest(const struct config *c, const struct arm *a,
 
         o.micro_batch = mid;
         plan_memory(&p, c, a, s, o);
-        if (p.training + (beside ? p.sampler_weights : 0) <= bytes)
+        if (p.training + p.m.branching +
+                (beside ? p.sampler_weights : 0) <= bytes)
             low = mid;
         else
             high = mid;
@@ -155,10 +156,14 @@ static void trainer(const struct page *g)
 {
     const struct plan_memory *p = &g->p;
     char what[100];
+    int n = snprintf(what, sizeof what, "micro-batch %d tokens%s",
+                     most(g->o.micro_batch, g->o.longest),
+                     g->o.recompute ? ", recomputed" : "");
 
-    snprintf(what, sizeof what, "micro-batch %d tokens%s",
-             most(g->o.micro_batch, g->o.longest),
-             g->o.recompute ? ", recomputed" : "");
+    if (p->m.branching)
+        snprintf(what + n, sizeof what - (size_t)n,
+                 "; up to %.1f more if samples begin alike",
+                 (double)p->m.branching / (1 << 20));
     line(g, "compute weights", p->m.weights,
          !g->s.views                   ? "a layout for each direction"
          : g->a.master == g->a.compute ? "the matrices are the master's"
@@ -226,11 +231,12 @@ static void largest(const struct page *g, const char *name, int beside,
 static void card(const struct page *g, size_t there)
 {
     char name[64];
+    size_t more = g->p.m.branching;
 
     snprintf(name, sizeof name, "on %.1f GiB", (double)there / (1 << 30));
-    fits(g, name, g->p.training, there);
-    fits(g, "  with the sampler", g->p.together, there);
-    fits(g, "  and its --offload", g->p.parked, there);
+    fits(g, name, g->p.training + more, there);
+    fits(g, "  with the sampler", g->p.together + more, there);
+    fits(g, "  and its --offload", g->p.parked + more, there);
     largest(g, "largest micro-batch", 0, there);
     largest(g, "  with the sampler", 1, there);
 }

@@ -66,7 +66,7 @@ static struct batch make(const struct shape *s)
     b.dlogp = calloc(most, sizeof *b.dlogp);
     for (int i = 0; i < s->n; i++) {
         b.first[i] = s->prompt;
-        b.shared[i] = i % SAMPLES ? s->prompt - 1 : 0;
+        b.shared[i] = i % SAMPLES ? s->prompt : 0;
         b.start[i + 1] = b.start[i] + s->prompt + s->shortest +
                          i * 7 % (s->longest - s->shortest + 1);
     }
@@ -130,7 +130,7 @@ static double model_flops(const struct shape *s, const struct batch *b)
     double layer = H * (q + 2 * kv) + q * H + 3 * H * c->ffn;
 
     for (int i = 0; i < b->n; i++) { /* the prompt is the first sample's */
-        double from = i % SAMPLES ? s->prompt - 1 : 0;
+        double from = i % SAMPLES ? s->prompt : 0;
         double len = b->start[i + 1] - b->start[i] - 1;
 
         T += len - from;
