@@ -7,12 +7,12 @@
 
 static const struct rig_case cases[] = {
     {"wide_head_fp32", "fp32", RIG_SHAPE(16, 1, 2, 1, 32, 600), 96, 32, 0, 1,
-     0},
-    {"deep_fp32", "fp32", RIG_SHAPE(16, 4, 2, 2, 48, 40), 120, 40, 0, 0, 0},
-    {"bf16_recompute", "bf16", RIG_SHAPE(16, 6, 2, 1, 48, 40), 120, 40, 1, 0,
-     0},
-    {"bf16_mixed", "bf16-mixed", RIG_SHAPE(24, 3, 3, 1, 48, 60), 100, 60, 0,
      0, 0},
+    {"deep_fp32", "fp32", RIG_SHAPE(16, 4, 2, 2, 48, 40), 120, 40, 0, 0, 0, 0},
+    {"bf16_recompute", "bf16", RIG_SHAPE(16, 6, 2, 1, 48, 40), 120, 40, 1, 0,
+     0, 0},
+    {"bf16_mixed", "bf16-mixed", RIG_SHAPE(24, 3, 3, 1, 48, 60), 100, 60, 0,
+     0, 0, 0},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 

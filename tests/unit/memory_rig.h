@@ -14,6 +14,7 @@ struct rig_case {
     struct config c;
     int micro, longest, recompute, offload;
     int threads; /* 0: a device, whose trainer releases while it waits */
+    int same;    /* tokens that all sequences begin with, else two */
 };
 
 /* hidden, layers, heads, kv heads, ffn, vocabulary */
@@ -70,14 +71,21 @@ static inline void rig_close(struct rig *t)
 }
 
 /* Sequences from half the longest to the longest, the last one cut to what
- * the micro-batch leaves. */
+ * the micro-batch leaves. With `same` all of the longest. */
 static inline void rig_fill(struct pack *p, const struct rig_case *x)
 {
     int32_t tokens[1024] = {1, 2};
     struct rng r;
 
     rng_init(&r, 3, 3);
-    for (int n = x->longest, i = 0, left = x->micro; left > 2; i++) {
+    for (int i = 0, left = x->micro - x->same; x->same && left > 0; i++) {
+        for (int j = i ? x->same : 0; j < x->longest; j++)
+            tokens[j] = rng_range(&r, 0, x->c.vocab - 1);
+        pack_add(p, tokens, x->longest, 2, (uint64_t)i);
+        pack_share(p);
+        left -= x->longest - x->same;
+    }
+    for (int n = x->longest, i = 0, left = x->micro; !x->same && left > 2; i++) {
         n = n < left ? n : left;
         for (int j = 2; j < n; j++)
             tokens[j] = rng_range(&r, 0, x->c.vocab - 1);
@@ -161,6 +169,10 @@ static inline void rig_compare(const struct rig_case *x, struct kernels *k)
     if (getenv("SHOW"))
         printf("%-26s whole %9.0f planned %9zu, passes %9.0f planned %9.0f\n",
                x->name, whole, p.training, passes, planned);
+    if (x->same) {
+        p.training += p.m.branching;
+        planned += (double)p.m.branching;
+    }
     T_CHECKF(fabs((double)p.training / whole - 1) <= 0.1,
              "%s: planned %zu, measured %.0f", x->name, p.training, whole);
     T_CHECKF(fabs(planned / passes - 1) <= 0.1,
