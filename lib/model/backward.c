@@ -1,7 +1,7 @@
 /* backward - gradients of a kept forward, from the head to the embedding
  *
- * Rows that the next micro-batch has too have no gradient yet: they are the last
- * ones, and left out (tree.h).
+ * Rows that the next micro-batch has too have no gradient yet: they are the
+ * last ones, and left out (tree.h).
  *
  * Normalised rows and the MLP's product are computed again instead of being
  * kept, and of a model opened with MODEL_RECOMPUTE each layer but the last

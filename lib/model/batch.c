@@ -156,8 +156,8 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
     tree_make(&m->tree, s, i, j, how);
     shape = layout_shape(&m->tree, &m->path);
     if (shape.carried != (how & TREE_OPEN ? m->path.rows : 0))
-        return err_set(e, ERR_USAGE, "a micro-batch does not go on from the one "
-                       "before");
+        return err_set(e, ERR_USAGE, "a micro-batch does not go on from the "
+                       "one before");
     if (flags & PASS_KEEP)
         shape.keep = m->flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
     r = model_rope(m, longest(s, i, j), e);

@@ -10,7 +10,8 @@
  * without a query has no wide row.
  *
  * Of open rows, what the sequences so far gave is carried to the next pass: the
- * gradients of their keys and values, and of their head rows' log-probabilities.
+ * gradients of their keys and values, and of their head rows'
+ * log-probabilities.
  */
 #ifndef ULP_MODEL_LAYOUT_H
 #define ULP_MODEL_LAYOUT_H
@@ -31,8 +32,9 @@ struct acts_shape {
     } keep;
 };
 
-/* What an open path carries from pass to pass, on the host: its rows; so many of
- * them, the first ones, have a sum of gradients; its head rows by position. */
+/* What an open path carries from pass to pass, on the host: its rows; so many
+ * of them, the first ones, have a sum of gradients; its head rows by
+ * position. */
 struct carry {
     int rows, summed, n;
     struct carry_head {
@@ -55,9 +57,9 @@ struct layout {
     size_t d_wide, d_wide_n, d_live, d_live_n, o_live, o_live_n;
     size_t fold, fold_n; /* row <- wide ones, and what is carried */
     size_t n;            /* of the array */
-    /* host only, after them: of k_seqs, and in the last layer; token of the pass
-     * -> head row that scores it, or -1; carried head -> head row,
-     * or -1: it waits for the pass that closes its row */
+    /* host only, after them: of k_seqs, and in the last layer; token of the
+     * pass -> head row that scores it, or -1; carried head -> head row, or -1:
+     * it waits for the pass that closes its row */
     size_t from, from_live, scores, carried;
     size_t n_host;
 };

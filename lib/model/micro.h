@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The rows that a sequence can share with the one before it: those of the tokens
- * with which both begin, if both are scored from the same position on. A last
- * token has no row. a, b: the two, of na and nb tokens. */
+/* The rows that a sequence can share with the one before it: those of the
+ * tokens with which both begin, if both are scored from the same position on. A
+ * last token has no row. a, b: the two, of na and nb tokens. */
 static inline int32_t common_rows(const int32_t *a, size_t na, int32_t first_a,
                                   const int32_t *b, size_t nb, int32_t first_b)
 {

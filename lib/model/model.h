@@ -94,11 +94,11 @@ struct seqs {
     const int32_t *tokens; /* start[n] */
     const int32_t *first;  /* n */
     const uint64_t *id;    /* n, or NULL when there is no dropout */
-    /* n + 1, or NULL. shared[i] rows are those of the sequence before too (micro.h
-     * says how many can be): they are computed once, their gradient is that of
-     * the sum. In training the neighbour may be in another micro-batch of the
-     * same model_zero_grads: shared[0] are of the one before, shared[n] of the
-     * one after. */
+    /* n + 1, or NULL. shared[i] rows are those of the sequence before too
+     * (micro.h says how many can be): they are computed once, their gradient is
+     * that of the sum. In training the neighbour may be in another micro-batch
+     * of the same model_zero_grads: shared[0] are of the one before, shared[n]
+     * of the one after. */
     const int32_t *shared;
 };
 

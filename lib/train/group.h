@@ -18,8 +18,8 @@ struct group {
 };
 
 void group_free(struct group *g);
-/* v: n pointers to the samples, in ascending order of their tokens, so that those
- * which begin alike follow each other; the same tokens stay in order. */
+/* v: n pointers to the samples, in ascending order of their tokens, so that
+ * those which begin alike follow each other; the same tokens stay in order. */
 void group_sorted(const struct group *g, const struct sample **v);
 /* 1 unless all samples are correct or all are wrong. */
 int group_is_mixed(const struct group *g);

@@ -20,7 +20,7 @@ struct step {
     float *logp_old, *logp_rollout, *logp, *dlogp, *entropy;
 };
 
-/* The samples of a group, in the order that shares most; apart, as they came. */
+/* The samples of a group, in the order that shares most, or as they came. */
 static void gather_group(struct step *s, const struct group *g)
 {
     const struct sample **v = s->sample + s->p.n;

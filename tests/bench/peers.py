@@ -13,9 +13,10 @@ is taken from results/, where there is one.
 
 Our side is timed as a whole process less one that reads the model and makes
 one token; training by what dapo-step says of its steps after the first. Both
-sides train with what is quicker of one batch and micro-batches. Runs of both alternate; each line has the medians, and of the ratio the median, the
-least and the most. Time is the CPU's with one thread, so that a busy machine does
-not count, and the clock's with more: then the machine must be idle.
+sides train with what is quicker of one batch and micro-batches. Runs of both
+alternate; each line has the medians, and of the ratio the median, the least and
+the most. Time is the CPU's with one thread, so that a busy machine does not
+count, and the clock's with more: then the machine must be idle.
 
 PROBE is the program build/*/bench/stream: with it, tokens per second at the
 peak of multiply-adds are shown, and decoding of one stream is held against

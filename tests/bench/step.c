@@ -8,9 +8,9 @@
  * a prompt. "model FLOPs" are those of the mathematics, 6 a weight and row and
  * those of attention and head, nothing counted twice: their share of the
  * multiply-add peak is how much faster the same rows could be at most. Weights
- * are random; "0.5B" has a quarter of Qwen2.5-0.5B's layers and vocabulary. Time
- * is the processor's with one thread, the clock's with more, whose bounds are
- * one core's divided by the threads.
+ * are random; "0.5B" has a quarter of Qwen2.5-0.5B's layers and vocabulary.
+ * Time is the processor's with one thread, the clock's with more, whose bounds
+ * are one core's divided by the threads.
  */
 #include "../../lib/train/adamw.h"
 #include "meter.h"

@@ -85,7 +85,8 @@ static inline void rig_fill(struct pack *p, const struct rig_case *x)
         pack_share(p);
         left -= x->longest - x->same;
     }
-    for (int n = x->longest, i = 0, left = x->micro; !x->same && left > 2; i++) {
+    for (int n = x->longest, i = 0, left = x->same ? 0 : x->micro; left > 2;
+         i++) {
         n = n < left ? n : left;
         for (int j = 2; j < n; j++)
             tokens[j] = rng_range(&r, 0, x->c.vocab - 1);
