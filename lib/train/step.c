@@ -11,11 +11,11 @@ struct step {
     struct adamw *a;
     const struct step_opts *o;
     struct step_stats *st;
-    struct pack p;       /* every sequence of the batch */
-    const struct sample **sample; /* a sequence */
-    double *adv;                  /* a sequence */
-    int *group_end;      /* sequences up to the end of group i */
-    int fresh;           /* so many get logp_old from their first forward */
+    struct pack p; /* every sequence of the batch */
+    const struct sample **sample; /* of a sequence */
+    double *adv;                  /* of a sequence */
+    int *group_end; /* sequences up to the end of group i */
+    int fresh;      /* so many get logp_old from their first forward */
     /* p.n_tokens values each, where the tokens are */
     float *logp_old, *logp_rollout, *logp, *dlogp, *entropy;
 };
