@@ -137,6 +137,11 @@ void NAME(gemm_store)(const struct gemm *g, long row, long col, long n,
  * panels; the scratch they take is in sizes.c. */
 enum { MC_SMALL = 120, MC_LARGE = 480, KC = 256, PG = 4 };
 #define LARGE_BYTES ((size_t)768 << 10)
+/* Terms of a chain of K, for M rows, before the next panel's turn. */
+static inline long gemm_segment(long M, long K)
+{
+    return M <= MR || K <= 4 * KC ? K : KC;
+}
 /* dW[N][K] += dY^T X and db += column sums, rows ascending. */
 struct gemm_dw {
     enum dtype yt, xt;

@@ -203,9 +203,7 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g)
         NAME(gemm_few)(c, g);
         return;
     }
-    j.seg = j.perm ? CANON_BLOCK
-            : g->M <= MR || g->K <= 2 * KC ? g->K
-                                          : KC;
+    j.seg = j.perm ? CANON_BLOCK : gemm_segment(g->M, g->K);
     j.n_seg = g->K ? (g->K + j.seg - 1) / j.seg : 0;
     j.m_blocks = (g->M + mc - 1) / mc;
     /* weights that stay in a core's cache: its rows stay there too */

@@ -30,9 +30,7 @@ static void gemm(struct scratch_sizes *z, const struct k_sizes *s, long M,
     int shuffled = s->order.kind == ORDER_SHUFFLED && K > CANON_BLOCK;
     size_t bytes = (size_t)(N * K) * dtype_size(bt);
     long mc = bytes > LARGE_BYTES ? MC_LARGE : MC_SMALL;
-    long seg = shuffled ? CANON_BLOCK
-               : M <= MR || K <= 2 * KC ? K
-                                             : KC;
+    long seg = shuffled ? CANON_BLOCK : gemm_segment(M, K);
     long rows = blocks_of(M, blocks_of(M, mc));
     long group = K > seg ? PG : 1;
 
