@@ -42,17 +42,23 @@ static size_t carry(const struct config *c, int open)
            (size_t)c->kv_heads * (size_t)c->head_dim;
 }
 
-/* Activations of training. Where samples share prefixes attention's rows are
+static size_t activations(const struct config *c, const struct arm *a,
+                          struct acts_shape shape)
+{
+    struct acts acts;
+
+    acts_layout(&acts, c, a->compute, shape);
+    return acts.bytes;
+}
+
+/* The same of training. Where samples share prefixes attention's rows are
  * taken to be those of the pass, and an open path a quarter of the longest
  * sequence; `most`: what micro.h lets them be, and the whole of it. */
 static size_t training(const struct config *c, const struct arm *a,
                        struct acts_shape shape, int longest, int most)
 {
-    struct acts acts;
-
     shape.E = a->apart ? 0 : most ? 4 * shape.T : shape.T;
-    acts_layout(&acts, c, a->compute, shape);
-    return acts.bytes +
+    return activations(c, a, shape) +
            (a->apart ? 0 : carry(c, most ? longest : longest / 4));
 }
 
@@ -75,11 +81,9 @@ void model_memory(struct model_memory *p, const struct config *c,
         .backward = train,
     };
     struct model_plan plan;
-    struct acts acts;
 
     if (train)
         shape.keep = u.flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
-    acts_layout(&acts, c, a->compute, shape);
     model_plan(&plan, c, a, 1, 1, 1);
     pass.n_params = plan.n_params;
     *p = (struct model_memory){
@@ -90,7 +94,8 @@ void model_memory(struct model_memory *p, const struct config *c,
                         : matrices(c, a->compute, s, train)) +
                    vectors(c, a->compute) + rope(c, u.longest),
         .grads = train ? plan.grad_bytes : 0,
-        .acts = train ? training(c, a, shape, u.longest, 0) : acts.bytes,
+        .acts = train ? training(c, a, shape, u.longest, 0)
+                      : activations(c, a, shape),
         .scratch = s->scratch(s, &pass),
     };
     if (train)
