@@ -78,9 +78,9 @@ L_report := $(call LIB_of,lib/report) $(L_stat) $(L_record)
 L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_base)
 L_train  := $(call LIB_of,lib/train) $(L_model)
 
-X_base   := -ljansson -lxxhash
-X_record := -lmsgpackc -lzstd $(X_base)
-X_tasks  := -lz $(X_base)
+X_base   := -ljansson -lxxhash -lzstd -lz
+X_record := -lmsgpackc $(X_base)
+X_tasks  := $(X_base)
 X_text   := -lpcre2-8 -lutf8proc $(X_base)
 X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp $(X_base)
 X_stat   := -lflint-arb -lflint $(X_base)

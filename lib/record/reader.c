@@ -73,7 +73,7 @@ static int read_line(struct rec_reader *r, const char **line, size_t *n,
             break;
     }
     if (source_cut(r->src))
-        return reader_cut(r, "inside a zstd frame", e);
+        return reader_cut(r, "inside compressed data", e);
     *line = source_bytes(r->src, n);
     r->lent = *n;
     r->line++;
@@ -105,7 +105,7 @@ static int next_stream(struct rec_reader *r, struct err *e)
             return x;
         if (!x) {
             if (source_cut(r->src))
-                return reader_cut(r, "inside a zstd frame", e);
+                return reader_cut(r, "inside compressed data", e);
             if (!r->streams)
                 return err_set(e, ERR_DATA, "%s: empty input, no records",
                                rec_name(r));

@@ -6,7 +6,7 @@
 #ifndef ULP_RECORD_READER_IMPL_H
 #define ULP_RECORD_READER_IMPL_H
 #include "impl.h"
-#include "source.h"
+#include "../base/source.h"
 
 enum where { BETWEEN, INSIDE, ENDED };
 

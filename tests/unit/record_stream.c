@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zlib.h>
 #include "../../lib/base/buf.h"
 #include "../../lib/base/file.h"
 #include "../../lib/record/rec.h"
@@ -211,6 +212,30 @@ static void a_cut_of_zstd_at_any_byte_is_seen(void)
     cut_everywhere(in_dir("j.zst"), 3);
 }
 
+/* PATH's bytes, gzipped in two members, into PATH.gz */
+static void gzip_file(const char *path)
+{
+    struct buf b = get_file(path);
+    char name[4096];
+
+    snprintf(name, sizeof name, "%s.gz", path);
+    for (int half = 0; half < 2; half++) {
+        gzFile z = gzopen(name, half ? "ab" : "wb");
+        size_t from = half ? b.n / 2 : 0, n = half ? b.n - b.n / 2 : b.n / 2;
+
+        T_EQ_INT(gzwrite(z, b.p + from, (unsigned)n), n);
+        T_EQ_INT(gzclose(z), Z_OK);
+    }
+    buf_free(&b);
+}
+
+static void a_cut_of_gzip_at_any_byte_is_seen(void)
+{
+    write_stream(in_dir("g"), 3, REC_MSGPACK);
+    gzip_file(in_dir("g"));
+    cut_everywhere(in_dir("g.gz"), 3);
+}
+
 static void a_changed_byte_is_seen(void)
 {
     struct buf b;
@@ -234,21 +259,24 @@ static void streams_are_concatenated(void)
 {
     struct buf all = {0};
     struct err e = {0};
-    const char *parts[] = { "p1", "p2.zst", "p3.zst", "p4", "p5" };
+    const char *parts[] = { "p1", "p2.zst", "p3.zst", "p4", "p6.gz",
+                            "p5" };
 
     write_stream(in_dir("p1"), 2, REC_MSGPACK);
     write_stream(in_dir("p2.zst"), 3, REC_MSGPACK);
     write_stream(in_dir("p3.zst"), 0, REC_MSGPACK);
     write_stream(in_dir("p4"), 4, REC_MSGPACK);
+    write_stream(in_dir("p6"), 5, REC_MSGPACK);
+    gzip_file(in_dir("p6"));
     put_file(in_dir("p5"), "{\"a\":1}\n\n{\"a\":2}", 16);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         struct buf b = get_file(in_dir(parts[i]));
 
         buf_put(&all, b.p, b.n);
         buf_free(&b);
     }
     put_file(in_dir("all"), all.p, all.n);
-    T_EQ_INT(count(in_dir("all"), &e), 11);
+    T_EQ_INT(count(in_dir("all"), &e), 16);
     T_CHECKF(!e.code, "%s", e.msg);
     buf_free(&all);
 }
@@ -591,6 +619,7 @@ int main(void)
     T_RUN(nan_is_refused_where_a_number_belongs);
     T_RUN(a_cut_at_any_byte_is_seen);
     T_RUN(a_cut_of_zstd_at_any_byte_is_seen);
+    T_RUN(a_cut_of_gzip_at_any_byte_is_seen);
     T_RUN(a_changed_byte_is_seen);
     T_RUN(streams_are_concatenated);
     T_RUN(unknown_fields_keep_their_bytes);

@@ -1,12 +1,13 @@
-/* source - the bytes of an input: read(2), through zstd where its frames are
+/* source - the bytes of an input: read(2), through zstd or gzip where it is
+ * compressed
  *
- * Compressed and plain parts may follow each other (`cat a.zst b`): which one
+ * Compressed and plain parts may follow each other (`cat a.zst b.gz c`): which one
  * comes is looked up at each boundary between streams.
  */
-#ifndef ULP_RECORD_SOURCE_H
-#define ULP_RECORD_SOURCE_H
+#ifndef ULP_BASE_SOURCE_H
+#define ULP_BASE_SOURCE_H
 #include <stddef.h>
-#include "../base/err.h"
+#include "err.h"
 
 struct source;
 
@@ -21,13 +22,13 @@ const char *source_bytes(const struct source *s, size_t *n);
 void source_take(struct source *s, size_t n);
 /* Wait for more bytes: 1, 0 at the end of the input, negative on error. */
 int source_more(struct source *s, struct err *e) MUST_CHECK;
-/* To be called between two streams: see whether zstd begins here. 1 when
- * bytes are at hand, 0 at the end of the input, negative on error. */
+/* To be called between two streams: see whether a compressed part begins here. 1
+ * when bytes are at hand, 0 at the end of the input, negative on error. */
 int source_boundary(struct source *s, struct err *e) MUST_CHECK;
 /* 1 when source_more would not wait for a writer: the input has bytes, or has
  * ended. */
 int source_ready(const struct source *s);
-/* 1 when the input ended inside a zstd frame. */
+/* 1 when the input ended inside a compressed frame. */
 int source_cut(const struct source *s);
 
 #endif
