@@ -333,8 +333,8 @@ int main(int argc, char **argv)
     char **args;
     const struct opt opts[] = {
         { OPT_STR, "extract", 0, &o.extract, "RULE",
-          "How the answer is found: rules, dapo (verl's Answer: line), boxed, "
-          "whole.", 0, 0 },
+          "How the answer is found: rules, dapo (verl's rule, compared as "
+          "text), boxed, whole.", 0, 0 },
         { OPT_FLAG, "lenient", 0, &o.v.lenient, NULL,
           "Where no rule fires, take the last formula or number.", 0, 0 },
         { OPT_INT, "precision", 0, &o.v.precision, "N",

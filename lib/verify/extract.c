@@ -77,35 +77,6 @@ static struct text last_resort(struct text t)
     return g;
 }
 
-static struct found dapo(struct arena *a, struct text t)
-{
-    struct found f = { .rule = "none" };
-    size_t from = t.n > 300 ? t.n - 300 : 0, at = SIZE_MAX;
-
-    for (size_t i = from; i < t.n; i++) {
-        if (!text_starts_nocase(t, i, "answer"))
-            continue;
-        size_t j = i + 6;
-        while (j < t.n && isspace((unsigned char)t.s[j]))
-            j++;
-        if (j < t.n && t.s[j] == ':') {
-            do
-                j++;
-            while (j < t.n && isspace((unsigned char)t.s[j]));
-            if (j < t.n)
-                at = j;
-        }
-    }
-    if (at == SIZE_MAX)
-        return f;
-    size_t end = at;
-    while (end < t.n && t.s[end] != '\n')
-        end++;
-    f.t = text_trim(text_of(arena_strndup(a, t.s + at, end - at), end - at));
-    f.rule = "dapo";
-    return f;
-}
-
 struct found extract_answer(struct arena *a, const char *s, size_t n,
                             const struct verify_opts *o)
 {
@@ -120,8 +91,6 @@ struct found extract_answer(struct arena *a, const char *s, size_t n,
         return f;
     }
     t = cut_template(a, extract_after_think(t));
-    if (o->extract == VERIFY_DAPO)
-        return dapo(a, t);
     f = extract_boxed(a, t, 0);
     if (f.t.s || o->extract == VERIFY_BOXED)
         return f;

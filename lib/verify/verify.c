@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "choice.h"
+#include "dapo.h"
 #include "extract.h"
 #include "simple.h"
 #include "worker.h"
@@ -81,12 +82,30 @@ static void decided(struct verdict *out, const char *rule, int equal)
     out->well_formed = 1;
 }
 
+static int by_dapo(struct verifier *v, struct text gold, struct text response,
+                   struct verdict *out)
+{
+    struct dapo d = dapo_judge(v->a, gold, response);
+
+    if (!d.answer.s)
+        return 0;
+    out->extract = d.boxed ? "boxed" : "dapo";
+    out->extracted = arena_strndup(v->a, d.answer.s, d.answer.n);
+    out->n_extracted = d.answer.n;
+    out->status = VERIFY_OK;
+    decided(out, d.correct ? "same_text" : "different", d.correct);
+    return 0;
+}
+
 int verify_math(struct verifier *v, const char *gold, size_t n_gold,
                 const char *response, size_t n_response,
                 struct verdict *out, struct err *e)
 {
     none(out);
     arena_reset(v->a);
+    if (v->o.extract == VERIFY_DAPO)
+        return by_dapo(v, text_of(gold, n_gold),
+                       text_of(response, n_response), out);
     struct found f = extract_answer(v->a, response, n_response, &v->o);
     out->extract = f.rule;
     if (!f.t.s || !f.t.n)

@@ -13,7 +13,7 @@
 
 enum verify_extract {
     VERIFY_RULES, /* the ordered rules of README.md */
-    VERIFY_DAPO,  /* verl's strict rule: the last "Answer:" line, only */
+    VERIFY_DAPO,  /* verl's rule for DAPO, its comparison too (dapo.h) */
     VERIFY_BOXED, /* the box alone */
     VERIFY_WHOLE  /* the response is the answer */
 };

@@ -31,9 +31,9 @@ is no_mark_is_no_answer '"no_answer"' "$(get "$o" verify_status)"
 o=$(rec 1/2 'it is 0.5' 1,2 | $r --json --lenient)
 is lenient_takes_the_last_number 'true "last_number/number"' \
    "$(get "$o" correct verify_rule)"
-o=$(rec 1/2 '\\boxed{0.5}' 1,2 | $r --json --extract dapo)
+o=$(rec 1/2 'it is 1/2' 1,2 | $r --json --extract dapo)
 is dapo_wants_its_line '"no_answer"' "$(get "$o" verify_status)"
-o=$(rec 1/2 'Answer: 0.5' 1,2 | $r --json --right 2 --wrong 0)
+o=$(rec 1/2 'Answer: 1/2' 1,2 | $r --json --right 2 --wrong 0)
 is values_of_right_and_wrong 2.0 "$(get "$o" reward)"
 
 # the penalty: nothing up to max - buffer, then a line down to -factor

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "../../lib/verify/choice.h"
 #include "../../lib/verify/compare.h"
+#include "../../lib/verify/dapo.h"
 #include "../../lib/verify/expr.h"
 #include "../../lib/verify/extract.h"
 #include "../../lib/verify/simple.h"
@@ -65,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *resp = cut ? s + n + 1 : s;
     size_t n_resp = cut ? size - n - 1 : size;
     extract_all(a, resp, n_resp);
+    (void)dapo_judge(a, text_of(s, n), text_of(resp, n_resp));
     struct text g = extract_gold(a, s, n);
     struct verify_opts whole = { .extract = VERIFY_WHOLE };
     struct found f = extract_answer(a, resp, n_resp, &whole);

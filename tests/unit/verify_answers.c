@@ -173,22 +173,33 @@ static void precision_counts_decimal_places(void)
     verify_close(&v);
 }
 
-static void dapo_takes_the_answer_line_of_the_last_300_bytes(void)
+/* tests/parity/dapo.sh has the rule as a whole. */
+static void dapo_sees_300_characters_and_the_last_box(void)
 {
+    static const char mark[] = "Answer: 42", boxed[] = "\\boxed{42}";
     struct verifier *v = open_with(
         (struct verify_opts){ .extract = VERIFY_DAPO });
     struct verdict d;
-    char far[600];
+    char text[1000];
 
     T_CHECK(ask(v, "42", "x\nAnswer: 42", &d));
     T_EQ_STR(d.extract, "dapo");
     T_CHECK(ask(v, "42", "Answer: 41\nanswer : $42$\n", &d));
-    T_CHECK(!ask(v, "42", "\\boxed{42}", &d));
+    T_CHECK(ask(v, "42", boxed, &d));
+    T_EQ_STR(d.extract, "boxed");
+    T_CHECK(!ask(v, "42", "Answer: 41 \\boxed{42}", &d));
+    T_CHECK(!ask(v, "0.5", "Answer: 1/2", &d)); /* no mathematics is done */
+    T_CHECK(!ask(v, "42", "42", &d));
     T_EQ_INT(d.status, VERIFY_NO_ANSWER);
-    memset(far, ' ', sizeof far);
-    memcpy(far, "Answer: 42\n", 11);
-    far[sizeof far - 1] = 0;
-    T_CHECK(!ask(v, "42", far, &d));
+    /* as many characters of two bytes behind it as leave it in sight */
+    for (int i = 0; i < 4; i++) {
+        const char *s = i < 2 ? mark : boxed;
+        int seen = i < 2 ? 300 : 100, n = snprintf(text, sizeof text, "%s\n", s);
+        for (int k = n; k < seen + i % 2; k++, n += 2)
+            memcpy(text + n, "\xC3\xA9", 3);
+        T_CHECKF(ask(v, "42", text, &d) == !(i % 2), "%d: %s by %s", i,
+                 d.correct ? "right" : "wrong", d.extract);
+    }
     verify_close(&v);
 }
 
@@ -226,6 +237,6 @@ int main(void)
     T_RUN(responses_are_judged_as_listed);
     T_RUN(choices_may_be_named_by_their_text);
     T_RUN(precision_counts_decimal_places);
-    T_RUN(dapo_takes_the_answer_line_of_the_last_300_bytes);
+    T_RUN(dapo_sees_300_characters_and_the_last_box);
     T_DONE();
 }
