@@ -31,13 +31,43 @@ double dapo_exp(double x)
     return p * k;
 }
 
+/* The rounding errors of the sum are summed apart, so that the mean of many
+ * rewards which hardly differ lies between them. Where the plain sum is exact,
+ * as for rewards of few binary digits, it is this one. */
+static double mean_of(const double *v, int n)
+{
+    double sum = 0, lost = 0;
+
+    for (int i = 0; i < n; i++) {
+        double to = sum + v[i], part = to - sum;
+
+        lost += (sum - (to - part)) + (v[i] - part);
+        sum = to;
+    }
+    return (sum + lost) / n;
+}
+
+/* Within 2^-50 of the largest: four units in its last place, or more. */
+static int are_equal(const double *v, int n)
+{
+    double lo = v[0], hi = v[0];
+
+    for (int i = 1; i < n; i++) {
+        lo = v[i] < lo ? v[i] : lo;
+        hi = v[i] > hi ? v[i] : hi;
+    }
+    return hi - lo <= 0x1p-50 * (hi > -lo ? hi : -lo);
+}
+
 void dapo_advantages(double *adv, const double *reward, int n, int by_std)
 {
-    double mean = 0, var = 0;
+    double mean, var = 0;
 
-    for (int i = 0; i < n; i++)
-        mean += reward[i];
-    mean /= n;
+    if (are_equal(reward, n)) {
+        memset(adv, 0, (size_t)n * sizeof *adv);
+        return;
+    }
+    mean = mean_of(reward, n);
     for (int i = 0; i < n; i++)
         var += (reward[i] - mean) * (reward[i] - mean);
     var = n > 1 ? var / (n - 1) : 0;

@@ -24,7 +24,12 @@ struct dapo_stats {
 };
 
 /* adv[i] = (R_i - mean) / (std + 1e-6) over one group, std unbiased (n - 1; 0
- * for n = 1); by_std = 0 drops the division. */
+ * for n = 1); by_std = 0 drops the division. Rewards that are equal up to
+ * rounding (greatest - least <= 2^-50 max |R|) have advantage exactly 0: the
+ * rounding of their mean would else be all there is, and AdamW makes a full
+ * step of the smallest gradient. |R| <= DAPO_REWARD_MAX, so that every
+ * advantage, and its product with a loss scale, fits a float. */
+#define DAPO_REWARD_MAX 1e30
 void dapo_advantages(double *adv, const double *reward, int n, int by_std);
 
 /* One response of n tokens with advantage adv. With d = clamp(logp - logp_old,

@@ -144,6 +144,92 @@ static void advantages_are_normalised_by_the_group(void)
     T_CHECK(a[0] == 0);
 }
 
+/* All n advantages are +0, divided by the spread or not. */
+static int all_zero(const double *reward, int n)
+{
+    static double a[1024];
+
+    for (int by_std = 0; by_std < 2; by_std++) {
+        dapo_advantages(a, reward, n, by_std);
+        for (int i = 0; i < n; i++)
+            if (a[i] != 0 || signbit(a[i]))
+                return 0;
+    }
+    return 1;
+}
+
+static void equal_rewards_have_no_advantage(void)
+{
+    static const int sizes[] = { 1, 2, 3, 7, 8, 31, 32, 33, 1023, 1024 };
+    static double v[1024];
+    struct rng r;
+
+    rng_init(&r, 3, 3);
+    for (int i = 0; i < 20000; i++) {
+        int n = i % 10 == 9 ? sizes[rng_below(&r, 10)]
+                            : 1 + (int)rng_below(&r, 16);
+        double x = ldexp(2 * rng_double(&r) - 1, (int)rng_below(&r, 200) - 100);
+
+        if (i % 3 == 0) /* a decimal of few digits */
+            x = ((double)rng_below(&r, 2001) - 1000) /
+                pow(10, (double)rng_below(&r, 4));
+        for (int k = 0; k < n; k++)
+            v[k] = x;
+        T_CHECKF(all_zero(v, n), "%d times %.17g", n, x);
+    }
+}
+
+/* What a sum or a product of few terms gives in another order: up to two units
+ * in the last place to either side. */
+static void rewards_equal_up_to_rounding_have_no_advantage(void)
+{
+    const double a[] = { 0.3, 0.1 + 0.2, 0.3 };
+    const double b[] = { -1.1, -1 - 0.1, -1.1, 0.4 - 1.5 };
+    static double v[1024];
+    struct rng r;
+
+    T_CHECK(a[1] != a[0] && all_zero(a, 3));
+    T_CHECK(all_zero(b, 4));
+    rng_init(&r, 4, 4);
+    for (int i = 0; i < 5000; i++) {
+        int n = i % 50 == 0 ? 1024 : 2 + (int)rng_below(&r, 32);
+        double x = ldexp(2 * rng_double(&r) - 1, (int)rng_below(&r, 200) - 100);
+
+        for (int k = 0; k < n; k++) {
+            v[k] = x;
+            for (unsigned j = rng_below(&r, 3); j; j--)
+                v[k] = nextafter(v[k], k % 2 ? (double)INFINITY
+                                             : -(double)INFINITY);
+        }
+        T_CHECKF(all_zero(v, n), "%d values about %.17g", n, x);
+    }
+}
+
+static void a_small_difference_is_kept(void)
+{
+    static const double scale[] = { 1, 1e6, 1e-9, 1e-100, 1e20 };
+    double v[1024], a[1024];
+
+    for (int s = 0; s < 5; s++)
+        for (int n = 2; n <= 1024; n *= 2) {
+            /* ten units in the last place, or so */
+            double d = scale[s] * 2.5e-15;
+            int k = n / 3;
+
+            for (int i = 0; i < n; i++)
+                v[i] = scale[s];
+            v[k] = scale[s] + d;
+            dapo_advantages(a, v, n, 0);
+            /* the mean is rounded n times, to units of 2^-53 */
+            T_NEAR(a[k] - a[k ? 0 : 1], d, 1e-15 * scale[s], 0);
+            T_CHECKF(a[k] > 0, "%d at scale %g: %g", n, scale[s], a[k]);
+        }
+    v[0] = 1e6;
+    v[1] = 1e6 + 1e-9;
+    dapo_advantages(a, v, 2, 1);
+    T_CHECK(a[0] < 0 && a[1] > 0);
+}
+
 static void exp_is_within_two_ulp(void)
 {
     struct rng r;
@@ -168,6 +254,9 @@ int main(void)
     T_RUN(equal_policies_give_minus_the_advantage);
     T_RUN(a_nan_reaches_the_gradient);
     T_RUN(advantages_are_normalised_by_the_group);
+    T_RUN(equal_rewards_have_no_advantage);
+    T_RUN(rewards_equal_up_to_rounding_have_no_advantage);
+    T_RUN(a_small_difference_is_kept);
     T_RUN(exp_is_within_two_ulp);
     T_DONE();
 }
