@@ -38,7 +38,9 @@ static const struct opt opts[] = {
     { OPT_FLAG, "no-std", 0, &o.no_std, NULL,
       "do not divide advantages by the group's standard deviation", 0, 0 },
     { OPT_FLAG, "off-policy", 0, &o.off_policy, NULL,
-      "take rollouts that other weights made", 0, 0 },
+      "take rollouts that other weights made: policy, seed, position, number "
+      "of groups and log-probabilities may be any; the metrics say off_policy",
+      0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Loss", 0, 0 },
     { OPT_F64, "clip-low", 0, &o.clip_low, "E", "ratio at least 1 - E", 0, 1 },
     { OPT_F64, "clip-high", 0, &o.clip_high, "E", "ratio at most 1 + E", 0,
@@ -101,6 +103,14 @@ static const struct cli cli = {
         "replays what --keep kept, to the same bytes. A batch that dynamic "
         "sampling cannot fill is trained on as it is; groups_missing in the "
         "metrics says so.\n\n"
+        "Unless --off-policy is given, rollouts must be those of this run: "
+        "`policy` is the digest of the weights, `position` goes on from the "
+        "prompts consumed so far without a gap or a repeat, a step has all "
+        "groups that its sampler made, with one `seed`, and the log-"
+        "probabilities of what is trained on are the trainer's own: the same "
+        "bits in an arm in canonical order; else within 0.01 + |logp| / 1024 "
+        "nats where fp32 computes, 1 + |logp| / 16 where a half type does. "
+        "Rewards are at most 1e30 in size.\n\n"
         "Under dropout the old log-probabilities are computed without it, the "
         "training pass with it.\n\n"
         "Another run's settings and a run that is already done (--until) are "

@@ -17,6 +17,7 @@ int batch_next_ask(const struct batch_opts *o, int kept, int seen)
 static void count(struct batch *b, const struct group *g)
 {
     b->asked++;
+    b->one_response += group_is_one_response(g);
     for (int i = 0; i < g->n; i++) {
         const struct sample *s = &g->v[i];
 
@@ -28,19 +29,47 @@ static void count(struct batch *b, const struct group *g)
 }
 
 /* Takes g over: keeps it, or frees it and counts why. */
-static void decide(struct batch *b, const struct batch_opts *o,
-                   struct group *g)
+static int decide(struct batch *b, struct rollouts *s, struct group *g,
+                  struct err *e)
 {
+    const struct batch_opts *o = s->o;
+    int uniform = o->dynamic && !group_is_mixed(g), r;
+    int take = !uniform && b->n < o->prompts;
+
     count(b, g);
-    if (o->dynamic && !group_is_mixed(g)) {
-        b->dropped++;
-        group_free(g);
-    } else if (b->n == o->prompts) {
-        b->surplus++;
-        group_free(g);
-    } else {
+    b->dropped += uniform;
+    b->surplus += !uniform && !take;
+    if (take)
+        b->no_advantage += group_advantages(g, o->by_std);
+    r = rollouts_keep(s, g, take, e);
+    if (take)
         b->v[b->n++] = *g;
+    else
+        group_free(g);
+    return r;
+}
+
+/* The groups of a round; *more: there may be another round. */
+static int collect_round(struct batch *b, struct rollouts *s, int64_t step,
+                         const char *policy, int n, int *more, struct err *e)
+{
+    for (int i = 0; i < n; i++) {
+        struct group g = { 0 };
+        int r = rollouts_group(s, step, policy, &g, e);
+
+        *more = r > 0;
+        /* a sampler makes whole rounds */
+        if (!r && !s->o->off_policy && (b->asked || s->held))
+            r = rollouts_short(s, step, b->asked, b->asked + n - i, e);
+        if (r <= 0)
+            return r;
+        if (i == 0)
+            b->rounds++;
+        r = decide(b, s, &g, e);
+        if (r)
+            return r;
     }
+    return 0;
 }
 
 int batch_collect(struct batch *b, struct rollouts *s, int64_t step,
@@ -52,29 +81,15 @@ int batch_collect(struct batch *b, struct rollouts *s, int64_t step,
 
     memset(b, 0, sizeof *b);
     b->v = xcalloc((size_t)o->prompts, sizeof *b->v);
-    while (more && b->n < o->prompts && b->rounds < o->max_rounds) {
+    while (!r && more && b->n < o->prompts && b->rounds < o->max_rounds) {
         int n = batch_next_ask(o, b->n, b->asked);
 
-        if (ask) {
+        if (ask)
             r = ask->fn(ask->ctx, step, n, e);
-            if (r)
-                return r;
-        }
-        for (int i = 0; i < n; i++) {
-            struct group g = { 0 };
-
-            r = rollouts_group(s, step, policy, &g, e);
-            if (r < 0)
-                return r;
-            more = r;
-            if (!more)
-                break;
-            if (i == 0)
-                b->rounds++;
-            decide(b, o, &g);
-        }
+        if (!r)
+            r = collect_round(b, s, step, policy, n, &more, e);
     }
-    return 0;
+    return r;
 }
 
 void batch_free(struct batch *b)

@@ -14,6 +14,8 @@ struct batch {
     int n;
     int asked;        /* groups read; what the step consumed of the prompts */
     int dropped, surplus, rounds;
+    int one_response; /* groups read whose responses are all the same */
+    int no_advantage; /* groups kept whose advantages are all 0 */
     /* over every sample read, dropped groups included */
     uint64_t n_samples, n_correct, response_tokens;
     double reward;
@@ -28,7 +30,9 @@ struct batch_ask {
 /* How many groups the next round asks for: what is missing at the rate of
  * keeping so far, at least 1 and at most o->prompts. */
 int batch_next_ask(const struct batch_opts *o, int kept, int seen);
-/* Fills b (which was zeroed); what there is, when rounds or input run out. */
+/* Fills b (which was zeroed); what there is, when rounds run out, or off policy
+ * the input. A replay that lacks groups which a sampler would have made is
+ * refused; one without any of the step leaves b->asked at 0. */
 int batch_collect(struct batch *b, struct rollouts *s, int64_t step,
                   const char *policy, const struct batch_ask *ask,
                   struct err *e) MUST_CHECK;

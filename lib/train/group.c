@@ -1,6 +1,8 @@
 /* group - the samples of one prompt */
 #include <stdlib.h>
 #include <string.h>
+#include "../record/rec.h"
+#include "dapo.h"
 #include "group.h"
 #include "pack.h"
 
@@ -9,6 +11,7 @@ void group_free(struct group *g)
     for (int i = 0; g->v && i < g->n; i++) {
         free(g->v[i].tokens);
         free(g->v[i].logp);
+        rec_free(&g->v[i].rec);
     }
     free(g->v);
     memset(g, 0, sizeof *g);
@@ -36,4 +39,35 @@ int group_is_mixed(const struct group *g)
         if (!g->v[i].correct != !g->v[0].correct)
             return 1;
     return 0;
+}
+
+int group_is_one_response(const struct group *g)
+{
+    const struct sample *a = g->v;
+
+    for (int i = 1; i < g->n; i++) {
+        const struct sample *b = &g->v[i];
+
+        if (b->n != a->n || b->n_prompt != a->n_prompt ||
+            memcmp(b->tokens, a->tokens, (size_t)a->n * sizeof *a->tokens))
+            return 0;
+    }
+    return g->n > 1;
+}
+
+int group_advantages(struct group *g, int by_std)
+{
+    double *reward = xcalloc((size_t)g->n, 2 * sizeof *reward);
+    double *adv = reward + g->n;
+    int zero = 1;
+
+    for (int i = 0; i < g->n; i++)
+        reward[i] = g->v[i].reward;
+    dapo_advantages(adv, reward, g->n, by_std);
+    for (int i = 0; i < g->n; i++) {
+        g->v[i].adv = adv[i];
+        zero = zero && adv[i] == 0;
+    }
+    free(reward);
+    return zero;
 }

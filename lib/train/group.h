@@ -3,13 +3,19 @@
 #define ULP_TRAIN_GROUP_H
 #include <stdint.h>
 
+struct rec;
+
 struct sample {
     int32_t *tokens; /* prompt, then response */
     int n_prompt, n; /* n: both */
     float *logp;     /* [n - n_prompt], of the sampler */
-    double reward, adv;
+    double reward;
+    double adv; /* group_advantages */
     int correct;
     uint64_t id; /* of (prompt id, epoch, sample): seeds dropout */
+    const char *input; /* for messages: where it was read; lent */
+    uint64_t record;   /* its number there, from 1 */
+    struct rec *rec;   /* a copy, owned, to be kept; or NULL */
 };
 
 struct group {
@@ -23,12 +29,18 @@ void group_free(struct group *g);
 void group_sorted(const struct group *g, const struct sample **v);
 /* 1 unless all samples are correct or all are wrong. */
 int group_is_mixed(const struct group *g);
+/* 1: two samples or more, and all responses are the same tokens. */
+int group_is_one_response(const struct group *g);
+/* Fills adv of every sample (dapo.h). 1: all are 0. */
+int group_advantages(struct group *g, int by_std);
 
 struct batch_opts {
     int prompts, samples; /* groups in a batch, samples in a group */
     int max_rounds;
     int dynamic;     /* 0: every group is kept */
-    int off_policy;  /* 1: `policy` need not be the weights trained here */
+    int by_std;      /* divide advantages by the group's standard deviation */
+    int off_policy;  /* 1: of other weights: policy, seed, position and the
+                        number of groups may be any */
     int32_t vocab;   /* tokens are in [0, vocab) */
     int max_len;     /* tokens of prompt and response */
 };

@@ -122,7 +122,8 @@ static int open_model(struct loop *l, int resumed, struct err *e)
     l->bo = (struct batch_opts) {
         .prompts = o->prompts, .samples = o->samples,
         .max_rounds = o->max_gen_batches, .dynamic = !o->no_dynamic,
-        .off_policy = o->off_policy, .vocab = c.vocab, .max_len = c.max_pos,
+        .by_std = !o->no_std, .off_policy = o->off_policy,
+        .vocab = c.vocab, .max_len = c.max_pos,
     };
     return r;
 }
@@ -194,8 +195,8 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs,
     if (!r)
         r = publish(l, 0, e);
     if (!r)
-        r = rollouts_open(&l->src, &l->bo, inputs, n_inputs, o->keep, !!o->sync,
-                        e);
+        r = rollouts_open(&l->src, &l->bo, inputs, n_inputs, o->keep,
+                          !!o->sync, l->st.cursor, e);
     if (!r)
         r = open_outputs(l, e);
     return r;
@@ -284,7 +285,9 @@ static int train_step(struct loop *l, struct err *e)
     double warm = ((double)l->st.step + 1) / (o->lr_warmup ? o->lr_warmup : 1);
     const struct step_opts so = {
         .dapo = { o->clip_low, o->clip_high, o->dual_clip, o->tis },
-        .by_std = !o->no_std, .mini_batch = o->mini_batch,
+        .mini_batch = o->mini_batch,
+        .gap = o->off_policy ? (struct gap_bound){ .nats = -1 }
+                             : gap_bound(&l->arm),
         .epochs = o->epochs, .temperature = o->temperature,
         .micro_tokens = (size_t)o->micro_batch, .seed = o->seed,
         .lr = o->lr * (warm < 1 ? warm : 1),
@@ -338,7 +341,7 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
     if (!r && l.sync)
         r = sync_send_end(l.sync, e);
     if (!r)
-        r = rollouts_finish(&l.src, e);
+        r = rollouts_finish(&l.src, l.st.step, e);
     if (!r)
         r = checkpoint_write(o->out, o->model, l.a, &l.st, e);
     if (!r)

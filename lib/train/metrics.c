@@ -30,6 +30,10 @@ static void set_batch(struct rec *r, const struct batch *b,
     rec_set_i64(r, "gen_batches", b->rounds);
     /* trained on less than was asked for: rounds or input ran out */
     rec_set_i64(r, "groups_missing", o->prompts - b->n);
+    rec_set_i64(r, "groups_one_response", b->one_response);
+    rec_set_i64(r, "groups_no_advantage", b->no_advantage);
+    if (o->off_policy)
+        rec_set_bool(r, "off_policy", 1);
 }
 
 static void set_loss(struct rec *r, const struct step_stats *st)

@@ -1,12 +1,14 @@
 /* rollouts - checked groups out of record streams */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/hash.h"
 #include "rollouts.h"
+#include "sample.h"
 
 int rollouts_open(struct rollouts *s, const struct batch_opts *o,
                 char **paths, int n_paths, const char *keep, int live,
-                struct err *e)
+                int64_t position, struct err *e)
 {
     static char dash[] = "-";
     static char *stdin_only[] = { dash };
@@ -17,6 +19,9 @@ int rollouts_open(struct rollouts *s, const struct batch_opts *o,
     s->n_paths = n_paths ? n_paths : 1;
     s->live = live;
     s->keep = keep;
+    s->position = position;
+    s->drawn = -1;
+    s->seed_of = -1;
     /* opened at the first read: a live stream's header comes only after the
      * sampler was told to go */
     return keep ? rec_create(&s->w, keep, REC_MSGPACK, e) : 0;
@@ -50,19 +55,42 @@ static int next_record(struct rollouts *s, struct rec **rec,
     return 0;
 }
 
-int rollouts_finish(struct rollouts *s, struct err *e)
+/* The input read last, for messages. */
+static const char *name_of(const struct rollouts *s)
+{
+    const char *name = s->paths[s->at ? s->at - 1 : 0];
+
+    return strcmp(name, "-") ? name : "stdin";
+}
+
+/* What a replay has beyond the steps that were wanted. */
+static int check_rest(const struct rollouts *s, struct rec *rec, int64_t step,
+                      struct err *e)
+{
+    int64_t found;
+    int r = rec_get_i64(rec, "step", &found, e);
+
+    if (s->live)
+        return rec_bad(rec, e, "a rollout after the last step");
+    if (r < 0 || s->o->off_policy)
+        return r < 0 ? r : 0;
+    return r && found < step
+               ? rec_bad(rec, e, "step: found %lld again, expected %lld or "
+                         "more", (long long)found, (long long)step)
+               : 0;
+}
+
+int rollouts_finish(struct rollouts *s, int64_t step, struct err *e)
 {
     struct rec *rec;
-    int r = next_record(s, &rec, e);
+    int r;
 
-    if (r < 0)
-        return r;
-    if (r > 0 && s->live)
-        return rec_bad(rec, e, "a rollout after the last step");
-    /* a replay may hold more steps than were wanted: read to its end, so
-     * that a cut is seen */
-    while (r > 0)
-        r = next_record(s, &rec, e);
+    /* to the end, so that a cut is seen */
+    while ((r = next_record(s, &rec, e)) > 0) {
+        r = check_rest(s, rec, step, e);
+        if (r)
+            return r;
+    }
     if (r < 0)
         return r;
     return s->w ? rec_commit(&s->w, e) : 0;
@@ -72,114 +100,115 @@ void rollouts_close(struct rollouts *s)
 {
     rec_close(&s->in);
     rec_abort(&s->w);
-}
-
-/* ---- one record ------------------------------------------------------ */
-
-static int get_tokens(struct rec *rec, const char *field,
-                      const struct batch_opts *o, struct rec_i32s *t,
-                      struct err *e)
-{
-    int r = rec_need_i32s(rec, field, t, e);
-
-    if (r)
-        return r;
-    if (t->n == 0)
-        return rec_bad(rec, e, "%s: empty", field);
-    for (size_t i = 0; i < t->n; i++)
-        if (t->v[i] < 0 || t->v[i] >= o->vocab)
-            return rec_bad(rec, e, "%s: value %zu is %d, expected 0 to %d",
-                           field, i, t->v[i], o->vocab - 1);
-    return 0;
-}
-
-static int get_outcome(struct rec *rec, struct sample *s, struct err *e)
-{
-    int r = rec_need_f64(rec, "reward", &s->reward, e);
-
-    if (r)
-        return r;
-    if (!(s->reward - s->reward == 0))
-        return rec_bad(rec, e, "reward: not finite");
-    r = rec_get_bool(rec, "correct", &s->correct, e);
-    if (r < 0)
-        return r;
-    return r ? 0 : rec_bad(rec, e, "correct: missing");
-}
-
-/* Tokens and log-probabilities of a sample. */
-static int get_sample(struct rec *rec, const struct batch_opts *o,
-                      struct sample *s, struct err *e)
-{
-    struct rec_i32s prompt, response;
-    struct rec_f32s logp;
-    int r = get_tokens(rec, "prompt_tokens", o, &prompt, e);
-
-    if (!r)
-        r = get_tokens(rec, "response_tokens", o, &response, e);
-    if (!r)
-        r = rec_need_f32s(rec, "response_logprobs", &logp, e);
-    if (r)
-        return r;
-    if (logp.n != response.n)
-        return rec_bad(rec, e, "response_logprobs has %zu values, "
-                       "response_tokens %zu", logp.n, response.n);
-    for (size_t i = 0; i < logp.n; i++)
-        if (!(logp.v[i] - logp.v[i] == 0))
-            return rec_bad(rec, e, "response_logprobs: value %zu is not "
-                           "finite", i);
-    if (prompt.n + response.n > (size_t)o->max_len)
-        return rec_bad(rec, e, "prompt_tokens and response_tokens are %zu "
-                       "together, the model has %d positions",
-                       prompt.n + response.n, o->max_len);
-    s->n_prompt = (int)prompt.n;
-    s->n = (int)(prompt.n + response.n);
-    s->tokens = xmalloc((size_t)s->n * sizeof *s->tokens);
-    memcpy(s->tokens, prompt.v, prompt.n * sizeof *prompt.v);
-    memcpy(s->tokens + prompt.n, response.v, response.n * sizeof *prompt.v);
-    s->logp = xmalloc(logp.n * sizeof *s->logp);
-    memcpy(s->logp, logp.v, logp.n * sizeof *logp.v);
-    return get_outcome(rec, s, e);
+    once_free(&s->ids);
 }
 
 /* ---- one group ------------------------------------------------------- */
 
 struct key { /* what the samples of a group share */
-    char *id;
-    size_t n_id;
-    int64_t epoch;
+    char *id, *prompt; /* prompt: the text, or NULL */
+    int64_t epoch, position; /* -1: absent */
 };
 
-static int check_key(struct rec *rec, int i, struct key *k,
-                     struct sample *s, struct err *e)
+static void key_free(struct key *k)
 {
-    struct rec_str id;
-    int64_t epoch = 0, sample;
+    free(k->id);
+    free(k->prompt);
+}
+
+static int get_or(struct rec *rec, const char *field, int64_t absent,
+                  int64_t *v, struct err *e)
+{
+    int r = rec_get_i64(rec, field, v, e);
+
+    if (r < 0)
+        return r;
+    if (!r)
+        *v = absent;
+    return r && *v < 0 ? rec_bad(rec, e, "%s: found %lld, expected 0 or more",
+                                 field, (long long)*v)
+                       : 0;
+}
+
+static int get_key(struct rec *rec, struct key *k, struct err *e)
+{
+    struct rec_str id, prompt;
     int r = rec_need_str(rec, "id", &id, e);
 
     if (!r)
-        r = rec_need_i64(rec, "sample", &sample, e);
+        r = get_or(rec, "epoch", -1, &k->epoch, e);
+    if (!r)
+        r = get_or(rec, "position", -1, &k->position, e);
     if (r)
         return r;
-    r = rec_get_i64(rec, "epoch", &epoch, e);
+    if (strlen(id.s) != id.n)
+        return rec_bad(rec, e, "id: has a NUL");
+    r = rec_get_str(rec, "prompt", &prompt, e);
     if (r < 0)
         return r;
-    if (i == 0) {
-        k->id = xmalloc(id.n + 1);
-        memcpy(k->id, id.s, id.n);
-        k->n_id = id.n;
-        k->epoch = epoch;
-    }
-    if (id.n != k->n_id || memcmp(id.s, k->id, id.n) || epoch != k->epoch)
-        return rec_bad(rec, e, "id: found %.*s, expected sample %d of %.*s",
-                       (int)id.n, id.s, i, (int)k->n_id, k->id);
+    k->id = xstrdup(id.s);
+    k->prompt = r ? xstrdup(prompt.s) : NULL;
+    return 0;
+}
+
+static int same_number(struct rec *rec, const char *field, int64_t found,
+                       int64_t expected, struct err *e)
+{
+    char a[24], b[24];
+
+    if (found == expected)
+        return 0;
+    snprintf(a, sizeof a, "%lld", (long long)found);
+    snprintf(b, sizeof b, "%lld", (long long)expected);
+    return rec_bad(rec, e, "%s: found %s, expected %s as the group's first "
+                   "sample", field, found < 0 ? "none" : a,
+                   expected < 0 ? "none" : b);
+}
+
+/* Sample i belongs to the group whose first one had `of`. */
+static int check_key(struct rec *rec, int i, const struct key *k,
+                     const struct key *of, struct err *e)
+{
+    int64_t sample;
+    int r = rec_need_i64(rec, "sample", &sample, e);
+
+    if (r)
+        return r;
+    if (strcmp(k->id, of->id))
+        return rec_bad(rec, e, "id: found %s, expected sample %d of %s",
+                       k->id, i, of->id);
+    r = same_number(rec, "epoch", k->epoch, of->epoch, e);
+    if (!r)
+        r = same_number(rec, "position", k->position, of->position, e);
+    if (r)
+        return r;
     if (sample != i)
         return rec_bad(rec, e, "sample: found %lld, expected %d",
                        (long long)sample, i);
-    s->id = hash_bytes(id.s, id.n) + 0x9E3779B97F4A7C15u * (uint64_t)epoch +
-            0xD1B54A32D192ED03u * (uint64_t)i;
+    if (!k->prompt != !of->prompt ||
+        (k->prompt && strcmp(k->prompt, of->prompt)))
+        return rec_bad(rec, e, "prompt: found %.60s, expected %.60s as the "
+                       "group's first sample", k->prompt ? k->prompt : "none",
+                       of->prompt ? of->prompt : "none");
     return 0;
 }
+
+static int check_prompt(struct rec *rec, const struct sample *s,
+                        const struct sample *first, struct err *e)
+{
+    if (s->n_prompt != first->n_prompt)
+        return rec_bad(rec, e, "prompt_tokens: found %d values, expected %d "
+                       "as the group's first sample", s->n_prompt,
+                       first->n_prompt);
+    for (int i = 0; i < s->n_prompt; i++)
+        if (s->tokens[i] != first->tokens[i])
+            return rec_bad(rec, e, "prompt_tokens: value %d is %d, expected "
+                           "%d as the group's first sample", i,
+                           (int)s->tokens[i], (int)first->tokens[i]);
+    return 0;
+}
+
+/* ---- is it of this run and step? -------------------------------------- */
 
 /* 1: of this step (or of none); 0: of a later one. */
 static int check_step(struct rec *rec, int64_t step, int live, struct err *e)
@@ -202,27 +231,104 @@ static int check_policy(struct rec *rec, const char *policy, struct err *e)
     struct rec_str s;
     int r = rec_get_str(rec, "policy", &s, e);
 
-    if (r <= 0)
+    if (r < 0)
         return r;
-    if (s.n != strlen(policy) || memcmp(s.s, policy, s.n))
-        return rec_bad(rec, e, "policy: sampled from %.*s, the weights here "
-                       "are %s (--off-policy takes it)", (int)s.n, s.s,
-                       policy);
+    if (!r)
+        return rec_bad(rec, e, "policy: found none, expected %s, the digest "
+                       "of the weights here (--off-policy takes it)", policy);
+    if (strcmp(s.s, policy))
+        return rec_bad(rec, e, "policy: sampled from %s, the weights here "
+                       "are %s (--off-policy takes it)", s.s, policy);
     return 0;
 }
 
-static int read_sample(struct rollouts *s, struct rec *rec, int i,
-                       const char *policy, struct key *k, struct sample *out,
-                       struct err *e)
+/* All rollouts of a step come from one sampler. */
+static int check_seed(struct rollouts *s, struct rec *rec, int64_t step,
+                      struct err *e)
 {
-    int r = check_key(rec, i, k, out, e);
+    uint64_t seed;
+    int r = rec_get_u64(rec, "seed", &seed, e);
 
-    if (!r && policy && !s->o->off_policy)
-        r = check_policy(rec, policy, e);
+    if (r <= 0)
+        return r;
+    if (s->seed_of == step && seed != s->seed)
+        return rec_bad(rec, e, "seed: found %llu, expected %llu as before in "
+                       "step %lld (--off-policy takes it)",
+                       (unsigned long long)seed, (unsigned long long)s->seed,
+                       (long long)step);
+    s->seed_of = step;
+    s->seed = seed;
+    return 0;
+}
+
+/* The place of a group in the order that `draw` gave. */
+static int check_place(struct rollouts *s, struct rec *rec,
+                       const struct key *k, struct err *e)
+{
+    uint64_t id = hash_bytes(k->id, strlen(k->id));
+
+    if (s->drawn < 0)
+        s->drawn = k->position >= 0;
+    if (s->drawn && k->position < 0)
+        return rec_bad(rec, e, "position: found none, expected %lld",
+                       (long long)s->position);
+    if (s->drawn != (k->position >= 0))
+        return rec_bad(rec, e, "position: found %lld, expected none as before",
+                       (long long)k->position);
+    if (s->drawn && k->position != s->position)
+        return rec_bad(rec, e, "position: found %lld, expected %lld, the next "
+                       "prompt of this run (draw --resume begins there; "
+                       "--off-policy takes any)", (long long)k->position,
+                       (long long)s->position);
+    s->position++;
+    if (k->epoch >= 0 &&
+        once_add(&s->ids, id + 0x9E3779B97F4A7C15u * (uint64_t)k->epoch))
+        return rec_bad(rec, e, "id: found %s in epoch %lld a second time, "
+                       "expected a prompt once in each epoch", k->id,
+                       (long long)k->epoch);
+    return 0;
+}
+
+/* ---- groups ------------------------------------------------------------ */
+
+static uint64_t sample_id(const struct key *k, int i)
+{
+    uint64_t epoch = k->epoch < 0 ? 0 : (uint64_t)k->epoch;
+
+    return hash_bytes(k->id, strlen(k->id)) + 0x9E3779B97F4A7C15u * epoch +
+           0xD1B54A32D192ED03u * (uint64_t)i;
+}
+
+static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
+                       const char *policy, int i, struct key *first,
+                       struct group *g, struct err *e)
+{
+    struct sample *out = &g->v[i];
+    struct key own = { 0 }, *k = i ? &own : first;
+    int strict = !s->o->off_policy;
+    int r = get_key(rec, k, e);
+
     if (!r)
-        r = get_sample(rec, s->o, out, e);
-    if (!r && s->w)
-        r = rec_write(s->w, rec, e);
+        r = check_key(rec, i, k, first, e);
+    if (!r && strict && i == 0)
+        r = check_place(s, rec, k, e);
+    if (!r && strict)
+        r = check_policy(rec, policy, e);
+    if (!r && strict)
+        r = check_seed(s, rec, step, e);
+    if (!r)
+        r = sample_read(rec, s->o, out, e);
+    if (!r)
+        r = check_prompt(rec, out, &g->v[0], e);
+    if (!r) {
+        out->id = sample_id(k, i);
+        out->input = s->paths[s->at - 1];
+        if (!strcmp(out->input, "-"))
+            out->input = "stdin";
+        out->record = rec_count(s->in);
+        out->rec = s->w ? rec_copy(rec) : NULL;
+    }
+    key_free(&own);
     return r;
 }
 
@@ -238,9 +344,9 @@ int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
     for (int i = 0; i < g->n && r == 1; i++) {
         r = next_record(s, &rec, e);
         if (r == 0 && (i || s->live))
-            r = err_set(e, ERR_DATA, "the input ended in step %lld with %d of "
-                        "the %d samples of a group", (long long)step, i,
-                        g->n);
+            r = err_set(e, ERR_DATA, "%s: the input ended in step %lld with "
+                        "%d of the %d samples of a group", name_of(s),
+                        (long long)step, i, g->n);
         if (r == 1)
             r = check_step(rec, step, s->live, e);
         if (r == 0 && i)
@@ -248,11 +354,45 @@ int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
                         g->n, i);
         if (r == 0)
             s->held = rec;
-        if (r == 1 && read_sample(s, rec, i, policy, &key, &g->v[i], e))
+        if (r == 1 && read_sample(s, rec, step, policy, i, &key, g, e))
             r = -e->code;
     }
-    free(key.id);
+    key_free(&key);
     if (r != 1)
         group_free(g);
     return r;
+}
+
+int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
+                  struct err *e)
+{
+    int r = 0;
+
+    for (int i = 0; s->w && i < g->n && !r; i++) {
+        struct sample *v = &g->v[i];
+
+        if (trained_on)
+            rec_set_f64(v->rec, "advantage", v->adv);
+        else
+            rec_unset(v->rec, "advantage");
+        r = rec_write(s->w, v->rec, e);
+        rec_free(&v->rec);
+    }
+    return r;
+}
+
+int rollouts_short(const struct rollouts *s, int64_t step, int found,
+                   int asked, struct err *e)
+{
+    int64_t next;
+
+    if (s->held && rec_get_i64(s->held, "step", &next, NULL) > 0)
+        return rec_bad(s->held, e, "step: found %lld, expected %lld, which "
+                       "has %d groups so far of the %d that its sampler made "
+                       "(--off-policy takes them)", (long long)next,
+                       (long long)step, found, asked);
+    return err_set(e, ERR_DATA, "%s: the input ended in step %lld with %d "
+                   "groups, expected the %d that its sampler made "
+                   "(--off-policy takes them)", name_of(s), (long long)step,
+                   found, asked);
 }

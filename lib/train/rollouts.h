@@ -1,12 +1,15 @@
 /* rollouts - rewarded rollouts from record streams into groups
  *
  * A group is the n samples of one prompt, adjacent in the stream, samples 0 to
- * n - 1 in order.
+ * n - 1 in order. Unless they may be of other weights (off_policy), groups come
+ * as `draw` gave them, without a gap or a repeat, from the policy trained here,
+ * and those of a step from one sampler.
  */
 #ifndef ULP_TRAIN_ROLLOUTS_H
 #define ULP_TRAIN_ROLLOUTS_H
 #include "../record/rec.h"
 #include "group.h"
+#include "once.h"
 
 /* Where groups come from: input streams one after the other. */
 struct rollouts {
@@ -18,17 +21,34 @@ struct rollouts {
     const char *keep; /* NULL or where consumed records are kept */
     struct rec_writer *w;
     int live; /* 1: a sampler on a FIFO: the stream must not end early */
+    int64_t position; /* of the next group, where prompts were drawn */
+    int drawn;        /* 1: they were; 0: not; -1: no group was read yet */
+    int64_t seed_of;  /* the step that `seed` is of, or -1 */
+    uint64_t seed;    /* the sampler's in that step */
+    struct once ids;  /* of (id, epoch) */
 };
 
+/* position: of the first prompt that the run has not consumed. */
 int rollouts_open(struct rollouts *s, const struct batch_opts *o,
                 char **paths, int n_paths, const char *keep, int live,
-                struct err *e) MUST_CHECK;
-/* After the last step: the stream must end here, whole; commits keep. */
-int rollouts_finish(struct rollouts *s, struct err *e) MUST_CHECK;
+                int64_t position, struct err *e) MUST_CHECK;
+/* After the last step, `step` being the one after it: a live stream must end
+ * here, whole; a replay may go on, but not with more of the steps done. Commits
+ * keep. */
+int rollouts_finish(struct rollouts *s, int64_t step, struct err *e)
+    MUST_CHECK;
 void rollouts_close(struct rollouts *s); /* drops an uncommitted keep */
 /* 1: a group of `step`; 0: no more (the input ended, or went on to the next
- * step). policy: the digest the samples must come from, or NULL. */
+ * step). policy: the digest of the weights trained here. */
 int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
                  struct group *g, struct err *e) MUST_CHECK;
+/* To be called once for each group: writes its records to keep, with
+ * `advantage` where it is trained on. */
+int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
+                  struct err *e) MUST_CHECK;
+/* After rollouts_group gave 0: the error that `found` groups of the step came,
+ * of the `asked` that a sampler made. */
+int rollouts_short(const struct rollouts *s, int64_t step, int found,
+                   int asked, struct err *e);
 
 #endif

@@ -13,7 +13,6 @@ struct step {
     struct step_stats *st;
     struct pack p; /* every sequence of the batch */
     const struct sample **sample; /* of a sequence */
-    double *adv;                  /* of a sequence */
     int *group_end; /* sequences up to the end of group i */
     int fresh;      /* so many get logp_old from their first forward */
     /* p.n_tokens values each, where the tokens are */
@@ -24,24 +23,16 @@ struct step {
 static void gather_group(struct step *s, const struct group *g)
 {
     const struct sample **v = s->sample + s->p.n;
-    double *adv = s->adv + s->p.n;
-    double *reward = xcalloc((size_t)g->n, 2 * sizeof *reward);
-    double *of = reward + g->n; /* advantages, as the samples came */
 
-    for (int j = 0; j < g->n; j++) {
-        reward[j] = g->v[j].reward;
+    for (int j = 0; j < g->n; j++)
         v[j] = &g->v[j];
-    }
-    dapo_advantages(of, reward, g->n, s->o->by_std);
     if (!s->a->arm.apart)
         group_sorted(g, v);
     for (int j = 0; j < g->n; j++) {
-        adv[j] = of[v[j] - g->v];
         pack_add(&s->p, v[j]->tokens, v[j]->n, v[j]->n_prompt, v[j]->id);
         if (j && !s->a->arm.apart)
             pack_share(&s->p);
     }
-    free(reward);
 }
 
 static void gather(struct step *s, const struct batch *b)
@@ -50,7 +41,6 @@ static void gather(struct step *s, const struct batch *b)
 
     for (int i = 0; i < b->n; i++)
         n_seqs += (size_t)b->v[i].n;
-    s->adv = xcalloc(n_seqs, sizeof *s->adv);
     s->sample = xcalloc(n_seqs, sizeof *s->sample);
     s->group_end = xcalloc((size_t)b->n, sizeof *s->group_end);
     for (int i = 0; i < b->n; i++) {
@@ -74,7 +64,6 @@ static void step_free(struct step *s)
 {
     pack_free(&s->p);
     free(s->sample);
-    free(s->adv);
     free(s->group_end);
     free(s->logp_old);
     free(s->logp_rollout);
@@ -84,13 +73,17 @@ static void step_free(struct step *s)
 }
 
 /* The old log-probabilities of sequences [a, b) are known. */
-static void compare(struct step *s, int a, int b)
+static int compare(struct step *s, int a, int b, struct err *e)
 {
     const struct pack *p = &s->p;
 
-    for (int i = a; i < b; i++)
-        for (size_t t = p->start[i] + (size_t)p->first[i];
-             t < p->start[i + 1]; t++) {
+    for (int i = a; i < b; i++) {
+        size_t first = p->start[i] + (size_t)p->first[i];
+        int r = gap_check(&s->o->gap, s->sample[i], s->logp_old + first, e);
+
+        if (r)
+            return r;
+        for (size_t t = first; t < p->start[i + 1]; t++) {
             double gap = fabs((double)s->logp_old[t] -
                               (double)s->logp_rollout[t]);
 
@@ -99,6 +92,8 @@ static void compare(struct step *s, int a, int b)
             if (!(gap <= s->st->logp_gap))
                 s->st->logp_gap = gap;
         }
+    }
+    return 0;
 }
 
 /* Sequences before s->fresh are scored by their training forward. Micro-batch
@@ -120,8 +115,7 @@ static int score(struct step *s, struct err *e)
         if (r)
             return r;
     }
-    compare(s, s->fresh, p->n);
-    return 0;
+    return compare(s, s->fresh, p->n, e);
 }
 
 /* Forward and backward of sequences [a, b) of a mini-batch. */
@@ -139,14 +133,16 @@ static int micro_batch(struct step *s, int a, int b, double scale,
         return r;
     if (s->fresh) {
         memcpy(s->logp_old + at, s->logp + at, n * sizeof *s->logp);
-        compare(s, a, b);
+        r = compare(s, a, b, e);
+        if (r)
+            return r;
     }
     for (int i = a; i < b; i++) {
         size_t j = p->start[i] + (size_t)p->first[i];
 
         dapo_loss(&s->o->dapo, p->start[i + 1] - j, s->logp + j,
-                  s->logp_old + j, s->logp_rollout + j, s->adv[i], scale,
-                  s->dlogp + j, &s->st->loss);
+                  s->logp_old + j, s->logp_rollout + j, s->sample[i]->adv,
+                  scale, s->dlogp + j, &s->st->loss);
     }
     return model_backward(s->m, s->dlogp + at, e);
 }

@@ -11,10 +11,11 @@
 #include "adamw.h"
 #include "batch.h"
 #include "dapo.h"
+#include "gap.h"
 
 struct step_opts {
     struct dapo_opts dapo;
-    int by_std;          /* divide advantages by the group's std */
+    struct gap_bound gap; /* of log-probabilities, sampler to trainer */
     int mini_batch;      /* prompts an update */
     int epochs;
     double temperature;  /* of the rollouts */
@@ -34,8 +35,8 @@ struct step_stats {
     uint64_t changed;        /* stored master values, summed over updates */
 };
 
-/* Trains m (whose compute weights are a's) on b. An empty batch makes no
- * update. */
+/* Trains m (whose compute weights are a's) on b, whose samples have their
+ * advantages. An empty batch makes no update. */
 int step_run(struct model *m, struct adamw *a, const struct batch *b,
              const struct step_opts *o, struct step_stats *st, struct err *e)
     MUST_CHECK;

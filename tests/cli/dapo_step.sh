@@ -12,7 +12,8 @@ gen() { awk -f "$root/tests/golden/train/rollouts.awk" "$@"; }
 gen -v SEED=1 -v STEPS=5 -v P=4 -v N=4 >all.jsonl
 head -n 32 all.jsonl >first2.jsonl
 tail -n +33 all.jsonl >last3.jsonl
-opts="--prompts 4 --mini-batch 2 --samples 4 --lr 1e-3 --seed 3 --quiet"
+# the rollouts are made up: of no policy
+opts="--prompts 4 --mini-batch 2 --samples 4 --lr 1e-3 --seed 3 --quiet --off-policy"
 step() { "$BIN/dapo-step" $opts --threads 1 -o /dev/null "$@"; }
 same() { # NAME DIR DIR
     if diff -r "$2" "$3" >diff.txt 2>&1; then ok "$1"; else no "$1" "$(head -n 1 diff.txt)"; fi
@@ -91,6 +92,14 @@ gen -v SEED=7 -v STEPS=1 -v P=4 -v N=4 -v SAME=1 >same.jsonl
 "$BIN/dapo-step" $opts --json --model base --out idle --steps 1 same.jsonl >idle.json
 if grep -q '"groups_missing":4' idle.json && grep -q '"updates":0' idle.json && cmp -s base/model.safetensors idle/model.safetensors; then ok empty_batch_makes_no_update; else no empty_batch_makes_no_update "$(cat idle.json)"; fi
 "$BIN/dapo-step" $opts --json --model base --out all --no-dynamic --steps 1 same.jsonl | grep -q '"groups_kept":4' && ok no_dynamic_keeps_all || no no_dynamic_keeps_all "groups lost"
+
+# equal rewards that are not exact in binary: nothing to learn from
+bad=
+for x in 0.1 0.35 -1.1; do for n in 3 7 8; do
+    gen -v SEED=8 -v STEPS=1 -v P=4 -v N=$n | sed "s/\"reward\":[-0-9]*/\"reward\":$x/" >equal.jsonl
+    step --samples $n --weight-decay 0 --model base --out equal --steps 1 equal.jsonl && cmp -s base/model.safetensors equal/model.safetensors || bad="$bad ${n}x$x"
+done; done
+[ -z "$bad" ] && ok equal_rewards_move_no_weight || no equal_rewards_move_no_weight "moved:$bad"
 
 # a write that fails leaves the old checkpoint, and no half one
 cp -r k k.before

@@ -15,7 +15,8 @@ pretrain() { "$BIN/pretrain" --quiet --device cpu --tokenizer "$root/data/tokeni
 pretrain --steps 3 -o base || no base "pretrain failed"
 awk -f "$root/tests/golden/train/rollouts.awk" -v SEED=1 -v STEPS=2 -v P=4 -v N=4 >r.jsonl
 opts="--prompts 4 --mini-batch 2 --samples 4 --lr 1e-3 --seed 3 --quiet --device cpu --threads 1"
-step() { "$BIN/dapo-step" $opts -o /dev/null --model base "$@"; }
+# the rollouts are made up: of no policy
+step() { "$BIN/dapo-step" $opts --off-policy -o /dev/null --model base "$@"; }
 
 bad=
 for arm in fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed fp32,dropout=0.3 bf16-mixed,order=shuffled:7; do
@@ -31,7 +32,7 @@ bad=
 for arm in fp32 bf16-sr bf16-kahan fp16-mixed; do
     step --arm $arm --steps 2 --out kept r.jsonl 2>err &&
         step --arm $arm --steps 1 --offload --out half <(head -n 16 r.jsonl) 2>err &&
-        "$BIN/dapo-step" $opts -o /dev/null --model half --arm $arm --until 2 --offload --out again <(tail -n +17 r.jsonl) 2>err ||
+        "$BIN/dapo-step" $opts --off-policy -o /dev/null --model half --arm $arm --until 2 --offload --out again <(tail -n +17 r.jsonl) 2>err ||
         bad="$bad $arm(failed)"
     diff -r kept again >/dev/null 2>&1 || bad="$bad $arm"
 done

@@ -9,7 +9,7 @@ for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\":\"1+$i=\",\"response\":\"$((1 + i
 pre() { "$BIN/pretrain" --quiet --tokenizer "$root/data/tokenizer/tiny" --hidden 16 --layers 2 --heads 2 --kv-heads 1 --ffn 24 --max-pos 32 --batch 4 --warmup 0 --threads 1 "$@" rows; }
 pre --steps 1 --lr 0 -o base
 awk -v SEED=1 -v STEPS=1 -v P=4 -v N=4 -f "$root/tests/golden/train/rollouts.awk" >r.jsonl
-step() { "$BIN/dapo-step" --quiet --prompts 4 --mini-batch 4 --samples 4 --model base -o /dev/null --threads 1 "$@" r.jsonl; }
+step() { "$BIN/dapo-step" --quiet --off-policy --prompts 4 --mini-batch 4 --samples 4 --model base -o /dev/null --threads 1 "$@" r.jsonl; }
 step --arm fp32 --lr 1e-5 --out fp32
 step --arm bf16 --lr 1e-5 --out bf16
 step --arm fp32 --lr 0 --out none

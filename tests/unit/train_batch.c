@@ -7,8 +7,8 @@ static char path[400], keep[408];
 static FILE *out;
 
 static const struct batch_opts base = {
-    .prompts = 2, .samples = 2, .max_rounds = 10, .dynamic = 1, .vocab = 10,
-    .max_len = 8
+    .prompts = 2, .samples = 2, .max_rounds = 10, .dynamic = 1, .by_std = 1,
+    .off_policy = 1, .vocab = 10, .max_len = 8
 };
 
 static void begin(void)
@@ -54,7 +54,7 @@ static int collect(struct batch *b, const struct batch_opts *o, int live,
     int r;
 
     fclose(out);
-    r = rollouts_open(&s, o, paths, 1, NULL, live, e);
+    r = rollouts_open(&s, o, paths, 1, NULL, live, 0, e);
     if (!r)
         r = batch_collect(b, &s, 0, NULL, live ? &tell : NULL, e);
     rollouts_close(&s);
@@ -140,7 +140,7 @@ static void a_replay_stops_at_the_next_step_or_the_end(void)
     put_group(1, "b", 2);
     put_group(1, "c", 3);
     fclose(out);
-    T_EQ_INT(rollouts_open(&s, &base, paths, 1, NULL, 0, &e), 0);
+    T_EQ_INT(rollouts_open(&s, &base, paths, 1, NULL, 0, 0, &e), 0);
     T_EQ_INT(batch_collect(&b, &s, 0, NULL, NULL, &e), 0);
     T_CHECK(b.n == 1 && b.asked == 1 && b.rounds == 1);
     batch_free(&b);
@@ -150,7 +150,7 @@ static void a_replay_stops_at_the_next_step_or_the_end(void)
     T_EQ_INT(batch_collect(&b, &s, 2, NULL, NULL, &e), 0);
     T_CHECK(b.n == 0 && b.asked == 0 && b.rounds == 0);
     batch_free(&b);
-    T_EQ_INT(rollouts_finish(&s, &e), 0);
+    T_EQ_INT(rollouts_finish(&s, 3, &e), 0);
     rollouts_close(&s);
     unlink(path);
 }
@@ -170,11 +170,11 @@ static void kept_rollouts_collect_to_the_same_batch(void)
     fclose(out);
     for (int i = 0; i < 2; i++) {
         T_EQ_INT(rollouts_open(&s, &base, i ? again : paths, 1,
-                               i ? NULL : keep, 0, &e), 0);
+                               i ? NULL : keep, 0, 0, &e), 0);
         T_EQ_INT(batch_collect(&b, &s, 0, NULL, NULL, &e), 0);
         T_CHECK(b.n == 2 && b.dropped == 1 && b.asked == 4 && b.surplus == 1);
         batch_free(&b);
-        T_EQ_INT(rollouts_finish(&s, &e), 0);
+        T_EQ_INT(rollouts_finish(&s, 3, &e), 0);
         rollouts_close(&s);
     }
     T_EQ_STR(e.msg, "");
@@ -256,7 +256,7 @@ static void samples_of_other_weights_are_refused(void)
         fprintf(out, HEAD "\"policy\":\"stale\",\"response_tokens\":[1],"
                 "\"response_logprobs\":[-1]," REST "\n");
         fclose(out);
-        T_EQ_INT(rollouts_open(&s, &o, paths, 1, NULL, 0, &e), 0);
+        T_EQ_INT(rollouts_open(&s, &o, paths, 1, NULL, 0, 0, &e), 0);
         T_EQ_INT(batch_collect(&b, &s, 0, "fresh", NULL, &e),
                  off ? 0 : -ERR_DATA);
         T_CHECK(strstr(e.msg, "policy: sampled from stale") != NULL);
@@ -282,6 +282,46 @@ static void samples_that_begin_alike_follow_each_other(void)
         T_EQ_INT(v[i] - s, want[i]);
 }
 
+static void a_group_of_one_response_is_told(void)
+{
+    int32_t t[3][4] = {{1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 3, 5}};
+    struct sample s[3];
+    struct group g = {s, 3};
+
+    for (int i = 0; i < 3; i++)
+        s[i] = (struct sample){.tokens = t[i], .n_prompt = 2, .n = 4};
+    T_CHECK(!group_is_one_response(&g));
+    g.n = 2;
+    T_CHECK(group_is_one_response(&g));
+    s[1].n = 3; /* it begins alike and is shorter */
+    T_CHECK(!group_is_one_response(&g));
+    g.n = 1; /* one sample tells nothing */
+    T_CHECK(!group_is_one_response(&g));
+}
+
+static void a_group_without_a_difference_has_no_advantage(void)
+{
+    struct sample s[3] = {{.reward = 0.1}, {.reward = 0.1}, {.reward = 0.1}};
+    struct group g = {s, 3};
+
+    T_EQ_INT(group_advantages(&g, 1), 1);
+    T_CHECK(s[0].adv == 0 && s[1].adv == 0 && s[2].adv == 0);
+    s[1].reward = 0.2;
+    T_EQ_INT(group_advantages(&g, 0), 0);
+    T_NEAR(s[1].adv, 0.2 / 3, 1e-16, 1e-15);
+}
+
+static void a_set_tells_what_comes_again(void)
+{
+    struct once s = {0};
+
+    for (int again = 0; again < 2; again++)
+        for (uint64_t i = 0; i < 5000; i++)
+            T_EQ_INT(once_add(&s, i * i * 0x123456789ABCDEFu), again);
+    T_EQ_INT(s.n, 5000);
+    once_free(&s);
+}
+
 int main(void)
 {
     T_RUN(uniform_groups_are_dropped_and_more_are_asked_for);
@@ -293,5 +333,8 @@ int main(void)
     T_RUN(damaged_records_are_named);
     T_RUN(samples_of_other_weights_are_refused);
     T_RUN(samples_that_begin_alike_follow_each_other);
+    T_RUN(a_group_of_one_response_is_told);
+    T_RUN(a_group_without_a_difference_has_no_advantage);
+    T_RUN(a_set_tells_what_comes_again);
     T_DONE();
 }

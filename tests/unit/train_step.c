@@ -61,6 +61,7 @@ static void fill_batch(struct rig *t)
     for (int i = 0; i < N_GROUPS; i++) {
         t->g[i].v = t->s + i * N_SAMPLES;
         t->g[i].n = N_SAMPLES;
+        group_advantages(&t->g[i], 1);
     }
     t->b.v = t->g;
     t->b.n = N_GROUPS;
@@ -136,7 +137,7 @@ static double loss(struct rig *t, int fix)
 }
 
 static const struct step_opts one_update = {
-    .dapo = { 0.2, 0.28, 10, 0 }, .by_std = 1, .mini_batch = N_GROUPS,
+    .dapo = { 0.2, 0.28, 10, 0 }, .gap = { -1, 0 }, .mini_batch = N_GROUPS,
     .epochs = 1, .temperature = 1, .micro_tokens = 7, .lr = 1e-3, .seed = 1
 };
 
