@@ -2,7 +2,7 @@
  *
  * in      upstream files (--from), or nothing (--sample)
  * out     one JSON object a line: id, task, prompt, answer, verifier, ...
- * memory  one upstream file, and a hash for each prompt
+ * memory  one row, and a hash for each prompt
  * order   of the files; of the seed for samples
  */
 #include "../lib/tasks/import.h"
@@ -45,9 +45,13 @@ static const struct cli cli = {
              "       prepare --sample TASK [-n N] [--seed N] [-o FILE]",
     .details =
         "Reads a task set in the format in which its authors publish it (JSON "
-        "lines, JSON or CSV, plain or gzipped), leaves out repeated prompts "
-        "and those of the excluded sets, and says on stderr how many rows it "
-        "read, kept and dropped, and why.\n\n"
+        "lines, JSON or CSV, plain or compressed; - is standard input), leaves "
+        "out repeated problems and those of the excluded sets, and says on "
+        "stderr how many rows it read, kept and dropped, and why. Problems "
+        "with the same text and other choices are different problems. A number "
+        "that is an answer keeps the digits of its source. Of a list of chat "
+        "messages the last one, the user's, is the prompt; a system message is "
+        "kept in the field `system`, earlier turns in `history`.\n\n"
         "Sample tasks are synthetic stand-ins for the task sets whose names "
         "they bear: small arithmetic and word problems of graded difficulty, "
         "each set in a form of its own. No prompt is shared between the "
@@ -62,13 +66,27 @@ static const struct cli cli = {
 
 static void account(const struct import *im)
 {
+    const struct import_reason *why = im->reason;
+
     fprintf(stderr,
             "prepare: %s: %lu rows read, %lu kept; dropped: %lu repeats, %lu "
             "repeats with another answer, %lu in an excluded set, %lu "
-            "unusable%s%s%s\n",
+            "unusable",
             im->task, im->read, im->kept, im->repeats, im->conflicts,
-            im->in_eval, im->unusable, im->unusable ? " (first: " : "",
-            im->first_unusable, im->unusable ? ")" : "");
+            im->in_eval, im->unusable);
+    if (im->unusable)
+        fprintf(stderr, " (first: %s: %s)", why->first, why->why);
+    fprintf(stderr, "\n");
+    for (int i = 0; im->n_reasons > 1 && i < im->n_reasons; i++)
+        fprintf(stderr, "prepare: %s: %lu unusable: %s (first: %s)\n",
+                im->task, why[i].n, why[i].why, why[i].first);
+    if (im->with_system)
+        fprintf(stderr, "prepare: %s: %lu with a system message, kept in "
+                "`system`\n", im->task, im->with_system);
+    if (im->with_history)
+        fprintf(stderr, "prepare: %s: %lu with earlier turns, kept in "
+                "`history`; the prompt is the last turn alone\n", im->task,
+                im->with_history);
 }
 
 static int import_all(struct file *f, char **paths, int n, struct err *e)
@@ -89,9 +107,11 @@ static int import_all(struct file *f, char **paths, int n, struct err *e)
     for (int i = 0; !rc && i < n; i++)
         rc = import_file(&im, u, paths[i], f, e);
     if (!rc && !im.kept)
-        rc = err_set(e, ERR_DATA, "%s: no usable row of format %s%s%s",
+        rc = err_set(e, ERR_DATA, "%s: no usable row of format %s%s%s%s%s",
                      paths[0], from, im.unusable ? "; " : "",
-                     im.first_unusable);
+                     im.unusable ? im.reason[0].first : "",
+                     im.unusable ? ": " : "",
+                     im.unusable ? im.reason[0].why : "");
     if (!rc && !quiet)
         account(&im);
     seen_close(&im.seen);

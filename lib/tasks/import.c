@@ -2,6 +2,7 @@
 #include "import.h"
 #include <stdio.h>
 #include <string.h>
+#include "check.h"
 #include "raw.h"
 #include "rows.h"
 
@@ -23,15 +24,13 @@ static json_t *with_id(struct import *im, json_t *row)
 
 static int keep(struct import *im, const json_t *row)
 {
-    const char *prompt = json_string_value(json_object_get(row, "prompt"));
-    const char *answer = json_string_value(json_object_get(row, "answer"));
     int again;
 
-    if (im->excluded && seen_has(im->excluded, prompt)) {
+    if (im->excluded && seen_is_excluded(im->excluded, row)) {
         im->in_eval++;
         return 0;
     }
-    again = seen_add(im->seen, prompt, answer ? answer : "");
+    again = seen_add(im->seen, row);
     if (!again || im->keep_repeats)
         return 1;
     if (again == 1)
@@ -41,30 +40,61 @@ static int keep(struct import *im, const json_t *row)
     return 0;
 }
 
+static void unusable(struct import *im, struct raw *r, const char *why)
+{
+    int i = 0;
+
+    im->unusable++;
+    while (i < im->n_reasons && strcmp(im->reason[i].why, why))
+        i++;
+    if (i == IMPORT_REASONS)
+        return;
+    if (i == im->n_reasons) {
+        im->n_reasons++;
+        im->reason[i].why = why;
+        snprintf(im->reason[i].first, sizeof im->reason[i].first, "%s",
+                 raw_where(r));
+    }
+    im->reason[i].n++;
+}
+
+static int import_row(struct import *im, const struct upstream *u,
+                      struct raw *r, struct item *it, struct file *out,
+                      struct err *e)
+{
+    const char *why = NULL;
+    json_t *row = u->convert(it, &why);
+
+    im->read++;
+    if (row && (why = row_fault(row))) {
+        json_decref(row);
+        row = NULL;
+    }
+    if (!row) {
+        unusable(im, r, why);
+        return 0;
+    }
+    if (!keep(im, row)) {
+        json_decref(row);
+        return 0;
+    }
+    im->with_system += json_object_get(row, "system") != NULL;
+    im->with_history += json_object_get(row, "history") != NULL;
+    row = with_id(im, row);
+    im->kept++;
+    return rows_write(out, row, it, e);
+}
+
 int import_file(struct import *im, const struct upstream *u,
                 const char *path, struct file *out, struct err *e)
 {
     struct raw *r;
-    json_t *raw, *row;
-    const char *why;
+    struct item it = {0};
     int rc = raw_open(&r, path, u->csv, e);
 
-    while (!rc && (rc = raw_next(r, &raw, e)) > 0) {
-        rc = 0;
-        im->read++;
-        row = u->convert(raw, &why);
-        json_decref(raw);
-        if (!row) {
-            if (!im->unusable++)
-                snprintf(im->first_unusable, sizeof im->first_unusable,
-                         "%s: line %ld: %s", path, raw_line(r), why);
-        } else if (keep(im, row)) {
-            rc = rows_write(out, with_id(im, row), e);
-            im->kept++;
-        } else {
-            json_decref(row);
-        }
-    }
+    while (!rc && (rc = raw_next(r, &it, e)) > 0)
+        rc = import_row(im, u, r, &it, out, e);
+    item_free(&it);
     raw_close(&r);
     return rc;
 }
@@ -72,19 +102,17 @@ int import_file(struct import *im, const struct upstream *u,
 int import_exclude(struct seen *s, const char *path, struct err *e)
 {
     struct raw *r;
-    json_t *raw;
-    const char *prompt;
+    struct item it = {0};
     int rc = raw_open(&r, path, 0, e);
 
-    while (!rc && (rc = raw_next(r, &raw, e)) > 0) {
-        prompt = json_string_value(json_object_get(raw, "prompt"));
-        rc = prompt ? 0
-                    : err_set(e, ERR_DATA, "%s: line %ld: no prompt", path,
-                              raw_line(r));
-        if (prompt)
-            (void)seen_add(s, prompt, "");
-        json_decref(raw);
+    while (!rc && (rc = raw_next(r, &it, e)) > 0) {
+        rc = 0;
+        if (json_is_string(json_object_get(it.json, "prompt")))
+            seen_exclude(s, it.json);
+        else
+            rc = err_set(e, ERR_DATA, "%s: no prompt", raw_where(r));
     }
+    item_free(&it);
     raw_close(&r);
     return rc;
 }

@@ -18,7 +18,7 @@ int make_corpus(struct file *f, unsigned long n, uint64_t seed,
     rng_init(&r, seed, hash_bytes("corpus", 6));
     for (unsigned long i = 0; !rc && i < n; i++) {
         sample_text(&r, &s);
-        rc = rows_write(f, rows_text(&s), e);
+        rc = rows_write(f, rows_text(&s), NULL, e);
     }
     return rc;
 }
@@ -42,9 +42,9 @@ int make_prompts(struct file *f, const char *task, unsigned long n,
     rng_init(&r, seed, hash_bytes(task, strlen(task)));
     for (unsigned long i = 0, tries = 0; !rc && i < n;) {
         sample_draw(fam, split, &r, &s);
-        if (!seen_add(seen, s.prompt, "")) {
+        if (!seen_add_prompt(seen, s.prompt)) {
             snprintf(id, sizeof id, "%s/%lu", task, i++);
-            rc = rows_write(f, rows_from_sample(id, task, &s), e);
+            rc = rows_write(f, rows_from_sample(id, task, &s), NULL, e);
             tries = 0;
         } else if (++tries > TRIES) {
             rc = err_set(e, ERR_USAGE,

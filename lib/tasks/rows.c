@@ -1,17 +1,18 @@
 /* rows - prompts as JSON lines */
 #include "rows.h"
-#include <stdlib.h>
 
-int rows_write(struct file *f, json_t *row, struct err *e)
+int rows_write(struct file *f, json_t *row, const struct item *it,
+               struct err *e)
 {
-    char *text = json_dumps(row, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    int r;
+    struct buf b = {0};
+    int r = item_write(it, row, &b, e);
 
     json_decref(row);
-    if (!text)
-        return err_set(e, ERR_DATA, "row is not valid UTF-8");
-    r = file_printf(f, e, "%s\n", text);
-    free(text);
+    if (!r) {
+        buf_puts(&b, "\n");
+        r = file_write(f, b.p, b.n, e);
+    }
+    buf_free(&b);
     return r;
 }
 

@@ -7,10 +7,13 @@
 #define ULP_TASKS_ROWS_H
 #include <jansson.h>
 #include "../base/file.h"
+#include "item.h"
 #include "sample.h"
 
-/* Takes the reference to row, also on error. */
-int rows_write(struct file *f, json_t *row, struct err *e) MUST_CHECK;
+/* Takes the reference to row, also on error. it holds the row's numbers; NULL
+ * for a row without any. */
+int rows_write(struct file *f, json_t *row, const struct item *it,
+               struct err *e) MUST_CHECK;
 
 /* A new row of a sample problem, with id and task in front. */
 json_t *rows_from_sample(const char *id, const char *task,

@@ -1,126 +1,75 @@
 /* upstream - converters from the authors' formats to prompt rows */
 #include "upstream.h"
-#include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "boxed.h"
+#include "field.h"
+#include "messages.h"
 
-static const char *str(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-
-    return s && *s ? s : NULL;
-}
-
-/* The first of several names that the field goes by. */
-static const char *problem_of(const json_t *raw)
-{
-    const char *p = str(raw, "problem");
-
-    if (!p)
-        p = str(raw, "question");
-    return p ? p : str(raw, "prompt");
-}
-
+/* A new row; takes the reference to answer. A byte order mark in front of the
+ * problem is no part of it. */
 static json_t *row(const char *prompt, json_t *answer, const char *verifier)
 {
     json_t *r = json_object();
 
+    while (!strncmp(prompt, "\xef\xbb\xbf", 3))
+        prompt += 3;
     json_object_set_new(r, "prompt", json_string(prompt));
     json_object_set_new(r, "answer", answer);
     json_object_set_new(r, "verifier", json_string(verifier));
     return r;
 }
 
-/* Outer white space cut. */
-static json_t *trimmed(const char *s, size_t n)
+/* The answer is the rest of the line behind the last mark. */
+static json_t *gsm8k(struct item *it, const char **why)
 {
-    while (n && strchr(" \t\r\n", *s))
-        s++, n--;
-    while (n && strchr(" \t\r\n", s[n - 1]))
-        n--;
-    return json_stringn(s, n);
-}
-
-/* Answers come as text, as whole numbers, and (amc23) as 27.0. */
-static json_t *answer_text(const json_t *v)
-{
-    char buf[64];
-    double d;
-
-    if (json_is_string(v) && json_string_length(v))
-        return json_string(json_string_value(v));
-    if (!json_is_number(v))
-        return NULL;
-    d = json_number_value(v);
-    if (d == floor(d) && fabs(d) < 1e15)
-        snprintf(buf, sizeof buf, "%.0f", d);
-    else
-        snprintf(buf, sizeof buf, "%.15g", d);
-    return json_string(buf);
-}
-
-static json_t *gsm8k(const json_t *raw, const char **why)
-{
-    const char *q = str(raw, "question"), *a = str(raw, "answer"), *mark;
+    const char *q = field_text(it->json, "question");
+    const char *a = field_text(it->json, "answer"), *mark = NULL;
+    json_t *answer;
 
     *why = "no question, or no '####' in the answer";
-    if (!q || !a || !(mark = strstr(a, "#### ")))
+    while (a && (a = strstr(a, "####")))
+        mark = a += strspn(a, "#");
+    if (!q || !mark)
         return NULL;
-    return row(q, trimmed(mark + 5, strlen(mark + 5)), "math");
-}
-
-/* Content of the last \boxed{} (or "\boxed 7") with balanced braces. */
-static json_t *last_boxed(const char *s)
-{
-    const char *at = NULL, *p = s, *end;
-    int depth = 0;
-
-    while ((p = strstr(p, "\\boxed")))
-        at = p++;
-    if (!at && (at = strstr(s, "\\fbox")))
-        at--; /* same length as "\boxed" less one */
-    if (!at)
-        return NULL;
-    at += strlen("\\boxed");
-    if (*at != '{') {
-        while (*at == ' ')
-            at++;
-        end = at + strcspn(at, " $.,");
-        return end > at ? trimmed(at, (size_t)(end - at)) : NULL;
-    }
-    for (end = at; *end; end++) {
-        if (*end == '\\' && end[1])
-            end++;
-        else if (*end == '{')
-            depth++;
-        else if (*end == '}' && --depth == 0)
-            return trimmed(at + 1, (size_t)(end - at - 1));
-    }
+    answer = text_trimmed(mark, strcspn(mark, "\r\n"));
+    if (json_string_length(answer))
+        return row(q, answer, "math");
+    json_decref(answer);
+    *why = "nothing behind the last '####' of the answer";
     return NULL;
 }
 
-static json_t *math(const json_t *raw, const char **why)
+static json_t *math(struct item *it, const char **why)
 {
-    const char *q = problem_of(raw), *s = str(raw, "solution");
-    json_t *a = answer_text(json_object_get(raw, "answer"));
+    const char *q = field_problem(it->json);
+    const char *s = field_text(it->json, "solution");
+    const json_t *given = field(it->json, "answer");
+    json_t *a = NULL;
 
-    *why = "no problem, or no answer and no \\boxed{} in the solution";
-    if (!a && s)
-        a = last_boxed(s);
+    if (given)
+        a = field_answer(it, given, why);
+    else if (s)
+        a = boxed_last(s, why);
+    else
+        *why = "no problem, or no answer and no \\boxed{} in the solution";
     if (q && a)
         return row(q, a, "math");
+    if (!q)
+        *why = "no problem";
     json_decref(a);
     return NULL;
 }
 
-static json_t *competition(const json_t *raw, const char **why)
+static json_t *competition(struct item *it, const char **why)
 {
-    const char *q = problem_of(raw);
-    json_t *a = answer_text(json_object_get(raw, "answer"));
+    const char *q = field_problem(it->json);
+    json_t *a = field_answer(it, field(it->json, "answer"), why);
 
-    *why = "no problem or no answer";
     if (q && a)
         return row(q, a, "math");
+    if (!q)
+        *why = "no problem";
     json_decref(a);
     return NULL;
 }
@@ -135,58 +84,67 @@ static json_t *choice_row(const char *q, json_t *choices, int right)
 }
 
 /* CSV of hendrycks/test: question, four choices, the right letter. */
-static json_t *mmlu_csv(const json_t *raw, const char **why)
+static json_t *mmlu_csv(struct item *it, const char **why)
 {
-    const char *letter = json_string_value(json_array_get(raw, 5));
+    const char *q = json_string_value(json_array_get(it->json, 0));
+    const char *letter = json_string_value(json_array_get(it->json, 5));
     json_t *choices;
 
     *why = "not six columns ending in A, B, C or D";
-    if (json_array_size(raw) != 6 || !letter || strlen(letter) != 1 ||
+    if (json_array_size(it->json) != 6 || !letter || strlen(letter) != 1 ||
         *letter < 'A' || *letter > 'D')
         return NULL;
     choices = json_array();
     for (size_t i = 1; i <= 4; i++)
-        json_array_append(choices, json_array_get(raw, i));
-    return choice_row(json_string_value(json_array_get(raw, 0)), choices,
-                      *letter - 'A');
+        json_array_append(choices, json_array_get(it->json, i));
+    return choice_row(q, choices, *letter - 'A');
+}
+
+/* The place of the right choice from 0: an index, or a letter from A on. */
+static int choice_index(const struct item *it, const json_t *answer)
+{
+    const char *s = item_number_text(it, answer);
+
+    if (s)
+        return s[strspn(s, "0123456789")] || strlen(s) > 2 ? -1 : atoi(s);
+    s = json_string_value(answer);
+    return s && *s >= 'A' && *s <= 'Z' && !s[1] ? *s - 'A' : -1;
 }
 
 /* The same as objects: {question, choices, answer: index or letter}. */
-static json_t *mmlu(const json_t *raw, const char **why)
+static json_t *mmlu(struct item *it, const char **why)
 {
-    const char *q = problem_of(raw), *l = str(raw, "answer");
-    json_t *c = json_object_get(raw, "choices");
-    const json_t *a = json_object_get(raw, "answer");
-    json_int_t i = json_is_integer(a) ? json_integer_value(a)
-                   : l && !l[1]       ? *l - 'A'
-                                      : -1;
+    const char *q = field_problem(it->json);
+    json_t *c = field(it->json, "choices");
+    int i = choice_index(it, field(it->json, "answer"));
 
     *why = "no question, choices, or answer among them";
     if (!q || i < 0 || (size_t)i >= json_array_size(c) || i > 25)
         return NULL;
-    return choice_row(q, json_incref(c), (int)i);
+    return choice_row(q, json_incref(c), i);
 }
 
-static json_t *humaneval(const json_t *raw, const char **why)
+static json_t *humaneval(struct item *it, const char **why)
 {
     static const char *const keys[] = {"entry_point", "test",
                                        "canonical_solution"};
-    const char *q = str(raw, "prompt");
+    const char *q = field_text(it->json, "prompt"), *s;
     json_t *r;
 
     *why = "no prompt, entry_point or test";
-    if (!q || !str(raw, "entry_point") || !str(raw, "test"))
+    if (!q || !field_text(it->json, "entry_point") ||
+        !field_text(it->json, "test"))
         return NULL;
     r = row(q, json_string(""), "code");
     for (int i = 0; i < 3; i++)
-        if (str(raw, keys[i]))
-            json_object_set_new(r, keys[i], json_string(str(raw, keys[i])));
+        if ((s = field_text(it->json, keys[i])))
+            json_object_set_new(r, keys[i], json_string(s));
     return r;
 }
 
-/* DAPO-Math-17k: the instruction round the problem is cut; a template puts one
- * back at tokenize. */
-static json_t *dapo(const json_t *raw, const char **why)
+/* The problem without DAPO's instruction around it; a template puts one back
+ * at tokenize. */
+static json_t *dapo_problem(const char *q)
 {
     static const char head[] =
         "Solve the following math problem step by step. The last line of your "
@@ -194,54 +152,71 @@ static json_t *dapo(const json_t *raw, const char **why)
         "where $Answer is the answer to the problem.\n\n";
     static const char tail[] =
         "\n\nRemember to put your answer on its own line after \"Answer:\".";
-    const json_t *p = json_object_get(raw, "prompt");
-    const char *q = json_is_array(p) ? str(json_array_get(p, 0), "content")
-                                     : json_string_value(p);
-    json_t *a = answer_text(
-        json_object_get(json_object_get(raw, "reward_model"), "ground_truth"));
-    json_t *r;
     size_t n;
 
-    *why = "no prompt or no ground truth";
-    if (!a)
-        a = answer_text(json_object_get(raw, "solution"));
-    if (!q || !a) {
-        json_decref(a);
-        return NULL;
-    }
+    while (!strncmp(q, "\xef\xbb\xbf", 3))
+        q += 3;
     if (!strncmp(q, head, strlen(head)))
         q += strlen(head);
     n = strlen(q);
     if (n > strlen(tail) && !strcmp(q + n - strlen(tail), tail))
         n -= strlen(tail);
+    return json_stringn(q, n);
+}
+
+/* DAPO-Math-17k, and other sets in the form that verl reads. */
+static json_t *dapo(struct item *it, const char **why)
+{
+    const json_t *p = field(it->json, "prompt");
+    const json_t *gold = field(field(it->json, "reward_model"),
+                               "ground_truth");
+    struct messages m = {field_text(it->json, "prompt"), NULL, NULL};
+    json_t *a, *r;
+
+    *why = "no prompt";
+    if (json_is_array(p) ? messages_read(&m, p, why) : !m.prompt)
+        return NULL;
+    a = field_answer(it, gold ? gold : field(it->json, "solution"), why);
+    if (!a) {
+        if (!strcmp(*why, "no answer"))
+            *why = "no prompt or no ground truth";
+        json_decref(m.history);
+        return NULL;
+    }
     r = row("", a, "math");
-    json_object_set_new(r, "prompt", json_stringn(q, n));
+    json_object_set_new(r, "prompt", dapo_problem(m.prompt));
+    if (m.system)
+        json_object_set_new(r, "system", json_string(m.system));
+    if (m.history)
+        json_object_set_new(r, "history", m.history);
     return r;
 }
 
 /* Rows that are prompt rows already. */
-static json_t *prepared(const json_t *raw, const char **why)
+static json_t *prepared(struct item *it, const char **why)
 {
-    json_t *r;
+    json_t *r, *answer = json_object_get(it->json, "answer");
 
     *why = "no prompt";
-    if (!str(raw, "prompt"))
+    if (!field_text(it->json, "prompt"))
         return NULL;
-    r = json_copy((json_t *)(size_t)raw);
+    r = json_copy(it->json);
     json_object_del(r, "id");
     json_object_del(r, "task");
+    if (item_number_text(it, answer))
+        json_object_set_new(r, "answer", field_answer(it, answer, why));
     return r;
 }
 
 static const struct upstream formats[] = {
-    {"gsm8k", "jsonl: question, answer ending in '#### N'", 0, gsm8k},
-    {"math", "MATH or MATH-500, a json file a problem or jsonl: problem, "
-             "solution[, answer]", 0, math},
-    {"aime", "AIME or AMC jsonl: problem or question, answer", 0, competition},
-    {"mmlu", "jsonl: question, choices, answer as index or letter", 0, mmlu},
+    {"gsm8k", "question, answer ending in '#### N'", 0, gsm8k},
+    {"math", "MATH or MATH-500, a file a problem or a row a problem: "
+             "problem, solution[, answer]", 0, math},
+    {"aime", "AIME or AMC: problem or question, answer", 0, competition},
+    {"mmlu", "question, choices, answer as index or letter", 0, mmlu},
     {"mmlu-csv", "csv: question, four choices, letter", 1, mmlu_csv},
-    {"humaneval", "jsonl[.gz]: prompt, entry_point, test", 0, humaneval},
-    {"dapo", "DAPO-Math-17k rows as jsonl: prompt, reward_model", 0, dapo},
+    {"humaneval", "prompt, entry_point, test", 0, humaneval},
+    {"dapo", "DAPO-Math-17k, and verl's form: prompt, reward_model", 0, dapo},
     {"prepared", "rows that prepare has written", 0, prepared},
 };
 

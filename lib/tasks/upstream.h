@@ -5,15 +5,15 @@
  */
 #ifndef ULP_TASKS_UPSTREAM_H
 #define ULP_TASKS_UPSTREAM_H
-#include <jansson.h>
-#include "../base/err.h"
+#include "item.h"
 
 struct upstream {
     const char *name;  /* "gsm8k" */
     const char *about; /* what the file looks like */
     int csv;
-    /* NULL and *why set: the item has no usable row. */
-    json_t *(*convert)(const json_t *raw, const char **why);
+    /* NULL and *why set (a constant): the item has no usable row. What the
+     * row is made of may be shared with the item, numbers among it. */
+    json_t *(*convert)(struct item *it, const char **why);
 };
 
 const struct upstream *upstream_list(int *n);

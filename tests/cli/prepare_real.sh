@@ -62,3 +62,10 @@ same math_by_its_boxes dm_train math.rows math math.raw --source math_train
 mkdir split; head -n 40 math.raw | (cd split && split -l 1 -d -a 2 --additional-suffix=.json)
 head -n 40 math.rows >rows40
 same math_a_file_a_problem dm_train rows40 math "$(echo split/*.json)" --source math_train
+# 3,002 different questions: the same text with other choices is another one
+"$BIN/prepare" --from prepared --task mmlu_stem -o out.jsonl $real/mmlu_stem.jsonl 2>err
+if grep -q '3018 rows read, 3002 kept; dropped: 16 repeats, 0 repeats with another answer' err; then
+    echo "ok prepare_real_mmlu_choices"
+else
+    echo "not ok prepare_real_mmlu_choices: $(cat err)"
+fi
