@@ -9,6 +9,7 @@ export LC_ALL := C.UTF-8
 .DEFAULT_GOAL := all
 
 include pipelines/deps.mk
+ifeq ($(AFTER_DEPS),)
 include pipelines/build.mk
 include pipelines/tests.mk
 include pipelines/cudasim.mk
@@ -16,3 +17,4 @@ include pipelines/bench_gpu.mk
 -include $(wildcard pipelines/bench.mk)
 -include $(wildcard pipelines/fuzz.mk)
 -include $(wildcard pipelines/experiment.mk)
+endif

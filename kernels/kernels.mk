@@ -26,7 +26,7 @@ $(B)/kernels/cpu/%.$(1).o: kernels/cpu/%.c
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 
-$(B)/kernels/%.o: kernels/%.c $(B)/cuda.flags | $(FIRST)
+$(B)/kernels/%.o: kernels/%.c $(B)/cuda.flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) $(CUDA_DEF) -MMD -MP -c -o $@ $<

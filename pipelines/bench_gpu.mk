@@ -30,11 +30,11 @@ cuda-report: $(if $(USE_CUDA),$(CUDA_REPORT))
 GPU_BENCH_C := $(wildcard tests/bench/gpu/*.c)
 GPU_BENCH_O := $(GPU_BENCH_C:tests/bench/gpu/%.c=$(B)/bench/gpu/%.o)
 
-$(B)/bench/gpu/%.o: tests/bench/gpu/%.c | $(FIRST)
+$(B)/bench/gpu/%.o: tests/bench/gpu/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP -c -o $@ $<
-$(B)/bench/gpu/sim/main.o: tests/bench/gpu/main.c | $(FIRST)
+$(B)/bench/gpu/sim/main.o: tests/bench/gpu/main.c
 	@mkdir -p $(@D)
 	$(call say,CC,$< (simulator))
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) -DCUDASIM -MMD -MP -c -o $@ $<
@@ -42,7 +42,7 @@ $(B)/bench/gpu/peak.o: tests/bench/gpu/peak.cu $(B)/cuda.flags
 	@mkdir -p $(@D)
 	$(call say,NVCC,$<)
 	$(Q)$(NVCC) $(NVCC_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
-$(B)/bench/gpu/sim/peak.o: tests/bench/gpu/peak.cu | $(FIRST)
+$(B)/bench/gpu/sim/peak.o: tests/bench/gpu/peak.cu
 	@mkdir -p $(@D)
 	$(call say,CXX,$< (simulator))
 	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ -x c++ $<
@@ -60,11 +60,11 @@ GPU_UNIT  := $(filter-out cuda_parity cuda_memory,$(patsubst tests/unit/%.c,%,$(
 GPU_TESTS := $(GPU_UNIT:%=$(B)/gpu/%) $(B)/gpu/check_gpu $(B)/gpu/gpu_bench
 GPU_OBJ   := $(B)/gpu-obj
 
-$(GPU_OBJ)/%.o: tests/unit/%.c | $(FIRST)
+$(GPU_OBJ)/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$< (on a device))
 	$(Q)$(GPU_CC) -c -o $@ $<
-$(GPU_OBJ)/%.o: tests/gpu/%.c | $(FIRST)
+$(GPU_OBJ)/%.o: tests/gpu/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$< (on a device))
 	$(Q)$(GPU_CC) -c -o $@ $<

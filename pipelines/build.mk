@@ -48,7 +48,7 @@ LIB_of    = $(B)/$(subst /,_,$(1)).a
 .PHONY: all clean
 all: $(PROGRAMS:%=$(BIN)/%)
 
-$(B)/lib/%.o: lib/%.c | $(FIRST)
+$(B)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
@@ -114,7 +114,7 @@ define program_rule
 ifeq ($(wildcard $(BIN)/$(1)),)
 .PHONY: $(B)/exe/$(1).linked
 endif
-$(B)/bin/$(1).o: bin/$(1).c | $(FIRST)
+$(B)/bin/$(1).o: bin/$(1).c
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
 	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP -c -o $$@ $$<

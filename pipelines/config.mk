@@ -38,9 +38,10 @@ LAUNCH        ?=## put before each stage, e.g. 'srun -N 1'
 KEEP          ?= all## checkpoints of a run: all, or last (weights of older chunks are freed)
 
 # One make runs as many stages at once as there are processors, unless told
-# (make 4.3 does not show -j in MAKEFLAGS while it reads makefiles).
+# (make 4.3 does not show -j in its own MAKEFLAGS while it reads makefiles; it
+# stands on the command line, or in the environment that an outer make gave).
 JOBS          := $(shell nproc)
-MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline)
+MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline; echo "$${MAKEFLAGS:-}")
 # Stages on a GPU share its memory, so they run one after the other.
 GPU           := $(if $(filter $(R)/% results/% train eval ablation,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
 AT_ONCE       := $(if $(GPU),1,$(JOBS))

@@ -69,12 +69,12 @@ SIM_STD     = $(filter-out -std=c11,$(STD)) -std=c++17 -O2 $(SIM_FMA) \
               -DCUDASIM -Itests/cudasim -Wno-unknown-pragmas \
               $(filter-out -Wmissing-prototypes,$(WARN))
 
-$(B)/cudasim/%.o: kernels/cuda/%.cu | $(FIRST)
+$(B)/cudasim/%.o: kernels/cuda/%.cu
 	@mkdir -p $(@D)
 	$(call say,CXX,$< (simulator))
 	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ -x c++ $<
 
-$(B)/cudasim/%.o: tests/cudasim/%.cc | $(FIRST)
+$(B)/cudasim/%.o: tests/cudasim/%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)
 	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ $<

@@ -5,7 +5,7 @@
 SIM_TESTS    := tests/parity/cudasim.sh tests/parity/memory.sh
 SIM_PROGRAMS := pretrain rollout dapo-step logprob sparsity
 
-$(B)/cudasim/kernels.o: kernels/kernels.c | $(FIRST)
+$(B)/cudasim/kernels.o: kernels/kernels.c
 	@mkdir -p $(@D)
 	$(call say,CC,$< (simulator))
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) -DHAVE_CUDA \

@@ -18,5 +18,13 @@ deps:
 	  tail -n 20 build-deps.log >&2; echo 'deps: apt-get failed, see build-deps.log' >&2; exit 1; }; \
 	rm -f build-deps.log
 
-# `make deps GOAL`: nothing is compiled before the packages are there.
-FIRST := $(if $(filter deps,$(MAKECMDGOALS)),deps)
+# `make deps GOAL...`: this make only installs, and a second one makes the goals.
+# So everything that makefiles look up (compilers, user namespaces) is looked up
+# on the machine as it is with its packages.
+AFTER_DEPS := $(if $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS)))
+ifneq ($(AFTER_DEPS),)
+.PHONY: $(AFTER_DEPS) after-deps
+$(AFTER_DEPS): after-deps ;
+after-deps: deps
+	@MAKELEVEL=0 $(MAKE) $(AFTER_DEPS)
+endif

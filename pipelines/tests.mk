@@ -2,9 +2,12 @@
 # (tests/{cli,parity,fault,e2e}/*.sh); tests/run adds up their ok / not ok /
 # skip lines and closes with "N passed, N failed, N skipped".
 
+# BARE=1: those as well that install Debian 12 in a folder (root, minutes)
+BARE       ?= 0
 TESTS      ?= $(sort $(wildcard tests/unit/*.c) $(wildcard tests/cli/*.sh) \
                 $(wildcard tests/parity/*.sh) $(wildcard tests/fault/*.sh) \
-                $(wildcard tests/e2e/*.sh) $(wildcard tests/gpu/rehearse.sh))
+                $(wildcard tests/e2e/*.sh) $(wildcard tests/gpu/rehearse.sh) \
+                $(if $(filter 1,$(BARE)),$(wildcard tests/bare/*.sh)))
 UNIT       := $(patsubst tests/unit/%.c,%,$(filter tests/unit/%.c,$(TESTS)))
 # what a unit test links: the folder named by its prefix (record_stream.c),
 # or what USES_unit_NAME says

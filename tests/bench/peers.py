@@ -12,7 +12,10 @@ are mixed too, several samples of each prompt. A batch of the experiment itself
 is taken from results/, where there is one.
 
 Our side is timed as a whole process less one that reads the model and makes
-one token; training by what dapo-step says of its steps after the first. Both
+a few tokens; training by what dapo-step says of its steps after the first. Such
+a difference counts only where it is ten times what the short runs differ by
+among themselves; decoding is made longer until it is. Where it never is, the
+line says so and has no ratio. Both
 sides train with what is quicker of one batch and micro-batches. Runs of both
 alternate; each line has the medians, and of the ratio the median, the least and
 the most. Time is the CPU's with one thread, so that a busy machine does not
@@ -91,17 +94,29 @@ def timed(fn):
     return clock() - began, n
 
 
+def beyond(long, shorts):
+    """Seconds that a run took beyond short ones; None where that is within ten
+    times what those differ by, and so may be noise."""
+    rest = long - statistics.median(shorts)
+    return rest if rest > 10 * (max(shorts) - min(shorts)) else None
+
+
 def spread(values):
     return (f"{statistics.median(values):8.2f} ({min(values):.2f} to "
             f"{max(values):.2f})")
 
 
 def compare(what, mine, theirs, target, flops=0):
-    """mine, theirs: functions that give tokens per second."""
-    a, b = [], []
-    for _ in range(REPEAT):
-        a.append(mine())
-        b.append(theirs())
+    """mine, theirs: functions that give tokens per second, None where noise
+    hid them; lines have a ratio where most pairs of runs were measured."""
+    pairs = [(mine(), theirs()) for _ in range(REPEAT)]
+    known = [p for p in pairs if None not in p]
+    if 2 * len(known) <= REPEAT:
+        print(f"{what:<26}not measured: of {REPEAT} pairs of runs "
+              f"{REPEAT - len(known)} were not ten times as long as starting "
+              f"them varies (a busy machine?)", flush=True)
+        return
+    a, b = zip(*known)
     print(f"{what:<26}{statistics.median(a):10.0f}{statistics.median(b):10.0f}"
           f" tokens/s   ratio {spread([x / y for x, y in zip(a, b)])}"
           f"   target {target}")
@@ -286,11 +301,10 @@ def sampled(tmp):
 
 
 def opening(dir_, tmp):
-    """Seconds of a process that makes one token: the model is read."""
+    """Seconds of processes that make one token: the model is read."""
     rows(tmp + "/one", [dict(id="0", prompt_tokens=[5])])
-    return statistics.median(
-        timed(lambda: sample(tmp, ["--model", dir_, "--max-new", 1,
-                                   tmp + "/one"]))[0] for _ in range(5))
+    return [timed(lambda: sample(tmp, ["--model", dir_, "--max-new", 1,
+                                       tmp + "/one"]))[0] for _ in range(5)]
 
 
 def generation(dir_, model, tmp, what):
@@ -313,8 +327,8 @@ def generation(dir_, model, tmp, what):
     start = opening(dir_, tmp)
 
     def mine():
-        t, _ = timed(lambda: sample(tmp, args))
-        return sampled(tmp) / (t - start)
+        t = beyond(timed(lambda: sample(tmp, args))[0], start)
+        return t and sampled(tmp) / t
 
     def some():
         made, step = 0, batch // samples
@@ -340,40 +354,60 @@ def generation(dir_, model, tmp, what):
             0 if mixed else 2 * (layer * (1 + n_prompt / n_new) + head))
 
 
-def decode(dir_, model, tmp):
-    """One stream, two lengths: so that opening the model is left out."""
-    rows(tmp + "/one", [dict(id="0", prompt_tokens=[9, 8, 11, 10])])
+def rate_beyond(run):
+    """Tokens per second of run(n), which gives the seconds of n tokens more than
+    few; None where noise hides them at every length that the context has room
+    for."""
+    shorts = [run(0) for _ in range(3)]
+    n = DECODE
+    while n <= SHAPE["max_position_embeddings"] // 2:
+        t = beyond(run(n), shorts)
+        if t:
+            return n / t
+        n *= 2
+    return None
 
-    def run(k):
-        t, _ = timed(lambda: sample(tmp, ["--model", dir_, "--max-new", k,
-                                          "--eos", SHAPE["vocab_size"] - 1,
-                                          "--batch", 1, tmp + "/one"]))
-        return t, sampled(tmp)
+
+def decode(dir_, model, tmp):
+    """One stream, short and long: so that opening the model is left out."""
+    few, prompt = 4, [9, 8, 11, 10]
+    rows(tmp + "/one", [dict(id="0", prompt_tokens=prompt)])
+
+    def ours_of(n):
+        t, _ = timed(lambda: sample(tmp, [
+            "--model", dir_, "--max-new", few + n, "--eos",
+            SHAPE["vocab_size"] - 1, "--batch", 1, tmp + "/one"]))
+        if sampled(tmp) != few + n:
+            raise SystemExit(f"peers: rollout made {sampled(tmp)} tokens, "
+                             f"expected {few + n}")
+        return t
+
+    x = torch.tensor([prompt])
+
+    def theirs_of(n):
+        with torch.inference_mode():
+            return timed(lambda: model.generate(
+                x, do_sample=True, top_k=0, min_new_tokens=few + n,
+                max_new_tokens=few + n, attention_mask=torch.ones_like(x),
+                pad_token_id=0))[0]
 
     def mine():
-        short, most = run(4), run(4 + DECODE)
-        return (most[1] - short[1]) / (most[0] - short[0])
-
-    x = torch.tensor([[9, 8, 11, 10]])
+        return rate_beyond(ours_of)
 
     def theirs():
-        with torch.inference_mode():
-            t = [timed(lambda k=k: model.generate(
-                x, do_sample=True, top_k=0, min_new_tokens=k,
-                max_new_tokens=k, attention_mask=torch.ones_like(x),
-                pad_token_id=0))[0] for k in (4, 4 + DECODE)]
-        return DECODE / (t[1] - t[0])
+        return rate_beyond(theirs_of)
 
-    mine()
-    theirs()
+    ours_of(0)
+    theirs_of(0)
     compare("decoding, one stream", mine, theirs, "0.8 of reading")
     n_bytes = BYTES * sum(p.numel() for p in model.parameters())
     rate = probe(n_bytes)
     if rate:
-        share = [100 * mine() * n_bytes / rate[0] for _ in range(REPEAT)]
+        known = [r for r in (mine() for _ in range(REPEAT)) if r]
+        share = spread([100 * r * n_bytes / rate[0] for r in known]) \
+            if known else "not measured"
         print(f"{'':<26}{rate[0] / n_bytes:10.1f} at {rate[0] / 1e9:.1f} GB/s "
-              f"read, weights {n_bytes / 1e9:.3f} GB: share, %, "
-              f"{spread(share)}")
+              f"read, weights {n_bytes / 1e9:.3f} GB: share, %, {share}")
 
 
 def main():
@@ -411,4 +445,5 @@ def main():
         shutil.rmtree(tmp)
 
 
-main()
+if __name__ == "__main__":
+    main()
