@@ -37,8 +37,9 @@ const struct config *model_config(const struct model *m);
 const struct params *model_params(const struct model *m);
 
 /* Compute weights from DIR's safetensors, cast to the master type where that
- * is a half type, then to the compute type. digest (may be NULL) gets the model
- * digest. */
+ * is a half type, then to the compute type. A weight that is not finite, in the
+ * file or in these types, is an error that names its tensor. digest (may be
+ * NULL) gets the model digest. */
 int model_load(struct model *m, const char *dir, char digest[33],
                struct err *e) MUST_CHECK;
 /* Compute weights from a flat master array on the device, of type mt. */

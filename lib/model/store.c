@@ -7,6 +7,7 @@
 #include "../base/hash.h"
 #include "../base/rng.h"
 #include "../../kernels/canon.h"
+#include "finite.h"
 #include "impl.h"
 
 #define INIT_STD 0.02 /* Qwen2's initializer_range */
@@ -147,8 +148,14 @@ int model_read(const char *dir, const struct params *p, enum dtype t,
     for (int i = 0; !r && i < p->n; i++) {
         const struct st_tensor *s = st_find(f, p->v[i].name);
 
-        cast((char *)flat + p->v[i].offset * dtype_size(t), t, s->data,
-             s->type, s->n);
+        char *to = (char *)flat + p->v[i].offset * dtype_size(t);
+        size_t good;
+
+        cast(to, t, s->data, s->type, s->n);
+        good = finite_until(to, t, s->n);
+        if (good < s->n)
+            r = finite_bad(s->file, s->name, good,
+                           finite_value(s->data, s->type, good), t, e);
     }
     st_close(&f);
     return r;

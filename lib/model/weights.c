@@ -3,6 +3,7 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "../base/hash.h"
+#include "finite.h"
 #include "impl.h"
 
 #define CHUNK ((size_t)1 << 22) /* values moved at a time while loading */
@@ -27,15 +28,17 @@ struct source {
 };
 
 static const char *source_get(const struct source *s, const struct param *q,
-                              enum dtype *t)
+                              enum dtype *t, const char **file)
 {
     const struct st_tensor *x;
 
     *t = s->t;
+    *file = NULL;
     if (!s->f)
         return s->flat ? s->flat + q->offset * dtype_size(s->t) : NULL;
     x = st_find(s->f, q->name);
     *t = x->type;
+    *file = x->file;
     return x->data;
 }
 
@@ -51,15 +54,27 @@ struct stage {
     struct hash128 *x;
 };
 
-static void seen(struct stage *s, const char *values, size_t bytes)
+/* The index of the first of n compute weights that is not finite, or n. */
+static size_t seen(struct stage *s, const char *values, enum dtype t, size_t n)
 {
-    hash128_update(s->x, values, bytes);
+    size_t size = dtype_size(t), bad = n;
+
+    for (size_t i = 0; i < n; i += FINITE_PIECE) {
+        size_t m = n - i < FINITE_PIECE ? n - i : FINITE_PIECE, good;
+
+        hash128_update(s->x, values + i * size, m * size);
+        good = finite_until(values + i * size, t, m);
+        if (good < m && bad == n)
+            bad = i + good;
+    }
     if (s->keep && s->keep != values)
-        memcpy(s->keep, values, bytes);
+        memcpy(s->keep, values, n * size);
+    return bad;
 }
 
-/* n values into dst, in the compute type. */
-static void load_values(struct model *m, struct stage *s, char *dst,
+/* n values into dst, in the compute type; the index of the first that is not
+ * finite there, or n. */
+static size_t load_values(struct model *m, struct stage *s, char *dst,
                         const char *src, enum dtype t, size_t n)
 {
     struct kernels *k = m->k;
@@ -67,8 +82,7 @@ static void load_values(struct model *m, struct stage *s, char *dst,
 
     if (t == m->t && !s->mid) {
         k->upload(k, dst, src, bytes);
-        seen(s, src, bytes);
-        return;
+        return seen(s, src, t, n);
     }
     k->upload(k, s->raw, src, n * dtype_size(t));
     if (s->mid) {
@@ -78,7 +92,7 @@ static void load_values(struct model *m, struct stage *s, char *dst,
         k->cast(k, dst, m->t, s->raw, t, n);
     }
     k->download(k, s->host, dst, bytes);
-    seen(s, s->host, bytes);
+    return seen(s, s->host, m->t, n);
 }
 
 static int load_tensor(struct model *m, struct stage *s,
@@ -86,11 +100,12 @@ static int load_tensor(struct model *m, struct stage *s,
                        char *dst, struct err *e)
 {
     enum dtype t;
-    const char *from = source_get(src, q, &t);
+    const char *file, *from = source_get(src, q, &t, &file);
 
     for (size_t i = 0; i < q->n; i += s->chunk) {
         size_t now = q->n - i < s->chunk ? q->n - i : s->chunk;
         const char *p = from ? from + i * dtype_size(t) : s->in;
+        size_t good;
 
         if (!from) {
             int r = src->r->read(src->r->ctx, s->in, now * dtype_size(t), e);
@@ -100,7 +115,11 @@ static int load_tensor(struct model *m, struct stage *s,
         }
         if (m->flat)
             s->keep = m->flat + (q->offset + i) * dtype_size(m->t);
-        load_values(m, s, dst + i * dtype_size(m->t), p, t, now);
+        good = load_values(m, s, dst + i * dtype_size(m->t), p, t, now);
+        if (good < now)
+            return finite_bad(file, q->name, i + good,
+                              finite_value(p, t, good),
+                              s->mid ? m->arm.master : m->t, e);
     }
     return 0;
 }

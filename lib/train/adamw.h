@@ -60,7 +60,9 @@ void adamw_close(struct adamw **a);
 /* Master weights from host fp32, rounded to the master type. */
 int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
     MUST_CHECK;
-/* Master weights from DIR's model.safetensors, whatever type it has. */
+/* Master weights from DIR's model.safetensors, whatever type it has. A value
+ * that is not finite is an error that names its tensor, here and in the
+ * state. */
 int adamw_load_master(struct adamw *a, const char *dir, struct err *e)
     MUST_CHECK;
 /* DIR/model.safetensors in the master type. */

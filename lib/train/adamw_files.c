@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../model/finite.h"
 #include "adamw.h"
 
 /* ---- writing --------------------------------------------------------- */
@@ -111,6 +112,28 @@ static int check_shape(const struct st_tensor *t, const struct param *q,
                    q->cols ? q->cols : 1);
 }
 
+/* A tensor's values as they are, to the device or (k NULL) to host memory. */
+static int put_values(struct kernels *k, void *to, const struct st_tensor *t,
+                      struct err *e)
+{
+    size_t size = dtype_size(t->type), most = (size_t)1 << 20;
+
+    for (size_t i = 0; i < t->n; i += most) {
+        size_t n = t->n - i < most ? t->n - i : most;
+        const char *from = (const char *)t->data + i * size;
+        size_t good = finite_until(from, t->type, n);
+
+        if (good < n)
+            return finite_bad(t->file, t->name, i + good,
+                              finite_value(from, t->type, good), t->type, e);
+        if (k)
+            k->upload(k, (char *)to + i * size, from, n * size);
+        else
+            memcpy((char *)to + i * size, from, n * size);
+    }
+    return 0;
+}
+
 /* A tensor into device memory of type dt. */
 static int put_tensor(struct kernels *k, void *at, enum dtype dt,
                       const struct st_tensor *t, struct err *e)
@@ -121,9 +144,11 @@ static int put_tensor(struct kernels *k, void *at, enum dtype dt,
 
     if (!raw)
         return -ERR_IO;
-    k->upload(k, raw, t->data, bytes);
-    k->cast(k, at, dt, raw, t->type, t->n);
-    r = k->sync(k, e);
+    r = put_values(k, raw, t, e);
+    if (!r) {
+        k->cast(k, at, dt, raw, t->type, t->n);
+        r = k->sync(k, e);
+    }
     k->free(k, raw);
     return r;
 }
@@ -154,7 +179,7 @@ static int load(struct adamw *a, const struct st_file *f, const char *dir,
             return err_set(e, ERR_DATA, "%s: %s is %s, the arm has %s", dir,
                            name, dtype_name(t->type), dtype_name(dt));
         if (state && a->o.offload)
-            memcpy(at, t->data, t->n * dtype_size(dt));
+            r = put_values(NULL, at, t, e);
         else
             r = put_tensor(a->k, at, dt, t, e);
     }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "../base/hash.h"
 #include "../model/engine.h"
+#include "../model/finite.h"
 #include "checkpoint.h"
 #include "metrics.h"
 #include "plan.h"
@@ -24,6 +25,7 @@ struct loop {
     struct progress *progress;
     char policy[33]; /* digest of the compute weights */
     int release;     /* memory goes back while the sampler works */
+    int trained;     /* a step of this process was done */
 };
 
 /* ---- opening --------------------------------------------------------- */
@@ -130,23 +132,56 @@ static int open_model(struct loop *l, int resumed, struct err *e)
 
 /* Where a piece of the compute weights goes. */
 struct outlet {
+    const struct loop *l;
     struct hash128 *digest;
     struct sync *sync; /* or NULL */
+    size_t at;         /* values so far */
 };
 
-static int pass_on(void *ctx, const void *p, size_t n, struct err *e)
+/* Compute weight `at` is not finite, and the file's weights were: rounding to
+ * a type of the arm did it, or training. */
+static int not_finite(const struct loop *l, size_t at, float v, struct err *e)
+{
+    const struct param *q = l->a->p->v;
+    char where[40] = "";
+
+    while (at - q->offset >= q->n)
+        q++;
+    if (l->trained)
+        snprintf(where, sizeof where, " after step %lld",
+                 (long long)l->st.step);
+    return err_set(e, ERR_DATA, "%s: tensor %s: value %zu is %s%s%s in the "
+                   "types of the arm (master=%s, compute=%s), expected a "
+                   "finite number", l->o->model, q->name, at - q->offset,
+                   v < 0 ? "-" : "", v == v ? "inf" : "nan", where,
+                   dtype_name(l->arm.master), dtype_name(l->arm.compute));
+}
+
+static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
 {
     struct outlet *o = ctx;
+    enum dtype t = o->l->arm.compute;
+    size_t size = dtype_size(t), n = n_bytes / size;
 
-    hash128_update(o->digest, p, n);
-    return o->sync ? sync_put_weights(o->sync, p, n, e) : 0;
+    for (size_t i = 0; i < n; i += FINITE_PIECE) {
+        const char *piece = (const char *)p + i * size;
+        size_t m = n - i < FINITE_PIECE ? n - i : FINITE_PIECE;
+        size_t good = finite_until(piece, t, m);
+
+        if (good < m)
+            return not_finite(o->l, o->at + i + good,
+                              finite_value(piece, t, good), e);
+        hash128_update(o->digest, piece, m * size);
+    }
+    o->at += n;
+    return o->sync ? sync_put_weights(o->sync, p, n_bytes, e) : 0;
 }
 
 /* Digests the compute weights, and sends them when `send`. */
 static int publish(struct loop *l, int send, struct err *e)
 {
     size_t bytes = l->a->p->n_values * dtype_size(l->arm.compute);
-    struct outlet o = {hash128_open(), send ? l->sync : NULL};
+    struct outlet o = {l, hash128_open(), send ? l->sync : NULL, 0};
     int r = send ? sync_begin_weights(l->sync, l->arm.compute, bytes, e) : 0;
 
     if (!r)
@@ -311,6 +346,7 @@ static int train_step(struct loop *l, struct err *e)
     if (r && e->no_memory)
         r = plan_advise(e, o->micro_batch, o->recompute);
     release(l);
+    l->trained = 1;
     if (!r)
         r = publish(l, !!l->sync, e);
     t = (struct timing){at - began, seconds(CLOCK_MONOTONIC) - at,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/progress.h"
+#include "../model/finite.h"
 #include "pack.h"
 #include "scorer.h"
 
@@ -131,14 +132,20 @@ static float *response(const struct gathered *g, int i, size_t *n)
     return g->logp + first;
 }
 
-static void set_column(struct gathered *g, const char *path)
+static int set_column(struct gathered *g, const char *path, struct err *e)
 {
     for (int i = 0; i < g->n; i++) {
-        size_t n;
+        size_t n, good;
         float *v = response(g, i, &n);
 
+        good = finite_until(v, DT_F32, n);
+        if (good < n)
+            return rec_bad(g->rec[i], e, "%s: value %zu is %g, expected a "
+                           "finite number (weights whose logits overflow?)",
+                           path, good, (double)v[good]);
         rec_set_f32s(g->rec[i], path, v, n);
     }
+    return 0;
 }
 
 static int check_column(struct scorer *s, struct err *e)
@@ -182,7 +189,7 @@ static int score(struct scorer *s, struct engine *x, const struct seqs *q,
         r = check_column(s, e);
     if (!r && name) {
         snprintf(path, sizeof path, "logprobs.%s", name);
-        set_column(&s->g, path);
+        r = set_column(&s->g, path, e);
     }
     return r;
 }
@@ -221,7 +228,7 @@ static int flush(struct scorer *s, struct err *e)
         r = model_kl(s->x->m, s->against->m, &q, o->temperature, o->micro,
                      g->logp, e);
         if (!r)
-            set_column(g, "kl_exact");
+            r = set_column(g, "kl_exact", e);
     }
     return r ? r : write_all(s, e);
 }

@@ -102,7 +102,12 @@ mkdir "$T/nan"; cp $M/config.json "$T/nan/"
 n=$(od -An -tu4 -N4 $M/model.safetensors | tr -d ' ')
 cp $M/model.safetensors "$T/nan/"; chmod u+w "$T/nan/model.safetensors"
 for i in $(seq 0 2 94); do printf '\377\177'; done | dd of="$T/nan/model.safetensors" bs=1 seek=$((8 + n)) conv=notrunc status=none
-refuse 'NaN weights are an error, not text' 3 'record 1: non-finite logits' "$BIN/rollout" --quiet --model "$T/nan" "$T/p.jsonl"
+refuse 'NaN weights are an error, not text' 3 'tensor model.embed_tokens.weight: value 0 is nan' "$BIN/rollout" --quiet --model "$T/nan" "$T/p.jsonl"
+# finite weights whose logits are not
+for i in $(seq 0 2 94); do printf '\177\177'; done | dd of="$T/nan/model.safetensors" bs=1 seek=$((8 + n)) conv=notrunc status=none
+refuse 'so are weights whose logits overflow' 3 'non-finite logits at position' "$BIN/rollout" --quiet --model "$T/nan" "$T/p.jsonl"
+sed 's/}$/,"response_tokens":[0,1]}/' "$T/p.jsonl" >"$T/r.jsonl"
+refuse 'in scoring too' 3 'record 1: logprobs.x: value 0 is -inf, expected a finite number' "$BIN/logprob" --quiet --model "$T/nan" --as x "$T/r.jsonl"
 run -o /dev/full >/dev/null 2>"$T/err"
 check 'a full disk is exit 1 and named' test "$? $(grep -c /dev/full "$T/err")" = '1 1'
 true
