@@ -46,9 +46,26 @@ unsigned choice_letters(struct text t)
     return got;
 }
 
+/* Is the letter at i a part of a formula: an operator or digit beside it? */
+static int in_formula(struct text t, size_t i)
+{
+    size_t p = i, q = i + 1;
+
+    while (p && (t.s[p - 1] == ' ' || t.s[p - 1] == '{'))
+        p--;
+    while (q < t.n && (t.s[q] == ' ' || t.s[q] == '}'))
+        q++;
+    return (p && (strchr("=+^<>|\\", t.s[p - 1]) ||
+                  isdigit((unsigned char)t.s[p - 1]))) ||
+           (q < t.n && strchr("=+^<>|", t.s[q])) ||
+           text_starts(t, q, "\\times") || text_starts(t, q, "\\cap") ||
+           text_starts(t, q, "\\cup") || (i && strchr(",!;:", t.s[i - 1]) &&
+                                          i > 1 && t.s[i - 2] == '\\');
+}
+
 /* The first run of letters that stand alone in a text: "D, not A" is D;
  * "A, B", "A and B", "A/B" are two. */
-static unsigned first_run(struct text t, unsigned allowed, int any_case)
+static unsigned first_run(struct text t, unsigned allowed)
 {
     unsigned got = 0;
     int gap = 0;
@@ -60,9 +77,9 @@ static unsigned first_run(struct text t, unsigned allowed, int any_case)
                 i++;
             continue;
         }
-        int up = any_case ? toupper(c) : c;
-        if (alone(t, i) && isupper(up) && (allowed >> (up - 'A') & 1)) {
-            got |= 1u << (up - 'A');
+        if (alone(t, i) && isupper(c) && (allowed >> (c - 'A') & 1) &&
+            !in_formula(t, i)) {
+            got |= 1u << (c - 'A');
             gap = 0;
         } else if (isalpha(c)) {
             size_t k = i;
@@ -84,7 +101,7 @@ static unsigned first_run(struct text t, unsigned allowed, int any_case)
 
 unsigned choice_first(struct text t, unsigned allowed)
 {
-    return first_run(t, allowed, 0);
+    return first_run(t, allowed);
 }
 
 /* "it's A or B": negated letters do not count. */
@@ -111,34 +128,61 @@ static struct text drop_negated(struct arena *a, struct text t)
     return text_of(s, t.n);
 }
 
-/* The letter at the very beginning: "B", "(B)", "B) 12", "B. because". */
+/* Past blanks, brackets and the dress of a letter: "\textbf{(". */
+static size_t undress(struct text t, size_t i)
+{
+    static const char *const dress[] = { "\\textbf", "\\text", "\\mathrm",
+                                         "\\mathbf", "\\textrm" };
+
+    for (size_t k = 0; i < t.n;) {
+        if (strchr("({[$*\" ", t.s[i])) {
+            i++;
+            continue;
+        }
+        while (k < 5 && !text_starts(t, i, dress[k]))
+            k++;
+        if (k == 5)
+            break;
+        i += strlen(dress[k]);
+    }
+    return i;
+}
+
+/* The label at the very beginning: "B", "(B)", "b) 12", "B. because",
+ * "option b". */
 static unsigned leading(struct text t, unsigned allowed)
 {
-    size_t i = 0;
+    size_t from = undress(t, 0), i = from, k;
+    int option = text_starts_nocase(t, i, "option ") ||
+                 text_starts_nocase(t, i, "choice ");
 
-    t = text_trim(t);
-    while (i < t.n && strchr("({[$*\" ", t.s[i]))
-        i++;
-    if (text_starts_nocase(t, i, "option ") ||
-        text_starts_nocase(t, i, "choice "))
-        i += 7;
-    while (i < t.n && t.s[i] == '(')
-        i++;
-    if (i >= t.n || !alone(t, i) || !isupper((unsigned char)t.s[i]) ||
-        !(allowed >> (t.s[i] - 'A') & 1))
+    if (option)
+        i = undress(t, i + 7);
+    if (i >= t.n || !alone(t, i))
         return 0;
-    if (i + 1 < t.n && !strchr(")].:}*\n$,", t.s[i + 1]) && i == 0)
+    unsigned c = (unsigned)toupper((unsigned char)t.s[i]) - 'A';
+    if (c > 25 || !(allowed >> c & 1) || in_formula(t, i))
         return 0;
-    size_t k = i + 1;
+    for (k = i + 1; k < t.n && strchr("}*\"'$", t.s[k]);)
+        k++;
+    int small = islower((unsigned char)t.s[i]) && !option;
+    int mark = k < t.n && (strchr(small ? ")]." : ")].:\n", t.s[k]) ||
+                           (t.s[k] == ',' && !from && !small));
+    if (k < t.n && !mark && !option)
+        return 0;
+    if (k == t.n && small && t.n > 4)
+        return 0;
+    int comma = k < t.n && t.s[k] == ',';
     while (k < t.n && strchr(")].:}*$ ", t.s[k]))
         k++;
     /* "B) A moth" is B, "B) and C)" is two */
-    if (k == t.n || (k > i + 1 && t.s[k] != ',' &&
-                     !text_starts(t, k, "and ") &&
-                     !text_starts(t, k, "or ") && t.s[k] != '(' &&
-                     t.s[k] != '&' && t.s[k] != '/'))
-        return 1u << (t.s[i] - 'A');
-    return first_run(t, allowed, 0);
+    if (k < t.n && (comma || t.s[k] == ',' || text_starts(t, k, "and ") ||
+                    text_starts(t, k, "or ") || t.s[k] == '(' ||
+                    t.s[k] == '&' || t.s[k] == '/')) {
+        unsigned run = first_run(t, allowed);
+        return run ? run : 1u << c;
+    }
+    return 1u << c;
 }
 
 /* "A or B", "A, B": is the letter at i the second of two? */
@@ -167,7 +211,8 @@ static unsigned last_letter(struct text t, unsigned allowed, int loose)
         if (!isupper(c) || !(allowed >> (c - 'A') & 1) || !alone(t, i))
             continue;
         int bracket = i && t.s[i - 1] == '(' && i + 1 < t.n &&
-                      t.s[i + 1] == ')';
+                      t.s[i + 1] == ')' &&
+                      !(i > 1 && isalpha((unsigned char)t.s[i - 2]));
         int option = i >= 7 && (text_starts_nocase(t, i - 7, "option ") ||
                                 text_starts_nocase(t, i - 7, "choice "));
         int article = (c == 'A' || c == 'I') && i + 2 < t.n &&
@@ -213,12 +258,9 @@ static int one_capital(struct text w)
 static unsigned letter_and_text(struct arena *a, struct text t,
                                 const char *const *choices, size_t n)
 {
-    size_t i = 0, k;
+    size_t i = undress(t, 0), k;
 
-    t = text_trim(t);
-    while (i < t.n && strchr("({[$*\" ", t.s[i]))
-        i++;
-    k = i < t.n ? (size_t)(t.s[i] - 'A') : n;
+    k = i < t.n ? (size_t)(toupper((unsigned char)t.s[i]) - 'A') : n;
     if (k >= n || !alone(t, i))
         return 0;
     for (i++; i < t.n && strchr(")].:}*$ ", t.s[i]);)
@@ -227,29 +269,50 @@ static unsigned letter_and_text(struct arena *a, struct text t,
                           & 1 ? 1u << k : 0;
 }
 
+/* The letter that a box or a mark's line names. In a box (formula) only a
+ * label or a choice's own text counts. */
 static unsigned in_segment(struct arena *a, struct text t, unsigned allowed,
-                           const char *const *choices, size_t n)
+                           const char *const *choices, size_t n, int formula)
 {
     struct text w = text_trim(t);
-    unsigned got = choice_letters(w);
+    unsigned got = choice_letters(w), both;
 
-    unsigned both = letter_and_text(a, t, choices, n);
-    if (both)
+    if ((both = letter_and_text(a, w, choices, n)))
         return both;
     /* a letter by itself is that letter, also where it is some choice's
      * text */
     if (got && !(got & ~allowed) && !(got & (got - 1)) && one_capital(w))
         return got;
-    got = by_text(a, t, choices, n);
-    if (got && !(got & (got - 1)))
-        return got;
-    if ((got = choice_letters(w)) && !(got & ~allowed) &&
+    if ((both = by_text(a, t, choices, n)) && !(both & (both - 1)))
+        return both;
+    if (got && !(got & ~allowed) &&
         (w.n <= 2 || isupper((unsigned char)w.s[0]) ||
          !isalpha((unsigned char)w.s[0])))
         return got;
-    if ((got = leading(t, allowed)))
+    if ((got = leading(w, allowed)) || formula)
         return got;
-    return first_run(drop_negated(a, t), allowed, 0);
+    return first_run(drop_negated(a, t), allowed);
+}
+
+/* From the whole of a short response, else the last letter in brackets. */
+static struct chosen in_prose(struct arena *a, struct text t,
+                              unsigned allowed, const char *const *choices,
+                              size_t n_choices, int lenient)
+{
+    struct chosen c = { .t = text_trim(t), .rule = "whole" };
+    unsigned bare = t.n <= 40 ? choice_letters(t) : 0;
+
+    bare = bare & ~allowed ? 0 : bare;
+    if (bare && t.n <= 12 && one_capital(c.t))
+        c.letters = bare;
+    if (c.letters || (c.letters = by_text(a, t, choices, n_choices)) ||
+        (c.letters = leading(c.t, allowed)) || (c.letters = bare))
+        return c;
+    c.rule = "last_letter";
+    struct text d = drop_negated(a, t);
+    if (!(c.letters = last_letter(d, allowed, 0)) && lenient)
+        c.letters = last_letter(d, allowed, 1);
+    return c.letters ? c : (struct chosen){ .rule = "none" };
 }
 
 struct chosen choice_of(struct arena *a, const char *s, size_t n,
@@ -257,41 +320,25 @@ struct chosen choice_of(struct arena *a, const char *s, size_t n,
                         size_t n_choices, const struct verify_opts *o)
 {
     struct chosen c = { .rule = "none" };
-    struct text t = norm_backslashes(a, norm_unicode(a, s, n));
-    struct found f = { .rule = "none" };
+    struct text t = extract_spelling(a, s, n);
 
-    if (o->extract != VERIFY_WHOLE) {
-        t = extract_after_think(t);
-        f = extract_boxed(a, t, 0);
-        if (!f.t.s && o->extract != VERIFY_BOXED)
-            f = extract_marked(a, t);
-        if (f.t.s) {
-            c.t = f.t;
-            c.rule = f.rule;
-            c.letters = in_segment(a, f.t, allowed, choices, n_choices);
+    if (o->extract == VERIFY_WHOLE)
+        return in_prose(a, t, allowed, choices, n_choices, o->lenient);
+    t = extract_tag(a, extract_after_think(t));
+    for (int marked = 0; marked < 2; marked++) {
+        if (marked && o->extract == VERIFY_BOXED)
             return c;
-        }
-        if (o->extract != VERIFY_RULES)
+        struct found f = marked ? extract_marked(a, t)
+                                : extract_boxed(a, t, 0);
+        if (!f.t.s)
+            continue;
+        c.t = f.t;
+        c.rule = f.rule;
+        c.letters = in_segment(a, f.t, allowed, choices, n_choices, !marked);
+        if (c.letters)
             return c;
     }
-    c.t = text_trim(t);
-    c.rule = "whole";
-    unsigned bare = t.n <= 12 ? choice_letters(t) : 0;
-    if (bare && !(bare & ~allowed) && one_capital(c.t)) {
-        c.letters = bare;
+    if (c.t.s || o->extract != VERIFY_RULES)
         return c;
-    }
-    if ((c.letters = by_text(a, t, choices, n_choices)) ||
-        (c.letters = leading(t, allowed)))
-        return c;
-    if (t.n <= 40 && (c.letters = choice_letters(t)) &&
-        !(c.letters & ~allowed))
-        return c;
-    c.rule = "last_letter";
-    struct text d = drop_negated(a, t);
-    if (!(c.letters = last_letter(d, allowed, 0)) && o->lenient)
-        c.letters = last_letter(d, allowed, 1);
-    if (!c.letters)
-        c = (struct chosen){ .rule = "none" };
-    return c;
+    return in_prose(a, t, allowed, choices, n_choices, o->lenient);
 }

@@ -37,14 +37,24 @@ static int comma_between_digits(struct text t)
     return 0;
 }
 
-/* "1,000" is never the list of 1 and 0. */
-static int zero_group(struct text t)
+/* "1,234" alone is never the list of 1 and 234, nor "1,05" one of 1 and 5. */
+static int no_list(struct text t)
 {
-    for (size_t i = 0; i + 2 < t.n; i++)
+    size_t run = 0, groups = 0, i = 0;
+
+    for (; i + 2 < t.n; i++)
         if (t.s[i] == ',' && t.s[i + 1] == '0' &&
             isdigit((unsigned char)t.s[i + 2]))
             return 1;
-    return 0;
+    for (i = 0; i < t.n && strchr("-+$ ", t.s[i]);)
+        i++;
+    for (; i < t.n && (isdigit((unsigned char)t.s[i]) || t.s[i] == ','); i++) {
+        if (t.s[i] == ',' && (run == 0 || run > 3 || (groups && run < 3)))
+            return 0;
+        groups += t.s[i] == ',';
+        run = t.s[i] == ',' ? 0 : run + 1;
+    }
+    return i == t.n && groups && run == 3;
 }
 
 static int is_list(const struct expr *e)
@@ -84,9 +94,11 @@ static int try(struct equal *q, struct text g, enum comma cg, struct text a,
     if ((ca == COMMA_DECIMAL || cg == COMMA_DECIMAL) &&
         (!single_number(x) || !single_number(y)))
         return 0;
-    if ((ca == COMMA_LIST && (!is_list(x) || zero_group(a))) ||
-        (cg == COMMA_LIST && (!is_list(y) || zero_group(g))))
+    if ((ca == COMMA_LIST && (!is_list(x) || no_list(a))) ||
+        (cg == COMMA_LIST && (!is_list(y) || no_list(g))))
         return 0;
+    q->depth = 0;
+    q->budget = MAX_COMPARISONS;
     x = equal_prepare(q, x);
     y = equal_prepare(q, y);
     if (q->o->lax_names) {
@@ -94,8 +106,6 @@ static int try(struct equal *q, struct text g, enum comma cg, struct text a,
         if (value_symbols(x, u, 2) == 1 && value_symbols(y, v, 2) == 1)
             rename_symbol(y, v[0], u[0]);
     }
-    q->depth = 0;
-    q->budget = MAX_COMPARISONS;
     return equal_trees(q, x, y);
 }
 
@@ -121,8 +131,9 @@ void compare_texts(struct arena *a, struct text gold, struct text answer,
     const char *why = NULL, *why_gold = NULL;
 
     q.v = (struct value_opts){ o->precision, provisional, &t };
-    gold = words_to_digits(a, gold);
-    answer = words_to_digits(a, answer);
+    q.budget = MAX_COMPARISONS;
+    gold = words_to_formula(a, gold);
+    answer = words_to_formula(a, answer);
     struct expr *x = expr_parse(a, gold, COMMA_THOUSANDS, &why_gold);
     struct expr *y = expr_parse(a, answer, COMMA_THOUSANDS, &why);
 

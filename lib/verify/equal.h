@@ -1,7 +1,11 @@
-/* equal - are two trees the same answer? (README.md, "Equality")
+/* equal - are two trees the same answer? (README.md, "When two answers are
+ * equal")
  *
- * Symmetric in its arguments except where README.md says that the gold's own
- * digits or the caller's options make the difference.
+ * Every answer has a type (a value, a quantity, a set of reals, a row, a
+ * relation, branches, a value under conditions), and equality is defined
+ * once for a pair of types. Symmetric in its arguments except where
+ * README.md says that the gold's own digits, its own left side or the
+ * caller's options make the difference.
  */
 #ifndef ULP_VERIFY_EQUAL_H
 #define ULP_VERIFY_EQUAL_H
@@ -27,35 +31,46 @@ int equal_trees(struct equal *q, const struct expr *x, const struct expr *y);
 int equal_scalar(struct equal *q, const struct expr *x,
                  const struct expr *y);
 
-/* equal_marks.c. equal_marked: -1 when neither has a mark. */
-int equal_marked(struct equal *q, const struct expr *x,
-                 const struct expr *y);
-int equal_bases(const struct expr *x, const struct expr *y);
-struct expr *equal_divided(struct equal *q, const struct expr *x,
-                           const char *by);
+/* equal_rows.c: lists, sets, tuples, matrices, ratios. */
+int rows_is(const struct expr *e);
+int rows_equal(struct equal *q, const struct expr *x, const struct expr *y);
+int rows_any_order(struct equal *q, const struct expr *x,
+                   const struct expr *y);
+int rows_ratios(struct equal *q, const struct expr *x, const struct expr *y);
+/* "(p, q) = (3, 2)" as "p = 3, q = 2", or NULL. */
+struct expr *rows_spread(struct equal *q, const struct expr *e);
 
-/* equal_sets.c: intervals, unions, inequalities as sets of reals. NULL when
- * e is none. */
-struct expr *sets_of_relation(struct equal *q, const struct expr *e);
+/* equal_sets.c: intervals, unions, inequalities, {x | ...}. NULL when e says
+ * nothing of one real variable; *var is its name, NULL when it has none. */
+struct expr *sets_of(struct equal *q, const struct expr *e, const char **var);
 /* 1, 0, or -1 when one of them is no set of reals. */
 int sets_equal(struct equal *q, const struct expr *x, const struct expr *y);
 
-/* equal_units.c */
-/* 1 same, 0 different, -1 cannot be told; *scale: how many of y's unit make
- * one of x's. */
-int units_compare(struct arena *a, const char *x, const char *y,
-                  const char **scale);
-/* Minutes since midnight of RATIO trees with or without "p.m."; 0 if e is
- * not a time. */
-int units_time(const struct expr *e, int *minutes, int *marked);
+/* equal_units.c: units, currencies, percent, degrees, bases, times of day.
+ * -1 when neither has such a mark. */
+int quantities_equal(struct equal *q, const struct expr *x,
+                     const struct expr *y);
 
 /* equal_rel.c: equations and inequalities. */
 int relation_is(const struct expr *e, char op);
-/* The value that an equation gives to a name, or NULL. */
-const struct expr *relation_value(const struct expr *e);
+/* A name that stands for "the answer is": x, a_3, f(2), AB, (x, y). */
+int relation_bare(const struct expr *e);
+/* The name that an equation defines, or NULL. */
 const struct expr *relation_name(const struct expr *e);
+/* The value that an equation gives to a name, or NULL; of a gold, any left
+ * side that is no equation to be solved. */
+const struct expr *relation_value(struct equal *q, const struct expr *e,
+                                  int gold);
 int relations_equal(struct equal *q, const struct expr *x,
                     const struct expr *y);
-int name_like(const struct expr *e);
+
+/* Small trees. */
+struct expr *equal_pair(struct equal *q, enum expr_kind k,
+                        const struct expr *x, const struct expr *y);
+struct expr *equal_negated(struct equal *q, const struct expr *x);
+struct expr *equal_over(struct equal *q, const struct expr *x,
+                        const struct expr *y);
+struct expr *equal_renamed(struct equal *q, const struct expr *e,
+                           const char *from, const char *to);
 
 #endif

@@ -1,6 +1,7 @@
 /* equal_prepare - both trees before they are compared: lists flattened,
  * plus-minus expanded, chains of equalities shortened (equal.h)
  */
+#include <stdint.h>
 #include <string.h>
 #include "equal.h"
 
@@ -35,31 +36,61 @@ static struct expr *with_sign(struct equal *q, const struct expr *e, int neg)
     return m;
 }
 
-/* A chain of equalities to its name and its last exact side. */
+/* A chain of equalities to its first and its last exact side. What is only
+ * about equal adds nothing. */
 static struct expr *shorten(struct equal *q, struct expr *e)
 {
     int n = e->n;
 
+    if (strspn(e->name, "=~") != strlen(e->name))
+        return e;
     for (int i = 0; e->name[i]; i++)
-        if (e->name[i] != '=' && e->name[i] != '~')
-            return e;
-    for (int i = 0; e->name[i]; i++)
-        if (e->name[i] == '~' && !(i == 0 && name_like(e->a[0]))) {
-            n = i + 1; /* what is only about equal adds nothing */
+        if (e->name[i] == '~' && !(i == 0 && relation_bare(e->a[0]))) {
+            n = i + 1;
             break;
         }
     if (n == 1)
         return e->a[0];
-    int named = name_like(e->a[0]);
-    if (e->n == 2 && (named || relation_is(e, '=')))
+    if (e->n == 2)
         return e;
-    if (!named)
-        return e->a[n - 1];
-    struct expr *r = expr_new(q->a, E_REL, 2);
+    struct expr *r = equal_pair(q, E_REL, e->a[0], e->a[n - 1]);
     r->name = "=";
-    r->a[0] = e->a[0];
-    r->a[1] = e->a[n - 1];
     return r;
+}
+
+/* "3/4 or 0.75": one value said twice. */
+static struct expr *said_twice(struct equal *q, struct expr *e)
+{
+    for (int i = 1; i < e->n; i++)
+        if (!equal_trees(q, e->a[0], e->a[i]))
+            return e;
+    return e->a[0];
+}
+
+/* The last branch's "otherwise" is what the others leave of the reals. */
+static void otherwise(struct equal *q, struct expr *e)
+{
+    struct expr *last = e->a[e->n - 1], *sum = NULL;
+    const char *var = NULL, *v;
+
+    if (last->n != 2 || last->a[1]->kind != E_TEXT)
+        return;
+    for (int i = 0; i + 1 < e->n; i++) {
+        const struct expr *c = e->a[i];
+        const struct expr *s = c->n == 2 ? sets_of(q, c->a[1], &v) : NULL;
+        if (!s || !v || (var && strcmp(var, v)))
+            return;
+        var = v;
+        sum = sum ? equal_pair(q, E_UNION, sum, s)
+                  : (struct expr *)(uintptr_t)s;
+    }
+    if (!sum)
+        return;
+    struct expr *all = expr_new(q->a, E_SYM, 0), *x = expr_new(q->a, E_SYM, 0);
+    all->name = "RR";
+    x->name = var;
+    last->a[1] = equal_pair(q, E_REL, x, equal_pair(q, E_DIFF, all, sum));
+    last->a[1]->name = "i";
 }
 
 static int count_flat(const struct expr *e)
@@ -84,42 +115,38 @@ static int fill_flat(struct expr *e, struct expr **v, int n)
     return n;
 }
 
-/* "k in Z": which values a parameter takes. */
-static int is_range(const struct expr *e)
-{
-    return relation_is(e, 'i') && e->a[0]->kind == E_SYM &&
-           e->a[1]->kind == E_SYM && strlen(e->a[1]->name) == 2;
-}
-
 struct expr *equal_prepare(struct equal *q, struct expr *e)
 {
     if (e->kind == E_LIST || e->kind == E_SET || e->kind == E_SEQ ||
-        e->kind == E_UNION || e->kind == E_MATRIX)
+        e->kind == E_UNION || e->kind == E_MATRIX || e->kind == E_WITH ||
+        e->kind == E_PIECES)
         for (int i = 0; i < e->n; i++)
             e->a[i] = equal_prepare(q, e->a[i]);
     if (e->kind == E_REL) {
         e = shorten(q, e);
         if (e->kind != E_REL)
             return equal_prepare(q, e);
+        if (e->n == 2)
+            e->a[1] = equal_prepare(q, e->a[1]);
     }
+    if (e->kind == E_PIECES && e->n > 1)
+        otherwise(q, e);
     if (e->kind != E_LIST && e->kind != E_SET && e->kind != E_SEQ &&
-        has_pm(e)) {
+        e->kind != E_WITH && has_pm(e)) {
         struct expr *two = expr_new(q->a, E_LIST, 2);
         two->a[0] = with_sign(q, e, 0);
         two->a[1] = with_sign(q, e, 1);
         e = two;
     }
-    if (e->kind == E_LIST && e->n > 1 && is_range(e->a[e->n - 1])) {
-        struct expr *f = expr_new(q->a, E_LIST, e->n - 1);
-        memcpy(f->a, e->a, (size_t)f->n * sizeof *f->a);
-        e = f; /* "..., k in Z" */
-    }
+    if (e->kind == E_LIST && !strcmp(e->name, "or"))
+        e = said_twice(q, e);
     if (e->kind == E_LIST || e->kind == E_SET) {
         int n = 0;
         for (int i = 0; i < e->n; i++)
             n += count_flat(e->a[i]);
         if (n != e->n) {
             struct expr *f = expr_new(q->a, e->kind, n);
+            f->name = e->name;
             n = 0;
             for (int i = 0; i < e->n; i++)
                 n = fill_flat(e->a[i], f->a, n);

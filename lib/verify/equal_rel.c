@@ -1,16 +1,22 @@
 /* equal_rel - equations and inequalities (equal.h)
  *
- * "x = 5" is 5 to one who asks for a number. Two equations are the same when
- * the differences of their sides stand in a constant ratio, two inequalities
+ * A relation is both its sides. Only a bare name, or the gold's own left
+ * side, may stand for "the answer is". Two equations are the same when the
+ * differences of their sides stand in a constant ratio, two inequalities
  * when that ratio is positive (after both are turned to "less").
  */
-#include <stdint.h>
+#include <ctype.h>
 #include <string.h>
 #include "equal.h"
 
 int relation_is(const struct expr *e, char op)
 {
     return e->kind == E_REL && e->n == 2 && e->name[0] == op;
+}
+
+static int is_equation(const struct expr *e)
+{
+    return relation_is(e, '=') || relation_is(e, '~');
 }
 
 static int symbols_of(const struct expr *e)
@@ -20,100 +26,154 @@ static int symbols_of(const struct expr *e)
     return n < 0 ? 8 : n;
 }
 
+static int has_symbol(const struct expr *e, const char *name)
+{
+    if (e->kind == E_SYM && !strcmp(e->name, name))
+        return 1;
+    for (int i = 0; i < e->n; i++)
+        if (has_symbol(e->a[i], name))
+            return 1;
+    return 0;
+}
+
 static int is_minus_one(const struct expr *e)
 {
     double d;
     return value_double(e, &d) && d == -1.0;
 }
 
-/* Something that an equation may define: x, a_3, f(x), AB, (p, q), NO/BO,
- * V_1 : V_2, |AB|, words. */
-int name_like(const struct expr *e)
+/* f(x), \varphi(12), P(A): a function that is nobody's but the problem's. */
+static int is_own_function(const struct expr *e)
+{
+    return e->kind == E_FN && e->n > 0 && strcmp(e->name, "zeta") &&
+           strcmp(e->name, "Gamma") &&
+           (!e->name[1] || !strcmp(e->name, "max") ||
+            !strcmp(e->name, "min") || isupper((unsigned char)e->name[0]) ||
+            !strcmp(e->name, "varphi") || !strcmp(e->name, "phi"));
+}
+
+static int is_capital(const struct expr *e)
+{
+    return e->kind == E_SYM && isupper((unsigned char)e->name[0]);
+}
+
+/* AB, \angle ABC, P(X = 1), d(A, B), f^{-1}(x). */
+static int is_compound_name(const struct expr *e)
+{
+    const struct expr *f = e->a[0];
+    int points = 1;
+
+    for (int i = 0; i < e->n; i++)
+        points &= is_capital(e->a[i]) ||
+                  (e->a[i]->kind == E_CONST && e->a[i]->name[0] == 'i');
+    if (points)
+        return 1;
+    if (f->kind == E_POW && f->a[0]->kind == E_SYM && is_minus_one(f->a[1]))
+        f = f->a[0];
+    enum expr_kind k = e->a[1]->kind;
+    return e->n == 2 && f->kind == E_SYM &&
+           (f != e->a[0] ? k == E_SYM
+                         : k == E_SEQ || k == E_REL || k == E_UNION ||
+                               k == E_INTER || k == E_LIST);
+}
+
+int relation_bare(const struct expr *e)
 {
     switch (e->kind) {
     case E_SYM:
     case E_TEXT:
         return 1;
-    case E_CONST:
-        return 0;
     case E_FN:
-        if (e->n != 1 && strcmp(e->name, "max") && strcmp(e->name, "min") &&
-            strlen(e->name) > 1)
-            return 0;
-        return symbols_of(e) > 0;
-    case E_POW:
-        return value_symbols(e->a[1], (const char *[1]){ 0 }, 1) == 0 &&
-               name_like(e->a[0]) && is_minus_one(e->a[1]);
+        if (!strcmp(e->name, "abs")) /* |AB|, but not |x| */
+            return e->a[0]->kind == E_MUL && is_compound_name(e->a[0]);
+        return is_own_function(e);
     case E_MUL:
+        return e->n > 1 && is_compound_name(e);
     case E_SEQ:
     case E_RATIO:
     case E_LIST:
         for (int i = 0; i < e->n; i++)
-            if (!name_like(e->a[i]) &&
-                !(e->a[i]->kind == E_CONST && e->n > 1) &&
-                !(e->kind == E_MUL && i > 0 && /* P(X = 1), d(A, B) */
-                  (e->a[i]->kind == E_SEQ || e->a[i]->kind == E_REL ||
-                   e->a[i]->kind == E_UNION || e->a[i]->kind == E_INTER)))
+            if (!relation_bare(e->a[i]))
                 return 0;
         return e->n > 0;
     case E_UNIT:
     case E_DEG:
-        return name_like(e->a[0]);
+        return relation_bare(e->a[0]);
     default:
         return 0;
     }
 }
 
-static int sum_of_names(const struct expr *e)
+/* The left side of a gold that no one would solve for a variable: a bare
+ * name, NO/BO, m + n, a - b. */
+static int is_gold_name(const struct expr *e)
 {
+    if (relation_bare(e))
+        return 1;
+    if (e->kind == E_FN)
+        return symbols_of(e) > 0 && !strcmp(e->name, "abs") &&
+               e->a[0]->kind != E_SYM;
+    if (e->kind == E_POW)
+        return is_minus_one(e->a[1]) && is_gold_name(e->a[0]);
     if (e->kind == E_MUL && e->n == 2 && e->a[0]->kind == E_NUM)
-        return is_minus_one(e->a[0]) && name_like(e->a[1]);
-    if (e->kind != E_ADD)
-        return name_like(e);
+        return is_minus_one(e->a[0]) && e->a[1]->kind != E_SYM &&
+               is_gold_name(e->a[1]);
+    if (e->kind != E_ADD && e->kind != E_MUL)
+        return 0;
     for (int i = 0; i < e->n; i++)
-        if (!sum_of_names(e->a[i]))
+        if (!is_gold_name(e->a[i]) &&
+            !(e->kind == E_ADD && e->a[i]->kind == E_MUL &&
+              e->a[i]->n == 2 && is_minus_one(e->a[i]->a[0]) &&
+              is_gold_name(e->a[i]->a[1])))
             return 0;
     return e->n > 1;
 }
 
 const struct expr *relation_name(const struct expr *e)
 {
-    if (!relation_is(e, '=') && !relation_is(e, '~') && !relation_is(e, 'i'))
+    if (!is_equation(e) && !relation_is(e, 'i'))
         return NULL;
-    if (name_like(e->a[0]))
+    if (relation_bare(e->a[0]))
         return e->a[0];
-    return e->name[0] == '=' && name_like(e->a[1]) ? e->a[1] : NULL;
+    return e->name[0] == '=' && relation_bare(e->a[1]) ? e->a[1] : NULL;
 }
 
-const struct expr *relation_value(const struct expr *e)
+static int has_dots(const struct expr *e)
+{
+    for (int i = 0; i < e->n; i++)
+        if (e->a[i]->kind == E_DOTS || has_dots(e->a[i]))
+            return 1;
+    return 0;
+}
+
+const struct expr *relation_value(struct equal *q, const struct expr *e,
+                                  int gold)
 {
     const struct expr *name = relation_name(e);
+    double d;
 
+    if (!is_equation(e))
+        return NULL;
     if (name)
         return name == e->a[0] ? e->a[1] : e->a[0];
-    if (!relation_is(e, '='))
-        return NULL;
-    /* "m + n = 73", "28 + 32 = 60": a sum of names, or of numbers, and its
-     * value; not an equation that is still to be solved */
-    double d;
-    if (!value_double(e->a[1], &d))
-        return NULL;
+    /* "28 + 32 = 60" is 60; "3 = 5" is nothing */
     if (symbols_of(e->a[0]) == 0)
-        return e->a[1];
-    return d != 0.0 && sum_of_names(e->a[0]) ? e->a[1] : NULL;
+        return gold || has_dots(e->a[0]) ||
+                       equal_trees(q, e->a[0], e->a[1])
+                   ? e->a[1] : NULL;
+    if (!gold || !is_gold_name(e->a[0]))
+        return NULL;
+    if (e->a[0]->kind == E_ADD && !(value_double(e->a[1], &d) && d != 0.0))
+        return NULL; /* x + y = 0 is an equation */
+    return e->a[1];
 }
+
+/* ---- two relations ----------------------------------------------------- */
 
 static struct expr *difference(struct equal *q, const struct expr *x,
                                const struct expr *y)
 {
-    struct expr *m = expr_new(q->a, E_MUL, 2), *s = expr_new(q->a, E_ADD, 2);
-
-    m->a[0] = expr_new(q->a, E_NUM, 0);
-    m->a[0]->name = "-1";
-    m->a[1] = (struct expr *)(uintptr_t)y;
-    s->a[0] = (struct expr *)(uintptr_t)x;
-    s->a[1] = m;
-    return s;
+    return equal_pair(q, E_ADD, x, equal_negated(q, y));
 }
 
 static int proportional(struct equal *q, const struct expr *x,
@@ -130,6 +190,7 @@ static int proportional(struct equal *q, const struct expr *x,
     return value_ratio(q->a, x, y);
 }
 
+/* Turned to "less" or "at most", as the difference of its sides. */
 static int less(struct equal *q, const struct expr *e, struct expr **d)
 {
     char op = e->name[0];
@@ -140,31 +201,22 @@ static int less(struct equal *q, const struct expr *e, struct expr **d)
     return down ? (op == '>' ? '<' : 'l') : op;
 }
 
-static struct expr *rename_copy(struct equal *q, const struct expr *e,
-                                const char *from, const char *to)
-{
-    struct expr *c = expr_new(q->a, e->kind, e->n), **a = c->a;
-
-    *c = *e;
-    c->a = a;
-    for (int i = 0; i < e->n; i++)
-        a[i] = rename_copy(q, e->a[i], from, to);
-    if (c->kind == E_SYM && !strcmp(c->name, from))
-        c->name = to;
-    return c;
-}
-
-/* f(t) = t + 1 is f(x) = x + 1: the value of f(y), y called as in f(x). */
-static const struct expr *renamed(struct equal *q, const struct expr *nx,
-                                  const struct expr *ny,
-                                  const struct expr *vy)
+/* f(t) = t + 1 is f(x) = x + 1: the values with the argument renamed, -1
+ * when these are not definitions of one function. */
+static int same_function(struct equal *q, const struct expr *nx,
+                         const struct expr *ny, const struct expr *vx,
+                         const struct expr *vy)
 {
     if (nx->kind != E_FN || ny->kind != E_FN || nx->n != 1 || ny->n != 1 ||
-        nx->a[0]->kind != E_SYM || ny->a[0]->kind != E_SYM ||
-        !strcmp(nx->a[0]->name, ny->a[0]->name))
-        return vy;
-    struct expr *hidden = rename_copy(q, vy, nx->a[0]->name, "(free)");
-    return rename_copy(q, hidden, ny->a[0]->name, nx->a[0]->name);
+        strcmp(nx->name, ny->name) || nx->a[0]->kind != E_SYM ||
+        ny->a[0]->kind != E_SYM)
+        return -1;
+    const char *from = ny->a[0]->name, *to = nx->a[0]->name;
+    if (strcmp(from, to)) {
+        vy = equal_renamed(q, vy, to, "(free)");
+        vy = equal_renamed(q, vy, from, to);
+    }
+    return equal_trees(q, vx, vy);
 }
 
 static int equations(struct equal *q, const struct expr *x,
@@ -172,16 +224,22 @@ static int equations(struct equal *q, const struct expr *x,
 {
     const struct expr *nx = relation_name(x), *ny = relation_name(y);
 
+    for (int turn = 0; turn < 2; turn++)
+        if (equal_trees(q, x->a[0], y->a[turn]) &&
+            equal_trees(q, x->a[1], y->a[!turn]))
+            return 1;
     if (nx && ny) {
-        const struct expr *vx = relation_value(x), *vy = relation_value(y);
-        vy = renamed(q, nx, ny, vy);
-        int plain = nx->kind == E_SYM && ny->kind == E_SYM &&
-                    strcmp(nx->name, ny->name);
-        if (!(plain && symbols_of(vx) == 0) && equal_trees(q, vx, vy))
+        const struct expr *vx = relation_value(q, x, 1);
+        const struct expr *vy = relation_value(q, y, 0);
+        int r = same_function(q, nx, ny, vx, vy);
+        if (r >= 0)
+            return r;
+        /* a bare variable against any other kind of name */
+        int sx = nx->kind == E_SYM, sy = ny->kind == E_SYM;
+        if (sx != sy && !has_symbol(sx ? vy : vx, (sx ? nx : ny)->name) &&
+            equal_trees(q, vx, vy))
             return 1;
     }
-    if (equal_trees(q, x->a[0], y->a[0]) && equal_trees(q, x->a[1], y->a[1]))
-        return 1;
     if (proportional(q, difference(q, x->a[0], x->a[1]),
                      difference(q, y->a[0], y->a[1])) != 0) {
         q->rule = "proportional";
@@ -190,46 +248,48 @@ static int equations(struct equal *q, const struct expr *x,
     return 0;
 }
 
+/* a < b < c, also read from the other end. */
+static int chains(struct equal *q, const struct expr *x, const struct expr *y)
+{
+    static const char from[] = "<>lg=~n", to[] = "><gl=~n";
+    int same = !strcmp(x->name, y->name), n = x->n;
+
+    if (n != y->n)
+        return 0;
+    for (int i = 0; same && i < n; i++)
+        same = equal_trees(q, x->a[i], y->a[i]);
+    if (same)
+        return 1;
+    for (int i = 0; i + 1 < n; i++) {
+        const char *f = strchr(from, y->name[n - 2 - i]);
+        if (!f || !*f || to[f - from] != x->name[i])
+            return 0;
+    }
+    for (int i = 0; i < n; i++)
+        if (!equal_trees(q, x->a[i], y->a[n - 1 - i]))
+            return 0;
+    return 1;
+}
+
 int relations_equal(struct equal *q, const struct expr *x,
                     const struct expr *y)
 {
     struct expr *dx, *dy;
 
-    if (x->n == 2 && y->n == 2) {
-        char o = x->name[0], p = y->name[0];
-        if ((o == '=' || o == '~') && (p == '=' || p == '~'))
-            return equations(q, x, y);
-        if (o == 'i' || p == 'i')
-            return o == p && equal_trees(q, x->a[1], y->a[1]);
-        if (strchr("<>lgn", o) && strchr("<>lgn", p)) {
-            int a = less(q, x, &dx), b = less(q, y, &dy);
-            if (a != b)
-                return 0;
-            int r = proportional(q, dx, dy);
-            if (r == 1 || (a == 'n' && r)) {
-                q->rule = "proportional";
-                return 1;
-            }
-        }
+    if (x->n != 2 || y->n != 2)
+        return chains(q, x, y);
+    char o = x->name[0], p = y->name[0];
+    if (is_equation(x) && is_equation(y))
+        return equations(q, x, y);
+    if (o == 'i' || p == 'i')
+        return o == p && equal_trees(q, x->a[0], y->a[0]) &&
+               equal_trees(q, x->a[1], y->a[1]);
+    if (!strchr("<>lgn", o) || !strchr("<>lgn", p))
         return 0;
-    }
-    if (x->n != y->n)
+    int a = less(q, x, &dx), b = less(q, y, &dy);
+    int r = a == b ? proportional(q, dx, dy) : 0;
+    if (r != 1 && !(a == 'n' && r))
         return 0;
-    int same = !strcmp(x->name, y->name);
-    for (int i = 0; same && i < x->n; i++)
-        same = equal_trees(q, x->a[i], y->a[i]);
-    if (same)
-        return 1;
-    /* a < b < c read from the other end */
-    for (int i = 0; i < x->n; i++) {
-        if (i + 1 < x->n) {
-            static const char from[] = "<>lg=~n", to[] = "><gl=~n";
-            const char *f = strchr(from, y->name[x->n - 2 - i]);
-            if (!f || !*f || to[f - from] != x->name[i])
-                return 0;
-        }
-        if (!equal_trees(q, x->a[i], y->a[y->n - 1 - i]))
-            return 0;
-    }
+    q->rule = "proportional";
     return 1;
 }

@@ -27,44 +27,17 @@ static struct expr *infinity(struct equal *q, int neg)
     struct expr *e = expr_new(q->a, E_CONST, 0);
 
     e->name = "inf";
-    if (!neg)
-        return e;
-    struct expr *m = expr_new(q->a, E_MUL, 2);
-    m->a[0] = expr_new(q->a, E_NUM, 0);
-    m->a[0]->name = "-1";
-    m->a[1] = e;
-    return m;
+    return neg ? equal_negated(q, e) : e;
 }
 
 static struct expr *span(struct equal *q, const struct expr *lo,
                          const struct expr *hi, char lb, char rb)
 {
-    struct expr *e = expr_new(q->a, E_SEQ, 2);
+    struct expr *e = equal_pair(q, E_SEQ, lo ? lo : infinity(q, 1),
+                                hi ? hi : infinity(q, 0));
 
-    e->a[0] = lo ? (struct expr *)(uintptr_t)lo : infinity(q, 1);
-    e->a[1] = hi ? (struct expr *)(uintptr_t)hi : infinity(q, 0);
     e->lb = lb;
     e->rb = rb;
-    return e;
-}
-
-static struct expr *pair(struct equal *q, enum expr_kind k, struct expr *x,
-                         struct expr *y)
-{
-    struct expr *e = expr_new(q->a, k, 2);
-
-    e->a[0] = x;
-    e->a[1] = y;
-    return e;
-}
-
-static struct expr *negated(struct equal *q, const struct expr *x)
-{
-    struct expr *e = expr_new(q->a, E_MUL, 2);
-
-    e->a[0] = expr_new(q->a, E_NUM, 0);
-    e->a[0]->name = "-1";
-    e->a[1] = (struct expr *)(uintptr_t)x;
     return e;
 }
 
@@ -81,84 +54,134 @@ static int constant(const struct expr *e)
 }
 
 /* |x| in [lo, hi] as a set of x. */
-static struct expr *unfold_abs(struct equal *q, struct expr *s)
+static struct expr *unfold_abs(struct equal *q, const struct expr *lo,
+                               const struct expr *hi, char lb, char rb)
 {
-    double lo, hi;
-    int none = value_double(s->a[0], &lo) && lo < 0;
+    char out = rb == ')' ? '(' : '[', in = lb == '(' ? ')' : ']';
+    double d;
 
-    if (!value_double(s->a[1], &hi))
+    if (!lo && !hi)
         return NULL;
-    if (none) /* |x| < hi */
-        return span(q, negated(q, s->a[1]), s->a[1],
-                    s->rb == ')' ? '(' : '[', s->rb);
-    return pair(q, E_UNION, s,
-                span(q, negated(q, s->a[1]), negated(q, s->a[0]),
-                     s->rb == ')' ? '(' : '[', s->lb == '(' ? ')' : ']'));
+    if (!lo || (value_double(lo, &d) && d < 0)) /* |x| < hi */
+        return hi ? span(q, equal_negated(q, hi), hi, out, rb) : NULL;
+    if (!hi)
+        return equal_pair(q, E_UNION,
+                          span(q, NULL, equal_negated(q, lo), '(', in),
+                          span(q, lo, NULL, lb, ')'));
+    return equal_pair(q, E_UNION, span(q, lo, hi, lb, rb),
+                      span(q, equal_negated(q, hi), equal_negated(q, lo),
+                           out, in));
 }
 
-static int is_variable(const struct expr *e)
+/* x or |x|: the name of the variable, or NULL. */
+static const char *variable(const struct expr *e)
 {
-    return e->kind == E_SYM ||
-           (e->kind == E_FN && e->n == 1 && !strcmp(e->name, "abs") &&
-            e->a[0]->kind == E_SYM);
+    if (e->kind == E_FN && e->n == 1 && !strcmp(e->name, "abs"))
+        e = e->a[0];
+    return e->kind == E_SYM ? e->name : NULL;
 }
 
-struct expr *sets_of_relation(struct equal *q, const struct expr *e)
+/* Bounds of x as a set: a relation of two or three sides. */
+static struct expr *bounds(struct equal *q, const struct expr *e,
+                           const char **var)
 {
     const struct expr *lo = NULL, *hi = NULL, *x;
-    char lb = '(', rb = ')', op;
+    char lb = '(', rb = ')', op = e->name[0];
 
-    if (e->kind != E_REL)
-        return NULL;
-    if (e->n == 2 && e->name[0] == 'i' && is_variable(e->a[0]))
-        return e->a[1];
     if (e->n == 2) {
-        int right = is_variable(e->a[1]) && constant(e->a[0]);
-        if (!right && !(is_variable(e->a[0]) && constant(e->a[1])))
-            return NULL;
+        int right = variable(e->a[1]) && constant(e->a[0]);
         x = e->a[right];
         const struct expr *c = e->a[!right];
-        op = e->name[0];
-        if (op == 'n')
-            return pair(q, E_UNION, span(q, NULL, c, '(', ')'),
-                        span(q, c, NULL, '(', ')'));
-        if (!strchr("<>lg", op))
+        if (!(*var = variable(x)) || !constant(c) || !strchr("<>lg=n", op))
             return NULL;
-        int below = op == '<' || op == 'l';
-        if (below != right) {
+        if (op == 'n' && x->kind == E_SYM)
+            return equal_pair(q, E_UNION, span(q, NULL, c, '(', ')'),
+                              span(q, c, NULL, '(', ')'));
+        if (op == '=' || op == 'n')
+            return op == '=' && x->kind == E_SYM ? span(q, c, c, '[', ']')
+                                                 : NULL;
+        if ((op == '<' || op == 'l') != right) {
             hi = c;
             rb = op == 'l' || op == 'g' ? ']' : ')';
         } else {
             lo = c;
             lb = op == 'l' || op == 'g' ? '[' : '(';
         }
-    } else if (e->n == 3 && is_variable(e->a[1])) {
-        int up = strchr("<l", e->name[0]) && strchr("<l", e->name[1]);
-        int down = strchr(">g", e->name[0]) && strchr(">g", e->name[1]);
-        if (!up && !down)
-            return NULL;
+    } else {
+        int up = strchr("<l", op) && strchr("<l", e->name[1]);
+        int down = strchr(">g", op) && strchr(">g", e->name[1]);
         x = e->a[1];
+        if (e->n != 3 || !(*var = variable(x)) || (!up && !down))
+            return NULL;
         lo = e->a[down ? 2 : 0];
         hi = e->a[down ? 0 : 2];
         lb = strchr("lg", e->name[down]) ? '[' : '(';
         rb = strchr("lg", e->name[!down]) ? ']' : ')';
-    } else {
+    }
+    return x->kind == E_FN ? unfold_abs(q, lo, hi, lb, rb)
+                           : span(q, lo, hi, lb, rb);
+}
+
+/* Several relations of one variable: joined by "or" a union, by "and" an
+ * intersection, by commas an intersection unless that is empty. */
+static struct expr *several(struct equal *q, const struct expr *e, int from,
+                            const char *link, const char **var)
+{
+    struct expr *sum = NULL;
+    enum expr_kind k = !strcmp(link, "or") ? E_UNION : E_INTER;
+
+    for (int i = from; i < e->n; i++) {
+        const char *v = NULL;
+        struct expr *s = e->a[i]->kind == E_REL ? sets_of(q, e->a[i], &v)
+                                                : NULL;
+        if (!s || !v || (i > from && strcmp(v, *var)))
+            return NULL;
+        *var = v;
+        if (relation_is(e->a[i], '='))
+            k = E_UNION; /* solutions, one by one */
+        sum = sum ? equal_pair(q, k, sum, s) : s;
+    }
+    if (sum && k == E_INTER && !*link && e->n > from + 1)
+        sum->name = "or";
+    return sum;
+}
+
+struct expr *sets_of(struct equal *q, const struct expr *e, const char **var)
+{
+    struct expr *s, *t;
+    const char *v = NULL;
+
+    *var = NULL;
+    if (q->depth > 50)
         return NULL;
+    if (e->kind == E_REL && e->n == 2 && e->name[0] == 'i') {
+        if (!(*var = variable(e->a[0])))
+            return NULL;
+        if (e->a[0]->kind == E_SYM)
+            return e->a[1];
+        const struct expr *r = e->a[1];
+        return r->kind == E_SEQ && r->n == 2
+                   ? unfold_abs(q, r->a[0], r->a[1], r->lb, r->rb) : NULL;
     }
-    struct expr *s = span(q, lo, hi, lb, rb);
-    if (x->kind != E_FN)
+    if (relation_is(e, '='))
+        return NULL; /* x = 5 is a value; in a list it is a point */
+    if (e->kind == E_REL)
+        return bounds(q, e, var);
+    if (e->kind == E_LIST && e->n > 1 && strcmp(e->name, "both")) {
+        s = several(q, e, 0, e->name, var);
         return s;
-    if (!lo || !hi) {
-        struct expr *zero = expr_new(q->a, E_NUM, 0);
-        zero->name = "-1"; /* below every absolute value */
-        if (!lo)
-            s->a[0] = zero;
-        else /* |x| > c */
-            return pair(q, E_UNION,
-                        span(q, NULL, negated(q, lo), '(',
-                             lb == '(' ? ')' : ']'), s);
     }
-    return unfold_abs(q, s);
+    if (e->kind != E_WITH || strcmp(e->name, "set"))
+        return NULL;
+    /* {x | ...}, {x in S | ...}: the name is bound, so it is none */
+    const struct expr *x = e->a[0];
+    if (!(s = several(q, e, 1, "and", &v)))
+        return NULL;
+    t = relation_is(x, 'i') ? x->a[1] : NULL;
+    x = t ? x->a[0] : x;
+    if (x->kind != E_SYM || strcmp(x->name, v))
+        return NULL;
+    return t ? equal_pair(q, E_INTER, t, s) : s;
 }
 
 /* ---- normal form ------------------------------------------------------- */
@@ -223,11 +246,10 @@ static void normalise(struct set *s)
 
 static int gather(struct equal *q, const struct expr *e, struct set *s);
 
-/* What lies in both. */
+/* Adds what lies in both. */
 static int intersect(const struct set *x, const struct set *y,
                      struct set *out)
 {
-    out->n = 0;
     for (int i = 0; i < x->n; i++)
         for (int j = 0; j < y->n; j++) {
             const struct piece *p = &x->v[i], *r = &y->v[j];
@@ -288,12 +310,23 @@ static int combine(struct equal *q, const struct expr *e, struct set *s)
         complement(q, &t[1], &t[2]);
         return intersect(&t[0], &t[2], s);
     }
-    return intersect(&t[0], &t[1], s);
+    int n = s->n, r = intersect(&t[0], &t[1], s);
+    if (r || s->n > n || strcmp(e->name, "or"))
+        return r;
+    for (int k = 0; k < 2; k++) /* "x < 1, x > 3" */
+        for (int i = 0; i < t[k].n; i++) {
+            if (s->n == MAX_PIECES - 1)
+                return -1;
+            s->v[s->n++] = t[k].v[i];
+        }
+    return 0;
 }
 
 static int gather(struct equal *q, const struct expr *e, struct set *s)
 {
     struct expr *r;
+    const char *var;
+    int bad = 0;
 
     if (q->depth > 40)
         return -1;
@@ -301,9 +334,10 @@ static int gather(struct equal *q, const struct expr *e, struct set *s)
         return add(s, e->a[0], e->a[1], e->lb == '(', e->rb == ')');
     if (e->kind == E_SYM && !strcmp(e->name, "RR"))
         return add(s, infinity(q, 1), infinity(q, 0), 1, 1);
-    if (e->kind == E_UNION || e->kind == E_SET || e->kind == E_LIST) {
-        q->depth++;
-        int bad = 0;
+    q->depth++;
+    if ((r = sets_of(q, e, &var))) {
+        bad = gather(q, r, s);
+    } else if (e->kind == E_UNION || e->kind == E_SET || e->kind == E_LIST) {
         for (int i = 0; i < e->n && !bad; i++) {
             const struct expr *x = e->a[i];
             if (e->kind == E_SET || (e->kind == E_LIST && constant(x)))
@@ -311,30 +345,31 @@ static int gather(struct equal *q, const struct expr *e, struct set *s)
             else
                 bad = gather(q, x, s);
         }
-        q->depth--;
-        return bad ? -1 : 0;
+    } else if (e->kind == E_INTER || e->kind == E_DIFF) {
+        bad = combine(q, e, s);
+    } else {
+        bad = -1;
     }
-    if (e->kind == E_INTER || e->kind == E_DIFF) {
-        q->depth++;
-        int bad = combine(q, e, s);
-        q->depth--;
-        return bad;
-    }
-    if ((r = sets_of_relation(q, e)))
-        return gather(q, r, s);
-    return -1;
+    q->depth--;
+    return bad ? -1 : 0;
 }
 
 int sets_equal(struct equal *q, const struct expr *x, const struct expr *y)
 {
     struct set *s = arena_alloc(q->a, 2 * sizeof *s);
+    const char *u = NULL, *v = NULL;
 
+    (void)sets_of(q, x, &u);
+    (void)sets_of(q, y, &v);
+    s[0].n = s[1].n = 0;
     if (gather(q, x, &s[0]) || gather(q, y, &s[1]))
         return -1;
+    if (u && v && strcmp(u, v))
+        return 0; /* of two variables */
     normalise(&s[0]);
     normalise(&s[1]);
-    if (s[0].n != s[1].n)
-        return 0;
+    if (s[0].n != s[1].n || s[0].n == 0)
+        return 0; /* two contradictions say nothing */
     for (int i = 0; i < s[0].n; i++) {
         const struct piece *p = &s[0].v[i], *r = &s[1].v[i];
         if (p->open_lo != r->open_lo || p->open_hi != r->open_hi ||

@@ -1,68 +1,92 @@
-/* equal_units - units of measure and times of day (equal.h)
+/* equal_units - quantities: units of measure, currencies, percent, degrees,
+ * the base of a numeral, times of day (equal.h)
  *
- * A unit on one side only is dropped. Units on both sides must be the same
- * or convertible; words that are no unit known here must be the same words.
+ * A unit is a product of powers of dimensions with a scale; a word that is
+ * no known unit is a dimension of its own. A mark on one side only is
+ * dropped; marks on both sides must be of one dimension.
  */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "equal.h"
 
-/* name, dimension, how many base units (as a rational) */
+/* name, dimension (or '=' with another spelling), how many base units */
 static const struct {
-    const char *name;
-    char dim;
-    const char *scale;
+    const char *name, *dim;
+    long long num, den;
 } units[] = {
-    { "mm", 'l', "1/1000" }, { "millimeter", 'l', "1/1000" },
-    { "cm", 'l', "1/100" }, { "centimeter", 'l', "1/100" },
-    { "dm", 'l', "1/10" }, { "m", 'l', "1" }, { "meter", 'l', "1" },
-    { "metre", 'l', "1" }, { "km", 'l', "1000" },
-    { "kilometer", 'l', "1000" }, { "in", 'i', "1" }, { "inch", 'i', "1" },
-    { "inche", 'i', "1" }, { "ft", 'i', "12" }, { "foot", 'i', "12" },
-    { "feet", 'i', "12" }, { "yd", 'i', "36" }, { "yard", 'i', "36" },
-    { "mi", 'i', "63360" }, { "mile", 'i', "63360" },
-    { "mg", 'w', "1/1000" }, { "g", 'w', "1" }, { "gram", 'w', "1" },
-    { "kg", 'w', "1000" }, { "kilogram", 'w', "1000" },
-    { "s", 't', "1" }, { "sec", 't', "1" }, { "second", 't', "1" },
-    { "min", 't', "60" }, { "minute", 't', "60" }, { "h", 't', "3600" },
-    { "hr", 't', "3600" }, { "hour", 't', "3600" }, { "day", 't', "86400" },
-    { "week", 't', "604800" }, { "month", 'M', "1" }, { "year", 'M', "12" },
-    { "yr", 'M', "12" }, { "ml", 'v', "1/1000" }, { "l", 'v', "1" },
-    { "liter", 'v', "1" }, { "litre", 'v', "1" }, { "cent", '$', "1/100" },
-    { "dollar", '$', "1" }, { "usd", '$', "1" }, { "buck", '$', "1" },
+    { "mm", "l", 1, 1000 }, { "millimeter", "l", 1, 1000 },
+    { "millimetre", "l", 1, 1000 }, { "cm", "l", 1, 100 },
+    { "centimeter", "l", 1, 100 }, { "centimetre", "l", 1, 100 },
+    { "dm", "l", 1, 10 }, { "decimeter", "l", 1, 10 }, { "m", "l", 1, 1 },
+    { "meter", "l", 1, 1 }, { "metre", "l", 1, 1 }, { "km", "l", 1000, 1 },
+    { "kilometer", "l", 1000, 1 }, { "kilometre", "l", 1000, 1 },
+    { "in", "l", 254, 10000 }, { "inch", "l", 254, 10000 },
+    { "inche", "l", 254, 10000 }, { "ft", "l", 3048, 10000 },
+    { "foot", "l", 3048, 10000 }, { "feet", "l", 3048, 10000 },
+    { "yd", "l", 9144, 10000 }, { "yard", "l", 9144, 10000 },
+    { "mi", "l", 1609344, 1000 }, { "mile", "l", 1609344, 1000 },
+    { "mg", "w", 1, 1000 }, { "g", "w", 1, 1 }, { "gram", "w", 1, 1 },
+    { "kg", "w", 1000, 1 }, { "kilogram", "w", 1000, 1 },
+    { "lb", "w", 45359237, 100000 }, { "pound", "w", 45359237, 100000 },
+    { "oz", "w", 45359237, 1600000 }, { "ounce", "w", 45359237, 1600000 },
+    { "s", "t", 1, 1 }, { "sec", "t", 1, 1 }, { "second", "t", 1, 1 },
+    { "min", "t", 60, 1 }, { "minute", "t", 60, 1 }, { "h", "t", 3600, 1 },
+    { "hr", "t", 3600, 1 }, { "hour", "t", 3600, 1 },
+    { "day", "t", 86400, 1 }, { "week", "t", 604800, 1 },
+    { "month", "month", 1, 1 }, { "year", "month", 12, 1 },
+    { "yr", "month", 12, 1 }, { "ml", "v", 1, 1000 }, { "l", "v", 1, 1 },
+    { "milliliter", "v", 1, 1000 }, { "liter", "v", 1, 1 },
+    { "litre", "v", 1, 1 }, { "cent", "$", 1, 100 },
+    { "dollar", "$", 1, 1 }, { "usd", "$", 1, 1 }, { "buck", "$", 1, 1 },
+    { "gbp", "gbp", 1, 1 }, { "euro", "euro", 1, 1 },
+    { "eur", "euro", 1, 1 }, { "yen", "yen", 1, 1 }, { "jpy", "yen", 1, 1 },
+    { "rupee", "rupee", 1, 1 }, { "won", "won", 1, 1 },
+    { "rmb", "yuan", 1, 1 }, { "yuan", "yuan", 1, 1 },
+    { "mph", "=mile/hour", 1, 1 }, { "kmh", "=km/hour", 1, 1 },
+    { "kph", "=km/hour", 1, 1 }, { "thousand", "", 1000, 1 },
+    { "million", "", 1000000, 1 }, { "billion", "", 1000000000, 1 },
+    { "dozen", "", 12, 1 }
 };
 
-/* Lower case, no blanks, braces or plural s; "square cm" is "cm^2". */
-static const char *tidy(struct arena *a, const char *s)
-{
-    static const struct {
-        const char *from, *power;
-    } words[] = { { "square", "^2" }, { "sq", "^2" }, { "cubic", "^3" } };
-    size_t n = strlen(s), o = 0;
-    char *out = arena_alloc(a, n + 8);
-    const char *power = "";
+enum { MAX_DIMS = 12 };
 
-    for (size_t i = 0; i < 3; i++) {
-        size_t k = strlen(words[i].from);
-        if (!strncmp(s, words[i].from, k) && (s[k] == ' ' || s[k] == '.')) {
-            power = words[i].power;
-            s += k + 1;
-            n -= k + 1;
-            break;
-        }
+struct measure {
+    int n;
+    struct {
+        char name[24];
+        int power;
+    } d[MAX_DIMS];
+    long long num, den;
+};
+
+static int scale_by(struct measure *m, long long num, long long den, int power)
+{
+    for (int k = abs(power); k > 0; k--)
+        if (__builtin_mul_overflow(m->num, power > 0 ? num : den, &m->num) ||
+            __builtin_mul_overflow(m->den, power > 0 ? den : num, &m->den))
+            return -1;
+    return 0;
+}
+
+static int add_dim(struct measure *m, const char *name, size_t n, int power)
+{
+    int i = 0;
+
+    if (n >= sizeof m->d[0].name)
+        return -1;
+    while (i < m->n && (strlen(m->d[i].name) != n ||
+                        memcmp(m->d[i].name, name, n)))
+        i++;
+    if (i == MAX_DIMS)
+        return -1;
+    if (i == m->n) {
+        memcpy(m->d[i].name, name, n);
+        m->d[i].name[n] = 0;
+        m->d[m->n++].power = 0;
     }
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (isspace(c) || strchr("{}.()\\", c))
-            continue;
-        if (c == 's' && o > 1 && !isalpha((unsigned char)s[i + 1]) &&
-            out[o - 1] != 's')
-            continue; /* plural */
-        out[o++] = (char)tolower(c);
-    }
-    out[o] = 0;
-    return arena_printf(a, "%s%s", out, power);
+    m->d[i].power += power;
+    return 0;
 }
 
 static int find(const char *s, size_t n)
@@ -73,24 +97,152 @@ static int find(const char *s, size_t n)
     return -1;
 }
 
-int units_compare(struct arena *a, const char *x, const char *y,
-                  const char **scale)
-{
-    const char *u = tidy(a, x), *v = tidy(a, y);
+static int read_measure(struct measure *m, const char *s, int money);
 
-    *scale = "1";
-    if (!strcmp(u, v))
+/* One word to a power. money: pounds are sterling. */
+static int add_word(struct measure *m, const char *s, size_t n, int power,
+                    int money)
+{
+    char w[24];
+
+    if (n >= sizeof w)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        w[i] = (char)tolower((unsigned char)s[i]);
+    w[n] = 0;
+    if (money && !strncmp(w, "pound", 5))
+        return add_dim(m, "gbp", 3, power);
+    int i = find(w, n);
+    if (i < 0 && n > 2 && w[n - 1] == 's' && w[n - 2] != 's')
+        i = find(w, --n);
+    if (i < 0)
+        return add_dim(m, w, n, power);
+    if (units[i].dim[0] == '=')
+        return read_measure(m, units[i].dim + 1, 0);
+    return (units[i].dim[0] &&
+            add_dim(m, units[i].dim, strlen(units[i].dim), power)) ||
+                   scale_by(m, units[i].num, units[i].den, power) ? -1 : 0;
+}
+
+/* "^2", "^{-1}" and what expr_show makes of them, at *s. */
+static int exponent(const char **s)
+{
+    int neg = 0, v = 0;
+
+    if (**s != '^')
         return 1;
-    size_t nu = strcspn(u, "^"), nv = strcspn(v, "^");
-    int i = find(u, nu), j = find(v, nv);
-    if (i < 0 || j < 0)
-        return i >= 0 || j >= 0 ? -1 : 0;
-    if (strcmp(u + nu, v + nv) || units[i].dim != units[j].dim)
-        return 0;
-    *scale = arena_printf(a, "((%s)/(%s))%s", units[i].scale,
-                          units[j].scale, u + nu);
+    for (++*s; **s && strchr("{(* ", **s); ++*s)
+        ;
+    if (**s == '-') {
+        neg = 1;
+        ++*s;
+        if (!strncmp(*s, "1 ", 2))
+            *s += 2;
+    }
+    for (; isdigit((unsigned char)**s) && v < 10; ++*s)
+        v = v * 10 + (**s - '0');
+    while (**s && strchr("})", **s))
+        ++*s;
+    return neg ? -v : v;
+}
+
+static int word_is(const char *s, size_t n, const char *w)
+{
+    return strlen(w) == n && !memcmp(s, w, n);
+}
+
+static int read_measure(struct measure *m, const char *s, int money)
+{
+    int power = 1, below = 1, last = -1;
+
+    while (*s) {
+        size_t n = 0;
+        while (isalpha((unsigned char)s[n]) || (unsigned char)s[n] >= 0x80)
+            n++;
+        if (!n) {
+            if (*s == '/')
+                below = -1;
+            if (*s == '\\') /* a command that only dresses */
+                while (isalpha((unsigned char)s[1]))
+                    s++;
+            s++;
+        } else if (word_is(s, n, "per")) {
+            below = -1;
+            s += n;
+        } else if (word_is(s, n, "square") || word_is(s, n, "sq")) {
+            power = 2;
+            s += n;
+        } else if (word_is(s, n, "cubic") || word_is(s, n, "cu")) {
+            power = 3;
+            s += n;
+        } else if ((word_is(s, n, "squared") || word_is(s, n, "cubed")) &&
+                   last >= 0) {
+            m->d[last].power *= s[0] == 's' ? 2 : 3;
+            s += n;
+        } else if (word_is(s, n, "of") || word_is(s, n, "the") ||
+                   word_is(s, n, "a")) {
+            s += n;
+        } else {
+            const char *word = s;
+            s += n;
+            int k = exponent(&s);
+            last = m->n;
+            if (add_word(m, word, n, below * power * k, money))
+                return -1;
+            last = last < m->n ? last : -1;
+            power = below = 1;
+        }
+    }
+    return 0;
+}
+
+static int power_of(const struct measure *m, const char *name)
+{
+    for (int i = 0; i < m->n; i++)
+        if (!strcmp(m->d[i].name, name))
+            return m->d[i].power;
+    return 0;
+}
+
+static int same_dims(const struct measure *x, const struct measure *y)
+{
+    for (int i = 0; i < x->n; i++)
+        if (x->d[i].power != power_of(y, x->d[i].name))
+            return 0;
+    for (int i = 0; i < y->n; i++)
+        if (y->d[i].power != power_of(x, y->d[i].name))
+            return 0;
     return 1;
 }
+
+/* "$5 dollars": said twice. */
+static void once(struct measure *m)
+{
+    for (int i = 0; i < m->n; i++)
+        if (m->d[i].power == 2 && !strcmp(m->d[i].name, "$"))
+            m->d[i].power = 1;
+}
+
+/* 1 of one dimension, else 0; num / den of y's units make one of x's. */
+static int units_compare(const char *x, const char *y, long long *num,
+                         long long *den)
+{
+    for (int way = 0; way < 4; way++) {
+        struct measure u = { .num = 1, .den = 1 }, v = u;
+        if (read_measure(&u, x, way & 1) || read_measure(&v, y, way >> 1))
+            continue;
+        once(&u);
+        once(&v);
+        *num = *den = 1;
+        if (same_dims(&u, &v) && !__builtin_mul_overflow(u.num, v.den, num) &&
+            !__builtin_mul_overflow(u.den, v.num, den))
+            return 1;
+    }
+    *num = *den = 1;
+    return !strcmp(x, y);
+}
+
+/* ---- times of day ------------------------------------------------------ */
 
 static int small(const struct expr *e, int *v)
 {
@@ -101,37 +253,130 @@ static int small(const struct expr *e, int *v)
     return 1;
 }
 
-int units_time(const struct expr *e, int *minutes, int *marked)
+/* Minutes since midnight of "8:34", "08:34 p.m.", or 0 if e is no time.
+ * The words hang on the last number, or on all. */
+static int time_of(const struct expr *e, int *minutes, int *marked)
 {
+    const struct expr *words = e->kind == E_UNIT ? e : NULL, *last;
     int h, m, pm = 0;
 
     *marked = 0;
-    if (e->kind == E_UNIT) {
-        char c = (char)tolower((unsigned char)e->name[0]);
-        char d = e->name[0] ? (char)tolower((unsigned char)e->name[1]) : 0;
-        char f = d == '.' ? (char)tolower((unsigned char)e->name[2]) : d;
-        if ((c != 'a' && c != 'p') || f != 'm')
+    e = words ? e->a[0] : e;
+    if (e->kind != E_RATIO || e->n != 2)
+        return 0;
+    last = e->a[1];
+    if (!words && last->kind == E_UNIT) {
+        words = last;
+        last = last->a[0];
+    }
+    if (words) {
+        char c = (char)tolower((unsigned char)words->name[0]);
+        const char *f = words->name + 1 + (words->name[1] == '.');
+        if ((c != 'a' && c != 'p') || tolower((unsigned char)*f) != 'm')
             return 0;
         *marked = 1;
         pm = c == 'p';
-        e = e->a[0];
-    } else if (e->kind == E_RATIO && e->n == 2 && e->a[1]->kind == E_UNIT) {
-        /* "08:34 p.m.": the words hang on the last number */
-        struct expr last = *e->a[1], r = *e;
-        struct expr *items[2] = { e->a[0], last.a[0] };
-        struct expr *whole[1] = { &r };
-        r.a = items;
-        last.a = whole;
-        return units_time(&last, minutes, marked);
     }
-    if (e->kind != E_RATIO || e->n != 2 || !small(e->a[0], &h) ||
-        !small(e->a[1], &m) || h > 24 || m > 59 ||
-        strlen(e->a[1]->name) != 2)
-        return 0;
-    if (*marked && (h < 1 || h > 12))
+    if (!small(e->a[0], &h) || !small(last, &m) || h > 24 || m > 59 ||
+        strlen(last->name) != 2 || (*marked && (h < 1 || h > 12)))
         return 0;
     if (*marked)
         h = h % 12 + (pm ? 12 : 0);
     *minutes = h * 60 + m;
     return 1;
+}
+
+/* ---- quantities -------------------------------------------------------- */
+
+/* "3 m" is read as a product; against a unit it is one. */
+static const struct expr *as_unit(struct equal *q, const struct expr *e)
+{
+    if (e->kind != E_MUL || e->n != 2 || e->a[0]->kind != E_NUM ||
+        e->a[1]->kind != E_SYM || strlen(e->a[1]->name) != 1 ||
+        !strchr("mgshlL", e->a[1]->name[0]))
+        return e;
+    struct expr *u = expr_new(q->a, E_UNIT, 1);
+    u->name = e->a[1]->name;
+    u->a[0] = e->a[0];
+    return u;
+}
+
+static struct expr *number(struct equal *q, long long v)
+{
+    struct expr *e = expr_new(q->a, E_NUM, 0);
+
+    e->name = arena_printf(q->a, "%lld", v);
+    return e;
+}
+
+static int unit_pair(struct equal *q, const struct expr *x,
+                     const struct expr *y)
+{
+    long long num, den;
+
+    if (!units_compare(x->name, y->name, &num, &den))
+        return 0;
+    if (num == den)
+        return equal_trees(q, x->a[0], y->a[0]);
+    return equal_trees(q, equal_pair(q, E_MUL, x->a[0],
+                                     equal_over(q, number(q, num),
+                                                number(q, den))), y->a[0]);
+}
+
+/* A numeral's base, like a unit, may be left out. */
+static int bases(const struct expr *x, const struct expr *y)
+{
+    if (x->kind == E_BASE && y->kind == E_BASE && x->exp10 != y->exp10)
+        return 0;
+    return (x->kind == E_BASE || x->kind == E_NUM) &&
+           (y->kind == E_BASE || y->kind == E_NUM) &&
+           (x->kind == E_BASE || !x->exp10) &&
+           (y->kind == E_BASE || !y->exp10) && !strcmp(x->name, y->name);
+}
+
+static int mark(const struct expr *e)
+{
+    return e->kind == E_UNIT || e->kind == E_PERCENT || e->kind == E_DEG ||
+                   e->kind == E_BASE ? (int)e->kind : 0;
+}
+
+/* 90 degrees are pi/2, but 61 degrees are not 1.06. */
+static int radians(struct equal *q, const struct expr *x,
+                   const struct expr *y)
+{
+    return equal_scalar(q, x, y) && strcmp(q->rule, "rounded");
+}
+
+int quantities_equal(struct equal *q, const struct expr *x,
+                     const struct expr *y)
+{
+    int m, n, mx, my;
+
+    if (time_of(x, &m, &mx) && time_of(y, &n, &my))
+        return m == n || (mx != my && m % 720 == n % 720 &&
+                          (mx ? n : m) < 780);
+    if (x->kind == E_UNIT)
+        y = as_unit(q, y);
+    else if (y->kind == E_UNIT)
+        x = as_unit(q, x);
+    mx = mark(x);
+    my = mark(y);
+    if (!mx && !my)
+        return -1;
+    if (mx && my && mx != my)
+        return 0; /* 50% is not 50 degrees */
+    if (mx == E_BASE || my == E_BASE)
+        return bases(x, y);
+    if (mx == E_UNIT && my == E_UNIT)
+        return unit_pair(q, x, y);
+    const struct expr *u = mx ? x->a[0] : x, *v = my ? y->a[0] : y;
+    if (equal_trees(q, u, v))
+        return 1;
+    if (mx == my || mx == E_UNIT || my == E_UNIT)
+        return 0;
+    if (mx == E_DEG || my == E_DEG)
+        return radians(q, x, y);
+    if (mx)
+        return equal_trees(q, equal_over(q, u, number(q, 100)), v);
+    return equal_trees(q, u, equal_over(q, v, number(q, 100)));
 }

@@ -33,7 +33,7 @@ struct expr *expr_num(struct arena *a, long v)
 
 static const char *const heads[] = {
     "num", "base", "sym", "const", "+", "*", "^", "fn", "+-", "percent",
-    "degrees", "unit", "text", "seq", "list", "set", "union", "intersection",
+    "degrees", "unit", "with", "pieces", "text", "seq", "list", "set", "union", "intersection",
     "difference", "matrix", "relation", "ratio", "..."
 };
 

@@ -19,9 +19,12 @@ enum expr_kind {
     E_PERCENT, /* a[0] per hundred */
     E_DEG,     /* a[0] degrees */
     E_UNIT,    /* a[0] with the unit or trailing words in name */
+    E_WITH,    /* a[0] under the conditions a[1], a[2], ...; name: "set" for
+                  {a[0] | ...} */
+    E_PIECES,  /* branches, each an E_WITH */
     E_TEXT,    /* words */
     E_SEQ,     /* items in brackets lb, rb: tuple, interval, list */
-    E_LIST,    /* bare items */
+    E_LIST,    /* bare items; name: "or", "and" where one parts them */
     E_SET,
     E_UNION, E_INTER, E_DIFF, /* of sets */
     E_MATRIX,  /* rows * cols items */

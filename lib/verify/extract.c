@@ -30,29 +30,30 @@ static struct text cut_template(struct arena *a, struct text t)
     return end == t.n ? t : text_of(arena_strndup(a, t.s, end), end);
 }
 
-/* Prose behind a mark: what follows its last "is", else its first
- * formula. */
-static struct text loosen(struct text line, struct text c)
+/* What the last <answer>...</answer> holds, but not a place for an answer;
+ * *open where one never closes. s is NULL when there is none. */
+static struct text tagged(struct arena *a, struct text t, int *open)
 {
-    static const char *const is[] = { " is ", " are ", " equals ", " est ",
-                                      "\xE6\x98\xAF", "\xE4\xB8\xBA" };
-    struct text g = { NULL, 0 };
-    int solid;
+    static const char begin[] = "<answer>", end[] = "</answer>";
+    struct text found = { NULL, 0 };
+    size_t at = SIZE_MAX;
 
-    if (extract_may_begin(c, 0) && (extract_formula_end(c, 0, &solid), solid))
-        return c;
-    line = extract_sentence(line);
-    for (size_t i = 0; i < line.n; i++)
-        for (size_t k = 0; k < sizeof is / sizeof is[0]; k++)
-            if (text_starts(line, i, is[k])) {
-                size_t at = extract_skip_dress(line, i + strlen(is[k]));
-                struct text r = text_of(line.s + at, line.n - at);
-                if (r.n && extract_may_begin(r, 0))
-                    g = text_of(r.s, extract_formula_end(r, 0, &solid));
-            }
-    if (!g.n)
-        g = extract_formula(line, 0);
-    return g.n ? g : c;
+    for (size_t i = 0; i < t.n; i++) {
+        if (t.s[i] != '<')
+            continue;
+        if (text_starts_nocase(t, i, begin)) {
+            at = i + sizeof begin - 1;
+        } else if (text_starts_nocase(t, i, end) && at != SIZE_MAX) {
+            struct text in = text_trim(text_of(t.s + at, i - at));
+            if (!extract_placeholder(a, in))
+                found = in;
+            at = SIZE_MAX;
+        }
+    }
+    *open = at != SIZE_MAX && !found.s;
+    if (found.s)
+        found = text_of(arena_strndup(a, found.s, found.n), found.n);
+    return found;
 }
 
 /* The last formula or number, without a unit's letter behind it ("3.5m^{2}");
@@ -77,28 +78,22 @@ static struct text last_resort(struct text t)
     return g;
 }
 
-struct found extract_answer(struct arena *a, const char *s, size_t n,
-                            const struct verify_opts *o)
+/* By a mark, by a tag alone, or (lenient) the last formula. */
+static struct found unboxed(struct arena *a, struct text t, int tag,
+                            int lenient)
 {
-    struct found f = { .rule = "none" };
-    struct text t = norm_backslashes(a, norm_unicode(a, s, n));
+    struct found f = extract_marked(a, t);
+    struct text line = f.t;
 
-    if (o->extract == VERIFY_WHOLE) {
-        f.t = text_bare(t);
-        f.rule = "whole";
-        if (!f.t.n)
-            f = (struct found){ .rule = "none" };
-        return f;
-    }
-    t = cut_template(a, extract_after_think(t));
-    f = extract_boxed(a, t, 0);
-    if (f.t.s || o->extract == VERIFY_BOXED)
-        return f;
-    f = extract_marked(a, t);
     if (f.t.s) {
-        struct text c = extract_tidy(f.t);
-        f.t = o->lenient ? loosen(f.t, c) : c;
-    } else if (o->lenient) {
+        f.t = extract_tidy(f.t);
+        if (lenient && f.t.n && !extract_may_begin(f.t, 0)) {
+            struct text g = extract_formula(line, 0);
+            f.t = g.s ? g : f.t;
+        }
+    } else if (tag) {
+        f = (struct found){ extract_tidy(t), "answer_tag" };
+    } else if (lenient) {
         f.t = last_resort(t);
         f.rule = f.t.s ? "last_number" : "none";
     }
@@ -111,17 +106,56 @@ struct found extract_answer(struct arena *a, const char *s, size_t n,
     return f;
 }
 
+/* The response in one spelling, without the thinking. */
+struct text extract_spelling(struct arena *a, const char *s, size_t n)
+{
+    return norm_backslashes(a, norm_html(a, norm_unicode(a, s, n)));
+}
+
+struct text extract_tag(struct arena *a, struct text t)
+{
+    int open;
+    struct text in = tagged(a, t, &open);
+
+    return in.s ? in : t;
+}
+
+struct found extract_answer(struct arena *a, const char *s, size_t n,
+                            const struct verify_opts *o)
+{
+    struct found f = { .rule = "none" };
+    struct text t = extract_spelling(a, s, n);
+
+    if (o->extract == VERIFY_WHOLE) {
+        f.t = extract_unlabelled(text_bare(t));
+        f.rule = "whole";
+        if (!f.t.n)
+            f = (struct found){ .rule = "none" };
+        return f;
+    }
+    t = cut_template(a, extract_after_think(t));
+    int open;
+    struct text tag = tagged(a, t, &open);
+    t = tag.s ? tag : t;
+    f = extract_boxed(a, t, 0);
+    if (!f.t.s && o->extract != VERIFY_BOXED && !open)
+        f = unboxed(a, t, tag.s != NULL, o->lenient);
+    if (f.t.s)
+        f.t = extract_unlabelled(f.t);
+    return f;
+}
+
 struct text extract_gold(struct arena *a, const char *s, size_t n)
 {
-    struct text t = norm_backslashes(a, norm_unicode(a, s, n));
+    struct text t = extract_spelling(a, s, n);
     struct found f = extract_boxed(a, t, 1);
 
     if (f.t.s)
-        return f.t;
+        return extract_unlabelled(f.t);
     if (t.n > 200 || strchr(t.s, '\n')) {
         f = extract_marked(a, t);
         if (f.t.s)
             return extract_tidy(f.t);
     }
-    return text_bare(t);
+    return extract_unlabelled(text_bare(t));
 }

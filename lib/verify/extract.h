@@ -10,7 +10,8 @@
 struct found {
     struct text t;    /* s is NULL when nothing was found */
     const char *rule; /* "boxed", "boxes", "boxed_word", "answer_line",
-                         "answer_is", "last_number", "whole", "none" */
+                         "answer_is", "answer_tag", "last_number", "whole",
+                         "none" */
 };
 
 /* From a response (raw UTF-8); the answer is Unicode-folded, in the arena. */
@@ -20,7 +21,10 @@ struct found extract_answer(struct arena *a, const char *s, size_t n,
 struct text extract_gold(struct arena *a, const char *s, size_t n);
 
 /* Parts that the choice verifier shares. */
+struct text extract_spelling(struct arena *a, const char *s, size_t n);
 struct text extract_after_think(struct text t);
+/* What the last <answer> tag holds, or all. */
+struct text extract_tag(struct arena *a, struct text t);
 /* The last complete box, or neighbouring ones joined by commas. An open box
  * counts only with open_ok. */
 struct found extract_boxed(struct arena *a, struct text t, int open_ok);

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "extract.h"
+#include "extract_impl.h"
 
 struct box {
     size_t from, to;     /* of the whole command */
@@ -39,20 +39,98 @@ static size_t box_command(struct text t, size_t i)
     return 0;
 }
 
-/* "\boxed 7" and "\boxed7": one word. */
+/* "\boxed 7", "\boxed \frac{1}{2}": the formula that follows, to the end of
+ * its line or delimiters. None follows where a box is only mentioned. */
 static size_t bare_box(struct boxes *b, struct text t, size_t i, size_t at)
 {
     size_t end = at;
+    int solid, depth = 0;
 
-    while (end < t.n && !isspace((unsigned char)t.s[end]) &&
-           !strchr("$,;}", t.s[end]))
-        end++;
-    size_t to = end;
-    while (end > at && t.s[end - 1] == '.')
-        end--;
+    while (end < t.n && !strchr("$\n", t.s[end]) && depth >= 0 &&
+           !text_starts(t, end, "\\)") && !text_starts(t, end, "\\]")) {
+        depth += t.s[end] == '{';
+        depth -= t.s[end] == '}';
+        end += depth >= 0;
+    }
+    struct text line = text_of(t.s, end);
+    if (at >= end || !extract_may_begin(line, at))
+        return at;
+    end = extract_formula_end(line, at, &solid);
     if (end > at)
-        add(b, i, at, end, to);
-    return to;
+        add(b, i, at, end, end);
+    return end > at ? end : at;
+}
+
+/* "\boxed{}", "\boxed{...}", "\boxed{answer}": where an answer goes. */
+int extract_placeholder(struct arena *a, struct text t)
+{
+    static const char *const names[] = {
+        "", "answer", "your answer", "final answer", "your final answer",
+        "the answer", "the final answer", "answer here", "your answer here",
+        "insert answer", "solution", "result", "final result"
+    };
+
+    if (t.n > 60)
+        return 0;
+    struct text w = norm_words(a, t), f = norm_form(a, t);
+    if (text_is(f, "...") || text_is(f, "\\ldots") || text_is(f, "\\dots") ||
+        text_is(f, "\\cdots") || text_is(f, "?") || text_is(f, "\\square") ||
+        text_is(f, "..") || text_is(f, "???"))
+        return 1;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (text_is(w, names[i]) && (i || !f.n))
+            return 1;
+    return 0;
+}
+
+/* Do words at i say that what stands before them is wrong? */
+int extract_denied_behind(struct text t, size_t i)
+{
+    static const char *const denials[] = {
+        "is wrong", "is incorrect", "is not", "is false", "isn't",
+        "isn\xE2\x80\x99t", "was wrong", "was incorrect", "was not",
+        "wasn't", "cannot be", "can't be", "is no longer", "wrong",
+        "incorrect", "are wrong", "are not", "aren't", "is invalid",
+        "is impossible", "must be wrong", "seems wrong", "is in error"
+    };
+
+    while (i < t.n && strchr(" \n$*),_}", t.s[i]))
+        i++;
+    if (text_starts(t, i, "\\)") || text_starts(t, i, "\\]"))
+        i += 2;
+    while (i < t.n && strchr(" \n*,_", t.s[i]))
+        i++;
+    for (size_t k = 0; k < sizeof denials / sizeof denials[0]; k++)
+        if (text_starts_nocase(t, i, denials[k]) &&
+            !isalpha((unsigned char)t.s[i + strlen(denials[k])]))
+            return 1;
+    return 0;
+}
+
+/* Does "not" or "isn't" stand right before i? */
+int extract_denied_before(struct text t, size_t i)
+{
+    while (i && strchr(" \n$*(_{[\\", t.s[i - 1]))
+        i--;
+    return (i >= 3 && text_starts_nocase(t, i - 3, "not") &&
+            (i == 3 || !isalpha((unsigned char)t.s[i - 4]))) ||
+           (i >= 3 && text_starts(t, i - 3, "n't"));
+}
+
+/* Leaves the boxes that hold an answer. */
+static void drop_empty(struct arena *a, struct boxes *b, struct text t)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        const struct box *x = &b->v[i];
+        if (!extract_placeholder(a, text_of(t.s + x->c_from,
+                                            x->c_to - x->c_from)) &&
+            !extract_denied_behind(t, x->to) &&
+            !extract_denied_before(t, x->from))
+            b->v[n++] = *x;
+    }
+    b->n = n;
 }
 
 static void scan(struct boxes *b, struct text t)
@@ -71,8 +149,7 @@ static void scan(struct boxes *b, struct text t)
             while (at < t.n && isspace((unsigned char)t.s[at]))
                 at++;
             if (at >= t.n || t.s[at] != '{') {
-                i = bare_box(b, t, i, at);
-                i -= i > 0;
+                i = bare_box(b, t, i, at) - 1;
                 continue;
             }
             from = i;
@@ -111,6 +188,8 @@ static int joins(struct text t)
     for (size_t i = 0; i < t.n; i++) {
         size_t k = 0;
         unsigned char c = (unsigned char)t.s[i];
+        if (text_starts(t, i, "box"))
+            return 0;
         if (c == ',' || c == ';')
             link = 1;
         if (c == '.' || c == '\n' || c >= 0x80)
@@ -200,12 +279,14 @@ struct found extract_boxed(struct arena *a, struct text t, int open_ok)
     if (!strstr(t.s, "box"))
         return f;
     scan(&b, t);
+    int mentioned = b.n > 0;
+    drop_empty(a, &b, t);
     if (b.n)
         f = join(a, t, &b);
     else if (open_ok && b.open_at)
         f = (struct found){ text_of(t.s + b.open_at, t.n - b.open_at),
                             "boxed" };
-    else if (!b.open_at)
+    else if (!b.open_at && !mentioned)
         f = word(t);
     if (f.t.s) /* the callers' texts end in NUL */
         f.t = text_of(arena_strndup(a, f.t.s, f.t.n), f.t.n);

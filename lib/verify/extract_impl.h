@@ -15,11 +15,20 @@ int extract_may_begin(struct text t, size_t i);
  * inside begins. */
 size_t extract_delimited(struct text t, size_t i, size_t *inner);
 
+/* extract_box.c: what only shows where an answer goes; is what stands before
+ * or behind i denied there ("5 is wrong", "not 5")? */
+int extract_placeholder(struct arena *a, struct text t);
+int extract_denied_behind(struct text t, size_t i);
+int extract_denied_before(struct text t, size_t i);
+
 /* extract_mark.c */
 size_t extract_skip_dress(struct text t, size_t i); /* blanks, asterisks */
 struct text extract_sentence(struct text t); /* up to its full stop */
 /* From the text behind a mark to the answer alone: a formula at its
- * beginning; else its words. */
+ * beginning; in a sentence what it "is", or its only formula; else its words.
+ * Empty where the answer is denied. */
 struct text extract_tidy(struct text t);
+/* Without a choice's label: "(B) 3", "\\textbf{(B)}\\ 3", "B. 3" are 3. */
+struct text extract_unlabelled(struct text t);
 
 #endif

@@ -150,6 +150,55 @@ static int has_prose(struct text t)
     return 0;
 }
 
+/* Does another number follow, and not as a reason for the first? */
+static int more_said(struct text t, size_t i)
+{
+    static const char *const reasons[] = { "because", "since", "as", "when",
+                                           "where", "for", "if", "so",
+                                           "which", "not" };
+
+    while (i < t.n && strchr(" ,*", t.s[i]))
+        i++;
+    for (size_t k = 0; k < sizeof reasons / sizeof reasons[0]; k++)
+        if (text_starts_nocase(t, i, reasons[k]) &&
+            !isalpha((unsigned char)t.s[i + strlen(reasons[k])]))
+            return 0;
+    return extract_formula(text_of(t.s + i, t.n - i), 0).s != NULL;
+}
+
+/* What a sentence says: the formula behind its last "is", else its only
+ * one. s is NULL when there is none. */
+static struct text said(struct text t)
+{
+    static const char *const is[] = { " is ", " are ", " equals ", " est ",
+                                      "\xE6\x98\xAF", "\xE4\xB8\xBA" };
+    struct text g = { NULL, 0 };
+    int solid;
+
+    for (size_t i = 0; i < t.n; i++)
+        for (size_t k = 0; k < sizeof is / sizeof is[0]; k++)
+            if (text_starts(t, i, is[k])) {
+                size_t at = extract_skip_dress(t, i + strlen(is[k]));
+                if (at >= t.n || !extract_may_begin(t, at))
+                    continue;
+                size_t end = extract_formula_end(t, at, &solid);
+                if (end > at)
+                    g = text_of(t.s + at, end - at);
+            }
+    if (g.s && more_said(t, (size_t)(g.s - t.s) + g.n))
+        return (struct text){ NULL, 0 };
+    if (!g.s) {
+        struct text last = extract_formula(t, 1);
+        g = extract_formula(t, 0);
+        if (g.s != last.s)
+            g.s = NULL;
+    }
+    if (g.s && (extract_denied_before(t, (size_t)(g.s - t.s)) ||
+                extract_denied_behind(t, (size_t)(g.s - t.s) + g.n)))
+        g = text_of(g.s, 0);
+    return g;
+}
+
 struct text extract_tidy(struct text t)
 {
     int solid;
@@ -160,13 +209,60 @@ struct text extract_tidy(struct text t)
     while (t.n && strchr("*\"`", t.s[0]))
         t.s++, t.n--;
     t = text_trim(t);
-    if (!t.n)
+    if (!t.n || !has_prose(t))
         return t;
-    if (has_prose(t) && extract_may_begin(t, 0)) {
+    struct text label = extract_unlabelled(t);
+    if (label.n < t.n && has_prose(label))
+        t = label;
+    if (text_starts_nocase(t, 0, "not "))
+        return text_of(t.s, 0);
+    if (extract_may_begin(t, 0)) {
         size_t end = extract_formula_end(t, 0, &solid);
-        if (end > 0 && (solid || end == t.n || t.n - end > 0))
+        if (extract_denied_behind(t, end))
+            return text_of(t.s, 0);
+        if (end > 0)
             return text_trim(text_of(t.s, end));
     }
+    struct text g = said(t);
+    return g.s ? text_trim(g) : t;
+}
+
+struct text extract_unlabelled(struct text t)
+{
+    static const char *const dress[] = { "\\textbf{", "\\text{", "\\mathrm{",
+                                         "\\mathbf{", "\\textrm{", "$" };
+    size_t i = 0, k;
+    int brace = 0;
+
+    for (size_t d = 0; d < sizeof dress / sizeof dress[0]; d++)
+        if (text_starts(t, i, dress[d])) {
+            i += strlen(dress[d]);
+            brace = dress[d][0] == '\\';
+            break;
+        }
+    int bracket = i < t.n && t.s[i] == '(';
+    i += (size_t)bracket;
+    if (i + 1 >= t.n || t.s[i] < 'A' || t.s[i] > 'H')
+        return t;
+    i++;
+    if (bracket ? t.s[i] != ')' : !strchr(").:", t.s[i]))
+        return t;
+    i++;
+    if (bracket && i < t.n && (t.s[i] == '.' || t.s[i] == ':'))
+        i++;
+    k = i;
+    while (i < t.n && (strchr(" ~*", t.s[i]) || (brace && t.s[i] == '}') ||
+                       (t.s[i] == '\\' && strchr(" ,;:", t.s[i + 1])) ||
+                       text_starts(t, i, "\\quad"))) {
+        brace -= t.s[i] == '}';
+        i += t.s[i] != '\\' ? 1 : t.s[i + 1] == 'q' ? 5 : 2;
+    }
+    if (brace || i >= t.n || i == k)
+        return t;
+    unsigned char c = (unsigned char)t.s[i];
+    if (isdigit(c) || strchr("-.$\\([{", c) ||
+        (isalpha(c) && !isalpha((unsigned char)t.s[i + 1])))
+        return text_of(t.s + i, t.n - i);
     return t;
 }
 

@@ -106,6 +106,39 @@ static void text_group(struct lexer *l)
         lex_emit_ch(l, ',');
 }
 
+static const char *currency(struct text w)
+{
+    static const char *const signs[][2] = {
+        { "pounds", "gbp" }, { "textsterling", "gbp" },
+        { "mathsterling", "gbp" }, { "euro", "euro" }, { "texteuro", "euro" },
+        { "yen", "yen" }, { "textyen", "yen" }, { "won", "won" },
+        { "rupee", "rupee" }, { "textdollar", "dollar" }
+    };
+
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+        if (text_is(w, signs[i][0]))
+            return signs[i][1];
+    return NULL;
+}
+
+/* "\\color{red}", "\\textcolor{red}": past the colour's name. */
+static int colour(struct lexer *l, struct text w)
+{
+    if (!text_is(w, "color") && !text_is(w, "textcolor") &&
+        !text_is(w, "colorbox") && !text_is(w, "mathcolor"))
+        return 0;
+    while (at(l, l->i) == ' ')
+        l->i++;
+    if (at(l, l->i) == '[')
+        while (l->i < l->t.n && at(l, l->i++) != ']')
+            ;
+    if (at(l, l->i) == '{') {
+        size_t end = brace_end(l, l->i);
+        l->i = end < l->t.n ? end + 1 : end;
+    }
+    return 1;
+}
+
 static void command(struct lexer *l)
 {
     static const char *const alias[][2] = {
@@ -122,7 +155,7 @@ static void command(struct lexer *l)
         { "lbrack", "[" }, { "rbrack", "]" }, { "varnothing", "emptyset" },
         { "bigcup", "cup" }, { "bigcap", "cap" }, { "backslash", "setminus" },
         { "land", "and" }, { "lor", "or" }, { "wedge", "and" },
-        { "vee", "or" }, { "vdots", "ldots" }, { "colon", ":" },
+        { "vee", "or" }, { "vdots", "ldots" },
         { "cong", "approx" }, { "equiv", "=" }, { "mp", "pm" }
     };
     size_t k = l->i + 1;
@@ -138,8 +171,14 @@ static void command(struct lexer *l)
             l->i++;
         return;
     }
+    if (colour(l, w))
+        return;
     if (text_is(w, "quad") || text_is(w, "qquad") || text_is(w, "enspace")) {
         l->space = 1;
+        return;
+    }
+    if (currency(w)) {
+        lex_emit(l, T_CUR, currency(w));
         return;
     }
     if (in_list(textual, w)) {
@@ -153,8 +192,18 @@ static void command(struct lexer *l)
         char name[3] = { at(l, j), at(l, j), 0 };
         if (!isalpha((unsigned char)name[0]))
             return;
-        lex_emit(l, T_SYM, arena_strndup(l->a, name, 2));
         l->i = at(l, k) == '{' ? j + 2 : j + 1;
+        static const char *const plus[] = { "^+", "^{+}", "_+", "_{+}",
+                                            "^*", "^{*}", "_{>0}" };
+        for (size_t m = 0; m < 7; m++)
+            if (text_starts(l->t, l->i, plus[m]) &&
+                (m != 4 || name[0] == 'N') && (m != 5 || name[0] == 'N')) {
+                l->i += strlen(plus[m]);
+                name[0] = name[0] == 'N' ? 'Z' : name[0];
+                name[1] = '+';
+                break;
+            }
+        lex_emit(l, T_SYM, arena_strndup(l->a, name, 2));
         return;
     }
     if (text_is(w, "begin") || text_is(w, "end")) {
@@ -179,7 +228,9 @@ static void command(struct lexer *l)
     } else if (text_is(w, "pi")) {
         lex_emit(l, T_CONST, "pi");
     } else if (text_is(w, "and") || text_is(w, "or")) {
-        lex_emit(l, T_SEP, "and");
+        lex_emit(l, T_SEP, w.n == 2 ? "or" : "and");
+    } else if (text_is(w, "forall")) {
+        lex_emit(l, T_SEP, "with");
     } else if (lex_is_function(w) && !text_is(w, "sqrt")) {
         lex_emit(l, T_FN, arena_strndup(l->a, w.s, w.n));
     } else if (lex_is_greek(w)) {
@@ -203,7 +254,9 @@ static void escape(struct lexer *l)
         lex_emit_ch(l, '|');
     else if (c == '\\')
         lex_emit(l, T_CMD, "\\");
-    else if (c && strchr(",;:! ()[]$&#_\"'\n", c))
+    else if (c == '$')
+        lex_emit(l, T_CUR, "dollar");
+    else if (c && strchr(",;:! ()[]&#_\"'\n", c))
         l->space = 1;
     else if (isdigit((unsigned char)c) || c == '-') {
         l->i--; /* a stray backslash */
@@ -237,6 +290,26 @@ static int two_chars(struct lexer *l)
     return 0;
 }
 
+static int next_to_digit(const struct lexer *l)
+{
+    size_t i = l->i, k = i + 1;
+
+    while (i && at(l, i - 1) == ' ')
+        i--;
+    while (at(l, k) == ' ' || at(l, k) == '-' || at(l, k) == '.')
+        k++;
+    return (i && digit(l, i - 1)) || digit(l, k);
+}
+
+static int odd_dollars(struct text t)
+{
+    int odd = 0;
+
+    for (size_t i = 0; i < t.n; i++)
+        odd ^= t.s[i] == '$' && !(i && t.s[i - 1] == '\\');
+    return odd;
+}
+
 static void plain(struct lexer *l, struct text t)
 {
     struct text outer = l->t;
@@ -250,7 +323,10 @@ static void plain(struct lexer *l, struct text t)
     l->i = 0;
     while (l->i < l->t.n && !l->why) {
         char c = at(l, l->i);
-        if (isspace((unsigned char)c) || c == '~' || c == '$') {
+        if (c == '$' && l->money && next_to_digit(l)) {
+            lex_emit(l, T_CUR, "dollar");
+            l->i++;
+        } else if (isspace((unsigned char)c) || c == '~' || c == '$') {
             l->space = 1;
             l->i++;
         } else if (isdigit((unsigned char)c) ||
@@ -270,6 +346,12 @@ static void plain(struct lexer *l, struct text t)
             int after = l->n && l->v[l->n - 1].type == T_NUM;
             size_t m = after ? lex_clock(rest) : 0;
             size_t u = after ? lex_rate(rest) : 0;
+            size_t same = lex_same(rest);
+            if (same) {
+                lex_emit(l, T_SEP, "or");
+                l->i += same;
+                continue;
+            }
             if (u) {
                 lex_text(l, arena_strndup(l->a, rest.s, u));
                 l->i += u;
@@ -308,6 +390,48 @@ static void plain(struct lexer *l, struct text t)
     l->nest--;
 }
 
+static int op_of_condition(const struct tok *k)
+{
+    return (k->type == T_CH && (k->ch == '<' || k->ch == '>')) ||
+           (k->type == T_CMD && (!strcmp(k->s, "in") || !strcmp(k->s, "ne") ||
+                                 !strcmp(k->s, "leq") ||
+                                 !strcmp(k->s, "geq")));
+}
+
+/* "... (or 0.5)", "... (k in Z)" at the end: what the brackets say is a
+ * remark on the value, not a factor. */
+static void remarks(struct lexer *l)
+{
+    size_t end = l->n - 1, i = end, depth = 0;
+    int condition = 0;
+
+    if (l->n < 4 || l->v[end - 1].type != T_CH || l->v[end - 1].ch != ')')
+        return;
+    while (i-- > 0) {
+        const struct tok *k = &l->v[i];
+        depth += k->type == T_CH && k->ch == ')';
+        condition |= depth == 1 && op_of_condition(k);
+        if (k->type == T_CH && k->ch == '(' && --depth == 0)
+            break;
+    }
+    if (i == 0 || i >= end || depth)
+        return;
+    const struct tok *next = &l->v[i + 1], *prev = &l->v[i - 1];
+    int remark = (next->type == T_SEP && strcmp(next->s, "and")) ||
+                 (next->type == T_CH && next->ch == '=');
+    if (!remark && !(condition && (l->v[i].space || prev->type == T_NUM) &&
+                     (prev->type != T_CH || strchr(")}]|", prev->ch)) &&
+                     prev->type != T_FN && prev->type != T_SEP &&
+                     prev->type != T_CMD))
+        return;
+    l->v[i].type = T_SEP;
+    l->v[i].s = remark ? "or" : "with";
+    if (next->type == T_CH && next->ch == '=')
+        l->v[i + 1] = (struct tok){ .type = T_SEP, .s = "or" };
+    l->v[end - 1] = l->v[end];
+    l->n--;
+}
+
 struct toks lex(struct arena *a, struct text t, enum comma comma)
 {
     struct lexer l = { .a = a, .comma = comma };
@@ -316,8 +440,10 @@ struct toks lex(struct arena *a, struct text t, enum comma comma)
     /* every token eats at least one byte, but \begin{} gives two tokens for
      * many bytes and a \text{}'s comma one more */
     l.v = arena_alloc(a, (t.n + 4) * sizeof *l.v);
+    l.money = odd_dollars(t);
     plain(&l, t);
     lex_emit(&l, T_END, "");
+    remarks(&l);
     r.v = l.v;
     r.n = l.n;
     r.why = l.why;

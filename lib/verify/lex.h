@@ -15,7 +15,8 @@ enum tok_type {
     T_FN,   /* s = a known function */
     T_CMD,  /* s = a LaTeX command with arguments or a symbol */
     T_TEXT, /* s = words */
-    T_SEP,  /* "and", "or" */
+    T_SEP,  /* s = "and", "or", or "with": conditions follow */
+    T_CUR,  /* s = a currency, written as a sign */
     T_CH    /* ch */
 };
 

@@ -11,6 +11,7 @@ struct lexer {
     size_t i;
     enum comma comma;
     int space, nest;
+    int money; /* an odd number of dollars: they do not delimit formulas */
     int depth; /* of () and []: commas there part items */
     struct tok *v;
     size_t n;
@@ -55,6 +56,8 @@ void lex_text(struct lexer *l, const char *w);      /* words as such */
 int lex_is_function(struct text w);
 int lex_is_greek(struct text w);
 size_t lex_clock(struct text t); /* length of "p.m." at the beginning */
+/* "i.e.", "that is", "equivalently" at the beginning: the length, or 0. */
+size_t lex_same(struct text t);
 size_t lex_rate(struct text t);  /* length of "km/h" at the beginning */
 
 #endif

@@ -141,9 +141,15 @@ void lex_number(struct lexer *l)
     char c = at(l, l->i);
     if (c == 'e' || c == 'E') {
         size_t j = l->i + 1, neg = at(l, j) == '-';
-        j += at(l, j) == '-' || at(l, j) == '+';
+        int sign = at(l, j) == '-' || at(l, j) == '+';
+        j += (size_t)sign;
         k = run_of_digits(l, j);
-        if (k && k < 7 && !isalpha((unsigned char)at(l, j + k))) {
+        /* "2e-3" is a multiple of e; "1e-3", "1.5e-3", "2e-03" by themselves
+         * are no such thing that anybody writes */
+        int product = c == 'e' && sign &&
+                      (l->n > 1 || memchr(l->t.s, '\\', l->t.n) ||
+                       (!places && strcmp(d, "1") && at(l, j) != '0'));
+        if (k && k < 7 && !product && !isalpha((unsigned char)at(l, j + k))) {
             for (size_t m = 0; m < k; m++)
                 ex = ex * 10 + (at(l, j + m) - '0');
             if (neg)

@@ -27,15 +27,56 @@ int lex_is_greek(struct text w)
     return in_list(greek, w);
 }
 
+/* The word of list at the beginning of s, however it is written: its length
+ * with the blank behind it, or 0. */
+static size_t head(const char *s, const char *const *list)
+{
+    for (int i = 0; list[i]; i++) {
+        size_t k = strlen(list[i]);
+        if (text_starts_nocase(text_of(s, strlen(s)), 0, list[i]) &&
+            !isalpha((unsigned char)s[k]))
+            return k + strspn(s + k, " ,");
+    }
+    return 0;
+}
+
+size_t lex_same(struct text t)
+{
+    static const char *const same[] = {
+        "i.e.", "that is", "equivalently", "which is", "which equals",
+        "alternatively", "or equivalently", "or simply", "e.g.", NULL
+    };
+
+    return t.n && strchr("ieowatIEOWAT", t.s[0]) ? head(t.s, same) : 0;
+}
+
 void lex_text(struct lexer *l, const char *w)
 {
     static const char *const hedges[] = { "approximately", "about", "approx",
                                           "around", "roughly", "exactly",
                                           NULL };
+    static const char *const with[] = {
+        "for", "where", "with", "if", "when", "whenever", "such that",
+        "provided that", "provided", "given that", "as long as", NULL
+    };
+    static const char *const any[] = { "any", "all", "every", "each", "some",
+                                       "that", "an", "a", NULL };
+    size_t k;
 
     if (l->n == 0 && in_list(hedges, text_of(w, strlen(w))))
         return;
-    lex_emit(l, T_TEXT, w);
+    if (l->n && (k = lex_same(text_of(w, strlen(w))))) {
+        lex_emit(l, T_SEP, "or");
+        w += k;
+    } else if ((k = head(w, with))) {
+        lex_emit(l, T_SEP, "with");
+        w += k;
+    }
+    if (l->n && l->v[l->n - 1].type == T_SEP)
+        while ((k = head(w, any)))
+            w += k;
+    if (*w)
+        lex_emit(l, T_TEXT, w);
 }
 
 /* Letters of a word that stand for themselves. */
@@ -67,7 +108,7 @@ static const char *const short_words[] = {
     "cents", "units", "unit", "not", "kWh", "dm", "lb", "lbs", "oz", "yd",
     "kPa", "rad", "mod", "per", "Odd", "big", "low", "NO", "YES", "so",
     "as", "at", "by", "on", "we", "it", "be", "it's", "who", "you", "None",
-    "are", "was", "USD", "usd", "EUR", "RMB", "yrs", "hrs", "Red", "Bob",
+    "are", "was", "an", "USD", "usd", "EUR", "RMB", "yrs", "hrs", "Red", "Bob",
     NULL
 };
 
@@ -114,7 +155,7 @@ void lex_word(struct lexer *l, struct text w)
 
     if (text_is(w, "and") || text_is(w, "or") || text_is(w, "And") ||
         text_is(w, "Or"))
-        lex_emit(l, T_SEP, s);
+        lex_emit(l, T_SEP, w.n == 2 ? "or" : "and");
     else if (text_is(w, "pi"))
         lex_emit(l, T_CONST, "pi");
     else if (text_is(w, "infinity") || text_is(w, "inf") ||

@@ -59,7 +59,7 @@ struct fold {
 };
 
 static const struct fold folds[] = {
-    { 0xA0, " " }, { 0xA2, " cents " }, { 0xA3, "$" }, { 0xA5, "$" },
+    { 0xA0, " " }, { 0xA2, " cents " }, { 0xA3, "\\pounds " }, { 0xA5, "\\yen " },
     { 0xAC, "\\neg " }, { 0xAD, "" }, { 0xB0, "^{\\circ}" },
     { 0xB1, "\\pm " }, { 0xB2, "^{2}" }, { 0xB3, "^{3}" }, { 0xB4, "'" },
     { 0xB7, "\\cdot " }, { 0xB9, "^{1}" }, { 0xBC, "\\frac{1}{4}" },
@@ -81,9 +81,9 @@ static const struct fold folds[] = {
     { 0x2010, "-" }, { 0x2011, "-" }, { 0x2012, "-" }, { 0x2013, "-" },
     { 0x2014, "-" }, { 0x2015, "-" }, { 0x2018, "'" }, { 0x2019, "'" },
     { 0x201C, "\"" }, { 0x201D, "\"" }, { 0x2022, "\\cdot " },
-    { 0x2026, "\\ldots " }, { 0x202F, " " }, { 0x2032, "'" },
-    { 0x2033, "''" }, { 0x2044, "/" }, { 0x2060, "" }, { 0x2061, "" },
-    { 0x2062, "" }, { 0x20AC, "$" }, { 0x2102, "\\mathbb{C}" },
+    { 0x2026, "\\ldots " }, { 0x2028, "\n" }, { 0x2029, "\n" }, { 0x202F, " " }, { 0x2032, "'" },
+    { 0x2033, "''" }, { 0x2044, "/" }, { 0x205F, " " }, { 0x2060, "" }, { 0x2061, "" },
+    { 0x2062, "" }, { 0x20A9, "\\won " }, { 0x20AC, "\\euro " }, { 0x20B9, "\\rupee " }, { 0x2102, "\\mathbb{C}" },
     { 0x2103, "^{\\circ}C" }, { 0x2109, "^{\\circ}F" },
     { 0x2115, "\\mathbb{N}" }, { 0x211A, "\\mathbb{Q}" },
     { 0x211D, "\\mathbb{R}" }, { 0x2124, "\\mathbb{Z}" },
@@ -112,12 +112,16 @@ static const struct fold folds[] = {
     { 0x27E9, "\\rangle " }, { 0x2A7D, "\\leq " }, { 0x2A7E, "\\geq " },
     { 0x3000, " " }, { 0x3001, "," }, { 0x3002, ". " },
     { 0x3010, "[" }, { 0x3011, "]" }, { 0xFEFF, "" }, { 0xFF5E, "~" },
-    { 0xFFE5, "$" },
+    { 0xFFE1, "\\pounds " },
+    { 0xFFE5, "\\yen " },
 };
 
 static const char *fold_of(uint32_t cp)
 {
     size_t lo = 0, hi = sizeof folds / sizeof folds[0];
+
+    if ((cp >= 0x2000 && cp <= 0x200A) || cp == 0x1680)
+        return " ";
 
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
@@ -207,7 +211,7 @@ struct text norm_unicode(struct arena *a, const char *s, size_t n)
         ascii++;
     if (ascii == n)
         return text_of(arena_strndup(a, s, n), n);
-    char *out = arena_alloc(a, n * 8 + 16); /* no fold is over 7 for 1 */
+    char *out = arena_alloc(a, n * 8 + 16); /* no fold is over 8 for 2 */
     for (size_t i = 0; i < n;) {
         uint32_t cp;
         size_t k = utf8_get(u + i, n - i, &cp);

@@ -16,6 +16,8 @@ struct text {
 
 /* A copy in a with Unicode folded; bytes that are not UTF-8 are dropped. */
 struct text norm_unicode(struct arena *a, const char *s, size_t n);
+/* Tags and entities of HTML as TeX, blanks and new lines. */
+struct text norm_html(struct arena *a, struct text t);
 /* "\\frac" to "\frac" where the text was escaped twice. */
 struct text norm_backslashes(struct arena *a, struct text t);
 /* The text without dollars, spacing commands, sizes, \text{} wrappers, case

@@ -91,9 +91,12 @@ struct text norm_form(struct arena *a, struct text t)
             gap = 1;
             continue;
         }
-        /* a blank counts only where it parts two numbers or two words */
+        /* a blank counts only where it parts two numbers or two words, and
+         * where "1, 234" without it would be a thousand */
         if (gap && o && isalnum((unsigned char)c) &&
-            isalnum((unsigned char)out[o - 1]))
+            (isalnum((unsigned char)out[o - 1]) ||
+             (out[o - 1] == ',' && o > 1 && isdigit((unsigned char)c) &&
+              isdigit((unsigned char)out[o - 2]))))
             out[o++] = ' ';
         gap = 0;
         if (c != '\\' || i + 1 >= t.n) {
@@ -109,9 +112,8 @@ struct text norm_form(struct arena *a, struct text t)
             gap = d == ' ';
             if (strchr(",;:! ()[]", d)) /* spaces and delimiters */
                 continue;
-            if (d == '$' || d == '%') {
-                if (d == '%')
-                    out[o++] = d;
+            if (d == '%') {
+                out[o++] = d;
                 continue;
             }
             out[o++] = '\\';

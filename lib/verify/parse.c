@@ -1,6 +1,6 @@
 /* parse - recursive descent from tokens to an expression tree (expr.h)
  *
- *   list   := rel ((',' | ';' | and | or) rel)*
+ *   list   := rel ((',' | ';' | and | or) rel)* [with condition, ...]
  *   rel    := sets (op sets)*            op: = < > <= >= != in about
  *   sets   := ratio ((cup | cap | \) ratio)*
  *   ratio  := sum (':' sum)*
@@ -41,7 +41,18 @@ static struct expr *p_sum(struct parser *p)
     p->depth--;
     if (p->why)
         return p->dummy;
-    return w.n == 1 ? w.v[0] : p_items(p, E_ADD, w.v, w.n);
+    if (w.n == 1)
+        return w.v[0];
+    /* "1 + \\sqrt2 cm": the unit is the sum's */
+    struct expr *last = w.v[w.n - 1];
+    for (int i = 0; i + 1 < w.n; i++)
+        if (w.v[i]->kind == E_UNIT)
+            return p_items(p, E_ADD, w.v, w.n);
+    if (last->kind != E_UNIT)
+        return p_items(p, E_ADD, w.v, w.n);
+    w.v[w.n - 1] = last->a[0];
+    last->a[0] = p_items(p, E_ADD, w.v, w.n);
+    return last;
 }
 
 struct expr *p_sum_of(struct parser *p)
@@ -100,6 +111,20 @@ static int rel_op(struct parser *p)
     return 0;
 }
 
+/* "2 (mod 5)": a residue class, which is no number. Named by its least
+ * residue. */
+static struct expr *congruent(struct parser *p, struct expr *r,
+                              struct expr *m)
+{
+    struct expr *e = two(p, E_FN, r, m);
+    long v, k;
+
+    e->name = "class";
+    if (p_whole(r, &v) && p_whole(m, &k) && k > 0)
+        e->a[0] = expr_num(p->a, (v % k + k) % k);
+    return e;
+}
+
 static struct expr *p_rel(struct parser *p)
 {
     struct vec w = { 0 };
@@ -115,6 +140,8 @@ static struct expr *p_rel(struct parser *p)
         ops[n++] = (char)op;
         push(p, &w, p_sets(p));
     }
+    if (!p->why && (take_cmd(p, "pmod") || (w.n > 1 && take_cmd(p, "mod"))))
+        w.v[w.n - 1] = congruent(p, w.v[w.n - 1], p_group_arg(p));
     if (w.n == 1)
         return w.v[0];
     struct expr *e = p_items(p, E_REL, w.v, w.n);
@@ -122,15 +149,20 @@ static struct expr *p_rel(struct parser *p)
     return e;
 }
 
-static int separator(struct parser *p, int rows)
+/* Commas and words between items. *kind: what parts them, the strongest of
+ * ',', 'a' (and), 'o' (or), 'w' (what follows are conditions). */
+static int separator(struct parser *p, int rows, char *kind)
 {
+    static const char rank[] = ",aow";
     int k = 0;
 
-    for (;; k++) {
+    for (*kind = ',';; k++) {
         if (take_ch(p, ',') || take_ch(p, ';'))
             continue;
         if (peek(p)->type == T_SEP) {
-            p->i++;
+            char c = p->v[p->i++].s[0];
+            if (strchr(rank, c) > strchr(rank, *kind))
+                *kind = c;
             continue;
         }
         if (!rows && (take_cmd(p, "\\") || take_ch(p, '&')))
@@ -139,28 +171,141 @@ static int separator(struct parser *p, int rows)
     }
 }
 
+const char *p_number_set(const char *words)
+{
+    static const char *const filler[] = { "is", "are", "a", "an", "any",
+        "arbitrary", "some", "the", "number", "numbers", "constants",
+        "constant", "integers", "integer", "reals", "real", "positive",
+        "natural", "nonnegative", "rational", "complex", "all", NULL };
+    unsigned seen = 0;
+
+    for (const char *s = words; *s;) {
+        size_t k = strspn(s, " ,.");
+        s += k;
+        k = strcspn(s, " ,.");
+        if (!k)
+            break;
+        int i = 0;
+        while (filler[i] && (strlen(filler[i]) != k ||
+                             strncmp(filler[i], s, k)))
+            i++;
+        if (!filler[i])
+            return NULL;
+        seen |= 1u << i;
+        s += k;
+    }
+    if (seen & (1u << 12 | 1u << 13))
+        return seen & 1u << 16 ? "Z+" : seen & 1u << 18 ? "N0" : "ZZ";
+    if (seen & 1u << 17)
+        return "NN";
+    if (seen & (1u << 19 | 1u << 20))
+        return seen & 1u << 19 ? "QQ" : "CC";
+    if (seen & (1u << 10 | 1u << 11 | 1u << 14 | 1u << 15))
+        return seen & 1u << 16 ? "R+" : "RR";
+    return NULL;
+}
+
+/* A condition: a relation, "c is a constant", "integer n", "otherwise". */
+static struct expr *p_condition(struct parser *p)
+{
+    struct tok *t = peek(p);
+
+    if (t->type != T_TEXT)
+        return p_rel(p);
+    p->i++;
+    const char *set = p_number_set(t->s);
+    if (!set && !strncmp(t->s, "otherwise", 9))
+        return named(p, E_TEXT, "otherwise");
+    if (!set && !strncmp(t->s, "else", 4))
+        return named(p, E_TEXT, "otherwise");
+    if (!set)
+        return p_bad(p, "words that are no condition");
+    struct expr *r = two(p, E_REL, p_sets(p), named(p, E_SYM, set));
+    r->name = "i";
+    return r;
+}
+
+static int is_condition(const struct expr *e)
+{
+    return e->kind == E_REL && strspn(e->name, "<>lgni") == strlen(e->name);
+}
+
+struct expr *p_with(struct parser *p, struct expr *value, struct expr *conds)
+{
+    int n = conds->kind == E_LIST ? conds->n : 1;
+    struct expr *e = expr_new(p->a, E_WITH, n + 1);
+
+    e->a[0] = value;
+    for (int i = 0; i < n; i++)
+        e->a[i + 1] = conds->kind == E_LIST ? conds->a[i] : conds;
+    return e;
+}
+
+/* Values and, behind them, conditions: "y = 2x, x > 0". A list of solutions
+ * ("x = 0, x > 3") is none. */
+static struct expr *conditions(struct parser *p, struct vec *w, int from)
+{
+    int k = w->n;
+
+    while (from < 0 && k > 0 && is_condition(w->v[k - 1]))
+        k--;
+    if (from >= 0)
+        k = from;
+    if (k <= 0 || k == w->n)
+        return NULL;
+    const struct expr *x = w->v[k - 1], *c = w->v[k];
+    if (from < 0)
+        for (int i = 0; i < k; i++)
+            if (is_condition(w->v[i]))
+                return NULL;
+    if (from < 0 && x->kind == E_REL && x->a[0]->kind == E_SYM && c->n == 2 &&
+        c->a[0]->kind == E_SYM && !strcmp(c->a[0]->name, x->a[0]->name))
+        return NULL;
+    struct expr *v = k == 1 ? w->v[0] : p_items(p, E_LIST, w->v, k);
+    return p_with(p, v, p_items(p, E_LIST, w->v + k, w->n - k));
+}
+
 static struct expr *p_list(struct parser *p, int in_brackets)
 {
     struct vec w = { 0 };
+    int from = -1, ors = 0, ands = 0;
+    char kind;
 
     if (in_brackets && p_is_ch(p, ','))
         return p_bad(p, "a value is missing");
-    separator(p, p->in_matrix);
-    do {
+    separator(p, p->in_matrix, &kind);
+    if (kind == 'w')
+        from = 0;
+    for (;;) {
         struct tok *t = peek(p);
         if (t->type == T_END ||
+            (p->in_matrix && (p_is_ch(p, '&') || p_is_cmd(p, "\\")) &&
+             w.n) ||
             (t->type == T_CH && strchr(")}", t->ch)) ||
             (t->type == T_CH && t->ch == ']' && (in_brackets || w.n)) ||
             (t->type == T_CMD && (!strcmp(t->s, "}") ||
                                   !strcmp(t->s, "end"))))
             break;
-        push(p, &w, p_rel(p));
-    } while (!p->why && separator(p, p->in_matrix));
+        push(p, &w, from >= 0 ? p_condition(p) : p_rel(p));
+        if (p->why || !separator(p, p->in_matrix, &kind))
+            break;
+        if (kind == 'w')
+            from = from < 0 ? w.n : from;
+        ors += kind == 'o';
+        ands += kind == 'a';
+    }
     if (p->why)
         return p->dummy;
     if (w.n == 0 && !in_brackets)
         return p_bad(p, "nothing");
-    return w.n == 1 ? w.v[0] : p_items(p, E_LIST, w.v, w.n);
+    if (w.n == 1)
+        return w.v[0];
+    struct expr *e = ors ? NULL : conditions(p, &w, from);
+    if (e)
+        return e;
+    e = p_items(p, E_LIST, w.v, w.n);
+    e->name = ors && ands ? "both" : ors ? "or" : ands ? "and" : "";
+    return e;
 }
 
 struct expr *p_list_of(struct parser *p)

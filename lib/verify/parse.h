@@ -19,6 +19,17 @@ int p_known_primary(const char *cmd);
 struct expr *p_primary(struct parser *p);
 struct expr *p_group_arg(struct parser *p);
 struct expr *p_fn_arg(struct parser *p);
+struct expr *p_postfix(struct parser *p, struct expr *e);
+struct expr *p_subst(struct parser *p, const struct expr *e,
+                     const char *name, struct expr *by);
+struct expr *p_operator(struct parser *p, const char *name);
+struct expr *p_determinant(struct parser *p, struct expr *m);
+struct expr *p_environment(struct parser *p);
+struct expr *p_with(struct parser *p, struct expr *value, struct expr *conds);
+/* "is an integer": the set of numbers that words name, or NULL. */
+const char *p_number_set(const char *words);
+/* Is e a whole number of at most nine digits? */
+int p_whole(const struct expr *e, long *v);
 struct expr *p_repeat(struct parser *p, struct expr *e, const char *digits);
 struct expr *p_frac(struct parser *p);
 struct expr *p_root(struct parser *p);

@@ -132,12 +132,16 @@ static struct expr *degrees(struct parser *p, struct expr *e)
 
     /* of temperature: 20 degrees C */
     if (t->type == T_SYM && (!strcmp(t->s, "C") || !strcmp(t->s, "F")) &&
-        e->kind == E_NUM)
+        e->kind == E_NUM) {
         p->i++;
+        e = one(p, E_UNIT, e);
+        e->name = t->s[0] == 'C' ? "celsius" : "fahrenheit";
+        return e;
+    }
     return one(p, E_DEG, e);
 }
 
-static struct expr *postfix(struct parser *p, struct expr *e)
+struct expr *p_postfix(struct parser *p, struct expr *e)
 {
     for (int k = 0; !p->why && k < 1000; k++) {
         struct tok *t = peek(p);
@@ -159,7 +163,7 @@ static struct expr *postfix(struct parser *p, struct expr *e)
             struct expr *x = p_arg(p, 0);
             /* a^b^c and 2^3! bind to the right */
             if (p_is_ch(p, '^') || p_is_ch(p, '!'))
-                x = postfix(p, x);
+                x = p_postfix(p, x);
             p->depth--;
             e = two(p, E_POW, e, x);
         } else if (t->type == T_CH && t->ch == '!') {
@@ -206,7 +210,7 @@ struct expr *p_factor(struct parser *p)
         return p->dummy;
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
-    struct expr *e = postfix(p, p_primary(p));
+    struct expr *e = p_postfix(p, p_primary(p));
     p->depth--;
     return e;
 }

@@ -78,8 +78,11 @@ named(struct parser *p, enum expr_kind k, const char *s)
 
 static inline struct expr *neg(struct parser *p, struct expr *x)
 {
-    struct expr *m = named(p, E_NUM, "-1");
-    return two(p, E_MUL, m, x);
+    if (x->kind == E_UNIT || x->kind == E_PERCENT || x->kind == E_DEG) {
+        x->a[0] = neg(p, x->a[0]); /* -(5 cm) is (-5) cm */
+        return x;
+    }
+    return two(p, E_MUL, named(p, E_NUM, "-1"), x);
 }
 
 static inline struct expr *

@@ -1,5 +1,6 @@
 /* parse_primary - the leaves and brackets of the grammar (parse.h) */
 #include "parse_impl.h"
+#include "lex_impl.h"
 
 static struct expr *call(struct parser *p, const char *name, int n,
                          struct expr *x, struct expr *y)
@@ -16,7 +17,7 @@ static const char *const commands[] = {
     "frac", "sqrt", "binom", "begin", "{", "lfloor", "lceil", "langle",
     "sum", "prod", "int", "lim", "emptyset", "ldots", "circ", "oint",
     "iint", "partial", "nabla", "imath", "complement", "forall", "exists",
-    "bot", "square", "pmod", "bmod", "mod", "Box", "star", "dagger",
+    "bot", "square", "bmod", "Box", "star", "dagger",
     "checkmark", NULL
 };
 
@@ -93,33 +94,56 @@ static struct expr *braces(struct parser *p)
     return e;
 }
 
+/* In "{x : x > 3}" the colon is the bar: one that a relation follows, but
+ * not "{1:2, 3:4}". */
+static void colon_as_bar(struct parser *p)
+{
+    struct tok *colon = NULL;
+
+    for (size_t i = p->i, depth = 0; p->v[i].type != T_END; i++) {
+        struct tok *t = &p->v[i];
+        if (t->type == T_CMD && !strcmp(t->s, "{"))
+            depth++;
+        if (t->type == T_CMD && !strcmp(t->s, "}") && depth-- == 0)
+            return;
+        if (t->type == T_CH && t->ch == '|' && !colon)
+            return;
+        if (t->type == T_CH && t->ch == ':') {
+            if (colon)
+                return;
+            colon = t;
+        }
+        if (colon && ((t->type == T_CH && strchr("<>=", t->ch)) ||
+                      (t->type == T_CMD &&
+                       (!strcmp(t->s, "in") || !strcmp(t->s, "ne") ||
+                        !strcmp(t->s, "leq") || !strcmp(t->s, "geq"))))) {
+            colon->ch = '|';
+            return;
+        }
+    }
+}
+
 static struct expr *set(struct parser *p)
 {
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
     int bars = p->bars;
+    colon_as_bar(p);
     p->bars = 1; /* a bar does not begin a value here */
     struct expr *e = p_list_of(p);
     p->bars = bars;
     p->depth--;
-    if (p_is_ch(p, '|')) { /* {x | x > 3} */
-        p->i++;
-        e = p_list_of(p);
-        if (!p_is_cmd(p, "}"))
-            return p_bad(p, "a set does not close");
-        p->i++;
-        return e;
-    }
-    if (e->kind == E_REL && e->a[0]->kind == E_RATIO && e->a[0]->n == 2 &&
-        e->a[0]->a[0]->kind == E_SYM && p_is_cmd(p, "}")) {
-        p->i++; /* {x : x > 3} */
-        e->a[0] = e->a[0]->a[1];
-        return e;
+    int builder = take_ch(p, '|');
+    if (builder) { /* {x | x > 3} */
+        e = p_with(p, e, p_list_of(p));
+        e->name = "set";
     }
     if (!p_is_cmd(p, "}"))
         return p_bad(p, "a set does not close");
     p->i++;
-    return spread(p, E_SET, e);
+    if (e->kind == E_WITH && !builder)
+        e->name = "set";
+    return e->kind == E_WITH ? e : spread(p, E_SET, e);
 }
 
 static struct expr *enclosed(struct parser *p, const char *close,
@@ -141,116 +165,9 @@ static struct expr *bars(struct parser *p)
     if (!p_is_ch(p, '|'))
         return p_bad(p, "a bar does not close");
     p->i++;
+    if (e->kind == E_MATRIX)
+        return p_determinant(p, e);
     return call(p, "abs", 1, e, NULL);
-}
-
-static int env_is(const char *env, const char *const *list)
-{
-    for (int i = 0; list[i]; i++)
-        if (!strcmp(env, list[i]))
-            return 1;
-    return 0;
-}
-
-static struct expr *cells(struct parser *p)
-{
-    struct expr **v = NULL;
-    int n = 0, cap = 0, rows = 0, cols = 0, col = 0;
-
-    for (;;) {
-        if (p_is_cmd(p, "end") || p->why)
-            break;
-        if (n == cap) {
-            struct expr **w;
-            cap = cap ? 2 * cap : 16;
-            w = arena_alloc(p->a, (size_t)cap * sizeof *w);
-            if (n)
-                memcpy(w, v, (size_t)n * sizeof *v);
-            v = w;
-        }
-        v[n++] = p_list_of(p);
-        col++;
-        if (p_is_ch(p, '&')) {
-            p->i++;
-            continue;
-        }
-        if (p_is_cmd(p, "\\"))
-            p->i++;
-        else if (!p_is_cmd(p, "end"))
-            return p_bad(p, "a matrix does not end");
-        if (rows && col != cols)
-            return p_bad(p, "rows of different lengths");
-        cols = col;
-        col = 0;
-        rows++;
-    }
-    struct expr *e = p_items(p, E_MATRIX, v, n);
-    e->rows = rows;
-    e->cols = cols;
-    return e;
-}
-
-static struct expr *environment(struct parser *p)
-{
-    static const char *const grids[] = {
-        "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix",
-        "smallmatrix", "array", "pmatrix*", "bmatrix*", NULL
-    };
-    const char *env = p->v[p->i].s;
-    int saved = p->in_matrix, det = !strcmp(env, "vmatrix");
-    struct expr *e;
-
-    if (p->v[p->i].type != T_TEXT)
-        return p_bad(p, "an environment without a name");
-    p->i++;
-    if (p->depth++ > MAX_DEPTH)
-        return p_bad(p, "too deep");
-    if (env_is(env, grids)) {
-        if (!strcmp(env, "array") && p_is_ch(p, '{')) { /* {c|cc} */
-            while (p->v[p->i].type != T_END && !p_is_ch(p, '}'))
-                p->i++;
-            p->i += p_is_ch(p, '}') ? 1 : 0;
-        }
-        p->in_matrix = 1;
-        e = cells(p);
-    } else {
-        p->in_matrix = 0;
-        e = p_list_of(p);
-    }
-    p->in_matrix = saved;
-    p->depth--;
-    if (p->why)
-        return p->dummy;
-    if (!p_is_cmd(p, "end"))
-        return p_bad(p, "an environment does not end");
-    p->i += 2;
-    return det ? call(p, "det", 1, e, NULL) : e;
-}
-
-/* \sum_{a}^{b} body and the like: kept as written. */
-static struct expr *operator_(struct parser *p, const char *name)
-{
-    struct expr *e = expr_new(p->a, E_FN, 3);
-
-    e->name = name;
-    e->a[0] = e->a[1] = named(p, E_TEXT, "");
-    for (int k = 0; k < 2 && !p->why; k++) {
-        int sub = p_is_ch(p, '_');
-        if (!sub && !p_is_ch(p, '^'))
-            break;
-        p->i++;
-        if (sub && p_is_ch(p, '{')) {
-            p->i++;
-            e->a[0] = p_list_of(p);
-            if (!p_is_ch(p, '}'))
-                return p_bad(p, "a limit does not close");
-            p->i++;
-        } else {
-            e->a[!sub] = p_group_arg(p);
-        }
-    }
-    e->a[2] = p_fn_arg(p);
-    return e;
 }
 
 static struct expr *command(struct parser *p, struct tok *t)
@@ -268,7 +185,7 @@ static struct expr *command(struct parser *p, struct tok *t)
     if (!strcmp(s, "{"))
         return set(p);
     if (!strcmp(s, "begin"))
-        return environment(p);
+        return p_environment(p);
     if (!strcmp(s, "lfloor"))
         return enclosed(p, "rfloor", "floor");
     if (!strcmp(s, "lceil"))
@@ -285,8 +202,8 @@ static struct expr *command(struct parser *p, struct tok *t)
     }
     if (!strcmp(s, "sum") || !strcmp(s, "prod") || !strcmp(s, "int") ||
         !strcmp(s, "lim") || !strcmp(s, "oint") || !strcmp(s, "iint"))
-        return operator_(p, s);
-    if (!strcmp(s, "pmod") || !strcmp(s, "bmod") || !strcmp(s, "mod"))
+        return p_operator(p, s);
+    if (!strcmp(s, "bmod") || !strcmp(s, "mod"))
         return call(p, "mod", 1, p_group_arg(p), NULL);
     if (!strcmp(s, "emptyset"))
         return expr_new(p->a, E_SET, 0);
@@ -326,6 +243,8 @@ static struct expr *function(struct parser *p, const char *name)
     e = p_fn_arg(p);
     if (p->why)
         return p->dummy;
+    if (!strcmp(name, "det") && e->kind == E_MATRIX)
+        return p_determinant(p, e);
     for (size_t k = 0; k < 3; k++)
         if (power && !strcmp(name, inverse[k][0]) &&
             power->kind == E_MUL && power->n == 2 &&
@@ -350,6 +269,27 @@ static struct expr *function(struct parser *p, const char *name)
     return f;
 }
 
+/* Does the name at t apply to the brackets behind it? "f(x)", "\\zeta(3)",
+ * "\\varphi(12)", "P(2)", but not "\\lambda(x+1)" or "k(3)". */
+static int applies(const struct tok *t)
+{
+    const struct tok *arg = t + 2;
+
+    if (t[1].type != T_CH || t[1].ch != '(')
+        return 0;
+    if (!strcmp(t->s, "zeta") || !strcmp(t->s, "Gamma"))
+        return 1;
+    if (t[1].space || t->word)
+        return 0;
+    if (t->s[0] && !t->s[1] && strchr("fghFGH", t->s[0]))
+        return 1;
+    if (!lex_is_greek(text_of(t->s, strlen(t->s))) &&
+        !(isupper((unsigned char)t->s[0]) && !t->s[1]))
+        return 0;
+    return (arg->type == T_NUM || arg->type == T_SYM) &&
+           arg[1].type == T_CH && arg[1].ch == ')';
+}
+
 struct expr *p_primary(struct parser *p)
 {
     struct tok *t = &p->v[p->i];
@@ -363,6 +303,7 @@ struct expr *p_primary(struct parser *p)
     case T_END:
         return p_bad(p, "it breaks off");
     case T_SEP:
+    case T_CUR:
         return p_bad(p, "a value is missing");
     case T_NUM:
         p->i++;
@@ -372,9 +313,10 @@ struct expr *p_primary(struct parser *p)
         return p_repeat(p, e, t->repeat);
     case T_SYM:
         p->i++;
-        if (strlen(t->s) == 1 && strchr("fghFGH", t->s[0]) &&
-            p_is_ch(p, '(') && !p->v[p->i].space) {
+        if (applies(t)) {
+            p->depth++;
             e = p_primary(p);
+            p->depth--;
             e = e->kind == E_SEQ ? p_items(p, E_FN, e->a, e->n)
                                  : p_items(p, E_FN, &e, 1);
             e->name = t->s;

@@ -52,14 +52,17 @@ static struct expr *mixed(struct parser *p, struct expr *whole)
         struct expr *x = named(p, E_NUM, t->s);
         struct expr *y = named(p, E_NUM, p->v[p->i + 2].s);
         p->i += 3;
-        return two(p, E_ADD, whole, quotient(p, x, y));
+        return p_postfix(p, two(p, E_ADD, whole, quotient(p, x, y)));
     }
     if (p_is_cmd(p, "frac")) {
         const char *digits = p->v[p->i + 1].s;
         p->i++;
         struct expr *f = p_frac(p);
-        if (!p->why && int_frac(f) && !p_is_ch(p, '^'))
-            return two(p, E_ADD, whole, f);
+        int degrees = p_is_ch(p, '^') &&
+                      (!strcmp(p->v[p->i + 1].s, "circ") ||
+                       !strcmp(p->v[p->i + 2].s, "circ"));
+        if (!p->why && int_frac(f) && (!p_is_ch(p, '^') || degrees))
+            return p_postfix(p, two(p, E_ADD, whole, f));
         if (!p->why) { /* a plain product: read it again */
             p->v[back + 1].s = digits;
             p->i = back;
@@ -68,15 +71,18 @@ static struct expr *mixed(struct parser *p, struct expr *whole)
     return NULL;
 }
 
-/* "5 (or 6)", "5 but not 6": a second answer among the words. */
+/* "5 (or 6)", "5 is wrong": a second answer or a statement among the
+ * words, which are then no unit. */
 static int hedges(const char *s)
 {
     static const char *const words[] = { "or", "not", "nor", "maybe", "but",
-                                         "either" };
+        "either", "is", "isn", "are", "was", "wrong", "incorrect", "false",
+        "no", "never", "cannot", "except", "and", "than", "least", "most",
+        "more", "less" };
 
-    for (; *s; s++) {
+    for (const char *begin = s; *s; s++) {
         size_t k = 0;
-        if (isdigit((unsigned char)*s))
+        if (isdigit((unsigned char)*s) && (s == begin || !strchr("^{-", s[-1])))
             return 1;
         while (isalpha((unsigned char)s[k]))
             k++;
@@ -88,16 +94,15 @@ static int hedges(const char *s)
     return 0;
 }
 
-/* Words behind a value: all of them are its unit. */
+/* Words behind a value: all of them are its unit, or say which set of
+ * numbers it is from ("k is an integer"). */
 static struct expr *unit(struct parser *p, struct expr *e)
 {
     const char *name = "";
 
     while (!p->why) {
         struct tok *t = peek(p);
-        if (t->type == T_TEXT) {
-            if (hedges(t->s))
-                return p_bad(p, "words that are no unit");
+        if (t->type == T_TEXT || t->type == T_CUR) {
             name = arena_printf(p->a, "%s%s%s", name, *name ? " " : "",
                                 t->s);
             p->i++;
@@ -121,15 +126,50 @@ static struct expr *unit(struct parser *p, struct expr *e)
             break;
         }
     }
+    const char *set = e->kind == E_SYM || !strncmp(name, "is ", 3) ||
+                              !strncmp(name, "are ", 4)
+                          ? p_number_set(name) : NULL;
+    if (set) {
+        struct expr *r = two(p, E_REL, e, named(p, E_SYM, set));
+        r->name = "i";
+        return r;
+    }
+    if (hedges(name))
+        return p_bad(p, "words that are no unit");
     struct expr *u = one(p, E_UNIT, e);
     u->name = name;
     return u;
+}
+
+/* "\$5", "\$5 per hour", "\$-5": the sign is the unit of what follows. */
+static struct expr *money(struct parser *p)
+{
+    const char *sign = p->v[p->i++].s;
+    int minus = take_ch(p, '-');
+    struct expr *e = p_term(p);
+
+    if (p->why)
+        return p->dummy;
+    if (e->kind != E_UNIT) {
+        e = one(p, E_UNIT, e);
+        e->name = sign;
+    } else {
+        e->name = arena_printf(p->a, "%s %s", sign, e->name);
+    }
+    return minus ? neg(p, e) : e;
 }
 
 struct expr *p_term(struct parser *p)
 {
     struct vec w = { 0 };
 
+    if (peek(p)->type == T_CUR) {
+        if (p->depth++ > MAX_DEPTH)
+            return p_bad(p, "too deep");
+        struct expr *e = money(p);
+        p->depth--;
+        return e;
+    }
     push(p, &w, p_factor(p));
     while (!p->why) {
         struct expr *m;
@@ -144,7 +184,7 @@ struct expr *p_term(struct parser *p)
             struct expr *d = p_factor(p);
             push(p, &w, two(p, E_POW, minus ? neg(p, d) : d,
                             named(p, E_NUM, "-1")));
-        } else if (peek(p)->type == T_TEXT) {
+        } else if (peek(p)->type == T_TEXT || peek(p)->type == T_CUR) {
             struct expr *v = w.n == 1 ? w.v[0]
                                       : p_items(p, E_MUL, w.v, w.n);
             w = (struct vec){ 0 };

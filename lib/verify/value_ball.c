@@ -1,5 +1,6 @@
 /* value_ball - see value_ball.h */
 #include "value_ball.h"
+#include <acb_calc.h>
 #include <acb_hypgeom.h>
 #include <arb_fmpz_poly.h>
 #include <ctype.h>
@@ -101,6 +102,25 @@ __attribute__((noinline)) static int too_big(const acb_t x, slong bits)
     return r;
 }
 
+/* May the ball meet a branch cut? Kind 1 has it on the negative reals, 2 is
+ * analytic within the unit disc, of 3 nothing is known. */
+static int on_cut(const acb_t x, int kind)
+{
+    arf_t m;
+    int r = 1;
+
+    if (kind == 1)
+        return arb_contains_zero(acb_imagref(x)) &&
+               !arb_is_positive(acb_realref(x));
+    if (kind == 3)
+        return 1;
+    arf_init(m);
+    acb_get_abs_ubound_arf(m, x, 30);
+    r = arf_cmpabs_2exp_si(m, 0) >= 0;
+    arf_clear(m);
+    return r;
+}
+
 static int ball_pow(struct ball_ctx *c, acb_t x, const acb_t y)
 {
     slong prec = c->prec;
@@ -114,6 +134,8 @@ static int ball_pow(struct ball_ctx *c, acb_t x, const acb_t y)
         acb_pow_fmpz(x, x, n, prec);
         fmpz_clear(n);
     } else {
+        if (c->analytic && on_cut(x, 1))
+            return -1;
         acb_pow(x, x, y, prec);
     }
     return acb_is_finite(x) ? 0 : -1;
@@ -157,17 +179,18 @@ static const struct {
     const char *name;
     unary *f;
     int inverse; /* 1: of the reciprocal's inverse function */
+    int cut;     /* 1: like the logarithm's; 2: others */
 } unaries[] = {
-    { "sin", acb_sin, 0 }, { "cos", acb_cos, 0 }, { "tan", acb_tan, 0 },
-    { "cot", acb_cot, 0 }, { "sec", acb_sec, 0 }, { "csc", acb_csc, 0 },
-    { "arcsin", acb_asin, 0 }, { "asin", acb_asin, 0 },
-    { "arccos", acb_acos, 0 }, { "acos", acb_acos, 0 },
-    { "arctan", acb_atan, 0 }, { "atan", acb_atan, 0 },
-    { "arcsec", acb_acos, 1 }, { "arccsc", acb_asin, 1 },
-    { "sinh", acb_sinh, 0 }, { "cosh", acb_cosh, 0 },
-    { "tanh", acb_tanh, 0 }, { "arsinh", acb_asinh, 0 },
-    { "arcosh", acb_acosh, 0 }, { "artanh", acb_atanh, 0 },
-    { "ln", acb_log, 0 }, { "exp", acb_exp, 0 }, { "sqrt", acb_sqrt, 0 },
+    { "sin", acb_sin, 0, 0 }, { "cos", acb_cos, 0, 0 }, { "tan", acb_tan, 0, 0 },
+    { "cot", acb_cot, 0, 0 }, { "sec", acb_sec, 0, 0 }, { "csc", acb_csc, 0, 0 },
+    { "arcsin", acb_asin, 0, 2 }, { "asin", acb_asin, 0, 2 },
+    { "arccos", acb_acos, 0, 2 }, { "acos", acb_acos, 0, 2 },
+    { "arctan", acb_atan, 0, 2 }, { "atan", acb_atan, 0, 2 },
+    { "arcsec", acb_acos, 1, 3 }, { "arccsc", acb_asin, 1, 3 },
+    { "sinh", acb_sinh, 0, 0 }, { "cosh", acb_cosh, 0, 0 },
+    { "tanh", acb_tanh, 0, 0 }, { "arsinh", acb_asinh, 0, 3 },
+    { "arcosh", acb_acosh, 0, 3 }, { "artanh", acb_atanh, 0, 2 },
+    { "ln", acb_log, 0, 1 }, { "exp", acb_exp, 0, 0 }, { "sqrt", acb_sqrt, 0, 1 },
 };
 
 /* 0 done, -1 no value, 1 not a function that we know. */
@@ -184,9 +207,15 @@ static int ball_known(struct ball_ctx *c, const struct expr *e, acb_ptr v,
             return -1;
         if (unaries[i].inverse)
             acb_inv(v, v, c->prec);
+        if (c->analytic && unaries[i].cut && on_cut(v, unaries[i].cut))
+            return -1;
         unaries[i].f(out, v, c->prec);
         return acb_is_finite(out) ? 0 : -1;
     }
+    if (c->analytic && strcmp(f, "log") && strcmp(f, "root"))
+        return -1;
+    if (c->analytic && on_cut(v, 1))
+        return -1;
     if (!strcmp(f, "log") || !strcmp(f, "lg")) {
         acb_log(out, v, c->prec);
         if (e->n == 2) {
@@ -223,10 +252,16 @@ static int ball_known(struct ball_ctx *c, const struct expr *e, acb_ptr v,
         arb_zero(acb_imagref(out));
         return 0;
     }
-    if (!strcmp(f, "factorial") && e->n == 1) {
+    if (!strcmp(f, "zeta") && e->n == 1) {
+        if (too_big(v, 20))
+            return -1;
+        acb_zeta(out, v, c->prec);
+        return acb_is_finite(out) ? 0 : -1;
+    }
+    if ((!strcmp(f, "factorial") || !strcmp(f, "Gamma")) && e->n == 1) {
         if (too_big(v, 30))
             return -1;
-        acb_add_ui(v, v, 1, c->prec);
+        acb_add_ui(v, v, f[0] == 'f', c->prec);
         acb_gamma(out, v, c->prec);
         return acb_is_finite(out) ? 0 : -1;
     }
@@ -251,8 +286,61 @@ static int ball_known(struct ball_ctx *c, const struct expr *e, acb_ptr v,
     return 1;
 }
 
+/* ---- definite integrals ------------------------------------------------ */
+
+struct integrand {
+    struct ball_ctx *c;
+    const struct expr *f;
+};
+
+static int integrand_at(acb_ptr out, const acb_t z, void *param, slong order,
+                        slong prec)
+{
+    struct integrand *g = param;
+    struct ball_ctx c = *g->c;
+
+    c.at = z;
+    c.prec = prec;
+    c.analytic = order != 0;
+    if (ball_eval(&c, g->f, out))
+        acb_indeterminate(out);
+    g->c->rounded |= c.rounded;
+    return 0;
+}
+
+/* By rigorous quadrature to 100 bits; not within another integral. */
+static int integrate(struct ball_ctx *c, const struct expr *e, acb_t out)
+{
+    struct integrand g = { c, e->a[2] };
+    acb_calc_integrate_opt_t opt;
+    acb_t lo, hi;
+    mag_t tol;
+    int r = -1;
+
+    acb_init(lo);
+    acb_init(hi);
+    mag_init(tol);
+    mag_set_ui_2exp_si(tol, 1, -100);
+    acb_calc_integrate_opt_init(opt);
+    opt->eval_limit = 3000;
+    if (!c->at && !ball_eval(c, e->a[0], lo) && !ball_eval(c, e->a[1], hi) &&
+        acb_is_real(lo) && acb_is_real(hi)) {
+        acb_calc_integrate(out, integrand_at, &g, lo, hi, 100, tol, opt,
+                           c->prec < 160 ? c->prec : 160);
+        r = acb_is_finite(out) && acb_rel_accuracy_bits(out) > 60 ? 0 : -1;
+    }
+    mag_clear(tol);
+    acb_clear(lo);
+    acb_clear(hi);
+    return r;
+}
+
 static int ball_call(struct ball_ctx *c, const struct expr *e, acb_t out)
 {
+    if (!strcmp(e->name, "int") && e->n == 3 && e->a[0]->kind != E_TEXT &&
+        e->a[1]->kind != E_TEXT && e->a[2]->kind != E_SEQ &&
+        !integrate(c, e, out))
+        return 0;
     acb_ptr v = _acb_vec_init(e->n + 2);
     int r = e->n > 0 ? 0 : 1;
 
@@ -304,7 +392,10 @@ int ball_eval(struct ball_ctx *c, const struct expr *e, acb_t out)
         return ball_const(c, e, out);
     case E_SYM:
     case E_TEXT:
-        random_value(c, e->name, out);
+        if (c->at && !strcmp(e->name, "(x)"))
+            acb_set(out, c->at);
+        else
+            random_value(c, e->name, out);
         return 0;
     case E_FN:
         return ball_call(c, e, out);

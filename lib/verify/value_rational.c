@@ -85,8 +85,9 @@ static int rational_fn(const struct expr *e, fmpq_t *v, fmpq_t out)
         fmpz_clear(z);
         return 0;
     }
-    if (!strcmp(e->name, "factorial") && e->n == 1) {
-        if (!small_int(v[0], &n) || n < 0 || n > 10000)
+    if ((!strcmp(e->name, "factorial") || !strcmp(e->name, "Gamma")) &&
+        e->n == 1) {
+        if (!small_int(v[0], &n) || (n -= e->name[0] == 'G') < 0 || n > 10000)
             return -1;
         fmpz_fac_ui(fmpq_numref(out), (ulong)n);
         fmpz_one(fmpq_denref(out));

@@ -88,7 +88,40 @@ static long chinese(struct text t)
     return total + (last > 0 ? last : 0);
 }
 
-struct text words_to_digits(struct arena *a, struct text t)
+/* "There are no real solutions.", "none": nothing satisfies it. */
+static int is_empty_set(struct text w)
+{
+    static const char *const heads[] = {
+        "there is ", "there are ", "there exist ", "there exists ",
+        "the equation has ", "the system has ", "it has ", "has "
+    };
+    static const char *const tails[] = { " exists", " exist", " possible",
+                                         " to the equation" };
+    static const char *const none[] = {
+        "no solution", "no solutions", "no real solution",
+        "no real solutions", "no real roots", "no roots", "none",
+        "no values", "no value", "no real values", "empty set",
+        "the empty set", "null set", "no such number", "no such numbers"
+    };
+
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        if (text_starts(w, 0, heads[i])) {
+            size_t k = strlen(heads[i]);
+            w = text_of(w.s + k, w.n - k);
+            break;
+        }
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        size_t k = strlen(tails[i]);
+        if (w.n > k && text_starts(w, w.n - k, tails[i]))
+            w.n -= k;
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        if (text_is(w, none[i]))
+            return 1;
+    return 0;
+}
+
+struct text words_to_formula(struct arena *a, struct text t)
 {
     long v;
 
@@ -100,6 +133,12 @@ struct text words_to_digits(struct arena *a, struct text t)
         struct text w = norm_words(a, t);
         if (text_is(w, "all real numbers") || text_is(w, "all reals"))
             return text_of("\\mathbb{R}", 10);
+        if (is_empty_set(w))
+            return text_of("\\emptyset", 9);
+        if (text_is(w, "dne") || text_is(w, "does not exist") ||
+            text_is(w, "it does not exist") ||
+            text_is(w, "the limit does not exist"))
+            return text_of("\\text{does not exist}", 21);
         /* several number words may be a list */
         v = strchr(t.s, ',') || strstr(w.s, " or ") ? -1 : english(w);
     }

@@ -2,7 +2,8 @@
  *
  * answers.tsv: one pair of answers a line, as a verdict that once was or
  * could be wrong. Each is asked both ways (only the gold's own digits may
- * make a difference), and each side must equal itself.
+ * make a difference; "gold": its left side may be left out, not added), and
+ * each side must equal itself. responses.tsv and kinds.tsv: whole responses.
  */
 #include "../../lib/verify/verify.h"
 #include "t.h"
@@ -74,12 +75,13 @@ static void check_pair(struct verifier *v, char **f, int n)
     T_CHECKF(n == 4, "%s: %d fields", f[0], n);
     if (n != 4)
         return;
-    int yes = !strcmp(f[2], "yes"), got = ask(v, f[0], f[1], &d);
+    int yes = strcmp(f[2], "no") != 0, got = ask(v, f[0], f[1], &d);
     T_CHECKF(got == yes, "%s against %s: %s by %s, expected %s (%s)", f[1],
              f[0], got ? "right" : "wrong", d.rule, f[2], f[3]);
     if (!*f[1] || !strcmp(d.rule, "rounded"))
         return;
     int back = ask(v, f[1], f[0], &d);
+    got &= strcmp(f[2], "gold") != 0; /* may be left out, not added */
     T_CHECKF(back == got || !strcmp(d.rule, "rounded"),
              "%s and %s: %d one way, %d the other", f[0], f[1], got, back);
 }
@@ -111,6 +113,9 @@ static void every_answer_equals_itself(void)
 
 static void check_response(struct verifier *v, char **f, int n)
 {
+    static const char sign[] = "\xE2\x8F\x8E"; /* for a new line */
+    const char *choices[26];
+    size_t n_choices = 0;
     struct verdict d;
     struct err e = { 0 };
     int r;
@@ -118,9 +123,17 @@ static void check_response(struct verifier *v, char **f, int n)
     T_CHECKF(n == 4, "%s: %d fields", f[0], n);
     if (n != 4)
         return;
-    if (!strcmp(f[1], "choice"))
-        r = verify_choice(v, f[0], strlen(f[0]), NULL, 0, f[2],
+    for (char *p; (p = strstr(f[2], sign));) {
+        *p = '\n';
+        memmove(p + 1, p + 3, strlen(p + 3) + 1);
+    }
+    if (!strncmp(f[1], "choice", 6)) {
+        char *p = strchr(f[1], ':');
+        for (p = p ? strtok(p + 1, "|") : NULL; p; p = strtok(NULL, "|"))
+            choices[n_choices++] = p;
+        r = verify_choice(v, f[0], strlen(f[0]), choices, n_choices, f[2],
                           strlen(f[2]), &d, &e);
+    }
     else
         r = verify_math(v, f[0], strlen(f[0]), f[2], strlen(f[2]), &d, &e);
     T_CHECK(r == 0);
@@ -134,6 +147,13 @@ static void responses_are_judged_as_listed(void)
     int n = for_lines("tests/golden/verify/responses.tsv",
                       (struct verify_opts){ 0 }, check_response);
     T_CHECKF(n >= 80, "%d responses", n);
+}
+
+static void kinds_of_responses_are_judged_as_listed(void)
+{
+    int n = for_lines("tests/golden/verify/kinds.tsv",
+                      (struct verify_opts){ 0 }, check_response);
+    T_CHECKF(n >= 250, "%d responses", n);
 }
 
 static void choices_may_be_named_by_their_text(void)
@@ -235,6 +255,7 @@ int main(void)
     T_RUN(every_answer_equals_itself);
     T_RUN(a_heading_marks_what_follows);
     T_RUN(responses_are_judged_as_listed);
+    T_RUN(kinds_of_responses_are_judged_as_listed);
     T_RUN(choices_may_be_named_by_their_text);
     T_RUN(precision_counts_decimal_places);
     T_RUN(dapo_sees_300_characters_and_the_last_box);
