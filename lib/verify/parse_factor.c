@@ -186,9 +186,8 @@ struct expr *p_postfix(struct parser *p, struct expr *e)
                 int b = 0;
                 for (const char *c = s->name; *c >= '0' && *c <= '9'; c++)
                     b = b * 10 + (*c - '0');
-                e = named(p, b == 10 ? E_NUM : E_BASE, e->name);
-                if (b != 10)
-                    e->exp10 = b;
+                e = named(p, E_BASE, e->name);
+                e->exp10 = b;
             } else if (e->kind == E_SYM || e->kind == E_FN ||
                        e->kind == E_CONST) {
                 e = named(p, E_SYM,

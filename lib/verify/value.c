@@ -198,6 +198,27 @@ static enum value_verdict functions(struct sides *s, const char **names,
                                                           : VALUE_NUMERIC;
 }
 
+/* Has it a decimal expansion that ends? Then none may be off. */
+static int expansion_ends(const struct expr *x)
+{
+    fmpq_t q;
+    int r = 0;
+
+    fmpq_init(q);
+    if (!ball_rational(x, q)) {
+        fmpz_t p;
+        fmpz_init(p);
+        for (ulong d = 2; d <= 5; d += 3) {
+            fmpz_set_ui(p, d);
+            (void)fmpz_remove(fmpq_denref(q), fmpq_denref(q), p);
+        }
+        r = fmpz_is_one(fmpq_denref(q));
+        fmpz_clear(p);
+    }
+    fmpq_clear(q);
+    return r;
+}
+
 static int rational_equal(const struct expr *x, const struct expr *y)
 {
     fmpq_t p, q;
@@ -229,7 +250,7 @@ static enum value_verdict compare(struct arena *a, const struct expr *x,
     s.cx.a = s.cy.a = a;
     s.cx.log10 = s.cy.log10 = log10;
     s.cx.rounding = stands_alone(x) ? ROUND_ALONE : ROUND_PART;
-    s.cy.rounding = dy && !dx ? ROUND_LONG : ROUND_NONE;
+    s.cy.rounding = dy && !dx && !expansion_ends(x) ? ROUND_LONG : ROUND_NONE;
     s.precision = dx || dy ? o->precision : 0;
     s.complex = has(x, E_CONST, "i") || has(y, E_CONST, "i");
     struct value_opts p = *o;

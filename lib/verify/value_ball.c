@@ -28,7 +28,8 @@ static int is_rounding(const struct ball_ctx *c, const struct expr *e)
     int exact;
 
     if (c->rounding == ROUND_NONE || e->places == 0 ||
-        significant(e->name) < need[c->rounding])
+        significant(e->name) < need[c->rounding] ||
+        (c->rounding == ROUND_LONG && e->places < 6))
         return 0;
     if (e->exp10 >= 0)
         return 1;
