@@ -5,7 +5,6 @@
  * memory  all prompts
  * order   a function of seed and position alone
  */
-#include <poll.h>
 #include "../lib/train/checkpoint.h"
 #include "../lib/train/order.h"
 #include "filter_main.h"
@@ -68,14 +67,6 @@ static int read_all(struct prompts *p, struct err *e)
     return r;
 }
 
-static int reader_is_gone(void)
-{
-    struct pollfd p = { .fd = 1, .events = POLLOUT };
-
-    return !strcmp(f.out, "-") && poll(&p, 1, 0) == 1 &&
-           (p.revents & POLLERR);
-}
-
 /* 1: the reader of an endless draw went away. */
 static int write_one(const struct prompts *p, struct order *o, int64_t at,
                      struct err *e)
@@ -91,7 +82,7 @@ static int write_one(const struct prompts *p, struct order *o, int64_t at,
         rec_set_i64(rec, "step", at / (int64_t)per_step);
     r = filter_write(&f, rec, e);
     rec_free(&rec);
-    return r && !count && reader_is_gone() ? 1 : r;
+    return r && !count && e->reader_left ? 1 : r;
 }
 
 static int draw(const struct prompts *p, struct err *e)

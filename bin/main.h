@@ -14,12 +14,42 @@
  */
 #ifndef ULP_BIN_MAIN_H
 #define ULP_BIN_MAIN_H
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "../lib/base/cli.h"
+
+/* A reader that leaves (head) is no fault: without a word, and with the status
+ * of the signal, as if that had not been ignored. */
+static inline int reader_left(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+    return 128 + SIGPIPE; /* where the signal is blocked */
+}
+
+/* 1 when nobody reads standard output any more. stdio does not keep errno. */
+static inline int stdout_is_left(void)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+}
+
+/* What was printed goes out now: whoever reads us may wait for it. */
+static inline int flush_stdout(struct err *e)
+{
+    int r = fflush(stdout) ? err_errno(e, ERR_IO, "standard output")
+            : ferror(stdout) ? err_set(e, ERR_IO, "standard output: write error")
+                             : 0;
+
+    if (r)
+        e->reader_left = stdout_is_left();
+    return r;
+}
 
 /* Prints "name: message" and gives the exit status that goes with it. What a
  * record put into the message is shown on one line, at most so long, without
@@ -29,6 +59,8 @@ static inline int fail(const struct cli *c, const struct err *e)
     char line[600];
     size_t n = 0;
 
+    if (e->reader_left)
+        return reader_left();
     for (; e->msg[n] && n < sizeof line - 1; n++)
         line[n] = (unsigned char)e->msg[n] < ' ' || e->msg[n] == 127
                       ? '?'
@@ -41,14 +73,14 @@ static inline int fail(const struct cli *c, const struct err *e)
 /* Checks that all of stdout reached its file; the last line of a main. */
 static inline int finish(const struct cli *c)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return 0;
-    fprintf(stderr, "%s: standard output: %s\n", c->name, strerror(errno));
-    return ERR_IO;
+    struct err e = {0};
+
+    return flush_stdout(&e) ? fail(c, &e) : 0;
 }
 
 /* Parses the command line; --help, --version and misuse end the program. A
- * closed pipe is an error to report, not a signal to die by silently. */
+ * closed pipe is an error of write, so that temporary files and workers are
+ * cleared away first. */
 static inline int start(const struct cli *c, int argc, char **argv,
                         char ***args)
 {

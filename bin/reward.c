@@ -206,6 +206,12 @@ static void settle(struct state *s, struct rec *r, const struct verdict *v,
     set_fields(s, r, v, len);
 }
 
+static int put(const struct state *s, struct filter *f, const struct rec *r,
+               struct err *e)
+{
+    return s->o->explain ? flush_stdout(e) : filter_write(f, r, e);
+}
+
 /* Judges r or has it judged; writes it at once unless another is due. */
 static int one(struct state *s, struct filter *f, struct rec *r,
                struct err *e)
@@ -224,7 +230,7 @@ static int one(struct state *s, struct filter *f, struct rec *r,
     if (rc == 0)
         settle(s, r, &v, tokens.n);
     if (rc == 0 && !s->n_pending)
-        return s->o->explain ? 0 : filter_write(f, r, e);
+        return put(s, f, r, e);
     s->q[(s->head + s->n_pending++) % MAX_PENDING] = (struct pending){
         rec_copy(r), tokens.n, rc
     };
@@ -237,7 +243,7 @@ static int write_oldest(struct state *s, struct filter *f, struct err *e)
     struct pending *p = &s->q[s->head];
     struct code_verdict c;
     struct verdict v;
-    int rc = 0;
+    int rc;
 
     s->head = (s->head + 1) % MAX_PENDING;
     s->n_pending--;
@@ -245,8 +251,7 @@ static int write_oldest(struct state *s, struct filter *f, struct err *e)
         collect_code(s, &c, &v);
         settle(s, p->r, &v, p->len);
     }
-    if (!s->o->explain)
-        rc = filter_write(f, p->r, e);
+    rc = put(s, f, p->r, e);
     rec_free(&p->r);
     return rc;
 }

@@ -126,10 +126,7 @@ static int show_record(struct show *s, struct rec *r, struct err *e)
     else
         view_record(&b, r, s->n, &s->view);
     print(&b);
-    /* whoever reads us may wait for this record */
-    if (fflush(stdout))
-        return err_errno(e, ERR_IO, "standard output");
-    return 0;
+    return flush_stdout(e);
 }
 
 static int show_input(struct show *s, const char *path, struct err *e)

@@ -12,7 +12,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
     if (!e)
         return -code;
     e->code = code;
-    e->no_memory = 0;
+    e->no_memory = e->reader_left = 0;
     va_start(ap, fmt);
     vsnprintf(e->msg, sizeof e->msg, fmt, ap);
     va_end(ap);
@@ -28,7 +28,7 @@ int err_errno(struct err *e, int code, const char *fmt, ...)
     if (!e)
         return -code;
     e->code = code;
-    e->no_memory = 0;
+    e->no_memory = e->reader_left = 0;
     va_start(ap, fmt);
     vsnprintf(e->msg, sizeof e->msg, fmt, ap);
     va_end(ap);
@@ -45,6 +45,7 @@ int err_memory(struct err *e, const char *fmt, ...)
         return -ERR_IO;
     e->code = ERR_IO;
     e->no_memory = 1;
+    e->reader_left = 0;
     va_start(ap, fmt);
     vsnprintf(e->msg, sizeof e->msg, fmt, ap);
     va_end(ap);

@@ -20,6 +20,7 @@ struct err {
     int code; /* 0, or one of ERR_* */
     char msg[1024];
     int no_memory; /* memory ran out: fewer things at a time may help */
+    int reader_left; /* the output's pipe is closed: no fault, nothing to say */
 };
 
 /* Fill *e (which may be NULL) and return -code. */

@@ -128,8 +128,14 @@ static int write_all(struct file *f, const char *p, size_t n, struct err *e)
 
         if (k < 0 && errno == EINTR)
             continue;
-        if (k < 0)
-            return err_errno(e, ERR_IO, "%s", f->shown);
+        if (k < 0) {
+            int left = f->direct && errno == EPIPE;
+            int r = err_errno(e, ERR_IO, "%s", f->shown);
+
+            if (e)
+                e->reader_left = left;
+            return r;
+        }
         p += k;
         n -= (size_t)k;
     }

@@ -17,6 +17,7 @@ struct file; /* an output being written */
 /* path "-" is standard output (commit flushes and checks it). A device or a
  * FIFO is written in place; a symbolic link is followed. */
 int file_create(struct file **f, const char *path, struct err *e) MUST_CHECK;
+/* On a pipe whose reader has left, e->reader_left is set. */
 int file_write(struct file *f, const void *p, size_t n, struct err *e)
     MUST_CHECK;
 int file_printf(struct file *f, struct err *e, const char *fmt, ...)

@@ -118,3 +118,13 @@ void progress_close(struct progress **p)
     free(*p);
     *p = NULL;
 }
+
+void progress_drop(struct progress **p)
+{
+    if (!*p)
+        return;
+    if ((*p)->live)
+        fputs("\r\033[K", stderr);
+    free(*p);
+    *p = NULL;
+}

@@ -20,5 +20,6 @@ void progress_note(struct progress *p, const char *fmt, ...)
 void progress_say(struct progress *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void progress_close(struct progress **p); /* prints the closing line */
+void progress_drop(struct progress **p);  /* prints none */
 
 #endif

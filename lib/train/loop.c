@@ -384,6 +384,8 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
         r = rec_commit(&l.metrics, e);
     if (!r && l.timing)
         r = rec_commit(&l.timing, e);
+    if (r && e->reader_left)
+        progress_drop(&l.progress);
     loop_close(&l);
     return r;
 }

@@ -314,6 +314,8 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
         r = err_suffix(e, "; a smaller --batch (it is %d sequences) or "
                        "--max-new takes less", o->batch);
     engine_note(x->k, s.progress, "");
+    if (r && e->reader_left)
+        progress_drop(&s.progress);
     progress_close(&s.progress);
     while (s.first)
         drop_first(&s);

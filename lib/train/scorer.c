@@ -321,6 +321,8 @@ int scorer_run(struct engine *x, struct engine *against,
         r = err_suffix(e, "; a smaller --micro-batch (it is %d tokens) takes "
                        "less, and no bit depends on it",
                        o->micro ? o->micro : 4096);
+    if (r && e->reader_left)
+        progress_drop(&s.progress);
     progress_close(&s.progress);
     drop(g);
     return r;
