@@ -144,7 +144,7 @@ static int judge(struct state *s, struct rec *r, struct verdict *v,
     int rc;
 
     if ((rc = rec_get_str(r, "verifier", &kind, e)) < 0 ||
-        (rc = rec_need_str(r, "answer", &gold, e)) < 0 ||
+        (rc = rec_need_text(r, "answer", &gold, e)) < 0 ||
         (rc = rec_need_str(r, "response", &resp, e)) < 0)
         return rc;
     if (!strcmp(kind.s, "math"))
@@ -161,8 +161,8 @@ static void explain(struct rec *r, const struct verdict *v)
 {
     struct rec_str id = { "", 0 }, gold = { "", 0 };
 
-    if (rec_get_str(r, "id", &id, NULL) < 0 ||
-        rec_get_str(r, "answer", &gold, NULL) < 0)
+    if (rec_get_text(r, "id", &id, NULL) < 0 ||
+        rec_get_text(r, "answer", &gold, NULL) < 0)
         return;
     printf("record    %s\nanswer    %s\nextracted %.*s\n  by rule %s\n",
            id.s, gold.s, (int)v->n_extracted,
@@ -222,9 +222,11 @@ static int one(struct state *s, struct filter *f, struct rec *r,
 
     if ((rc = rec_get_i32s(r, "response_tokens", &tokens, e)) < 0)
         return rc;
-    if (rc == 0 && s->o->buffer > 0)
-        return rec_bad(r, e, "response_tokens is missing: --overlong-buffer "
-                       "needs the length");
+    if (rc == 0 && s->o->buffer > 0) {
+        rc = rec_missing(r, "response_tokens", e);
+        err_suffix(e, " (--overlong-buffer needs the length)");
+        return rc;
+    }
     if ((rc = judge(s, r, &v, e)) < 0)
         return rc;
     if (rc == 0)

@@ -1,6 +1,6 @@
 /* show - look at a stream of records as text
  *
- * in      any stream: msgpack, zstd, JSON lines
+ * in      any stream: msgpack, JSON lines, zstd and gzip of them
  * out     text: records, one field per column, headers, a table of fields
  * memory  one record
  * order   preserved
@@ -49,9 +49,9 @@ static const struct cli cli = {
     .details =
         "Reads streams from the files, or from standard input, and prints "
         "each record as aligned fields, long ones cut short. What a stream "
-        "is made of is seen from its bytes: msgpack, zstd or JSON lines. A "
-        "stream that was cut ends with exit status 3, after the records "
-        "before the cut.",
+        "is made of is seen from its bytes: msgpack or JSON lines, plain or "
+        "compressed by zstd or gzip. A stream that was cut ends with exit "
+        "status 3, after the records before the cut.",
     .example = "show --head 1 rollouts.zst\n"
                "show --fields rollouts.zst\n"
                "show --field id --field reward < rewarded | sort -k2n",

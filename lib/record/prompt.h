@@ -3,7 +3,8 @@
  * id, prompt and answer are strings, id and prompt not empty; verifier is
  * math, choice or code. choice: choices is a list of 1 to 26 strings and
  * answer the letter of one of them. code: entry_point and test are strings,
- * and answer may be empty. Fields not named here are free.
+ * and answer may be empty. Fields not named here are free. An integer is no
+ * string here, though programs take one as id or answer (rec_get_text).
  */
 #ifndef ULP_RECORD_PROMPT_H
 #define ULP_RECORD_PROMPT_H

@@ -1,7 +1,7 @@
 /* rec - the record stream: a header map, record maps, an end map, in msgpack
  *
  * SCHEMA.md has every field. Input is sniffed from its bytes, never named:
- * zstd frames, msgpack, or JSON lines (which have no header and no end
+ * zstd, gzip, msgpack, or JSON lines (which have no header and no end
  * record, so their count cannot be checked; a row is one line). Streams may
  * be concatenated. A msgpack stream that stops without its end record, or
  * whose count or checksum differs, is an ERR_DATA error that says how many
@@ -66,10 +66,14 @@ int rec_streams(const struct rec_reader *r);
 
 /* Return 1 when the field is there, 0 when it is absent or nil, and
  * -ERR_DATA ("record 17: prompt: found int, expected str") for a wrong type,
- * NaN or Inf where finite = 1, or a number out of the C type's range. Views
- * are lent until the next rec_read. */
+ * NaN or Inf, or a number out of the C type's range. Views are lent until the
+ * next rec_read. */
 int rec_get_str(struct rec *r, const char *path, struct rec_str *out,
                 struct err *e) MUST_CHECK;
+/* A str, or an integer's decimal text: rows by hand need no quotes. A float is
+ * refused, because it has many texts (0.50, 5e-1). */
+int rec_get_text(struct rec *r, const char *path, struct rec_str *out,
+                 struct err *e) MUST_CHECK;
 int rec_get_i64(struct rec *r, const char *path, int64_t *out,
                 struct err *e) MUST_CHECK;
 int rec_get_u64(struct rec *r, const char *path, uint64_t *out,
@@ -89,6 +93,8 @@ int rec_get_strs(struct rec *r, const char *path, const struct rec_str **v,
 /* The same, an absent field being an error that names it. Return 0 or <0. */
 int rec_need_str(struct rec *r, const char *path, struct rec_str *out,
                  struct err *e) MUST_CHECK;
+int rec_need_text(struct rec *r, const char *path, struct rec_str *out,
+                  struct err *e) MUST_CHECK;
 int rec_need_i64(struct rec *r, const char *path, int64_t *out,
                  struct err *e) MUST_CHECK;
 int rec_need_f64(struct rec *r, const char *path, double *out,
@@ -97,6 +103,12 @@ int rec_need_i32s(struct rec *r, const char *path, struct rec_i32s *out,
                   struct err *e) MUST_CHECK;
 int rec_need_f32s(struct rec *r, const char *path, struct rec_f32s *out,
                   struct err *e) MUST_CHECK;
+
+/* That error: "prompt_tokens is missing: run tokenize". */
+int rec_missing(const struct rec *r, const char *path, struct err *e);
+/* The program that writes a field, as one would type it ("tokenize
+ * --decode"); NULL: rows come with it, or nobody knows it. */
+const char *rec_writer_of(const char *path);
 
 /* An ERR_DATA error about this record: "stdin: record 17: " + message. */
 int rec_bad(const struct rec *r, struct err *e, const char *fmt, ...)

@@ -1,6 +1,7 @@
 /* rec_get - typed views of fields, and what is wrong when there is none */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 #include "impl.h"
 
 static int found(const struct rec *r, const char *path,
@@ -29,6 +30,25 @@ int rec_get_str(struct rec *r, const char *path, struct rec_str *out,
         return found(r, path, o, "str", e);
     out->s = arena_strndup(r->a, o->via.str.ptr, o->via.str.size);
     out->n = o->via.str.size;
+    return 1;
+}
+
+int rec_get_text(struct rec *r, const char *path, struct rec_str *out,
+                 struct err *e)
+{
+    const msgpack_object *o = present(r, path);
+
+    if (!o)
+        return 0;
+    if (o->type == MSGPACK_OBJECT_STR)
+        return rec_get_str(r, path, out, e);
+    if (o->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+        out->s = arena_printf(r->a, "%llu", (unsigned long long)o->via.u64);
+    else if (o->type == MSGPACK_OBJECT_NEGATIVE_INTEGER)
+        out->s = arena_printf(r->a, "%lld", (long long)o->via.i64);
+    else
+        return found(r, path, o, "str or int", e);
+    out->n = strlen(out->s);
     return 1;
 }
 
@@ -223,13 +243,27 @@ static int need(const struct rec *r, const char *path, int ret,
 {
     if (ret)
         return ret < 0 ? ret : 0;
-    return rec_bad(r, e, "%s is missing", path);
+    return rec_missing(r, path, e);
+}
+
+int rec_missing(const struct rec *r, const char *path, struct err *e)
+{
+    const char *tool = rec_writer_of(path);
+
+    return rec_bad(r, e, "%s is missing%s%s", path, tool ? ": run " : "",
+                   tool ? tool : "");
 }
 
 int rec_need_str(struct rec *r, const char *path, struct rec_str *out,
                  struct err *e)
 {
     return need(r, path, rec_get_str(r, path, out, e), e);
+}
+
+int rec_need_text(struct rec *r, const char *path, struct rec_str *out,
+                  struct err *e)
+{
+    return need(r, path, rec_get_text(r, path, out, e), e);
 }
 
 int rec_need_i64(struct rec *r, const char *path, int64_t *out,

@@ -98,10 +98,10 @@ int klscore_add(struct klscore *k, struct rec *rec, struct err *e)
     int has[N_EST], any = 0;
     struct task *t;
     size_t q;
-    int r = rec_need_str(rec, "id", &id, e);
+    int r = rec_need_text(rec, "id", &id, e);
 
     if (!r)
-        r = rec_need_str(rec, "task", &task, e);
+        r = rec_need_text(rec, "task", &task, e);
     if (!r)
         r = rec_need_i32s(rec, "response_tokens", &tokens, e);
     for (int j = 0; j < N_EST && !r; j++) {
@@ -116,7 +116,7 @@ int klscore_add(struct klscore *k, struct rec *rec, struct err *e)
         any |= has[j];
     }
     if (!r && !any)
-        r = rec_bad(rec, e, "kl.sequence: missing (kl writes it)");
+        r = rec_missing(rec, "kl.sequence", e);
     if (r)
         return r;
     t = task_of(k, task.s);

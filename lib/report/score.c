@@ -134,15 +134,15 @@ int score_add(struct score *s, struct rec *rec, struct err *e)
     int right, formed, has_formed, has_tokens, has_reason, has_policy;
     struct task *t;
     size_t q;
-    int r = rec_need_str(rec, "id", &id, e);
+    int r = rec_need_text(rec, "id", &id, e);
 
     if (!r)
-        r = rec_need_str(rec, "task", &task, e);
+        r = rec_need_text(rec, "task", &task, e);
     if (r)
         return r;
     r = rec_get_bool(rec, "correct", &right, e);
     if (r <= 0)
-        return r ? r : rec_bad(rec, e, "correct: missing (reward writes it)");
+        return r ? r : rec_missing(rec, "correct", e);
     if ((has_formed = rec_get_bool(rec, "well_formed", &formed, e)) < 0 ||
         (has_tokens = rec_get_i32s(rec, "response_tokens", &tokens, e)) < 0 ||
         (has_reason = rec_get_str(rec, "finish_reason", &reason, e)) < 0 ||

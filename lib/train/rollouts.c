@@ -133,7 +133,7 @@ static int get_or(struct rec *rec, const char *field, int64_t absent,
 static int get_key(struct rec *rec, struct key *k, struct err *e)
 {
     struct rec_str id, prompt;
-    int r = rec_need_str(rec, "id", &id, e);
+    int r = rec_need_text(rec, "id", &id, e);
 
     if (!r)
         r = get_or(rec, "epoch", -1, &k->epoch, e);

@@ -37,7 +37,7 @@ static int get_outcome(struct rec *rec, struct sample *s, struct err *e)
     r = rec_get_bool(rec, "correct", &s->correct, e);
     if (r < 0)
         return r;
-    return r ? 0 : rec_bad(rec, e, "correct: missing");
+    return r ? 0 : rec_missing(rec, "correct", e);
 }
 
 int sample_read(struct rec *rec, const struct batch_opts *o, struct sample *s,

@@ -73,7 +73,7 @@ static int read_prompt(const struct sampler *s, struct prompt *p,
 {
     struct rec_str id;
     int64_t epoch = 0;
-    int r = rec_need_str(rec, "id", &id, e);
+    int r = rec_need_text(rec, "id", &id, e);
 
     if (!r)
         r = rec_need_i32s(rec, "prompt_tokens", &p->tokens, e);

@@ -47,7 +47,7 @@ static int parts(struct tokens *t, struct rec *rec, struct tok_part *part,
 static int check(struct tokens *t, struct rec *rec, struct err *e)
 {
     struct rec_str id;
-    int r = rec_need_str(rec, "id", &id, e);
+    int r = rec_need_text(rec, "id", &id, e);
 
     if (!r && !id.n)
         return rec_bad(rec, e, "id: empty");

@@ -90,7 +90,7 @@ same score_of_known_answers "$(cat tests/golden/stat/score.jsonl)" \
     "$($S --json --score --set arm=bf16 --set seed=3 "$T/r.jsonl")"
 fails a_response_counts_once 3 'sample 0 of question a comes a second time' \
     bash -c "for i in 1 2; do echo '{\"id\":\"a\",\"task\":\"t\",\"sample\":0,\"correct\":true}'; done | $S --score"
-fails score_needs_correct 3 'record 1.*correct: missing' \
+fails score_needs_correct 3 'record 1: correct is missing: run reward' \
     bash -c "echo '{\"id\":\"a\",\"task\":\"t\"}' | $S --score"
 
 cat >"$T/k.jsonl" <<'EOF'
@@ -100,7 +100,7 @@ cat >"$T/k.jsonl" <<'EOF'
 EOF
 same kl_score_of_known_values "$(cat tests/golden/stat/kl_score.jsonl)" \
     "$($S --json --kl-score --set arm=bf16 "$T/k.jsonl")"
-fails kl_score_needs_kl 3 'kl.sequence: missing' bash -c \
+fails kl_score_needs_kl 3 'kl.sequence is missing: run kl' bash -c \
     "echo '{\"id\":\"a\",\"task\":\"t\",\"response_tokens\":[1]}' | $S --kl-score"
 
 # --- the report --------------------------------------------------------------
