@@ -81,7 +81,7 @@ is python 4 "$(python3 -c 'import gzip,sys; sys.stdout.buffer.write(gzip.compres
 size=$(stat -c %s "$T/named.zst")
 says cut "show: $T/cut: cut short: 4 records read, then it stops inside the next one" \
     bash -c "head -c $((size - 20)) '$T/named.zst' >'$T/cut'; '$BIN/show' --field id '$T/cut'"
-says cut_rows "show: $T/cut: cut short: 4 records read, then it stops inside a gzip member" \
+says cut_rows "show: $T/cut: cut short: 4 records read, then it stops inside compressed data" \
     bash -c "head -c -1 '$T/jsonl.gz' >'$T/cut'; '$BIN/show' --field id '$T/cut'"
 says damaged "show: $T/bad: damaged gzip data: incorrect data check" \
     bash -c "{ head -c $((size - 8)) '$T/named.zst'; printf '\1\2\3\4'; tail -c 4 '$T/named.zst'; } >'$T/bad'; '$BIN/show' --count '$T/bad'"
