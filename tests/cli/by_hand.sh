@@ -57,7 +57,7 @@ says kl 'stats: stdin: record 1: kl.sequence is missing: run kl' \
 says task 'stats: stdin: record 1: task is missing: run stats --tag --set task=NAME' \
     "$BIN/stats" --score <<<'{"id":"x","correct":true}'
 says train_response_tokens 'dapo-step: stdin: record 1: response_tokens is missing: run rollout' \
-    "$BIN/dapo-step" --quiet --device cpu --model $M --out "$T/c" --prompts 1 --mini-batch 1 --samples 1 \
+    "$BIN/dapo-step" --quiet --off-policy --device cpu --model $M --out "$T/c" --prompts 1 --mini-batch 1 --samples 1 \
     <<<"$p,\"sample\":0,\"prompt_tokens\":[1]}"
 says scored_tokens 'logprob: stdin: record 1: response_tokens is missing: run rollout' \
     "$BIN/logprob" --quiet --device cpu --model $M --as m <<<"$p,\"prompt_tokens\":[1]}"
