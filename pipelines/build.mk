@@ -54,7 +54,7 @@ $(B)/lib/%.o: lib/%.c
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
 
 # embedded by .incbin, which the compiler does not list as a dependency
-$(B)/lib/verify/code_driver.o: lib/verify/code_driver.py
+$(B)/lib/verify/code_driver.o: lib/verify/code_driver.py lib/verify/code_program.py
 
 define lib_rule
 $(call LIB_of,$(1)): $(call OBJ_of,$(1))

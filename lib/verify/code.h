@@ -109,16 +109,26 @@ int code_health(struct code_verifier *v, struct err *e);
  * own, memory cgroups, ..."); lives as long as v. */
 const char *code_confinement(const struct code_verifier *v);
 
-/* The program in a response; code_extract.c has the rules. Both texts are
- * malloc'ed, NUL-terminated, and the caller's to free. Returns 1, or 0 when
- * there is no program (then nothing is allocated). */
+/* The program in a response; code_extract.c has the rules. What it holds
+ * besides (prose, prints, checks) is left out where it is run
+ * (code_program.py). All texts are NUL-terminated and belong to the program.
+ * code_extract returns 1, or 0 when there is no program. */
+struct code_block {
+    char *s;
+    size_t n;
+};
+
 struct code_program {
-    char *prelude; /* what the prompt has before the function: imports and
-                    * helpers; may be empty */
-    char *program;
-    size_t n_prelude, n_program;
-    int continues;    /* program is prompt + response, prelude included */
     const char *rule; /* "fenced", "completion", "function"; static */
+    int continues;    /* program is prompt + response, prelude included */
+    int loose;        /* program has prose in it, or behind it */
+    struct code_block prelude; /* what the prompt has before the function:
+                                * imports and helpers; may be empty */
+    struct code_block program;
+    struct code_block *others; /* the response's other fenced blocks: those
+                                * before the program, the nearest first, then
+                                * those behind it */
+    int n_others;
 };
 int code_extract(const struct code_item *item, struct code_program *p);
 void code_program_free(struct code_program *p);

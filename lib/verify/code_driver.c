@@ -1,4 +1,4 @@
-/* code_driver - the text of code_driver.py, for python3 -c
+/* code_driver - code_program.py and code_driver.py, one text for python3 -c
  *
  * Built from the project's root, as all objects are.
  */
@@ -8,6 +8,7 @@ __asm__(".pushsection .rodata\n"
         ".global code_driver\n"
         ".global code_driver_size\n"
         "code_driver:\n"
+        ".incbin \"lib/verify/code_program.py\"\n"
         ".incbin \"lib/verify/code_driver.py\"\n"
         "code_driver_end:\n"
         ".byte 0\n"

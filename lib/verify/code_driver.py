@@ -1,4 +1,5 @@
-# code_driver - what runs inside a sandbox; see sandbox.h and code.h
+# code_driver - what runs inside a sandbox; see sandbox.h and code.h. The text
+# of code_program.py stands before this one.
 #
 # The first process of the pid namespace is a warm interpreter that waits for
 # one-letter messages: 'U' and 'T' fork a process for a job, 'E' ends it. Its
@@ -170,10 +171,11 @@ def complain(fd, x):
 
 
 def run_program(job, channel):
-    prelude, program, entry = fields(job)
+    prelude, program, entry, loose, *blocks = fields(job)
     try:
         space = module('solution', prelude)
-        exec(compile(program, '<response>', 'exec', dont_inherit=True), space)
+        exec(the_program(program, entry, bool(loose), blocks, set(space)),
+             space)
         function = space[entry]
         send(channel, ['ready'])
     except BaseException as x:

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "../base/arena.h"
 
 enum { NONCE = 32 };
 
@@ -135,19 +136,36 @@ static void job_close(struct job *j)
     }
 }
 
+/* What U reads: see run_program in code_driver.py. */
+static int program_file(const struct code_item *item,
+                        const struct code_program *p)
+{
+    enum { FIRST = 4 };
+    int n = FIRST + p->n_others, fd;
+    struct part *u = xcalloc((size_t)n, sizeof *u);
+
+    u[0] = p->continues ? (struct part){"", 0}
+                        : (struct part){p->prelude.s, p->prelude.n};
+    u[1] = (struct part){p->program.s, p->program.n};
+    u[2] = (struct part){item->entry_point, strlen(item->entry_point)};
+    u[3] = (struct part){"loose", p->loose ? 5 : 0};
+    for (int i = 0; i < p->n_others; i++)
+        u[FIRST + i] = (struct part){p->others[i].s, p->others[i].n};
+    fd = job_file(u, n);
+    free(u);
+    return fd;
+}
+
 static int job_open(struct job *j, const struct code_item *item,
                     const struct code_program *p)
 {
-    struct part name = {item->entry_point, strlen(item->entry_point)};
-    struct part prelude = {p->prelude, p->n_prelude}, none = {"", 0};
-    struct part u[] = {p->continues ? none : prelude,
-                       {p->program, p->n_program}, name};
-    struct part t[] = {{j->nonce, NONCE}, prelude,
-                       {item->test, item->n_test}, name};
+    struct part t[] = {{j->nonce, NONCE}, {p->prelude.s, p->prelude.n},
+                       {item->test, item->n_test},
+                       {item->entry_point, strlen(item->entry_point)}};
 
     *j = (struct job){.u_file = -1, .t_file = -1, .channel = {-1, -1},
                       .pipe = {-1, -1}};
-    if (draw_nonce(j->nonce) || (j->u_file = job_file(u, 3)) < 0 ||
+    if (draw_nonce(j->nonce) || (j->u_file = program_file(item, p)) < 0 ||
         (j->t_file = job_file(t, 4)) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, j->channel) ||
         pipe2(j->pipe, O_CLOEXEC)) {

@@ -1,5 +1,6 @@
 # humaneval - all 164 canonical solutions pass, as completions and as fenced
-# functions; with the body replaced by `pass` each fails
+# functions, and in other dresses (each dress for some of them; make check-long
+# tries all); with the body replaced by `pass` each fails
 set -u
 name=humaneval
 set_file=${SHARED:-}/datasets/real/humaneval.jsonl
@@ -39,3 +40,17 @@ for form in completion fenced pass; do
         echo "not ok ${name}_$form: $n of 164 correct=$want, $s of status ok"
     fi
 done
+
+python3 tests/parity/humaneval_dress.py "$set_file" "${DRESSES:-24}" >"$T/dressed"
+"$BIN/reward" --quiet --json <"$T/dressed" >"$T/dressed.out"
+python3 - "$T/dressed.out" <<'P'
+import json
+import sys
+
+rows = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+bad = [r["id"] + ": " + r["verify_rule"] for r in rows
+       if r["correct"] != r["want"] or r["verify_status"] != "ok"]
+print("ok humaneval_dressed" if rows and not bad else
+      "not ok humaneval_dressed: %d of %d, %s" % (len(bad), len(rows), bad[:3]))
+print("note humaneval_dressed: %d records" % len(rows))
+P

@@ -12,61 +12,89 @@ struct extraction {
     const char *what, *prompt, *response;
     const char *rule; /* NULL = no program */
     const char *program, *prelude;
+    int loose;
 };
 
 #define DEF "def f(x):\n"
 #define DOC DEF "    \"\"\"doc\"\"\"\n"
+#define ONE DEF "    return 1\n"
+#define TWO DEF "    return 2\n"
+#define EXAMPLE "    '''\n    ```\n    f(1)\n    ```\n    '''\n    return 1\n"
 
+/* What is taken of a response; what is left out of that where it runs is seen
+ * by its verdict, below. */
 static const struct extraction extractions[] = {
-    {"empty", DOC, "", NULL, NULL, NULL},
-    {"blank", DOC, " \n\t\n", NULL, NULL, NULL},
-    {"only thinking", DOC, "<think>x</think>\n ", NULL, NULL, NULL},
+    {"empty", DOC, "", NULL, NULL, NULL, 0},
+    {"blank", DOC, " \n\t\n", NULL, NULL, NULL, 0},
+    {"only thinking", DOC, "<think>x</think>\n ", NULL, NULL, NULL, 0},
+    {"only an end mark", DOC, "<|im_end|>", NULL, NULL, NULL, 0},
     {"continues", DOC, "    return 1\n", "completion",
-     DOC "    return 1\n", ""},
+     DOC "    return 1\n", "", 1},
     {"continues a line", DEF "    return ", "x + 1\n", "completion",
-     DEF "    return x + 1\n", ""},
-    {"cut at def", DOC, "    return 1\n\ndef g():\n    pass\n", "completion",
-     DOC "    return 1\n\n", ""},
-    {"cut at class", DOC, "    return 1\nclass A:\n", "completion",
-     DOC "    return 1\n", ""},
-    {"cut at main", DOC, "    return 1\nif __name__ == 'x':\n    f()\n",
-     "completion", DOC "    return 1\n", ""},
-    {"cut at print", DOC, "    return 1\nprint(f(1))\n", "completion",
-     DOC "    return 1\n", ""},
+     DEF "    return x + 1\n", "", 0},
     {"cut at fence", DOC, "    return 1\n```\nIt returns 1.", "completion",
-     DOC "    return 1\n", ""},
-    {"helper inside is kept", DOC, "    def g():\n        return 1\n",
-     "completion", DOC "    def g():\n        return 1\n", ""},
+     DOC "    return 1\n", "", 1},
+    {"cut at tildes", DOC, "    return 1\n~~~\nIt returns 1.", "completion",
+     DOC "    return 1\n", "", 1},
+    {"cut at an end mark", DOC, "    return 1<|im_end|>\n<|im_start|>user\n",
+     "completion", DOC "    return 1", "", 1},
+    {"a mark in a string", DOC, "    return '<|im_end|>'\n", "completion",
+     DOC "    return '<|im_end|>'\n", "", 1},
+    {"a fence in a docstring that continues", DEF, EXAMPLE, "completion",
+     DEF EXAMPLE, "", 1},
     {"prompt's imports stay in a completion", "import re\n\n" DOC,
      "    return 1\n", "completion", "import re\n\n" DOC "    return 1\n",
-     "import re\n\n"},
-    {"fenced", "import re\n" DOC, "So:\n```python\n" DEF "    return 1\n```\nq",
-     "fenced", DEF "    return 1\n", "import re\n"},
-    {"fenced, no language", DOC, "```\n" DEF "    return 1\n```\n", "fenced",
-     DEF "    return 1\n", ""},
+     "import re\n\n", 1},
+    {"fenced", "import re\n" DOC, "So:\n```python\n" ONE "```\nq",
+     "fenced", ONE, "import re\n", 0},
+    {"fenced, no language", DOC, "```\n" ONE "```\n", "fenced", ONE, "", 0},
+    {"tildes", DOC, "~~~ py\n" ONE "~~~", "fenced", ONE, "", 0},
+    {"tildes in backticks", DOC, "```\n" ONE "~~~\n```", "fenced",
+     ONE "~~~\n", "", 0},
+    {"five, with three in it", DOC, "`````\n" ONE "```\n`````\n", "fenced",
+     ONE "```\n", "", 0},
+    {"indented", DOC, "1. So:\n\n   ```python\n   def f(x):\n"
+     "       return 1\n   ```\n", "fenced", ONE, "", 0},
+    {"with a tab", DOC, "\t```\n\tdef f(x):\n\t    return 1\n\t```\n",
+     "fenced", ONE, "", 0},
+    {"behind a list's mark", DOC, "- ```\n  def f(x):\n      return 1\n  ```",
+     "fenced", ONE, "", 0},
+    {"a fence in a docstring", DOC, "```\n" DEF EXAMPLE "```\n", "fenced",
+     DEF EXAMPLE, "", 0},
+    {"quoted", DOC, "> So:\n> ```python\n> def f(x):\n>     return 1\n>\n"
+     "> ```\n", "fenced", ONE "\n", "", 0},
+    {"quoted twice", DOC, "> > ```\n> > def f(x):\n> >     return 1\n> > ```",
+     "fenced", ONE, "", 0},
+    {"on one line", DOC, "```python f = abs```\n", "fenced", "f = abs", "", 0},
+    {"after a byte order mark", DOC, "\xEF\xBB\xBF```\n" ONE "```", "fenced",
+     ONE, "", 0},
+    {"lines of another system", DOC,
+     "```\r\ndef f(x):\r\n    return 1\r\n```", "fenced", ONE, "", 0},
     {"the last that defines it", DOC,
-     "```python\n" DEF "    return 1\n```\n```py\n" DEF "    return 2\n```\n"
-     "```python\nf(1)\n```", "fenced", DEF "    return 2\n", ""},
-    {"fence cut off", DOC, "```python\n" DEF "    return 1\n", "fenced",
-     DEF "    return 1\n", ""},
-    {"helpers before and after", DOC,
-     "```python\nimport math\ndef g():\n    pass\n" DEF
-     "    return h()\ndef h():\n    return 1\nprint(f(2))\n```\n", "fenced",
-     "import math\ndef g():\n    pass\n" DEF
-     "    return h()\ndef h():\n    return 1\n", ""},
-    {"after thinking", DOC,
-     "<think>```python\n" DEF "    return 1\n```</think>```python\n" DEF
-     "    return 2\n```", "fenced", DEF "    return 2\n", ""},
+     "```python\n" ONE "```\n```py\n" TWO "```\n"
+     "```python\nf(1)\n```", "fenced", TWO, "", 0},
+    {"fence cut off", DOC, "```python\n" ONE, "fenced", ONE, "", 1},
+    {"a fence that opens the next", DOC, "```\ng = 1\n```python\n" ONE "```\n",
+     "fenced", ONE, "", 0},
+    {"after thinking", DOC, "<think>```python\n" ONE "```</think>```python\n"
+     TWO "```", "fenced", TWO, "", 0},
+    {"a name for a function", DOC, "```\nf = lambda x: 1\n```", "fenced",
+     "f = lambda x: 1\n", "", 0},
     {"a function without a fence", "import re\n" DOC,
-     "Here it is:\n\nimport os\n" DEF "    return 1\n\nprint(f(1))\n",
-     "function", "import os\n" DEF "    return 1\n\n", "import re\n"},
+     "Here it is:\n\nimport os\n" ONE "\nprint(f(1))\n", "function",
+     "Here it is:\n\nimport os\n" ONE "\nprint(f(1))\n", "import re\n", 1},
+    {"its fence was the prompt's", DOC, ONE "```\nSo ```f``` is 1.\n",
+     "function", ONE, "", 1},
+    {"an indented text", DOC, "So:\n\n    def f(x):\n        return 1\n\nEnd",
+     "function", "So:\n\n" ONE "\nEnd", "", 1},
+    {"a quoted text", DOC, "> def f(x):\n>     return 1\n", "function", ONE,
+     "", 1},
     {"a fenced body", DOC, "It is\n```python\n    return 1\n```\n",
-     "completion", DOC "    return 1\n", ""},
+     "completion", DOC "    return 1\n", "", 0},
     {"another name is another function", DOC,
      "```python\ndef ff(x):\n    return 1\n```", "completion",
-     DOC "def ff(x):\n    return 1\n", ""},
-    {"async", DOC, "```\nasync def f(x):\n    return 1\n```", "fenced",
-     "async def f(x):\n    return 1\n", ""},
+     DOC "def ff(x):\n    return 1\n", "", 0},
+    {"async", DOC, "```\nasync " ONE "```", "fenced", "async " ONE, "", 0},
 };
 
 static struct code_item item_of(const char *prompt, const char *response,
@@ -89,13 +117,30 @@ static void extracts_the_program(void)
         if (!got || !x->rule)
             continue;
         T_CHECKF(!strcmp(p.rule, x->rule), "%s: rule %s", x->what, p.rule);
-        T_CHECKF(!strcmp(p.program, x->program), "%s: program \"%s\"",
-                 x->what, p.program);
-        T_CHECKF(!strcmp(p.prelude, x->prelude), "%s: prelude \"%s\"",
-                 x->what, p.prelude);
-        T_EQ_INT(p.n_program, strlen(p.program));
+        T_CHECKF(!strcmp(p.program.s, x->program), "%s: program \"%s\"",
+                 x->what, p.program.s);
+        T_CHECKF(!strcmp(p.prelude.s, x->prelude), "%s: prelude \"%s\"",
+                 x->what, p.prelude.s);
+        T_CHECKF(p.loose == x->loose, "%s: loose %d", x->what, p.loose);
+        T_EQ_INT(p.program.n, strlen(p.program.s));
         code_program_free(&p);
     }
+}
+
+static void takes_the_other_blocks_nearest_first(void)
+{
+    struct code_item item = item_of(DOC, "```\na\n```\n```\nb\n```\n```\n" ONE
+                                    "```\n```\nc\n```\n", "", "f");
+    struct code_program p;
+
+    T_EQ_INT(code_extract(&item, &p), 1);
+    T_EQ_INT(p.n_others, 3);
+    if (p.n_others == 3) {
+        T_EQ_STR(p.others[0].s, "b\n");
+        T_EQ_STR(p.others[1].s, "a\n");
+        T_EQ_STR(p.others[2].s, "c\n");
+    }
+    code_program_free(&p);
 }
 
 /* --- verdicts --- */
@@ -114,6 +159,9 @@ static const struct judged judgements[] = {
     {"wrong", "    return x + 2\n", IS("4"), "fail", "line 2 of the test"},
     {"nothing", "\n", IS("4"), "no_answer", "empty"},
     {"prose", "I cannot do that.", IS("4"), "fail", "SyntaxError"},
+    {"prose is not the stub", "I cannot do that.", IS("None"), "fail",
+     "SyntaxError"},
+    {"nor is a word", "Sorry", IS("None"), "fail", "does not load"},
     {"no such function", "```\ndef f(x):\n    return 4\ndel f\n```", IS("4"),
      "fail", "defines no f"},
     {"raises at once", "```\nimport nowhere\ndef f(x):\n  return 4\n```",
@@ -127,6 +175,59 @@ static const struct judged judgements[] = {
      CHECK("    assert candidate(3) == f(3)\n"), "pass", ""},
     {"input at its end", "    return input()\n", IS("4"), "fail",
      "EOFError"},
+    /* what is left out of a program, and what is not */
+    {"prose behind a body", "    return x + 1\n\nIt's x (plus one), e.g. 4.\n",
+     IS("4"), "pass", ""},
+    {"words that are expressions", "    return x + 1\n\nDone\n\nNote: this\n"
+     "[DONE]\nThis is it\nreturn\n", IS("4"), "pass", ""},
+    {"a helper behind prose", "    return more(x)\n\nIt needs more.\n\n"
+     "def more(x):\n    return x + 1\n", IS("4"), "pass", ""},
+    {"a helper behind a print", "```\ndef f(x):\n    return more(x)\n"
+     "print(f(1))\nassert f(1) == 3, '''\nno'''\ndef same(x):\n    return x\n"
+     "@same\ndef more(x):\n    return x + 1\n```", IS("4"), "pass", ""},
+    {"a print in a string", "```\ndef f(x):\n    return len('''\nprint(\n'''\n"
+     ") + x - 7\n```", IS("4"), "pass", ""},
+    {"an assertion in a docstring", "    '''\nassert x\n'''\n    return x + 1\n",
+     IS("4"), "pass", ""},
+    {"else at the margin", "Sure.\nimport os\nif 1 > 2:\n    d = 2\nelse:\n"
+     "    d = 1\ntry:\n    d / 0\nexcept ZeroDivisionError:\n    pass\n"
+     "def f(x):\n    return x + d\nSo it's done.\n", IS("4"), "pass", ""},
+    {"a call at the margin is run", "```\nl = []\nl.append(1)\ndef f(x):\n"
+     "    return x + l[0]\n```", IS("4"), "pass", ""},
+    {"a call that shows an error", "```\ndef f(x):\n    return x + 1\nf('a')\n"
+     "print(f('a'))\n```", IS("4"), "pass", ""},
+    {"cut in a second function", "```\ndef f(x):\n    return x + 1\n\n"
+     "def g(x):\n    return (x +\n", IS("4"), "pass", ""},
+    {"cut in the function", "```\ndef f(x):\n    y = x + 1\n    return (y +\n",
+     IS("4"), "fail", "defines no f"},
+    {"a closed block is Python as a whole", "```\ndef f(x):\n"
+     "    return x + 1\nSo it is.\n```", IS("4"), "fail", "SyntaxError"},
+    {"no half of a function", "    y = x + 1\n    return y +\n    return y\n",
+     IS("4"), "fail", "defines no f"},
+    {"future statements stay first", "```\nN = 1\n```\n```\n"
+     "from __future__ import annotations\ndef f(x: Any) -> No:\n"
+     "    return x + N\n```", IS("4"), "pass", ""},
+    /* what other blocks supply */
+    {"a constant of an earlier block", "```\nN = 1\n```\nThen\n```\n"
+     "def f(x):\n    return x + N\n```", IS("4"), "pass", ""},
+    {"what that needs in turn", "```\nimport math\nA, B = 1, 2\n```\n```\n"
+     "class C:\n    n = math.floor(A)\n```\n```\ndef f(x):\n"
+     "    return x + C.n\n```", IS("4"), "pass", ""},
+    {"the nearest block's", "```\nN = 7\n```\n```\nN = 2\nN = 1\n```\n```\n"
+     "def f(x):\n    return x + N\n```", IS("4"), "pass", ""},
+    {"a later block's", "```\ndef f(x):\n    return more(x)\n```\n```\n"
+     "def more(x):\n    return x + 1\nprint(more(1) / 0)\n```", IS("4"),
+     "pass", ""},
+    {"its own name is its own", "```\nN = 7\ndef g(x):\n    return 0\n```\n"
+     "```\nN = 1\ndef g(x):\n    return x\ndef f(x):\n"
+     "    return g(x) + N\n```", IS("4"), "pass", ""},
+    {"a local name asks for nothing", "```\ny = 1 / 0\n```\n```\ndef f(x):\n"
+     "    y = 1\n    return x + y\n```", IS("4"), "pass", ""},
+    {"nothing else of a block is run", "```\nN = 1\nraise SystemExit\n```\n"
+     "```sh\n$ pip install x\n```\n```\ndef f(x):\n    return x + N\n```",
+     IS("4"), "pass", ""},
+    {"the first attempt is forgotten", "```\ndef f(x):\n    return 4\n```\n"
+     "```\ndef f(x):\n    return 5\n```", IS("4"), "fail", NULL},
     /* data */
     {"types are kept", "    return [1, 1.0, True, None, 'a', (2,), {1: {2}}]\n",
      CHECK("    r = candidate(0)\n    assert repr(r) == "
@@ -383,6 +484,7 @@ int main(void)
     struct err e = {0};
 
     T_RUN(extracts_the_program);
+    T_RUN(takes_the_other_blocks_nearest_first);
     if (access("/usr/bin/bwrap", X_OK) || getenv("ULP_NO_SANDBOX")) {
         T_SKIP("verify_code", "no bubblewrap, or no user namespaces here");
         T_DONE();
