@@ -1,7 +1,7 @@
 /* progress - "how far, how fast, how long yet" on stderr
  *
  * On a terminal a live line, at most ten times a second; elsewhere one line at
- * the end. quiet silences both. Never on stdout, never in an output file.
+ * the end. quiet silences both, and no warning. Never on stdout, never in an output file.
  */
 #ifndef ULP_BASE_PROGRESS_H
 #define ULP_BASE_PROGRESS_H
@@ -16,6 +16,8 @@ void progress_add(struct progress *p, uint64_t n);
 /* A short remark shown at the end of the line ("loss 2.31"); copied. */
 void progress_note(struct progress *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A line of its own, at once, quiet or not: "program: warning: text". */
+void progress_warn(struct progress *p, const char *text);
 /* A line of its own, at once: "program: text". */
 void progress_say(struct progress *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

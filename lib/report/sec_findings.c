@@ -94,8 +94,9 @@ static void numbers(const struct report *r)
 
 void sec_findings(const struct report *r)
 {
+    struct names why = { 0 };
     int passed, failed;
-    struct table *t = selftest_table(r, &passed, &failed);
+    struct table *t = selftest_table(r, &passed, &failed, &why);
 
     table_close(&t);
     doc_heading(r->doc, "Findings");
@@ -104,8 +105,11 @@ void sec_findings(const struct report *r)
                  "generated from a seed under the names of the real "
                  "benchmarks. The numbers say nothing about those "
                  "benchmarks.");
+    for (size_t i = 0; i < why.n; i++)
+        doc_note(r->doc, "A self-test failed: %s.", why.v[i]);
     numbers(r);
     verdicts(r);
     doc_para(r->doc, "Self-tests of the instrument: %d passed, %d failed.",
              passed, failed);
+    names_free(&why);
 }

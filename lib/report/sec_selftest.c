@@ -6,6 +6,7 @@
 #include "../base/arena.h"
 #include "../stat/describe.h"
 #include "cells.h"
+#include "runs.h"
 #include "sections.h"
 
 static int canonical(const struct report *r, int arm)
@@ -18,6 +19,7 @@ static int canonical(const struct report *r, int arm)
 struct tests {
     struct table *t;
     int passed, failed, replicated;
+    struct names *why; /* a sentence for each that failed */
 };
 
 /* expected NULL: nothing is expected, the number is told. */
@@ -31,6 +33,13 @@ static void line(struct tests *t, const char *what, const char *arm,
     table_cell(t->t, "%s", !expected ? "" : ok ? "pass" : "FAIL");
     t->passed += expected && ok;
     t->failed += expected && !ok;
+    if (expected && !ok) {
+        char text[256];
+
+        snprintf(text, sizeof text, "%s, %s: found %s, expected %s", what,
+                 arm, found, expected);
+        names_add(t->why, text);
+    }
 }
 
 /* Greatest and sum of a metrics field over an arm's steps. */
@@ -57,7 +66,9 @@ static void from_metrics(const struct report *r, struct tests *t, int arm)
     const struct data *d = r->d;
     const char *name = data_arm(d, arm);
     int zero = canonical(r, arm);
-    double max, sum, updates, missing, none;
+    struct runs runs = runs_of(d, d->arm[arm]);
+    double max, sum, none;
+    char found[64];
 
     if (over_steps(d, d->arm[arm], M_GAP, &max, &sum))
         line(t, "largest |logp trainer - logp sampler|, any step", name,
@@ -65,14 +76,23 @@ static void from_metrics(const struct report *r, struct tests *t, int arm)
     else
         line(t, "largest |logp trainer - logp sampler|, any step", name,
              "not run", NULL, 0);
-    if (!over_steps(d, d->arm[arm], M_UPDATES, &none, &updates))
+    if (!runs.n)
         return;
     (void)over_steps(d, d->arm[arm], M_SKIPPED, &none, &sum);
+    /* loss scaling looks for its scale by skipping */
     line(t, "updates skipped (gradient not finite)", name,
-         num("%.0f", sum), "0", sum == 0);
-    (void)over_steps(d, d->arm[arm], M_MISSING, &none, &missing);
-    line(t, "prompt groups that batches lacked", name, num("%.0f", missing),
-         NULL, 0);
+         num("%.0f", sum), runs.scaling ? NULL : "0", sum == 0);
+    snprintf(found, sizeof found, "%zu of %zu", runs.idle, runs.n);
+    line(t, "runs without an update, or without an advantage", name, found,
+         "0", runs.idle == 0);
+    snprintf(found, sizeof found, "%.0f of %.0f", runs.missing, runs.groups);
+    line(t, "prompt groups that batches lacked", name,
+         runs.groups > 0 ? found : "not run", runs.groups > 0 ? "0" : NULL,
+         runs.missing == 0);
+    snprintf(found, sizeof found, "%zu of %zu", runs.collapsed, runs.n);
+    line(t, "runs whose policy collapsed", name,
+         runs.judged ? found : "not run", runs.judged ? "0" : NULL,
+         runs.collapsed == 0);
 }
 
 static void from_floor(const struct report *r, struct tests *t, int arm)
@@ -205,9 +225,9 @@ static void counts(const struct report *r)
 }
 
 struct table *selftest_table(const struct report *r, int *passed,
-                             int *failed)
+                             int *failed, struct names *why)
 {
-    struct tests t = { 0 };
+    struct tests t = { .why = why };
 
     t.t = table_open("selftest", "Where nothing should be measured, nothing "
                      "is: an arm in the canonical order of sums must give "
@@ -232,9 +252,16 @@ struct table *selftest_table(const struct report *r, int *passed,
 
 void sec_selftest(const struct report *r)
 {
+    struct names why = { 0 };
     int passed, failed;
 
     doc_heading(r->doc, "The instrument's self-tests");
-    doc_table(r->doc, selftest_table(r, &passed, &failed));
+    doc_table(r->doc, selftest_table(r, &passed, &failed, &why));
+    doc_para(r->doc, "A policy collapsed where in some step all samples of "
+             "each prompt were the same and not all were right, or where "
+             "accuracy in the last tenth of the steps is less than half of "
+             "that in the first tenth, by more than 5 binomial standard "
+             "errors.");
     counts(r);
+    names_free(&why);
 }

@@ -37,8 +37,9 @@ enum verdict h1_verdict(const struct report *r, int arm);
 enum verdict h2_verdict(const struct report *r, int arm);
 enum verdict h3_verdict(const struct report *r, int arm);
 
-/* The table of self-tests, how many passed and how many failed. */
+/* The table of self-tests, how many passed and how many failed; why gets a
+ * sentence for each of these. */
 struct table *selftest_table(const struct report *r, int *passed,
-                             int *failed);
+                             int *failed, struct names *why);
 
 #endif

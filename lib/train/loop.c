@@ -7,6 +7,7 @@
 #include "../model/engine.h"
 #include "../model/finite.h"
 #include "checkpoint.h"
+#include "health.h"
 #include "metrics.h"
 #include "plan.h"
 #include "sync.h"
@@ -23,6 +24,7 @@ struct loop {
     struct rollouts src;
     struct rec_writer *metrics, *timing;
     struct progress *progress;
+    struct health health;
     char policy[33]; /* digest of the compute weights */
     int release;     /* memory goes back while the sampler works */
     int trained;     /* a step of this process was done */
@@ -133,6 +135,7 @@ static int open_model(struct loop *l, int resumed, struct err *e)
 /* Where a piece of the compute weights goes. */
 struct outlet {
     const struct loop *l;
+    enum dtype t; /* of the weights that pass */
     struct hash128 *digest;
     struct sync *sync; /* or NULL */
     size_t at;         /* values so far */
@@ -160,17 +163,16 @@ static int not_finite(const struct loop *l, size_t at, float v, struct err *e)
 static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
 {
     struct outlet *o = ctx;
-    enum dtype t = o->l->arm.compute;
-    size_t size = dtype_size(t), n = n_bytes / size;
+    size_t size = dtype_size(o->t), n = n_bytes / size;
 
     for (size_t i = 0; i < n; i += FINITE_PIECE) {
         const char *piece = (const char *)p + i * size;
         size_t m = n - i < FINITE_PIECE ? n - i : FINITE_PIECE;
-        size_t good = finite_until(piece, t, m);
+        size_t good = finite_until(piece, o->t, m);
 
         if (good < m)
             return not_finite(o->l, o->at + i + good,
-                              finite_value(piece, t, good), e);
+                              finite_value(piece, o->t, good), e);
         hash128_update(o->digest, piece, m * size);
     }
     o->at += n;
@@ -180,9 +182,10 @@ static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
 /* Digests the compute weights, and sends them when `send`. */
 static int publish(struct loop *l, int send, struct err *e)
 {
-    size_t bytes = l->a->p->n_values * dtype_size(l->arm.compute);
-    struct outlet o = {l, hash128_open(), send ? l->sync : NULL, 0};
-    int r = send ? sync_begin_weights(l->sync, l->arm.compute, bytes, e) : 0;
+    enum dtype t = l->arm.compute;
+    size_t bytes = l->a->p->n_values * dtype_size(t);
+    struct outlet o = {l, t, hash128_open(), send ? l->sync : NULL, 0};
+    int r = send ? sync_begin_weights(l->sync, t, bytes, e) : 0;
 
     if (!r)
         r = adamw_compute_weights(l->a, pass_on, &o, e);
@@ -243,6 +246,7 @@ static void loop_close(struct loop *l)
     rec_abort(&l->metrics);
     rec_abort(&l->timing);
     progress_close(&l->progress);
+    health_close(&l->health);
     sync_close(&l->sync);
     adamw_close(&l->a);
     model_close(&l->m);
@@ -272,10 +276,18 @@ struct timing {
     double collect, train, train_cpu;
 };
 
+static void warn(void *ctx, const char *text)
+{
+    struct loop *l = ctx;
+
+    progress_warn(l->progress, text);
+}
+
 static int report(struct loop *l, const struct batch *b,
                   const struct step_stats *st, double lr,
                   const struct timing *t, struct err *e)
 {
+    const struct health_say say = { warn, l };
     struct rec *rec = rec_new();
     struct k_memory mem;
     char note[100];
@@ -301,6 +313,7 @@ static int report(struct loop *l, const struct batch *b,
              b->n < l->bo.prompts ? " (batch not full)" : "",
              (double)st->loss.tokens / (t->train > 0 ? t->train : 1));
     engine_note(l->k, l->progress, note);
+    health_step(&l->health, l->st.step, b, st, &say);
     progress_add(l->progress, 1);
     return r;
 }
@@ -371,6 +384,7 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
         l.progress = progress_open(program, "steps",
                                    (uint64_t)(end - l.st.step), o->quiet);
         engine_say_device(l.k, l.progress);
+        health_open(&l.health, o->prompts, l.arm.loss_scaling);
         while (!r && l.st.step < end)
             r = train_step(&l, e);
     }
@@ -386,6 +400,8 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
         r = rec_commit(&l.timing, e);
     if (r && e->reader_left)
         progress_drop(&l.progress);
+    if (!r)
+        health_end(&l.health, &(struct health_say){ warn, &l });
     loop_close(&l);
     return r;
 }

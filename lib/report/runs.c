@@ -1,0 +1,73 @@
+/* runs - one pass over the metrics of each run; see runs.h */
+#include "runs.h"
+#include "../stat/fell.h"
+
+static int has(const struct obs *o, int field)
+{
+    return o->has >> field & 1;
+}
+
+static int same_run(const struct obs *a, const struct obs *b)
+{
+    return a->stream == b->stream && a->arm == b->arm && a->seed == b->seed &&
+           a->replicate == b->replicate;
+}
+
+/* All groups read had one response each, and not all responses were right. */
+static int one_response(const struct obs *o)
+{
+    double read = o->v[M_KEPT] + o->v[M_DROPPED] + o->v[M_SURPLUS];
+
+    return has(o, M_ONE_RESPONSE) && read > 0 &&
+           o->v[M_ONE_RESPONSE] == read && o->v[M_ACCURACY] < 1;
+}
+
+static struct share sum(const struct obs *o, size_t n)
+{
+    struct share s = { 0, 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        s.right += o[i].v[M_ACCURACY] * o[i].v[M_ROLLOUTS];
+        s.n += o[i].v[M_ROLLOUTS];
+    }
+    return s;
+}
+
+/* o: the n steps of a run, in their order. */
+static void add(struct runs *r, const struct obs *o, size_t n)
+{
+    size_t tenth = (n + 9) / 10, alike = 0;
+    double updates = 0, kept = 0, no_advantage = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        updates += o[i].v[M_UPDATES];
+        kept += o[i].v[M_KEPT];
+        no_advantage += o[i].v[M_NO_ADVANTAGE];
+        alike += (size_t)one_response(&o[i]);
+        r->missing += o[i].v[M_MISSING];
+        r->groups += o[i].v[M_MISSING] + o[i].v[M_KEPT];
+        r->short_steps += o[i].v[M_MISSING] > 0;
+        r->scaling |= has(&o[i], M_LOSS_SCALE);
+    }
+    r->n++;
+    r->steps += n;
+    r->idle += updates == 0 || (kept > 0 && no_advantage == kept);
+    r->judged += sum(o, n).n > 0;
+    r->collapsed += alike || (n > 1 && stat_fell(sum(o, tenth),
+                                                 sum(o + n - tenth, tenth)));
+}
+
+struct runs runs_of(const struct data *d, long arm)
+{
+    struct runs r = { 0 };
+
+    for (size_t i = 0, n; i < d->n; i += n) {
+        n = 1;
+        if (d->o[i].stream != METRICS || d->o[i].arm != arm)
+            continue;
+        while (i + n < d->n && same_run(&d->o[i], &d->o[i + n]))
+            n++;
+        add(&r, d->o + i, n);
+    }
+    return r;
+}

@@ -1,0 +1,130 @@
+/* health - counts over steps, and the sentences; see health.h */
+#include "health.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+
+void health_open(struct health *h, int prompts, int scaling)
+{
+    memset(h, 0, sizeof *h);
+    h->prompts = prompts;
+    h->scaling = scaling;
+}
+
+void health_close(struct health *h)
+{
+    free(h->of);
+    h->of = NULL;
+}
+
+static void say_it(const struct health_say *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say_it(const struct health_say *s, const char *fmt, ...)
+{
+    char text[400];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    s->fn(s->ctx, text);
+}
+
+static void add(struct health *h, const struct batch *b,
+                const struct step_stats *st)
+{
+    if ((size_t)h->steps == h->cap) {
+        h->cap = h->cap ? 2 * h->cap : 64;
+        h->of = xrealloc(h->of, h->cap, sizeof *h->of);
+    }
+    h->of[h->steps++] = (struct share){ (double)b->n_correct,
+                                        (double)b->n_samples };
+    h->updates += st->updates;
+    h->skipped += st->skipped;
+    h->kept += b->n;
+    h->no_advantage += b->no_advantage;
+}
+
+void health_step(struct health *h, int64_t step, const struct batch *b,
+                 const struct step_stats *st, const struct health_say *say)
+{
+    int missing = h->prompts - b->n;
+
+    add(h, b, st);
+    if (missing > 0) {
+        h->missing += missing;
+        if (!h->short_steps++)
+            say_it(say, "step %lld: the batch lacks %d of %d groups: of %d "
+                   "generated in %d round%s, %d were all right or all wrong",
+                   (long long)step, missing, h->prompts, b->asked, b->rounds,
+                   b->rounds == 1 ? "" : "s", b->dropped);
+    }
+    if (st->skipped && !h->scaling && h->skipped == st->skipped)
+        say_it(say, "step %lld: an update was skipped: the norm of the "
+               "gradient is not finite", (long long)step);
+    if (b->asked && b->one_response == b->asked && b->n_correct < b->n_samples
+        && !h->one_response++)
+        say_it(say, "step %lld: the policy has collapsed: all samples of each "
+               "prompt are the same, and %llu of %llu are right (is --lr too "
+               "large?)", (long long)step, (unsigned long long)b->n_correct,
+               (unsigned long long)b->n_samples);
+}
+
+static struct share sum(const struct share *v, int64_t n)
+{
+    struct share s = { 0, 0 };
+
+    for (int64_t i = 0; i < n; i++) {
+        s.right += v[i].right;
+        s.n += v[i].n;
+    }
+    return s;
+}
+
+static void say_of_accuracy(const struct health *h,
+                            const struct health_say *say)
+{
+    int64_t k = (h->steps + 9) / 10;
+    struct share a, z;
+
+    if (h->steps < 2)
+        return;
+    a = sum(h->of, k);
+    z = sum(h->of + h->steps - k, k);
+    if (stat_fell(a, z))
+        say_it(say, "the policy has collapsed: accuracy fell from %.3f to "
+               "%.3f in %lld steps (is --lr too large?)", a.right / a.n,
+               z.right / z.n, (long long)h->steps);
+}
+
+void health_end(const struct health *h, const struct health_say *say)
+{
+    const char *s = h->steps == 1 ? "" : "s";
+
+    if (h->steps && !h->updates && h->skipped)
+        say_it(say, "no update was made in %lld step%s: all %lld were skipped, "
+               "the norm of the gradient was not finite", (long long)h->steps,
+               s, (long long)h->skipped);
+    else if (h->steps && !h->updates)
+        say_it(say, "no update was made in %lld step%s: every group was "
+               "dropped, its samples all right or all wrong",
+               (long long)h->steps, s);
+    else if (h->kept && h->no_advantage == h->kept)
+        say_it(say, "nothing was learnt in %lld step%s: in every group all "
+               "rewards are equal, every advantage is 0", (long long)h->steps,
+               s);
+    if (h->short_steps > 1)
+        say_it(say, "%lld of %lld batches lacked groups, %lld of %lld in all",
+               (long long)h->short_steps, (long long)h->steps,
+               (long long)h->missing, (long long)h->steps * h->prompts);
+    if (h->skipped && h->updates && !h->scaling)
+        say_it(say, "%lld of %lld updates were skipped",
+               (long long)h->skipped, (long long)(h->skipped + h->updates));
+    if (h->one_response > 1)
+        say_it(say, "in %lld of %lld steps all samples of each prompt were "
+               "the same", (long long)h->one_response, (long long)h->steps);
+    say_of_accuracy(h, say);
+}
