@@ -50,6 +50,8 @@ int sets_equal(struct equal *q, const struct expr *x, const struct expr *y);
  * -1 when neither has such a mark. */
 int quantities_equal(struct equal *q, const struct expr *x,
                      const struct expr *y);
+/* A sum of quantities of one dimension in the unit of its first, or NULL. */
+struct expr *quantities_added(struct equal *q, struct expr *e);
 
 /* equal_rel.c: equations and inequalities. */
 int relation_is(const struct expr *e, char op);

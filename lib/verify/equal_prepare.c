@@ -122,6 +122,12 @@ struct expr *equal_prepare(struct equal *q, struct expr *e)
         e->kind == E_PIECES)
         for (int i = 0; i < e->n; i++)
             e->a[i] = equal_prepare(q, e->a[i]);
+    if (e->kind == E_ADD && e->a[0]->kind == E_UNIT) {
+        struct expr *u = quantities_added(q, e);
+        if (u)
+            return u;
+        e->kind = E_LIST; /* "5 apples 3 pears" is no number */
+    }
     if (e->kind == E_REL) {
         e = shorten(q, e);
         if (e->kind != E_REL)

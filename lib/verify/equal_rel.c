@@ -47,7 +47,7 @@ static int is_own_function(const struct expr *e)
 {
     return e->kind == E_FN && e->n > 0 && strcmp(e->name, "zeta") &&
            strcmp(e->name, "Gamma") &&
-           (!e->name[1] || !strcmp(e->name, "max") ||
+           (!e->name[1] || e->name[1] == '\'' || !strcmp(e->name, "max") ||
             !strcmp(e->name, "min") || isupper((unsigned char)e->name[0]) ||
             !strcmp(e->name, "varphi") || !strcmp(e->name, "phi"));
 }

@@ -52,10 +52,11 @@ static size_t bare_box(struct boxes *b, struct text t, size_t i, size_t at)
         depth -= t.s[end] == '}';
         end += depth >= 0;
     }
-    struct text line = text_of(t.s, end);
-    if (at >= end || !extract_may_begin(line, at))
+    struct text line = text_of(t.s + at, end - at);
+    if (at >= end || !extract_may_begin(line, 0) ||
+        ((t.s[at] == 'a' || t.s[at] == 'I') && t.s[at + 1] == ' '))
         return at;
-    end = extract_formula_end(line, at, &solid);
+    end = at + extract_formula_end(line, 0, &solid);
     if (end > at)
         add(b, i, at, end, end);
     return end > at ? end : at;
@@ -67,7 +68,7 @@ int extract_placeholder(struct arena *a, struct text t)
     static const char *const names[] = {
         "", "answer", "your answer", "final answer", "your final answer",
         "the answer", "the final answer", "answer here", "your answer here",
-        "insert answer", "solution", "result", "final result"
+        "insert answer", "solution", "result", "final result", "box"
     };
 
     if (t.n > 60)
@@ -75,7 +76,8 @@ int extract_placeholder(struct arena *a, struct text t)
     struct text w = norm_words(a, t), f = norm_form(a, t);
     if (text_is(f, "...") || text_is(f, "\\ldots") || text_is(f, "\\dots") ||
         text_is(f, "\\cdots") || text_is(f, "?") || text_is(f, "\\square") ||
-        text_is(f, "..") || text_is(f, "???"))
+        text_is(f, "..") || text_is(f, "???") || text_is(f, "\\") ||
+        text_starts(f, 0, "\\phantom"))
         return 1;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (text_is(w, names[i]) && (i || !f.n))
@@ -100,6 +102,9 @@ int extract_denied_behind(struct text t, size_t i)
         i += 2;
     while (i < t.n && strchr(" \n*,_", t.s[i]))
         i++;
+    if (i < t.n && t.s[i] == '?')
+        return 1;
+    i += text_starts_nocase(t, i, "which ") ? 6 : 0;
     for (size_t k = 0; k < sizeof denials / sizeof denials[0]; k++)
         if (text_starts_nocase(t, i, denials[k]) &&
             !isalpha((unsigned char)t.s[i + strlen(denials[k])]))

@@ -220,7 +220,10 @@ struct text extract_tidy(struct text t)
         size_t end = extract_formula_end(t, 0, &solid);
         if (extract_denied_behind(t, end))
             return text_of(t.s, 0);
-        if (end > 0)
+        if (end > 0 && solid)
+            return text_trim(text_of(t.s, end));
+        struct text is = said(t); /* "x is 7" */
+        if (end > 0 && (!is.s || is.s < t.s + end))
             return text_trim(text_of(t.s, end));
     }
     struct text g = said(t);
@@ -230,15 +233,28 @@ struct text extract_tidy(struct text t)
 struct text extract_unlabelled(struct text t)
 {
     static const char *const dress[] = { "\\textbf{", "\\text{", "\\mathrm{",
-                                         "\\mathbf{", "\\textrm{", "$" };
+                                         "\\mathbf{", "\\textrm{" };
+    static const char *const words[] = { "answer:", "final answer:",
+                                         "ans:" };
     size_t i = 0, k;
     int brace = 0;
 
+    if (t.n > 2 && t.s[0] == '$' && t.s[t.n - 1] == '$' && t.s[1] != '$' &&
+        !memchr(t.s + 1, '$', t.n - 2))
+        return extract_unlabelled(text_of(t.s + 1, t.n - 2));
     for (size_t d = 0; d < sizeof dress / sizeof dress[0]; d++)
         if (text_starts(t, i, dress[d])) {
             i += strlen(dress[d]);
-            brace = dress[d][0] == '\\';
+            brace = 1;
             break;
+        }
+    for (size_t d = 0; d < sizeof words / sizeof words[0]; d++)
+        if (text_starts_nocase(t, i, words[d])) {
+            i += strlen(words[d]);
+            i += brace && i < t.n && t.s[i] == ' ';
+            i += brace && i < t.n && t.s[i] == '}';
+            struct text r = text_trim(text_of(t.s + i, t.n - i));
+            return r.n ? r : t;
         }
     int bracket = i < t.n && t.s[i] == '(';
     i += (size_t)bracket;

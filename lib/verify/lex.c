@@ -26,7 +26,8 @@ static const char *const ignored[] = {
     "hspace", "vspace", "hphantom", "phantom", "mathbf", "mathit",
     "boldsymbol", "bm", "mathcal", "mathfrak", "mathscr", "overline",
     "vec", "hat", "bar", "overrightarrow", "widehat", "tilde", "therefore",
-    "dot", "mathop", "measuredangle", NULL
+    "dot", "mathop", "measuredangle", "large", "Large", "LARGE", "huge",
+    "Huge", "small", "tiny", "normalsize", "footnotesize", NULL
 };
 static const char *const textual[] = {
     "text", "textbf", "textit", "textrm", "mbox", "textnormal", "mathrm",
@@ -69,6 +70,10 @@ static void text_group(struct lexer *l)
     l->i = end < l->t.n ? end + 1 : end;
     l->space |= in.n && in.s[0] == ' ';
     in = text_trim(in);
+    if (in.n > 1 && in.s[0] == '(' && !memchr(in.s, ')', in.n)) {
+        lex_emit_ch(l, '('); /* closed outside */
+        in = text_trim(text_of(in.s + 1, in.n - 1));
+    }
     while (in.n && (in.s[in.n - 1] == '.' || in.s[in.n - 1] == ',') &&
            !(in.n > 2 && isalpha((unsigned char)in.s[in.n - 2]) &&
              in.s[in.n - 1] == '.')) {
@@ -97,7 +102,10 @@ static void text_group(struct lexer *l)
     }
     words += lex_clock(in) > 0 || lex_rate(in) == in.n;
     int letter = in.n == 1 && isalpha((unsigned char)in.s[0]);
-    if (words || (letter && !strchr("eiI", in.s[0]) && l->n &&
+    size_t sign = in.s[0] == '-' || in.s[0] == '$' ? 1
+                  : in.s[0] == '\\' && in.n > 1 && in.s[1] == '$' ? 2 : 0;
+    int number = in.n > sign && isdigit((unsigned char)in.s[sign]);
+    if ((words && !number) || (letter && !strchr("eiI", in.s[0]) && l->n &&
                   l->v[l->n - 1].type == T_NUM))
         lex_text(l, arena_strndup(l->a, in.s, in.n));
     else
@@ -125,14 +133,16 @@ static const char *currency(struct text w)
 static int colour(struct lexer *l, struct text w)
 {
     if (!text_is(w, "color") && !text_is(w, "textcolor") &&
-        !text_is(w, "colorbox") && !text_is(w, "mathcolor"))
+        !text_is(w, "colorbox") && !text_is(w, "mathcolor") &&
+        !text_is(w, "fcolorbox"))
         return 0;
+    int names = w.s[0] == 'f' ? 2 : 1;
     while (at(l, l->i) == ' ')
         l->i++;
     if (at(l, l->i) == '[')
         while (l->i < l->t.n && at(l, l->i++) != ']')
             ;
-    if (at(l, l->i) == '{') {
+    while (at(l, l->i) == '{' && names-- > 0) {
         size_t end = brace_end(l, l->i);
         l->i = end < l->t.n ? end + 1 : end;
     }

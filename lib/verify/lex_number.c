@@ -39,11 +39,15 @@ static size_t tex_gap(const struct lexer *l, size_t i)
     return best;
 }
 
+/* "\\ " or a blank before three digits. */
 static size_t space_group(const struct lexer *l, size_t i, size_t before)
 {
-    return at(l, i) == ' ' && before <= 3 && run_of_digits(l, i + 1) == 3 &&
-           at(l, i + 4) != '/' &&
-           (at(l, i + 4) != ',' || l->comma == COMMA_DECIMAL);
+    size_t k = at(l, i) == '\\' ? 2 : 1;
+
+    return at(l, i + k - 1) == ' ' && before <= 3 &&
+                   run_of_digits(l, i + k) == 3 && at(l, i + k + 3) != '/' &&
+                   (at(l, i + k + 3) != ',' || l->comma == COMMA_DECIMAL)
+               ? k : 0;
 }
 
 /* "\overline{36}" right behind a decimal: its digits, or NULL. */
@@ -107,7 +111,7 @@ void lex_number(struct lexer *l)
                 d[o++] = at(l, l->i++);
                 group++;
             } else {
-                joined = at(l, l->i) == ' ' ? 2 : 1;
+                joined = at(l, l->i + k - 1) == ' ' ? 2 : 1;
                 l->i += k;
                 group = 0;
             }

@@ -82,7 +82,9 @@ struct expr *p_environment(struct parser *p)
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
     p->in_matrix = 1;
-    if (!strcmp(env, "array") && p_is_ch(p, '{')) { /* {c|cc} */
+    if ((!strcmp(env, "array") || !strcmp(env, "cases")) &&
+        p_is_ch(p, '{') && p->v[p->i + 1].type == T_SYM &&
+        strchr("lcr", p->v[p->i + 1].s[0])) { /* {c|cc} */
         while (p->v[p->i].type != T_END && !p_is_ch(p, '}'))
             p->i++;
         p->i += p_is_ch(p, '}') ? 1 : 0;
@@ -236,12 +238,26 @@ static struct expr *integrand(struct parser *p, int definite)
     return e;
 }
 
+/* In "_{i=1}" and all that follows i is no imaginary unit. */
+static void imaginary_index(struct parser *p)
+{
+    struct tok *t = peek(p) + 2;
+
+    if (!p_is_ch(p, '_') || t[-1].type != T_CH || t[-1].ch != '{' ||
+        t->type != T_CONST || strcmp(t->s, "i"))
+        return;
+    for (; t->type != T_END; t++)
+        if (t->type == T_CONST && !strcmp(t->s, "i"))
+            t->type = T_SYM;
+}
+
 struct expr *p_operator(struct parser *p, const char *name)
 {
     struct expr *e = expr_new(p->a, E_FN, 3), *f;
 
     e->name = name;
     e->a[0] = e->a[1] = named(p, E_TEXT, "");
+    imaginary_index(p);
     for (int k = 0; k < 2 && !p->why; k++) {
         int sub = p_is_ch(p, '_');
         if (!sub && !p_is_ch(p, '^'))

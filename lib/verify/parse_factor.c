@@ -178,6 +178,13 @@ struct expr *p_postfix(struct parser *p, struct expr *e)
         } else if (t->type == T_CH && t->ch == '\'' && e->kind == E_SYM) {
             p->i++;
             e = named(p, E_SYM, arena_printf(p->a, "%s'", e->name));
+            if (strchr("fghFGH", e->name[0]) && p_is_ch(p, '(')) {
+                const char *name = e->name;
+                e = p_primary(p);
+                e = e->kind == E_SEQ ? p_items(p, E_FN, e->a, e->n)
+                                     : p_items(p, E_FN, &e, 1);
+                e->name = name;
+            }
         } else if (t->type == T_CH && t->ch == '_') {
             p->i++;
             struct expr *s = p_arg(p, 0);

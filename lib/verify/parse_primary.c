@@ -128,6 +128,16 @@ static struct expr *set(struct parser *p)
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
     int bars = p->bars;
+    static const char *const envs[] = { "array", "aligned", "gathered" };
+    for (size_t k = 0; p_is_cmd(p, "begin") && k < 3; k++)
+        if (!strcmp(p->v[p->i + 1].s, envs[k])) {
+            p->i++;
+            p->v[p->i].s = "cases"; /* "\left\{\begin{array}...\right." */
+            struct expr *e = p_environment(p);
+            p->depth--;
+            (void)take_cmd(p, "}");
+            return e;
+        }
     colon_as_bar(p);
     p->bars = 1; /* a bar does not begin a value here */
     struct expr *e = p_list_of(p);

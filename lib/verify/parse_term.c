@@ -87,7 +87,8 @@ static int hedges(const char *s)
         while (isalpha((unsigned char)s[k]))
             k++;
         for (size_t i = 0; k && i < sizeof words / sizeof words[0]; i++)
-            if (strlen(words[i]) == k && !memcmp(words[i], s, k))
+            if (strlen(words[i]) == k &&
+                text_starts_nocase(text_of(s, k), 0, words[i]))
                 return 1;
         s += k ? k - 1 : 0;
     }
@@ -126,6 +127,11 @@ static struct expr *unit(struct parser *p, struct expr *e)
             break;
         }
     }
+    static const char *const yes[] = { "is correct", "is right",
+        "is the answer", "is the final answer", "is the correct answer" };
+    for (size_t k = 0; k < sizeof yes / sizeof yes[0]; k++)
+        if (!strcmp(name, yes[k]))
+            return e;
     const char *set = e->kind == E_SYM || !strncmp(name, "is ", 3) ||
                               !strncmp(name, "are ", 4)
                           ? p_number_set(name) : NULL;
@@ -134,6 +140,8 @@ static struct expr *unit(struct parser *p, struct expr *e)
         r->name = "i";
         return r;
     }
+    if (e->kind == E_SYM && !strncmp(name, "is ", 3))
+        name += 3; /* "n is even" */
     if (hedges(name))
         return p_bad(p, "words that are no unit");
     struct expr *u = one(p, E_UNIT, e);
@@ -187,8 +195,11 @@ struct expr *p_term(struct parser *p)
         } else if (peek(p)->type == T_TEXT || peek(p)->type == T_CUR) {
             struct expr *v = w.n == 1 ? w.v[0]
                                       : p_items(p, E_MUL, w.v, w.n);
+            struct expr *u = unit(p, v);
+            if (u->kind == E_UNIT && peek(p)->type == T_NUM && !p->why)
+                return two(p, E_ADD, u, p_term(p)); /* 5 ft 7 in */
             w = (struct vec){ 0 };
-            push(p, &w, unit(p, v));
+            push(p, &w, u);
         } else if (begins(p)) {
             /* two numbers side by side are not a product */
             if (peek(p)->type == T_NUM && p->v[p->i - 1].type == T_NUM)

@@ -309,7 +309,7 @@ static int integrand_at(acb_ptr out, const acb_t z, void *param, slong order,
     return 0;
 }
 
-/* By rigorous quadrature to 100 bits; not within another integral. */
+/* By rigorous quadrature to 70 bits; not within another integral. */
 static int integrate(struct ball_ctx *c, const struct expr *e, acb_t out)
 {
     struct integrand g = { c, e->a[2] };
@@ -321,13 +321,12 @@ static int integrate(struct ball_ctx *c, const struct expr *e, acb_t out)
     acb_init(lo);
     acb_init(hi);
     mag_init(tol);
-    mag_set_ui_2exp_si(tol, 1, -100);
+    mag_set_ui_2exp_si(tol, 1, -70);
     acb_calc_integrate_opt_init(opt);
-    opt->eval_limit = 3000;
+    opt->eval_limit = 1500;
     if (!c->at && !ball_eval(c, e->a[0], lo) && !ball_eval(c, e->a[1], hi) &&
         acb_is_real(lo) && acb_is_real(hi)) {
-        acb_calc_integrate(out, integrand_at, &g, lo, hi, 100, tol, opt,
-                           c->prec < 160 ? c->prec : 160);
+        acb_calc_integrate(out, integrand_at, &g, lo, hi, 70, tol, opt, 100);
         r = acb_is_finite(out) && acb_rel_accuracy_bits(out) > 60 ? 0 : -1;
     }
     mag_clear(tol);

@@ -88,8 +88,9 @@ static long chinese(struct text t)
     return total + (last > 0 ? last : 0);
 }
 
-/* "There are no real solutions.", "none": nothing satisfies it. */
-static int is_empty_set(struct text w)
+/* "There are no real solutions.", "none", "infinitely many solutions": how
+ * many things satisfy it, as a formula; or NULL. */
+static const char *how_many(struct text w)
 {
     static const char *const heads[] = {
         "there is ", "there are ", "there exist ", "there exists ",
@@ -101,7 +102,7 @@ static int is_empty_set(struct text w)
         "no solution", "no solutions", "no real solution",
         "no real solutions", "no real roots", "no roots", "none",
         "no values", "no value", "no real values", "empty set",
-        "the empty set", "null set", "no such number", "no such numbers"
+        "the empty set", "null set"
     };
 
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
@@ -117,8 +118,14 @@ static int is_empty_set(struct text w)
     }
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         if (text_is(w, none[i]))
-            return 1;
-    return 0;
+            return "\\emptyset";
+    if (text_starts(w, 0, "no such ") && w.n < 20)
+        return "\\emptyset";
+    return text_is(w, "infinitely many solutions") ||
+                   text_is(w, "infinite solutions") ||
+                   text_is(w, "infinite number of solutions") ||
+                   text_is(w, "infinitely many")
+               ? "\\text{infinitely many}" : NULL;
 }
 
 struct text words_to_formula(struct arena *a, struct text t)
@@ -133,8 +140,9 @@ struct text words_to_formula(struct arena *a, struct text t)
         struct text w = norm_words(a, t);
         if (text_is(w, "all real numbers") || text_is(w, "all reals"))
             return text_of("\\mathbb{R}", 10);
-        if (is_empty_set(w))
-            return text_of("\\emptyset", 9);
+        const char *many = how_many(w);
+        if (many)
+            return text_of(many, strlen(many));
         if (text_is(w, "dne") || text_is(w, "does not exist") ||
             text_is(w, "it does not exist") ||
             text_is(w, "the limit does not exist"))
