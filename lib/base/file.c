@@ -262,16 +262,30 @@ void file_abort(struct file **f)
     destroy(f);
 }
 
+/* Without waiting for the writer of a FIFO, and without touching a device. */
+static int open_regular(const char *path, struct err *e)
+{
+    struct stat st;
+    int fd;
+
+    if (stat(path, &st) < 0)
+        return err_errno(e, ERR_IO, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_IO, "%s: not a regular file", path);
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return fd < 0 ? err_errno(e, ERR_IO, "%s", path) : fd;
+}
+
 int file_map(struct filemap *m, const char *path, struct err *e)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
+    int fd = open_regular(path, e), r = 0;
     void *p;
 
     m->data = NULL;
     m->size = 0;
     if (fd < 0)
-        return err_errno(e, ERR_IO, "%s", path);
+        return fd;
     if (fstat(fd, &st) < 0) {
         r = err_errno(e, ERR_IO, "%s", path);
     } else if (!S_ISREG(st.st_mode)) {

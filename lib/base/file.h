@@ -36,7 +36,8 @@ struct filemap {
     size_t size;
 };
 
-/* Read-only map of a whole regular file. */
+/* Read-only map of a whole regular file; a FIFO, device, socket or directory
+ * is refused at once. */
 int file_map(struct filemap *m, const char *path, struct err *e) MUST_CHECK;
 void file_unmap(struct filemap *m);
 

@@ -1,9 +1,10 @@
 /* config - config.json of a Qwen2 model, read and written */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../base/file.h"
+#include "../base/digests.h"
 #include "../base/json.h"
 #include "config.h"
 
@@ -270,6 +271,20 @@ static int from_json(struct config *c, const json_t *o, const char *where,
     return r;
 }
 
+/* The end tokens of generation_config.json, where it is there. */
+static int read_generation(struct config *c, const char *dir, struct err *e)
+{
+    char path[4200];
+    json_t *o = NULL;
+    int r = digests_json(&o, dir, "generation_config.json", e);
+
+    snprintf(path, sizeof path, "%s/generation_config.json", dir);
+    if (r > 0)
+        r = get_eos(c, o, path, e);
+    json_decref(o);
+    return r;
+}
+
 int config_read(struct config *c, const char *dir, struct err *e)
 {
     char path[4096];
@@ -278,30 +293,29 @@ int config_read(struct config *c, const char *dir, struct err *e)
 
     *c = (struct config){0};
     snprintf(path, sizeof path, "%s/config.json", dir);
-    r = json_read_file(&o, path, e);
-    if (!r && !json_is_object(o))
-        r = err_set(e, ERR_DATA, "%s: not an object", path);
+    r = digests_json(&o, dir, "config.json", e);
     if (!r)
-        r = from_json(c, o, path, e);
+        return err_set(e, ERR_IO, "%s: %s", path, strerror(ENOENT));
+    if (r > 0)
+        r = json_is_object(o) ? from_json(c, o, path, e)
+                              : err_set(e, ERR_DATA, "%s: not an object",
+                                        path);
     json_decref(o);
-    o = NULL;
-    if (!r) {
-        char gen[4096];
-
-        snprintf(gen, sizeof gen, "%s/generation_config.json", dir);
-        if (file_exists(gen)) {
-            r = json_read_file(&o, gen, e);
-            if (!r)
-                r = get_eos(c, o, gen, e);
-            json_decref(o);
-        }
-    }
+    if (!r)
+        r = read_generation(c, dir, e);
     return r ? r : config_check(c, path, e);
+}
+
+const char *config_type_name(enum dtype t)
+{
+    static const char *const types[] = {"float32", "bfloat16", "float16"};
+
+    return types[t];
 }
 
 static json_t *to_json(const struct config *c)
 {
-    static const char *const types[] = {"float32", "bfloat16", "float16"};
+    const char *type = config_type_name(c->file_dtype);
     json_t *eos = json_null();
 
     if (c->n_eos == 1)
@@ -313,7 +327,7 @@ static json_t *to_json(const struct config *c)
     }
     return json_pack(
         "{s:[s], s:f, s:o, s:i, s:s, s:i, s:f, s:i, s:i, s:s, s:i, s:i, s:i,"
-        " s:f, s:f, s:n, s:n, s:b, s:s, s:b, s:b, s:i}",
+        " s:f, s:f, s:n, s:n, s:b, s:s, s:s, s:b, s:b, s:i}",
         "architectures", "Qwen2ForCausalLM", "attention_dropout", 0.0,
         "eos_token_id", eos, "hidden_size", c->hidden, "hidden_act", "silu",
         "head_dim", c->head_dim, "initializer_range", 0.02,
@@ -322,7 +336,7 @@ static json_t *to_json(const struct config *c)
         "num_hidden_layers", c->layers, "num_key_value_heads", c->kv_heads,
         "rms_norm_eps", c->rms_eps, "rope_theta", c->rope_theta,
         "rope_scaling", "sliding_window", "tie_word_embeddings", c->tied,
-        "torch_dtype", types[c->file_dtype], "use_cache", 1,
+        "dtype", type, "torch_dtype", type, "use_cache", 1,
         "use_sliding_window", 0, "vocab_size", c->vocab);
 }
 

@@ -93,9 +93,9 @@ static int open_index(struct st_file *f, const char *dir, const char *index,
 {
     json_t *o = NULL;
     const json_t *map;
-    int r = json_read_file(&o, index, e);
+    int r = digests_json(&o, dir, "model.safetensors.index.json", e);
 
-    if (r)
+    if (r < 0)
         return r;
     map = json_object_get(o, "weight_map");
     r = open_shards(f, map, dir, index, e);
@@ -127,21 +127,49 @@ static int open_any(struct st_file *f, const char *path, struct err *e)
     return r ? r : finish(f, path, e);
 }
 
+/* The check of all shards begins; a file that cannot be read is checked too,
+ * because damage may be why. */
+static int start_check(struct st_file *f, struct err *e)
+{
+    int r = 0;
+
+    f->check = digests_open();
+    for (size_t i = 0; !r && i < f->n_shards; i++)
+        if (f->shards[i].map.data)
+            r = digests_add(f->check, f->shards[i].path, &f->shards[i].map, e);
+    digests_start(f->check);
+    return r;
+}
+
 int st_open(struct st_file **out, const char *path, struct err *e)
 {
     struct st_file *f = xcalloc(1, sizeof *f);
+    struct err of_check = {0};
     int r = open_any(f, path, e);
+    int bad = start_check(f, r ? &of_check : e);
 
-    if (r)
-        st_close(&f);
+    if (r || bad)
+        r = st_close(&f, r ? r : bad, e);
     *out = f;
     return r;
 }
 
-void st_close(struct st_file **f)
+int st_check(struct st_file *f, struct err *e)
 {
+    return digests_close(&f->check, e);
+}
+
+int st_close(struct st_file **f, int r, struct err *e)
+{
+    struct err of_check = {0};
+
     if (!*f)
-        return;
+        return r;
+    if (st_check(*f, &of_check)) {
+        if (e)
+            *e = of_check;
+        r = -of_check.code;
+    }
     for (size_t i = 0; i < (*f)->n; i++) {
         free((*f)->v[i].name);
         free((*f)->v[i].copy);
@@ -154,6 +182,7 @@ void st_close(struct st_file **f)
     free((*f)->shards);
     free(*f);
     *f = NULL;
+    return r;
 }
 
 size_t st_count(const struct st_file *f)

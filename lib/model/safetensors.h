@@ -24,7 +24,13 @@ struct st_file;
 /* One file, or DIR holding model.safetensors or model.safetensors.index.json
  * with its shards. */
 int st_open(struct st_file **f, const char *path, struct err *e) MUST_CHECK;
-void st_close(struct st_file **f);
+/* The files are held against their digests (lib/base/digests.h) by a thread
+ * that begins with st_open. Waits for it; a damaged file is the error. What was
+ * read counts only after this or st_close. */
+int st_check(struct st_file *f, struct err *e) MUST_CHECK;
+/* st_check, and closes *f (NULL is accepted) at the end of a reading that gave
+ * r: where no file is damaged, r is returned. */
+int st_close(struct st_file **f, int r, struct err *e) MUST_CHECK;
 size_t st_count(const struct st_file *f);
 const struct st_tensor *st_at(const struct st_file *f, size_t i);
 const struct st_tensor *st_find(const struct st_file *f, const char *name);
@@ -39,7 +45,10 @@ int st_declare(struct st_writer *w, const char *name, enum dtype type,
                int n_dims, const int64_t *dims, struct err *e) MUST_CHECK;
 int st_put(struct st_writer *w, const void *data, size_t bytes,
            struct err *e) MUST_CHECK;
-int st_commit(struct st_writer **w, struct err *e) MUST_CHECK;
+/* digest: 32 hex digits of the file's bytes, as in lib/base/digests.h; or
+ * NULL. */
+int st_commit(struct st_writer **w, char digest[33], struct err *e)
+    MUST_CHECK;
 void st_abort(struct st_writer **w);
 
 #endif

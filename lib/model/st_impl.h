@@ -4,7 +4,7 @@
  */
 #ifndef ULP_MODEL_ST_IMPL_H
 #define ULP_MODEL_ST_IMPL_H
-#include "../base/file.h"
+#include "../base/digests.h"
 #include "safetensors.h"
 
 #define ST_MAX_DIMS 4
@@ -26,6 +26,7 @@ struct st_file {
     size_t n, cap;
     struct shard *shards;
     size_t n_shards;
+    struct digest_check *check; /* of the shards, beside their reading */
 };
 
 /* Maps one file and adds its tensors to f, checked, in order of their data. */

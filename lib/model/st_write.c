@@ -7,6 +7,7 @@
 #include "../base/arena.h"
 #include "../base/buf.h"
 #include "../base/file.h"
+#include "../base/hash.h"
 #include "../base/json_text.h"
 #include "safetensors.h"
 
@@ -17,6 +18,7 @@ struct item {
 
 struct st_writer {
     struct file *f;
+    struct hash128 *hash; /* of the file so far */
     char *path;
     struct buf header;
     struct item *v;
@@ -31,6 +33,7 @@ static void destroy(struct st_writer **w)
         free((*w)->v[i].name);
     free((*w)->v);
     free((*w)->path);
+    hash128_close(&(*w)->hash);
     buf_free(&(*w)->header);
     free(*w);
     *w = NULL;
@@ -42,6 +45,7 @@ int st_create(struct st_writer **out, const char *path, struct err *e)
     int r;
 
     w->path = xstrdup(path);
+    w->hash = hash128_open();
     r = file_create(&w->f, path, e);
     if (r)
         destroy(&w);
@@ -81,6 +85,13 @@ int st_declare(struct st_writer *w, const char *name, enum dtype type,
     return 0;
 }
 
+static int write_bytes(struct st_writer *w, const void *p, size_t n,
+                       struct err *e)
+{
+    hash128_update(w->hash, p, n);
+    return file_write(w->f, p, n, e);
+}
+
 /* Padded so that the data begins at a multiple of 8. */
 static int write_header(struct st_writer *w, struct err *e)
 {
@@ -95,8 +106,8 @@ static int write_header(struct st_writer *w, struct err *e)
     n = w->header.n;
     for (int i = 0; i < 8; i++)
         len[i] = (uint8_t)(n >> 8 * i);
-    r = file_write(w->f, len, 8, e);
-    return r ? r : file_write(w->f, w->header.p, w->header.n, e);
+    r = write_bytes(w, len, 8, e);
+    return r ? r : write_bytes(w, w->header.p, w->header.n, e);
 }
 
 int st_put(struct st_writer *w, const void *data, size_t bytes,
@@ -114,10 +125,10 @@ int st_put(struct st_writer *w, const void *data, size_t bytes,
                        "%zu declared", w->path, w->v[w->next].name, bytes,
                        w->v[w->next].bytes);
     w->next++;
-    return file_write(w->f, data, bytes, e);
+    return write_bytes(w, data, bytes, e);
 }
 
-int st_commit(struct st_writer **w, struct err *e)
+int st_commit(struct st_writer **w, char digest[33], struct err *e)
 {
     struct st_writer *x = *w;
     int r = x->begun ? 0 : write_header(x, e);
@@ -129,6 +140,8 @@ int st_commit(struct st_writer **w, struct err *e)
         st_abort(w);
         return r;
     }
+    if (digest)
+        hash128_hex(x->hash, digest);
     r = file_commit(&x->f, e);
     destroy(w);
     return r;

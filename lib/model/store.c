@@ -157,8 +157,7 @@ int model_read(const char *dir, const struct params *p, enum dtype t,
             r = finite_bad(s->file, s->name, good,
                            finite_value(s->data, s->type, good), t, e);
     }
-    st_close(&f);
-    return r;
+    return st_close(&f, r, e);
 }
 
 static int save_tensors(struct st_writer *w, const struct params *p,
@@ -204,7 +203,7 @@ int model_save(const char *dir, const struct config *c, const void *flat,
     if (!r)
         r = save_tensors(w, &p, flat, t, e);
     if (!r)
-        r = st_commit(&w, e);
+        r = st_commit(&w, NULL, e);
     else
         st_abort(&w);
     params_free(&p);

@@ -203,7 +203,7 @@ int model_load(struct model *m, const char *dir, char digest[33],
         r = model_check_file(&m->p, f, dir, e);
     if (!r)
         r = load(m, &(struct source){.f = f}, e);
-    st_close(&f);
+    r = st_close(&f, r, e);
     if (!r && digest)
         memcpy(digest, m->digest, sizeof m->digest);
     return r;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "../base/arena.h"
-#include "../base/file.h"
+#include "../base/digests.h"
 #include "../base/hash.h"
 #include "../base/json.h"
 #include "jscan.h"
@@ -312,35 +312,33 @@ static int config_template(struct tok *t, const json_t *o, const char *path,
 int tok_load_config(struct tok *t, const char *dir, struct err *e)
 {
     char *path = xmalloc(strlen(dir) + 32);
-    struct filemap m = {0};
+    struct filemap m;
     json_t *o = NULL;
-    int r = 0;
+    int r = digests_json(&o, dir, "tokenizer_config.json", e);
 
     sprintf(path, "%s/tokenizer_config.json", dir);
-    if (file_exists(path)) {
-        r = json_read_file(&o, path, e);
-        if (!r && !json_is_object(o))
-            r = err_set(e, ERR_DATA, "%s: expected an object", path);
-        if (!r)
-            r = config_eos(t, o, path, e);
-        if (!r)
-            r = config_template(t, o, path, e);
-        json_decref(o);
-    }
-    sprintf(path, "%s/chat_template.jinja", dir);
-    if (!r && file_exists(path)) {
-        r = file_map(&m, path, e);
-        if (!r) {
-            free(t->chat_template);
-            t->chat_template = xmalloc(m.size + 1);
-            if (m.size)
-                memcpy(t->chat_template, m.data, m.size);
-            t->chat_template[m.size] = '\0';
-            file_unmap(&m);
-        }
-    }
+    if (r > 0)
+        r = json_is_object(o)
+                ? 0
+                : err_set(e, ERR_DATA, "%s: expected an object", path);
+    if (!r && o)
+        r = config_eos(t, o, path, e);
+    if (!r && o)
+        r = config_template(t, o, path, e);
+    json_decref(o);
     free(path);
-    return r;
+    if (r)
+        return r;
+    r = digests_map(&m, dir, "chat_template.jinja", e);
+    if (r <= 0)
+        return r;
+    free(t->chat_template);
+    t->chat_template = xmalloc(m.size + 1);
+    if (m.size)
+        memcpy(t->chat_template, m.data, m.size);
+    t->chat_template[m.size] = '\0';
+    file_unmap(&m);
+    return 0;
 }
 
 /* ---- opening ------------------------------------------------------------ */
@@ -366,6 +364,8 @@ int tok_open_text(struct tok **out, const char *text, size_t n,
 
 int tok_open(struct tok **t, const char *dir, struct err *e)
 {
+    struct digest_check *check;
+    struct err of_check = {0};
     struct stat st;
     struct filemap m = {0};
     char *path;
@@ -374,12 +374,20 @@ int tok_open(struct tok **t, const char *dir, struct err *e)
     *t = NULL;
     if (stat(dir, &st))
         return err_errno(e, ERR_IO, "%s", dir);
+    check = digests_open();
     is_dir = S_ISDIR(st.st_mode);
     path = xmalloc(strlen(dir) + 32);
     sprintf(path, is_dir ? "%s/tokenizer.json" : "%s", dir);
     r = file_map(&m, path, e);
     if (!r)
+        r = digests_add(check, path, &m, e);
+    digests_start(check);
+    if (!r)
         r = tok_open_text(t, (const char *)m.data, m.size, path, 0, e);
+    if (digests_close(&check, &of_check)) {
+        *e = of_check;
+        r = -of_check.code;
+    }
     file_unmap(&m);
     free(path);
     if (!r && is_dir)

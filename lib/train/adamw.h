@@ -65,12 +65,12 @@ int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
  * state. */
 int adamw_load_master(struct adamw *a, const char *dir, struct err *e)
     MUST_CHECK;
-/* DIR/model.safetensors in the master type. */
-int adamw_save_master(const struct adamw *a, const char *dir, struct err *e)
-    MUST_CHECK;
+/* DIR/model.safetensors in the master type; digest as st_commit gives it. */
+int adamw_save_master(const struct adamw *a, const char *dir, char digest[33],
+                      struct err *e) MUST_CHECK;
 /* DIR/optimizer.safetensors: m.NAME, v.NAME and, in Kahan arms, c.NAME. */
-int adamw_save_state(const struct adamw *a, const char *dir, struct err *e)
-    MUST_CHECK;
+int adamw_save_state(const struct adamw *a, const char *dir, char digest[33],
+                     struct err *e) MUST_CHECK;
 int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
     MUST_CHECK;
 

@@ -61,7 +61,8 @@ static int put(struct st_writer *w, const struct adamw *a,
 }
 
 static int save(const struct adamw *a, const char *dir, const char *file,
-                const struct column *c, int n_columns, struct err *e)
+                const struct column *c, int n_columns, char digest[33],
+                struct err *e)
 {
     struct st_writer *w = NULL;
     char path[4096];
@@ -74,19 +75,21 @@ static int save(const struct adamw *a, const char *dir, const char *file,
     for (int i = 0; i < n_columns && !r; i++)
         r = put(w, a, &c[i], e);
     if (!r)
-        return st_commit(&w, e);
+        return st_commit(&w, digest, e);
     st_abort(&w);
     return r;
 }
 
-int adamw_save_master(const struct adamw *a, const char *dir, struct err *e)
+int adamw_save_master(const struct adamw *a, const char *dir, char digest[33],
+                      struct err *e)
 {
     const struct column c = { "", a->master, 0, a->arm.master };
 
-    return save(a, dir, "model.safetensors", &c, 1, e);
+    return save(a, dir, "model.safetensors", &c, 1, digest, e);
 }
 
-int adamw_save_state(const struct adamw *a, const char *dir, struct err *e)
+int adamw_save_state(const struct adamw *a, const char *dir, char digest[33],
+                     struct err *e)
 {
     const struct column c[] = {
         { "m.", a->m, a->o.offload, a->arm.adam },
@@ -94,7 +97,7 @@ int adamw_save_state(const struct adamw *a, const char *dir, struct err *e)
         { "c.", a->comp, a->o.offload, DT_BF16 },
     };
 
-    return save(a, dir, "optimizer.safetensors", c, a->comp ? 3 : 2, e);
+    return save(a, dir, "optimizer.safetensors", c, a->comp ? 3 : 2, digest, e);
 }
 
 /* ---- reading --------------------------------------------------------- */
@@ -193,8 +196,7 @@ int adamw_load_master(struct adamw *a, const char *dir, struct err *e)
 
     if (!r)
         r = load(a, f, dir, "", a->master, a->arm.master, 0, e);
-    st_close(&f);
-    return r;
+    return st_close(&f, r, e);
 }
 
 int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
@@ -211,6 +213,5 @@ int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
         r = load(a, f, path, "v.", a->v, a->arm.adam, 1, e);
     if (!r && a->comp)
         r = load(a, f, path, "c.", a->comp, DT_BF16, 1, e);
-    st_close(&f);
-    return r;
+    return st_close(&f, r, e);
 }

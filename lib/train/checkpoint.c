@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../base/arena.h"
-#include "../base/file.h"
+#include "../base/digests.h"
 #include "../base/json.h"
 #include "../../kernels/canon.h"
 #include "dir.h"
@@ -78,17 +78,16 @@ static int parse_state(struct train_state *s, const json_t *j,
 
 int checkpoint_state(struct train_state *s, const char *dir, struct err *e)
 {
-    char *path = path_of(dir, "trainer_state.json");
-    json_t *j = NULL;
-    int r = 0;
+    char *path = path_of(dir, DIGESTS_STATE);
+    json_t *j;
+    int r = digests_read(&j, dir, e);
 
     memset(s, 0, sizeof *s);
-    if (file_exists(path)) {
-        r = json_read_file(&j, path, e);
-        if (!r)
-            r = parse_state(s, j, path, e);
-        json_decref(j);
-    }
+    if (r > 0)
+        r = strcmp(digests_file(j), DIGESTS_STATE)
+                ? 0
+                : parse_state(s, j, path, e);
+    json_decref(j);
     free(path);
     if (r < 0)
         state_free(s);
@@ -181,40 +180,29 @@ int checkpoint_resume(struct adamw *a, const struct train_state *s,
 
 static const char *const copied[] = {
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "vocab.json", "merges.txt", "generation_config.json",
+    "vocab.json", "merges.txt", "tokenizer.model", "generation_config.json",
     "chat_template.jinja", "added_tokens.json",
 };
 
-/* config.json of `from` with the type of the weights beside it. */
-static int put_config(const char *tmp, const char *from, enum dtype t,
-                      struct err *e)
+static int put_state(const char *tmp, const struct train_state *s,
+                     const json_t *known, struct err *e)
 {
-    static const char *const names[] = { "float32", "bfloat16", "float16" };
-    char *in = path_of(from, "config.json"), *out;
-    json_t *j = NULL;
-    int r = json_read_file(&j, in, e);
+    json_t *j = state_json(s);
+    int r = j ? digests_write(j, known, tmp, DIGESTS_STATE, e)
+              : err_set(e, ERR_IO, "%s: the state cannot be written as JSON",
+                        tmp);
 
-    if (!r) {
-        out = path_of(tmp, "config.json");
-        json_object_set_new(j, "torch_dtype", json_string(names[t]));
-        r = json_write_file(j, out, e);
-        free(out);
-    }
     json_decref(j);
-    free(in);
     return r;
 }
 
-static int put_state(const char *tmp, const struct train_state *s,
-                     struct err *e)
+/* The list of a directory that is no checkpoint. */
+static int put_digests(const char *tmp, const json_t *known, struct err *e)
 {
-    char *path = path_of(tmp, "trainer_state.json");
-    json_t *j = state_json(s);
-    int r = j ? json_write_file(j, path, e)
-              : err_set(e, ERR_IO, "%s: cannot be written as JSON", path);
+    json_t *j = json_object();
+    int r = digests_write(j, known, tmp, DIGESTS_MODEL, e);
 
     json_decref(j);
-    free(path);
     return r;
 }
 
@@ -230,21 +218,29 @@ static int copy_tokenizer(const char *tmp, const char *from, struct err *e)
 static int put_all(const char *tmp, const char *from, const struct adamw *a,
                    struct train_state *s, struct err *e)
 {
-    int r = put_config(tmp, from, a->arm.master, e);
+    json_t *known = json_object();
+    char digest[33];
+    int r = config_copy(from, tmp, a->arm.master, e);
 
     if (!r)
         r = copy_tokenizer(tmp, from, e);
     if (!r)
-        r = adamw_save_master(a, tmp, e);
+        r = adamw_save_master(a, tmp, digest, e);
     if (!r)
-        r = adamw_save_state(a, tmp, e);
-    if (r)
-        return r;
-    s->updates = a->updates;
-    s->skipped = a->skipped;
-    s->loss_scale = a->loss_scale;
-    s->good = a->good;
-    return put_state(tmp, s, e);
+        json_object_set_new(known, "model.safetensors", json_string(digest));
+    if (!r)
+        r = adamw_save_state(a, tmp, digest, e);
+    if (!r) {
+        json_object_set_new(known, "optimizer.safetensors",
+                            json_string(digest));
+        s->updates = a->updates;
+        s->skipped = a->skipped;
+        s->loss_scale = a->loss_scale;
+        s->good = a->good;
+        r = put_state(tmp, s, known, e);
+    }
+    json_decref(known);
+    return r;
 }
 
 /* A mistyped --out must not cost somebody a directory of other things. */
@@ -290,6 +286,8 @@ int checkpoint_write_model(const char *dir, const struct config *c,
                            const char *tokenizer, const struct adamw *a,
                            struct err *e)
 {
+    json_t *known = json_object();
+    char digest[33];
     struct dir *d;
     int r = begin(&d, dir, e);
 
@@ -298,7 +296,12 @@ int checkpoint_write_model(const char *dir, const struct config *c,
     if (!r)
         r = copy_tokenizer(dir_tmp(d), tokenizer, e);
     if (!r)
-        r = adamw_save_master(a, dir_tmp(d), e);
+        r = adamw_save_master(a, dir_tmp(d), digest, e);
+    if (!r) {
+        json_object_set_new(known, "model.safetensors", json_string(digest));
+        r = put_digests(dir_tmp(d), known, e);
+    }
+    json_decref(known);
     return end(&d, r, e);
 }
 
@@ -329,5 +332,7 @@ int checkpoint_write_flat(const char *dir, const struct config *c,
         r = copy_tokenizer(dir_tmp(d), tokenizer, e);
     if (!r)
         r = model_save(dir_tmp(d), c, flat, c->file_dtype, e);
+    if (!r)
+        r = put_digests(dir_tmp(d), NULL, e);
     return end(&d, r, e);
 }

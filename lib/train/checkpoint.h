@@ -1,8 +1,10 @@
 /* checkpoint - a model directory plus all that a bit-exact resume needs
  *
- * config.json and the tokenizer's files copied from the model trained from,
- * model.safetensors in the master type, optimizer.safetensors, and
- * trainer_state.json. A checkpoint appears whole or not at all: it is written
+ * config.json (with the type of the weights), generation_config.json and the
+ * tokenizer's files of the model trained from, model.safetensors in the master
+ * type, optimizer.safetensors, and trainer_state.json, which has a digest of
+ * each of them and of itself (lib/base/digests.h). A plain model directory has
+ * digests.json for that. A checkpoint appears whole or not at all: it is written
  * as DIR.tmp and renamed.
  */
 #ifndef ULP_TRAIN_CHECKPOINT_H
@@ -24,7 +26,8 @@ struct train_state {
 void state_free(struct train_state *s);
 
 /* 1: DIR/trainer_state.json was read into *s; 0: there is none (a base
- * model). */
+ * model). One that was changed, or that went missing beside an
+ * optimizer.safetensors, is an error. */
 int checkpoint_state(struct train_state *s, const char *dir, struct err *e)
     MUST_CHECK;
 /* The prompts that DIR's run has consumed; 0 for a base model. */

@@ -245,6 +245,7 @@ static int one_tensor(struct compare *x, const struct st_tensor *t,
 static int header(const struct compare *x, struct err *e)
 {
     char digest[33], text[32];
+    int r;
 
     snprintf(text, sizeof text, "%.17g", x->o->eta);
     rec_made_by(x->w, "eta", text);
@@ -256,7 +257,12 @@ static int header(const struct compare *x, struct err *e)
         st_digest(x->against, digest);
         rec_made_by(x->w, "against", digest);
     }
-    return rec_header(x->w, "sparsity", "sparsity", NULL, e);
+    r = st_check(x->base, e);
+    if (!r)
+        r = st_check(x->ckpt, e);
+    if (!r && x->against)
+        r = st_check(x->against, e);
+    return r ? r : rec_header(x->w, "sparsity", "sparsity", NULL, e);
 }
 
 int compare_write(struct compare *x, struct rec_writer *w, struct err *e)
@@ -300,6 +306,16 @@ static int open_device(struct compare *x, struct err *e)
     return x->count ? 0 : -ERR_IO;
 }
 
+/* Tensors that do not go together may be due to damage, which is named then. */
+static int damage(struct compare *x, int r, struct err *e)
+{
+    struct st_file **f[] = { &x->base, &x->ckpt, &x->against };
+
+    for (int i = 0; i < 3; i++)
+        r = st_close(f[i], r, e);
+    return r;
+}
+
 int compare_open(struct compare **out, const struct compare_opts *o,
                  struct err *e)
 {
@@ -314,6 +330,8 @@ int compare_open(struct compare **out, const struct compare_opts *o,
         r = st_open(&x->against, o->against, e);
     if (!r)
         r = check_base(x, e);
+    if (r)
+        r = damage(x, r, e);
     if (!r)
         r = open_device(x, e);
     if (r)
@@ -331,9 +349,9 @@ void compare_close(struct compare **x)
             (*x)->o->k->free((*x)->o->k, (*x)->piece[i]);
     if ((*x)->count)
         (*x)->o->k->free((*x)->o->k, (*x)->count);
-    st_close(&(*x)->base);
-    st_close(&(*x)->ckpt);
-    st_close(&(*x)->against);
+    (void)!st_close(&(*x)->base, 0, NULL);
+    (void)!st_close(&(*x)->ckpt, 0, NULL);
+    (void)!st_close(&(*x)->against, 0, NULL);
     rec_free(&(*x)->rec);
     free((*x)->layer);
     free(*x);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../base/arena.h"
-#include "../base/file.h"
+#include "../base/digests.h"
 
 struct dir {
     char *path, *tmp;
@@ -146,26 +146,24 @@ void dir_abort(struct dir **d)
 int dir_copy_file(const char *from, const char *to, const char *name,
                   struct err *e)
 {
-    size_t n = strlen(from) + strlen(to) + strlen(name) + 2;
-    char *path = xmalloc(n);
-    struct filemap m = { 0 };
+    size_t n = strlen(to) + strlen(name) + 2;
+    char *path;
+    struct filemap m;
     struct file *f = NULL;
-    int r = 0;
+    int r = digests_map(&m, from, name, e);
 
-    snprintf(path, n, "%s/%s", from, name);
-    if (file_exists(path)) {
-        r = file_map(&m, path, e);
-        snprintf(path, n, "%s/%s", to, name);
-        if (!r)
-            r = file_create(&f, path, e);
-        if (!r && m.size)
-            r = file_write(f, m.data, m.size, e);
-        if (!r)
-            r = file_commit(&f, e);
-        else
-            file_abort(&f);
-        file_unmap(&m);
-    }
+    if (r <= 0)
+        return r;
+    path = xmalloc(n);
+    snprintf(path, n, "%s/%s", to, name);
+    r = file_create(&f, path, e);
+    if (!r && m.size)
+        r = file_write(f, m.data, m.size, e);
+    if (!r)
+        r = file_commit(&f, e);
+    else
+        file_abort(&f);
+    file_unmap(&m);
     free(path);
     return r;
 }

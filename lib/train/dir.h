@@ -19,7 +19,8 @@ const char *dir_tmp(const struct dir *d);
 int dir_commit(struct dir **d, struct err *e) MUST_CHECK;
 void dir_abort(struct dir **d); /* accepts NULL */
 
-/* Copies FROM/name to TO/name; a file that is not there is no error. */
+/* Copies FROM/name to TO/name, checked (lib/base/digests.h); a file that is not
+ * there is no error. */
 int dir_copy_file(const char *from, const char *to, const char *name,
                   struct err *e) MUST_CHECK;
 

@@ -3,6 +3,7 @@ set -u
 ok() { echo "ok draw_$1"; }
 no() { echo "not ok draw_$1: $2"; }
 is() { if [ "$2" = "$3" ]; then ok "$1"; else no "$1" "found '$2', expected '$3'"; fi; }
+root=$PWD
 cd "$T"
 for i in 1 2 3 4 5 6 7; do echo "{\"id\":\"p$i\",\"prompt\":\"q\",\"extra\":{\"n\":$i}}"; done >p.jsonl
 draw() { "$BIN/draw" --quiet --json "$@" p.jsonl; }
@@ -18,8 +19,11 @@ is from_a_position "$(draw --from 10 --count 11)" "$(tail -n 11 a)"
 [ "$(draw --seed 2 --count 14 | ids)" != "$(head -n 14 a | ids)" ] && ok seeds_differ || no seeds_differ "same order"
 is step "$(draw --per-step 4 --from 8 --count 1 | grep -o '"step":[0-9]*')" '"step":2'
 
-mkdir base ckpt
-echo '{"step":2,"cursor":10,"updates":1,"skipped_updates":0,"good_updates":0,"loss_scale":1.0,"arm":"fp32","seed":"1","hyperparameters":{}}' >ckpt/trainer_state.json
+mkdir base
+"$BIN/pretrain" --quiet --tokenizer "$root/data/tokenizer/tiny" --hidden 16 --layers 1 --heads 2 --kv-heads 1 --ffn 16 --max-pos 32 --steps 0 -o model
+awk -f "$root/tests/golden/train/rollouts.awk" -v SEED=1 -v STEPS=2 -v P=5 -v N=4 |
+    "$BIN/dapo-step" --quiet --model model --prompts 5 --samples 4 --mini-batch 5 --steps 2 --threads 1 --out ckpt -o metrics
+is the_run_consumed_ten "$(grep -o '"cursor": [0-9]*' ckpt/trainer_state.json)" '"cursor": 10'
 is resume_from_a_checkpoint "$(draw --resume ckpt --count 11)" "$(tail -n 11 a)"
 is resume_from_a_base_model "$(draw --resume base --count 21)" "$(cat a)"
 "$BIN/draw" --resume nowhere p.jsonl >/dev/null 2>err.txt; is resume_from_nowhere $? 1

@@ -308,7 +308,7 @@ static void write_model(const struct params *p, int skip, int reshape,
             MUST(st_put(w, zeros, p->v[i].n * 4, &e));
     if (extra)
         MUST(st_put(w, zeros, 12, &e));
-    MUST(st_commit(&w, &e));
+    MUST(st_commit(&w, NULL, &e));
     free(zeros);
 }
 
@@ -452,12 +452,12 @@ static void tensors_are_found(void)
     T_EQ_INT((uintptr_t)v % 4, 0);
     T_CHECK(v[3] == v[0] && !st_find(f, "b") && !st_find(f, ""));
     st_digest(f, one);
-    st_close(&f);
+    MUST(st_close(&f, 0, &e));
     T_EQ_INT(open_text("{\"0\":{\"dtype\":\"BF16\",\"shape\":[],"
                        "\"data_offsets\":[16,18]}," A "}", 18, &f), 0);
     st_digest(f, two);
     T_EQ_STR(one, two);
-    st_close(&f);
+    MUST(st_close(&f, 0, &e));
 }
 
 static void shards_are_checked(void)
@@ -479,7 +479,7 @@ static void shards_are_checked(void)
     T_EQ_INT(st_open(&f, in_tmp("s"), &e), 0);
     T_EQ_INT(st_count(f), 2);
     T_EQ_INT(st_find(f, "b")->type, DT_F16);
-    st_close(&f);
+    MUST(st_close(&f, 0, &e));
     put_text(buf, "{\"weight_map\":{\"a\":\"1.safetensors\","
                   "\"b\":\"1.safetensors\"}}");
     T_EQ_INT(st_open(&f, in_tmp("s"), &e), -ERR_DATA);
@@ -513,18 +513,18 @@ static void the_writer_checks_what_it_gets(void)
     T_EQ_INT(st_put(w, v, 4, &e), -ERR_DATA);
     T_EQ_INT(st_put(w, v, 8, &e), 0);
     T_EQ_INT(st_put(w, v, 8, &e), -ERR_DATA);
-    T_EQ_INT(st_commit(&w, &e), 0);
+    T_EQ_INT(st_commit(&w, NULL, &e), 0);
     T_CHECK(!w);
     MUST(st_create(&w, in_tmp("w.safetensors"), &e));
     T_EQ_INT(st_declare(w, "b", DT_F32, 1, two, &e), 0);
-    T_EQ_INT(st_commit(&w, &e), -ERR_DATA);
+    T_EQ_INT(st_commit(&w, NULL, &e), -ERR_DATA);
     st_abort(&w);
     { /* the file of the first commit is still there */
         struct st_file *f;
 
         T_EQ_INT(st_open(&f, in_tmp("w.safetensors"), &e), 0);
         T_CHECK(((const float *)st_find(f, "a\"\\")->data)[1] == 2);
-        st_close(&f);
+        MUST(st_close(&f, 0, &e));
     }
 }
 
@@ -586,7 +586,7 @@ static void mutations_never_crash(void)
                 sum += p[j]; /* the sanitizer looks at each byte */
             T_CHECK(sum < 1000000);
         }
-        st_close(&f);
+        MUST(st_close(&f, 0, &e));
     }
     close(fd);
     T_CHECK(opened > 100 && opened < 3900);

@@ -69,7 +69,7 @@ static void open_fixture(struct fixture *x, const char *name)
 static void close_fixture(struct fixture *x)
 {
     free(x->b.tokens);
-    st_close(&x->f);
+    MUST(st_close(&x->f, 0, &e));
     model_close(&x->m);
     kernels_close(&x->k);
 }
