@@ -36,7 +36,7 @@ BIN     := bin
 endif
 
 PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
-            kl sparsity stats show
+            kl sparsity stats show checksum
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
@@ -99,6 +99,7 @@ USES_kl        := stat record
 USES_sparsity  := train model record
 USES_stats     := report stat record
 USES_show      := text record
+USES_checksum  := record
 
 # $(call libs,record text): archives; link order from the top floor down
 uniq  = $(if $(1),$(call uniq,$(filter-out $(lastword $(1)),$(1))) $(lastword $(1)))

@@ -1,17 +1,14 @@
-/* digests - lists of digests read, used and written; see digests.h */
-#include "digests.h"
-#include <dirent.h>
-#include <errno.h>
+/* digests - lists of digests, read and used; see digests.h. Writing them is
+ * digests_write.c. */
+#include "digests_impl.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include "arena.h"
-#include "buf.h"
 #include "hash.h"
 #include "json.h"
-#include "json_text.h"
 
-static char *join(const char *dir, const char *name)
+char *digests_path(const char *dir, const char *name)
 {
     size_t n = strlen(dir) + strlen(name) + 2;
     char *p = xmalloc(n);
@@ -22,7 +19,7 @@ static char *join(const char *dir, const char *name)
 
 static int is_there(const char *dir, const char *name)
 {
-    char *path = join(dir, name);
+    char *path = digests_path(dir, name);
     int yes = file_exists(path);
 
     free(path);
@@ -44,9 +41,7 @@ static int is_foreign(const struct filemap *m)
            !has_text(m, "\"hyperparameters\"");
 }
 
-/* The digest of a list's text, in which the digits `own` count as zeros. */
-static void own_digest(const char *text, size_t n, const char *own,
-                       char out[33])
+void digests_own(const char *text, size_t n, const char *own, char out[33])
 {
     static const char zeros[] = "00000000000000000000000000000000";
     const char *at = memmem(text, n, own, 32);
@@ -85,12 +80,13 @@ static int check_list(const json_t *list, const struct filemap *m,
 
     if (json_is_object(list) && !own)
         return err_set(e, ERR_DATA, "%s: has no digests, so that damage could "
-                       "not be noticed: it was written by an older version or "
-                       "edited", path);
+                       "not be noticed (an older version wrote it, or it was "
+                       "edited; `checksum --accept` takes the directory as it "
+                       "is)", path);
     if (!is_digest(own) || !json_is_object(files))
         return err_set(e, ERR_DATA, "%s: damaged: no digest of 32 hex digits "
                        "or no object files", path);
-    own_digest((const char *)m->data, m->size, json_string_value(own), got);
+    digests_own((const char *)m->data, m->size, json_string_value(own), got);
     if (strcmp(got, json_string_value(own)))
         return damaged(path, got, "the file itself", json_string_value(own),
                        e);
@@ -105,7 +101,7 @@ static int check_list(const json_t *list, const struct filemap *m,
 static int read_list(json_t **list, const char *dir, const char *file,
                      struct err *e)
 {
-    char *path = join(dir, file);
+    char *path = digests_path(dir, file);
     struct filemap m = {0};
     int r = 0, found = file_exists(path);
 
@@ -186,7 +182,7 @@ static int map_listed(struct filemap *m, const json_t *list, const char *path,
 int digests_map(struct filemap *m, const char *dir, const char *name,
                 struct err *e)
 {
-    char *path = join(dir, name);
+    char *path = digests_path(dir, name);
     json_t *list;
     int r;
 
@@ -207,7 +203,7 @@ int digests_json(json_t **out, const char *dir, const char *name,
 
     *out = NULL;
     if (r > 0) {
-        char *path = join(dir, name);
+        char *path = digests_path(dir, name);
         int bad = json_read_text(out, (const char *)m.data, m.size, path, e);
 
         free(path);
@@ -297,59 +293,5 @@ int digests_close(struct digest_check **c, struct err *e)
     free(x->v);
     free(x);
     *c = NULL;
-    return r;
-}
-
-/* ---- writing --------------------------------------------------------- */
-
-static int list_files(json_t *files, const json_t *known, const char *dir,
-                      const char *own, struct err *e)
-{
-    DIR *d = opendir(dir);
-    struct dirent *f;
-    int r = 0;
-
-    if (!d)
-        return err_errno(e, ERR_IO, "%s", dir);
-    while (!r && (f = readdir(d))) {
-        json_t *v = json_object_get(known, f->d_name);
-        char *path, hex[33];
-
-        if (*f->d_name == '.' || !strcmp(f->d_name, own))
-            continue;
-        if (v) {
-            json_object_set(files, f->d_name, v);
-            continue;
-        }
-        path = join(dir, f->d_name);
-        r = hash_file_hex128(path, hex, e);
-        if (!r)
-            json_object_set_new(files, f->d_name, json_string(hex));
-        free(path);
-    }
-    closedir(d);
-    return r;
-}
-
-int digests_write(json_t *list, const json_t *known, const char *dir,
-                  const char *file, struct err *e)
-{
-    static const char zeros[] = "00000000000000000000000000000000";
-    json_t *files = json_object();
-    char *path = join(dir, file);
-    struct buf b = {0};
-    char own[33];
-    int r = list_files(files, known, dir, file, e);
-
-    json_object_set_new(list, "files", files);
-    json_object_set_new(list, "digest", json_string(zeros));
-    json_pretty(&b, list);
-    buf_puts(&b, "\n");
-    own_digest(b.p, b.n, zeros, own);
-    json_object_set_new(list, "digest", json_string(own));
-    buf_free(&b);
-    if (!r)
-        r = json_write_file(list, path, e);
-    free(path);
     return r;
 }

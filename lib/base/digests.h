@@ -53,5 +53,8 @@ int digests_close(struct digest_check **c, struct err *e) MUST_CHECK;
  * that `known` (NAME: digest, or NULL) has for it, or else it is read. */
 int digests_write(json_t *list, const json_t *known, const char *dir,
                   const char *file, struct err *e) MUST_CHECK;
+/* Takes the files of DIR as they are now: writes its list anew. A directory
+ * with config.json and no list gets DIGESTS_MODEL. */
+int digests_accept(const char *dir, struct err *e) MUST_CHECK;
 
 #endif

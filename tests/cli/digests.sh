@@ -13,7 +13,7 @@ echo '{"eos_token_id":[0]}' >gen.json
 awk -f "$root/tests/golden/train/rollouts.awk" -v SEED=1 -v STEPS=4 -v P=4 -v N=4 >all.jsonl
 head -n 32 all.jsonl >first2.jsonl
 tail -n +33 all.jsonl >last2.jsonl
-opts="--prompts 4 --mini-batch 2 --samples 4 --lr 1e-3 --seed 3 --quiet --threads 1 -o metrics"
+opts="--off-policy --prompts 4 --mini-batch 2 --samples 4 --lr 1e-3 --seed 3 --quiet --threads 1 -o metrics"
 "$BIN/dapo-step" $opts --model base --out ckpt --steps 2 first2.jsonl || no ckpt "dapo-step failed"
 echo '{"id":"a","prompt":"1+1=","answer":"2"}' >row.jsonl
 echo '{"id":"a","prompt_tokens":[49,43,49,61]}' >tokens.jsonl

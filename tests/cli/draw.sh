@@ -22,7 +22,7 @@ is step "$(draw --per-step 4 --from 8 --count 1 | grep -o '"step":[0-9]*')" '"st
 mkdir base
 "$BIN/pretrain" --quiet --tokenizer "$root/data/tokenizer/tiny" --hidden 16 --layers 1 --heads 2 --kv-heads 1 --ffn 16 --max-pos 32 --steps 0 -o model
 awk -f "$root/tests/golden/train/rollouts.awk" -v SEED=1 -v STEPS=2 -v P=5 -v N=4 |
-    "$BIN/dapo-step" --quiet --model model --prompts 5 --samples 4 --mini-batch 5 --steps 2 --threads 1 --out ckpt -o metrics
+    "$BIN/dapo-step" --quiet --off-policy --model model --prompts 5 --samples 4 --mini-batch 5 --steps 2 --threads 1 --out ckpt -o metrics
 is the_run_consumed_ten "$(grep -o '"cursor": [0-9]*' ckpt/trainer_state.json)" '"cursor": 10'
 is resume_from_a_checkpoint "$(draw --resume ckpt --count 11)" "$(tail -n 11 a)"
 is resume_from_a_base_model "$(draw --resume base --count 21)" "$(cat a)"

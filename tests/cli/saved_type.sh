@@ -24,7 +24,7 @@ for base in tied-fp16-single untied-bf16-sharded untied-fp32-single; do
     [ $base = untied-bf16-sharded ] && sed -i 's|^  "tie_word|  "torch_dtype": "bfloat16",\n  "tie_word|' base/config.json
     for arm in fp32:F32:float32 bf16:BF16:bfloat16 bf16-mixed:F32:float32 fp16-mixed:F32:float32; do
         IFS=: read -r a st name <<<"$arm"
-        "$BIN/dapo-step" --quiet --threads 1 --arm "$a" --model base --out out --prompts 2 --samples 4 --mini-batch 2 \
+        "$BIN/dapo-step" --quiet --off-policy --threads 1 --arm "$a" --model base --out out --prompts 2 --samples 4 --mini-batch 2 \
             --steps 1 -o metrics rows.jsonl 2>err.txt || { no "${base}_$a" "$(cat err.txt)"; continue; }
         if [ "$(tensors out/model.safetensors)" = "$st " ] && [ "$(named out/config.json)" = "$name " ] &&
             [ "$(grep -c '^  "dtype"\|^  "torch_dtype"' out/config.json)" = 2 ] &&

@@ -18,7 +18,7 @@ run() { # PROGRAM, on the model m, the template t, the tasks j
     case $1 in
     rollout)  "$BIN/rollout" --quiet --model m --max-new 2 --threads 1 -o out tokens.jsonl ;;
     logprob)  "$BIN/logprob" --quiet --model m --as x --threads 1 -o out scored.jsonl ;;
-    train)    "$BIN/dapo-step" --quiet --model m --prompts 2 --samples 4 --threads 1 -o metrics --out out rows.jsonl ;;
+    train)    "$BIN/dapo-step" --quiet --off-policy --model m --prompts 2 --samples 4 --threads 1 -o metrics --out out rows.jsonl ;;
     sparsity) "$BIN/sparsity" --threads 1 -o out m m ;;
     weights)  "$BIN/sparsity" --threads 1 -o out m/model.safetensors m/model.safetensors ;;
     tokenize) "$BIN/tokenize" --quiet --tokenizer m -o out row.jsonl ;;

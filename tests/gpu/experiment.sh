@@ -10,7 +10,7 @@ if ! command -v make >/dev/null; then
 fi
 old=
 for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl \
-    sparsity stats show; do
+    sparsity stats show checksum; do
     old="$old -o $BIN/$p"
 done
 run() { # NAME DEVICE: results in $T/NAME
