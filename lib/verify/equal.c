@@ -158,14 +158,6 @@ static int under_conditions(struct equal *q, const struct expr *x,
 
 /* ---- the types --------------------------------------------------------- */
 
-static int infinite(const struct expr *e)
-{
-    double d;
-    if (e->kind != E_CONST && e->kind != E_MUL)
-        return 0;
-    return value_double(e, &d) ? (d > 1e308) - (d < -1e308) : 0;
-}
-
 static int set_like(const struct expr *e)
 {
     return e->kind == E_UNION || e->kind == E_INTER || e->kind == E_DIFF ||
@@ -242,8 +234,8 @@ static int by_type(struct equal *q, const struct expr *x,
     if (rows_is(x) || rows_is(y) || set_like(x) || set_like(y) ||
         x->kind == E_DOTS || y->kind == E_DOTS)
         return rows_or_sets(q, x, y);
-    if (infinite(x) || infinite(y))
-        return infinite(x) == infinite(y);
+    if (value_infinite(x) || value_infinite(y))
+        return value_infinite(x) == value_infinite(y);
     if ((r = quantities_equal(q, x, y)) >= 0)
         return r;
     if (x->kind == E_RATIO || y->kind == E_RATIO)

@@ -45,11 +45,15 @@ static int is_minus_one(const struct expr *e)
 /* f(x), \varphi(12), P(A): a function that is nobody's but the problem's. */
 static int is_own_function(const struct expr *e)
 {
-    return e->kind == E_FN && e->n > 0 && strcmp(e->name, "zeta") &&
-           strcmp(e->name, "Gamma") &&
-           (!e->name[1] || e->name[1] == '\'' || !strcmp(e->name, "max") ||
-            !strcmp(e->name, "min") || isupper((unsigned char)e->name[0]) ||
-            !strcmp(e->name, "varphi") || !strcmp(e->name, "phi"));
+    static const char *const names[] = { "phi", "varphi", "psi", "sigma",
+                                         "tau", "mu", "max", "min" };
+
+    if (e->kind != E_FN || e->n < 1 || !e->name[1] || e->name[1] == '\'')
+        return e->kind == E_FN && e->n > 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(e->name, names[i]))
+            return e->n == 1;
+    return 0;
 }
 
 static int is_capital(const struct expr *e)

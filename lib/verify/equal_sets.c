@@ -4,6 +4,7 @@
  * of no length. Ends are sorted by their double values (ends that agree to
  * 12 digits are taken for the same place) and compared exactly.
  */
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,12 +40,6 @@ static struct expr *span(struct equal *q, const struct expr *lo,
     e->lb = lb;
     e->rb = rb;
     return e;
-}
-
-static int is_infinite(const struct expr *e)
-{
-    double d;
-    return value_double(e, &d) && isinf(d);
 }
 
 static int constant(const struct expr *e)
@@ -186,14 +181,21 @@ struct expr *sets_of(struct equal *q, const struct expr *e, const char **var)
 
 /* ---- normal form ------------------------------------------------------- */
 
+static int infinite_sign(double d)
+{
+    return (d > DBL_MAX) - (d < -DBL_MAX);
+}
+
 static int add(struct set *s, const struct expr *lo, const struct expr *hi,
                int open_lo, int open_hi)
 {
     struct piece *p = &s->v[s->n];
 
     if (s->n == MAX_PIECES - 1 || !value_double(lo, &p->dlo) ||
-        !value_double(hi, &p->dhi) || !(p->dlo <= p->dhi))
-        return -1;
+        !value_double(hi, &p->dhi) || !(p->dlo <= p->dhi) ||
+        infinite_sign(p->dlo) != value_infinite(lo) ||
+        infinite_sign(p->dhi) != value_infinite(hi))
+        return -1; /* also what no double holds */
     p->lo = lo;
     p->hi = hi;
     p->open_lo = open_lo || isinf(p->dlo);
@@ -341,7 +343,7 @@ static int gather(struct equal *q, const struct expr *e, struct set *s)
         for (int i = 0; i < e->n && !bad; i++) {
             const struct expr *x = e->a[i];
             if (e->kind == E_SET || (e->kind == E_LIST && constant(x)))
-                bad = is_infinite(x) || add(s, x, x, 0, 0);
+                bad = value_infinite(x) || add(s, x, x, 0, 0);
             else
                 bad = gather(q, x, s);
         }

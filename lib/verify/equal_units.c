@@ -6,6 +6,7 @@
  * dropped; marks on both sides must be of one dimension.
  */
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "equal.h"
@@ -358,6 +359,14 @@ static int mark(const struct expr *e)
                    e->kind == E_BASE ? (int)e->kind : 0;
 }
 
+static const struct expr *plain_unit(struct equal *q, const struct expr *e)
+{
+    struct expr *u = expr_new(q->a, E_UNIT, 1);
+
+    u->a[0] = (struct expr *)(uintptr_t)e;
+    return u;
+}
+
 /* 90 degrees are pi/2, but 61 degrees are not 1.06. */
 static int radians(struct equal *q, const struct expr *x,
                    const struct expr *y)
@@ -390,7 +399,10 @@ int quantities_equal(struct equal *q, const struct expr *x,
     const struct expr *u = mx ? x->a[0] : x, *v = my ? y->a[0] : y;
     if (equal_trees(q, u, v))
         return 1;
-    if (mx == my || mx == E_UNIT || my == E_UNIT)
+    if (mx == E_UNIT || my == E_UNIT) /* "1 million" */
+        return unit_pair(q, mx ? x : plain_unit(q, x),
+                         my ? y : plain_unit(q, y));
+    if (mx == my)
         return 0;
     if (mx == E_DEG || my == E_DEG)
         return radians(q, x, y);

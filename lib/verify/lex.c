@@ -367,6 +367,12 @@ static void plain(struct lexer *l, struct text t)
                 l->i += u;
                 continue;
             }
+            if (after && text_is(w, "x") && l->space &&
+                at(l, k) == ' ' && digit(l, k + 1)) {
+                lex_emit_ch(l, '*'); /* "0.2 x 50" */
+                l->i = k;
+                continue;
+            }
             if (after && !m && w.n > 2 && !l->space &&
                 text_starts(w, 0, "or"))
                 w.n = m = 2; /* "x = 1or" */

@@ -17,7 +17,7 @@ static const char *const commands[] = {
     "frac", "sqrt", "binom", "begin", "{", "lfloor", "lceil", "langle",
     "sum", "prod", "int", "lim", "emptyset", "ldots", "circ", "oint",
     "iint", "partial", "nabla", "imath", "complement", "forall", "exists",
-    "bot", "square", "bmod", "Box", "star", "dagger",
+    "bot", "square", "Box", "star", "dagger",
     "checkmark", NULL
 };
 
@@ -213,7 +213,7 @@ static struct expr *command(struct parser *p, struct tok *t)
     if (!strcmp(s, "sum") || !strcmp(s, "prod") || !strcmp(s, "int") ||
         !strcmp(s, "lim") || !strcmp(s, "oint") || !strcmp(s, "iint"))
         return p_operator(p, s);
-    if (!strcmp(s, "bmod") || !strcmp(s, "mod"))
+    if (!strcmp(s, "mod"))
         return call(p, "mod", 1, p_group_arg(p), NULL);
     if (!strcmp(s, "emptyset"))
         return expr_new(p->a, E_SET, 0);
@@ -264,7 +264,8 @@ static struct expr *function(struct parser *p, const char *name)
             power = NULL;
         }
     struct expr *f;
-    if (e->kind == E_SEQ || (e->kind == E_LIST && e->n > 0)) {
+    if (e->kind == E_SEQ || (e->kind == E_LIST && e->n > 0) ||
+        (e->kind == E_SET && strchr("mgl", name[0]))) {
         f = p_items(p, E_FN, e->a, e->n);
         f->name = name;
     } else {

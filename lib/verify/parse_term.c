@@ -187,6 +187,12 @@ struct expr *p_term(struct parser *p)
             int minus = take_ch(p, '-');
             struct expr *f = p_factor(p);
             push(p, &w, minus ? neg(p, f) : f);
+        } else if (take_cmd(p, "bmod")) {
+            struct expr *x = w.n == 1 ? w.v[0]
+                                      : p_items(p, E_MUL, w.v, w.n);
+            w = (struct vec){ 0 };
+            push(p, &w, two(p, E_FN, x, p_factor(p)));
+            w.v[0]->name = "mod";
         } else if (take_ch(p, '/')) {
             int minus = take_ch(p, '-');
             struct expr *d = p_factor(p);

@@ -316,6 +316,14 @@ int value_ratio(struct arena *a, const struct expr *x, const struct expr *y)
     return r;
 }
 
+int value_infinite(const struct expr *x)
+{
+    if (x->kind == E_MUL && x->n == 2 && x->a[0]->kind == E_NUM)
+        return x->a[0]->name[0] == '-' ? -value_infinite(x->a[1])
+                                       : value_infinite(x->a[1]);
+    return x->kind == E_CONST && !strcmp(x->name, "inf");
+}
+
 int value_double(const struct expr *x, double *d)
 {
     const char *names[1];
@@ -323,13 +331,8 @@ int value_double(const struct expr *x, double *d)
     acb_t p;
     int r = 0;
 
-    if (x->kind == E_CONST && !strcmp(x->name, "inf")) {
-        *d = 1.0 / 0.0;
-        return 1;
-    }
-    if (x->kind == E_MUL && x->n == 2 && x->a[0]->kind == E_NUM &&
-        x->a[1]->kind == E_CONST && !strcmp(x->a[1]->name, "inf")) {
-        *d = x->a[0]->name[0] == '-' ? -1.0 / 0.0 : 1.0 / 0.0;
+    if (value_infinite(x)) {
+        *d = value_infinite(x) > 0 ? 1.0 / 0.0 : -1.0 / 0.0;
         return 1;
     }
     if (collect(x, names, 0, 1) != 0)

@@ -39,8 +39,11 @@ enum value_verdict value_equal(struct arena *a, const struct expr *x,
  * part), 2 for a constant that is not real, 0 if they do not. */
 int value_ratio(struct arena *a, const struct expr *x, const struct expr *y);
 
-/* A real constant's value for sorting: 1 and *d (which may be infinite), or
- * 0 when it is none. */
+/* 1 or -1 for plus or minus infinity, else 0. */
+int value_infinite(const struct expr *x);
+
+/* A real constant's value for sorting: 1 and *d, or 0 when it is none.
+ * Infinite for an infinity, and beyond the range of a double. */
 int value_double(const struct expr *x, double *d);
 
 /* Names of the variables, sorted, at most max; returns how many, or -1. */

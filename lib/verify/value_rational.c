@@ -69,6 +69,14 @@ static int rational_fn(const struct expr *e, fmpq_t *v, fmpq_t out)
 {
     slong n, k;
 
+    if (!strcmp(e->name, "mod") && e->n == 2) {
+        if (!fmpz_is_one(fmpq_denref(v[0])) ||
+            !fmpz_is_one(fmpq_denref(v[1])) || fmpq_sgn(v[1]) <= 0)
+            return -1;
+        fmpz_mod(fmpq_numref(out), fmpq_numref(v[0]), fmpq_numref(v[1]));
+        fmpz_one(fmpq_denref(out));
+        return 0;
+    }
     if (!strcmp(e->name, "abs") && e->n == 1) {
         fmpq_abs(out, v[0]);
         return 0;
