@@ -109,10 +109,10 @@ void progress_say(struct progress *p, const char *fmt, ...)
     fputs(p->live ? "\033[K\n" : "\n", stderr);
 }
 
-void progress_warn(struct progress *p, const char *text)
+void progress_warn(struct progress *p, const char *what, const char *text)
 {
-    fprintf(stderr, "%s%s: warning: %s%s\n", p->live ? "\r" : "", p->program,
-            text, p->live ? "\033[K" : "");
+    fprintf(stderr, "%s%s: warning: %s: %s%s\n", p->live ? "\r" : "",
+            p->program, what, text, p->live ? "\033[K" : "");
 }
 
 void progress_close(struct progress **p)

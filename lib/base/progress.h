@@ -16,8 +16,8 @@ void progress_add(struct progress *p, uint64_t n);
 /* A short remark shown at the end of the line ("loss 2.31"); copied. */
 void progress_note(struct progress *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* A line of its own, at once, quiet or not: "program: warning: text". */
-void progress_warn(struct progress *p, const char *text);
+/* A line of its own, at once, quiet or not: "program: warning: what: text". */
+void progress_warn(struct progress *p, const char *what, const char *text);
 /* A line of its own, at once: "program: text". */
 void progress_say(struct progress *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -280,7 +280,7 @@ static void warn(void *ctx, const char *text)
 {
     struct loop *l = ctx;
 
-    progress_warn(l->progress, text);
+    progress_warn(l->progress, l->o->out, text);
 }
 
 static int report(struct loop *l, const struct batch *b,

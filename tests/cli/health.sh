@@ -26,7 +26,7 @@ said() { # NAME STATUS LINES...: dapo-step's status and warnings are these patte
     local name=$1 rc=$2 w n=0
     shift 2
     for w in "$@"; do
-        grep -Eq "^dapo-step: warning: $w" err || { no "$name" "no '$w' in: $(head -c 400 err)"; return; }
+        grep -Eq "^dapo-step: warning: [a-z]*: $w" err || { no "$name" "no '$w' in: $(head -c 400 err)"; return; }
         n=$((n + 1))
     done
     if [ $rc = 0 ] && [ "$(wc -l <err)" = $n ]; then ok "$name"; else no "$name" "exit $rc: $(head -c 400 err)"; fi
