@@ -28,6 +28,12 @@ static void count(struct batch *b, const struct group *g)
     }
 }
 
+static void add_rest(struct batch *b, const struct group *g)
+{
+    b->rest = xrealloc(b->rest, (size_t)b->n_rest + 1, sizeof *b->rest);
+    b->rest[b->n_rest++] = *g;
+}
+
 /* Takes g over: keeps it, or frees it and counts why. */
 static int decide(struct batch *b, struct rollouts *s, struct group *g,
                   struct err *e)
@@ -44,8 +50,10 @@ static int decide(struct batch *b, struct rollouts *s, struct group *g,
     r = rollouts_keep(s, g, take, e);
     if (take)
         b->v[b->n++] = *g;
-    else
+    else if (s->live || o->off_policy)
         group_free(g);
+    else
+        add_rest(b, g);
     return r;
 }
 
@@ -96,6 +104,9 @@ void batch_free(struct batch *b)
 {
     for (int i = 0; i < b->n; i++)
         group_free(&b->v[i]);
+    for (int i = 0; i < b->n_rest; i++)
+        group_free(&b->rest[i]);
     free(b->v);
+    free(b->rest);
     memset(b, 0, sizeof *b);
 }

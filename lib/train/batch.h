@@ -12,6 +12,8 @@
 struct batch {
     struct group *v;  /* kept groups, in order of arrival */
     int n;
+    struct group *rest; /* of a replay: the others read, to be checked */
+    int n_rest;
     int asked;        /* groups read; what the step consumed of the prompts */
     int dropped, surplus, rounds;
     int one_response; /* groups read whose responses are all the same */

@@ -236,7 +236,7 @@ static int check_policy(struct rec *rec, const char *policy, struct err *e)
     if (!r)
         return rec_bad(rec, e, "policy: found none, expected %s, the digest "
                        "of the weights here (--off-policy takes it)", policy);
-    if (strcmp(s.s, policy))
+    if (s.n != strlen(policy) || memcmp(s.s, policy, s.n))
         return rec_bad(rec, e, "policy: sampled from %s, the weights here "
                        "are %s (--off-policy takes it)", s.s, policy);
     return 0;
@@ -281,6 +281,10 @@ static int check_place(struct rollouts *s, struct rec *rec,
                        "--off-policy takes any)", (long long)k->position,
                        (long long)s->position);
     s->position++;
+    if (k->epoch >= 0 && k->epoch < s->epoch)
+        return rec_bad(rec, e, "epoch: found %lld, expected %lld or more as "
+                       "before", (long long)k->epoch, (long long)s->epoch);
+    s->epoch = k->epoch;
     if (k->epoch >= 0 &&
         once_add(&s->ids, id + 0x9E3779B97F4A7C15u * (uint64_t)k->epoch))
         return rec_bad(rec, e, "id: found %s in epoch %lld a second time, "

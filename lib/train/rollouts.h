@@ -23,6 +23,7 @@ struct rollouts {
     int live; /* 1: a sampler on a FIFO: the stream must not end early */
     int64_t position; /* of the next group, where prompts were drawn */
     int drawn;        /* 1: they were; 0: not; -1: no group was read yet */
+    int64_t epoch;    /* of the last group, -1 without */
     int64_t seed_of;  /* the step that `seed` is of, or -1 */
     uint64_t seed;    /* the sampler's in that step */
     struct once ids;  /* of (id, epoch) */

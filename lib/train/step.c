@@ -5,6 +5,7 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "pack.h"
+#include "recheck.h"
 
 struct step {
     struct model *m;
@@ -179,12 +180,14 @@ static int mini_batch(struct step *s, int from, int to, struct err *e)
 int step_run(struct model *m, struct adamw *a, const struct batch *b,
              const struct step_opts *o, struct step_stats *st, struct err *e)
 {
+    const struct recheck rest = { o->temperature, o->micro_tokens,
+                                  a->arm.apart, o->gap };
     struct step s = { .m = m, .a = a, .o = o, .st = st };
-    int r = 0;
+    int r = recheck_groups(m, b->rest, b->n_rest, &rest, e);
 
     memset(st, 0, sizeof *st);
-    if (b->n == 0)
-        return 0;
+    if (r || b->n == 0)
+        return r;
     gather(&s, b);
     if (!(a->arm.dropout > 0) && a->arm.order.kind == ORDER_CANONICAL &&
         !o->score_all)

@@ -36,7 +36,8 @@ struct step_stats {
 };
 
 /* Trains m (whose compute weights are a's) on b, whose samples have their
- * advantages. An empty batch makes no update. */
+ * advantages. An empty batch makes no update. Before any, all log-probabilities
+ * of the sampler are held against o->gap, those of b->rest too. */
 int step_run(struct model *m, struct adamw *a, const struct batch *b,
              const struct step_opts *o, struct step_stats *st, struct err *e)
     MUST_CHECK;

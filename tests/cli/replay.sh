@@ -105,6 +105,7 @@ sed -E '6s/"prompt":"[^"]*"/"prompt":"8-8="/' all >x; refuse a_prompt_text_unlik
 sed -E '6s/"reward":[-0-9.]*/"reward":1e308/' all >x; refuse a_reward_out_of_range "x: record 6: reward: found 1e\+308, expected -1e\+30 to 1e\+30"
 sed -E '6s/"reward":[-0-9.]*/"reward":1e999/' all >x; refuse an_infinite_reward "x: .*"
 sed -E '6s/,"policy":"[^"]*"//' all >x; refuse a_policy_missing "x: record 6: policy: found none, expected [0-9a-f]{32}"
+sed -E '6s/("policy":"[^"]*)"/\1\\u0000"/' all >x; refuse a_policy_with_more_behind "x: record 6: policy: sampled from"
 sed -E '6s/"policy":"[^"]*"/"policy":"0"/' all >x; refuse another_policy "x: record 6: policy: sampled from 0,"
 sed -E '6s/"seed":[0-9]*/"seed":3/' all >x; refuse another_sampler_in_a_step "x: record 6: seed: found 3, expected"
 edit() { # RECORD DELTA: of the first log-probability
@@ -116,6 +117,10 @@ sed -E "$one,$((one + N - 1))s/\"prompt_tokens\":\[[0-9]+,/\"prompt_tokens\":[9,
 refuse another_prompt_of_a_whole_group "x: record [0-9]*: response_logprobs: value 0 is [-0-9.e]*, expected"
 edit $one -5 >x; refuse a_log_probability_off_by_5 "x: record $one: response_logprobs: value 0 is -[0-9.]*, expected -[0-9.e]* \(\+- 0\)"
 edit $one -1e-5 >x; refuse a_log_probability_off_by_little "x: record $one: response_logprobs: value 0 is"
+other=$(grep -vn '"advantage":' all | head -n 1 | cut -d: -f1) # of a group that was dropped
+edit $other -5 >x; refuse a_log_probability_of_a_dropped_group "x: record $other: response_logprobs: value 0 is"
+sed -E "$other s/\"response_tokens\":\[[0-9]+/\"response_tokens\":[9/" all >x; refuse another_token_of_a_dropped_group "x: record $other: response_logprobs"
+sed '1,4s/"epoch":0/"epoch":1/' all >x; refuse an_epoch_that_goes_back "x: record 5: epoch: found 0, expected 1 or more"
 edit $one 50 >x; refuse a_log_probability_above_0 "x: record $one: response_logprobs: value 0 is [0-9.]*, expected a finite number up to 0"
 last=$(grep -n '"advantage":' all | tail -n 1 | cut -d: -f1)
 edit $last -1e-3 >x; refuse the_last_one_off "x: record $last: response_logprobs"
