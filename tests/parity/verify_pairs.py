@@ -46,7 +46,8 @@ def random_pairs(n, seed):
         if i % 11 == 10:
             yield t.__name__, "equal", a, wrap(rng, t.show(rng, model)), True
             continue
-        change, b = t.change(rng, model)
+        change, b, *form = t.change(rng, model)
+        a = form[0] if form else a
         if change not in RESPONSE_ONLY and rng.random() < 0.5:
             a, b = b, a
         yield t.__name__, change, a, wrap(rng, b), False

@@ -2,7 +2,8 @@
 
 Each type is a class with make(rng), show(rng, model) and change(rng, model).
 show writes one of many forms that mean the same. change returns
-(what was changed, the text of an answer that is not equal); that it is not
+(what was changed, the text of an answer that is not equal[, the form of the
+model that this is not equal to]); that it is not
 equal follows from the model, by a check beside each change, never from the
 verifier. What graders and README.md hold to be equal (a unit left out, the
 order of a list, a tolerance) is not produced as a change.
@@ -45,11 +46,8 @@ class Integer:
             return "unit", "\\$%d" % scalar.other_number(rng, abs(k))
         if r == 2:
             left = rng.choice(["-x", "2x", "x^2", "\\sqrt{x}", "|x|",
-                               "\\frac{1}{x}", "3", "x+1", "-2y", "\\frac{x}{2}",
-                               "x-1", "3x", "\\ln x", "x!", "\\sin x", "0"])
-            # k is at least 2 or negative: no bare variable, no number k
-            if left == str(k) or abs(k) == 1:
-                left = "-x"
+                               "\\frac{1}{x}", "x+1", "-2y", "\\frac{x}{2}",
+                               "x-1", "3x", "\\ln x", "x!", "\\sin x"])
             return "left", "%s=%s" % (left, n)
         if r == 3:
             return "relation", "x%s%s" % (rng.choice(["<", ">", "\\le ", "\\geq ",
@@ -83,14 +81,15 @@ class Integer:
             return "bound", rng.choice(["[%s, \\infty)", "(-\\infty, %s]",
                                         "(0, %s)", "[1, %s]"]) % n
         if r == 12 and abs(k) >= 1000:
-            # a blank behind the comma makes a list of two
-            s = format(k, ",")
-            return "dropped", s.replace(",", ", ")
+            # a blank behind the comma makes a list of two; against a list a
+            # number with commas may be one, too, so it has none here
+            return "list", format(k, ",").replace(",", ", "), n
         if r == 13:
             return "choice", "\\textbf{(%s)}\\ %d" % (
                 rng.choice("ABCDE"), scalar.other_number(rng, k))
         if r == 14:
             return "denied", rng.choice([
+                "%d=%s" % (scalar.other_number(rng, abs(k)), n),
                 n + "\\text{ is wrong}", n + "\\text{ is incorrect}",
                 "\\text{not }" + n, n + "\\text{ or more}",
                 n + "\\text{ is not the answer}"])
