@@ -2,7 +2,7 @@
  *
  * A worker is a thread with two sandboxes, one for programs (U) and one for
  * tests (T). Items wait in a ring; the thread that takes one leaves its
- * verdict in the same slot. The threads are what keeps the wall clock: they
+ * verdict in the same slot. The threads are what keeps the items' clocks: they
  * run whatever the caller does.
  */
 #include "code.h"
@@ -132,13 +132,13 @@ static int find_bwrap(const char *name, char *out, size_t n, struct err *e)
 static void describe(struct code_verifier *v)
 {
     snprintf(v->confinement, sizeof v->confinement,
-             "bubblewrap, %s, %s, %zu MiB a process, %g s wall, %g s CPU, "
+             "bubblewrap, %s, %s, %zu MiB a process, %g s waiting, %g s CPU, "
              "%d worker%s",
              geteuid() ? "the caller's user in a namespace of its own"
                        : "users of their own",
              *v->worker[0].pair.u.cgroup ? "memory cgroups"
                                          : "no memory cgroup",
-             v->opts.mem_bytes >> 20, v->opts.wall_s, v->opts.cpu_s,
+             v->opts.mem_bytes >> 20, v->opts.wait_s, v->opts.cpu_s,
              v->n_workers, v->n_workers == 1 ? "" : "s");
 }
 
@@ -157,7 +157,7 @@ static int start_workers(struct code_verifier *v, struct err *e)
 
         w->v = v;
         w->pair.sandbox = o;
-        w->pair.wall_s = v->opts.wall_s;
+        w->pair.wait_s = v->opts.wait_s;
         w->pair.stop = &v->stop;
         w->pair.u.ctl = w->pair.u.init = w->pair.u.note = -1;
         w->pair.t = w->pair.u;
@@ -195,8 +195,8 @@ int code_open(struct code_verifier **out, const struct code_opts *o,
         v->opts.workers = cpus > 0 ? (int)cpus : 1;
     if (v->opts.workers > MAX_WORKERS)
         v->opts.workers = MAX_WORKERS;
-    if (v->opts.wall_s <= 0)
-        v->opts.wall_s = 10;
+    if (v->opts.wait_s <= 0)
+        v->opts.wait_s = 10;
     if (v->opts.cpu_s <= 0)
         v->opts.cpu_s = 5;
     if (!v->opts.mem_bytes)

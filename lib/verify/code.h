@@ -45,8 +45,10 @@
 
 struct code_opts {
     int workers;       /* items judged at once; 0 = one per CPU, at most 16 */
-    double wall_s;     /* per item; 0 = 10 */
-    double cpu_s;      /* per process of an item; 0 = 5; rounded up */
+    double wait_s;     /* that an item may wait: no process of it runs, or
+                        * would if the machine were free; 0 = 10 */
+    double cpu_s;      /* for the program, and for the test: of each process,
+                        * and of all together; 0 = 5; rounded up */
     size_t mem_bytes;  /* address space of a process, and the memory cgroup
                         * where one can be made; 0 = 1 GiB */
     const char *bwrap; /* NULL = "bwrap", found in PATH */
@@ -66,7 +68,7 @@ struct code_item {
 enum code_status {
     CODE_OK,        /* decided: passed is 0 or 1 */
     CODE_NO_ANSWER, /* the response holds nothing that could be a program */
-    CODE_TIMEOUT,   /* stopped at the wall clock or the CPU limit */
+    CODE_TIMEOUT,   /* stopped at a limit on CPU time or waiting */
     CODE_ERROR      /* no verdict: the test or the sandbox is at fault */
 };
 

@@ -17,9 +17,9 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "../base/arena.h"
+#include "code_clock.h"
 
 enum { NONCE = 32 };
 
@@ -33,14 +33,6 @@ void code_say(struct code_verdict *out, enum code_status status,
     va_start(ap, fmt);
     vsnprintf(out->detail, sizeof out->detail, fmt, ap);
     va_end(ap);
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static int put_all(int fd, const char *p, size_t n)
@@ -92,22 +84,24 @@ static int draw_nonce(char nonce[NONCE + 1])
     return 0;
 }
 
-/* Read a line from the test until the deadline, or until *stop. 1 = some text
- * and the end of it, 0 = the pipe ended with nothing, -1 = time is up. */
-static int read_verdict(int fd, char *line, size_t size, double deadline,
-                        atomic_int *stop)
+/* Read a line from the test until its time is up, or until *stop. 1 = some text
+ * and the end of it, 0 = the pipe ended with nothing, -1 = *time says why. */
+static int read_verdict(int fd, char *line, size_t size, struct code_clock *c,
+                        atomic_int *stop, enum code_time *time)
 {
     size_t n = 0;
 
     line[0] = 0;
     for (;;) {
-        int left = (int)((deadline - now_s()) * 1e3) + 1;
         struct pollfd p = {fd, POLLIN, 0};
-        int r = poll(&p, 1, left < 0 ? 0 : left < 200 ? left : 200);
+        int r = poll(&p, 1, CODE_TICK_MS);
         ssize_t got;
 
-        if ((r < 0 && errno == EINTR) || (!r && left > 0 && !*stop))
-            continue;
+        if (!r || (r < 0 && errno == EINTR)) {
+            *time = code_clock_look(c);
+            if (*time == TIME_LEFT && !*stop)
+                continue;
+        }
         if (r <= 0)
             return -1;
         got = read(fd, line + n, size - 1 - n);
@@ -209,7 +203,8 @@ static int passed(const struct job *j, const char *line)
 /* Turn what T wrote (or did not) into the verdict. */
 static void decide(struct code_verdict *out, const struct job *j, int got,
                    char *line, const struct sandbox_end *u,
-                   const struct sandbox_end *t, const struct code_pair *w)
+                   const struct sandbox_end *t, enum code_time time,
+                   const struct code_pair *w)
 {
     static const char ended[] = "the program ended";
     char *outcome = line + NONCE + 1, *why = NULL;
@@ -221,9 +216,10 @@ static void decide(struct code_verdict *out, const struct job *j, int got,
     if (known && !strcmp(outcome, "pass ")) {
         code_say(out, CODE_OK, "%s", "");
         out->passed = 1;
-    } else if (got < 0) {
-        code_say(out, CODE_TIMEOUT, "no verdict after %g s", w->wall_s);
-    } else if (by_cpu_limit(u, cpu_s) || by_cpu_limit(t, cpu_s)) {
+    } else if (got < 0 && time != TIME_CPU) {
+        code_say(out, CODE_TIMEOUT, "no verdict after %g s of waiting",
+                 w->wait_s);
+    } else if (got < 0 || by_cpu_limit(u, cpu_s) || by_cpu_limit(t, cpu_s)) {
         code_say(out, CODE_TIMEOUT, "stopped at %d s of CPU time", cpu_s);
     } else if (!known) {
         /* if its whole sandbox went, the program is not to blame */
@@ -283,6 +279,8 @@ int code_pair_judge(struct code_pair *w, const struct code_item *item,
     struct job j;
     char line[512] = "";
     struct sandbox_end u, t;
+    struct code_clock clock;
+    enum code_time time = TIME_LEFT;
     int got = 0, r = -1, again = 1;
 
     if (item->n_response > CODE_MAX_TEXT) {
@@ -303,10 +301,11 @@ int code_pair_judge(struct code_pair *w, const struct code_item *item,
             r = err_errno(e, ERR_IO, "a job for the sandbox");
         if (r)
             break;
+        code_clock_start(&clock, &w->u, &w->t, w->wait_s, w->sandbox.cpu_s);
         r = job_send(&j, w, e);
         if (!r)
-            got = read_verdict(j.pipe[0], line, sizeof line,
-                               now_s() + w->wall_s, w->stop);
+            got = read_verdict(j.pipe[0], line, sizeof line, &clock, w->stop,
+                               &time);
         finish(w, r || got < 0, r != 0, &u, &t);
         job_close(&j);
         again = r || (!got && !by_cpu_limit(&t, w->sandbox.cpu_s)) ||
@@ -314,6 +313,6 @@ int code_pair_judge(struct code_pair *w, const struct code_item *item,
     }
     code_program_free(&p);
     if (!r)
-        decide(out, &j, got, line, &u, &t, w);
+        decide(out, &j, got, line, &u, &t, time, w);
     return r;
 }

@@ -14,7 +14,7 @@ enum { CODE_MAX_TEXT = 1 << 20 }; /* bytes of a prompt, response or test */
 struct code_pair {
     struct sandbox u, t;
     struct sandbox_opts sandbox;
-    double wall_s;
+    double wait_s;
     atomic_int *stop; /* when set, an item under way is given up */
 };
 

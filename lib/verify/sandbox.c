@@ -199,7 +199,7 @@ static int high_pair(int fd[2])
 }
 
 /* {"child-pid": N} from bwrap: a handle on the first process inside. */
-static int open_init(int info)
+static void open_init(struct sandbox *s, int info)
 {
     char text[256] = "";
     struct pollfd p = {info, POLLIN, 0};
@@ -215,8 +215,9 @@ static int open_init(int info)
     }
     at = strstr(text, "\"child-pid\":");
     if (!at)
-        return -1;
-    return (int)syscall(SYS_pidfd_open, atoi(at + 12), 0);
+        return;
+    s->init_pid = atoi(at + 12);
+    s->init = (int)syscall(SYS_pidfd_open, s->init_pid, 0);
 }
 
 /* "the sandbox cannot be made: " and what was said on stderr. */
@@ -254,7 +255,7 @@ static int wait_hello(struct sandbox *s, int info, struct err *e)
     while ((r = poll(&p, 1, (int)left)) < 0 && errno == EINTR)
         left = until - now_ms() > 0 ? until - now_ms() : 0;
     if (r == 1 && recv(s->ctl, &hello, 1, 0) == 1 && hello == 'H') {
-        s->init = open_init(info);
+        open_init(s, info);
         return 0;
     }
     return cannot(s, r ? "bwrap ended without a word" : "no answer in 20 s",
@@ -383,6 +384,7 @@ void sandbox_stop(struct sandbox *s)
     close_fd(&s->note);
     sandbox_cgroup_remove(s->cgroup);
     s->pid = 0;
+    s->init_pid = 0;
 }
 
 /* --- jobs --- */

@@ -38,6 +38,7 @@ struct sandbox {
     pid_t pid;  /* bwrap itself; 0 = not running */
     int ctl;    /* SOCK_SEQPACKET to the interpreter */
     int init;   /* pidfd of the namespace's first process, or -1 */
+    pid_t init_pid; /* its number here, or 0 */
     int note;   /* what bwrap or Python said on stderr */
     char cgroup[512]; /* directory, or "" */
 };
@@ -60,6 +61,16 @@ struct sandbox_end {
  * it was before the job, 0 = it must be stopped. */
 void sandbox_end_job(struct sandbox *s);
 int sandbox_wait_end(struct sandbox *s, struct sandbox_end *end);
+
+/* What the processes of a sandbox have used since it was made. */
+struct sandbox_use {
+    double cpu_s;   /* of all its processes, also of those that ended and were
+                     * waited for */
+    double delay_s; /* the living ones were ready to run, and the machine was
+                     * busy with others */
+};
+/* 0, or -1 where the kernel does not tell. */
+int sandbox_use(const struct sandbox *s, struct sandbox_use *u);
 
 /* Parts. */
 /* A seccomp program in an anonymous file, for bwrap --seccomp. */

@@ -1,7 +1,12 @@
 /* verify_code - the program in a response, what crosses between program and
  * test, verdicts in order, and no sandbox, no verdict
  */
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "../../lib/verify/code.h"
 #include "t.h"
@@ -437,7 +442,7 @@ static void loses_its_sandbox(void)
 /* Closing does not wait for an item that never ends. */
 static void closes_at_once(void)
 {
-    struct code_opts o = {.workers = 1, .wall_s = 600, .cpu_s = 600};
+    struct code_opts o = {.workers = 1, .wait_s = 600, .cpu_s = 600};
     struct code_verifier *v = NULL;
     struct err e = {0};
     struct code_item spin = item_of(helper, "    while 1: pass\n", IS("4"),
@@ -452,6 +457,96 @@ static void closes_at_once(void)
     code_close(&v);
     alarm(0);
     T_CHECK(v == NULL);
+}
+
+/* Processes that want the one CPU that this test and its sandboxes may use from
+ * here on. */
+enum { HOGS = 3 };
+static int make_busy(pid_t hog[HOGS])
+{
+    cpu_set_t one, all;
+    size_t cpu = 0;
+
+    if (sched_getaffinity(0, sizeof all, &all))
+        return -1;
+    while (!CPU_ISSET(cpu, &all))
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    if (sched_setaffinity(0, sizeof one, &one))
+        return -1;
+    for (int i = 0; i < HOGS; i++)
+        if ((hog[i] = fork()) == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            for (;;)
+                ;
+        }
+    return 0;
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+#define BURN(s) "    import time\n    end = time.process_time() + " s "\n" \
+    "    while time.process_time() < end:\n        pass\n"
+
+/* What a program may wait is less than what these compute. The machine's other
+ * work counts for neither. */
+static void a_busy_machine_is_no_timeout(void)
+{
+    static const struct judged items[] = {
+        {"computes", BURN("0.8") "    return 4\n", IS("4"), "pass", ""},
+        {"computes and waits", BURN("0.4") "    time.sleep(0.1)\n" BURN("0.4")
+         "    return 4\n", IS("4"), "pass", ""},
+        {"computes, in the test", "    return 4\n",
+         CHECK(BURN("0.8") "    assert candidate(1) == 4\n"), "pass", ""},
+        {"computes in a child", "    import os\n    if not os.fork():\n"
+         "        end = os.times()[0] + 0.8\n"
+         "        while os.times()[0] < end:\n            pass\n"
+         "        os._exit(0)\n    os.wait()\n    return 4\n", IS("4"), "pass",
+         ""},
+        {"waits", "    import time\n    time.sleep(100)\n", IS("4"),
+         "timeout", "of waiting"},
+        {"waits for its like", "    import threading\n"
+         "    threading.Event().wait()\n", IS("4"), "timeout", "of waiting"},
+        {"the test waits", "    return 4\n", CHECK("    candidate(1)\n"
+         "    import time\n    time.sleep(100)\n"), "timeout", "of waiting"},
+    };
+    struct code_opts o = {.workers = 1, .wait_s = 0.6, .cpu_s = 3};
+    struct code_verifier *v = NULL;
+    struct err e = {0};
+    pid_t hog[HOGS];
+    cpu_set_t before;
+
+    T_CHECK(!sched_getaffinity(0, sizeof before, &before));
+    T_CHECK(!make_busy(hog));
+    T_CHECKF(!code_open(&v, &o, &e), "%s", e.msg);
+    for (size_t i = 0; v && i < sizeof items / sizeof *items; i++) {
+        const struct judged *j = &items[i];
+        struct code_item item = item_of(helper, j->response, j->test, "f");
+        struct code_verdict d = {0};
+        double t = now_s();
+
+        T_CHECKF(!code_verify(v, &item, &d, &e), "%s", e.msg);
+        T_CHECKF(!strcmp(outcome(&d), j->verdict) &&
+                 strstr(d.detail, j->detail), "%s: %s (%s), expected %s",
+                 j->what, outcome(&d), d.detail, j->verdict);
+        /* each has a quarter of the CPU, or less where others run, too */
+        t = now_s() - t;
+        T_CHECKF(t < 30, "%s took %.1f s", j->what, t);
+    }
+    code_close(&v);
+    for (int i = 0; i < HOGS; i++)
+        if (hog[i] > 0) {
+            kill(hog[i], SIGKILL);
+            waitpid(hog[i], NULL, 0);
+        }
+    sched_setaffinity(0, sizeof before, &before);
 }
 
 static void no_sandbox_no_verdict(void)
@@ -480,7 +575,7 @@ static void no_sandbox_no_verdict(void)
 
 int main(void)
 {
-    struct code_opts o = {.workers = 2, .wall_s = 30, .cpu_s = 1};
+    struct code_opts o = {.workers = 2, .wait_s = 30, .cpu_s = 1};
     struct err e = {0};
 
     T_RUN(extracts_the_program);
@@ -500,6 +595,12 @@ int main(void)
     code_close(&verifier);
     T_RUN(loses_its_sandbox);
     T_RUN(closes_at_once);
+    if (access("/proc/thread-self/children", R_OK) ||
+        access("/proc/thread-self/schedstat", R_OK))
+        T_SKIP("a_busy_machine_is_no_timeout",
+               "/proc has no children or no schedstat");
+    else
+        T_RUN(a_busy_machine_is_no_timeout);
     T_RUN(no_sandbox_no_verdict);
     T_DONE();
 }

@@ -241,9 +241,9 @@ static int is_slow(const struct program *p)
 /* Every SHARDS-th program, in one verifier with one worker. */
 static int run_shard(int shard, const char *who, uid_t uid)
 {
-    struct code_opts h = {.workers = 1, .wall_s = 2, .cpu_s = 1,
+    struct code_opts h = {.workers = 1, .wait_s = 2, .cpu_s = 1,
                           .mem_bytes = 256u << 20};
-    struct code_opts p = {.workers = 1, .wall_s = 60, .cpu_s = 10,
+    struct code_opts p = {.workers = 1, .wait_s = 60, .cpu_s = 10,
                           .mem_bytes = 256u << 20};
     struct err e = {0};
     char name[200];
