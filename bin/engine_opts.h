@@ -2,9 +2,23 @@
 #ifndef ULP_BIN_ENGINE_OPTS_H
 #define ULP_BIN_ENGINE_OPTS_H
 
+#include "../lib/model/arm.h"
+#include "../lib/model/temperature.h"
+
+/* name: "arm"; a table at file scope, whose values live as long. */
+#define OPT_ARM_AS(name, dst, text)                                          \
+    {OPT_KNOWN, name, 0, &(struct cli_known){dst, arm_help}, "ARM", text, 0, \
+     0}
+
 #define OPT_ARM(dst)                                                         \
-    {OPT_STR, "arm", 0, dst, "ARM", "precision arm, NAME[,factor=value...]", \
-     0, 0}
+    OPT_ARM_AS("arm", dst,                                                   \
+               "precision arm, NAME[,factor=value...]; help lists arms and " \
+               "factors")
+
+/* With zero: 0, too. */
+#define OPT_TEMPERATURE(dst, zero, text)                                     \
+    {zero ? OPT_F64_0 : OPT_F64, "temperature", 0, dst, "T", text,           \
+     TEMPERATURE_MIN, TEMPERATURE_MAX}
 
 #define OPT_DEVICE(device, threads)                                          \
     {OPT_STR, "device", 0, device, "NAME",                              \

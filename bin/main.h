@@ -90,13 +90,14 @@ static inline int start(const struct cli *c, int argc, char **argv,
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* over `ulimit -f`: an error from write */
-    if (r == CLI_HELP || r == CLI_VERSION) {
-        if (r == CLI_HELP)
-            cli_help(c, stdout);
-        else
-            cli_version(c, stdout);
+    if (r == CLI_HELP)
+        cli_help(c, stdout);
+    if (r == CLI_VERSION)
+        cli_version(c, stdout);
+    if (r == CLI_KNOWN)
+        cli_known(c, stdout);
+    if (r > 0)
         exit(finish(c));
-    }
     if (r < 0) {
         fprintf(stderr, "%s: %s\nTry '%s --help'.\n", c->name, e.msg,
                 c->name);

@@ -26,8 +26,8 @@ static const struct opt own[] = {
      1e6},
     {OPT_INT, "max-new", 0, &o.max_new, "N",
      "tokens in a response, its end token included", 1, 1e7},
-    {OPT_F64, "temperature", 0, &o.temperature, "T",
-     "logits are divided by it; 0 takes the most likely token", 0, 1e3},
+    OPT_TEMPERATURE(&o.temperature, 1,
+                    "logits are divided by it; 0 takes the most likely token"),
     {OPT_F64, "top-p", 0, &o.top_p, "P",
      "sample from the fewest tokens with this probability; 1 is off", 1e-9,
      1},
@@ -123,11 +123,19 @@ static int print_plan(const struct arm *a, struct err *e)
 }
 
 /* The end tokens of --eos may be texts, which the tokenizer knows. */
-static int read_ends(struct err *e)
+static int read_ends(const struct config *c, struct err *e)
 {
     int n = o.ends ? tok_list(m.dir, o.ends, "--eos", o.end, CONFIG_MAX_EOS, e)
-                   : 0;
+                   : c->n_eos;
 
+    for (int i = 0; o.ends && i < n; i++)
+        if (o.end[i] >= c->vocab)
+            return err_set(e, ERR_USAGE, "--eos: token %d is outside the "
+                           "model's vocabulary of %d", (int)o.end[i],
+                           c->vocab);
+    if (!n)
+        fprintf(stderr, "rollout: the model has no end token: every response "
+                "runs to --max-new (--eos names end tokens)\n");
     o.n_end = n;
     return n < 0 ? n : 0;
 }
@@ -148,7 +156,7 @@ static int run(char **args, int n, struct err *e)
     o.step = step;
     r = engine_open(&x, &m, NULL, e);
     if (!r)
-        r = read_ends(e);
+        r = read_ends(model_config(x.m), e);
     if (!r)
         r = filter_open(&f, "rollout", "rollouts", args, n, e);
     if (!r)

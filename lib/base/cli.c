@@ -113,13 +113,15 @@ static int bad_value(struct err *e, const struct opt *o, const char *shown,
 {
     if (o->min == 0 && o->max == 0)
         return err_set(e, ERR_USAGE, "%s: '%s' is not %s", shown, v, what);
-    return err_set(e, ERR_USAGE, "%s: '%s' is not %s from %.10g to %.10g",
-                   shown, v, what, o->min, o->max);
+    return err_set(e, ERR_USAGE, "%s: '%s' is not %s%s from %.10g to %.10g",
+                   shown, v, o->type == OPT_F64_0 ? "0 or " : "", what,
+                   o->min, o->max);
 }
 
 static int in_range(const struct opt *o, double x)
 {
-    return (o->min == 0 && o->max == 0) || (x >= o->min && x <= o->max);
+    return (o->min == 0 && o->max == 0) || (x >= o->min && x <= o->max) ||
+           (o->type == OPT_F64_0 && x == 0);
 }
 
 /* "80G", "1.5g", "640MiB", "4096" */
@@ -176,15 +178,22 @@ static int take_value(const struct opt *o, const char *shown, char *v,
         *(uint64_t *)o->dst = x;
         return 0;
     }
-    case OPT_F64: {
+    case OPT_F64:
+    case OPT_F64_0: {
         double x = strtod(v, &end);
 
+        /* 1e-999 is no way to say 0 */
+        if (errno == ERANGE && x == 0)
+            return bad_value(e, o, shown, v, "a number");
         if (end == v || *end || !isfinite(x) || strchr(" \t\n\v\f\r", *v) ||
             !in_range(o, x))
             return bad_value(e, o, shown, v, "a number");
         *(double *)o->dst = x;
         return 0;
     }
+    case OPT_KNOWN:
+        *((struct cli_known *)o->dst)->dst = v;
+        return 0;
     case OPT_SIZE:
         return take_size(o, shown, v, e);
     case OPT_LIST: {
@@ -241,6 +250,32 @@ static int one_option(const struct cli *c, int argc, char **argv, int i,
     return r < 0 ? r : words;
 }
 
+/* The option that was asked what there is, or NULL. */
+static const struct cli_known *asked(const struct opt *o)
+{
+    for (; o && o->type != OPT_END; o++) {
+        const struct cli_known *k = o->type == OPT_KNOWN   ? o->dst
+                                    : o->type == OPT_GROUP ? asked(o->dst)
+                                                           : NULL;
+
+        if (k && (o->type == OPT_GROUP ||
+                  (*k->dst && !strcmp(*k->dst, "help"))))
+            return k;
+    }
+    return NULL;
+}
+
+void cli_known(const struct cli *c, FILE *out)
+{
+    const struct cli_known *k = asked(c->opts);
+    struct buf b = {0};
+
+    if (k)
+        k->help(&b);
+    fwrite(b.p, 1, b.n, out);
+    buf_free(&b);
+}
+
 int cli_parse(const struct cli *c, int argc, char **argv, char ***args,
               int *n_args, struct err *e)
 {
@@ -269,6 +304,8 @@ int cli_parse(const struct cli *c, int argc, char **argv, char ***args,
             i += r;
         }
     }
+    if (asked(c->opts))
+        return CLI_KNOWN;
     if (n < c->min_args)
         return err_set(e, ERR_USAGE, "%d argument%s given, %d needed: %s %s",
                        n, n == 1 ? "" : "s", c->min_args, c->name,

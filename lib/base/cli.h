@@ -11,6 +11,7 @@
 #define ULP_BASE_CLI_H
 #include <stdint.h>
 #include <stdio.h>
+#include "buf.h"
 #include "err.h"
 
 enum opt_type {
@@ -20,8 +21,10 @@ enum opt_type {
     OPT_INT,    /* int *: in [min, max] */
     OPT_U64,    /* uint64_t * */
     OPT_F64,    /* double *: finite, in [min, max] */
+    OPT_F64_0,  /* the same, or 0 */
     OPT_SIZE,   /* uint64_t *: bytes; K, M, G, T stand for powers of 1024 */
     OPT_LIST,   /* struct cli_list * */
+    OPT_KNOWN,  /* struct cli_known *: a string; "help" lists what there is */
     OPT_GROUP,  /* const struct opt *: another array, shown in place */
     OPT_HEADING /* help: a heading line in --help */
 };
@@ -30,6 +33,12 @@ enum opt_type {
 struct cli_list {
     int n;
     const char *v[CLI_LIST_MAX];
+};
+
+/* A string out of a language that the program can explain. */
+struct cli_known {
+    const char **dst;
+    void (*help)(struct buf *out);
 };
 
 struct opt {
@@ -53,13 +62,15 @@ struct cli {
     int min_args, max_args; /* positional arguments */
 };
 
-enum { CLI_RUN = 0, CLI_HELP = 1, CLI_VERSION = 2 };
+enum { CLI_RUN = 0, CLI_HELP = 1, CLI_VERSION = 2, CLI_KNOWN = 3 };
 
-/* Returns CLI_RUN, CLI_HELP or CLI_VERSION, or -ERR_USAGE. *args is set to
+/* Returns CLI_RUN, CLI_HELP, CLI_VERSION or CLI_KNOWN (an OPT_KNOWN was given
+ * "help": cli_known says it), or -ERR_USAGE. *args is set to
  * the positional arguments (borrowed from argv, n_args of them). */
 int cli_parse(const struct cli *c, int argc, char **argv, char ***args,
               int *n_args, struct err *e) MUST_CHECK;
 void cli_help(const struct cli *c, FILE *out);
 void cli_version(const struct cli *c, FILE *out);
+void cli_known(const struct cli *c, FILE *out);
 
 #endif

@@ -55,7 +55,13 @@ static void default_text(const struct opt *o, char *s, size_t n)
         snprintf(s, n, " (default: %llu)",
                  (unsigned long long)*(uint64_t *)o->dst);
         break;
+    case OPT_KNOWN:
+        str = *((struct cli_known *)o->dst)->dst;
+        if (str && *str)
+            snprintf(s, n, " (default: %s)", str);
+        break;
     case OPT_F64:
+    case OPT_F64_0:
         snprintf(s, n, " (default: %.10g)", *(double *)o->dst);
         break;
     default:

@@ -40,6 +40,26 @@ const char *arm_list(void)
            "  fp16-mixed  fp32 weights, fp16 compute with loss scaling\n";
 }
 
+void arm_help(struct buf *out)
+{
+    buf_printf(out, "Arms:\n%s\nFactors, set on top of an arm "
+               "(bf16,dropout=0):\n%s", arm_list(),
+               "  master    fp32, bf16, fp16: type of the weights that the "
+               "optimizer keeps\n"
+               "  compute   fp32, bf16, fp16: type of weights and activations "
+               "in the passes\n"
+               "  adam      fp32, bf16, fp16: type of the optimizer's moments\n"
+               "  rounding  nearest, stochastic: how an update is rounded to "
+               "the master's type\n"
+               "  kahan     0, 1: a compensation beside the master weights\n"
+               "  order     canonical, shuffled[:SEED], hardware: order of the "
+               "sums\n"
+               "  dropout   a number in [0, 1): share of attention and MLP "
+               "outputs dropped in training\n"
+               "  prefixes  shared, apart: whether samples that begin alike "
+               "share those rows in training\n");
+}
+
 /* The value of one factor. */
 struct field {
     const char *s;

@@ -11,6 +11,7 @@
 #define ULP_MODEL_ARM_H
 #include <stddef.h>
 #include "../../kernels/kernels.h"
+#include "../base/buf.h"
 
 struct arm {
     char name[32];
@@ -30,5 +31,7 @@ void arm_seed(struct arm *a, uint64_t seed);
 const char *dtype_name(enum dtype t); /* "fp32", "bf16", "fp16" */
 /* One line per arm, for --help and `make help`. */
 const char *arm_list(void);
+/* Every arm and every factor, and what each does: what --arm help prints. */
+void arm_help(struct buf *out);
 
 #endif

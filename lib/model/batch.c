@@ -5,6 +5,7 @@
 #include "../base/arena.h"
 #include "impl.h"
 #include "micro.h"
+#include "temperature.h"
 
 #define MICRO_TOKENS 4096 /* rows at a time when the caller has no wish */
 
@@ -222,10 +223,12 @@ static float fp32_temperature(double t)
 static int begin_scoring(struct model *m, const struct seqs *s,
                          double temperature, struct err *e)
 {
+    int r = temperature_check((float)temperature, e);
+
     m->drop = (struct k_dropout){0};
     m->temperature = fp32_temperature(temperature);
     model_nonce(m, 0);
-    return seqs_check(m, s, e);
+    return r ? r : seqs_check(m, s, e);
 }
 
 int model_logp(struct model *m, const struct seqs *s, double temperature,

@@ -10,6 +10,7 @@
 #include "../base/arena.h"
 #include "../base/philox.h"
 #include "gen_impl.h"
+#include "temperature.h"
 
 /* ---- a step ---- */
 
@@ -244,13 +245,10 @@ static int check_opts(const struct gen_opts *o, const struct model *m,
     if (o->max_new >= m->c.max_pos)
         return err_set(e, ERR_USAGE, "%d new tokens and a prompt exceed the "
                        "model's context of %d", o->max_new, m->c.max_pos);
-    if (!(o->sample.temperature >= 0) ||
-        !(o->sample.top_p > 0 && o->sample.top_p <= 1) ||
-        o->sample.top_k < 0)
-        return err_set(e, ERR_USAGE, "sampling: temperature %g, top_p %g, "
-                       "top_k %d", (double)o->sample.temperature,
+    if (!(o->sample.top_p > 0 && o->sample.top_p <= 1) || o->sample.top_k < 0)
+        return err_set(e, ERR_USAGE, "sampling: top_p %g, top_k %d",
                        (double)o->sample.top_p, o->sample.top_k);
-    return 0;
+    return temperature_check(o->sample.temperature, e);
 }
 
 int gen_run(struct model *m, const struct gen_opts *o, const struct gen_io *io,

@@ -12,7 +12,7 @@ static int one(struct tok **t, const char *dir, const char *s, long *id,
     int r = 0;
 
     *id = strtol(s, &end, 10);
-    if (!*end && *id >= 0)
+    if (!*end && *id >= 0 && *id <= INT32_MAX)
         return 0;
     if (!*t)
         r = tok_open(t, dir, e);
