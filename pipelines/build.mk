@@ -40,7 +40,7 @@ PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
-LIB_DIRS := lib/report lib/tasks lib/train lib/model lib/verify lib/stat lib/text lib/record lib/base
+LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/model lib/verify lib/stat lib/text lib/record lib/base
 SRC_of    = $(wildcard $(1)/*.c)
 OBJ_of    = $(patsubst %.c,$(B)/%.o,$(call SRC_of,$(1)))
 LIB_of    = $(B)/$(subst /,_,$(1)).a
@@ -70,7 +70,8 @@ include kernels/kernels.mk
 # --- what each program stands on ---------------------------------------------
 L_base   := $(call LIB_of,lib/base)
 L_record := $(call LIB_of,lib/record) $(L_base)
-L_tasks  := $(call LIB_of,lib/tasks) $(L_base)
+L_parquet := $(call LIB_of,lib/parquet) $(L_base)
+L_tasks  := $(call LIB_of,lib/tasks) $(L_parquet)
 L_text   := $(call LIB_of,lib/text) $(L_base)
 L_verify := $(call LIB_of,lib/verify) $(L_base)
 L_stat   := $(call LIB_of,lib/stat) $(L_base)
@@ -80,7 +81,8 @@ L_train  := $(call LIB_of,lib/train) $(L_model)
 
 X_base   := -ljansson -lxxhash -lzstd -lz
 X_record := -lmsgpackc $(X_base)
-X_tasks  := $(X_base)
+X_parquet := -lsnappy $(X_base)
+X_tasks  := $(X_parquet)
 X_text   := -lpcre2-8 -lutf8proc $(X_base)
 X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp -lutf8proc $(X_base)
 X_stat   := -lflint-arb -lflint $(X_base)

@@ -90,7 +90,7 @@ int import_file(struct import *im, const struct upstream *u,
 {
     struct raw *r;
     struct item it = {0};
-    int rc = raw_open(&r, path, u->csv, e);
+    int rc = raw_open(&r, path, u->csv, u->fields, e);
 
     while (!rc && (rc = raw_next(r, &it, e)) > 0)
         rc = import_row(im, u, r, &it, out, e);
@@ -101,9 +101,11 @@ int import_file(struct import *im, const struct upstream *u,
 
 int import_exclude(struct seen *s, const char *path, struct err *e)
 {
+    static const char *const fields[] = {"prompt", "choices", "history",
+                                         NULL};
     struct raw *r;
     struct item it = {0};
-    int rc = raw_open(&r, path, 0, e);
+    int rc = raw_open(&r, path, 0, fields, e);
 
     while (!rc && (rc = raw_next(r, &it, e)) > 0) {
         rc = 0;

@@ -64,6 +64,11 @@ void lines_take(struct lines *l, size_t n)
     source_take(l->src, n);
 }
 
+void lines_drop(struct lines *l, size_t n)
+{
+    source_take(l->src, n);
+}
+
 /* Bytes at p that stand between rows; SIZE_MAX: that cannot be told yet. */
 static size_t between(const char *p, size_t n, const char *skip, int ended)
 {

@@ -25,8 +25,9 @@ const char *lines_bytes(const struct lines *l, size_t *n);
 /* 1: more bytes are at hand; 0: the input has ended; negative on error, also
  * when a row has become too long, which `what` calls it. */
 int lines_more(struct lines *l, const char *what, struct err *e) MUST_CHECK;
-/* Drop the first n bytes. */
+/* Drop the first n bytes; lines_drop does not count lines in them. */
 void lines_take(struct lines *l, size_t n);
+void lines_drop(struct lines *l, size_t n);
 /* Drop byte order marks and the characters of `skip` up to the next row, which
  * then begins: 1, 0 at the end of the input, negative on error. */
 int lines_begin_row(struct lines *l, const char *skip, struct err *e)

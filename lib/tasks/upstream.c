@@ -208,16 +208,25 @@ static json_t *prepared(struct item *it, const char **why)
     return r;
 }
 
+#define FIELDS(...) (const char *const[]){__VA_ARGS__, NULL}
+
 static const struct upstream formats[] = {
-    {"gsm8k", "question, answer ending in '#### N'", 0, gsm8k},
+    {"gsm8k", "question, answer ending in '#### N'", 0,
+     FIELDS("question", "answer"), gsm8k},
     {"math", "MATH or MATH-500, a file a problem or a row a problem: "
-             "problem, solution[, answer]", 0, math},
-    {"aime", "AIME or AMC: problem or question, answer", 0, competition},
-    {"mmlu", "question, choices, answer as index or letter", 0, mmlu},
-    {"mmlu-csv", "csv: question, four choices, letter", 1, mmlu_csv},
-    {"humaneval", "prompt, entry_point, test", 0, humaneval},
-    {"dapo", "DAPO-Math-17k, and verl's form: prompt, reward_model", 0, dapo},
-    {"prepared", "rows that prepare has written", 0, prepared},
+             "problem, solution[, answer]", 0,
+     FIELDS("problem", "question", "prompt", "solution", "answer"), math},
+    {"aime", "AIME or AMC: problem or question, answer", 0,
+     FIELDS("problem", "question", "prompt", "answer"), competition},
+    {"mmlu", "question, choices, answer as index or letter", 0,
+     FIELDS("problem", "question", "prompt", "choices", "answer"), mmlu},
+    {"mmlu-csv", "csv: question, four choices, letter", 1, NULL, mmlu_csv},
+    {"humaneval", "prompt, entry_point, test", 0,
+     FIELDS("prompt", "entry_point", "test", "canonical_solution"),
+     humaneval},
+    {"dapo", "DAPO-Math-17k, and verl's form: prompt, reward_model", 0,
+     FIELDS("prompt", "reward_model", "solution"), dapo},
+    {"prepared", "rows that prepare has written", 0, NULL, prepared},
 };
 
 const struct upstream *upstream_list(int *n)

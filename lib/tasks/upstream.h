@@ -11,6 +11,7 @@ struct upstream {
     const char *name;  /* "gsm8k" */
     const char *about; /* what the file looks like */
     int csv;
+    const char *const *fields; /* columns looked at, ending in NULL; or NULL */
     /* NULL and *why set (a constant): the item has no usable row. What the
      * row is made of may be shared with the item, numbers among it. */
     json_t *(*convert)(struct item *it, const char **why);

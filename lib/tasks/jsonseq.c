@@ -1,5 +1,5 @@
-/* values - JSON values of a text */
-#include "values.h"
+/* jsonseq - JSON values of a text */
+#include "jsonseq.h"
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,7 +100,7 @@ static int unexpected(const struct lines *l, const char *expected,
 }
 
 /* Inside an array: up to the next element; 1, 0 at the array's end. */
-static int next_element(struct values *v, struct lines *l, struct err *e)
+static int next_element(struct jsonseq *v, struct lines *l, struct err *e)
 {
     int r = lines_begin_row(l, white, e);
 
@@ -108,11 +108,11 @@ static int next_element(struct values *v, struct lines *l, struct err *e)
         return r;
     if (is_next(l, ']')) {
         lines_take(l, 1);
-        v->state = VALUES_END;
+        v->state = JSONSEQ_END;
         r = lines_begin_row(l, white, e);
         return r > 0 ? unexpected(l, "nothing behind the array", e) : r;
     }
-    if (v->state == VALUES_LATER) {
+    if (v->state == JSONSEQ_LATER) {
         if (!is_next(l, ','))
             return unexpected(l, "',' or ']' behind an element", e);
         lines_take(l, 1);
@@ -122,28 +122,28 @@ static int next_element(struct values *v, struct lines *l, struct err *e)
         return r;
     if (!r || is_next(l, ']'))
         return unexpected(l, "an element of the array", e);
-    v->state = VALUES_LATER;
+    v->state = JSONSEQ_LATER;
     return 1;
 }
 
-int values_next(struct values *v, struct lines *l, struct item *it,
+int jsonseq_next(struct jsonseq *v, struct lines *l, struct item *it,
                 struct err *e)
 {
     int r;
 
     item_clear(it);
-    if (v->state == VALUES_END)
+    if (v->state == JSONSEQ_END)
         return 0;
-    if (v->state == VALUES_START || v->state == VALUES_LINES) {
+    if (v->state == JSONSEQ_START || v->state == JSONSEQ_LINES) {
         r = lines_begin_row(l, white, e);
         if (r <= 0)
             return r;
-        if (v->state == VALUES_LINES || !is_next(l, '[')) {
-            v->state = VALUES_LINES;
+        if (v->state == JSONSEQ_LINES || !is_next(l, '[')) {
+            v->state = JSONSEQ_LINES;
             return next_value(l, 0, it, e);
         }
         lines_take(l, 1);
-        v->state = VALUES_FIRST;
+        v->state = JSONSEQ_FIRST;
     }
     r = next_element(v, l, e);
     return r > 0 ? next_value(l, 1, it, e) : r;
