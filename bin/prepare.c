@@ -7,12 +7,15 @@
  */
 #include "../lib/tasks/import.h"
 #include "../lib/tasks/make.h"
+#include "../lib/tasks/record.h"
 #include "main.h"
 
-static const char *out = "-", *sample, *from, *task, *source;
+static const char *out = "-", *sample, *from, *task, *source, *record;
 static uint64_t n_rows = 100, seed = 1;
 static int keep_repeats, quiet;
 static struct cli_list exclude;
+static struct import im;
+static struct buf command; /* for the record, before options are parsed */
 
 static const struct opt opts[] = {
     {OPT_STR, "output", 'o', &out, "FILE", "write here", 0, 0},
@@ -28,6 +31,10 @@ static const struct opt opts[] = {
      "drop prompts that occur in this prepared set; may be repeated", 0, 0},
     {OPT_FLAG, "keep-repeats", 0, &keep_repeats, NULL,
      "keep prompts that occur twice", 0, 0},
+    {OPT_STR, "record", 0, &record, "FILE",
+     "write here what was prepared from what: the command, the account of "
+     "rows, and the SHA-256 of every file that was read, excluded and written; "
+     "sha256sum -c checks it", 0, 0},
     {OPT_FLAG, "quiet", 0, &quiet, NULL, "no account on stderr", 0, 0},
     {OPT_HEADING, "Sample problems", 0, NULL, NULL, NULL, 0, 0},
     {OPT_STR, "sample", 0, &sample, "TASK",
@@ -44,8 +51,9 @@ static const struct cli cli = {
     .usage = "--from FORMAT --task NAME [options] FILE...\n"
              "       prepare --sample TASK [-n N] [--seed N] [-o FILE]",
     .details =
-        "Reads a task set in the format in which its authors publish it (JSON "
-        "lines, JSON or CSV, plain or compressed; - is standard input), leaves "
+        "Reads a task set in the format in which its authors publish it ("
+        "Parquet, JSON lines, JSON or CSV, plain or compressed, told from the "
+        "bytes; - is standard input), leaves "
         "out repeated problems and those of the excluded sets, and says on "
         "stderr how many rows it read, kept and dropped, and why. Problems "
         "with the same text and other choices are different problems. A number "
@@ -57,44 +65,85 @@ static const struct cli cli = {
         "each set in a form of its own. No prompt is shared between the "
         "corpus, dm_train and an evaluation set, whatever the seeds.",
     .example =
-        "  prepare --from gsm8k --task gsm8k test.jsonl -o data/gsm8k.jsonl\n"
+        "  prepare --from gsm8k --task gsm8k test.parquet -o gsm8k.jsonl "
+        "--record gsm8k.sha256\n"
+        "  prepare --from dapo --task dm_train --exclude gsm8k.jsonl "
+        "dapo-math-17k.parquet -o dm_train.jsonl\n"
         "  prepare --sample dm_val -n 3",
     .see_also = "tokenize, pretrain, draw",
     .opts = opts,
     .max_args = 1 << 20,
 };
 
-static void account(const struct import *im)
+static void account(void)
 {
-    const struct import_reason *why = im->reason;
+    struct buf b = {0};
 
-    fprintf(stderr,
-            "prepare: %s: %lu rows read, %lu kept; dropped: %lu repeats, %lu "
-            "repeats with another answer, %lu in an excluded set, %lu "
-            "unusable",
-            im->task, im->read, im->kept, im->repeats, im->conflicts,
-            im->in_eval, im->unusable);
-    if (im->unusable)
-        fprintf(stderr, " (first: %s: %s)", why->first, why->why);
-    fprintf(stderr, "\n");
-    for (int i = 0; im->n_reasons > 1 && i < im->n_reasons; i++)
-        fprintf(stderr, "prepare: %s: %lu unusable: %s (first: %s)\n",
-                im->task, why[i].n, why[i].why, why[i].first);
-    if (im->with_system)
-        fprintf(stderr, "prepare: %s: %lu with a system message, kept in "
-                "`system`\n", im->task, im->with_system);
-    if (im->with_history)
-        fprintf(stderr, "prepare: %s: %lu with earlier turns, kept in "
-                "`history`; the prompt is the last turn alone\n", im->task,
-                im->with_history);
+    import_account(&im, &b);
+    for (char *at = buf_str(&b), *end; *at; at = end + 1) {
+        end = strchr(at, '\n');
+        fprintf(stderr, "prepare: %s: %.*s\n", im.task, (int)(end - at), at);
+    }
+    buf_free(&b);
+}
+
+/* Files that can be read again, for their digests. */
+static int check_record(char **paths, int n, struct err *e)
+{
+    if (!strcmp(out, "-"))
+        return err_set(e, ERR_USAGE, "--record needs -o FILE");
+    for (int i = 0; i < n; i++)
+        if (!strcmp(paths[i], "-"))
+            return err_set(e, ERR_USAGE, "--record needs files: standard "
+                           "input cannot be read again");
+    return 0;
+}
+
+static int sums(struct buf *b, const char *title, const char *const *paths,
+                int n, struct err *e)
+{
+    int r = 0;
+
+    if (n)
+        buf_printf(b, "# %s\n", title);
+    for (int i = 0; !r && i < n; i++)
+        r = record_sum(b, paths[i], e);
+    return r;
+}
+
+/* To be written when the output is there. */
+static int write_record(char **paths, int n, struct err *e)
+{
+    struct buf b = {0};
+    struct file *f = NULL;
+    int r;
+
+    buf_put(&b, command.p, command.n);
+    record_account(&b, &im);
+    r = sums(&b, "read", (const char *const *)paths, n, e);
+    if (!r)
+        r = sums(&b, "excluded", exclude.v, exclude.n, e);
+    if (!r)
+        r = sums(&b, "written", &out, 1, e);
+    if (!r)
+        r = file_create(&f, record, e);
+    if (!r)
+        r = file_write(f, b.p, b.n, e);
+    if (!r)
+        r = file_commit(&f, e);
+    file_abort(&f);
+    buf_free(&b);
+    return r;
 }
 
 static int import_all(struct file *f, char **paths, int n, struct err *e)
 {
     const struct upstream *u = upstream_find(from);
-    struct import im = {.task = task, .source = source,
-                        .keep_repeats = keep_repeats};
     int rc = 0;
+
+    im.task = task;
+    im.source = source;
+    im.keep_repeats = keep_repeats;
 
     if (!u)
         return err_set(e, ERR_USAGE, "--from: there is no format '%s'", from);
@@ -113,7 +162,7 @@ static int import_all(struct file *f, char **paths, int n, struct err *e)
                      im.unusable ? ": " : "",
                      im.unusable ? im.reason[0].why : "");
     if (!rc && !quiet)
-        account(&im);
+        account();
     seen_close(&im.seen);
     seen_close(&im.excluded);
     return rc;
@@ -128,6 +177,10 @@ static int run(char **paths, int n, struct err *e)
         return err_set(e, ERR_USAGE, "one of --from and --sample is needed");
     if (sample && n)
         return err_set(e, ERR_USAGE, "--sample reads no FILE");
+    if (record && !from)
+        return err_set(e, ERR_USAGE, "--record goes with --from");
+    if (record && check_record(paths, n, e))
+        return -e->code;
     if (file_create(&f, out, e))
         return -e->code;
     if (from)
@@ -139,16 +192,19 @@ static int run(char **paths, int n, struct err *e)
     if (!rc)
         rc = file_commit(&f, e);
     file_abort(&f);
-    return rc;
+    return rc || !record ? rc : write_record(paths, n, e);
 }
 
 int main(int argc, char **argv)
 {
     char **args;
     struct err e = {0};
-    int n = start(&cli, argc, argv, &args);
+    int n;
 
-    if (run(args, n, &e))
-        return fail(&cli, &e);
-    return finish(&cli);
+    record_command(&command, argv + 1, argc - 1);
+    n = start(&cli, argc, argv, &args);
+
+    n = run(args, n, &e);
+    buf_free(&command);
+    return n ? fail(&cli, &e) : finish(&cli);
 }

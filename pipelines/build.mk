@@ -79,7 +79,7 @@ L_report := $(call LIB_of,lib/report) $(L_stat) $(L_record)
 L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_base)
 L_train  := $(call LIB_of,lib/train) $(L_model)
 
-X_base   := -ljansson -lxxhash -lzstd -lz
+X_base   := -ljansson -lxxhash -lzstd -lz -lmd
 X_record := -lmsgpackc $(X_base)
 X_parquet := -lsnappy $(X_base)
 X_tasks  := $(X_parquet)

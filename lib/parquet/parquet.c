@@ -14,7 +14,7 @@
 /* A small file may promise any number of empty rows, or repeat a long text
  * from a dictionary without end. */
 #define ROWS_MAX(size) ((1 << 20) + 64 * (size))
-#define BYTES_MAX(size) (((uint64_t)1 << 30) + 1024 * (size))
+#define BYTES_MAX(size) (((uint64_t)1 << 28) + 1024 * (size))
 
 struct parquet {
     struct pfile f;

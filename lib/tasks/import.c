@@ -99,6 +99,28 @@ int import_file(struct import *im, const struct upstream *u,
     return rc;
 }
 
+void import_account(const struct import *im, struct buf *b)
+{
+    const struct import_reason *why = im->reason;
+
+    buf_printf(b, "%lu rows read, %lu kept; dropped: %lu repeats, %lu repeats "
+               "with another answer, %lu in an excluded set, %lu unusable",
+               im->read, im->kept, im->repeats, im->conflicts, im->in_eval,
+               im->unusable);
+    if (im->unusable)
+        buf_printf(b, " (first: %s: %s)", why->first, why->why);
+    buf_puts(b, "\n");
+    for (int i = 0; im->n_reasons > 1 && i < im->n_reasons; i++)
+        buf_printf(b, "%lu unusable: %s (first: %s)\n", why[i].n, why[i].why,
+                   why[i].first);
+    if (im->with_system)
+        buf_printf(b, "%lu with a system message, kept in `system`\n",
+                   im->with_system);
+    if (im->with_history)
+        buf_printf(b, "%lu with earlier turns, kept in `history`; the prompt "
+                   "is the last turn alone\n", im->with_history);
+}
+
 int import_exclude(struct seen *s, const char *path, struct err *e)
 {
     static const char *const fields[] = {"prompt", "choices", "history",

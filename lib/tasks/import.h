@@ -32,6 +32,9 @@ struct import {
 int import_file(struct import *im, const struct upstream *u,
                 const char *path, struct file *out, struct err *e)
     MUST_CHECK;
+/* What became of the rows, in lines: first all of them, then a line a reason
+ * when there are several, then what was kept beside the prompts. */
+void import_account(const struct import *im, struct buf *b);
 /* Problems of a prepared set into a set of excluded ones. */
 int import_exclude(struct seen *s, const char *path, struct err *e)
     MUST_CHECK;

@@ -29,7 +29,8 @@ static int is_word(char c)
 
 static int is_dropped(char c)
 {
-    return strchr(" \t\r\n$~\"", c) != NULL;
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '$' ||
+           c == '~' || c == '"';
 }
 
 /* A "." or its kin that ends a sentence or a part of one; in "(1, 2)" it
@@ -38,9 +39,10 @@ static int is_sentence_mark(const char *s, char last)
 {
     const char *next = s + 1;
 
-    if (!strchr(".,;:?", *s) || is_word(*next))
+    if ((*s != '.' && *s != ',' && *s != ';' && *s != ':' && *s != '?') ||
+        is_word(*next))
         return 0;
-    while (*next && is_dropped(*next))
+    while (is_dropped(*next))
         next++;
     return !isdigit((unsigned char)last) || !isdigit((unsigned char)*next);
 }

@@ -41,8 +41,10 @@ static long read_fd(int fd, const char *const *fields, struct buf *out,
         return r;
     while ((r = parquet_next(p, &row, e)) > 0) {
         n++;
-        buf_put(out, row.p, row.n);
-        buf_put(out, "\n", 1);
+        if (out)
+            buf_put(out, row.p, row.n);
+        if (out)
+            buf_put(out, "\n", 1);
     }
     if (!r)
         T_EQ_INT(n, parquet_rows(p));
@@ -128,17 +130,22 @@ static void refused_by_name(void)
         {"fixed", "column 'raw': is FIXED_LEN_BYTE_ARRAY, which is not read"},
         {"map_keys", "column 'm': is a MAP whose keys are not text"},
         {"encrypted", "is an encrypted Parquet file"},
-        {"encrypted_column", "is encrypted, which is not read"}};
+        {"encrypted_column", "is encrypted, which is not read"},
+        {"many_rows", "says that it has 1073741824 rows in"},
+        {"long_row", "row 1: column 'element': the row is longer than 16 MiB"},
+        {"long_file", "rows are over 1,024 times as long as the file"},
+        {"levels_disagree", "levels disagree with those of other columns"},
+        {"too_few_rows", "row 3: column 'i': has fewer rows than the row "
+                         "group"},
+        {"too_many_rows", "column 'i' has more rows than the row group"}};
 
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        struct buf got = {0};
         struct err e = {0};
         char path[256];
 
         snprintf(path, sizeof path, GOLDEN "refused/%s.parquet", files[i][0]);
-        T_EQ_INT(read_path(path, NULL, &got, &e), -ERR_DATA);
+        T_EQ_INT(read_path(path, NULL, NULL, &e), -ERR_DATA);
         T_CHECKF(strstr(e.msg, files[i][1]), "%s: %s", files[i][0], e.msg);
-        buf_free(&got);
     }
 }
 

@@ -298,8 +298,11 @@ def element(v):
 
 
 def levels(values, top):
-    """One bit-packed run, with its length in front."""
+    """One bit-packed run, with its length in front; or runs (value, times)."""
     width = top.bit_length()
+    if values and isinstance(values[0], tuple):
+        body = b"".join(varint(times << 1) + bytes([v]) for v, times in values)
+        return struct.pack("<I", len(body)) + body
     if not width:
         return b""
     bits, n = 0, (len(values) + 7) // 8
@@ -310,12 +313,13 @@ def levels(values, top):
 
 
 def by_hand(name, schema, columns, n_rows):
-    """columns: (path, physical type, reps, top rep, defs, top def, PLAIN values)."""
+    """columns: (path, physical type, reps, top rep, defs, top def, PLAIN values[, number of entries])."""
     out, chunks = b"PAR1", []
-    for path, kind, reps, top_rep, defs, top_def, plain in columns:
+    for path, kind, reps, top_rep, defs, top_def, plain, *n in columns:
+        n = n[0] if n else len(defs)
         body = levels(reps, top_rep) + levels(defs, top_def) + plain
-        page = thrift({1: 0, 2: len(body), 3: len(body), 5: {1: len(defs), 2: 0, 3: 3, 4: 3}}) + body
-        chunks.append({2: ("i64", len(out)), 3: {1: kind, 2: [0], 3: path, 4: 0, 5: ("i64", len(defs)), 6: ("i64", len(page)),
+        page = thrift({1: 0, 2: len(body), 3: len(body), 5: {1: n, 2: 0, 3: 3, 4: 3}}) + body
+        chunks.append({2: ("i64", len(out)), 3: {1: kind, 2: [0], 3: path, 4: 0, 5: ("i64", n), 6: ("i64", len(page)),
                                                  7: ("i64", len(page)), 9: ("i64", len(out))}})
         out += page
     footer = thrift({1: 1, 2: schema, 3: ("i64", n_rows),
@@ -372,6 +376,21 @@ pq.write_table(pyarrow.table({"half": pyarrow.array([numpy.float16(1)], pyarrow.
 pq.write_table(pyarrow.table({"raw": pyarrow.array([b"ab"], pyarrow.binary(2))}), "fixed.parquet")
 pq.write_table(pyarrow.table({"m": pyarrow.array([[(1, 2)]], pyarrow.map_(pyarrow.int32(), pyarrow.int32()))}), "map_keys.parquet")
 pq.write_table(pyarrow.table({"raw": pyarrow.array([b"\xff\xfe"], pyarrow.binary())}), "not_utf8.parquet")
+# a billion rows, and a billion elements of a row, in 200 bytes
+n = 1 << 30
+by_hand("many_rows", [{4: b"schema", 5: 1}, {1: 1, 3: 1, 4: b"i"}], [([b"i"], 1, [], 0, [(0, n)], 1, b"", n)], n)
+by_hand("long_row", [{4: b"schema", 5: 1}, {3: 1, 4: b"l", 5: 1, 6: LIST}, {3: 2, 4: b"list", 5: 1}, {1: 6, 3: 1, 4: b"element", 6: UTF8}],
+        [([b"l", b"list", b"element"], 6, [(0, 1), (1, n - 1)], 1, [(2, n)], 3, b"", n)], 1)
+# columns that disagree about where rows and elements begin
+by_hand("levels_disagree", [
+    {4: b"schema", 5: 1}, {3: 1, 4: b"l", 5: 1, 6: LIST}, {3: 2, 4: b"bag", 5: 2}, {1: 6, 3: 0, 4: b"role", 6: UTF8},
+    {1: 1, 3: 0, 4: b"n"}],
+    [([b"l", b"bag", b"role"], 6, *pair, words(b"a", b"b", b"c")),
+     ([b"l", b"bag", b"n"], 1, [0, 0, 0, 1, 0], 1, [2, 2, 1, 2, 2], 2, struct.pack("<4i", 1, 2, 3, 4))], 4)
+by_hand("too_few_rows", [{4: b"schema", 5: 1}, {1: 1, 3: 0, 4: b"i"}], [([b"i"], 1, [], 0, [0, 0], 0, struct.pack("<2i", 1, 2))], 3)
+by_hand("too_many_rows", [{4: b"schema", 5: 1}, {1: 1, 3: 0, 4: b"i"}], [([b"i"], 1, [], 0, [0, 0], 0, struct.pack("<2i", 1, 2))], 1)
+# a text of a megabyte, 5,000 times
+pq.write_table(pyarrow.table({"t": ["x" * 1000000] * 5000}), "long_file.parquet", compression="zstd")
 
 
 class Kms(pe.KmsClient):
