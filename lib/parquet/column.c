@@ -2,6 +2,7 @@
 #include "column.h"
 #include <stdlib.h>
 #include <string.h>
+#include "bits.h"
 #include "codec.h"
 
 static const char *name(const struct column *c)
@@ -65,8 +66,7 @@ static int v1_levels(struct column *c, struct rle *r, int max, int encoding,
                                           : "of no known name");
     if (end - *p < 4)
         return damaged(c, "no levels", e);
-    n = (uint32_t)(*p)[0] | (uint32_t)(*p)[1] << 8 | (uint32_t)(*p)[2] << 16 |
-        (uint32_t)(*p)[3] << 24;
+    n = bits_le32(*p);
     *p += 4;
     if (n > (size_t)(end - *p))
         return damaged(c, "levels run past its end", e);

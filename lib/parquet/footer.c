@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../base/arena.h"
+#include "bits.h"
 
 int pfile_read(const struct pfile *f, uint64_t at, void *to, size_t n,
                struct err *e)
@@ -28,12 +29,6 @@ int pfile_read(const struct pfile *f, uint64_t at, void *to, size_t n,
     return 0;
 }
 
-static uint32_t le32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-           (uint32_t)p[3] << 24;
-}
-
 /* Where the footer's bytes are; the magics are checked. */
 static int find(const struct pfile *f, uint64_t *at, size_t *n, struct err *e)
 {
@@ -53,7 +48,7 @@ static int find(const struct pfile *f, uint64_t *at, size_t *n, struct err *e)
         return err_set(e, ERR_DATA, "%s: does not %s with PAR1: is cut, or no "
                        "Parquet file", f->name,
                        memcmp(head, "PAR1", 4) ? "begin" : "end");
-    *n = le32(tail);
+    *n = bits_le32(tail);
     if (*n > f->size - 12 || *n > FOOTER_MAX)
         return err_set(e, ERR_DATA, "%s: a footer of %zu bytes does not fit",
                        f->name, *n);

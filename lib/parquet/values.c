@@ -38,12 +38,6 @@ static size_t width_of(const struct node *leaf)
                                      : widths[leaf->physical];
 }
 
-static uint32_t le32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-           (uint32_t)p[3] << 24;
-}
-
 /* A number's bytes as the value that they are. */
 static void set_fixed(struct value *out, const uint8_t *p, size_t width)
 {
@@ -70,9 +64,9 @@ static int open_rle(struct values *v)
 
     if (v->physical != P_BOOLEAN)
         return -2;
-    if (n < 4 || le32(v->p) > n - 4)
+    if (n < 4 || bits_le32(v->p) > n - 4)
         return -1;
-    return rle_open(&v->rle, v->p + 4, v->p + 4 + le32(v->p), 1);
+    return rle_open(&v->rle, v->p + 4, v->p + 4 + bits_le32(v->p), 1);
 }
 
 static int open_delta(struct values *v)
@@ -160,7 +154,7 @@ static int next_plain(struct values *v, struct value *out)
     if (v->physical == P_BYTE_ARRAY) {
         if (left < 4)
             return -1;
-        n = le32(v->p);
+        n = bits_le32(v->p);
         v->p += 4;
         return take(v, n, out);
     }
