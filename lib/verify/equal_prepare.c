@@ -132,6 +132,8 @@ struct expr *equal_prepare(struct equal *q, struct expr *e)
         e = shorten(q, e);
         if (e->kind != E_REL)
             return equal_prepare(q, e);
+        if (e->n == 2 && e->a[0]->kind == E_ADD)
+            e->a[0] = equal_prepare(q, e->a[0]);
         if (e->n == 2)
             e->a[1] = equal_prepare(q, e->a[1]);
     }

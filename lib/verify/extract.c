@@ -38,9 +38,8 @@ static struct text tagged(struct arena *a, struct text t, int *open)
     struct text found = { NULL, 0 };
     size_t at = SIZE_MAX;
 
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.s[i] != '<')
-            continue;
+    for (const char *p = t.s; (p = strchr(p, '<')); p++) {
+        size_t i = (size_t)(p - t.s);
         if (text_starts_nocase(t, i, begin)) {
             at = i + sizeof begin - 1;
         } else if (text_starts_nocase(t, i, end) && at != SIZE_MAX) {

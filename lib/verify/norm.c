@@ -35,21 +35,19 @@ int text_is(struct text t, const char *s)
 
 int text_starts(struct text t, size_t at, const char *s)
 {
-    size_t k = strlen(s);
-    return at <= t.n && t.n - at >= k && !memcmp(t.s + at, s, k);
+    for (; *s; s++, at++)
+        if (at >= t.n || t.s[at] != *s)
+            return 0;
+    return at <= t.n;
 }
 
 int text_starts_nocase(struct text t, size_t at, const char *s)
 {
-    size_t k = strlen(s);
-
-    if (at > t.n || t.n - at < k)
-        return 0;
-    for (size_t i = 0; i < k; i++)
-        if (tolower((unsigned char)t.s[at + i]) !=
-            tolower((unsigned char)s[i]))
+    for (; *s; s++, at++)
+        if (at >= t.n ||
+            tolower((unsigned char)t.s[at]) != tolower((unsigned char)*s))
             return 0;
-    return 1;
+    return at <= t.n;
 }
 
 /* Sorted by code point, for a binary search. */

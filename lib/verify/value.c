@@ -20,7 +20,7 @@ static int has(const struct expr *e, enum expr_kind k, const char *name)
 
 static int collect(const struct expr *e, const char **names, int n, int max)
 {
-    if (e->kind == E_SYM || e->kind == E_TEXT) {
+    if (e->kind == E_SYM || e->kind == E_TEXT || e->kind == E_UNIT) {
         for (int i = 0; i < n; i++)
             if (!strcmp(names[i], e->name))
                 return n;

@@ -399,8 +399,13 @@ int ball_eval(struct ball_ctx *c, const struct expr *e, acb_t out)
         return 0;
     case E_FN:
         return ball_call(c, e, out);
-    case E_UNIT:
-        return ball_eval(c, e->a[0], out);
+    case E_UNIT: /* within a formula: a factor of its own */
+        acb_init(t);
+        r = ball_eval(c, e->a[0], out);
+        random_value(c, e->name, t);
+        acb_mul(out, out, t, c->prec);
+        acb_clear(t);
+        return r;
     case E_PERCENT:
         r = ball_eval(c, e->a[0], out);
         acb_div_ui(out, out, 100, c->prec);

@@ -58,8 +58,6 @@ static int rf_eval(struct rf *f, const struct expr *e, fmpz_mpoly_q_t out)
             }
         return -1;
     }
-    if (e->kind == E_UNIT)
-        return rf_eval(f, e->a[0], out);
     if (e->kind != E_ADD && e->kind != E_MUL && e->kind != E_POW) {
         fmpq_init(q);
         r = ball_rational(e, q);
@@ -203,8 +201,6 @@ static int ca_eval(const struct expr *e, ca_t out, ca_ctx_t ctx)
         return 0;
     case E_FN:
         return ca_call(e, out, ctx);
-    case E_UNIT:
-        return ca_eval(e->a[0], out, ctx);
     case E_DEG:
         if (ca_eval(e->a[0], out, ctx))
             return -1;

@@ -187,8 +187,6 @@ int ball_rational(const struct expr *e, fmpq_t out)
         fmpq_mul(out, out, t);
         fmpq_clear(t);
         return 0;
-    case E_UNIT:
-        return ball_rational(e->a[0], out);
     case E_ADD:
     case E_MUL:
     case E_POW:
