@@ -275,6 +275,11 @@ static unsigned in_segment(struct arena *a, struct text t, unsigned allowed,
                            const char *const *choices, size_t n, int formula)
 {
     struct text w = text_trim(t);
+    size_t dress = undress(w, 0);
+    while (dress && w.n && strchr("})$ ", w.s[w.n - 1]))
+        w.n--;
+    if (dress < w.n)
+        w = text_of(w.s + dress, w.n - dress);
     unsigned got = choice_letters(w), both;
 
     if ((both = letter_and_text(a, w, choices, n)))

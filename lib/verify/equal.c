@@ -161,7 +161,9 @@ static int under_conditions(struct equal *q, const struct expr *x,
 static int set_like(const struct expr *e)
 {
     return e->kind == E_UNION || e->kind == E_INTER || e->kind == E_DIFF ||
-           (e->kind == E_WITH && !strcmp(e->name, "set"));
+           (e->kind == E_WITH &&
+            (!strcmp(e->name, "set") ||
+             (e->a[0]->kind == E_REL && !relation_is(e->a[0], '='))));
 }
 
 /* Anything to do with relations; x or y is one. */

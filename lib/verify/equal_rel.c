@@ -69,6 +69,8 @@ static int is_compound_name(const struct expr *e)
 
     for (int i = 0; i < e->n; i++)
         points &= is_capital(e->a[i]) ||
+                  (!i && e->n > 2 && e->a[0]->kind == E_SYM &&
+                   !strcmp(e->a[0]->name, "m")) || /* m\angle ABC */
                   (e->a[i]->kind == E_CONST && e->a[i]->name[0] == 'i');
     if (points)
         return 1;

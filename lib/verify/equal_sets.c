@@ -166,12 +166,15 @@ struct expr *sets_of(struct equal *q, const struct expr *e, const char **var)
         s = several(q, e, 0, e->name, var);
         return s;
     }
-    if (e->kind != E_WITH || strcmp(e->name, "set"))
+    if (e->kind != E_WITH || !(s = several(q, e, 1, "and", &v)))
         return NULL;
     /* {x | ...}, {x in S | ...}: the name is bound, so it is none */
     const struct expr *x = e->a[0];
-    if (!(s = several(q, e, 1, "and", &v)))
-        return NULL;
+    if (strcmp(e->name, "set")) { /* "x in R with x != 0" */
+        t = sets_of(q, x, var);
+        return t && *var && !strcmp(*var, v) ? equal_pair(q, E_INTER, t, s)
+                                             : NULL;
+    }
     t = relation_is(x, 'i') ? x->a[1] : NULL;
     x = t ? x->a[0] : x;
     if (x->kind != E_SYM || strcmp(x->name, v))

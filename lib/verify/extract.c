@@ -37,8 +37,9 @@ static struct text tagged(struct arena *a, struct text t, int *open)
     static const char begin[] = "<answer>", end[] = "</answer>";
     struct text found = { NULL, 0 };
     size_t at = SIZE_MAX;
+    const char *think = strstr(t.s, "<think>"); /* that never ends */
 
-    for (const char *p = t.s; (p = strchr(p, '<')); p++) {
+    for (const char *p = t.s; (p = strchr(p, '<')) && p != think; p++) {
         size_t i = (size_t)(p - t.s);
         if (text_starts_nocase(t, i, begin)) {
             at = i + sizeof begin - 1;
@@ -99,7 +100,10 @@ static struct found unboxed(struct arena *a, struct text t, int tag,
     /* a box that never closes earns nothing by another rule either */
     if (f.t.s) {
         f.t = text_of(arena_strndup(a, f.t.s, f.t.n), f.t.n);
-        if (!f.t.n || strstr(f.t.s, "boxed") || strstr(f.t.s, "\\fbox"))
+        size_t box = extract_box_at(f.t);
+        if (box < f.t.n && extract_balanced(f.t))
+            f.t = text_trim(text_of(f.t.s, box)); /* an empty box behind */
+        if (!f.t.n || box < f.t.n)
             f = (struct found){ .rule = "none" };
     }
     return f;

@@ -62,6 +62,24 @@ static size_t bare_box(struct boxes *b, struct text t, size_t i, size_t at)
     return end > at ? end : at;
 }
 
+size_t extract_box_at(struct text t)
+{
+    size_t i = 0;
+
+    while (i < t.n && !box_command(t, i) && !text_starts(t, i, "boxed"))
+        i++;
+    return i;
+}
+
+int extract_balanced(struct text t)
+{
+    int depth = 0;
+
+    for (size_t i = 0; i < t.n && depth >= 0; i++)
+        depth += (t.s[i] == '{') - (t.s[i] == '}');
+    return !depth;
+}
+
 /* "\boxed{}", "\boxed{...}", "\boxed{answer}": where an answer goes. */
 int extract_placeholder(struct arena *a, struct text t)
 {
@@ -74,10 +92,9 @@ int extract_placeholder(struct arena *a, struct text t)
     if (t.n > 60)
         return 0;
     struct text w = norm_words(a, t), f = norm_form(a, t);
-    if (text_is(f, "...") || text_is(f, "\\ldots") || text_is(f, "\\dots") ||
-        text_is(f, "\\cdots") || text_is(f, "?") || text_is(f, "\\square") ||
-        text_is(f, "..") || text_is(f, "???") || text_is(f, "\\") ||
-        text_starts(f, 0, "\\phantom"))
+    if ((f.n && strspn(f.s, "._?\\ ") >= f.n) || text_is(f, "\\ldots") ||
+        text_is(f, "\\dots") || text_is(f, "\\cdots") ||
+        text_is(f, "\\square") || text_starts(f, 0, "\\phantom"))
         return 1;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (text_is(w, names[i]) && (i || !f.n))
@@ -93,14 +110,15 @@ int extract_denied_behind(struct text t, size_t i)
         "isn\xE2\x80\x99t", "was wrong", "was incorrect", "was not",
         "wasn't", "cannot be", "can't be", "is no longer", "wrong",
         "incorrect", "are wrong", "are not", "aren't", "is invalid",
-        "is impossible", "must be wrong", "seems wrong", "is in error"
+        "is impossible", "must be wrong", "seems wrong", "is in error",
+        "doesn't", "does not", "fails"
     };
 
     while (i < t.n && strchr(" \n$*),_}", t.s[i]))
         i++;
     if (text_starts(t, i, "\\)") || text_starts(t, i, "\\]"))
         i += 2;
-    while (i < t.n && strchr(" \n*,_", t.s[i]))
+    while (i < t.n && strchr(" \n*,_-(", t.s[i]))
         i++;
     if (i < t.n && t.s[i] == '?')
         return 1;

@@ -17,6 +17,8 @@ size_t extract_delimited(struct text t, size_t i, size_t *inner);
 
 /* extract_box.c: what only shows where an answer goes; is what stands before
  * or behind i denied there ("5 is wrong", "not 5")? */
+size_t extract_box_at(struct text t); /* where a box begins, or t.n */
+int extract_balanced(struct text t);  /* braces */
 int extract_placeholder(struct arena *a, struct text t);
 int extract_denied_behind(struct text t, size_t i);
 int extract_denied_before(struct text t, size_t i);

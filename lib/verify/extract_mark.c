@@ -155,7 +155,9 @@ static int more_said(struct text t, size_t i)
 {
     static const char *const reasons[] = { "because", "since", "as", "when",
                                            "where", "for", "if", "so",
-                                           "which", "not" };
+                                           "which", "not", "attained",
+                                           "achieved", "reached", "at",
+                                           "when", "with" };
 
     while (i < t.n && strchr(" ,*", t.s[i]))
         i++;
@@ -164,6 +166,15 @@ static int more_said(struct text t, size_t i)
             !isalpha((unsigned char)t.s[i + strlen(reasons[k])]))
             return 0;
     return extract_formula(text_of(t.s + i, t.n - i), 0).s != NULL;
+}
+
+/* "The one is 15 and the other is 14" */
+static int said_and(const char *from, const char *to)
+{
+    for (; from < to; from++)
+        if (!strncmp(from, " and ", 5))
+            return 1;
+    return 0;
 }
 
 /* What a sentence says: the formula behind its last "is", else its only
@@ -182,6 +193,8 @@ static struct text said(struct text t)
                 if (at >= t.n || !extract_may_begin(t, at))
                     continue;
                 size_t end = extract_formula_end(t, at, &solid);
+                if (end > at && g.s && said_and(g.s + g.n, t.s + at))
+                    return (struct text){ NULL, 0 };
                 if (end > at)
                     g = text_of(t.s + at, end - at);
             }
@@ -273,8 +286,9 @@ struct text extract_unlabelled(struct text t)
         brace -= t.s[i] == '}';
         i += t.s[i] != '\\' ? 1 : t.s[i + 1] == 'q' ? 5 : 2;
     }
-    if (brace || i >= t.n || i == k)
+    if (i >= t.n || i == k || (brace && t.s[t.n - 1] != '}'))
         return t;
+    t.n -= (size_t)brace;
     unsigned char c = (unsigned char)t.s[i];
     if (isdigit(c) || strchr("-.$\\([{", c) ||
         (isalpha(c) && !isalpha((unsigned char)t.s[i + 1])))

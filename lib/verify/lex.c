@@ -70,6 +70,10 @@ static void text_group(struct lexer *l)
     l->i = end < l->t.n ? end + 1 : end;
     l->space |= in.n && in.s[0] == ' ';
     in = text_trim(in);
+    while (in.n > 1 && in.s[0] == ',') {
+        lex_emit_ch(l, ',');
+        in = text_trim(text_of(in.s + 1, in.n - 1));
+    }
     if (in.n > 1 && in.s[0] == '(' && !memchr(in.s, ')', in.n)) {
         lex_emit_ch(l, '('); /* closed outside */
         in = text_trim(text_of(in.s + 1, in.n - 1));
@@ -105,6 +109,7 @@ static void text_group(struct lexer *l)
     size_t sign = in.s[0] == '-' || in.s[0] == '$' ? 1
                   : in.s[0] == '\\' && in.n > 1 && in.s[1] == '$' ? 2 : 0;
     int number = in.n > sign && isdigit((unsigned char)in.s[sign]);
+    letter &= in.s[0] != 'd' || !isalpha((unsigned char)at(l, l->i));
     if ((words && !number) || (letter && !strchr("eiI", in.s[0]) && l->n &&
                   l->v[l->n - 1].type == T_NUM))
         lex_text(l, arena_strndup(l->a, in.s, in.n));

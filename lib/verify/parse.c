@@ -33,6 +33,10 @@ static struct expr *p_sum(struct parser *p)
         }
         if (!any && !first)
             break;
+        if (minus && w.n == 1 && w.v[0]->kind == E_SYM && p_is_cmd(p, "{")) {
+            w.v[0] = two(p, E_DIFF, w.v[0], p_primary(p)); /* R - {0} */
+            continue;
+        }
         struct expr *t = p_term(p);
         if (pm)
             t = one(p, E_PM, t);
@@ -267,7 +271,7 @@ static struct expr *conditions(struct parser *p, struct vec *w, int from)
 
 static struct expr *p_list(struct parser *p, int in_brackets)
 {
-    struct vec w = { 0 };
+    struct vec w = { 0 }, pieces = { 0 };
     int from = -1, ors = 0, ands = 0;
     char kind;
 
@@ -289,8 +293,16 @@ static struct expr *p_list(struct parser *p, int in_brackets)
         push(p, &w, from >= 0 ? p_condition(p) : p_rel(p));
         if (p->why || !separator(p, p->in_matrix, &kind))
             break;
-        if (kind == 'w')
+        if (kind == 'w' && from > 0 && w.n - from > 1) {
+            /* "2 if x < 0, 3 if x > 0": the last item begins a branch */
+            struct expr *next = w.v[--w.n];
+            push(p, &pieces, conditions(p, &w, from));
+            w = (struct vec){ 0 };
+            push(p, &w, next);
+            from = 1;
+        } else if (kind == 'w') {
             from = from < 0 ? w.n : from;
+        }
         ors += kind == 'o';
         ands += kind == 'a';
     }
@@ -298,6 +310,12 @@ static struct expr *p_list(struct parser *p, int in_brackets)
         return p->dummy;
     if (w.n == 0 && !in_brackets)
         return p_bad(p, "nothing");
+    if (pieces.n && w.n < 2)
+        return p_bad(p, "a condition is missing");
+    if (pieces.n) {
+        push(p, &pieces, conditions(p, &w, from));
+        return p_items(p, E_PIECES, pieces.v, pieces.n);
+    }
     if (w.n == 1)
         return w.v[0];
     struct expr *e = ors ? NULL : conditions(p, &w, from);

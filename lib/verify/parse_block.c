@@ -206,7 +206,7 @@ static size_t differential(struct parser *p)
         depth += t->type == T_CH && strchr("({[", t->ch);
         depth -= t->type == T_CH && strchr(")}]", t->ch);
         if (!depth && t->type == T_SYM && !strcmp(t->s, "d") &&
-            t[1].type == T_SYM && i > p->i)
+            t[1].type == T_SYM)
             return i;
     }
     return 0;
@@ -223,7 +223,7 @@ static struct expr *integrand(struct parser *p, int definite)
     struct tok saved = p->v[d];
     const char *name = p->v[d + 1].s;
     p->v[d] = (struct tok){ .type = T_END };
-    struct expr *e = p_sum_of(p);
+    struct expr *e = p->i < d ? p_sum_of(p) : named(p, E_NUM, "1");
     int all = p->i == d;
     p->v[d] = saved;
     p->i = d + 2;

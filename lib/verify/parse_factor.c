@@ -187,6 +187,9 @@ struct expr *p_postfix(struct parser *p, struct expr *e)
             }
         } else if (t->type == T_CH && t->ch == '_') {
             p->i++;
+            struct tok *in = peek(p) + 1; /* k_{\\max} */
+            if (p_is_ch(p, '{') && in->type == T_FN && in[1].ch == '}')
+                in->type = T_SYM;
             struct expr *s = p_arg(p, 0);
             if (e->kind == E_NUM && !e->exp10 && s->kind == E_NUM &&
                 !s->exp10 && strlen(s->name) < 3) {

@@ -77,7 +77,7 @@ static int hedges(const char *s)
 {
     static const char *const words[] = { "or", "not", "nor", "maybe", "but",
         "either", "is", "isn", "are", "was", "wrong", "incorrect", "false",
-        "no", "never", "cannot", "except", "and", "than", "least", "most",
+        "doesn", "don", "fails", "no", "never", "cannot", "except", "and", "than", "least", "most",
         "more", "less" };
 
     for (const char *begin = s; *s; s++) {

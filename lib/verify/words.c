@@ -140,6 +140,12 @@ struct text words_to_formula(struct arena *a, struct text t)
         struct text w = norm_words(a, t);
         if (text_is(w, "all real numbers") || text_is(w, "all reals"))
             return text_of("\\mathbb{R}", 10);
+        static const char but[] = "all real numbers except ";
+        if (text_starts(w, 0, but)) {
+            const char *s = arena_printf(a, "\\mathbb{R}\\setminus\\{%s\\}",
+                                         w.s + sizeof but - 1);
+            return text_of(s, strlen(s));
+        }
         const char *many = how_many(w);
         if (many)
             return text_of(many, strlen(many));
