@@ -11,12 +11,13 @@
 #include "../lib/report/report.h"
 #include "../lib/report/set.h"
 #include "../lib/report/stages.h"
+#include "../lib/report/verdict_records.h"
 #include "filter_main.h"
 
 static struct filter f = FILTER_INIT;
 static struct cli_list without;
 static const char *by, *report, *html, *setting, *tasks, *title;
-static int do_score, do_kl_score, do_tag, as_table;
+static int do_score, do_kl_score, do_tag, do_verdicts, power, as_table;
 static struct cli_list sets;
 
 static const struct opt own[] = {
@@ -35,6 +36,12 @@ static const struct opt own[] = {
     { OPT_LIST, "set", 0, &sets, "KEY=VALUE",
       "a constant field of every record written; with --report, a line of the "
       "setting", 0, 0 },
+    { OPT_FLAG, "verdicts", 0, &do_verdicts, NULL,
+      "the records that --report reads to the hypotheses' verdicts and "
+      "estimates; each value of a field `experiment` gets its own", 0, 0 },
+    { OPT_FLAG, "power", 0, &power, NULL,
+      "with --verdicts: what the tests would find at the observed spread, by "
+      "simulation", 0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "The report", 0, 0 },
     { OPT_STR, "report", 0, &report, "DIR",
       "scores, KL scores, sparsity and metrics to DIR/summary.txt, tables/, "
@@ -143,32 +150,43 @@ static int run_by(char **fields, int n, struct err *e)
     return r;
 }
 
-static int run_report(char **args, int n, struct err *e)
+static struct report_opts report_opts(void)
 {
-    const struct report_opts o = {
+    return (struct report_opts){
         .dir = report, .setting = setting, .tasks = tasks, .title = title,
         .sets = &sets, .without = &without,
     };
+}
+
+static int run_report(char **args, int n, struct err *e)
+{
+    const struct report_opts o = report_opts();
 
     return report_make(&o, args, n, e);
 }
 
 static int run(char **args, int n, struct err *e)
 {
-    int modes = !!by + do_score + do_kl_score + do_tag + !!report + !!html;
+    int modes = !!by + do_score + do_kl_score + do_tag + do_verdicts +
+                !!report + !!html;
     int r = set_check(&sets, e);
 
     if (r)
         return r;
     if (modes > 1)
         return err_set(e, ERR_USAGE, "more than one of --by, --score, "
-                       "--kl-score, --tag, --report, --html");
+                       "--kl-score, --tag, --verdicts, --report, --html");
     if (do_score)
         return stage_score(&f, &sets, args, n, e);
     if (do_kl_score)
         return stage_kl_score(&f, &sets, args, n, e);
     if (do_tag)
         return stage_tag(&f, &sets, args, n, e);
+    if (do_verdicts) {
+        const struct report_opts o = report_opts();
+
+        return stage_verdicts(&f, &o, power, args, n, e);
+    }
     if (report)
         return run_report(args, n, e);
     if (html)

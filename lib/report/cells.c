@@ -40,10 +40,7 @@ const char *pvalue(double p)
 {
     char *s = next();
 
-    if (p < 0.0001)
-        strcpy(s, "<0.0001");
-    else
-        snprintf(s, 64, "%.4f", p);
+    snprintf(s, 64, p < 0.0001 ? "%.0e" : "%.4f", p);
     return s;
 }
 
@@ -55,16 +52,6 @@ const char *p_is(double p)
         strcpy(s, "p < 0.0001");
     else
         snprintf(s, 64, "p = %.4f", p);
-    return s;
-}
-
-const char *interval(const char *fmt, double lo, double hi)
-{
-    char *s = next(), a[28], b[28];
-
-    snprintf(a, sizeof a, "%.27s", num(fmt, lo));
-    snprintf(b, sizeof b, "%.27s", num(fmt, hi));
-    snprintf(s, 64, "[%s, %s]", a, b);
     return s;
 }
 
@@ -94,7 +81,8 @@ void cell_ci(struct table *t, const char *fmt, double lo, double hi,
 {
     if (why)
         note(r, why, where);
-    table_cell(t, "%s", why ? "n.c." : interval(fmt, lo, hi));
+    table_cell(t, "%s", why ? "n.c." : num(fmt, lo));
+    table_cell(t, "%s", why ? "n.c." : num(fmt, hi));
 }
 
 void cell_p(struct table *t, double p, const char *why, struct reasons *r,

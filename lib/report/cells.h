@@ -11,9 +11,8 @@
 /* A text in one of a few static buffers, for use as a printf argument: valid
  * until eight more calls. -0 is written as 0. */
 const char *num(const char *fmt, double v);
-const char *pvalue(double p); /* "0.0312" or "<0.0001" */
+const char *pvalue(double p); /* "0.0312", or "3e-05" below 0.0001 */
 const char *p_is(double p);   /* "p = 0.0312" or "p < 0.0001" */
-const char *interval(const char *fmt, double lo, double hi); /* "[lo, hi]" */
 
 /* Reasons for cells that say "n.c.", with the places that have them. */
 struct reasons {
@@ -21,7 +20,8 @@ struct reasons {
     struct buf *where; /* by reason: "dm_val, aime24" */
 };
 
-/* Cells: the value, or "n.c." and the reason noted when why is not NULL. */
+/* Cells: the value, or "n.c." and the reason noted when why is not NULL. An
+ * interval takes two cells. */
 void cell_num(struct table *t, const char *fmt, double v, const char *why,
               struct reasons *r, const char *where);
 void cell_ci(struct table *t, const char *fmt, double lo, double hi,

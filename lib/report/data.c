@@ -10,7 +10,7 @@
 static const char *const path[N_STREAMS][N_VALUES] = {
     { "j", "se", "var_eval", "accuracy_well_formed", "well_formed_fraction",
       "response_length_mean", "length_fraction", "pass_at_n", "n",
-      "n_questions" },
+      "n_questions", "j_even", "j_odd" },
     { "kl_token.exact", "kl_token_se.exact", "kl_sequence.exact",
       "kl_sequence_se.exact", "kl_token.k1", "kl_token.k2", "kl_token.k3",
       "n_questions" },
@@ -20,7 +20,8 @@ static const char *const path[N_STREAMS][N_VALUES] = {
       "skipped_updates", "updates", "changed_fraction", "entropy",
       "groups_missing", "approx_kl", "grad_norm", "rollouts", "groups_kept",
       "groups_dropped", "groups_surplus", "groups_one_response",
-      "groups_no_advantage", "loss_scale" },
+      "groups_no_advantage", "loss_scale",
+      "clip_low", "clip_high", "clip_dual" },
 };
 
 static int has(struct rec *rec, const char *field)
@@ -72,7 +73,7 @@ static int read_scope(struct data *d, struct rec *rec, struct obs *o,
     return r < 0 ? r : 0;
 }
 
-/* arm, seed, replicate, task: what --set put there */
+/* arm, seed, draw, replicate, task: what --set put there */
 static int read_tags(struct data *d, struct rec *rec, struct obs *o,
                      struct err *e)
 {
@@ -86,6 +87,11 @@ static int read_tags(struct data *d, struct rec *rec, struct obs *o,
     if (!r && strcmp(s.s, "base") && strncmp(s.s, "floor_", 6))
         return rec_bad(rec, e, "seed: missing (stats --set seed=N puts it "
                        "there)");
+    if (r >= 0)
+        r = rec_get_i64(rec, "draw", &o->draw, e);
+    if (r >= 0 && o->draw < 0)
+        return rec_bad(rec, e, "draw: found %lld, expected 0 or more",
+                       (long long)o->draw);
     if (r >= 0)
         r = rec_get_i64(rec, "replicate", &o->replicate, e);
     if (r >= 0 && (o->stream == SCORES || o->stream == KLS)) {
@@ -102,7 +108,7 @@ static int read_tags(struct data *d, struct rec *rec, struct obs *o,
     return r < 0 ? r : 0;
 }
 
-static int add(struct data *d, struct rec *rec, struct err *e)
+int data_add(struct data *d, struct rec *rec, struct err *e)
 {
     struct obs o = { .task = -1, .seed = -1, .kind = -1, .layer = -1 };
     int r = stream_of(rec, &o.stream, e);
@@ -144,6 +150,7 @@ static int in_order(const void *a, const void *b)
     BY(kind);
     BY(layer);
     BY(seed);
+    BY(draw);
     BY(replicate);
     BY(step);
     return 0;
@@ -233,9 +240,32 @@ static int read_file(struct data *d, const char *name, struct err *e)
     int r = rec_open(&in, name, e);
 
     while (!r && (r = rec_read(in, &rec, e)) > 0)
-        r = add(d, rec, e);
+        r = data_add(d, rec, e);
     rec_close(&in);
     return r;
+}
+
+int data_sort(struct data *d, const struct setting *s, struct err *e)
+{
+    int r;
+
+    if (!d->n)
+        return err_set(e, ERR_DATA, "no records");
+    qsort(d->o, d->n, sizeof *d->o, in_order);
+    r = check_twice(d, e);
+    if (!r)
+        r = order_arms(d, s, e);
+    return r ? r : order_tasks(d, s, e);
+}
+
+const struct obs *data_find(const struct data *d, enum stream st, long arm,
+                            long task, int64_t seed, int64_t draw)
+{
+    const struct obs key = { .stream = st, .arm = arm, .task = task,
+                             .seed = seed, .draw = draw, .kind = -1,
+                             .layer = -1 };
+
+    return bsearch(&key, d->o, d->n, sizeof *d->o, in_order);
 }
 
 int data_read(struct data *d, const struct setting *s, char **inputs,
@@ -254,15 +284,7 @@ int data_read(struct data *d, const struct setting *s, char **inputs,
         r = read_file(d, inputs[i], e);
     if (!n_inputs)
         r = read_file(d, "-", e);
-    if (!r && !d->n)
-        r = err_set(e, ERR_DATA, "no records");
-    if (r)
-        return r;
-    qsort(d->o, d->n, sizeof *d->o, in_order);
-    r = check_twice(d, e);
-    if (!r)
-        r = order_arms(d, s, e);
-    return r ? r : order_tasks(d, s, e);
+    return r ? r : data_sort(d, s, e);
 }
 
 void data_free(struct data *d)

@@ -21,17 +21,59 @@ static void push(struct series *s, double v, int64_t seed)
     s->seed[s->n++] = seed;
 }
 
+static void keep_seeds_of(struct series *x, const struct series *y)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->n; i++)
+        for (size_t j = 0; j < y->n; j++)
+            if (x->seed[i] == y->seed[j]) {
+                x->v[n] = x->v[i];
+                x->seed[n++] = x->seed[i];
+                break;
+            }
+    x->n = n;
+}
+
+size_t series_pair(struct series *x, struct series *y)
+{
+    keep_seeds_of(x, y);
+    keep_seeds_of(y, x);
+    return x->n;
+}
+
+/* Observations come in the order of seeds, then draws: the next one either
+ * joins the mean of the seed that is last in s or begins another. */
+struct mean {
+    double sum;
+    size_t n;
+};
+
+static size_t add_draw(struct series *s, struct mean *m, const struct obs *o,
+                       int field)
+{
+    if (!s->n || s->seed[s->n - 1] != o->seed) {
+        push(s, o->v[field], o->seed);
+        m->sum = o->v[field];
+        return 1;
+    }
+    m->sum += o->v[field];
+    s->v[s->n - 1] = m->sum / (double)(m->n + 1);
+    return m->n + 1;
+}
+
 struct series data_series(const struct data *d, enum stream st, long arm,
                           long task, int field)
 {
     struct series s = { 0 };
+    struct mean m = { 0 };
 
     for (size_t i = 0; i < d->n; i++) {
         const struct obs *o = &d->o[i];
 
         if (o->stream == st && o->arm == arm && o->task == task &&
             !o->replicate && o->has >> field & 1)
-            push(&s, o->v[field], o->seed);
+            m.n = add_draw(&s, &m, o, field);
     }
     return s;
 }
@@ -40,6 +82,7 @@ struct series data_sparsity(const struct data *d, long arm, enum scope scope,
                             long which, int field)
 {
     struct series s = { 0 };
+    struct mean m = { 0 };
 
     for (size_t i = 0; i < d->n; i++) {
         const struct obs *o = &d->o[i];
@@ -48,9 +91,59 @@ struct series data_sparsity(const struct data *d, long arm, enum scope scope,
             !o->replicate && o->has >> field & 1 &&
             (scope != SCOPE_KIND || o->kind == which) &&
             (scope != SCOPE_LAYER || o->layer == which))
-            push(&s, o->v[field], o->seed);
+            m.n = add_draw(&s, &m, o, field);
     }
     return s;
+}
+
+int data_at(const struct data *d, enum stream st, long arm, long task,
+            int64_t seed, int64_t draw, int field, double *v)
+{
+    const struct obs *o = data_find(d, st, arm, task, seed, draw);
+    int found = o && o->has >> field & 1;
+
+    if (found)
+        *v = o->v[field];
+    return found;
+}
+
+int data_base(const struct data *d, enum stream st, long task, int64_t seed,
+              int field, double *v)
+{
+    return d->base >= 0 &&
+           (data_at(d, st, d->base, task, seed, 0, field, v) ||
+            data_at(d, st, d->base, task, -1, 0, field, v));
+}
+
+struct series data_delta(const struct data *d, long arm, const long *t, int n)
+{
+    struct series s = data_mean(d, SCORES, arm, t, n, S_J);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        double sum = 0, v;
+        int k = 0;
+
+        for (; k < n && data_base(d, SCORES, t[k], s.seed[i], S_J, &v); k++)
+            sum += v;
+        if (k < n)
+            continue;
+        s.v[kept] = s.v[i] - sum / n;
+        s.seed[kept++] = s.seed[i];
+    }
+    s.n = kept;
+    return s;
+}
+
+int64_t data_draws(const struct data *d, enum stream st, long arm)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < d->n; i++)
+        if (d->o[i].stream == st && d->o[i].arm == arm &&
+            d->o[i].draw >= n)
+            n = d->o[i].draw + 1;
+    return n;
 }
 
 int data_one(const struct data *d, enum stream st, long arm, long task,
@@ -62,7 +155,7 @@ int data_one(const struct data *d, enum stream st, long arm, long task,
     if (arm >= 0)
         s = data_series(d, st, arm, task, field);
     found = s.n > 0;
-    *v = found ? s.v[0] : 0;
+    *v = found ? desc_mean(s.v, s.n) : 0;
     series_free(&s);
     return found;
 }

@@ -77,12 +77,14 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
 {
     struct setting s = { 0 };
     struct data d = { 0 };
-    struct report r = { &s, &d, NULL };
+    struct verdicts v = { 0 };
+    struct report r = { &s, &d, &v, NULL };
     int x = setting_read(&s, o, e);
 
     if (!x)
         x = data_read(&d, &s, inputs, n_inputs, e);
     if (!x) {
+        verdicts_make(&v, &d, &s);
         r.doc = doc_open(o->title ? o->title
                                   : "Numerical precision in RLVR fine-tuning");
         sec_findings(&r);
@@ -93,12 +95,14 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
         sec_sparsity(&r);
         sec_h1(&r);
         sec_h2(&r);
+        sec_h2_noise(&r);
         sec_h3(&r);
         sec_power(&r);
         sec_selftest(&r);
         x = write_all(&r, o->dir, e);
     }
     doc_close(&r.doc);
+    verdicts_free(&v);
     data_free(&d);
     setting_free(&s);
     return x;

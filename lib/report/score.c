@@ -11,6 +11,8 @@ struct task {
     struct names ids;
     struct names seen; /* responses by question, sample, seed and policy */
     int64_t *samples, *right, *formed, *right_formed; /* by question */
+    int64_t *even, *right_even; /* samples 0, 2, 4, ... of a question */
+    int unnumbered;             /* a response has no sample number */
     size_t cap;
     uint64_t n, n_formed_known, n_lengths, tokens, n_reasons, n_length;
     char *policy;
@@ -43,6 +45,8 @@ void score_close(struct score **sp)
         free(t->right);
         free(t->formed);
         free(t->right_formed);
+        free(t->even);
+        free(t->right_even);
         free(t->policy);
     }
     names_free(&s->tasks);
@@ -89,6 +93,8 @@ static size_t question_of(struct task *t, const char *id)
         t->right = wider(t->right, was, t->cap);
         t->formed = wider(t->formed, was, t->cap);
         t->right_formed = wider(t->right_formed, was, t->cap);
+        t->even = wider(t->even, was, t->cap);
+        t->right_even = wider(t->right_even, was, t->cap);
     }
     return q;
 }
@@ -127,6 +133,22 @@ static int seen_before(struct task *t, size_t q, struct rec *rec,
                                    (unsigned long long)sample, t->ids.v[q]);
 }
 
+static int count_even(struct task *t, size_t q, struct rec *rec, int right,
+                      struct err *e)
+{
+    uint64_t sample;
+    int has = rec_get_u64(rec, "sample", &sample, e);
+
+    if (has < 0)
+        return has;
+    t->unnumbered |= !has;
+    if (has && sample % 2 == 0) {
+        t->even[q]++;
+        t->right_even[q] += right;
+    }
+    return 0;
+}
+
 int score_add(struct score *s, struct rec *rec, struct err *e)
 {
     struct rec_str id, task, reason, policy;
@@ -156,6 +178,9 @@ int score_add(struct score *s, struct rec *rec, struct err *e)
     t->n++;
     t->samples[q]++;
     t->right[q] += right;
+    r = count_even(t, q, rec, right, e);
+    if (r)
+        return r;
     if (has_formed) {
         t->n_formed_known++;
         t->formed[q] += formed;
@@ -208,6 +233,25 @@ static void set_pass(struct rec *rec, const struct task *t)
     rec_set_f64(rec, "pass_at_n", p);
 }
 
+/* J on the even and on the odd samples alone: two streams of sampling that
+ * are independent of each other. */
+static void set_halves(struct rec *rec, const struct task *t)
+{
+    size_t n = t->ids.n;
+    double even = 0, odd = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t k = t->even[i], rest = t->samples[i] - k;
+
+        if (t->unnumbered || !k || !rest)
+            return;
+        even += (double)t->right_even[i] / (double)k;
+        odd += (double)(t->right[i] - t->right_even[i]) / (double)rest;
+    }
+    rec_set_f64(rec, "j_even", even / (double)n);
+    rec_set_f64(rec, "j_odd", odd / (double)n);
+}
+
 void score_get(const struct score *s, size_t i, struct rec *rec)
 {
     const struct task *t = &s->t[i];
@@ -225,6 +269,7 @@ void score_get(const struct score *s, size_t i, struct rec *rec)
         rec_set_f64(rec, "var_eval", v.var_eval);
     rec_set_f64(rec, "pass_at_1", v.j);
     set_pass(rec, t);
+    set_halves(rec, t);
     if (t->n_formed_known == t->n) {
         rec_set_f64(rec, "well_formed_fraction",
                     (double)formed / (double)t->n);

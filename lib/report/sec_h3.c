@@ -5,158 +5,76 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
-#include "../stat/power.h"
 #include "../stat/ttest.h"
-#include "../stat/vartest.h"
 #include "cells.h"
 #include "sections.h"
 
-enum part { ON, OFF, GAP };
-
-/* KL per token of each seed: mean of the on-tasks, of the off-tasks, or the
- * second minus the first. */
-static struct series part_of(const struct data *d, int arm, enum part part)
-{
-    const long *off = d->task + d->n_on;
-    int n_off = d->n_tasks - d->n_on;
-    struct series on, s;
-    size_t n = 0;
-
-    if (part == ON)
-        return data_mean(d, KLS, d->arm[arm], d->task, d->n_on, K_TOKEN);
-    s = data_mean(d, KLS, d->arm[arm], off, n_off, K_TOKEN);
-    if (part == OFF)
-        return s;
-    on = data_mean(d, KLS, d->arm[arm], d->task, d->n_on, K_TOKEN);
-    for (size_t i = 0; i < s.n; i++)
-        for (size_t j = 0; j < on.n; j++)
-            if (s.seed[i] == on.seed[j]) {
-                s.v[n] = s.v[i] - on.v[j];
-                s.seed[n++] = s.seed[i];
-            }
-    s.n = n;
-    series_free(&on);
-    return s;
-}
-
-static const char *const part_name[] = { "on", "off", "off - on" };
-
-static struct ttest welch_of(const struct report *r, int arm, enum part part)
-{
-    struct series x = part_of(r->d, arm, part);
-    struct series y = part_of(r->d, r->d->reference, part);
-    struct ttest w = ttest_welch(x.v, x.n, y.v, y.n, 0.95);
-
-    series_free(&x);
-    series_free(&y);
-    return w;
-}
-
 static void row(const struct report *r, struct table *t, int arm,
-                enum part part, struct reasons *why)
+                const char *part, const long *tasks, int n,
+                struct reasons *why)
 {
-    struct series x = part_of(r->d, arm, part);
-    struct series y = part_of(r->d, r->d->reference, part);
-    struct ttest w = ttest_welch(x.v, x.n, y.v, y.n, 0.95);
+    const struct data *d = r->d;
+    long ref = d->arm[d->reference];
+    struct series x = data_mean(d, KLS, d->arm[arm], tasks, n, K_TOKEN);
+    struct series y = data_mean(d, KLS, ref, tasks, n, K_TOKEN);
     struct ttest mx = ttest_one(x.v, x.n, 0.95);
     struct ttest my = ttest_one(y.v, y.n, 0.95);
+    struct ttest w = ttest_paired(x.v, y.v, series_pair(&x, &y), 0.95);
     char at[160];
 
-    snprintf(at, sizeof at, "%.75s %s", data_arm(r->d, arm),
-             part_name[part]);
-    table_cell(t, "%s", data_arm(r->d, arm));
-    table_cell(t, "%s", part_name[part]);
-    cell_num(t, "%.2e", mx.est, x.n ? NULL : "no KL scores", why, at);
-    cell_num(t, "%.2e", my.est, y.n ? NULL : "no KL scores", why, at);
-    cell_num(t, "%+.2e", w.est, x.n && y.n ? NULL : w.why, why, at);
+    snprintf(at, sizeof at, "%.75s %s", data_arm(d, arm), part);
+    table_cell(t, "%s", data_arm(d, arm));
+    table_cell(t, "%s", part);
+    table_cell(t, "%zu", x.n);
+    cell_num(t, "%.2e", mx.est, mx.n1 ? NULL : "no KL scores", why, at);
+    cell_num(t, "%.2e", my.est, my.n1 ? NULL : "no KL scores", why, at);
+    cell_num(t, "%+.2e", w.est, x.n ? NULL : "no KL scores", why, at);
     cell_ci(t, "%+.2e", w.lo, w.hi, w.why, why, at);
-    cell_p(t, w.p_greater, w.why, why, at);
-    cell_num(t, "%.1e", w.why ? 0 : power_t_difference(w.se, w.df, 0.05, 0.8),
-             w.why, why, at);
     series_free(&x);
     series_free(&y);
 }
 
-static void variance_row(const struct report *r, struct table *t, int arm,
-                         enum part part, struct reasons *why)
+/* Clip fractions beside KL, since the hypothesis is about the clip. */
+static void clipping(const struct report *r)
 {
-    struct series x = part_of(r->d, arm, part);
-    struct series y = part_of(r->d, r->d->reference, part);
-    struct vartest_f f = vartest_f(x.v, x.n, y.v, y.n, 0.95);
-    struct vartest_bf b = vartest_brown_forsythe(x.v, x.n, y.v, y.n);
-    struct vartest_perm q = vartest_permutation(x.v, x.n, y.v, y.n,
-                                                BOOT_SEED);
-    const char *no_s2 = x.n < 2 || y.n < 2 ? f.why : NULL;
-    char at[160];
-
-    snprintf(at, sizeof at, "%.75s %s", data_arm(r->d, arm),
-             part_name[part]);
-    table_cell(t, "%s", data_arm(r->d, arm));
-    table_cell(t, "%s", part_name[part]);
-    cell_num(t, "%.2e", f.var_x, no_s2, why, at);
-    cell_num(t, "%.2e", f.var_y, no_s2, why, at);
-    cell_num(t, "%.3g", f.ratio, f.why, why, at);
-    cell_ci(t, "%.3g", f.lo, f.hi, f.why, why, at);
-    cell_p(t, f.p_greater, f.why, why, at);
-    cell_p(t, b.p_greater, b.why, why, at);
-    cell_p(t, q.p_greater, q.why, why, at);
-    series_free(&x);
-    series_free(&y);
-}
-
-static int testable(const struct report *r)
-{
-    return r->d->n_arms > 1 && r->d->n_on && r->d->n_tasks > r->d->n_on &&
-           data_count(r->d, KLS);
-}
-
-enum verdict h3_verdict(const struct report *r, int arm)
-{
-    struct ttest off, gap;
-
-    if (!testable(r))
-        return NOT_TESTED;
-    off = welch_of(r, arm, OFF);
-    gap = welch_of(r, arm, GAP);
-    if (off.why || gap.why)
-        return CANNOT_TELL;
-    if (off.p_greater < 0.05 && gap.p_greater < 0.05)
-        return SUPPORTED;
-    if (off.p_less < 0.05 || gap.p_less < 0.05)
-        return NOT_SUPPORTED;
-    return CANNOT_TELL;
-}
-
-static void note(const struct report *r, int arm)
-{
-    struct ttest off = welch_of(r, arm, OFF), gap = welch_of(r, arm, GAP);
-    const char *why = off.why ? off.why : gap.why;
-    char numbers[400];
-
-    if (why)
-        snprintf(numbers, sizeof numbers, "not computable, %s", why);
-    else
-        snprintf(numbers, sizeof numbers, "off-task %s nats a token, %s; "
-                 "off minus on %s, %s", num("%+.2e", off.est),
-                 p_is(off.p_greater), num("%+.2e", gap.est),
-                 p_is(gap.p_greater));
-    doc_note(r->doc, "H3, %s against %s: %s (%s).", data_arm(r->d, arm),
-             data_arm(r->d, r->d->reference),
-             verdict_words(h3_verdict(r, arm)), numbers);
-}
-
-static void variances(const struct report *r)
-{
-    struct reasons why = { 0 };
     struct table *t = table_open(
-        "h3_variance", "Variance over seeds of the same KL, arm over "
-        "reference; one-sided p of a larger variance.",
-        "<arm|<KL|s2 arm|s2 ref|ratio|95% interval (F)|p F|p BF|p perm");
+        "clip", "Fraction of tokens whose gradient the clip took away, and KL "
+        "from the policy of the step's rollouts (approx_kl, nats a token), "
+        "mean over steps and runs.",
+        "<arm|steps|clip low|clip high|clip dual|approx KL");
+    static const int field[] = { M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_DUAL, M_KL };
+    struct reasons why = { 0 };
 
-    t->merge = 1;
-    for (int a = 0; a < r->d->n_arms; a++)
-        for (int k = ON; k <= GAP && a != r->d->reference; k++)
-            variance_row(r, t, a, (enum part)k, &why);
+    for (int a = 0; a < r->d->n_arms; a++) {
+        size_t steps = 0;
+
+        for (int k = -1; k < 4; k++) {
+            double sum = 0;
+            size_t n = 0;
+
+            for (size_t i = 0; i < r->d->n; i++) {
+                const struct obs *o = &r->d->o[i];
+
+                if (o->stream != METRICS || o->arm != r->d->arm[a] ||
+                    o->replicate)
+                    continue;
+                steps += k < 0;
+                if (k >= 0 && o->has >> field[k] & 1) {
+                    sum += o->v[field[k]];
+                    n++;
+                }
+            }
+            if (k < 0) {
+                table_cell(t, "%s", data_arm(r->d, a));
+                table_cell(t, "%zu", steps);
+            } else {
+                cell_num(t, k == 3 ? "%.2e" : "%.5f",
+                         n ? sum / (double)n : 0,
+                         n ? NULL : "not in the metrics", &why,
+                         data_arm(r->d, a));
+            }
+        }
+    }
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
 }
@@ -168,31 +86,33 @@ void sec_h3(const struct report *r)
     struct table *t;
 
     doc_heading(r->doc, "H3: KL to the base drifts off-task, not on-task");
-    if (!testable(r)) {
+    if (d->n_arms < 2 || !d->n_on || d->n_tasks == d->n_on ||
+        !data_count(d, KLS)) {
         doc_para(r->doc, "Not tested: it takes two arms, KL scores, an on-task "
                  "and an off-task.");
         return;
     }
-    doc_para(r->doc, "Test: KL per token of each seed, averaged over the "
-             "on-tasks and over the off-tasks, and off minus on; Welch "
-             "one-sided tests of arm against reference. Rule: supported if, "
-             "at 5%% each, the off-task KL is larger than the reference's and "
-             "so is off minus on (the excess is off-task); not supported if "
-             "either is smaller at that level; else cannot tell at this "
-             "power.");
-    t = table_open("h3", "KL per token (nats): arm, reference, difference with "
-                   "Welch 95% interval, p of a larger mean, and the "
-                   "difference found with 80% power.",
-                   "<arm|<KL|arm|reference|difference|95% interval|p|"
-                   "at 80%");
+    doc_para(r->doc, "Test: for each seed, the mean over off-tasks of the "
+             "logarithm of KL per token minus that over on-tasks, arm minus "
+             "reference, paired by seed; t test, each direction at half the "
+             "level. A ratio, because a difference of KL would call every arm "
+             "whose KL is larger everywhere an off-task drift.");
+    t = table_open("h3", "KL per token (nats), mean over tasks: arm, reference, "
+                   "and the difference paired by seed.",
+                   "<arm|<tasks|seeds|arm KL|reference KL|difference|95% lo|"
+                   "95% hi");
     t->merge = 1;
-    for (int a = 0; a < d->n_arms; a++)
-        for (int k = ON; k <= GAP && a != d->reference; k++)
-            row(r, t, a, (enum part)k, &why);
+    for (int a = 0; a < d->n_arms; a++) {
+        if (a == d->reference)
+            continue;
+        row(r, t, a, "on", d->task, d->n_on, &why);
+        row(r, t, a, "off", d->task + d->n_on, d->n_tasks - d->n_on, &why);
+    }
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
-    variances(r);
+    if (data_count(d, METRICS))
+        clipping(r);
     for (int a = 0; a < d->n_arms; a++)
         if (a != d->reference)
-            note(r, a);
+            note_finding(r, a, H3);
 }

@@ -88,7 +88,7 @@ void sec_kl(const struct report *r)
                    "token, its interval over seeds, its standard error within "
                    "a run (clustered by question), per sequence; the k3 "
                    "estimate; the noise floor.",
-                   "<task|<arm|n|per token|95% interval|se run|"
+                   "<task|<arm|n|per token|95% lo|95% hi|se run|"
                    "per seq.|k3|floor");
     t->merge = 1;
     for (int k = 0; k < d->n_tasks; k++) {

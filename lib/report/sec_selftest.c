@@ -126,7 +126,7 @@ static void replicates(const struct report *r, struct tests *t, int arm)
 
         if (b->stream != SCORES || b->arm != d->arm[arm] ||
             a->stream != SCORES || a->arm != b->arm || a->task != b->task ||
-            a->seed != b->seed)
+            a->seed != b->seed || a->draw != b->draw)
             continue;
         n++;
         worst = fmax(worst, fabs(a->v[S_J] - b->v[S_J]));

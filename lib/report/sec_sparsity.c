@@ -6,12 +6,6 @@
 #include "cells.h"
 #include "sections.h"
 
-/* Beside more arms there is no room for their ranges. */
-static int with_range(const struct data *d)
-{
-    return d->n_arms <= 3;
-}
-
 static void cells(const struct report *r, struct table *t, enum scope scope,
                   long which, int field)
 {
@@ -20,9 +14,6 @@ static void cells(const struct report *r, struct table *t, enum scope scope,
                                         field);
 
         table_cell(t, "%s", s.n ? num("%.4f", desc_mean(s.v, s.n)) : "-");
-        if (with_range(r->d))
-            table_cell(t, "%s", s.n ? interval("%.3f", desc_min(s.v, s.n),
-                                               desc_max(s.v, s.n)) : "-");
         series_free(&s);
     }
 }
@@ -45,8 +36,7 @@ static struct table *open_table(const struct report *r, const char *name,
 
     buf_puts(&head, "<weights");
     for (int a = 0; a < r->d->n_arms; a++)
-        buf_printf(&head, with_range(r->d) ? "|%s|range" : "|%s",
-                   data_arm(r->d, a));
+        buf_printf(&head, "|%s", data_arm(r->d, a));
     t = table_open(name, caption, buf_str(&head));
     buf_free(&head);
     return t;

@@ -1,26 +1,18 @@
-/* sec_variance - spread over training seeds, with and without the sampling
- * noise of the evaluation
- */
+/* sec_variance - spread over training seeds, task by task */
 #include <math.h>
 #include <stdio.h>
-#include "../stat/describe.h"
-#include "../stat/evaluate.h"
-#include "../stat/vartest.h"
 #include "cells.h"
+#include "estimate.h"
 #include "sections.h"
 
 static void row(const struct report *r, struct table *t, int task, int arm,
                 struct reasons *why)
 {
     const struct data *d = r->d;
-    struct series j = data_series(d, SCORES, d->arm[arm], d->task[task], S_J);
-    struct series v = data_series(d, SCORES, d->arm[arm], d->task[task],
-                                  S_VAR_EVAL);
-    struct vartest_ci s2 = vartest_chi2(j.v, j.n, 0.95);
-    const char *no_s2 = j.n < 2 ? "fewer than two seeds" : NULL;
-    const char *no_v = v.n && v.n == j.n ? NULL : "one sample of a question";
-    double noise = v.n ? desc_mean(v.v, v.n) : 0;
-    double seed = eval_var_seed(s2.var, noise);
+    struct components c = estimate_components(d, d->arm[arm],
+                                              &d->task[task], 1);
+    const char *no_s2 = c.has_total ? NULL : "fewer than two seeds";
+    const char *no_v = c.has_sampling ? NULL : "one sample of a question";
     char at[160];
 
     snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
@@ -28,17 +20,14 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     table_cell(t, "%s", data_task(d, task));
     table_cell(t, "%s", task < d->n_on ? "on" : "off");
     table_cell(t, "%s", data_arm(d, arm));
-    table_cell(t, "%zu", j.n);
+    table_cell(t, "%zu", c.n_seeds);
+    table_cell(t, "%zu", c.n_draws);
     /* points of accuracy: 100 J */
-    cell_num(t, "%.3f", 1e4 * s2.var, no_s2, why, at);
-    cell_ci(t, "%.3g", 1e4 * s2.lo, 1e4 * s2.hi, no_s2 ? no_s2 : s2.why, why,
-            at);
-    cell_num(t, "%.3f", 1e4 * noise, no_v, why, at);
-    cell_num(t, "%.3f", 1e4 * seed, no_s2 ? no_s2 : no_v, why, at);
-    cell_num(t, "%.2f", 100 * sqrt(s2.var), no_s2, why, at);
-    cell_num(t, "%.2f", 100 * sqrt(seed), no_s2 ? no_s2 : no_v, why, at);
-    series_free(&j);
-    series_free(&v);
+    cell_num(t, "%.3f", 1e4 * c.total, no_s2, why, at);
+    cell_ci(t, "%.3g", 1e4 * c.lo, 1e4 * c.hi,
+            no_s2 ? no_s2 : c.has_ci ? NULL : "zero variance", why, at);
+    cell_num(t, "%.2f", 100 * sqrt(c.total), no_s2, why, at);
+    cell_num(t, "%.3f", 1e4 * c.sampling, no_v, why, at);
 }
 
 void sec_variance(const struct report *r)
@@ -52,11 +41,12 @@ void sec_variance(const struct report *r)
         return;
     }
     t = table_open("variance",
-                   "Variance of J over seeds in squared points of accuracy "
-                   "(100 J): observed s2 with its chi-square interval, the "
-                   "sampling part of it, and what is left for the seed.",
-                   "<task|<role|<arm|n|s2|95% interval|sampling|seed|"
-                   "sd obs.|sd seed");
+                   "Variance over seeds of a seed's J, its mean over noise "
+                   "draws, in squared points of accuracy (100 J), with its "
+                   "chi-square interval, which assumes normal values; its root; "
+                   "and the variance that sampling adds to one draw.",
+                   "<task|<role|<arm|seeds|draws|s2|95% lo|95% hi|sd|"
+                   "sampling");
     t->merge = 2;
     for (int k = 0; k < r->d->n_tasks; k++) {
         if (k && k == r->d->n_on)
@@ -66,9 +56,7 @@ void sec_variance(const struct report *r)
     }
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
-    doc_para(r->doc, "seed = max(0, s2 - sampling), sampling = mean over "
-             "seeds of sum p(1-p)/(K-1)/n^2 with the questions fixed. All "
-             "runs are evaluated with the same sampling seeds, so the "
-             "sampling errors of similar policies are correlated and the "
-             "correction may take away too much; the tests below use s2.");
+    doc_para(r->doc, "sampling = mean over seeds of sum p(1-p)/(K-1)/n^2 with "
+             "the questions fixed. A training seed has an evaluation stream of "
+             "its own, the same for every arm, draw and the base.");
 }

@@ -18,6 +18,28 @@ static void words(struct names *t, const char *s)
     free(copy);
 }
 
+static int set_looks(struct setting *s, const char *value, struct err *e)
+{
+    struct names w = { 0 };
+
+    words(&w, value);
+    free(s->look);
+    s->look = xcalloc(w.n + 1, sizeof *s->look);
+    s->n_looks = w.n;
+    for (size_t i = 0; i < w.n; i++) {
+        char *end;
+
+        s->look[i] = strtol(w.v[i], &end, 10);
+        if (*end || s->look[i] < 2 || (i && s->look[i] <= s->look[i - 1])) {
+            names_free(&w);
+            return err_set(e, ERR_DATA, "looks: found \"%s\", expected "
+                           "growing numbers of seeds from 2", value);
+        }
+    }
+    names_free(&w);
+    return 0;
+}
+
 static int set(struct setting *s, const char *key, const char *value,
                struct err *e)
 {
@@ -41,6 +63,8 @@ static int set(struct setting *s, const char *key, const char *value,
         s->reference = xstrdup(value);
     } else if (!strcmp(key, "synthetic")) {
         s->synthetic = !strcmp(value, "true") || !strcmp(value, "1");
+    } else if (!strcmp(key, "looks")) {
+        return set_looks(s, value, e);
     } else if (!strcmp(key, "margin")) {
         s->margin = strtod(value, &end);
         if (!*value || *end || !isfinite(s->margin) || s->margin <= 0)
@@ -127,8 +151,12 @@ static int read_task(struct setting *s, const json_t *o,
         json_get_i64(o, where, "samples", 0, &samples, e) ||
         json_get_i64(o, where, "max_new", 0, &max_new, e) ||
         json_get_f64(o, where, "temperature", 0, &t.temperature, e) ||
-        json_get_f64(o, where, "top_p", 0, &t.top_p, e))
+        json_get_f64(o, where, "top_p", 0, &t.top_p, e) ||
+        json_get_f64(o, where, "chance", 0, &t.chance, e))
         return -e->code;
+    if (!(t.chance >= 0 && t.chance < 1))
+        return err_set(e, ERR_DATA, "%s: chance: found %g, expected a number "
+                       "in [0, 1)", where, t.chance);
     if (strcmp(role, "on") && strcmp(role, "off"))
         return err_set(e, ERR_DATA, "%s: role: found \"%s\", expected \"on\" "
                        "or \"off\"", where, role);
@@ -202,5 +230,6 @@ void setting_free(struct setting *s)
     names_free(&s->seeds);
     names_free(&s->tasks);
     free(s->task);
+    free(s->look);
     free(s->reference);
 }

@@ -10,10 +10,13 @@
  *   margin      H1's equivalence margin in accuracy; default 0.02
  *   synthetic   true: the tasks are stand-ins made by the project
  *   seeds       list or words: the runs that there should be (for the count)
+ *   looks       list or words: the numbers of seeds at which verdicts are
+ *               given, each at its share of the level; default: any number
  * All keys are printed, in their order.
  *
  * Tasks are {"tasks": [{"name": ..., "role": "on" or "off", "samples": ...,
- * "temperature": ..., "top_p": ..., "max_new": ..., ...}, ...]}.
+ * "temperature": ..., "top_p": ..., "max_new": ..., "chance": ..., ...}, ...]}.
+ * chance: accuracy of a model that guesses, default 0.
  */
 #ifndef ULP_REPORT_SETTING_H
 #define ULP_REPORT_SETTING_H
@@ -23,7 +26,7 @@
 struct task_info {
     int on;
     long samples, max_new; /* -1 when not given */
-    double temperature, top_p;
+    double temperature, top_p, chance;
 };
 
 struct setting {
@@ -33,6 +36,8 @@ struct setting {
     struct names canonical, seeds;
     char *reference;    /* or NULL */
     double margin;
+    long *look;
+    size_t n_looks;
     int synthetic;
     struct names tasks;
     struct task_info *task;

@@ -179,11 +179,17 @@ void table_text(const struct table *t, int indent, struct buf *out)
     }
 }
 
+/* What R and pandas read as a missing value. */
+static const char *or_na(const char *s)
+{
+    return strcmp(s, "n.c.") && strcmp(s, "-") ? s : "NA";
+}
+
 void table_tsv(const struct table *t, struct buf *out)
 {
     for (int i = 0; i < t->n_rows; i++)
         for (int c = 0; c < t->n_cols; c++)
-            buf_printf(out, "%s%s", cell(t, i, c),
+            buf_printf(out, "%s%s", or_na(cell(t, i, c)),
                        c + 1 < t->n_cols ? "\t" : "\n");
 }
 

@@ -32,6 +32,7 @@ void table_rule(struct table *t);
 
 /* Two spaces between columns; indent spaces before each line. */
 void table_text(const struct table *t, int indent, struct buf *out);
+/* "n.c." and "-" become NA. */
 void table_tsv(const struct table *t, struct buf *out);
 void table_html(const struct table *t, struct buf *out);
 /* Width of table_text without the indent. */

@@ -102,7 +102,7 @@ static double tail_of(const struct tail *t, double x)
 
 /* The x whose upper tail is q, from a bracket that is widened until it holds
  * it; for laws on the positive numbers lo stays 0. */
-static double invert(const struct tail *t, double q, double lo, double hi)
+static double bisect(const struct tail *t, double q, double lo, double hi)
 {
     while (lo < 0 && tail_of(t, lo) < q && lo > -1e300)
         lo *= 2;
@@ -120,6 +120,32 @@ static double invert(const struct tail *t, double q, double lo, double hi)
             hi = mid;
     }
     return lo + (hi - lo) / 2;
+}
+
+static int same_tail(const struct tail *a, const struct tail *b)
+{
+    return a->law == b->law && a->df1 == b->df1 && a->df2 == b->df2 &&
+           a->upper == b->upper;
+}
+
+/* A page asks for the same few quantiles over and over, and each takes some
+ * dozen incomplete beta functions: the latest are kept. */
+static double invert(const struct tail *t, double q, double lo, double hi)
+{
+    enum { KEPT = 64 };
+    static _Thread_local struct {
+        struct tail t;
+        double q, x;
+    } kept[KEPT];
+    static _Thread_local unsigned n;
+
+    for (unsigned i = 0; i < n && i < KEPT; i++)
+        if (kept[i].q == q && same_tail(&kept[i].t, t))
+            return kept[i].x;
+    kept[n % KEPT].t = *t;
+    kept[n % KEPT].q = q;
+    kept[n % KEPT].x = bisect(t, q, lo, hi);
+    return kept[n++ % KEPT].x;
 }
 
 #define TAIL(law_, a, b, up) (&(struct tail){ law_, a, b, up })

@@ -84,17 +84,26 @@ struct ttest ttest_welch(const double *x, size_t nx, const double *y,
     return r;
 }
 
+static struct tost two_sides(struct ttest diff, double margin)
+{
+    struct tost r = { .diff = diff, .margin = margin, .why = diff.why };
+
+    if (r.why)
+        return r;
+    r.p_lower = dist_t_sf((diff.est + margin) / diff.se, diff.df);
+    r.p_upper = dist_t_cdf((diff.est - margin) / diff.se, diff.df);
+    r.p = fmax(r.p_lower, r.p_upper);
+    return r;
+}
+
 struct tost ttest_tost(const double *x, size_t nx, const double *y, size_t ny,
                        double margin)
 {
-    struct tost r = { .margin = margin };
+    return two_sides(ttest_welch(x, nx, y, ny, 0.90), margin);
+}
 
-    r.diff = ttest_welch(x, nx, y, ny, 0.90);
-    r.why = r.diff.why;
-    if (r.why)
-        return r;
-    r.p_lower = dist_t_sf((r.diff.est + margin) / r.diff.se, r.diff.df);
-    r.p_upper = dist_t_cdf((r.diff.est - margin) / r.diff.se, r.diff.df);
-    r.p = fmax(r.p_lower, r.p_upper);
-    return r;
+struct tost ttest_tost_paired(const double *x, const double *y, size_t n,
+                              double margin)
+{
+    return two_sides(ttest_paired(x, y, n, 0.90), margin);
 }

@@ -42,5 +42,8 @@ struct tost {
 };
 struct tost ttest_tost(const double *x, size_t nx, const double *y, size_t ny,
                        double margin);
+/* The same on the differences x[i] - y[i], with their paired t interval. */
+struct tost ttest_tost_paired(const double *x, const double *y, size_t n,
+                              double margin);
 
 #endif
