@@ -44,11 +44,6 @@ struct eval_score eval_score(const int64_t *c, const int64_t *k, size_t n)
     return r;
 }
 
-double eval_var_seed(double var_observed, double var_eval_mean)
-{
-    return fmax(0, var_observed - var_eval_mean);
-}
-
 struct eval_ratio eval_ratio(const double *s, const double *w, size_t g)
 {
     struct eval_ratio r = { 0 };

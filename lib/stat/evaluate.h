@@ -25,10 +25,6 @@ struct eval_score {
  * mean p^(1-p^)/(k-1)/n. Their sum is s^2(p^)/n whatever the k are. */
 struct eval_score eval_score(const int64_t *c, const int64_t *k, size_t n);
 
-/* Variance over training seeds without the sampling noise of the evaluation:
- * max(0, observed - mean of var_eval). */
-double eval_var_seed(double var_observed, double var_eval_mean);
-
 /* Ratio sum(s)/sum(w) over clusters (questions) with its clustered standard
  * error: sqrt(G/(G-1) sum (s_g - m w_g)^2) / sum w. KL per token: s the sums of
  * KL over a question's tokens, w their counts. G = 1: se_why is set. */

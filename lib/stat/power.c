@@ -1,23 +1,9 @@
-/* power - power of the F test and of TOST; Holm */
+/* power - power of TOST and of t; Holm */
 #include <math.h>
 #include <stdlib.h>
 #include "../base/arena.h"
 #include "dist.h"
 #include "power.h"
-
-double power_f(double ratio, size_t n1, size_t n2, double alpha)
-{
-    double d1 = (double)n1 - 1, d2 = (double)n2 - 1;
-
-    return dist_f_sf(dist_f_isf(alpha, d1, d2) / ratio, d1, d2);
-}
-
-double power_f_ratio(size_t n1, size_t n2, double alpha, double power)
-{
-    double d1 = (double)n1 - 1, d2 = (double)n2 - 1;
-
-    return dist_f_isf(alpha, d1, d2) / dist_f_isf(power, d1, d2);
-}
 
 /* density of s = sqrt(chi2_df / df) */
 static double chi_density(double s, double df)
@@ -47,32 +33,6 @@ double power_tost(double margin, double se, double df, double alpha)
         sum += w * erf(z / sqrt(2.0)) * chi_density(s, df);
     }
     return fmax(0, fmin(1, sum * h / 3));
-}
-
-size_t power_tost_n(double margin, double sd, double alpha, double power)
-{
-    size_t lo = 1, hi = 2;
-
-    if (sd <= 0)
-        return 2;
-    while (power_tost(margin, sd * sqrt(2 / (double)hi),
-                      2 * (double)hi - 2, alpha) < power) {
-        lo = hi;
-        hi *= 2;
-        if (hi > 1024)
-            return 0;
-    }
-    while (hi - lo > 1) {
-        size_t n = (lo + hi) / 2;
-        double pw = power_tost(margin, sd * sqrt(2 / (double)n),
-                               2 * (double)n - 2, alpha);
-
-        if (pw < power)
-            lo = n;
-        else
-            hi = n;
-    }
-    return hi > 1000 ? 0 : hi;
 }
 
 double power_t_difference(double se, double df, double alpha, double power)

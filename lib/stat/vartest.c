@@ -1,4 +1,4 @@
-/* vartest - F, chi-square, Brown-Forsythe and Pitman-Morgan */
+/* vartest - F, chi-square and Brown-Forsythe */
 #include <math.h>
 #include <stdlib.h>
 #include "../base/arena.h"
@@ -93,41 +93,5 @@ struct vartest_bf vartest_brown_forsythe(const double *x, size_t nx,
     r.stat = t * t;
     r.p = fmin(1, 2 * dist_t_sf(fabs(t), df));
     r.p_greater = dist_t_sf(t, df);
-    return r;
-}
-
-struct vartest_pm vartest_pitman_morgan(const double *x, const double *y,
-                                        size_t n)
-{
-    struct vartest_pm r = { 0 };
-    double *u, *v, df = (double)n - 2;
-
-    if (n < 3) {
-        r.why = "fewer than three pairs";
-        return r;
-    }
-    u = xmalloc(n * sizeof *u);
-    v = xmalloc(n * sizeof *v);
-    for (size_t i = 0; i < n; i++) {
-        u[i] = x[i] + y[i];
-        v[i] = x[i] - y[i];
-    }
-    if (desc_constant(x, n) && desc_constant(y, n))
-        r.why = "zero variance in both arms";
-    else if (desc_constant(x, n) || desc_constant(y, n))
-        r.why = "zero variance in one arm";
-    else if (desc_constant(u, n) || desc_constant(v, n))
-        r.why = "sums or differences of the pairs do not vary";
-    else
-        r.r = desc_corr(u, v, n);
-    free(u);
-    free(v);
-    if (!r.why && 1 - r.r * r.r < 1e-14)
-        r.why = "sums and differences of the pairs are proportional";
-    if (r.why)
-        return r;
-    r.t = r.r * sqrt(df / (1 - r.r * r.r));
-    r.p = fmin(1, 2 * dist_t_sf(fabs(r.t), df));
-    r.p_greater = dist_t_sf(r.t, df);
     return r;
 }

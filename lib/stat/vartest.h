@@ -37,36 +37,4 @@ struct vartest_bf {
 struct vartest_bf vartest_brown_forsythe(const double *x, size_t nx,
                                          const double *y, size_t ny);
 
-/* Permutation test on median-centred values: all splits when there are at most
- * VARTEST_EXACT of them, else VARTEST_DRAWS random ones from seed (then p is
- * (hits + 1) / (draws + 1)). The statistic is the sum of squares of x's
- * centred values; with the total fixed it orders splits as the ratio does. */
-enum { VARTEST_EXACT = 200000, VARTEST_DRAWS = 20000 };
-struct vartest_perm {
-    double p_greater, p_less;
-    uint32_t n_splits;
-    int exact;
-    const char *why;
-};
-struct vartest_perm vartest_permutation(const double *x, size_t nx,
-                                        const double *y, size_t ny,
-                                        uint64_t seed);
-
-/* The same over several tasks at once, whole seeds moved together (the tasks of
- * a seed share a checkpoint). x[k * nx + i]: task k, seed i. The statistic is
- * the mean over tasks of (vx - vy) / (vx + vy), v mean squares of centred
- * values: the ratio, bounded, and defined where one of them is 0. */
-struct vartest_perm vartest_permutation_tasks(const double *x, size_t nx,
-                                              const double *y, size_t ny,
-                                              size_t n_tasks, uint64_t seed);
-
-/* Pitman (1939) and Morgan (1939): equal variances of paired values, by the
- * correlation of sums and differences; t with n - 2 degrees. */
-struct vartest_pm {
-    double r, t, p, p_greater;
-    const char *why;
-};
-struct vartest_pm vartest_pitman_morgan(const double *x, const double *y,
-                                        size_t n);
-
 #endif

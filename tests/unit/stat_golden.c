@@ -5,10 +5,10 @@
  * are good for far out; tests on samples to 1e-9, since the samples' sums are
  * rounded in another order.
  */
-#include "../../lib/stat/boot.h"
 #include "../../lib/stat/describe.h"
 #include "../../lib/stat/dist.h"
 #include "../../lib/stat/evaluate.h"
+#include "../../lib/stat/exchange.h"
 #include "../../lib/stat/power.h"
 #include "../../lib/stat/ttest.h"
 #include "../../lib/stat/vartest.h"
@@ -146,28 +146,29 @@ static void bf(void)
     put(r.p);
 }
 
-static void pm(void)
+static void paired_differences(double *d)
 {
-    struct vartest_pm r =
-        vartest_pitman_morgan(arg[0].v, arg[1].v, arg[0].n);
-
-    put(r.r);
-    put(r.p);
+    for (size_t i = 0; i < arg[0].n; i++)
+        d[i] = arg[0].v[i] - arg[1].v[i];
 }
 
-static void perm_greater(void)
+static void exchange(void)
 {
-    put(vartest_permutation(X, Y, 1).p_greater);
+    double d[64];
+    struct exchange r;
+
+    paired_differences(d);
+    r = exchange_test(d, arg[0].n, 1);
+    put(r.p_greater);
+    put(r.p_less);
 }
 
-static void perm_less(void)
+static void tost_paired(void)
 {
-    put(vartest_permutation(X, Y, 1).p_less);
-}
+    struct tost r = ttest_tost_paired(arg[0].v, arg[1].v, arg[0].n, C);
 
-static void improve(void)
-{
-    put(boot_improvement(X, Y, 1, 0.95, 1).est);
+    put(r.p_lower);
+    put(r.p_upper);
 }
 
 static void holm(void)
@@ -207,10 +208,8 @@ static const struct row {
     { "var_f", var_f, 0, 1e-9 },
     { "var_ci", var_ci, 0, 1e-9 },
     { "bf", bf, 1e-14, 1e-9 },
-    { "pm", pm, 1e-14, 1e-9 },
-    { "perm_greater", perm_greater, 1e-15, 1e-12 },
-    { "perm_less", perm_less, 1e-15, 1e-12 },
-    { "improve", improve, 1e-15, 1e-12 },
+    { "exchange", exchange, 1e-15, 1e-12 },
+    { "tost_paired", tost_paired, 0, 1e-9 },
     { "holm", holm, 1e-15, 1e-12 },
     { "pass", pass, 1e-15, 1e-12 },
     /* simulated with 4e6 draws: standard error below 2.5e-4 */

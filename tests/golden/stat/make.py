@@ -73,18 +73,18 @@ for nx, ny, sx in ((5, 5, 1), (5, 5, 4), (3, 8, 2), (2, 2, 1), (12, 9, 0.3)):
         p = S.ttest_rel(x, y)
         ci = p.confidence_interval(0.95)
         line("paired", [x, y], [p.statistic, p.pvalue, ci.low, ci.high])
-        c = S.pearsonr(x + y, x - y)
-        line("pm", [x, y], [c.statistic, c.pvalue])
-    if comb(nx + ny, nx) <= 1e5 and nx == ny and nx > 2:
-        def mean_squares(a, b, axis):
-            return (a**2).mean(axis=axis) / (b**2).mean(axis=axis)
-        cx, cy = x - np.median(x), y - np.median(y)
-        for alt in ("greater", "less"):
-            p = S.permutation_test((cx, cy), mean_squares, vectorized=True,
-                                   alternative=alt, n_resamples=np.inf)
-            line("perm_" + alt, [x, y], [p.pvalue])
-    line("improve", [x, y],
-         [S.mannwhitneyu(x, y).statistic / (nx * ny)])
+        line("tost_paired", [x, y, m],
+             [S.ttest_rel(x + m, y, alternative="greater").pvalue,
+              S.ttest_rel(x - m, y, alternative="less").pvalue])
+
+for n in (3, 5, 8, 12):
+    x = rng.normal(0.3, 1, n)
+    y = rng.normal(0, 1, n)
+    p = [S.permutation_test((x - y,), np.sum, permutation_type="samples",
+                            vectorized=True, alternative=alt,
+                            n_resamples=np.inf).pvalue
+         for alt in ("greater", "less")]
+    line("exchange", [x, y], p)
 
 for ps in ([0.01, 0.04, 0.03, 0.005], [0.5, 0.2, 0.9], [0.02, 0.02, 0.02]):
     order = np.argsort(ps, kind="stable")
