@@ -5,7 +5,8 @@
 # BARE=1: those as well that install Debian 12 in a folder (root, minutes)
 BARE       ?= 0
 TESTS      ?= $(sort $(wildcard tests/unit/*.c) $(wildcard tests/cli/*.sh) \
-                $(wildcard tests/parity/*.sh) $(wildcard tests/fault/*.sh) \
+                $(wildcard tests/calibration/*.sh) $(wildcard tests/parity/*.sh) \
+                $(wildcard tests/fault/*.sh) \
                 $(wildcard tests/e2e/*.sh) $(wildcard tests/gpu/rehearse.sh) \
                 $(if $(filter 1,$(BARE)),$(wildcard tests/bare/*.sh)))
 UNIT       := $(patsubst tests/unit/%.c,%,$(filter tests/unit/%.c,$(TESTS)))
@@ -27,17 +28,25 @@ $(B)/tests/$(1): tests/unit/$(1).c tests/unit/t.h $(call libs,$(call unit_uses,$
 endef
 $(foreach u,$(UNIT),$(eval $(call unit_rule,$(u))))
 
+# experiments whose truth is known, for the calibration of the verdicts
+SIMULATE := $(B)/tests/simulate
+$(SIMULATE): tests/calibration/simulate.c $(L_base)
+	@mkdir -p $(@D)
+	$(call say,TEST,simulate)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP $(LDSAN) -o $@ $(filter %.c %.a,$^) $(X_base) -lm
+
 .PHONY: check
-check: all $(UNIT:%=$(B)/tests/%)
-	@BIN=$(abspath $(BIN)) SAN=$(SAN) tests/run $(UNIT:%=$(B)/tests/%) \
+check: all $(UNIT:%=$(B)/tests/%) $(if $(filter tests/calibration/%,$(TESTS)),$(SIMULATE))
+	@BIN=$(abspath $(BIN)) SAN=$(SAN) SIMULATE=$(abspath $(SIMULATE)) tests/run $(UNIT:%=$(B)/tests/%) \
 	  $(filter %.sh,$(TESTS))
 
 # Long tests (tests/long/*.sh): minutes each, gigabytes of memory and disk; what
 # they measure is printed.
 .PHONY: check-long
-check-long: all
+check-long: all $(SIMULATE)
 	@shared=$$(cd ../shared 2>/dev/null && pwd || true); status=0; \
-	for t in tests/long/*.sh; do \
+	for t in tests/long/*.sh tests/calibration/*.sh; do \
 	  echo "$$t"; T=$$(mktemp -d $${TMPDIR:-/tmp}/ulp-long.XXXXXX); \
-	  BIN=$(abspath $(BIN)) SHARED=$$shared SAN=$(SAN) T=$$T bash $$t || status=1; \
+	  BIN=$(abspath $(BIN)) SHARED=$$shared SAN=$(SAN) LONG=1 \
+	  SIMULATE=$(abspath $(SIMULATE)) T=$$T bash $$t || status=1; \
 	  rm -rf $$T; done; exit $$status

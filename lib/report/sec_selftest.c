@@ -193,32 +193,48 @@ static size_t seeds_seen(const struct data *d, int arm)
     return n;
 }
 
+/* How often the base was evaluated: once for each stream. */
+static size_t base_streams(const struct data *d)
+{
+    struct series s = { 0 };
+    size_t n;
+
+    if (d->n_tasks)
+        s = data_series(d, SCORES, d->base, d->task[0], S_J);
+    n = s.n;
+    series_free(&s);
+    return n;
+}
+
 static void counts(const struct report *r)
 {
     const struct data *d = r->d;
     struct table *t = table_open("counts", "Records read, and how many there "
                                  "should be.",
-                                 "<arm|seeds|scores|of|KL|of|sparsity totals|"
-                                 "of|training steps");
+                                 "<arm|runs|scores|scores due|KL|KL due|"
+                                 "sparsity|sparsity due|training steps");
 
     for (int a = d->base >= 0 ? -1 : 0; a < d->n_arms; a++) {
         long arm = a < 0 ? d->base : d->arm[a];
-        size_t n[N_STREAMS] = { 0 }, seeds = 1;
+        size_t n[N_STREAMS] = { 0 }, runs;
 
         for (size_t i = 0; i < d->n; i++)
             if (d->o[i].arm == arm && !d->o[i].replicate)
                 n[d->o[i].stream] += d->o[i].stream != SPARSITIES ||
                                      d->o[i].scope == SCOPE_TOTAL;
         if (a >= 0)
-            seeds = r->s->seeds.n ? r->s->seeds.n : seeds_seen(d, a);
+            runs = (r->s->seeds.n ? r->s->seeds.n : seeds_seen(d, a)) *
+                   (size_t)data_draws(d, SCORES, arm);
+        else
+            runs = base_streams(d);
         table_cell(t, "%s", a < 0 ? "base" : data_arm(d, a));
-        table_cell(t, "%s", a < 0 ? "-" : num("%.0f", (double)seeds));
+        table_cell(t, "%s", a < 0 ? "-" : num("%.0f", (double)runs));
         table_cell(t, "%zu", n[SCORES]);
-        table_cell(t, "%zu", seeds * (size_t)d->n_tasks);
+        table_cell(t, "%zu", runs * (size_t)d->n_tasks);
         table_cell(t, "%zu", n[KLS]);
-        table_cell(t, "%zu", a < 0 ? 0 : seeds * (size_t)d->n_tasks);
+        table_cell(t, "%zu", a < 0 ? 0 : runs * (size_t)d->n_tasks);
         table_cell(t, "%zu", n[SPARSITIES]);
-        table_cell(t, "%zu", a < 0 ? 0 : seeds);
+        table_cell(t, "%zu", a < 0 ? 0 : runs);
         table_cell(t, "%zu", n[METRICS]);
     }
     doc_table(r->doc, t);

@@ -30,6 +30,15 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     cell_num(t, "%.3f", 1e4 * c.sampling, no_v, why, at);
 }
 
+/* The base was evaluated once, not once for each seed. */
+static int one_stream(const struct data *d)
+{
+    double v;
+
+    return d->base >= 0 && d->n_tasks &&
+           data_at(d, SCORES, d->base, d->task[0], -1, 0, S_J, &v);
+}
+
 void sec_variance(const struct report *r)
 {
     struct reasons why = { 0 };
@@ -57,6 +66,11 @@ void sec_variance(const struct report *r)
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
     doc_para(r->doc, "sampling = mean over seeds of sum p(1-p)/(K-1)/n^2 with "
-             "the questions fixed. A training seed has an evaluation stream of "
-             "its own, the same for every arm, draw and the base.");
+             "the questions fixed. %s", one_stream(r->d)
+             ? "Every run was evaluated with the same stream of random "
+               "numbers, so that the sampling errors of seeds are not "
+               "independent: intervals over seeds are narrower than they "
+               "claim."
+             : "A training seed has an evaluation stream of its own, the same "
+               "for every arm, draw and the base.");
 }

@@ -3,7 +3,7 @@
 # known (tests/golden/stat/report/records.awk)
 #
 # After a wanted change of the page:
-#   awk -v sd=0.005 -v ratio=20 -v seeds=5 -f $G/records.awk |
+#   awk -v sd=0.005 -v ratio=20 -v seeds=10 -f $G/records.awk |
 #     bin/stats --report out --setting $G/setting.json --tasks $G/tasks.json
 #   diff $G/summary.txt out/summary.txt; cp out/summary.txt $G/
 set -u
@@ -104,17 +104,23 @@ fails kl_score_needs_kl 3 'kl.sequence is missing: run kl' bash -c \
     "echo '{\"id\":\"a\",\"task\":\"t\",\"response_tokens\":[1]}' | $S --kl-score"
 
 # --- the report --------------------------------------------------------------
-records 0.005 20 5 >"$T/e.jsonl"
+records 0.005 20 10 >"$T/e.jsonl"
 report "$T/o" --setting $G/setting.json <"$T/e.jsonl"
 if diff $G/summary.txt "$T/o/summary.txt" >"$T/d"; then ok summary_is_the_golden_one
 else no summary_is_the_golden_one "$(head -5 "$T/d" | tr '\n' '~')"; fi
 same lines_fit_100_columns "" "$(awk 'length > 100' "$T/o/summary.txt")"
-same every_table_is_a_file "$(printf '%s\n' answers aggregates counts findings h1 h2_bf16 \
-    h2_bf16-mixed h2_pooled h3 h3_variance kl power scores selftest sparsity \
+same every_table_is_a_file "$(printf '%s\n' answers aggregates clip counts findings h1 h2 \
+    h3 kl noise power scores selftest sparsity \
     sparsity_layers tasks variance verdicts | sort | tr '\n' ' ')" \
     "$(cd "$T/o/tables" && for f in *.tsv; do echo "${f%.tsv}"; done | sort | tr '\n' ' ')"
+same tables_are_read_without_cleaning "" \
+    "$(for f in "$T"/o/tables/[!s]*.tsv "$T"/o/tables/s[!e]*.tsv; do awk -F'\t' -v f="$f" '
+        NR == 1 { for (i = 1; i <= NF; i++) { if (seen[$i]++) print f, "column", $i, "twice"; head[i] = $i }; next }
+        { for (i = 1; i <= NF; i++) if ($i ~ /^[-+]?[0-9.]+(e[-+]?[0-9]+)?$/) num[i]++
+            else if ($i != "NA") text[i]++ }
+        END { for (i in num) if (text[i]) print f, "column", head[i], "has numbers and words" }' "$f"; done | head -5)"
 same tables_have_one_width "" \
-    "$(for f in "$T"/o/tables/*.tsv; do awk -F'\t' -v f="$f" 'NR==1{n=NF} NF!=n{print f; exit}' "$f"; done)"
+    "$(for f in "$T"/o/tables/[!s]*.tsv "$T"/o/tables/s[!e]*.tsv; do awk -F'\t' -v f="$f" 'NR==1{n=NF} NF!=n{print f; exit}' "$f"; done)"
 
 # records in another order, in files of other formats: the same bytes
 $S --tag -o "$T/e1.msgpack" < <(head -500 "$T/e.jsonl" | tac)
@@ -125,23 +131,65 @@ same the_order_of_records_changes_no_byte "" "$(diff -rq "$T/o" "$T/o2" 2>&1)"
 words() { awk -v a="$1" '$1 == a' FS='\t' "$2/tables/verdicts.tsv" | cut -f "$3"; }
 same equal_means_are_found_equivalent supported "$(words bf16 "$T/o" 2)"
 same a_variance_ratio_of_20_is_found supported "$(words bf16 "$T/o" 3)"
-same off_task_drift_is_found supported "$(words bf16 "$T/o" 4)"
-same equal_variances_are_not_called_different "cannot tell at this power" \
+same off_task_drift_is_found supported "$(words bf16 "$T/o" 5)"
+same equal_variances_are_not_called_different "not shown" \
     "$(words bf16-mixed "$T/o" 3)"
+same one_draw_tells_no_noise "not tested" "$(words bf16 "$T/o" 4)"
+has a_verdict_says_its_direction \
+    'bf16: off-task accuracy varies more over seeds (H2, p = ' "$T/o/summary.txt"
+has the_largest_effect_left_is_told 'H2, bf16-mixed against fp32: not shown .*' \
+    "$T/o/summary.txt"
 records 0.005 1 20 | report "$T/o3" --set arms="fp32 bf16"\ bf16-mixed
-same twenty_seeds_decide_against_h2 "not supported" "$(words bf16 "$T/o3" 3)"
-records 0.005 20 5 | report "$T/o4" --set margin=0.001
-same a_margin_below_the_noise_cannot_be_met "cannot tell at this power" \
+same absence_of_a_finding_is_no_finding "not shown" "$(words bf16 "$T/o3" 3)"
+records 0.02 0.02 20 | report "$T/o12"
+same a_smaller_variance_contradicts_h2 contradicted "$(words bf16 "$T/o12" 3)"
+records 0.005 20 5 | report "$T/o13"
+same five_seeds_cannot_reach_the_level "too few seeds" "$(words bf16 "$T/o13" 3)"
+report "$T/o14" --set looks='10 20' <"$T/e.jsonl"
+has a_look_spends_its_share 'Level 0.025 over' "$T/o14/summary.txt"
+report "$T/o15" --set looks='8 20' <"$T/e.jsonl"
+same between_looks_there_is_no_word "between looks" "$(words bf16 "$T/o15" 3)"
+fails looks_grow 3 'looks: found "20 10"' \
+    bash -c "$S --report $T/x --set looks='20 10' <$T/e.jsonl"
+sed '/"task":"gsm8k","j"/s/"j":[0-9.]*/"j":0.999/' "$T/e.jsonl" | report "$T/o16"
+has a_task_at_the_ceiling_is_left_out \
+    'gsm8k (base and reference at the ceiling)' "$T/o16/summary.txt"
+records 0.005 20 10 | report "$T/o4" --set margin=0.001
+same a_margin_below_the_noise_cannot_be_met "not shown" \
     "$(words bf16 "$T/o4" 2)"
-records 0.005 20 5 | sed '/"arm":"bf16",.*"task":"dm_val","j"/s/"j":0.\(..\)/"j":0.3\1/' |
+records 0.005 20 10 | sed '/"arm":"bf16",.*"task":"dm_val","j"/s/"j":0.\(..\)/"j":0.3\1/' |
     report "$T/o5"
-same means_apart_are_not_equivalent "not supported" "$(words bf16 "$T/o5" 2)"
+same means_apart_contradict_h1 contradicted "$(words bf16 "$T/o5" 2)"
+
+# two seeds, two draws, the base under each seed's stream: J of a seed is its
+# mean over draws, and delta J is against the base of the same stream
+cat >"$T/d.jsonl" <<'EOF'
+{"arm":"base","seed":1,"task":"t","j":0.1}
+{"arm":"base","seed":2,"task":"t","j":0.2}
+{"arm":"fp32","seed":1,"draw":0,"task":"t","j":0.3,"j_even":0.3,"j_odd":0.3}
+{"arm":"fp32","seed":1,"draw":1,"task":"t","j":0.5,"j_even":0.4,"j_odd":0.6}
+{"arm":"fp32","seed":2,"draw":0,"task":"t","j":0.4,"j_even":0.4,"j_odd":0.4}
+{"arm":"fp32","seed":2,"draw":1,"task":"t","j":0.4,"j_even":0.4,"j_odd":0.4}
+EOF
+verdicts() { $S --verdicts --json "$@" |
+    sed -n 's/.*"quantity":"\([a-z_]*\)".*"seeds":\([0-9]*\),"estimate":\([^,}]*\).*/\1 \2 \3/p'; }
+same draws_and_streams_are_paired "delta_j 2 0.25
+variance 2 0.0
+seed_variance 2 0.0
+noise_variance 2 0.0075" "$(verdicts "$T/d.jsonl" | head -4 | awk '{ printf "%s %s %s\n", $1, $2, ($3 < 1e-12 && $3 > -1e-12) ? "0.0" : sprintf("%.6g", $3) }')"
+# experiments in one stream get verdicts of their own, those of one alone
+sed 's/^{/{"experiment":"a",/' "$T/e.jsonl" >"$T/two.jsonl"
+records 0.005 1 10 | sed 's/^{/{"experiment":"b",/' >>"$T/two.jsonl"
+$S --verdicts --json --tasks $G/tasks.json "$T/e.jsonl" >"$T/v1"
+$S --verdicts --json --tasks $G/tasks.json "$T/two.jsonl" >"$T/v2"
+same an_experiment_among_others_is_the_one_alone "" \
+    "$(grep '"experiment":"a"' "$T/v2" | sed 's/"experiment":"a",//' | diff - "$T/v1" | head -3)"
 
 # degenerate experiments say so, in words
 records 0.005 20 1 | report "$T/o6"
 has one_seed_has_no_interval 'n.c. = not computable: only one value' "$T/o6/summary.txt"
 records 0 1 5 | report "$T/o7"
-has no_spread_is_said 'not computable: zero variance in both arms' "$T/o7/summary.txt"
+has no_spread_is_said 'not computable: zero variance' "$T/o7/summary.txt"
 records 0.005 20 5 | grep '"j":' | report "$T/o8"
 has missing_streams_are_said 'No KL scores were given' "$T/o8/summary.txt"
 records 0.005 20 5 | grep -v '"arm":"b' | report "$T/o9"
@@ -150,7 +198,7 @@ same no_nan_anywhere "" "$(grep -liE '(^|[^a-z])-?(nan|inf)([^a-z]|$)' "$T"/o*/s
 records 0.005 20 5 | sed '/"step":3,/s/"logp_gap_max":0/"logp_gap_max":0.25/' | report "$T/o10"
 has a_broken_instrument_fails_its_test 'trainer - logp sampler.*fp32 *0.25 *0  FAIL' \
     "$T/o10/summary.txt"
-awk '/"j":/ && /"seed":1/ { r = $0; sub(/"seed":1,/, "&\"replicate\":1,", r); print r } { print }' \
+awk '/"j":/ && /"seed":1,/ { r = $0; sub(/"seed":1,/, "&\"replicate\":1,", r); print r } { print }' \
     "$T/e.jsonl" | report "$T/o11"
 has replicates_of_a_seed_are_compared 'a seed run twice.*fp32  *0 in 7 tasks *0  pass' \
     "$T/o11/summary.txt"
