@@ -47,6 +47,7 @@ static int decide(struct batch *b, struct rollouts *s, struct group *g,
     b->surplus += !uniform && !take;
     if (take)
         b->no_advantage += group_advantages(g, o->by_std);
+    b->changed += group_is_changed(g, take);
     r = rollouts_keep(s, g, take, e);
     if (take)
         b->v[b->n++] = *g;

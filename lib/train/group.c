@@ -1,4 +1,5 @@
 /* group - the samples of one prompt */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../record/rec.h"
@@ -70,4 +71,12 @@ int group_advantages(struct group *g, int by_std)
     }
     free(reward);
     return zero;
+}
+
+int group_is_changed(const struct group *g, int trained_on)
+{
+    for (int i = 0; i < g->n; i++)
+        if (!isnan(g->v[i].was) && !(trained_on && g->v[i].was == g->v[i].adv))
+            return 1;
+    return 0;
 }

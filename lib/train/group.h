@@ -11,6 +11,7 @@ struct sample {
     float *logp;     /* [n - n_prompt], of the sampler */
     double reward;
     double adv; /* group_advantages */
+    double was; /* the record's `advantage`, of a run that kept it; or NAN */
     int correct;
     uint64_t id; /* of (prompt id, epoch, sample): seeds dropout */
     const char *input; /* for messages: where it was read; lent */
@@ -33,6 +34,9 @@ int group_is_mixed(const struct group *g);
 int group_is_one_response(const struct group *g);
 /* Fills adv of every sample (dapo.h). 1: all are 0. */
 int group_advantages(struct group *g, int by_std);
+/* 1: a run that kept the group had other advantages, or (not trained_on) had
+ * some. */
+int group_is_changed(const struct group *g, int trained_on);
 
 struct batch_opts {
     int prompts, samples; /* groups in a batch, samples in a group */

@@ -62,6 +62,11 @@ void health_step(struct health *h, int64_t step, const struct batch *b,
                    (long long)step, missing, h->prompts, b->asked, b->rounds,
                    b->rounds == 1 ? "" : "s", b->dropped);
     }
+    h->changed += b->changed;
+    if (b->changed && !h->changed_steps++)
+        say_it(say, "step %lld: %d group%s had other advantages when the "
+               "rollouts were kept: other rewards, or other settings",
+               (long long)step, b->changed, b->changed == 1 ? "" : "s");
     if (st->skipped && !h->scaling && h->skipped == st->skipped)
         say_it(say, "step %lld: an update was skipped: the norm of the "
                "gradient is not finite", (long long)step);
@@ -120,6 +125,10 @@ void health_end(const struct health *h, const struct health_say *say)
         say_it(say, "%lld of %lld batches lacked groups, %lld of %lld in all",
                (long long)h->short_steps, (long long)h->steps,
                (long long)h->missing, (long long)h->steps * h->prompts);
+    if (h->changed_steps > 1)
+        say_it(say, "in %lld steps %lld groups had other advantages when the "
+               "rollouts were kept", (long long)h->changed_steps,
+               (long long)h->changed);
     if (h->skipped && h->updates && !h->scaling)
         say_it(say, "%lld of %lld updates were skipped",
                (long long)h->skipped, (long long)(h->skipped + h->updates));

@@ -1,7 +1,8 @@
 /* health - does the run learn at all? What went wrong in steps, as warnings
  *
  * Of a step: its batch lacked groups; an update was skipped though the arm has
- * no loss scaling, which skips on purpose; the policy has collapsed.
+ * no loss scaling, which skips on purpose; the policy has collapsed; groups of a
+ * replay had other advantages in the run that kept them.
  * Of all steps: no update was made; no group had an advantage.
  *
  * Collapsed means one of two things. All groups read in a step had one
@@ -22,6 +23,8 @@ struct health {
     int64_t steps, updates, skipped;
     int64_t short_steps, missing;   /* batches that lacked groups, how many */
     int64_t kept, no_advantage;     /* groups trained on; of no advantage */
+    int64_t changed, changed_steps; /* groups of other advantages, steps with
+                                       some */
     int64_t one_response;           /* steps of one response a group */
     struct share *of;               /* [steps] accuracy */
     size_t cap;

@@ -1,6 +1,7 @@
 /* sample - one rewarded rollout, checked, out of its record; see sample.h */
 #include "sample.h"
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "dapo.h"
@@ -34,6 +35,10 @@ static int get_outcome(struct rec *rec, struct sample *s, struct err *e)
     if (!(s->reward >= -DAPO_REWARD_MAX && s->reward <= DAPO_REWARD_MAX))
         return rec_bad(rec, e, "reward: found %.9g, expected %.9g to %.9g",
                        s->reward, -DAPO_REWARD_MAX, DAPO_REWARD_MAX);
+    s->was = (double)NAN;
+    r = rec_get_f64(rec, "advantage", &s->was, e);
+    if (r < 0)
+        return r;
     r = rec_get_bool(rec, "correct", &s->correct, e);
     if (r < 0)
         return r;

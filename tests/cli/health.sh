@@ -60,3 +60,10 @@ cat <(head -n 16 large.jsonl) <(tail -n 16 some.jsonl) >half.jsonl
 step --steps 2 --no-std --arm fp16-mixed half.jsonl
 said some_skips_of_loss_scaling_are_no_warning $?
 [ "$(grep -o '"skipped_updates":[0-9]*' x.json | tr '\n' ' ')" = '"skipped_updates":2 "skipped_updates":0 ' ] && ok they_were_skipped || no they_were_skipped "$(cat x.json)"
+# rewards that are others than those of the run that kept the rollouts
+"$BIN/show" --json good.zst >kept
+again() { "$BIN/dapo-step" --quiet --device cpu --seed 5 --prompts $P --mini-batch 4 --samples $N --threads 1 --model base --steps 1 --out x -o x.json --lr 2e-3 "$@" 2>err; }
+again kept; said a_replay_of_the_same_rewards_says_nothing $?
+at=$(grep -n '"advantage":' kept | head -n 1 | cut -d: -f1)
+sed -E "$at s/\"reward\":[-0-9.]*/\"reward\":-3/" kept >edited
+again edited; said other_rewards_than_before_are_told $? 'step 0: 1 group had other advantages when the rollouts were kept: other rewards, or other settings'
