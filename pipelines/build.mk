@@ -79,10 +79,10 @@ L_report := $(call LIB_of,lib/report) $(L_stat) $(L_record)
 L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_base)
 L_train  := $(call LIB_of,lib/train) $(L_model)
 
-X_base   := -ljansson -lxxhash -lzstd -lz -lmd
+X_base   := -ljansson -lxxhash -lzstd -lz
 X_record := -lmsgpackc $(X_base)
 X_parquet := -lsnappy $(X_base)
-X_tasks  := $(X_parquet)
+X_tasks  := -lmd $(X_parquet)
 X_text   := -lpcre2-8 -lutf8proc $(X_base)
 X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp -lutf8proc $(X_base)
 X_stat   := -lflint-arb -lflint $(X_base)

@@ -1,7 +1,7 @@
 /* record - what a task set was prepared from */
 #include "record.h"
 #include <string.h>
-#include "../base/sha256.h"
+#include "sha256.h"
 
 /* sha256sum escapes a line end or a backslash in a name, and marks the line. */
 int record_sum(struct buf *b, const char *path, struct err *e)

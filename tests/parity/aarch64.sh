@@ -15,7 +15,7 @@ command -v $cc >/dev/null || skip "no $cc"
 qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static) ||
     skip "no qemu-aarch64"
 [ "${SAN:-0}" = 0 ] || skip "not under sanitizers"
-for l in jansson msgpackc zstd xxhash pcre2-8 utf8proc; do
+for l in jansson msgpackc zstd z xxhash pcre2-8 utf8proc; do
     [ -f "$libs/lib$l.a" ] ||
         skip "no arm64 lib$l.a (tests/parity/aarch64_sysroot gets it)"
 done

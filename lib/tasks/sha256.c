@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "arena.h"
+#include "../base/arena.h"
 
 enum { CHUNK = 1 << 18 };
 
