@@ -92,10 +92,14 @@ static int check_record(char **paths, int n, struct err *e)
 {
     if (!strcmp(out, "-"))
         return err_set(e, ERR_USAGE, "--record needs -o FILE");
+    if (!strcmp(out, record))
+        return err_set(e, ERR_USAGE, "--record and -o name the same file");
     for (int i = 0; i < n; i++)
-        if (!strcmp(paths[i], "-"))
-            return err_set(e, ERR_USAGE, "--record needs files: standard "
-                           "input cannot be read again");
+        if (!strcmp(paths[i], "-") || !strcmp(paths[i], record))
+            return err_set(e, ERR_USAGE, strcmp(paths[i], "-")
+                               ? "--record names a file that is read"
+                               : "--record needs files: standard input "
+                                 "cannot be read again");
     return 0;
 }
 

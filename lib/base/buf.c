@@ -9,7 +9,7 @@
 
 char *buf_room(struct buf *b, size_t n)
 {
-    if (b->cap - b->n < n) {
+    if (b->cap - b->n < n || !b->p) {
         size_t cap = b->cap < 256 ? 256 : b->cap;
 
         if (n > SIZE_MAX / 4 - b->n)

@@ -1,7 +1,6 @@
 /* raw - the rows of an upstream file: container sniffed, then read by its
  * reader */
 #include "raw.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -31,20 +30,20 @@ struct raw {
  * Else the bytes tell, read as a stream. */
 static int open_seekable(struct raw *r, struct err *e)
 {
+    int from_stdin = !strcmp(r->path, "-"), fd, rc;
     char first[4];
     struct stat st;
-    int fd, rc;
 
-    if (!strcmp(r->path, "-"))
-        fd = lseek(STDIN_FILENO, 0, SEEK_CUR) == 0
-                 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-                 : -1;
-    else /* not to wait for the writer of a FIFO, which is no such file */
-        fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
+    /* a FIFO must not be opened and closed: its writer would notice */
+    if ((from_stdin ? fstat(STDIN_FILENO, &st) : stat(r->path, &st)) ||
+        !S_ISREG(st.st_mode) ||
+        (from_stdin && lseek(STDIN_FILENO, 0, SEEK_CUR) != 0))
         return 0;
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-        pread(fd, first, 4, 0) != 4 || !parquet_is_magic(first)) {
+    fd = from_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                    : open(r->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0; /* open_stream says why */
+    if (pread(fd, first, 4, 0) != 4 || !parquet_is_magic(first)) {
         close(fd);
         return 0;
     }

@@ -111,17 +111,34 @@ static int choice_index(const struct item *it, const json_t *answer)
     return s && *s >= 'A' && *s <= 'Z' && !s[1] ? *s - 'A' : -1;
 }
 
+/* The choices, numbers among them as the text that they are. */
+static json_t *choices_of(const struct item *it, const json_t *given)
+{
+    json_t *choices = json_array(), *c;
+    const char *number;
+    size_t i;
+
+    json_array_foreach(given, i, c) {
+        number = item_number_text(it, c);
+        if (number)
+            json_array_append_new(choices, json_string(number));
+        else
+            json_array_append(choices, c);
+    }
+    return choices;
+}
+
 /* The same as objects: {question, choices, answer: index or letter}. */
 static json_t *mmlu(struct item *it, const char **why)
 {
     const char *q = field_problem(it->json);
-    json_t *c = field(it->json, "choices");
+    const json_t *given = field(it->json, "choices");
     int i = choice_index(it, field(it->json, "answer"));
 
     *why = "no question, choices, or answer among them";
-    if (!q || i < 0 || (size_t)i >= json_array_size(c) || i > 25)
+    if (!q || i < 0 || (size_t)i >= json_array_size(given) || i > 25)
         return NULL;
-    return choice_row(q, json_incref(c), i);
+    return choice_row(q, choices_of(it, given), i);
 }
 
 static json_t *humaneval(struct item *it, const char **why)

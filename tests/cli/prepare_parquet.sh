@@ -38,6 +38,9 @@ done
 check parquet_stdin_file "$($p --from dapo - <plain.txt | cksum)" "$want"
 check parquet_gz_file "$($p --from dapo plain.txt.gz | cksum)" "$want"
 check parquet_trickle "$( (head -c 2 plain.txt; sleep 0.1; tail -c +3 plain.txt) | $p --from dapo - | cksum)" "$want"
+mkfifo fifo; cat plain.txt >fifo & check parquet_fifo "$($p --from dapo fifo | cksum)" "$want"; wait
+check parquet_process "$($p --from dapo <(cat plain.txt) | cksum)" "$want"
+check directory "$($p --from dapo . 2>&1)" "prepare: .: Is a directory"
 check parquet_no_room "$(cat plain.txt | TMPDIR=/nosuch $p --from dapo - 2>&1)" "prepare: a temporary file in /nosuch: No such file or directory"
 check parquet_excludes "$("$BIN/prepare" --task t --from dapo --exclude $golden/arrow_humaneval.parquet plain.txt 2>&1 >/dev/null)" "prepare: t: 30 rows read, 15 kept; dropped: 15 repeats, 0 repeats with another answer, 0 in an excluded set, 0 unusable"
 check parquet_where "$("$BIN/prepare" --task t --from gsm8k $golden/arrow_delta.parquet 2>&1 >/dev/null | sed 's/.*set, //; s/tests.*golden/golden/; s|first: /.*/||')" "7 unusable (arrow_delta.parquet: row 1: no question, or no '####' in the answer)"
@@ -70,6 +73,8 @@ echo >>'my rows.jsonl'
 check record_sees_a_change "$(sha256sum -c out.sha256 2>/dev/null | grep -v OK)" "my rows.jsonl: FAILED"
 cp out.sha256 first; "$BIN/prepare" --quiet --from gsm8k --task 'd m' --exclude aime.jsonl 'my rows.jsonl' -o out.jsonl --record out.sha256
 check record_is_a_function_of_its_files "$(diff first out.sha256 | grep -c '^>')" 1
-for bad in "--sample dm_val --record x -o y" "--from gsm8k --task t --record x g" "--from gsm8k --task t --record x -o y -"; do
+echo '{"question":"a","answer":"#### 1"}' >g
+for bad in "--from gsm8k --task t --record g g -o y" "--from gsm8k --task t --record y g -o y" "--sample dm_val --record x -o y" "--from gsm8k --task t --record x g" "--from gsm8k --task t --record x -o y -"; do
     "$BIN/prepare" $bad </dev/null 2>err; [ $? = 2 ] && [ ! -e x ] && [ ! -e y ] || echo "not ok prepare_record_misuse: $bad: $(cat err)"
 done
+echo ok prepare_record_misuse

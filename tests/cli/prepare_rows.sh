@@ -29,6 +29,9 @@ check field_names_gsm8k "$(answers gsm8k f2.jsonl)" '"4" '
 printf '%s\n' '{"Question":"q","Choices":["a","b"],"Answer":1.0}' '{"Question":"r","Choices":["a","b"],"Answer":"b"}' '{"Question":"s","Choices":["a","b"],"Answer":2}' '{"Question":"t","Choices":["a","b"],"Answer":1}' >f3.jsonl
 check field_names_mmlu "$(answers mmlu f3.jsonl)" '"B" '
 
+echo '{"question":"q","choices":[0.10,"1e3",1e3,20],"answer":3}' >f4.jsonl
+check numbers_as_choices "$($p --from mmlu --task t f4.jsonl | sed 's/.*"choices"/"choices"/')" '"choices":["0.10","1e3","1e3","20"]}'
+
 # several marks, boxes
 printf '%s\n' '{"question":"a","answer":"#### 3\nno, wait\n#### 4"}' '{"question":"b","answer":"####5"}' '{"question":"c","answer":"x #### 6 \r\n"}' '{"question":"d","answer":"#### 7\nDone."}' '{"question":"e","answer":"##### 8"}' '{"question":"f","answer":"#### 1\n#### "}' >m.jsonl
 check last_mark "$(answers gsm8k m.jsonl)" '"4" "5" "6" "7" "8" '
