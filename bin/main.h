@@ -20,7 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../lib/base/arena.h"
 #include "../lib/base/cli.h"
+#include "../lib/base/json.h"
 
 /* A reader that leaves (head) is no fault: without a word, and with the status
  * of the signal, as if that had not been ignored. */
@@ -78,6 +80,19 @@ static inline int finish(const struct cli *c)
     return flush_stdout(&e) ? fail(c, &e) : 0;
 }
 
+static const char *program_name;
+
+/* Named outputs have no name yet, and end with the process. */
+static inline void out_of_memory(size_t n)
+{
+    if (n)
+        fprintf(stderr, "%s: out of memory: %zu bytes asked for\n",
+                program_name, n);
+    else
+        fprintf(stderr, "%s: out of memory\n", program_name);
+    _exit(ERR_IO);
+}
+
 /* Parses the command line; --help, --version and misuse end the program. A
  * closed pipe is an error of write, so that temporary files and workers are
  * cleared away first. */
@@ -86,7 +101,12 @@ static inline int start(const struct cli *c, int argc, char **argv,
 {
     struct err e = {0};
     int n_args = 0;
-    int r = cli_parse(c, argc, argv, args, &n_args, &e);
+    int r;
+
+    program_name = c->name;
+    xmalloc_on_failure(out_of_memory);
+    json_use_xmalloc();
+    r = cli_parse(c, argc, argv, args, &n_args, &e);
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* over `ulimit -f`: an error from write */

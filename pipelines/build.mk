@@ -85,8 +85,8 @@ X_parquet := -lsnappy $(X_base)
 X_tasks  := -lmd $(X_parquet)
 X_text   := -lpcre2-8 -lutf8proc $(X_base)
 X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp -lutf8proc $(X_base)
-X_stat   := -lflint-arb -lflint $(X_base)
-X_report := -lflint-arb -lflint $(X_record)
+X_stat   := -lflint-arb -lflint -lgmp $(X_base)
+X_report := -lflint-arb -lflint -lgmp $(X_record)
 X_model  := $(X_base) $(KERNEL_LINK)
 
 USES_prepare   := tasks

@@ -256,7 +256,7 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
     struct cpu *c = calloc(1, sizeof *c);
 
     if (!c)
-        return err_set(e, ERR_IO, "cpu: out of memory");
+        return err_memory(e, "cpu: out of memory");
     c->pool = pool_open(n_threads);
     c->n_threads = c->pool ? pool_threads(c->pool) : 0;
     c->worker = calloc((size_t)c->n_threads * MAX_SCRATCH + 1,
@@ -264,7 +264,7 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
     fill(&c->k);
     if (!c->pool || !c->worker) {
         op_close(&c->k);
-        return err_set(e, ERR_IO, "cpu: out of memory");
+        return err_memory(e, "cpu: out of memory");
     }
     c->k.name = "cpu";
     c->k.n_threads = c->n_threads;

@@ -21,7 +21,7 @@ OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
     struct k_weight *w = calloc(1, sizeof *w);
 
     if (!w) {
-        err_set(e, ERR_IO, "cpu: out of memory");
+        err_memory(e, "cpu: out of memory");
         return NULL;
     }
     w->t = t;

@@ -20,8 +20,17 @@ struct arena {
     struct chunk *first, *at; /* NULL before the first allocation */
 };
 
-static void out_of_memory(size_t n)
+static void (*on_failure)(size_t n);
+
+void xmalloc_on_failure(void (*f)(size_t n))
 {
+    on_failure = f;
+}
+
+void xmalloc_failed(size_t n)
+{
+    if (on_failure)
+        on_failure(n);
     fprintf(stderr, "out of memory: %zu bytes\n", n);
     abort();
 }
@@ -31,7 +40,7 @@ void *xmalloc(size_t n)
     void *p = malloc(n ? n : 1);
 
     if (!p)
-        out_of_memory(n);
+        xmalloc_failed(n);
     return p;
 }
 
@@ -40,18 +49,18 @@ void *xcalloc(size_t n, size_t size)
     void *p = calloc(n ? n : 1, size ? size : 1);
 
     if (!p)
-        out_of_memory(n && SIZE_MAX / n < size ? SIZE_MAX : n * size);
+        xmalloc_failed(n && SIZE_MAX / n < size ? SIZE_MAX : n * size);
     return p;
 }
 
 void *xrealloc(void *p, size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / size)
-        out_of_memory(SIZE_MAX);
+        xmalloc_failed(SIZE_MAX);
     n *= size;
     p = realloc(p, n ? n : 1);
     if (!p)
-        out_of_memory(n);
+        xmalloc_failed(n);
     return p;
 }
 
@@ -67,7 +76,7 @@ static struct chunk *chunk_new(size_t size)
     struct chunk *c;
 
     if (size > SIZE_MAX - sizeof *c)
-        out_of_memory(size);
+        xmalloc_failed(size);
     c = xmalloc(sizeof *c + size);
     c->next = NULL;
     c->size = size;
@@ -116,7 +125,7 @@ void *arena_alloc(struct arena *a, size_t n)
     void *p;
 
     if (room > SIZE_MAX / 2)
-        out_of_memory(n);
+        xmalloc_failed(n);
     if (!c || c->size - c->used < room) {
         struct chunk **next = c ? &c->next : &a->first;
 

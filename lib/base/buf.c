@@ -13,7 +13,7 @@ char *buf_room(struct buf *b, size_t n)
         size_t cap = b->cap < 256 ? 256 : b->cap;
 
         if (n > SIZE_MAX / 4 - b->n)
-            abort();
+            xmalloc_failed(n);
         while (cap - b->n < n)
             cap *= 2;
         b->p = xrealloc(b->p, cap, 1);

@@ -25,7 +25,7 @@ struct hash *hash_open(void)
 
     h->s = XXH64_createState();
     if (!h->s)
-        abort();
+        xmalloc_failed(0);
     XXH64_reset(h->s, 0);
     return h;
 }
@@ -67,7 +67,7 @@ struct hash128 *hash128_open(void)
 
     h->s = XXH3_createState();
     if (!h->s)
-        abort();
+        xmalloc_failed(0);
     XXH3_128bits_reset(h->s);
     return h;
 }

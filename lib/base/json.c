@@ -1,7 +1,14 @@
 /* json - reading through jansson, typed members */
+#include <stdlib.h>
 #include <string.h>
+#include "arena.h"
 #include "file.h"
 #include "json.h"
+
+void json_use_xmalloc(void)
+{
+    json_set_alloc_funcs(xmalloc, free);
+}
 
 /* The key that ends at text[end - 1], its quotes included, *n bytes long; what
  * comes out is for a message, and is empty where there is none. */

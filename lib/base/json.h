@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include "err.h"
 
+/* From now on jansson allocates with xmalloc. */
+void json_use_xmalloc(void);
+
 int json_read_file(json_t **out, const char *path, struct err *e) MUST_CHECK;
 /* name stands for the source in messages; the text need not end in NUL. */
 int json_read_text(json_t **out, const char *text, size_t n,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 #include "arena.h"
 #include "buf.h"
 #include "source.h"
@@ -165,7 +166,7 @@ static int begin_frame(struct source *s, enum coding coding, struct err *e)
     s->coding = coding;
     s->full = s->in_frame = 0;
     if (coding == ZSTD && !s->z && !(s->z = ZSTD_createDStream()))
-        return err_memory(e, "%s: no memory for zstd", s->name);
+        return err_memory(e, "%s: out of memory for zstd", s->name);
     if (coding != GZIP)
         return 0;
     if (s->gz)
@@ -177,7 +178,24 @@ static int begin_frame(struct source *s, enum coding coding, struct err *e)
         return 0;
     free(s->gz);
     s->gz = NULL;
-    return err_memory(e, "%s: no memory for gzip", s->name);
+    return err_memory(e, "%s: out of memory for gzip", s->name);
+}
+
+/* What zstd could not decode: not damage where memory is out, or where a valid
+ * frame asks for more of it than the decoder takes. */
+static int zstd_failed(const struct source *s, size_t r, struct err *e)
+{
+    switch (ZSTD_getErrorCode(r)) {
+    case ZSTD_error_memory_allocation:
+        return err_memory(e, "%s: out of memory for zstd", s->name);
+    case ZSTD_error_frameParameter_windowTooLarge:
+        return err_set(e, ERR_DATA, "%s: zstd data with a window of more than "
+                       "128 MiB (zstd --long); decompress it first with "
+                       "zstd -d --long=31", s->name);
+    default:
+        return err_set(e, ERR_DATA, "%s: damaged zstd data: %s", s->name,
+                       ZSTD_getErrorName(r));
+    }
 }
 
 /* One step of a decoder; 1 when it gave bytes. */
@@ -188,8 +206,7 @@ static int decode_zstd(struct source *s, struct err *e)
     size_t r = ZSTD_decompressStream(s->z, &out, &in);
 
     if (ZSTD_isError(r))
-        return err_set(e, ERR_DATA, "%s: damaged zstd data: %s", s->name,
-                       ZSTD_getErrorName(r));
+        return zstd_failed(s, r, e);
     s->raw.at += in.pos;
     s->win.b.n += out.pos;
     s->in_frame = r != 0;
@@ -209,7 +226,7 @@ static int decode_gzip(struct source *s, struct err *e)
     s->gz->avail_out = CHUNK;
     r = inflate(s->gz, Z_NO_FLUSH);
     if (r == Z_MEM_ERROR)
-        return err_memory(e, "%s: no memory for gzip", s->name);
+        return err_memory(e, "%s: out of memory for gzip", s->name);
     if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
         return err_set(e, ERR_DATA, "%s: damaged gzip data: %s", s->name,
                        s->gz->msg ? s->gz->msg : "no deflate stream");

@@ -219,7 +219,7 @@ void st_digest(const struct st_file *f, char out[33])
     XXH128_hash_t h;
 
     if (!s)
-        abort();
+        xmalloc_failed(0);
     XXH3_128bits_reset(s);
     for (size_t i = 0; i < f->n; i++) {
         const struct st_tensor *t = &f->v[i].t;

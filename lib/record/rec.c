@@ -9,7 +9,7 @@ void rec_init(struct rec *r)
     memset(r, 0, sizeof *r);
     r->a = arena_open();
     if (!msgpack_zone_init(&r->zone, 1024))
-        abort();
+        xmalloc_failed(1024);
 }
 
 void rec_drop(struct rec *r)
@@ -74,6 +74,13 @@ static int keys_differ(struct rec *r, struct err *e)
     return 0;
 }
 
+static int not_unpacked(int ret, struct err *e)
+{
+    return ret == MSGPACK_UNPACK_NOMEM_ERROR
+               ? err_memory(e, "out of memory")
+               : err_set(e, ERR_DATA, "is not valid msgpack");
+}
+
 int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
 {
     unsigned char c = (unsigned char)p[0];
@@ -100,7 +107,7 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
 
         ret = msgpack_unpack(p, n, &off, &r->zone, &key);
         if (ret != MSGPACK_UNPACK_SUCCESS && ret != MSGPACK_UNPACK_EXTRA_BYTES)
-            return err_set(e, ERR_DATA, "is not valid msgpack");
+            return not_unpacked(ret, e);
         if (key.type != MSGPACK_OBJECT_STR)
             return err_set(e, ERR_DATA, "a field's name is %s, expected str",
                            value_type(&key));
@@ -110,7 +117,7 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
         f->raw = p + off;
         ret = msgpack_unpack(p, n, &off, &r->zone, &f->val);
         if (ret != MSGPACK_UNPACK_SUCCESS && ret != MSGPACK_UNPACK_EXTRA_BYTES)
-            return err_set(e, ERR_DATA, "is not valid msgpack");
+            return not_unpacked(ret, e);
         f->n_raw = (size_t)(p + off - f->raw);
         snprintf(where, sizeof where, "%.*s",
                  (int)(f->n_key > 99 ? 99 : f->n_key), f->key);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 #include "../base/file.h"
 #include "../base/hash.h"
 #include "../base/json_text.h"
@@ -49,7 +50,7 @@ int rec_create(struct rec_writer **out, const char *path,
         if (!w->z ||
             ZSTD_isError(ZSTD_CCtx_setParameter(w->z, ZSTD_c_checksumFlag,
                                                 1)))
-            x = err_set(e, ERR_IO, "%s: no memory for zstd", path);
+            x = err_memory(e, "%s: out of memory for zstd", path);
     }
     if (x < 0) {
         rec_abort(&w);
@@ -99,8 +100,10 @@ static int emit(struct rec_writer *w, ZSTD_EndDirective end, struct err *e)
 
             more = ZSTD_compressStream2(w->z, &out, &in, end);
             if (ZSTD_isError(more))
-                return err_set(e, ERR_IO, "zstd: %s",
-                               ZSTD_getErrorName(more));
+                return ZSTD_getErrorCode(more) == ZSTD_error_memory_allocation
+                           ? err_memory(e, "out of memory for zstd")
+                           : err_set(e, ERR_IO, "zstd: %s",
+                                     ZSTD_getErrorName(more));
             x = file_write(w->f, out.dst, out.pos, e);
         } while (!x && (in.pos < in.size || (end != ZSTD_e_continue && more)));
     }

@@ -1,7 +1,11 @@
 /* dist - tails by Arb, quantiles by bisection on the tail */
 #include <arb.h>
 #include <arb_hypgeom.h>
+#include <gmp.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include "../base/arena.h"
 #include "dist.h"
 
 enum { PREC_FIRST = 80, PREC_LAST = 1280, PREC_WANTED = 56 };
@@ -78,11 +82,37 @@ static void tail_arb(arb_t r, const struct tail *t, double x, slong prec)
     arb_clear(v);
 }
 
+static void *flint_realloc_or_end(void *p, size_t n)
+{
+    return xrealloc(p, n, 1);
+}
+
+static void *gmp_realloc_or_end(void *p, size_t was, size_t n)
+{
+    (void)was;
+    return xrealloc(p, n, 1);
+}
+
+static void gmp_free(void *p, size_t n)
+{
+    (void)n;
+    free(p);
+}
+
+/* Left alone both abort where memory is out. */
+static void use_xmalloc(void)
+{
+    __flint_set_memory_functions(xmalloc, xcalloc, flint_realloc_or_end, free);
+    mp_set_memory_functions(xmalloc, gmp_realloc_or_end, gmp_free);
+}
+
 static double tail_of(const struct tail *t, double x)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     arb_t r;
     double p;
 
+    pthread_once(&once, use_xmalloc);
     if (isinf(x))
         return (x > 0) == t->upper ? 0 : 1;
     if ((t->law == F || t->law == CHI2) && x <= 0)

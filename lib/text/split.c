@@ -47,6 +47,8 @@ static int open_regex(struct split *s, const char *pattern, const char *where,
     if (!s->re) {
         PCRE2_UCHAR msg[256];
 
+        if (code == PCRE2_ERROR_HEAP_FAILED)
+            return err_memory(e, "%s: out of memory", where);
         pcre2_get_error_message(code, msg, sizeof msg);
         return err_set(e, ERR_DATA, "%s: Regex: %s", where, (char *)msg);
     }
@@ -60,7 +62,7 @@ static int open_regex(struct split *s, const char *pattern, const char *where,
     s->context = pcre2_match_context_create(NULL);
     s->stack = pcre2_jit_stack_create(32 * 1024, 16 * 1024 * 1024, NULL);
     if (!s->match || !s->context || !s->stack)
-        return err_set(e, ERR_IO, "%s: out of memory", where);
+        return err_memory(e, "%s: out of memory", where);
     pcre2_jit_stack_assign(s->context, NULL, s->stack);
     return 0;
 }
@@ -251,6 +253,8 @@ static int next_regex(struct split *s, const unsigned char *begin,
         *n = (size_t)(end - p);
         return 0;
     }
+    if (r == PCRE2_ERROR_NOMEMORY)
+        return err_memory(e, "out of memory");
     if (r < 0) {
         PCRE2_UCHAR msg[256];
 

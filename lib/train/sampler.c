@@ -116,10 +116,8 @@ static int open_prompt(struct sampler *s, struct err *e)
     if (!s->allowed || s->ended || (s->in_flight && !filter_ready(s->f)))
         return 0;
     while ((r = filter_read(s->f, &rec, e)) > 0) {
-        struct prompt *p = calloc(1, sizeof *p);
+        struct prompt *p = xcalloc(1, sizeof *p);
 
-        if (!p)
-            return err_set(e, ERR_IO, "no memory");
         if (!read_prompt(s, p, rec, e)) {
             s->open = *s->last = p;
             s->last = &p->next;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "../base/arena.h"
+#include "../base/buf.h"
 #include "../base/hash.h"
 
 /* For the other side to open the FIFO. A trainer does so before all else; a
@@ -102,6 +103,13 @@ static int put(struct sync *s, const void *p, size_t n, struct err *e)
     return 0;
 }
 
+/* msgpack's own buffer would lose bytes silently where memory is out. */
+static int to_buf(void *b, const char *p, size_t n)
+{
+    buf_put(b, p, n);
+    return 0;
+}
+
 static void pack_str(msgpack_packer *p, const char *s)
 {
     msgpack_pack_str(p, strlen(s));
@@ -113,12 +121,11 @@ static int put_map(struct sync *s, const char *type, const char *dtype,
                    const char *k1, uint64_t v1, const char *k2, uint64_t v2,
                    struct err *e)
 {
-    msgpack_sbuffer b;
+    struct buf b = {0};
     msgpack_packer p;
     int r;
 
-    msgpack_sbuffer_init(&b);
-    msgpack_packer_init(&p, &b, msgpack_sbuffer_write);
+    msgpack_packer_init(&p, &b, to_buf);
     msgpack_pack_map(&p, (size_t)(1 + !!dtype + !!k1 + !!k2));
     pack_str(&p, "type");
     pack_str(&p, type);
@@ -134,8 +141,8 @@ static int put_map(struct sync *s, const char *type, const char *dtype,
         pack_str(&p, k2);
         msgpack_pack_uint64(&p, v2);
     }
-    r = put(s, b.data, b.size, e);
-    msgpack_sbuffer_destroy(&b);
+    r = put(s, b.p, b.n, e);
+    buf_free(&b);
     return r;
 }
 
@@ -163,7 +170,7 @@ int sync_open(struct sync **s, const char *fifo, int writing, struct err *e)
     (*s)->fd = fd;
     (*s)->name = xstrdup(fifo);
     if (!msgpack_unpacker_init(&(*s)->u, CHUNK))
-        return err_set(e, ERR_IO, "%s: out of memory", fifo);
+        return err_memory(e, "%s: out of memory", fifo);
     msgpack_unpacked_init(&(*s)->obj);
     /* the reader then knows that we live, however long the model loads */
     return writing ? put_map(*s, "hello", NULL, NULL, 0, NULL, 0, e) : 0;
@@ -196,14 +203,13 @@ int sync_put_weights(struct sync *s, const void *p, size_t n, struct err *e)
     hash_update(s->sum, p, n);
     while (!r && n) {
         size_t now = n < CHUNK ? n : CHUNK;
-        msgpack_sbuffer b;
+        struct buf b = {0};
         msgpack_packer k;
 
-        msgpack_sbuffer_init(&b);
-        msgpack_packer_init(&k, &b, msgpack_sbuffer_write);
+        msgpack_packer_init(&k, &b, to_buf);
         msgpack_pack_bin(&k, now);
-        r = put(s, b.data, b.size, e);
-        msgpack_sbuffer_destroy(&b);
+        r = put(s, b.p, b.n, e);
+        buf_free(&b);
         if (!r)
             r = put(s, at, now, e);
         at += now;
@@ -228,7 +234,7 @@ static int fill(struct sync *s, struct err *e)
     struct pollfd pf = { .fd = s->fd, .events = POLLIN };
 
     if (!msgpack_unpacker_reserve_buffer(&s->u, CHUNK))
-        return err_set(e, ERR_IO, "%s: out of memory", s->name);
+        return err_memory(e, "%s: out of memory", s->name);
     for (;;) {
         int n_ready = poll(&pf, 1, s->greeted ? -1 : WAIT_TRAINER_MS);
         ssize_t n;
@@ -261,6 +267,8 @@ static int next(struct sync *s, struct err *e)
 
         if (r == MSGPACK_UNPACK_SUCCESS)
             return 0;
+        if (r == MSGPACK_UNPACK_NOMEM_ERROR)
+            return err_memory(e, "%s: out of memory", s->name);
         if (r != MSGPACK_UNPACK_CONTINUE)
             return err_set(e, ERR_DATA, "%s: not msgpack", s->name);
         got = fill(s, e);

@@ -161,6 +161,8 @@ static void serve(int fd, int cpu_ms, int mem_mb)
     }
     signal(SIGPROF, SIG_DFL);
     signal(SIGINT, SIG_IGN);
+    /* the parent reads an abort as this limit */
+    xmalloc_on_failure(NULL);
     limit_memory(mem_mb);
     compare_start();
     while (!read_all(fd, &q, sizeof q)) {
