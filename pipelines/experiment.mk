@@ -16,6 +16,11 @@ include pipelines/ablation.mk
 include pipelines/plan.mk
 include pipelines/help.mk
 
+# Every file of the results against the checksums written with it.
+.PHONY: verify
+verify: $(BIN)/checksum
+	@pipelines/verify '$(BIN)' '$(R)' $(if $(filter last,$(KEEP)),--pruned)
+
 # Every stage that a goal needs and that is stale, with the reason.
 .PHONY: why
 why: all

@@ -8,6 +8,7 @@ help:
 	@echo '  train, eval                    parts of it'
 	@echo '  ablation                       the factors between fp32 and bf16, one at a time'
 	@echo '  plan                           what it would take, before any work'
+	@echo '  verify                         every file of the results against its checksum; what is damaged is named'
 	@echo '  why                            what would run now, and why (GOAL=... of another target)'
 	@echo '  check, check-long, bench, bench-peers, fuzz   tests and measurements'
 	@echo '  check-gpu, bench-gpu           the same on this machine'"'"'s GPU (PARTS=... of them)'
