@@ -108,6 +108,39 @@ static int read_tags(struct data *d, struct rec *rec, struct obs *o,
     return r < 0 ? r : 0;
 }
 
+/* ids, samples and correct of a score record, where it has all of them. */
+static int read_questions(struct data *d, struct rec *rec, struct obs *o,
+                          struct err *e)
+{
+    const struct rec_str *ids;
+    struct rec_i32s samples, correct;
+    size_t n;
+    int r = rec_get_strs(rec, "ids", &ids, &n, e);
+
+    if (r > 0)
+        r = rec_get_i32s(rec, "samples", &samples, e);
+    if (r > 0)
+        r = rec_get_i32s(rec, "correct", &correct, e);
+    if (r <= 0)
+        return r;
+    if (samples.n != n || correct.n != n)
+        return rec_bad(rec, e, "ids has %zu values, samples %zu, correct %zu",
+                       n, samples.n, correct.n);
+    o->n_q = n;
+    o->q = xcalloc(n + 1, sizeof *o->q);
+    for (size_t i = 0; i < n; i++) {
+        if (samples.v[i] < 1 || correct.v[i] < 0 ||
+            correct.v[i] > samples.v[i]) {
+            free(o->q);
+            return rec_bad(rec, e, "question %.80s: %d correct of %d samples",
+                           ids[i].s, (int)correct.v[i], (int)samples.v[i]);
+        }
+        o->q[i] = (struct question){ (long)names_add(&d->questions, ids[i].s),
+                                     samples.v[i], correct.v[i] };
+    }
+    return 0;
+}
+
 int data_add(struct data *d, struct rec *rec, struct err *e)
 {
     struct obs o = { .task = -1, .seed = -1, .kind = -1, .layer = -1 };
@@ -123,6 +156,8 @@ int data_add(struct data *d, struct rec *rec, struct err *e)
             o.has |= 1u << i;
         r = r < 0 ? r : 0;
     }
+    if (!r && o.stream == SCORES)
+        r = read_questions(d, rec, &o, e);
     if (r || o.scope == SCOPE_TENSOR) /* kinds and layers sum them up */
         return r;
     if (d->n == d->cap) {
@@ -289,10 +324,13 @@ int data_read(struct data *d, const struct setting *s, char **inputs,
 
 void data_free(struct data *d)
 {
+    for (size_t i = 0; i < d->n; i++)
+        free(d->o[i].q);
     free(d->o);
     free(d->arm);
     free(d->task);
     names_free(&d->arms);
     names_free(&d->tasks);
     names_free(&d->kinds);
+    names_free(&d->questions);
 }

@@ -26,6 +26,12 @@ enum { /* fields, by stream */
 
 enum scope { SCOPE_NONE, SCOPE_TENSOR, SCOPE_KIND, SCOPE_LAYER, SCOPE_TOTAL };
 
+/* What a score record says of one question. */
+struct question {
+    long id; /* in data.questions */
+    int32_t samples, correct;
+};
+
 struct obs {
     enum stream stream;
     long arm, task; /* in data.arms and data.tasks; task -1: none */
@@ -36,13 +42,15 @@ struct obs {
     unsigned has;
     double v[N_VALUES];
     char policy[40];
+    struct question *q; /* [n_q], of scores that list them; else NULL */
+    size_t n_q;
 };
 
 struct data {
     struct obs *o;
     size_t n, cap;
     struct names arms;   /* all words seen, base and floor_* included */
-    struct names tasks, kinds;
+    struct names tasks, kinds, questions;
     /* the arms that were trained, in the report's order, as numbers */
     long *arm;
     int n_arms;

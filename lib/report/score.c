@@ -210,6 +210,16 @@ static void set_counts(struct rec *rec, const char *name, const int64_t *v,
     free(x);
 }
 
+static void set_ids(struct rec *rec, const struct names *ids)
+{
+    struct rec_str *v = xmalloc((ids->n + 1) * sizeof *v);
+
+    for (size_t i = 0; i < ids->n; i++)
+        v[i] = (struct rec_str){ .s = ids->v[i], .n = strlen(ids->v[i]) };
+    rec_set_strs(rec, "ids", v, ids->n);
+    free(v);
+}
+
 static int64_t sum(const int64_t *v, size_t n)
 {
     int64_t s = 0;
@@ -285,6 +295,7 @@ void score_get(const struct score *s, size_t i, struct rec *rec)
                     (double)t->n_length / (double)t->n_reasons);
     if (t->policy && !t->policies_differ)
         rec_set_str(rec, "policy", t->policy, strlen(t->policy));
+    set_ids(rec, &t->ids);
     set_counts(rec, "samples", t->samples, n);
     set_counts(rec, "correct", t->right, n);
     if (t->n_formed_known == t->n)

@@ -17,6 +17,7 @@ void sec_findings(const struct report *r);
 void sec_setting(const struct report *r);
 void sec_scores(const struct report *r);
 void sec_variance(const struct report *r);
+void sec_questions(const struct report *r);
 void sec_kl(const struct report *r);
 void sec_sparsity(const struct report *r);
 void sec_h1(const struct report *r);

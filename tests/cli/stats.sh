@@ -185,6 +185,29 @@ $S --verdicts --json --tasks $G/tasks.json "$T/two.jsonl" >"$T/v2"
 same an_experiment_among_others_is_the_one_alone "" \
     "$(grep '"experiment":"a"' "$T/v2" | sed 's/"experiment":"a",//' | diff - "$T/v1" | head -3)"
 
+# question by question: two runs of each arm, then one run of one sample
+cat >"$T/q.jsonl" <<'EOF'
+{"arm":"base","task":"dm_val","j":0.5}
+{"arm":"x","seed":1,"task":"dm_val","j":0.5,"ids":["a","b","c"],"samples":[4,4,4],"correct":[4,2,0]}
+{"arm":"x","seed":2,"task":"dm_val","j":0.5,"ids":["a","b","c"],"samples":[4,4,4],"correct":[4,2,2]}
+{"arm":"y","seed":1,"task":"dm_val","j":0.5,"ids":["c","b","a"],"samples":[4,4,4],"correct":[2,2,0]}
+{"arm":"y","seed":2,"task":"dm_val","j":0.5,"ids":["c","b","a"],"samples":[4,4,4],"correct":[2,2,2]}
+{"arm":"y","seed":3,"task":"dm_val","j":0.5,"ids":["c","b","a"],"samples":[4,4,4],"correct":[0,0,0]}
+EOF
+report "$T/q" --set reference=x <"$T/q.jsonl"
+same questions_are_paired_by_id_over_common_seeds \
+    "$(printf 'dm_val\ty\t3\t-0.1667\t0.3005\t1\t1\t1\tNA')" \
+    "$(sed -n 2p "$T/q/tables/questions.tsv")"
+same the_question_that_moved_most_comes_first "$(printf 'dm_val\ty\ta\t0.250\t1.000\t-0.750')" \
+    "$(sed -n 2p "$T/q/tables/questions_moved.tsv")"
+grep -v '"seed":[23]' "$T/q.jsonl" | sed 's/"samples":\[4,4,4\]/"samples":[1,1,1]/
+    s/"correct":\[4,2,0\]/"correct":[1,1,0]/; s/"correct":\[2,2,0\]/"correct":[0,1,0]/' |
+    report "$T/q1" --set reference=x
+same one_sample_a_question_has_mcnemar "$(printf 'dm_val\ty\t3\t-0.3333\t0.3333\t0\t1\t2\t1.0000')" \
+    "$(sed -n 2p "$T/q1/tables/questions.tsv")"
+fails counts_beyond_the_samples_are_refused 3 'question a: 5 correct of 4 samples' bash -c \
+    "echo '{\"arm\":\"x\",\"seed\":1,\"task\":\"t\",\"j\":1,\"ids\":[\"a\"],\"samples\":[4],\"correct\":[5]}' | $S --report $T/x"
+
 # degenerate experiments say so, in words
 records 0.005 20 1 | report "$T/o6"
 has one_seed_has_no_interval 'n.c. = not computable: only one value' "$T/o6/summary.txt"

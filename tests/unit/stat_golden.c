@@ -9,6 +9,7 @@
 #include "../../lib/stat/dist.h"
 #include "../../lib/stat/evaluate.h"
 #include "../../lib/stat/exchange.h"
+#include "../../lib/stat/mcnemar.h"
 #include "../../lib/stat/power.h"
 #include "../../lib/stat/ttest.h"
 #include "../../lib/stat/vartest.h"
@@ -171,6 +172,11 @@ static void tost_paired(void)
     put(r.p_upper);
 }
 
+static void mcnemar_(void)
+{
+    put(mcnemar((size_t)A, (size_t)B));
+}
+
 static void holm(void)
 {
     power_holm(X, got);
@@ -209,6 +215,7 @@ static const struct row {
     { "var_ci", var_ci, 0, 1e-9 },
     { "bf", bf, 1e-14, 1e-9 },
     { "exchange", exchange, 1e-15, 1e-12 },
+    { "mcnemar", mcnemar_, 1e-15, 1e-10 },
     { "tost_paired", tost_paired, 0, 1e-9 },
     { "holm", holm, 1e-15, 1e-12 },
     { "pass", pass, 1e-15, 1e-12 },

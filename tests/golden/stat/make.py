@@ -86,6 +86,10 @@ for n in (3, 5, 8, 12):
          for alt in ("greater", "less")]
     line("exchange", [x, y], p)
 
+for b, c in ((0, 0), (5, 0), (3, 9), (40, 61), (2, 2), (1200, 1300)):
+    line("mcnemar", [b, c],
+         [S.binomtest(min(b, c), b + c, 0.5).pvalue if b + c else 1.0])
+
 for ps in ([0.01, 0.04, 0.03, 0.005], [0.5, 0.2, 0.9], [0.02, 0.02, 0.02]):
     order = np.argsort(ps, kind="stable")
     adj, top = np.empty(len(ps)), 0.0
