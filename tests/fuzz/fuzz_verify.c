@@ -3,11 +3,15 @@
  *
  * Asserts besides memory safety: an extracted answer is found twice alike;
  * a text that can be read equals itself; a verdict does not change when
- * asked again.
+ * asked again; what is done outside the worker, which has no limit of its own,
+ * takes no time. The longest is told at the end. (tests/unit/verify_corpus.c
+ * has the time of whole verdicts.)
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "../../lib/verify/choice.h"
 #include "../../lib/verify/compare.h"
 #include "../../lib/verify/dapo.h"
@@ -16,6 +20,25 @@
 #include "../../lib/verify/simple.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* 0.2 s, and what the sanitizers make of it. */
+static const double most_s = 0.2 * 10;
+static double slowest_s;
+static size_t slowest_size;
+
+static double cpu_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void tell(void)
+{
+    fprintf(stderr, "slowest outside the worker: %.4f s of CPU, %zu bytes\n",
+            slowest_s, slowest_size);
+}
 
 static void note(void *ctx, const struct outcome *r, int final)
 {
@@ -57,19 +80,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *cut = size ? memchr(data, 0xFF, size) : NULL;
     size_t n = cut ? (size_t)(cut - data) : size;
 
-    if (!a)
+    if (!a) {
         a = arena_open();
+        atexit(tell);
+    }
     arena_reset(a);
     char *s = malloc(size + 1);
     memcpy(s, data, size);
     s[size] = 0;
     const char *resp = cut ? s + n + 1 : s;
     size_t n_resp = cut ? size - n - 1 : size;
+    double began = cpu_s();
     extract_all(a, resp, n_resp);
     (void)dapo_judge(a, text_of(s, n), text_of(resp, n_resp));
     struct text g = extract_gold(a, s, n);
     struct verify_opts whole = { .extract = VERIFY_WHOLE };
     struct found f = extract_answer(a, resp, n_resp, &whole);
+    double took = cpu_s() - began;
+    if (took > most_s)
+        abort();
+    if (took > slowest_s) {
+        slowest_s = took;
+        slowest_size = size;
+    }
     parse_all(a, g);
     if (f.t.s && f.t.n) {
         parse_all(a, f.t);
