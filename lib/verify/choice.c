@@ -107,44 +107,31 @@ unsigned choice_first(struct text t, unsigned allowed)
 /* "it's A or B": negated letters do not count. */
 static struct text drop_negated(struct arena *a, struct text t)
 {
-    static const char *const nots[] = { "not ", "isn't ", "can't be ",
-                                        "cannot be ", "neither ", "no " };
+    static const char nots[] =
+        "not |isn't |can't be |cannot be |neither |no ";
     char *s = arena_strndup(a, t.s, t.n);
 
-    for (size_t i = 0; i < t.n; i++)
-        for (size_t k = 0; k < sizeof nots / sizeof nots[0]; k++) {
-            size_t m = strlen(nots[k]), j;
-            if (!text_starts_nocase(t, i, nots[k]))
-                continue;
-            for (j = i + m; j < t.n && j < i + m + 16; j++) {
-                if (!isupper((unsigned char)t.s[j]) && !strchr("() ,/", t.s[j])
-                    && strncmp(t.s + j, "or ", 3) &&
-                    strncmp(t.s + j, "r ", 2) && strncmp(t.s + j, "nor", 3))
-                    break;
-                if (isupper((unsigned char)t.s[j]) && alone(t, j))
-                    s[j] = '-';
-            }
+    for (size_t i = 0; i < t.n; i++) {
+        size_t m = text_at(t, i, nots);
+        for (size_t j = i + m; m && j < t.n && j < i + m + 16; j++) {
+            if (!isupper((unsigned char)t.s[j]) && !strchr("() ,/", t.s[j]) &&
+                strncmp(t.s + j, "or ", 3) && strncmp(t.s + j, "r ", 2) &&
+                strncmp(t.s + j, "nor", 3))
+                break;
+            if (isupper((unsigned char)t.s[j]) && alone(t, j))
+                s[j] = '-';
         }
+    }
     return text_of(s, t.n);
 }
 
 /* Past blanks, brackets and the dress of a letter: "\textbf{(". */
 static size_t undress(struct text t, size_t i)
 {
-    static const char *const dress[] = { "\\textbf", "\\text", "\\mathrm",
-                                         "\\mathbf", "\\textrm" };
+    static const char dress[] = "\\textbf|\\text|\\mathrm|\\mathbf|\\textrm";
 
-    for (size_t k = 0; i < t.n;) {
-        if (strchr("({[$*\" ", t.s[i])) {
-            i++;
-            continue;
-        }
-        while (k < 5 && !text_starts(t, i, dress[k]))
-            k++;
-        if (k == 5)
-            break;
-        i += strlen(dress[k]);
-    }
+    for (size_t k = 1; k && i < t.n; i += k)
+        k = strchr("({[$*\" ", t.s[i]) ? 1 : text_at(t, i, dress);
     return i;
 }
 
@@ -153,11 +140,10 @@ static size_t undress(struct text t, size_t i)
 static unsigned leading(struct text t, unsigned allowed)
 {
     size_t from = undress(t, 0), i = from, k;
-    int option = text_starts_nocase(t, i, "option ") ||
-                 text_starts_nocase(t, i, "choice ");
+    size_t option = text_at(t, i, "option |choice ");
 
     if (option)
-        i = undress(t, i + 7);
+        i = undress(t, i + option);
     if (i >= t.n || !alone(t, i))
         return 0;
     unsigned c = (unsigned)toupper((unsigned char)t.s[i]) - 'A';
@@ -213,8 +199,7 @@ static unsigned last_letter(struct text t, unsigned allowed, int loose)
         int bracket = i && t.s[i - 1] == '(' && i + 1 < t.n &&
                       t.s[i + 1] == ')' &&
                       !(i > 1 && isalpha((unsigned char)t.s[i - 2]));
-        int option = i >= 7 && (text_starts_nocase(t, i - 7, "option ") ||
-                                text_starts_nocase(t, i - 7, "choice "));
+        int option = i >= 7 && text_at(t, i - 7, "option |choice ");
         int article = (c == 'A' || c == 'I') && i + 2 < t.n &&
                       t.s[i + 1] == ' ' &&
                       isalpha((unsigned char)t.s[i + 2]);

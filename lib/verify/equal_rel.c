@@ -45,15 +45,11 @@ static int is_minus_one(const struct expr *e)
 /* f(x), \varphi(12), P(A): a function that is nobody's but the problem's. */
 static int is_own_function(const struct expr *e)
 {
-    static const char *const names[] = { "phi", "varphi", "psi", "sigma",
-                                         "tau", "mu", "max", "min" };
+    static const char names[] = "phi|varphi|psi|sigma|tau|mu|max|min";
 
     if (e->kind != E_FN || e->n < 1 || !e->name[1] || e->name[1] == '\'')
         return e->kind == E_FN && e->n > 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (!strcmp(e->name, names[i]))
-            return e->n == 1;
-    return 0;
+    return e->n == 1 && text_in(text_of(e->name, strlen(e->name)), names);
 }
 
 static int is_capital(const struct expr *e)

@@ -11,43 +11,31 @@
 #include <string.h>
 #include "equal.h"
 
-/* name, dimension (or '=' with another spelling), how many base units */
+/* names, dimension (or '=' with another spelling), how many base units */
 static const struct {
-    const char *name, *dim;
+    const char *names, *dim;
     long long num, den;
 } units[] = {
-    { "mm", "l", 1, 1000 }, { "millimeter", "l", 1, 1000 },
-    { "millimetre", "l", 1, 1000 }, { "cm", "l", 1, 100 },
-    { "centimeter", "l", 1, 100 }, { "centimetre", "l", 1, 100 },
-    { "dm", "l", 1, 10 }, { "decimeter", "l", 1, 10 }, { "m", "l", 1, 1 },
-    { "meter", "l", 1, 1 }, { "metre", "l", 1, 1 }, { "km", "l", 1000, 1 },
-    { "kilometer", "l", 1000, 1 }, { "kilometre", "l", 1000, 1 },
-    { "in", "l", 254, 10000 }, { "inch", "l", 254, 10000 },
-    { "inche", "l", 254, 10000 }, { "ft", "l", 3048, 10000 },
-    { "foot", "l", 3048, 10000 }, { "feet", "l", 3048, 10000 },
-    { "yd", "l", 9144, 10000 }, { "yard", "l", 9144, 10000 },
-    { "mi", "l", 1609344, 1000 }, { "mile", "l", 1609344, 1000 },
-    { "mg", "w", 1, 1000 }, { "g", "w", 1, 1 }, { "gram", "w", 1, 1 },
-    { "kg", "w", 1000, 1 }, { "kilogram", "w", 1000, 1 },
-    { "lb", "w", 45359237, 100000 }, { "pound", "w", 45359237, 100000 },
-    { "oz", "w", 45359237, 1600000 }, { "ounce", "w", 45359237, 1600000 },
-    { "s", "t", 1, 1 }, { "sec", "t", 1, 1 }, { "second", "t", 1, 1 },
-    { "min", "t", 60, 1 }, { "minute", "t", 60, 1 }, { "h", "t", 3600, 1 },
-    { "hr", "t", 3600, 1 }, { "hour", "t", 3600, 1 },
+    { "mm|millimeter|millimetre", "l", 1, 1000 },
+    { "cm|centimeter|centimetre", "l", 1, 100 },
+    { "dm|decimeter|decimetre", "l", 1, 10 }, { "m|meter|metre", "l", 1, 1 },
+    { "km|kilometer|kilometre", "l", 1000, 1 },
+    { "in|inch|inche", "l", 254, 10000 },
+    { "ft|foot|feet", "l", 3048, 10000 }, { "yd|yard", "l", 9144, 10000 },
+    { "mi|mile", "l", 1609344, 1000 }, { "mg|milligram", "w", 1, 1000 },
+    { "g|gram", "w", 1, 1 }, { "kg|kilogram", "w", 1000, 1 },
+    { "lb|pound", "w", 45359237, 100000 },
+    { "oz|ounce", "w", 45359237, 1600000 }, { "s|sec|second", "t", 1, 1 },
+    { "min|minute", "t", 60, 1 }, { "h|hr|hour", "t", 3600, 1 },
     { "day", "t", 86400, 1 }, { "week", "t", 604800, 1 },
-    { "month", "month", 1, 1 }, { "year", "month", 12, 1 },
-    { "yr", "month", 12, 1 }, { "ml", "v", 1, 1000 }, { "l", "v", 1, 1 },
-    { "milliliter", "v", 1, 1000 }, { "liter", "v", 1, 1 },
-    { "litre", "v", 1, 1 }, { "cent", "$", 1, 100 },
-    { "dollar", "$", 1, 1 }, { "usd", "$", 1, 1 }, { "buck", "$", 1, 1 },
-    { "gbp", "gbp", 1, 1 }, { "euro", "euro", 1, 1 },
-    { "eur", "euro", 1, 1 }, { "yen", "yen", 1, 1 }, { "jpy", "yen", 1, 1 },
-    { "rupee", "rupee", 1, 1 }, { "won", "won", 1, 1 },
-    { "rmb", "yuan", 1, 1 }, { "yuan", "yuan", 1, 1 },
-    { "mph", "=mile/hour", 1, 1 }, { "kmh", "=km/hour", 1, 1 },
-    { "kph", "=km/hour", 1, 1 }, { "thousand", "", 1000, 1 },
-    { "million", "", 1000000, 1 }, { "billion", "", 1000000000, 1 },
-    { "dozen", "", 12, 1 }
+    { "month", "month", 1, 1 }, { "yr|year", "month", 12, 1 },
+    { "ml|milliliter|millilitre", "v", 1, 1000 },
+    { "l|liter|litre", "v", 1, 1 }, { "cent", "$", 1, 100 },
+    { "dollar|usd|buck", "$", 1, 1 }, { "euro|eur", "euro", 1, 1 },
+    { "yen|jpy", "yen", 1, 1 }, { "rmb|yuan", "yuan", 1, 1 },
+    { "mph", "=mile/hour", 1, 1 }, { "kmh|kph", "=km/hour", 1, 1 },
+    { "thousand", "", 1000, 1 }, { "million", "", 1000000, 1 },
+    { "billion", "", 1000000000, 1 }, { "dozen", "", 12, 1 }
 };
 
 enum { MAX_DIMS = 12 };
@@ -93,7 +81,7 @@ static int add_dim(struct measure *m, const char *name, size_t n, int power)
 static int find(const char *s, size_t n)
 {
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (strlen(units[i].name) == n && !memcmp(units[i].name, s, n))
+        if (text_in(text_of(s, n), units[i].names))
             return (int)i;
     return -1;
 }
@@ -147,11 +135,6 @@ static int exponent(const char **s)
     return neg ? -v : v;
 }
 
-static int word_is(const char *s, size_t n, const char *w)
-{
-    return strlen(w) == n && !memcmp(s, w, n);
-}
-
 static int read_measure(struct measure *m, const char *s, int money)
 {
     int power = 1, below = 1, last = -1;
@@ -167,21 +150,14 @@ static int read_measure(struct measure *m, const char *s, int money)
                 while (isalpha((unsigned char)s[1]))
                     s++;
             s++;
-        } else if (word_is(s, n, "per")) {
-            below = -1;
+        } else if (text_in(text_of(s, n), "per|square|sq|cubic|cu")) {
+            below = s[0] == 'p' ? -1 : below;
+            power = s[0] == 's' ? 2 : s[0] == 'c' ? 3 : power;
             s += n;
-        } else if (word_is(s, n, "square") || word_is(s, n, "sq")) {
-            power = 2;
-            s += n;
-        } else if (word_is(s, n, "cubic") || word_is(s, n, "cu")) {
-            power = 3;
-            s += n;
-        } else if ((word_is(s, n, "squared") || word_is(s, n, "cubed")) &&
-                   last >= 0) {
+        } else if (text_in(text_of(s, n), "squared|cubed") && last >= 0) {
             m->d[last].power *= s[0] == 's' ? 2 : 3;
             s += n;
-        } else if (word_is(s, n, "of") || word_is(s, n, "the") ||
-                   word_is(s, n, "a")) {
+        } else if (text_in(text_of(s, n), "of|the|a")) {
             s += n;
         } else {
             const char *word = s;

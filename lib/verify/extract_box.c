@@ -105,14 +105,12 @@ int extract_placeholder(struct arena *a, struct text t)
 /* Do words at i say that what stands before them is wrong? */
 int extract_denied_behind(struct text t, size_t i)
 {
-    static const char *const denials[] = {
-        "is wrong", "is incorrect", "is not", "is false", "isn't",
-        "isn\xE2\x80\x99t", "was wrong", "was incorrect", "was not",
-        "wasn't", "cannot be", "can't be", "is no longer", "wrong",
-        "incorrect", "are wrong", "are not", "aren't", "is invalid",
-        "is impossible", "must be wrong", "seems wrong", "is in error",
-        "doesn't", "does not", "fails"
-    };
+    static const char denials[] =
+        "is wrong|is incorrect|is not|is false|isn't|isn\xE2\x80\x99t|"
+        "was wrong|was incorrect|was not|wasn't|cannot be|can't be|"
+        "is no longer|wrong|incorrect|are wrong|are not|aren't|is invalid|"
+        "is impossible|must be wrong|seems wrong|is in error|doesn't|"
+        "does not|fails";
 
     while (i < t.n && strchr(" \n$*),_}", t.s[i]))
         i++;
@@ -123,11 +121,7 @@ int extract_denied_behind(struct text t, size_t i)
     if (i < t.n && t.s[i] == '?')
         return 1;
     i += text_starts_nocase(t, i, "which ") ? 6 : 0;
-    for (size_t k = 0; k < sizeof denials / sizeof denials[0]; k++)
-        if (text_starts_nocase(t, i, denials[k]) &&
-            !isalpha((unsigned char)t.s[i + strlen(denials[k])]))
-            return 1;
-    return 0;
+    return text_at(t, i, denials) > 0;
 }
 
 /* Does "not" or "isn't" stand right before i? */

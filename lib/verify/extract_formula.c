@@ -8,17 +8,12 @@
 /* Words that may stand in a formula outside dollars. */
 int extract_math_word(struct text w)
 {
-    static const char *const words[] = {
-        "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp",
-        "sqrt", "pi", "infinity", "inf", "arcsin", "arccos", "arctan",
-        "and", "or", "mod", "max", "min", "gcd", "lcm", "abs", "infty",
-        "theta", "alpha", "beta", "percent", "pct", "percentage", NULL
-    };
+    static const char words[] =
+        "sin|cos|tan|cot|sec|csc|log|ln|exp|sqrt|pi|infinity|inf|arcsin|"
+        "arccos|arctan|and|or|mod|max|min|gcd|lcm|abs|infty|theta|alpha|"
+        "beta|percent|pct|percentage";
 
-    for (int i = 0; words[i]; i++)
-        if (text_is(w, words[i]))
-            return 1;
-    return 0;
+    return text_in(w, words);
 }
 
 size_t extract_delimited(struct text t, size_t i, size_t *inner)

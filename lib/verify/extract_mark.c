@@ -5,18 +5,15 @@
 #include "extract_impl.h"
 
 /* Words for "answer", each to be followed by a colon or "is". */
-static const char *const nouns[] = {
-    "answer", "correct option", "correct choice",
-    "\xE7\xAD\x94\xE6\xA1\x88", "r\xC3\xA9ponse", "respuesta",
-    "antwort", "resposta", "risposta",
-    "\xD0\xBE\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82",
-    "\xD0\x9E\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82", "R\xC3\xA9ponse",
-    "\xD8\xA7\xD9\x84\xD8\xAC\xD9\x88\xD8\xA7\xD8\xA8", NULL
-};
-static const char *const verbs[] = {
-    "is", "should be", "must be", "would be", "will be", "est", "es", "ist",
-    "\xE6\x98\xAF", "\xE4\xB8\xBA", "\xE4\xB8\xBA:", "\xE6\x98\xAF:", NULL
-};
+static const char nouns[] =
+    "answer|correct option|correct choice|\xE7\xAD\x94\xE6\xA1\x88|"
+    "r\xC3\xA9ponse|respuesta|antwort|resposta|risposta|"
+    "\xD0\xBE\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82|"
+    "\xD0\x9E\xD1\x82\xD0\xB2\xD0\xB5\xD1\x82|R\xC3\xA9ponse|"
+    "\xD8\xA7\xD9\x84\xD8\xAC\xD9\x88\xD8\xA7\xD8\xA8";
+static const char verbs[] =
+    "is|should be|must be|would be|will be|est|es|ist|\xE6\x98\xAF|"
+    "\xE4\xB8\xBA|\xE4\xB8\xBA:|\xE6\x98\xAF:";
 
 size_t extract_skip_dress(struct text t, size_t i)
 {
@@ -48,11 +45,8 @@ static int heading(struct text t, size_t i, size_t end)
  * behind it, 0 otherwise; *at is where the answer begins. */
 static int mark_at(struct text t, size_t i, size_t *at)
 {
-    size_t k = 0, j;
+    size_t k = text_at(t, i, nouns), j, w;
 
-    for (int m = 0; nouns[m] && !k; m++)
-        if (text_starts_nocase(t, i, nouns[m]))
-            k = strlen(nouns[m]);
     if (!k || (i && isalpha((unsigned char)t.s[i - 1])))
         return 0;
     j = extract_skip_dress(t, i + k);
@@ -64,16 +58,11 @@ static int mark_at(struct text t, size_t i, size_t *at)
         *at = extract_skip_dress(t, j + 1);
         return 1;
     }
-    for (int m = 0; verbs[m]; m++) {
-        size_t w = strlen(verbs[m]);
-        if (text_starts_nocase(t, j, verbs[m]) &&
-            ((unsigned char)verbs[m][0] >= 0x80 ||
-             !isalpha((unsigned char)t.s[j + w]))) {
-            *at = extract_skip_dress(t, j + w);
-            if (*at < t.n && t.s[*at] == ':')
-                *at = extract_skip_dress(t, *at + 1);
-            return 2;
-        }
+    if ((w = text_at(t, j, verbs))) {
+        *at = extract_skip_dress(t, j + w);
+        if (*at < t.n && t.s[*at] == ':')
+            *at = extract_skip_dress(t, *at + 1);
+        return 2;
     }
     if (j < t.n && (t.s[j] == '$' || text_starts(t, j, "\\(") ||
                     text_starts(t, j, "\\["))) {
@@ -122,9 +111,9 @@ struct text extract_sentence(struct text t)
 /* Is there a word that no formula has? */
 static int has_prose(struct text t)
 {
-    static const char *const two[] = { "is", "at", "in", "of", "to", "so",
-        "we", "it", "if", "as", "be", "by", "do", "he", "me", "my", "no",
-        "on", "up", "us", "an", "am", "or", "go", NULL };
+    static const char two[] =
+        "is|at|in|of|to|so|we|it|if|as|be|by|do|he|me|my|no|on|up|us|an|am|"
+        "or|go";
     int braces = 0;
 
     for (size_t i = 0; i < t.n; i++) {
@@ -138,13 +127,9 @@ static int has_prose(struct text t)
         struct text w = text_of(t.s + i, k - i);
         if (k == i)
             continue;
-        if (!braces && !(i && t.s[i - 1] == '\\') && !extract_math_word(w)) {
-            if (w.n > 2)
-                return 1;
-            for (int j = 0; two[j]; j++)
-                if (text_is(w, two[j]))
-                    return 1;
-        }
+        if (!braces && !(i && t.s[i - 1] == '\\') && !extract_math_word(w) &&
+            (w.n > 2 || text_in(w, two)))
+            return 1;
         i = k - 1;
     }
     return 0;
@@ -153,19 +138,14 @@ static int has_prose(struct text t)
 /* Does another number follow, and not as a reason for the first? */
 static int more_said(struct text t, size_t i)
 {
-    static const char *const reasons[] = { "because", "since", "as", "when",
-                                           "where", "for", "if", "so",
-                                           "which", "not", "attained",
-                                           "achieved", "reached", "at",
-                                           "when", "with" };
+    static const char reasons[] =
+        "because|since|as|when|where|for|if|so|which|not|attained|achieved|"
+        "reached|at|when|with";
 
     while (i < t.n && strchr(" ,*", t.s[i]))
         i++;
-    for (size_t k = 0; k < sizeof reasons / sizeof reasons[0]; k++)
-        if (text_starts_nocase(t, i, reasons[k]) &&
-            !isalpha((unsigned char)t.s[i + strlen(reasons[k])]))
-            return 0;
-    return extract_formula(text_of(t.s + i, t.n - i), 0).s != NULL;
+    return !text_at(t, i, reasons) &&
+           extract_formula(text_of(t.s + i, t.n - i), 0).s != NULL;
 }
 
 /* "The one is 15 and the other is 14" */
@@ -181,23 +161,22 @@ static int said_and(const char *from, const char *to)
  * one. s is NULL when there is none. */
 static struct text said(struct text t)
 {
-    static const char *const is[] = { " is ", " are ", " equals ", " est ",
-                                      "\xE6\x98\xAF", "\xE4\xB8\xBA" };
+    static const char is[] =
+        " is | are | equals | est |\xE6\x98\xAF|\xE4\xB8\xBA";
     struct text g = { NULL, 0 };
     int solid;
 
-    for (size_t i = 0; i < t.n; i++)
-        for (size_t k = 0; k < sizeof is / sizeof is[0]; k++)
-            if (text_starts(t, i, is[k])) {
-                size_t at = extract_skip_dress(t, i + strlen(is[k]));
-                if (at >= t.n || !extract_may_begin(t, at))
-                    continue;
-                size_t end = extract_formula_end(t, at, &solid);
-                if (end > at && g.s && said_and(g.s + g.n, t.s + at))
-                    return (struct text){ NULL, 0 };
-                if (end > at)
-                    g = text_of(t.s + at, end - at);
-            }
+    for (size_t i = 0, k; i < t.n; i++) {
+        size_t at = (k = text_at(t, i, is)) ? extract_skip_dress(t, i + k)
+                                            : t.n;
+        if (at >= t.n || !extract_may_begin(t, at))
+            continue;
+        size_t end = extract_formula_end(t, at, &solid);
+        if (end > at && g.s && said_and(g.s + g.n, t.s + at))
+            return (struct text){ NULL, 0 };
+        if (end > at)
+            g = text_of(t.s + at, end - at);
+    }
     if (g.s && more_said(t, (size_t)(g.s - t.s) + g.n))
         return (struct text){ NULL, 0 };
     if (!g.s) {
@@ -245,30 +224,24 @@ struct text extract_tidy(struct text t)
 
 struct text extract_unlabelled(struct text t)
 {
-    static const char *const dress[] = { "\\textbf{", "\\text{", "\\mathrm{",
-                                         "\\mathbf{", "\\textrm{" };
-    static const char *const words[] = { "answer:", "final answer:",
-                                         "ans:" };
+    static const char dress[] =
+        "\\textbf{|\\text{|\\mathrm{|\\mathbf{|\\textrm{";
+    static const char words[] = "answer:|final answer:|ans:";
     size_t i = 0, k;
     int brace = 0;
 
     if (t.n > 2 && t.s[0] == '$' && t.s[t.n - 1] == '$' && t.s[1] != '$' &&
         !memchr(t.s + 1, '$', t.n - 2))
         return extract_unlabelled(text_of(t.s + 1, t.n - 2));
-    for (size_t d = 0; d < sizeof dress / sizeof dress[0]; d++)
-        if (text_starts(t, i, dress[d])) {
-            i += strlen(dress[d]);
-            brace = 1;
-            break;
-        }
-    for (size_t d = 0; d < sizeof words / sizeof words[0]; d++)
-        if (text_starts_nocase(t, i, words[d])) {
-            i += strlen(words[d]);
-            i += brace && i < t.n && t.s[i] == ' ';
-            i += brace && i < t.n && t.s[i] == '}';
-            struct text r = text_trim(text_of(t.s + i, t.n - i));
-            return r.n ? r : t;
-        }
+    i = text_at(t, 0, dress);
+    brace = i > 0;
+    if ((k = text_at(t, i, words))) {
+        i += k;
+        i += brace && i < t.n && t.s[i] == ' ';
+        i += brace && i < t.n && t.s[i] == '}';
+        struct text r = text_trim(text_of(t.s + i, t.n - i));
+        return r.n ? r : t;
+    }
     int bracket = i < t.n && t.s[i] == '(';
     i += (size_t)bracket;
     if (i + 1 >= t.n || t.s[i] < 'A' || t.s[i] > 'H')

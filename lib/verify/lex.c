@@ -18,22 +18,17 @@ void lex_emit_ch(struct lexer *l, char c)
     lex_emit(l, T_CH, "")->ch = c;
 }
 
-static const char *const ignored[] = {
-    "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl",
-    "Bigr", "biggl", "biggr", "displaystyle", "textstyle", "limits",
-    "nolimits", "boxed", "fbox", "mathstrut", "rm", "bf", "it", "hline",
-    "angle", "triangle", "nonumber", "scriptstyle", "middle", "underline",
-    "hspace", "vspace", "hphantom", "phantom", "mathbf", "mathit",
-    "boldsymbol", "bm", "mathcal", "mathfrak", "mathscr", "overline",
-    "vec", "hat", "bar", "overrightarrow", "widehat", "tilde", "therefore",
-    "dot", "mathop", "measuredangle", "large", "Large", "LARGE", "huge",
-    "Huge", "small", "tiny", "normalsize", "footnotesize", NULL
-};
-static const char *const textual[] = {
-    "text", "textbf", "textit", "textrm", "mbox", "textnormal", "mathrm",
-    "operatorname", "mathsf", "textsf", "texttt", "hbox", "emph", "mathtt",
-    "text*", NULL
-};
+static const char ignored[] =
+    "left|right|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr|biggl|biggr|"
+    "displaystyle|textstyle|limits|nolimits|boxed|fbox|mathstrut|rm|bf|it|"
+    "hline|angle|triangle|nonumber|scriptstyle|middle|underline|hspace|"
+    "vspace|hphantom|phantom|mathbf|mathit|boldsymbol|bm|mathcal|mathfrak|"
+    "mathscr|overline|vec|hat|bar|overrightarrow|widehat|tilde|therefore|"
+    "dot|mathop|measuredangle|large|Large|LARGE|huge|Huge|small|tiny|"
+    "normalsize|footnotesize";
+static const char textual[] =
+    "text|textbf|textit|textrm|mbox|textnormal|mathrm|operatorname|mathsf|"
+    "textsf|texttt|hbox|emph|mathtt|text*";
 
 static size_t brace_end(const struct lexer *l, size_t i)
 {
@@ -181,7 +176,7 @@ static void command(struct lexer *l)
     if (at(l, k) == '*')
         k++;
     l->i = k;
-    if (in_list(ignored, w)) {
+    if (text_in(w, ignored)) {
         if ((text_is(w, "left") || text_is(w, "right")) && at(l, k) == '.')
             l->i++;
         return;
@@ -196,7 +191,7 @@ static void command(struct lexer *l)
         lex_emit(l, T_CUR, currency(w));
         return;
     }
-    if (in_list(textual, w)) {
+    if (text_in(w, textual)) {
         text_group(l);
         return;
     }

@@ -36,14 +36,6 @@ static inline size_t run_of_digits(const struct lexer *l, size_t i)
     return k;
 }
 
-static inline int in_list(const char *const *list, struct text w)
-{
-    for (int i = 0; list[i]; i++)
-        if (text_is(w, list[i]))
-            return 1;
-    return 0;
-}
-
 struct tok *lex_emit(struct lexer *l, enum tok_type type, const char *s);
 void lex_emit_ch(struct lexer *l, char c);
 

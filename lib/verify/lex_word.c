@@ -1,69 +1,55 @@
 /* lex_word - runs of letters: functions, names, products, words (lex.h) */
 #include "lex_impl.h"
 
-static const char *const functions[] = {
-    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan",
-    "asin", "acos", "atan", "sinh", "cosh", "tanh", "log", "ln", "lg",
-    "exp", "sqrt", "abs", "max", "min", "gcd", "lcm", "floor", "ceil",
-    "det", "arg", "Re", "Im", "cbrt", "factorial", "binomial", "arccot",
-    "arcsec", "arccsc", "arsinh", "arcosh", "artanh", "deg", "dim", "ker",
-    "sgn", "sign", NULL
-};
-static const char *const greek[] = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta",
-    "eta", "theta", "vartheta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-    "rho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi",
-    "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma",
-    "Phi", "Psi", "Omega", "ell", "hbar", "aleph", NULL
-};
+static const char functions[] =
+    "sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|asin|acos|atan|sinh|cosh|"
+    "tanh|log|ln|lg|exp|sqrt|abs|max|min|gcd|lcm|floor|ceil|det|arg|Re|Im|"
+    "cbrt|factorial|binomial|arccot|arcsec|arccsc|arsinh|arcosh|artanh|deg|"
+    "dim|ker|sgn|sign";
+static const char greek[] =
+    "alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|"
+    "kappa|lambda|mu|nu|xi|rho|sigma|tau|upsilon|phi|varphi|chi|psi|omega|"
+    "Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega|ell|hbar|aleph";
 
 int lex_is_function(struct text w)
 {
-    return in_list(functions, w);
+    return text_in(w, functions);
 }
 
 int lex_is_greek(struct text w)
 {
-    return in_list(greek, w);
+    return text_in(w, greek);
 }
 
-/* The word of list at the beginning of s, however it is written: its length
- * with the blank behind it, or 0. */
-static size_t head(const char *s, const char *const *list)
+/* One of phrases at the beginning of s: its length with the blanks behind,
+ * or 0. */
+static size_t head(const char *s, const char *phrases)
 {
-    for (int i = 0; list[i]; i++) {
-        size_t k = strlen(list[i]);
-        if (text_starts_nocase(text_of(s, strlen(s)), 0, list[i]) &&
-            !isalpha((unsigned char)s[k]))
-            return k + strspn(s + k, " ,");
-    }
-    return 0;
+    size_t k = text_at(text_of(s, strlen(s)), 0, phrases);
+
+    return k ? k + strspn(s + k, " ,") : 0;
 }
 
 size_t lex_same(struct text t)
 {
-    static const char *const same[] = {
-        "i.e.", "that is", "equivalently", "which is", "which equals",
-        "alternatively", "or equivalently", "or simply", "e.g.", NULL
-    };
+    static const char same[] =
+        "i.e.|that is|equivalently|which is|which equals|alternatively|"
+        "or equivalently|or simply|e.g.";
 
     return t.n && strchr("ieowatIEOWAT", t.s[0]) ? head(t.s, same) : 0;
 }
 
 void lex_text(struct lexer *l, const char *w)
 {
-    static const char *const hedges[] = { "approximately", "about", "approx",
-                                          "around", "roughly", "exactly",
-                                          NULL };
-    static const char *const with[] = {
-        "for", "where", "with", "if", "when", "whenever", "such that",
-        "provided that", "provided", "given that", "as long as", NULL
-    };
-    static const char *const any[] = { "any", "all", "every", "each", "some",
-                                       "that", "an", "a", NULL };
+    static const char hedges[] =
+        "approximately|about|approx|around|roughly|exactly";
+    static const char with[] =
+        "for|where|with|if|when|whenever|such that|provided that|provided|"
+        "given that|as long as";
+    static const char any[] = "any|all|every|each|some|that|an|a";
     size_t k;
 
-    if (l->n == 0 && in_list(hedges, text_of(w, strlen(w))))
+    if (l->n == 0 && text_in(text_of(w, strlen(w)), hedges))
         return;
     if (l->n && (k = lex_same(text_of(w, strlen(w))))) {
         lex_emit(l, T_SEP, "or");
@@ -100,24 +86,19 @@ static void letters(struct lexer *l, struct text w)
 }
 
 /* Words of two and three letters that are words and not products. */
-static const char *const short_words[] = {
-    "odd", "yes", "no", "one", "two", "six", "ten", "all", "any", "cm",
-    "mm", "km", "kg", "mg", "ml", "ft", "in", "mi", "hr", "min", "sec",
-    "day", "days", "pct", "cup", "the", "is", "of", "if", "for", "to",
-    "red", "mph", "kmh", "men", "sq", "pm", "am", "PM", "AM", "Yes", "No",
-    "cents", "units", "unit", "not", "kWh", "dm", "lb", "lbs", "oz", "yd",
-    "kPa", "rad", "mod", "per", "Odd", "big", "low", "NO", "YES", "so",
-    "as", "at", "by", "on", "we", "it", "be", "it's", "who", "you", "None",
-    "are", "was", "an", "USD", "usd", "EUR", "RMB", "yrs", "hrs", "Red", "Bob",
-    NULL
-};
+static const char short_words[] =
+    "odd|yes|no|one|two|six|ten|all|any|cm|mm|km|kg|mg|ml|ft|in|mi|hr|min|"
+    "sec|day|days|pct|cup|the|is|of|if|for|to|red|mph|kmh|men|sq|pm|am|PM|"
+    "AM|Yes|No|cents|units|unit|not|kWh|dm|lb|lbs|oz|yd|kPa|rad|mod|per|Odd|"
+    "big|low|NO|YES|so|as|at|by|on|we|it|be|it's|who|you|None|are|was|an|"
+    "USD|usd|EUR|RMB|yrs|hrs|Red|Bob";
 
 /* Could these letters be a product, like AB, xyz, abcd? */
 static int product_like(struct text w)
 {
     int upper = 1, ordered = 1;
 
-    if (in_list(short_words, w))
+    if (text_in(w, short_words))
         return 0;
     if (w.n <= 3)
         return 1;
@@ -137,7 +118,7 @@ static int prefixed(struct lexer *l, struct text w)
     for (int i = 0; heads[i]; i++) {
         size_t k = strlen(heads[i]);
         if (w.n > k && w.n <= k + 2 && !memcmp(w.s, heads[i], k) &&
-            !in_list(short_words, w)) {
+            !text_in(w, short_words)) {
             lex_word(l, text_of(w.s, k));
             letters(l, text_of(w.s + k, w.n - k));
             return 1;
@@ -192,24 +173,17 @@ void lex_word(struct lexer *l, struct text w)
 /* "p.m.", "AM": its length, or 0. */
 size_t lex_clock(struct text t)
 {
-    static const char *const marks[] = { "a.m.", "p.m.", "a.m", "p.m", "am",
-                                         "pm" };
+    static const char marks[] = "a.m.|p.m.|a.m|p.m|am|pm";
 
-    for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
-        size_t m = strlen(marks[k]);
-        if (text_starts_nocase(t, 0, marks[k]) &&
-            (m == t.n || !isalnum((unsigned char)t.s[m])))
-            return m;
-    }
-    return 0;
+    size_t m = text_at(t, 0, marks);
+    return m && (m == t.n || !isalnum((unsigned char)t.s[m])) ? m : 0;
 }
 
 /* "m/s", "km/h", "g/L" behind a number: its length, or 0. */
 size_t lex_rate(struct text t)
 {
-    static const char *const per[] = { "s", "h", "hr", "min", "sec", "l",
-                                       "L", "kg", "second", "hour",
-                                       "minute", "day", "gallon" };
+    static const char per[] =
+        "s|h|hr|min|sec|l|L|kg|second|hour|minute|day|gallon";
     size_t k = 0, j;
 
     while (k < t.n && islower((unsigned char)t.s[k]))
@@ -218,8 +192,5 @@ size_t lex_rate(struct text t)
         return 0;
     for (j = k + 1; j < t.n && isalpha((unsigned char)t.s[j]);)
         j++;
-    for (size_t i = 0; i < sizeof per / sizeof per[0]; i++)
-        if (text_is(text_of(t.s + k + 1, j - k - 1), per[i]))
-            return j;
-    return 0;
+    return text_in(text_of(t.s + k + 1, j - k - 1), per) ? j : 0;
 }

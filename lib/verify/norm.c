@@ -50,6 +50,35 @@ int text_starts_nocase(struct text t, size_t at, const char *s)
     return at <= t.n;
 }
 
+size_t text_at(struct text t, size_t at, const char *phrases)
+{
+    for (const char *p = phrases; *p; p += *p == '|') {
+        size_t i = at;
+        while (*p && *p != '|' && i < t.n &&
+               tolower((unsigned char)t.s[i]) == tolower((unsigned char)*p))
+            i++, p++;
+        if ((!*p || *p == '|') && i > at &&
+            !(isalpha((unsigned char)p[-1]) && i < t.n &&
+              isalpha((unsigned char)t.s[i])))
+            return i - at;
+        while (*p && *p != '|')
+            p++;
+    }
+    return 0;
+}
+
+int text_in(struct text t, const char *words)
+{
+    for (const char *p = words; *p; p += *p == '|') {
+        const char *q = p;
+        while (*p && *p != '|')
+            p++;
+        if ((size_t)(p - q) == t.n && !memcmp(q, t.s, t.n))
+            return 1;
+    }
+    return 0;
+}
+
 /* Sorted by code point, for a binary search. */
 struct fold {
     uint32_t cp;

@@ -33,7 +33,12 @@ struct text text_trim(struct text t);
 struct text text_bare(struct text t);
 int text_is(struct text t, const char *s);
 int text_starts(struct text t, size_t at, const char *s);
-/* The same without regard to ASCII case. */
+/* The length of the first of phrases ("a|b c|d") that stands at a place
+ * without regard to case, and is not cut within a word; or 0. */
+size_t text_at(struct text t, size_t at, const char *phrases);
+/* Is t one of words ("a|b|c")? */
+int text_in(struct text t, const char *words);
+/* As text_starts without regard to ASCII case. */
 int text_starts_nocase(struct text t, size_t at, const char *s);
 
 #endif

@@ -3,14 +3,11 @@
 #include <string.h>
 #include "norm.h"
 
-static const char *const known[] = {
-    "frac", "dfrac", "tfrac", "sqrt", "begin", "end", "text", "boxed",
-    "left", "right", "pi", "le", "leq", "ge", "geq", "cdot", "times",
-    "infty", "sin", "cos", "tan", "log", "ln", "mathrm", "mathbb", "pm",
-    "cup", "cap", "in", "quad", "theta", "alpha", "beta", "circ", "angle",
-    "binom", "sum", "neq", "ne", "div", "textbf", "approx", "fbox",
-    "overline", "hline", NULL
-};
+static const char known[] =
+    "frac|dfrac|tfrac|sqrt|begin|end|text|boxed|left|right|pi|le|leq|ge|geq|"
+    "cdot|times|infty|sin|cos|tan|log|ln|mathrm|mathbb|pm|cup|cap|in|quad|"
+    "theta|alpha|beta|circ|angle|binom|sum|neq|ne|div|textbf|approx|fbox|"
+    "overline|hline";
 
 /* Does a known command's name stand at s? */
 static int known_at(const char *s)
@@ -19,10 +16,7 @@ static int known_at(const char *s)
 
     while (isalpha((unsigned char)s[k]))
         k++;
-    for (int i = 0; k && known[i]; i++)
-        if (strlen(known[i]) == k && !memcmp(known[i], s, k))
-            return 1;
-    return 0;
+    return k && text_in(text_of(s, k), known);
 }
 
 struct text norm_backslashes(struct arena *a, struct text t)
@@ -70,13 +64,10 @@ struct text norm_backslashes(struct arena *a, struct text t)
 }
 
 /* Commands that only change looks. */
-static const char *const looks[] = {
-    "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl",
-    "Bigr", "displaystyle", "textstyle", "quad", "qquad", "limits", "mathrm",
-    "text", "textbf", "textit", "mathbf", "mathit", "textrm", "mbox",
-    "textnormal", "operatorname", "boldsymbol", "bf", "rm", "mathsf",
-    "textsf", NULL
-};
+static const char looks[] =
+    "left|right|big|Big|bigg|Bigg|bigl|bigr|Bigl|Bigr|displaystyle|"
+    "textstyle|quad|qquad|limits|mathrm|text|textbf|textit|mathbf|mathit|"
+    "textrm|mbox|textnormal|operatorname|boldsymbol|bf|rm|mathsf|textsf";
 
 struct text norm_form(struct arena *a, struct text t)
 {
@@ -120,9 +111,7 @@ struct text norm_form(struct arena *a, struct text t)
             out[o++] = d;
             continue;
         }
-        int skip = 0;
-        for (int j = 0; looks[j] && !skip; j++)
-            skip = strlen(looks[j]) == k && !memcmp(looks[j], t.s + i + 1, k);
+        int skip = text_in(text_of(t.s + i + 1, k), looks);
         gap = skip;
         if (!skip) {
             size_t from = (t.s[i + 1] == 'd' || t.s[i + 1] == 't') &&
@@ -155,11 +144,7 @@ struct text norm_words(struct arena *a, struct text t)
             size_t k = 0;
             while (isalpha((unsigned char)t.s[i + 1 + k]))
                 k++;
-            int skip = 0;
-            for (int j = 0; looks[j] && !skip; j++)
-                skip = strlen(looks[j]) == k &&
-                       !memcmp(looks[j], t.s + i + 1, k);
-            if (skip) {
+            if (text_in(text_of(t.s + i + 1, k), looks)) {
                 i += k;
                 if (o && out[o - 1] != ' ')
                     out[o++] = ' ';

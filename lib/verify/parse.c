@@ -177,36 +177,32 @@ static int separator(struct parser *p, int rows, char *kind)
 
 const char *p_number_set(const char *words)
 {
-    static const char *const filler[] = { "is", "are", "a", "an", "any",
-        "arbitrary", "some", "the", "number", "numbers", "constants",
-        "constant", "integers", "integer", "reals", "real", "positive",
-        "natural", "nonnegative", "rational", "complex", "all", NULL };
-    unsigned seen = 0;
+    static const char filler[] =
+        "is|are|a|an|any|arbitrary|some|the|number|numbers|all";
+    static const char *const kinds[][2] = {
+        { "integer|integers", "ZZ" }, { "natural", "NN" },
+        { "rational", "QQ" }, { "complex", "CC" },
+        { "real|reals|constant|constants", "RR" }, { "positive", "+" },
+        { "nonnegative", "0" }
+    };
+    const char *set = NULL, *sign = "";
 
-    for (const char *s = words; *s;) {
-        size_t k = strspn(s, " ,.");
-        s += k;
-        k = strcspn(s, " ,.");
-        if (!k)
-            break;
-        int i = 0;
-        while (filler[i] && (strlen(filler[i]) != k ||
-                             strncmp(filler[i], s, k)))
+    for (const char *s = words; *(s += strspn(s, " ,."));) {
+        struct text w = text_of(s, strcspn(s, " ,."));
+        size_t i = 0;
+        while (i < 7 && !text_in(w, kinds[i][0]))
             i++;
-        if (!filler[i])
+        if (i == 7 && !text_in(w, filler))
             return NULL;
-        seen |= 1u << i;
-        s += k;
+        if (i < 5)
+            set = set ? set : kinds[i][1];
+        else if (i < 7)
+            sign = kinds[i][1];
+        s += w.n;
     }
-    if (seen & (1u << 12 | 1u << 13))
-        return seen & 1u << 16 ? "Z+" : seen & 1u << 18 ? "N0" : "ZZ";
-    if (seen & 1u << 17)
-        return "NN";
-    if (seen & (1u << 19 | 1u << 20))
-        return seen & 1u << 19 ? "QQ" : "CC";
-    if (seen & (1u << 10 | 1u << 11 | 1u << 14 | 1u << 15))
-        return seen & 1u << 16 ? "R+" : "RR";
-    return NULL;
+    if (!set || !*sign)
+        return set;
+    return set[0] == 'R' ? "R+" : *sign == '+' ? "Z+" : "N0";
 }
 
 /* A condition: a relation, "c is a constant", "integer n", "otherwise". */

@@ -9,14 +9,6 @@
 
 enum { MAX_TERMS = 2000, MAX_NODES = 40000, MAX_DET = 5 };
 
-static int env_is(const char *env, const char *const *list)
-{
-    for (int i = 0; list[i]; i++)
-        if (!strcmp(env, list[i]))
-            return 1;
-    return 0;
-}
-
 static struct expr *cells(struct parser *p)
 {
     struct vec w = { 0 };
@@ -66,12 +58,10 @@ static struct expr *cases(struct parser *p)
 
 struct expr *p_environment(struct parser *p)
 {
-    static const char *const grids[] = {
-        "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix",
-        "smallmatrix", "array", "pmatrix*", "bmatrix*", NULL
-    };
-    static const char *const branches[] = { "cases", "dcases", "rcases",
-                                            "cases*", NULL };
+    static const char grids[] =
+        "matrix|pmatrix|bmatrix|Bmatrix|vmatrix|Vmatrix|smallmatrix|array|"
+        "pmatrix*|bmatrix*";
+    static const char branches[] = "cases|dcases|rcases|cases*";
     const char *env = p->v[p->i].s;
     int saved = p->in_matrix;
     struct expr *e;
@@ -89,9 +79,9 @@ struct expr *p_environment(struct parser *p)
             p->i++;
         p->i += p_is_ch(p, '}') ? 1 : 0;
     }
-    if (env_is(env, grids)) {
+    if (text_in(text_of(env, strlen(env)), grids)) {
         e = cells(p);
-    } else if (env_is(env, branches)) {
+    } else if (text_in(text_of(env, strlen(env)), branches)) {
         e = cases(p);
     } else {
         p->in_matrix = 0;

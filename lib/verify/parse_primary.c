@@ -13,20 +13,14 @@ static struct expr *call(struct parser *p, const char *name, int n,
     return e;
 }
 
-static const char *const commands[] = {
-    "frac", "sqrt", "binom", "begin", "{", "lfloor", "lceil", "langle",
-    "sum", "prod", "int", "lim", "emptyset", "ldots", "circ", "oint",
-    "iint", "partial", "nabla", "imath", "complement", "forall", "exists",
-    "bot", "square", "Box", "star", "dagger",
-    "checkmark", NULL
-};
+static const char commands[] =
+    "frac|sqrt|binom|begin|{|lfloor|lceil|langle|sum|prod|int|lim|emptyset|"
+    "ldots|circ|oint|iint|partial|nabla|imath|complement|forall|exists|bot|"
+    "square|Box|star|dagger|checkmark";
 
 int p_known_primary(const char *cmd)
 {
-    for (int i = 0; commands[i]; i++)
-        if (!strcmp(commands[i], cmd))
-            return 1;
-    return 0;
+    return text_in(text_of(cmd, strlen(cmd)), commands);
 }
 
 /* The list inside brackets as a node of kind k. */
@@ -128,16 +122,16 @@ static struct expr *set(struct parser *p)
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
     int bars = p->bars;
-    static const char *const envs[] = { "array", "aligned", "gathered" };
-    for (size_t k = 0; p_is_cmd(p, "begin") && k < 3; k++)
-        if (!strcmp(p->v[p->i + 1].s, envs[k])) {
-            p->i++;
-            p->v[p->i].s = "cases"; /* "\left\{\begin{array}...\right." */
-            struct expr *e = p_environment(p);
-            p->depth--;
-            (void)take_cmd(p, "}");
-            return e;
-        }
+    static const char envs[] = "array|aligned|gathered";
+    const char *env = p->v[p->i + 1].s;
+    if (p_is_cmd(p, "begin") && text_in(text_of(env, strlen(env)), envs)) {
+        p->i++;
+        p->v[p->i].s = "cases"; /* "\\left\\{\\begin{array}...\\right." */
+        struct expr *e = p_environment(p);
+        p->depth--;
+        (void)take_cmd(p, "}");
+        return e;
+    }
     colon_as_bar(p);
     p->bars = 1; /* a bar does not begin a value here */
     struct expr *e = p_list_of(p);

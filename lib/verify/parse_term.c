@@ -75,10 +75,10 @@ static struct expr *mixed(struct parser *p, struct expr *whole)
  * words, which are then no unit. */
 static int hedges(const char *s)
 {
-    static const char *const words[] = { "or", "not", "nor", "maybe", "but",
-        "either", "is", "isn", "are", "was", "wrong", "incorrect", "false",
-        "doesn", "don", "fails", "no", "never", "cannot", "except", "and", "than", "least", "most",
-        "more", "less" };
+    static const char words[] =
+        "or|not|nor|maybe|but|either|is|isn|are|was|wrong|incorrect|false|"
+        "doesn|don|fails|no|never|cannot|except|and|than|least|most|more|"
+        "less";
 
     for (const char *begin = s; *s; s++) {
         size_t k = 0;
@@ -86,10 +86,8 @@ static int hedges(const char *s)
             return 1;
         while (isalpha((unsigned char)s[k]))
             k++;
-        for (size_t i = 0; k && i < sizeof words / sizeof words[0]; i++)
-            if (strlen(words[i]) == k &&
-                text_starts_nocase(text_of(s, k), 0, words[i]))
-                return 1;
+        if (k && text_at(text_of(s, k), 0, words) == k)
+            return 1;
         s += k ? k - 1 : 0;
     }
     return 0;
@@ -127,11 +125,11 @@ static struct expr *unit(struct parser *p, struct expr *e)
             break;
         }
     }
-    static const char *const yes[] = { "is correct", "is right",
-        "is the answer", "is the final answer", "is the correct answer" };
-    for (size_t k = 0; k < sizeof yes / sizeof yes[0]; k++)
-        if (!strcmp(name, yes[k]))
-            return e;
+    static const char yes[] =
+        "is correct|is right|is the answer|is the final answer|"
+        "is the correct answer";
+    if (text_in(text_of(name, strlen(name)), yes))
+        return e;
     const char *set = e->kind == E_SYM || !strncmp(name, "is ", 3) ||
                               !strncmp(name, "are ", 4)
                           ? p_number_set(name) : NULL;

@@ -92,39 +92,26 @@ static long chinese(struct text t)
  * many things satisfy it, as a formula; or NULL. */
 static const char *how_many(struct text w)
 {
-    static const char *const heads[] = {
-        "there is ", "there are ", "there exist ", "there exists ",
-        "the equation has ", "the system has ", "it has ", "has "
-    };
-    static const char *const tails[] = { " exists", " exist", " possible",
-                                         " to the equation" };
-    static const char *const none[] = {
-        "no solution", "no solutions", "no real solution",
-        "no real solutions", "no real roots", "no roots", "none",
-        "no values", "no value", "no real values", "empty set",
-        "the empty set", "null set"
-    };
+    static const char heads[] =
+        "there is |there are |there exist |there exists |the equation has |"
+        "the system has |it has |has ";
+    static const char tails[] = " exists| exist| possible| to the equation";
+    static const char none[] =
+        "no solution|no solutions|no real solution|no real solutions|"
+        "no real roots|no roots|none|no values|no value|no real values|"
+        "empty set|the empty set|null set";
 
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        if (text_starts(w, 0, heads[i])) {
-            size_t k = strlen(heads[i]);
-            w = text_of(w.s + k, w.n - k);
-            break;
-        }
-    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
-        size_t k = strlen(tails[i]);
-        if (w.n > k && text_starts(w, w.n - k, tails[i]))
-            w.n -= k;
-    }
-    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-        if (text_is(w, none[i]))
-            return "\\emptyset";
+    size_t k = text_at(w, 0, heads);
+    w = text_of(w.s + k, w.n - k);
+    for (k = w.n; k-- > 0;)
+        if (k + text_at(w, k, tails) == w.n)
+            w.n = k;
+    if (text_in(w, none))
+        return "\\emptyset";
     if (text_starts(w, 0, "no such ") && w.n < 20)
         return "\\emptyset";
-    return text_is(w, "infinitely many solutions") ||
-                   text_is(w, "infinite solutions") ||
-                   text_is(w, "infinite number of solutions") ||
-                   text_is(w, "infinitely many")
+    return text_in(w, "infinitely many|infinitely many solutions|"
+                      "infinite solutions|infinite number of solutions")
                ? "\\text{infinitely many}" : NULL;
 }
 
@@ -149,9 +136,8 @@ struct text words_to_formula(struct arena *a, struct text t)
         const char *many = how_many(w);
         if (many)
             return text_of(many, strlen(many));
-        if (text_is(w, "dne") || text_is(w, "does not exist") ||
-            text_is(w, "it does not exist") ||
-            text_is(w, "the limit does not exist"))
+        if (text_in(w, "dne|does not exist|it does not exist|"
+                       "the limit does not exist"))
             return text_of("\\text{does not exist}", 21);
         /* several number words may be a list */
         v = strchr(t.s, ',') || strstr(w.s, " or ") ? -1 : english(w);
@@ -165,17 +151,11 @@ struct text words_to_formula(struct arena *a, struct text t)
 /* 1 yes, 0 no, -1 neither. */
 static int truth(struct text w, int *letter)
 {
-    static const char *const yes[] = { "yes", "true", "y", "t", "correct" };
-    static const char *const no[] = { "no", "false", "n", "f", "incorrect" };
+    static const char yes[] = "yes|true|y|t|correct";
+    static const char no[] = "no|false|n|f|incorrect";
 
-    for (int i = 0; i < 5; i++) {
-        *letter = i == 2 || i == 3;
-        if (text_is(w, yes[i]))
-            return 1;
-        if (text_is(w, no[i]))
-            return 0;
-    }
-    return -1;
+    *letter = w.n == 1;
+    return text_in(w, yes) ? 1 : text_in(w, no) ? 0 : -1;
 }
 
 /* Of single words only the first letter's case is free: May and may, but
