@@ -45,7 +45,8 @@ static int heading(struct text t, size_t i, size_t end)
  * behind it, 0 otherwise; *at is where the answer begins. */
 static int mark_at(struct text t, size_t i, size_t *at)
 {
-    size_t k = text_at(t, i, nouns), j, w;
+    static const char first[] = "aAcCrR\xE7\xD0\xD8"; /* of a noun */
+    size_t k = strchr(first, t.s[i]) ? text_at(t, i, nouns) : 0, j, w;
 
     if (!k || (i && isalpha((unsigned char)t.s[i - 1])))
         return 0;

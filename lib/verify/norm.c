@@ -71,8 +71,7 @@ int text_in(struct text t, const char *words)
 {
     for (const char *p = words; *p; p += *p == '|') {
         const char *q = p;
-        while (*p && *p != '|')
-            p++;
+        p = strchrnul(p, '|');
         if ((size_t)(p - q) == t.n && !memcmp(q, t.s, t.n))
             return 1;
     }
