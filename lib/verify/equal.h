@@ -50,8 +50,9 @@ int sets_equal(struct equal *q, const struct expr *x, const struct expr *y);
  * -1 when neither has such a mark. */
 int quantities_equal(struct equal *q, const struct expr *x,
                      const struct expr *y);
-/* A sum of quantities of one dimension in the unit of its first, or NULL. */
-struct expr *quantities_added(struct equal *q, struct expr *e);
+/* Quantities of one dimension (in different units where mixed is set) added
+ * up, in the unit of the first; or NULL. */
+struct expr *quantities_added(struct equal *q, struct expr *e, int mixed);
 
 /* equal_rel.c: equations and inequalities. */
 int relation_is(const struct expr *e, char op);

@@ -123,10 +123,16 @@ struct expr *equal_prepare(struct equal *q, struct expr *e)
         for (int i = 0; i < e->n; i++)
             e->a[i] = equal_prepare(q, e->a[i]);
     if (e->kind == E_ADD && e->a[0]->kind == E_UNIT) {
-        struct expr *u = quantities_added(q, e);
+        struct expr *u = quantities_added(q, e, 0);
         if (u)
             return u;
         e->kind = E_LIST; /* "5 apples 3 pears" is no number */
+    }
+    if (e->kind == E_MUL && !strcmp(e->name, "twice")) {
+        struct expr *v = expr_new(q->a, E_MUL, e->n - 1);
+        memcpy(v->a, e->a, (size_t)v->n * sizeof *v->a);
+        if (equal_trees(q, v, e->a[v->n]))
+            return v; /* "5/4 (1.25)" */
     }
     if (e->kind == E_REL) {
         e = shorten(q, e);
@@ -148,6 +154,10 @@ struct expr *equal_prepare(struct equal *q, struct expr *e)
     }
     if (e->kind == E_LIST && !strcmp(e->name, "or"))
         e = said_twice(q, e);
+    if (e->kind == E_LIST && !strcmp(e->name, "and")) {
+        struct expr *sum = quantities_added(q, e, 1);
+        e = sum ? sum : e; /* "2 hours and 30 minutes" */
+    }
     if (e->kind == E_LIST || e->kind == E_SET) {
         int n = 0;
         for (int i = 0; i < e->n; i++)

@@ -300,7 +300,7 @@ static int unit_pair(struct equal *q, const struct expr *x,
                                                 number(q, den))), y->a[0]);
 }
 
-struct expr *quantities_added(struct equal *q, struct expr *e)
+struct expr *quantities_added(struct equal *q, struct expr *e, int mixed)
 {
     struct expr *sum = expr_new(q->a, E_ADD, e->n);
     struct expr *first = e->a[0], *u = expr_new(q->a, E_UNIT, 1);
@@ -308,7 +308,9 @@ struct expr *quantities_added(struct equal *q, struct expr *e)
 
     for (int i = 0; i < e->n; i++) {
         if (e->a[i]->kind != E_UNIT ||
-            !units_compare(e->a[i]->name, first->name, &num, &den))
+            first->kind != E_UNIT ||
+            !units_compare(e->a[i]->name, first->name, &num, &den) ||
+            (mixed && i && num == den))
             return NULL;
         sum->a[i] = equal_pair(q, E_MUL, e->a[i]->a[0],
                                equal_over(q, number(q, num), number(q, den)));

@@ -105,11 +105,16 @@ static void text_group(struct lexer *l)
                   : in.s[0] == '\\' && in.n > 1 && in.s[1] == '$' ? 2 : 0;
     int number = in.n > sign && isdigit((unsigned char)in.s[sign]);
     letter &= in.s[0] != 'd' || !isalpha((unsigned char)at(l, l->i));
+    const char *link = in.n > 4 && text_is(text_of(in.s + in.n - 4, 4), " and")
+                           ? "and" : NULL; /* "dollars and" */
+    in.n -= link ? 4 : 0;
     if ((words && !number) || (letter && !strchr("eiI", in.s[0]) && l->n &&
                   l->v[l->n - 1].type == T_NUM))
         lex_text(l, arena_strndup(l->a, in.s, in.n));
     else
         plain(l, in);
+    if (link)
+        lex_emit(l, T_SEP, link);
     if (cut)
         lex_emit_ch(l, ',');
 }

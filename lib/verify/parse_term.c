@@ -168,6 +168,7 @@ static struct expr *money(struct parser *p)
 struct expr *p_term(struct parser *p)
 {
     struct vec w = { 0 };
+    int twice = 0; /* "5/4 (1.25)": perhaps no product */
 
     if (peek(p)->type == T_CUR) {
         if (p->depth++ > MAX_DEPTH)
@@ -208,10 +209,18 @@ struct expr *p_term(struct parser *p)
             /* two numbers side by side are not a product */
             if (peek(p)->type == T_NUM && p->v[p->i - 1].type == T_NUM)
                 return p_bad(p, "two numbers side by side");
+            int remark = p_is_ch(p, '(') && peek(p)->space;
             push(p, &w, p_factor(p));
+            const struct expr *last = w.v[w.n - 1];
+            twice = remark && (last->kind == E_NUM || int_frac(last) ||
+                               last->kind == E_PERCENT);
         } else {
             break;
         }
     }
-    return w.n == 1 ? w.v[0] : p_items(p, E_MUL, w.v, w.n);
+    if (w.n == 1)
+        return w.v[0];
+    struct expr *e = p_items(p, E_MUL, w.v, w.n);
+    e->name = twice ? "twice" : "";
+    return e;
 }
