@@ -10,7 +10,7 @@ static int has(const struct obs *o, int field)
 static int same_run(const struct obs *a, const struct obs *b)
 {
     return a->stream == b->stream && a->arm == b->arm && a->seed == b->seed &&
-           a->replicate == b->replicate;
+           a->draw == b->draw && a->replicate == b->replicate;
 }
 
 /* All groups read had one response each, and not all responses were right. */

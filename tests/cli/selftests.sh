@@ -44,4 +44,7 @@ passes a_step_without_an_update '/"step":7,/s/"updates":2/"updates":0/'
 passes all_right_and_alike '/"step":19,/{s/"groups_one_response":0/"groups_one_response":8/; s/"accuracy":[0-9.]*/"accuracy":1/}'
 passes a_small_fall '/"step":1[89],/s/"accuracy":[0-9.]*/"accuracy":0.2/'
 passes skips_that_loss_scaling_needs 's/"updates":2/"loss_scale":65536.0,&/; /"step":0,/s/"skipped_updates":0/"skipped_updates":2/'
+# two noise draws of a seed are two runs
+passes draws_are_runs_of_their_own 's/"seed":2/"seed":1,"draw":1/; s/"accuracy":[0-9.]*/"accuracy":0.1/'
+grep -q 'runs whose policy collapsed  *fp32  *0 of 2 ' draws_are_runs_of_their_own/summary.txt && ok draws_are_two || no draws_are_two "$(grep 'collapsed ' draws_are_runs_of_their_own/summary.txt | head -n 2)"
 passes metrics_of_before 's/"groups_(one_response|no_advantage)":0,//g'
