@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/hash.h"
+#include "key.h"
 #include "rollouts.h"
 #include "sample.h"
 
@@ -103,111 +104,6 @@ void rollouts_close(struct rollouts *s)
     once_free(&s->ids);
 }
 
-/* ---- one group ------------------------------------------------------- */
-
-struct key { /* what the samples of a group share */
-    char *id, *prompt; /* prompt: the text, or NULL */
-    int64_t epoch, position; /* -1: absent */
-};
-
-static void key_free(struct key *k)
-{
-    free(k->id);
-    free(k->prompt);
-}
-
-static int get_or(struct rec *rec, const char *field, int64_t absent,
-                  int64_t *v, struct err *e)
-{
-    int r = rec_get_i64(rec, field, v, e);
-
-    if (r < 0)
-        return r;
-    if (!r)
-        *v = absent;
-    return r && *v < 0 ? rec_bad(rec, e, "%s: found %lld, expected 0 or more",
-                                 field, (long long)*v)
-                       : 0;
-}
-
-static int get_key(struct rec *rec, struct key *k, struct err *e)
-{
-    struct rec_str id, prompt;
-    int r = rec_need_text(rec, "id", &id, e);
-
-    if (!r)
-        r = get_or(rec, "epoch", -1, &k->epoch, e);
-    if (!r)
-        r = get_or(rec, "position", -1, &k->position, e);
-    if (r)
-        return r;
-    if (strlen(id.s) != id.n)
-        return rec_bad(rec, e, "id: has a NUL");
-    r = rec_get_str(rec, "prompt", &prompt, e);
-    if (r < 0)
-        return r;
-    k->id = xstrdup(id.s);
-    k->prompt = r ? xstrdup(prompt.s) : NULL;
-    return 0;
-}
-
-static int same_number(struct rec *rec, const char *field, int64_t found,
-                       int64_t expected, struct err *e)
-{
-    char a[24], b[24];
-
-    if (found == expected)
-        return 0;
-    snprintf(a, sizeof a, "%lld", (long long)found);
-    snprintf(b, sizeof b, "%lld", (long long)expected);
-    return rec_bad(rec, e, "%s: found %s, expected %s as the group's first "
-                   "sample", field, found < 0 ? "none" : a,
-                   expected < 0 ? "none" : b);
-}
-
-/* Sample i belongs to the group whose first one had `of`. */
-static int check_key(struct rec *rec, int i, const struct key *k,
-                     const struct key *of, struct err *e)
-{
-    int64_t sample;
-    int r = rec_need_i64(rec, "sample", &sample, e);
-
-    if (r)
-        return r;
-    if (strcmp(k->id, of->id))
-        return rec_bad(rec, e, "id: found %s, expected sample %d of %s",
-                       k->id, i, of->id);
-    r = same_number(rec, "epoch", k->epoch, of->epoch, e);
-    if (!r)
-        r = same_number(rec, "position", k->position, of->position, e);
-    if (r)
-        return r;
-    if (sample != i)
-        return rec_bad(rec, e, "sample: found %lld, expected %d",
-                       (long long)sample, i);
-    if (!k->prompt != !of->prompt ||
-        (k->prompt && strcmp(k->prompt, of->prompt)))
-        return rec_bad(rec, e, "prompt: found %.60s, expected %.60s as the "
-                       "group's first sample", k->prompt ? k->prompt : "none",
-                       of->prompt ? of->prompt : "none");
-    return 0;
-}
-
-static int check_prompt(struct rec *rec, const struct sample *s,
-                        const struct sample *first, struct err *e)
-{
-    if (s->n_prompt != first->n_prompt)
-        return rec_bad(rec, e, "prompt_tokens: found %d values, expected %d "
-                       "as the group's first sample", s->n_prompt,
-                       first->n_prompt);
-    for (int i = 0; i < s->n_prompt; i++)
-        if (s->tokens[i] != first->tokens[i])
-            return rec_bad(rec, e, "prompt_tokens: value %d is %d, expected "
-                           "%d as the group's first sample", i,
-                           (int)s->tokens[i], (int)first->tokens[i]);
-    return 0;
-}
-
 /* ---- is it of this run and step? -------------------------------------- */
 
 /* 1: of this step (or of none); 0: of a later one. */
@@ -295,14 +191,6 @@ static int check_place(struct rollouts *s, struct rec *rec,
 
 /* ---- groups ------------------------------------------------------------ */
 
-static uint64_t sample_id(const struct key *k, int i)
-{
-    uint64_t epoch = k->epoch < 0 ? 0 : (uint64_t)k->epoch;
-
-    return hash_bytes(k->id, strlen(k->id)) + 0x9E3779B97F4A7C15u * epoch +
-           0xD1B54A32D192ED03u * (uint64_t)i;
-}
-
 static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
                        const char *policy, int i, struct key *first,
                        struct group *g, struct err *e)
@@ -310,10 +198,10 @@ static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
     struct sample *out = &g->v[i];
     struct key own = { 0 }, *k = i ? &own : first;
     int strict = !s->o->off_policy;
-    int r = get_key(rec, k, e);
+    int r = key_read(rec, k, e);
 
     if (!r)
-        r = check_key(rec, i, k, first, e);
+        r = key_check(rec, i, k, first, e);
     if (!r && strict && i == 0)
         r = check_place(s, rec, k, e);
     if (!r && strict)
@@ -323,9 +211,9 @@ static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
     if (!r)
         r = sample_read(rec, s->o, out, e);
     if (!r)
-        r = check_prompt(rec, out, &g->v[0], e);
+        r = key_check_prompt(rec, out, &g->v[0], e);
     if (!r) {
-        out->id = sample_id(k, i);
+        out->id = key_sample_id(k, i);
         out->input = s->paths[s->at - 1];
         if (!strcmp(out->input, "-"))
             out->input = "stdin";
