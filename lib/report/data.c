@@ -18,7 +18,7 @@ static const char *const path[N_STREAMS][N_VALUES] = {
       "jaccard", "jaccard_chance" },
     { "reward_mean", "accuracy", "response_length_mean", "logp_gap_max",
       "skipped_updates", "updates", "changed_fraction", "entropy",
-      "groups_missing", "approx_kl", "grad_norm", "rollouts", "groups_kept",
+      "groups_missing", "approx_kl", "grad_norm", "groups_kept",
       "groups_dropped", "groups_surplus", "groups_one_response",
       "groups_no_advantage", "loss_scale",
       "clip_low", "clip_high", "clip_dual" },

@@ -1,6 +1,6 @@
 /* runs - one pass over the metrics of each run; see runs.h */
 #include "runs.h"
-#include "../stat/fell.h"
+#include "../stat/collapse.h"
 
 static int has(const struct obs *o, int field)
 {
@@ -13,24 +13,27 @@ static int same_run(const struct obs *a, const struct obs *b)
            a->draw == b->draw && a->replicate == b->replicate;
 }
 
+static struct answers sum(const struct obs *o, size_t n)
+{
+    struct answers s = { 0, 0, 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        double mixed = o[i].v[M_KEPT] + o[i].v[M_SURPLUS];
+
+        s.groups += mixed + o[i].v[M_DROPPED];
+        s.right += o[i].v[M_ACCURACY] * (mixed + o[i].v[M_DROPPED]);
+        s.mixed += mixed;
+    }
+    return s;
+}
+
 /* All groups read had one response each, and not all responses were right. */
 static int one_response(const struct obs *o)
 {
-    double read = o->v[M_KEPT] + o->v[M_DROPPED] + o->v[M_SURPLUS];
+    double read = sum(o, 1).groups;
 
     return has(o, M_ONE_RESPONSE) && read > 0 &&
            o->v[M_ONE_RESPONSE] == read && o->v[M_ACCURACY] < 1;
-}
-
-static struct share sum(const struct obs *o, size_t n)
-{
-    struct share s = { 0, 0 };
-
-    for (size_t i = 0; i < n; i++) {
-        s.right += o[i].v[M_ACCURACY] * o[i].v[M_ROLLOUTS];
-        s.n += o[i].v[M_ROLLOUTS];
-    }
-    return s;
 }
 
 /* o: the n steps of a run, in their order. */
@@ -52,9 +55,10 @@ static void add(struct runs *r, const struct obs *o, size_t n)
     r->n++;
     r->steps += n;
     r->idle += updates == 0 || (kept > 0 && no_advantage == kept);
-    r->judged += sum(o, n).n > 0;
-    r->collapsed += alike || (n > 1 && stat_fell(sum(o, tenth),
-                                                 sum(o + n - tenth, tenth)));
+    r->judged += sum(o, n).groups > 0;
+    r->collapsed += alike || (n > 1 && stat_collapsed(sum(o, tenth),
+                                                      sum(o + n - tenth,
+                                                          tenth)));
 }
 
 struct runs runs_of(const struct data *d, long arm)

@@ -275,9 +275,9 @@ void sec_selftest(const struct report *r)
     doc_table(r->doc, selftest_table(r, &passed, &failed, &why));
     doc_para(r->doc, "A policy collapsed where in some step all samples of "
              "each prompt were the same and not all were right, or where "
-             "accuracy in the last tenth of the steps is less than half of "
-             "that in the first tenth, by more than 5 binomial standard "
-             "errors.");
+             "from the first tenth of the steps to the last accuracy, or "
+             "with it the share of mixed groups, fell to less than half, by "
+             "more than 4 standard errors of a share of groups.");
     counts(r);
     names_free(&why);
 }

@@ -40,8 +40,12 @@ static void add(struct health *h, const struct batch *b,
         h->cap = h->cap ? 2 * h->cap : 64;
         h->of = xrealloc(h->of, h->cap, sizeof *h->of);
     }
-    h->of[h->steps++] = (struct share){ (double)b->n_correct,
-                                        (double)b->n_samples };
+    h->of[h->steps++] = (struct answers){
+        .groups = b->asked, .mixed = b->n + b->surplus,
+        .right = b->n_samples ? (double)b->n_correct / (double)b->n_samples *
+                                    b->asked
+                              : 0,
+    };
     h->updates += st->updates;
     h->skipped += st->skipped;
     h->kept += b->n;
@@ -78,31 +82,34 @@ void health_step(struct health *h, int64_t step, const struct batch *b,
                (unsigned long long)b->n_samples);
 }
 
-static struct share sum(const struct share *v, int64_t n)
+static struct answers sum(const struct answers *v, int64_t n)
 {
-    struct share s = { 0, 0 };
+    struct answers s = { 0, 0, 0 };
 
     for (int64_t i = 0; i < n; i++) {
+        s.groups += v[i].groups;
         s.right += v[i].right;
-        s.n += v[i].n;
+        s.mixed += v[i].mixed;
     }
     return s;
 }
 
-static void say_of_accuracy(const struct health *h,
+static void say_of_collapse(const struct health *h,
                             const struct health_say *say)
 {
     int64_t k = (h->steps + 9) / 10;
-    struct share a, z;
+    struct answers a, z;
 
     if (h->steps < 2)
         return;
     a = sum(h->of, k);
     z = sum(h->of + h->steps - k, k);
-    if (stat_fell(a, z))
-        say_it(say, "the policy has collapsed: accuracy fell from %.3f to "
-               "%.3f in %lld steps (is --lr too large?)", a.right / a.n,
-               z.right / z.n, (long long)h->steps);
+    if (stat_collapsed(a, z))
+        say_it(say, "the policy has collapsed: in %lld steps accuracy went "
+               "from %.3f to %.3f, the share of mixed groups from %.3f to "
+               "%.3f (is --lr too large?)", (long long)h->steps,
+               a.right / a.groups, z.right / z.groups, a.mixed / a.groups,
+               z.mixed / z.groups);
 }
 
 void health_end(const struct health *h, const struct health_say *say)
@@ -135,5 +142,5 @@ void health_end(const struct health *h, const struct health_say *say)
     if (h->one_response > 1)
         say_it(say, "in %lld of %lld steps all samples of each prompt were "
                "the same", (long long)h->one_response, (long long)h->steps);
-    say_of_accuracy(h, say);
+    say_of_collapse(h, say);
 }

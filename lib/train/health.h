@@ -7,13 +7,12 @@
  *
  * Collapsed means one of two things. All groups read in a step had one
  * response, the same for all samples, and not all were right: such a policy
- * explores no more, and no group can be mixed again. Or accuracy fell
- * (lib/stat/fell.h) from the first tenth of the steps to the last tenth, each
- * one step or more.
+ * explores no more, and no group can be mixed again. Or accuracy, or the share
+ * of mixed groups, fell as lib/stat/collapse.h says.
  */
 #ifndef ULP_TRAIN_HEALTH_H
 #define ULP_TRAIN_HEALTH_H
-#include "../stat/fell.h"
+#include "../stat/collapse.h"
 #include "batch.h"
 #include "step.h"
 
@@ -26,7 +25,7 @@ struct health {
     int64_t changed, changed_steps; /* groups of other advantages, steps with
                                        some */
     int64_t one_response;           /* steps of one response a group */
-    struct share *of;               /* [steps] accuracy */
+    struct answers *of;             /* [steps] */
     size_t cap;
 };
 

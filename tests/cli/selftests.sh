@@ -7,8 +7,8 @@ cd "$T"
 # metrics of 2 runs of 20 steps; SED changes those of seed 2
 run() { # NAME SED
     awk 'BEGIN { for (s = 1; s <= 2; s++) for (t = 0; t < 20; t++)
-        printf "{\"step\":%d,\"reward_mean\":-0.5,\"accuracy\":%.2f,\"response_length_mean\":9,\"rollouts\":64,\"groups_kept\":4," \
-            "\"groups_dropped\":3,\"groups_surplus\":1,\"groups_missing\":0,\"groups_one_response\":0,\"groups_no_advantage\":0," \
+        printf "{\"step\":%d,\"reward_mean\":-0.5,\"accuracy\":%.2f,\"response_length_mean\":9,\"rollouts\":640,\"groups_kept\":40," \
+            "\"groups_dropped\":30,\"groups_surplus\":10,\"groups_missing\":0,\"groups_one_response\":0,\"groups_no_advantage\":0," \
             "\"logp_gap_max\":0,\"updates\":2,\"skipped_updates\":0,\"arm\":\"fp32\",\"seed\":%d}\n", t, 0.3 + t / 100, s }' |
         sed -E "/\"seed\":2/{$2}" >m.jsonl
     rm -rf "$1"
@@ -29,11 +29,12 @@ none='runs without an update, or without an advantage'
 lacked='prompt groups that batches lacked'
 gone='runs whose policy collapsed'
 fails no_update "$idle" "$none" '1 of 2'
-fails no_advantage 's/"groups_no_advantage":0/"groups_no_advantage":4/' "$none" '1 of 2'
+fails no_advantage 's/"groups_no_advantage":0/"groups_no_advantage":40/' "$none" '1 of 2'
 fails all_skipped "$idle" "$none" '1 of 2'
-fails one_group_lacks '/"step":7,/{s/"groups_kept":4/"groups_kept":3/; s/"groups_missing":0/"groups_missing":1/}' "$lacked" '1 of 160'
-fails one_response_each '/"step":19,/s/"groups_one_response":0/"groups_one_response":8/' "$gone" '1 of 2'
+fails one_group_lacks '/"step":7,/{s/"groups_kept":40/"groups_kept":39/; s/"groups_missing":0/"groups_missing":1/}' "$lacked" '1 of 1600'
+fails one_response_each '/"step":19,/s/"groups_one_response":0/"groups_one_response":80/' "$gone" '1 of 2'
 fails accuracy_fell '/"step":1[89],/s/"accuracy":[0-9.]*/"accuracy":0.05/' "$gone" '1 of 2'
+fails no_group_is_mixed_any_more '/"step":1[89],/{s/"accuracy":[0-9.]*/"accuracy":0.25/; s/"groups_dropped":30/"groups_dropped":400/; s/"groups_surplus":10/"groups_surplus":0/}' "$gone" '1 of 2'
 fails skipped_updates '/"step":3,/s/"skipped_updates":0/"skipped_updates":1/' 'updates skipped (gradient not finite)' 1
 # what is no fault
 passes() { # NAME SED
@@ -41,7 +42,7 @@ passes() { # NAME SED
     grep -qE '^Self-tests of the instrument: [0-9]+ passed, 0 failed\.$' "$1/summary.txt" && ok "$1" || no "$1" "$(grep FAIL "$1/summary.txt")"
 }
 passes a_step_without_an_update '/"step":7,/s/"updates":2/"updates":0/'
-passes all_right_and_alike '/"step":19,/{s/"groups_one_response":0/"groups_one_response":8/; s/"accuracy":[0-9.]*/"accuracy":1/}'
+passes all_right_and_alike '/"step":19,/{s/"groups_one_response":0/"groups_one_response":80/; s/"accuracy":[0-9.]*/"accuracy":1/}'
 passes a_small_fall '/"step":1[89],/s/"accuracy":[0-9.]*/"accuracy":0.2/'
 passes skips_that_loss_scaling_needs 's/"updates":2/"loss_scale":65536.0,&/; /"step":0,/s/"skipped_updates":0/"skipped_updates":2/'
 # two noise draws of a seed are two runs

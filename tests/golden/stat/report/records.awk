@@ -68,7 +68,7 @@ BEGIN {
             for (k = 0; k < 40; k++)
                 printf "{\"arm\":\"%s\"%s,\"step\":%d,\"reward_mean\":%.6f," \
                     "\"accuracy\":%.6f,\"logp_gap_max\":%s,\"updates\":1," \
-                    "\"skipped_updates\":0,\"groups_missing\":0,\"groups_kept\":16,\"rollouts\":128}\n", arm[a], \
+                    "\"skipped_updates\":0,\"groups_missing\":0,\"groups_kept\":16}\n", arm[a], \
                     tag, k, -0.4 + 0.02 * k + 0.05 * normal(), \
                     0.3 + 0.01 * k, arm[a] == "bf16" ? "1e-3" : "0"
         }
