@@ -24,10 +24,6 @@ static void provisional(void *ctx)
     t->note(t->ctx, &r, 0);
 }
 
-void compare_start(void)
-{
-}
-
 static int comma_between_digits(struct text t)
 {
     for (size_t i = 1; i + 1 < t.n; i++)
@@ -64,21 +60,11 @@ static int is_list(const struct expr *e)
 
 static int single_number(const struct expr *e)
 {
-    if (e->kind == E_MUL && e->n == 2 && e->a[0]->kind == E_NUM &&
-        !strcmp(e->a[0]->name, "-1"))
-        e = e->a[1];
+    if (expr_negated(e))
+        e = expr_negated(e);
     if (e->kind == E_UNIT || e->kind == E_PERCENT)
         e = e->a[0];
     return e->kind == E_NUM && e->places > 0;
-}
-
-/* With lax_names: y with its one variable called as x's. */
-static void rename_symbol(struct expr *e, const char *from, const char *to)
-{
-    if (e->kind == E_SYM && !strcmp(e->name, from))
-        e->name = to;
-    for (int i = 0; i < e->n; i++)
-        rename_symbol(e->a[i], from, to);
 }
 
 static int try(struct equal *q, struct text g, enum comma cg, struct text a,
@@ -104,7 +90,7 @@ static int try(struct equal *q, struct text g, enum comma cg, struct text a,
     if (q->o->lax_names) {
         const char *u[2], *v[2];
         if (value_symbols(x, u, 2) == 1 && value_symbols(y, v, 2) == 1)
-            rename_symbol(y, v[0], u[0]);
+            y = expr_subst(q->a, y, v[0], expr_named(q->a, E_SYM, u[0]));
     }
     return equal_trees(q, x, y);
 }

@@ -13,7 +13,6 @@ struct outcome {
 /* Called with a provisional outcome before a step that may not end. */
 typedef void compare_note(void *ctx, const struct outcome *r, int final);
 
-void compare_start(void); /* once in a process */
 void compare_texts(struct arena *a, struct text gold, struct text answer,
                    const struct verify_opts *o, struct outcome *r,
                    compare_note *note, void *ctx);

@@ -19,49 +19,6 @@ int equal_scalar(struct equal *q, const struct expr *x,
     return 1;
 }
 
-/* ---- small trees ------------------------------------------------------- */
-
-struct expr *equal_pair(struct equal *q, enum expr_kind k,
-                        const struct expr *x, const struct expr *y)
-{
-    struct expr *e = expr_new(q->a, k, 2);
-
-    e->a[0] = (struct expr *)(uintptr_t)x;
-    e->a[1] = (struct expr *)(uintptr_t)y;
-    return e;
-}
-
-struct expr *equal_negated(struct equal *q, const struct expr *x)
-{
-    struct expr *m = expr_new(q->a, E_NUM, 0);
-
-    m->name = "-1";
-    return equal_pair(q, E_MUL, m, x);
-}
-
-struct expr *equal_over(struct equal *q, const struct expr *x,
-                        const struct expr *y)
-{
-    struct expr *m = expr_new(q->a, E_NUM, 0);
-
-    m->name = "-1";
-    return equal_pair(q, E_MUL, x, equal_pair(q, E_POW, y, m));
-}
-
-struct expr *equal_renamed(struct equal *q, const struct expr *e,
-                           const char *from, const char *to)
-{
-    struct expr *c = expr_new(q->a, e->kind, e->n), **a = c->a;
-
-    *c = *e;
-    c->a = a;
-    for (int i = 0; i < e->n; i++)
-        a[i] = equal_renamed(q, e->a[i], from, to);
-    if (c->kind == E_SYM && !strcmp(c->name, from))
-        c->name = to;
-    return c;
-}
-
 /* ---- a value under conditions, branches -------------------------------- */
 
 /* "k in Z": which values a parameter takes; its name, or NULL. */
@@ -149,8 +106,8 @@ static int under_conditions(struct equal *q, const struct expr *x,
         y = unconditional(q, y);
     const char *u = parameter(x), *v = parameter(y);
     if (u && v && strcmp(u, v) && !range_in(x, v) && !range_in(y, u)) {
-        y = equal_renamed(q, y, u, "(free)");
-        y = equal_renamed(q, y, v, u);
+        y = expr_subst(q->a, y, u, expr_named(q->a, E_SYM, "(free)"));
+        y = expr_subst(q->a, y, v, expr_named(q->a, E_SYM, u));
     }
     return conditions_in(q, x, y, 0) && conditions_in(q, y, x, 1) &&
            equal_trees(q, x->a[0], y->a[0]);

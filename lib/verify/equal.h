@@ -67,13 +67,4 @@ const struct expr *relation_value(struct equal *q, const struct expr *e,
 int relations_equal(struct equal *q, const struct expr *x,
                     const struct expr *y);
 
-/* Small trees. */
-struct expr *equal_pair(struct equal *q, enum expr_kind k,
-                        const struct expr *x, const struct expr *y);
-struct expr *equal_negated(struct equal *q, const struct expr *x);
-struct expr *equal_over(struct equal *q, const struct expr *x,
-                        const struct expr *y);
-struct expr *equal_renamed(struct equal *q, const struct expr *e,
-                           const char *from, const char *to);
-
 #endif

@@ -5,16 +5,6 @@
 #include <string.h>
 #include "equal.h"
 
-static int has_pm(const struct expr *e)
-{
-    if (e->kind == E_PM)
-        return 1;
-    for (int i = 0; i < e->n; i++)
-        if (has_pm(e->a[i]))
-            return 1;
-    return 0;
-}
-
 /* A copy in which every +- has one sign. */
 static struct expr *with_sign(struct equal *q, const struct expr *e, int neg)
 {
@@ -25,15 +15,7 @@ static struct expr *with_sign(struct equal *q, const struct expr *e, int neg)
     c->a = a;
     for (int i = 0; i < e->n; i++)
         a[i] = with_sign(q, e->a[i], neg);
-    if (e->kind != E_PM)
-        return c;
-    if (!neg)
-        return a[0];
-    struct expr *m = expr_new(q->a, E_MUL, 2);
-    m->a[0] = expr_new(q->a, E_NUM, 0);
-    m->a[0]->name = "-1";
-    m->a[1] = a[0];
-    return m;
+    return e->kind != E_PM ? c : neg ? expr_neg(q->a, a[0]) : a[0];
 }
 
 /* A chain of equalities to its first and its last exact side. What is only
@@ -53,7 +35,7 @@ static struct expr *shorten(struct equal *q, struct expr *e)
         return e->a[0];
     if (e->n == 2)
         return e;
-    struct expr *r = equal_pair(q, E_REL, e->a[0], e->a[n - 1]);
+    struct expr *r = expr_pair(q->a, E_REL, e->a[0], e->a[n - 1]);
     r->name = "=";
     return r;
 }
@@ -81,15 +63,14 @@ static void otherwise(struct equal *q, struct expr *e)
         if (!s || !v || (var && strcmp(var, v)))
             return;
         var = v;
-        sum = sum ? equal_pair(q, E_UNION, sum, s)
+        sum = sum ? expr_pair(q->a, E_UNION, sum, s)
                   : (struct expr *)(uintptr_t)s;
     }
     if (!sum)
         return;
-    struct expr *all = expr_new(q->a, E_SYM, 0), *x = expr_new(q->a, E_SYM, 0);
-    all->name = "RR";
-    x->name = var;
-    last->a[1] = equal_pair(q, E_REL, x, equal_pair(q, E_DIFF, all, sum));
+    struct expr *all = expr_named(q->a, E_SYM, "RR");
+    last->a[1] = expr_pair(q->a, E_REL, expr_named(q->a, E_SYM, var),
+                           expr_pair(q->a, E_DIFF, all, sum));
     last->a[1]->name = "i";
 }
 
@@ -146,11 +127,8 @@ struct expr *equal_prepare(struct equal *q, struct expr *e)
     if (e->kind == E_PIECES && e->n > 1)
         otherwise(q, e);
     if (e->kind != E_LIST && e->kind != E_SET && e->kind != E_SEQ &&
-        e->kind != E_WITH && has_pm(e)) {
-        struct expr *two = expr_new(q->a, E_LIST, 2);
-        two->a[0] = with_sign(q, e, 0);
-        two->a[1] = with_sign(q, e, 1);
-        e = two;
+        e->kind != E_WITH && expr_has(e, E_PM, NULL)) {
+        e = expr_pair(q->a, E_LIST, with_sign(q, e, 0), with_sign(q, e, 1));
     }
     if (e->kind == E_LIST && !strcmp(e->name, "or"))
         e = said_twice(q, e);

@@ -26,16 +26,6 @@ static int symbols_of(const struct expr *e)
     return n < 0 ? 8 : n;
 }
 
-static int has_symbol(const struct expr *e, const char *name)
-{
-    if (e->kind == E_SYM && !strcmp(e->name, name))
-        return 1;
-    for (int i = 0; i < e->n; i++)
-        if (has_symbol(e->a[i], name))
-            return 1;
-    return 0;
-}
-
 static int is_minus_one(const struct expr *e)
 {
     double d;
@@ -117,17 +107,14 @@ static int is_gold_name(const struct expr *e)
                e->a[0]->kind != E_SYM;
     if (e->kind == E_POW)
         return is_minus_one(e->a[1]) && is_gold_name(e->a[0]);
-    if (e->kind == E_MUL && e->n == 2 && e->a[0]->kind == E_NUM)
-        return is_minus_one(e->a[0]) && e->a[1]->kind != E_SYM &&
-               is_gold_name(e->a[1]);
     if (e->kind != E_ADD && e->kind != E_MUL)
         return 0;
-    for (int i = 0; i < e->n; i++)
-        if (!is_gold_name(e->a[i]) &&
-            !(e->kind == E_ADD && e->a[i]->kind == E_MUL &&
-              e->a[i]->n == 2 && is_minus_one(e->a[i]->a[0]) &&
-              is_gold_name(e->a[i]->a[1])))
+    for (int i = 0; i < e->n; i++) {
+        const struct expr *pos =
+            e->kind == E_ADD ? expr_negated(e->a[i]) : NULL;
+        if (!is_gold_name(pos ? pos : e->a[i]))
             return 0;
+    }
     return e->n > 1;
 }
 
@@ -138,14 +125,6 @@ const struct expr *relation_name(const struct expr *e)
     if (relation_bare(e->a[0]))
         return e->a[0];
     return e->name[0] == '=' && relation_bare(e->a[1]) ? e->a[1] : NULL;
-}
-
-static int has_dots(const struct expr *e)
-{
-    for (int i = 0; i < e->n; i++)
-        if (e->a[i]->kind == E_DOTS || has_dots(e->a[i]))
-            return 1;
-    return 0;
 }
 
 const struct expr *relation_value(struct equal *q, const struct expr *e,
@@ -160,7 +139,7 @@ const struct expr *relation_value(struct equal *q, const struct expr *e,
         return name == e->a[0] ? e->a[1] : e->a[0];
     /* "28 + 32 = 60" is 60; "3 = 5" is nothing */
     if (symbols_of(e->a[0]) == 0)
-        return gold || has_dots(e->a[0]) ||
+        return gold || expr_has(e->a[0], E_DOTS, NULL) ||
                        equal_trees(q, e->a[0], e->a[1])
                    ? e->a[1] : NULL;
     if (!gold || !is_gold_name(e->a[0]))
@@ -175,7 +154,7 @@ const struct expr *relation_value(struct equal *q, const struct expr *e,
 static struct expr *difference(struct equal *q, const struct expr *x,
                                const struct expr *y)
 {
-    return equal_pair(q, E_ADD, x, equal_negated(q, y));
+    return expr_pair(q->a, E_ADD, x, expr_neg(q->a, y));
 }
 
 static int proportional(struct equal *q, const struct expr *x,
@@ -215,8 +194,8 @@ static int same_function(struct equal *q, const struct expr *nx,
         return -1;
     const char *from = ny->a[0]->name, *to = nx->a[0]->name;
     if (strcmp(from, to)) {
-        vy = equal_renamed(q, vy, to, "(free)");
-        vy = equal_renamed(q, vy, from, to);
+        vy = expr_subst(q->a, vy, to, expr_named(q->a, E_SYM, "(free)"));
+        vy = expr_subst(q->a, vy, from, nx->a[0]);
     }
     return equal_trees(q, vx, vy);
 }
@@ -238,7 +217,7 @@ static int equations(struct equal *q, const struct expr *x,
             return r;
         /* a bare variable against any other kind of name */
         int sx = nx->kind == E_SYM, sy = ny->kind == E_SYM;
-        if (sx != sy && !has_symbol(sx ? vy : vx, (sx ? nx : ny)->name) &&
+        if (sx != sy && !expr_has(sx ? vy : vx, E_SYM, (sx ? nx : ny)->name) &&
             equal_trees(q, vx, vy))
             return 1;
     }

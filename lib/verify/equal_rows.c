@@ -149,7 +149,7 @@ struct expr *rows_spread(struct equal *q, const struct expr *e)
         return NULL;
     struct expr *l = expr_new(q->a, E_LIST, e->a[0]->n);
     for (int i = 0; i < l->n; i++) {
-        l->a[i] = equal_pair(q, E_REL, e->a[0]->a[i], e->a[1]->a[i]);
+        l->a[i] = expr_pair(q->a, E_REL, e->a[0]->a[i], e->a[1]->a[i]);
         l->a[i]->name = "=";
     }
     return l;
@@ -163,8 +163,8 @@ static int cross_equal(struct equal *q, const struct expr *x,
         double d;
         if (value_double(x->a[i], &d) && d == 0.0)
             return 0;
-        if (!equal_scalar(q, equal_pair(q, E_MUL, x->a[0], y->a[i]),
-                          equal_pair(q, E_MUL, y->a[0], x->a[i])))
+        if (!equal_scalar(q, expr_pair(q->a, E_MUL, x->a[0], y->a[i]),
+                          expr_pair(q->a, E_MUL, y->a[0], x->a[i])))
             return 0;
     }
     return 1;
@@ -179,7 +179,7 @@ int rows_ratios(struct equal *q, const struct expr *x, const struct expr *y)
     if (x->kind != E_RATIO || y->kind != E_RATIO) {
         if (r->n != 2)
             return 0;
-        const struct expr *v = equal_over(q, r->a[0], r->a[1]);
+        const struct expr *v = expr_over(q->a, r->a[0], r->a[1]);
         return x == r ? equal_scalar(q, v, y) : equal_scalar(q, x, v);
     }
     if (x->n != y->n)

@@ -25,16 +25,15 @@ struct set {
 
 static struct expr *infinity(struct equal *q, int neg)
 {
-    struct expr *e = expr_new(q->a, E_CONST, 0);
+    struct expr *e = expr_named(q->a, E_CONST, "inf");
 
-    e->name = "inf";
-    return neg ? equal_negated(q, e) : e;
+    return neg ? expr_neg(q->a, e) : e;
 }
 
 static struct expr *span(struct equal *q, const struct expr *lo,
                          const struct expr *hi, char lb, char rb)
 {
-    struct expr *e = equal_pair(q, E_SEQ, lo ? lo : infinity(q, 1),
+    struct expr *e = expr_pair(q->a, E_SEQ, lo ? lo : infinity(q, 1),
                                 hi ? hi : infinity(q, 0));
 
     e->lb = lb;
@@ -58,13 +57,13 @@ static struct expr *unfold_abs(struct equal *q, const struct expr *lo,
     if (!lo && !hi)
         return NULL;
     if (!lo || (value_double(lo, &d) && d < 0)) /* |x| < hi */
-        return hi ? span(q, equal_negated(q, hi), hi, out, rb) : NULL;
+        return hi ? span(q, expr_neg(q->a, hi), hi, out, rb) : NULL;
     if (!hi)
-        return equal_pair(q, E_UNION,
-                          span(q, NULL, equal_negated(q, lo), '(', in),
+        return expr_pair(q->a, E_UNION,
+                          span(q, NULL, expr_neg(q->a, lo), '(', in),
                           span(q, lo, NULL, lb, ')'));
-    return equal_pair(q, E_UNION, span(q, lo, hi, lb, rb),
-                      span(q, equal_negated(q, hi), equal_negated(q, lo),
+    return expr_pair(q->a, E_UNION, span(q, lo, hi, lb, rb),
+                      span(q, expr_neg(q->a, hi), expr_neg(q->a, lo),
                            out, in));
 }
 
@@ -90,7 +89,7 @@ static struct expr *bounds(struct equal *q, const struct expr *e,
         if (!(*var = variable(x)) || !constant(c) || !strchr("<>lg=n", op))
             return NULL;
         if (op == 'n' && x->kind == E_SYM)
-            return equal_pair(q, E_UNION, span(q, NULL, c, '(', ')'),
+            return expr_pair(q->a, E_UNION, span(q, NULL, c, '(', ')'),
                               span(q, c, NULL, '(', ')'));
         if (op == '=' || op == 'n')
             return op == '=' && x->kind == E_SYM ? span(q, c, c, '[', ']')
@@ -134,7 +133,7 @@ static struct expr *several(struct equal *q, const struct expr *e, int from,
         *var = v;
         if (relation_is(e->a[i], '='))
             k = E_UNION; /* solutions, one by one */
-        sum = sum ? equal_pair(q, k, sum, s) : s;
+        sum = sum ? expr_pair(q->a, k, sum, s) : s;
     }
     if (sum && k == E_INTER && !*link && e->n > from + 1)
         sum->name = "or";
@@ -172,14 +171,14 @@ struct expr *sets_of(struct equal *q, const struct expr *e, const char **var)
     const struct expr *x = e->a[0];
     if (strcmp(e->name, "set")) { /* "x in R with x != 0" */
         t = sets_of(q, x, var);
-        return t && *var && !strcmp(*var, v) ? equal_pair(q, E_INTER, t, s)
+        return t && *var && !strcmp(*var, v) ? expr_pair(q->a, E_INTER, t, s)
                                              : NULL;
     }
     t = relation_is(x, 'i') ? x->a[1] : NULL;
     x = t ? x->a[0] : x;
     if (x->kind != E_SYM || strcmp(x->name, v))
         return NULL;
-    return t ? equal_pair(q, E_INTER, t, s) : s;
+    return t ? expr_pair(q->a, E_INTER, t, s) : s;
 }
 
 /* ---- normal form ------------------------------------------------------- */

@@ -278,14 +278,6 @@ static const struct expr *as_unit(struct equal *q, const struct expr *e)
     return u;
 }
 
-static struct expr *number(struct equal *q, long long v)
-{
-    struct expr *e = expr_new(q->a, E_NUM, 0);
-
-    e->name = arena_printf(q->a, "%lld", v);
-    return e;
-}
-
 static int unit_pair(struct equal *q, const struct expr *x,
                      const struct expr *y)
 {
@@ -295,9 +287,9 @@ static int unit_pair(struct equal *q, const struct expr *x,
         return 0;
     if (num == den)
         return equal_trees(q, x->a[0], y->a[0]);
-    return equal_trees(q, equal_pair(q, E_MUL, x->a[0],
-                                     equal_over(q, number(q, num),
-                                                number(q, den))), y->a[0]);
+    return equal_trees(q, expr_pair(q->a, E_MUL, x->a[0],
+                                     expr_over(q->a, expr_num(q->a, num),
+                                                expr_num(q->a, den))), y->a[0]);
 }
 
 struct expr *quantities_added(struct equal *q, struct expr *e, int mixed)
@@ -312,8 +304,8 @@ struct expr *quantities_added(struct equal *q, struct expr *e, int mixed)
             !units_compare(e->a[i]->name, first->name, &num, &den) ||
             (mixed && i && num == den))
             return NULL;
-        sum->a[i] = equal_pair(q, E_MUL, e->a[i]->a[0],
-                               equal_over(q, number(q, num), number(q, den)));
+        sum->a[i] = expr_pair(q->a, E_MUL, e->a[i]->a[0],
+                               expr_over(q->a, expr_num(q->a, num), expr_num(q->a, den)));
     }
     u->name = first->name;
     u->a[0] = sum;
@@ -385,6 +377,6 @@ int quantities_equal(struct equal *q, const struct expr *x,
     if (mx == E_DEG || my == E_DEG)
         return radians(q, x, y);
     if (mx)
-        return equal_trees(q, equal_over(q, u, number(q, 100)), v);
-    return equal_trees(q, u, equal_over(q, v, number(q, 100)));
+        return equal_trees(q, expr_over(q->a, u, expr_num(q->a, 100)), v);
+    return equal_trees(q, u, expr_over(q->a, v, expr_num(q->a, 100)));
 }

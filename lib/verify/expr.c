@@ -1,5 +1,6 @@
 /* expr - nodes and their printed form (expr.h) */
 #include "expr.h"
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,20 +16,70 @@ struct expr *expr_new(struct arena *a, enum expr_kind k, int n)
     return e;
 }
 
+struct expr *expr_named(struct arena *a, enum expr_kind k, const char *name)
+{
+    struct expr *e = expr_new(a, k, 0);
+
+    e->name = name;
+    return e;
+}
+
+struct expr *expr_pair(struct arena *a, enum expr_kind k,
+                       const struct expr *x, const struct expr *y)
+{
+    struct expr *e = expr_new(a, k, 2);
+
+    e->a[0] = (struct expr *)(uintptr_t)x;
+    e->a[1] = (struct expr *)(uintptr_t)y;
+    return e;
+}
+
+struct expr *expr_neg(struct arena *a, const struct expr *x)
+{
+    return expr_pair(a, E_MUL, expr_named(a, E_NUM, "-1"), x);
+}
+
+struct expr *expr_over(struct arena *a, const struct expr *x,
+                       const struct expr *y)
+{
+    return expr_pair(a, E_MUL, x,
+                     expr_pair(a, E_POW, y, expr_named(a, E_NUM, "-1")));
+}
+
 struct expr *expr_num(struct arena *a, long v)
 {
-    struct expr *e = expr_new(a, E_NUM, 0);
+    struct expr *e = expr_named(a, E_NUM, arena_printf(a, "%ld", labs(v)));
 
-    if (v >= 0) {
-        e->name = arena_printf(a, "%ld", v);
-        return e;
-    }
-    struct expr *m = expr_new(a, E_MUL, 2);
-    e->name = arena_printf(a, "%ld", -v);
-    m->a[0] = expr_new(a, E_NUM, 0);
-    m->a[0]->name = "-1";
-    m->a[1] = e;
-    return m;
+    return v < 0 ? expr_neg(a, e) : e;
+}
+
+const struct expr *expr_negated(const struct expr *x)
+{
+    return x->kind == E_MUL && x->n == 2 && x->a[0]->kind == E_NUM &&
+                   !strcmp(x->a[0]->name, "-1") ? x->a[1] : NULL;
+}
+
+int expr_has(const struct expr *e, enum expr_kind k, const char *name)
+{
+    if (e->kind == k && (!name || !strcmp(e->name, name)))
+        return 1;
+    for (int i = 0; i < e->n; i++)
+        if (expr_has(e->a[i], k, name))
+            return 1;
+    return 0;
+}
+
+struct expr *expr_subst(struct arena *a, const struct expr *e,
+                        const char *name, struct expr *by)
+{
+    if (e->kind == E_SYM && !strcmp(e->name, name))
+        return by;
+    struct expr *c = expr_new(a, e->kind, e->n), **v = c->a;
+    *c = *e;
+    c->a = v;
+    for (int i = 0; i < e->n; i++)
+        v[i] = expr_subst(a, e->a[i], name, by);
+    return c;
 }
 
 static const char *const heads[] = {

@@ -54,7 +54,20 @@ struct expr *expr_parse(struct arena *a, struct text t, enum comma comma,
                         const char **why);
 
 struct expr *expr_new(struct arena *a, enum expr_kind k, int n);
+struct expr *expr_named(struct arena *a, enum expr_kind k, const char *name);
+struct expr *expr_pair(struct arena *a, enum expr_kind k,
+                       const struct expr *x, const struct expr *y);
 struct expr *expr_num(struct arena *a, long v);
+struct expr *expr_neg(struct arena *a, const struct expr *x);
+struct expr *expr_over(struct arena *a, const struct expr *x,
+                       const struct expr *y);
+/* y where x is -y, else NULL. */
+const struct expr *expr_negated(const struct expr *x);
+/* Is there a node of this kind, and of this name unless that is NULL? */
+int expr_has(const struct expr *e, enum expr_kind k, const char *name);
+/* A copy in which the symbol called name is by. */
+struct expr *expr_subst(struct arena *a, const struct expr *e,
+                        const char *name, struct expr *by);
 /* The tree in one line: for --explain, and canonical (sums and products
  * sorted) as the identity of what is not a number. */
 const char *expr_show(struct arena *a, const struct expr *e, int canonical);

@@ -20,8 +20,6 @@ struct expr *p_primary(struct parser *p);
 struct expr *p_group_arg(struct parser *p);
 struct expr *p_fn_arg(struct parser *p);
 struct expr *p_postfix(struct parser *p, struct expr *e);
-struct expr *p_subst(struct parser *p, const struct expr *e,
-                     const char *name, struct expr *by);
 struct expr *p_operator(struct parser *p, const char *name);
 struct expr *p_determinant(struct parser *p, struct expr *m);
 struct expr *p_environment(struct parser *p);

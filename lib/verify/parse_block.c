@@ -130,19 +130,6 @@ struct expr *p_determinant(struct parser *p, struct expr *m)
 
 /* ---- sums, products, integrals ----------------------------------------- */
 
-struct expr *p_subst(struct parser *p, const struct expr *e,
-                     const char *name, struct expr *by)
-{
-    if (e->kind == E_SYM && !strcmp(e->name, name))
-        return by;
-    struct expr *c = expr_new(p->a, e->kind, e->n), **a = c->a;
-    *c = *e;
-    c->a = a;
-    for (int i = 0; i < e->n; i++)
-        a[i] = p_subst(p, e->a[i], name, by);
-    return c;
-}
-
 static long nodes(const struct expr *e)
 {
     long n = 1;
@@ -153,16 +140,13 @@ static long nodes(const struct expr *e)
 
 int p_whole(const struct expr *e, long *v)
 {
-    int sign = 1;
+    const struct expr *pos = expr_negated(e);
 
-    if (e->kind == E_MUL && e->n == 2 && e->a[0]->kind == E_NUM &&
-        !strcmp(e->a[0]->name, "-1")) {
-        sign = -1;
-        e = e->a[1];
-    }
+    e = pos ? pos : e;
     if (e->kind != E_NUM || e->exp10 || strlen(e->name) > 9)
         return 0;
-    *v = sign * strtol(e->name, NULL, 10);
+    *v = strtol(e->name, NULL, 10);
+    *v = pos ? -*v : *v;
     return 1;
 }
 
@@ -179,7 +163,7 @@ static struct expr *written_out(struct parser *p, const struct expr *e)
         hi - lo >= MAX_TERMS || (hi - lo + 1) * size > MAX_NODES)
         return NULL;
     for (long k = lo; k <= hi; k++)
-        push(p, &w, p_subst(p, e->a[2], from->a[0]->name,
+        push(p, &w, expr_subst(p->a, e->a[2], from->a[0]->name,
                             expr_num(p->a, k)));
     if (w.n == 0)
         return named(p, E_NUM, e->name[0] == 's' ? "0" : "1");
@@ -221,7 +205,7 @@ static struct expr *integrand(struct parser *p, int definite)
         return p_bad(p, "an integral that cannot be read");
     struct expr *x = named(p, E_SYM, definite ? "(x)" : name);
     if (definite)
-        return p_subst(p, e, name, x);
+        return expr_subst(p->a, e, name, x);
     e = two(p, E_SEQ, e, x);
     e->lb = '(';
     e->rb = ')';
@@ -278,8 +262,8 @@ struct expr *p_operator(struct parser *p, const char *name)
     if (e->a[0]->kind == E_REL && e->a[0]->a[0]->kind == E_SYM) {
         const char *index = e->a[0]->a[0]->name;
         struct expr *k = named(p, E_SYM, "(k)");
-        e->a[0] = p_subst(p, e->a[0], index, k);
-        e->a[2] = p_subst(p, e->a[2], index, k);
+        e->a[0] = expr_subst(p->a, e->a[0], index, k);
+        e->a[2] = expr_subst(p->a, e->a[2], index, k);
     }
     return e;
 }

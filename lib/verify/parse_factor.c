@@ -14,7 +14,7 @@ struct expr *p_repeat(struct parser *p, struct expr *e, const char *digits)
     memset(nines, '9', n);
     r->exp10 = e->exp10;
     e->places = 0; /* exact */
-    return two(p, E_ADD, e, quotient(p, r, named(p, E_NUM, nines)));
+    return two(p, E_ADD, e, expr_over(p->a, r, named(p, E_NUM, nines)));
 }
 
 /* The argument of a TeX command: {...} or one token, where a number gives
@@ -67,7 +67,7 @@ struct expr *p_group_arg(struct parser *p)
 struct expr *p_frac(struct parser *p)
 {
     struct expr *x = p_arg(p, 1), *y = p_arg(p, 1);
-    return quotient(p, x, y);
+    return expr_over(p->a, x, y);
 }
 
 struct expr *p_root(struct parser *p)

@@ -46,10 +46,7 @@ static inline int take_cmd(struct parser *p, const char *s)
 static inline struct expr *
 two(struct parser *p, enum expr_kind k, struct expr *x, struct expr *y)
 {
-    struct expr *e = expr_new(p->a, k, 2);
-    e->a[0] = x;
-    e->a[1] = y;
-    return e;
+    return expr_pair(p->a, k, x, y);
 }
 
 static inline struct expr *
@@ -71,9 +68,7 @@ fn(struct parser *p, const char *name, struct expr *x)
 static inline struct expr *
 named(struct parser *p, enum expr_kind k, const char *s)
 {
-    struct expr *e = expr_new(p->a, k, 0);
-    e->name = s;
-    return e;
+    return expr_named(p->a, k, s);
 }
 
 static inline struct expr *neg(struct parser *p, struct expr *x)
@@ -82,13 +77,7 @@ static inline struct expr *neg(struct parser *p, struct expr *x)
         x->a[0] = neg(p, x->a[0]); /* -(5 cm) is (-5) cm */
         return x;
     }
-    return two(p, E_MUL, named(p, E_NUM, "-1"), x);
-}
-
-static inline struct expr *
-quotient(struct parser *p, struct expr *x, struct expr *y)
-{
-    return two(p, E_MUL, x, two(p, E_POW, y, named(p, E_NUM, "-1")));
+    return expr_neg(p->a, x);
 }
 
 static inline struct expr *

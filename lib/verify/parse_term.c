@@ -52,7 +52,7 @@ static struct expr *mixed(struct parser *p, struct expr *whole)
         struct expr *x = named(p, E_NUM, t->s);
         struct expr *y = named(p, E_NUM, p->v[p->i + 2].s);
         p->i += 3;
-        return p_postfix(p, two(p, E_ADD, whole, quotient(p, x, y)));
+        return p_postfix(p, two(p, E_ADD, whole, expr_over(p->a, x, y)));
     }
     if (p_is_cmd(p, "frac")) {
         const char *digits = p->v[p->i + 1].s;

@@ -7,17 +7,6 @@
 
 enum { POINTS = 6, MAX_SYMBOLS = 32 };
 
-/* Is there a node of this kind (and name, unless NULL)? */
-static int has(const struct expr *e, enum expr_kind k, const char *name)
-{
-    if (e->kind == k && (!name || !strcmp(e->name, name)))
-        return 1;
-    for (int i = 0; i < e->n; i++)
-        if (has(e->a[i], k, name))
-            return 1;
-    return 0;
-}
-
 static int collect(const struct expr *e, const char **names, int n, int max)
 {
     if (e->kind == E_SYM || e->kind == E_TEXT || e->kind == E_UNIT) {
@@ -62,9 +51,8 @@ static int stands_alone(const struct expr *e)
 {
     if (e->kind == E_NUM)
         return 1;
-    if (e->kind == E_MUL && e->n == 2 && e->a[0]->kind == E_NUM &&
-        !strcmp(e->a[0]->name, "-1"))
-        return stands_alone(e->a[1]);
+    if (expr_negated(e))
+        return stands_alone(expr_negated(e));
     return (e->kind == E_UNIT || e->kind == E_DEG || e->kind == E_PERCENT) &&
            stands_alone(e->a[0]);
 }
@@ -252,7 +240,7 @@ static enum value_verdict compare(struct arena *a, const struct expr *x,
     s.cx.rounding = stands_alone(x) ? ROUND_ALONE : ROUND_PART;
     s.cy.rounding = dy && !dx && !expansion_ends(x) ? ROUND_LONG : ROUND_NONE;
     s.precision = dx || dy ? o->precision : 0;
-    s.complex = has(x, E_CONST, "i") || has(y, E_CONST, "i");
+    s.complex = expr_has(x, E_CONST, "i") || expr_has(y, E_CONST, "i");
     struct value_opts p = *o;
     p.precision = s.precision;
     enum value_verdict v = n ? functions(&s, names, n) : constants(&s, &p);

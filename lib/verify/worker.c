@@ -164,7 +164,6 @@ static void serve(int fd, int cpu_ms, int mem_mb)
     /* the parent reads an abort as this limit */
     xmalloc_on_failure(NULL);
     limit_memory(mem_mb);
-    compare_start();
     while (!read_all(fd, &q, sizeof q)) {
         struct outcome r = { 0 };
         if (q.n_gold > MAX_ITEM || q.n_answer > MAX_ITEM ||
