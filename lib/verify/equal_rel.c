@@ -190,7 +190,8 @@ static int same_function(struct equal *q, const struct expr *nx,
 {
     if (nx->kind != E_FN || ny->kind != E_FN || nx->n != 1 || ny->n != 1 ||
         strcmp(nx->name, ny->name) || nx->a[0]->kind != E_SYM ||
-        ny->a[0]->kind != E_SYM)
+        ny->a[0]->kind != E_SYM || is_capital(nx->a[0]) ||
+        is_capital(ny->a[0])) /* P(A) is not P(B) */
         return -1;
     const char *from = ny->a[0]->name, *to = nx->a[0]->name;
     if (strcmp(from, to)) {
@@ -262,7 +263,7 @@ int relations_equal(struct equal *q, const struct expr *x,
     char o = x->name[0], p = y->name[0];
     if (is_equation(x) && is_equation(y))
         return equations(q, x, y);
-    if (o == 'i' || p == 'i')
+    if (strchr("it", o) || strchr("it", p))
         return o == p && equal_trees(q, x->a[0], y->a[0]) &&
                equal_trees(q, x->a[1], y->a[1]);
     if (!strchr("<>lgn", o) || !strchr("<>lgn", p))

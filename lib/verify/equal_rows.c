@@ -69,6 +69,9 @@ static int lists(struct equal *q, const struct expr *x, const struct expr *y)
 
     if (has_dots(x) || has_dots(y))
         return in_order(q, x, y);
+    if (*x->name && *y->name && strcmp(x->name, y->name) && x->n &&
+        x->a[0]->kind == E_SYM)
+        return 0; /* p and q, p or q */
     /* named on one side only: the order says which is which */
     if ((dx > 1 && dy == 0) || (dy > 1 && dx == 0)) {
         const struct expr *named = dx ? x : y;

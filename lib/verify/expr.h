@@ -34,7 +34,7 @@ enum expr_kind {
 };
 
 /* Relations in E_REL's name: '=' '<' 'l' (<=) '>' 'g' (>=) 'n' (not equal)
- * '~' (about) 'i' (element of). */
+ * '~' (about) 'i' (element of) 't' (tends to, implies). */
 
 struct expr {
     enum expr_kind kind;

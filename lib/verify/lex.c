@@ -154,6 +154,28 @@ static int colour(struct lexer *l, struct text w)
     return 1;
 }
 
+/* "\\bar{x}", "\\hat x": another name than x; over more than a letter such a
+ * mark says only what it is ("\\overline{AB}"). */
+static int accented(struct lexer *l, struct text w)
+{
+    size_t i = l->i, brace;
+
+    if (!text_in(w, "bar|overline|hat|widehat|tilde|widetilde|dot|ddot"))
+        return 0;
+    while (at(l, i) == ' ')
+        i++;
+    brace = at(l, i) == '{';
+    i += brace;
+    char c = at(l, i);
+    if (!isalpha((unsigned char)c) || (brace && at(l, i + 1) != '}'))
+        return 0;
+    l->i = i + 1 + brace;
+    lex_emit(l, T_SYM, arena_printf(l->a, "%c^%.3s", c,
+                                    w.s[0] == 'o' ? "bar"
+                                    : w.s[0] == 'w' ? w.s + 4 : w.s));
+    return 1;
+}
+
 static void command(struct lexer *l)
 {
     static const char *const alias[][2] = {
@@ -181,6 +203,8 @@ static void command(struct lexer *l)
     if (at(l, k) == '*')
         k++;
     l->i = k;
+    if (accented(l, w))
+        return;
     if (text_in(w, ignored)) {
         if ((text_is(w, "left") || text_is(w, "right")) && at(l, k) == '.')
             l->i++;

@@ -97,7 +97,7 @@ static int rel_op(struct parser *p)
         const char *cmd;
         char op;
     } ops[] = { { "leq", 'l' }, { "geq", 'g' }, { "ne", 'n' },
-                { "in", 'i' }, { "approx", '~' }, { "to", '~' } };
+                { "in", 'i' }, { "approx", '~' }, { "to", 't' } };
     int op = 0;
 
     if (take_ch(p, '&'))
@@ -265,6 +265,28 @@ static struct expr *conditions(struct parser *p, struct vec *w, int from)
     return p_with(p, v, p_items(p, E_LIST, w->v + k, w->n - k));
 }
 
+/* "a, b = 1, 2": each name with its value; NULL when this is no such list. */
+static struct expr *paired(struct parser *p, const struct vec *w)
+{
+    int k = w->n / 2;
+
+    if (w->n < 3 || w->n % 2 == 0)
+        return NULL;
+    const struct expr *mid = w->v[k];
+    if (mid->kind != E_REL || mid->n != 2 || mid->name[0] != '=' ||
+        mid->a[0]->kind != E_SYM)
+        return NULL;
+    struct expr *e = expr_new(p->a, E_LIST, k + 1);
+    for (int i = 0; i <= k; i++) {
+        if (i < k && w->v[i]->kind != E_SYM)
+            return NULL;
+        e->a[i] = two(p, E_REL, i < k ? w->v[i] : mid->a[0],
+                      i ? w->v[k + i] : mid->a[1]);
+        e->a[i]->name = "=";
+    }
+    return e;
+}
+
 static struct expr *p_list(struct parser *p, int in_brackets)
 {
     struct vec w = { 0 }, pieces = { 0 };
@@ -315,7 +337,7 @@ static struct expr *p_list(struct parser *p, int in_brackets)
     if (w.n == 1)
         return w.v[0];
     struct expr *e = ors ? NULL : conditions(p, &w, from);
-    if (e)
+    if (e || (e = paired(p, &w)))
         return e;
     e = p_items(p, E_LIST, w.v, w.n);
     e->name = ors && ands ? "both" : ors ? "or" : ands ? "and" : "";
