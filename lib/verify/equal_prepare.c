@@ -1,6 +1,7 @@
 /* equal_prepare - both trees before they are compared: lists flattened,
  * plus-minus expanded, chains of equalities shortened (equal.h)
  */
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 #include "equal.h"
@@ -114,6 +115,11 @@ struct expr *equal_prepare(struct equal *q, struct expr *e)
         memcpy(v->a, e->a, (size_t)v->n * sizeof *v->a);
         if (equal_trees(q, v, e->a[v->n]))
             return v; /* "5/4 (1.25)" */
+    }
+    if (e->kind == E_MUL && e->n == 2 && relation_bare(e->a[0]) &&
+        isupper((unsigned char)e->a[0]->name[0]) && e->a[1]->kind == E_SEQ) {
+        e = expr_pair(q->a, E_REL, e->a[0], e->a[1]);
+        e->name = "="; /* "A(2, 3)" */
     }
     if (e->kind == E_REL) {
         e = shorten(q, e);

@@ -43,18 +43,20 @@ static size_t box_command(struct text t, size_t i)
  * its line or delimiters. None follows where a box is only mentioned. */
 static size_t bare_box(struct boxes *b, struct text t, size_t i, size_t at)
 {
-    size_t end = at;
+    size_t end = at, far = at + 400 < t.n ? at + 400 : t.n;
     int solid, depth = 0;
 
-    while (end < t.n && !strchr("$\n", t.s[end]) && depth >= 0 &&
+    if (at >= t.n || box_command(t, at) ||
+        !extract_may_begin(text_of(t.s + at, t.n - at), 0))
+        return at;
+    while (end < far && !strchr("$\n", t.s[end]) && depth >= 0 &&
            !text_starts(t, end, "\\)") && !text_starts(t, end, "\\]")) {
         depth += t.s[end] == '{';
         depth -= t.s[end] == '}';
         end += depth >= 0;
     }
     struct text line = text_of(t.s + at, end - at);
-    if (at >= end || !extract_may_begin(line, 0) ||
-        ((t.s[at] == 'a' || t.s[at] == 'I') && t.s[at + 1] == ' '))
+    if (at >= end || ((t.s[at] == 'a' || t.s[at] == 'I') && t.s[at + 1] == ' '))
         return at;
     end = at + extract_formula_end(line, 0, &solid);
     if (end > at)

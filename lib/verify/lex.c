@@ -69,6 +69,9 @@ static void text_group(struct lexer *l)
         lex_emit_ch(l, ',');
         in = text_trim(text_of(in.s + 1, in.n - 1));
     }
+    if (!l->n && in.n > 1 && in.s[in.n - 1] == ':' &&
+        isalpha((unsigned char)in.s[0]))
+        return; /* "\\text{Total: }16" */
     if (in.n > 1 && in.s[0] == '(' && !memchr(in.s, ')', in.n)) {
         lex_emit_ch(l, '('); /* closed outside */
         in = text_trim(text_of(in.s + 1, in.n - 1));

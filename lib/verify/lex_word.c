@@ -49,6 +49,10 @@ void lex_text(struct lexer *l, const char *w)
     static const char any[] = "any|all|every|each|some|that|an|a";
     size_t k;
 
+    if (text_in(text_of(w, strlen(w)), "infinity|Infinity")) {
+        lex_emit(l, T_CONST, "inf");
+        return;
+    }
     if (l->n == 0 && text_in(text_of(w, strlen(w)), hedges))
         return;
     if (l->n && (k = lex_same(text_of(w, strlen(w))))) {
@@ -146,7 +150,8 @@ void lex_word(struct lexer *l, struct text w)
     else if (text_is(w, "percent") || text_is(w, "pct") ||
              text_is(w, "percentage"))
         lex_emit_ch(l, '%');
-    else if (text_is(w, "degrees") || text_is(w, "degree"))
+    else if (text_in(w, "degrees|degree") ||
+             (after_num && text_is(w, "deg")))
         lex_emit(l, T_CMD, "circ");
     else if (text_is(w, "in") && !after_num && l->n)
         lex_emit(l, T_CMD, "in");

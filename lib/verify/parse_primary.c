@@ -288,6 +288,9 @@ static int applies(const struct tok *t)
         return 0;
     if (t->s[0] && !t->s[1] && strchr("fghFGH", t->s[0]))
         return 1;
+    if (t->s[0] && !t->s[1] && strchr("pquvy", t->s[0]) &&
+        arg->type == T_SYM && strchr("xtnz", arg->s[0]))
+        return arg[1].type == T_CH && arg[1].ch == ')';
     if (!lex_is_greek(text_of(t->s, strlen(t->s))) &&
         !(isupper((unsigned char)t->s[0]) && !t->s[1]))
         return 0;
