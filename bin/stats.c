@@ -16,14 +16,19 @@
 
 static struct filter f = FILTER_INIT;
 static struct cli_list without;
-static const char *by, *report, *html, *setting, *tasks, *title;
+static const char *by, *stat, *report, *html, *setting, *tasks, *title;
 static int do_score, do_kl_score, do_tag, do_verdicts, power, as_table;
-static struct cli_list sets;
+static struct cli_list sets, fields;
 
 static const struct opt own[] = {
     { OPT_HEADING, NULL, 0, NULL, NULL, "Aggregates of any fields", 0, 0 },
     { OPT_STR, "by", 0, &by, "FIELD,...",
       "one group for each combination of these fields' values", 0, 0 },
+    { OPT_LIST, "field", 0, &fields, "FIELD,...",
+      "a field to aggregate, whether or not a file has its name", 0, 0 },
+    { OPT_STR, "stat", 0, &stat, "STAT,...",
+      "n, sum, mean, sd, se, min, max, median, p0 to p100 (p90: what 90 in "
+      "100 values do not exceed); by default n,mean,sd,se,min,max", 0, 0 },
     { OPT_FLAG, "table", 0, &as_table, NULL,
       "write an aligned table (the default on a terminal)", 0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Stages of the experiment", 0, 0 },
@@ -65,22 +70,28 @@ static struct opt opts[] = FILTER_OPTS(own);
 static const struct cli cli = {
     .name = "stats",
     .purpose = "aggregates, scores, hypothesis tests and the report",
-    .usage = "[--by FIELD,...] [FIELD...] < records\n"
+    .usage = "[--by FIELD,...] [--stat STAT,...] [FIELD...] [records...]\n"
              "       stats --score | --kl-score | --tag [--set KEY=VALUE] "
              "[records...]\n"
              "       stats --report DIR --tasks FILE [--setting FILE] "
              "records...\n"
              "       stats --html DIR",
     .details =
-        "Without a mode: n, mean, sd, standard error, least and greatest of "
-        "each FIELD (numbers; true is 1; len(FIELD) is the length of an array "
-        "or string) in each group, from standard input.\n\n"
+        "Without a mode: statistics of each FIELD in each group. A word that "
+        "names a file, or has a slash in it, is an input; any other is a "
+        "FIELD. A FIELD is a number or a bool (true is 1), or an array of "
+        "them, each element then counting as one value. len(FIELD) is the "
+        "length of an array or string; sum, mean, min and max(FIELD) make one "
+        "number of each record's array. A record that lacks FIELD does not "
+        "count for it; a FIELD that no record has is an error.\n\n"
         "--report reads any mix of streams whose records carry arm, seed and "
         "task (--set put them there): scores of the base have arm=base and no "
         "seed, KL of the base against itself arm=floor_ARM. The tests and "
         "their rules are explained in the summary itself.",
     .example = "cat a.msgpack b.msgpack | stats --by task,arm correct "
                "'len(response_tokens)'\n"
+               "stats --table --by task --stat mean,median,p90 kl_exact "
+               "scored.msgpack.zst\n"
                "stats --score --set arm=bf16 --set seed=3 "
                "math500.responses.msgpack.zst -o scores.msgpack",
     .see_also = "reward, kl, sparsity, show",
@@ -108,44 +119,55 @@ static int write_table(struct groupby *g, struct err *e)
     return r;
 }
 
-/* The table is no stream of records, so the filter's writer stays closed. */
-static int table_by(struct groupby *g, struct err *e)
+/* The table is no stream of records: the filter's own output stays empty. */
+static int table_by(struct groupby *g, char **files, int n, struct err *e)
 {
-    struct rec *rec;
-    uint64_t n = 0;
-    int r = rec_open(&f.in, "-", e);
+    int r = filter_open_input(&f, "stats", files, n, e);
 
-    while (!r && !(f.limit && n >= f.limit) &&
-           (r = rec_read(f.in, &rec, e)) > 0) {
-        n++;
-        r = groupby_add(g, rec, e);
-        if (r < 0)
-            r = filter_skip(&f, e);
-    }
-    if (!r && !n && !f.allow_empty)
-        r = err_set(e, ERR_DATA, "%s: no records (--allow-empty allows that)",
-                    rec_name(f.in));
-    rec_close(&f.in);
     if (!r)
-        r = groupby_check(g, e);
-    if (!r && f.n_skipped)
-        fprintf(stderr, "stats: %llu bad record%s left out\n",
-                (unsigned long long)f.n_skipped,
-                f.n_skipped == 1 ? "" : "s");
+        r = stage_read_groups(&f, g, e);
+    if (!r)
+        filter_say_skipped(&f);
+    rec_close(&f.in);
     return r ? r : write_table(g, e);
 }
 
-static int run_by(char **fields, int n, struct err *e)
+/* A word that names a file, or standard input, is one; others are fields. */
+static int split(char **args, int n, char **files, struct err *e)
 {
-    struct groupby *g;
-    int r;
+    int n_files = 0;
 
-    if (n > GROUPBY_FIELDS)
-        return err_set(e, ERR_USAGE, "more than %d fields", GROUPBY_FIELDS);
+    for (int i = 0; i < n; i++) {
+        if (!strcmp(args[i], "-") || strchr(args[i], '/') ||
+            file_exists(args[i]))
+            files[n_files++] = args[i];
+        else if (fields.n == CLI_LIST_MAX)
+            return err_set(e, ERR_USAGE, "more than %d fields", CLI_LIST_MAX);
+        else
+            fields.v[fields.n++] = args[i];
+    }
+    return n_files;
+}
+
+static int run_by(char **args, int n, struct err *e)
+{
+    struct cli_list given = fields;
+    struct stage_by o = { by, stat };
+    struct groupby *g = NULL;
+    int n_files, r = 0;
+
+    fields.n = 0;
+    for (int i = 0; i < given.n && !r; i++)
+        r = cli_split(&fields, given.v[i], "--field", e);
+    n_files = r ? r : split(args, n, args, e);
+    if (n_files < 0)
+        return n_files;
     if (!f.json && !strcmp(f.out, "-") && isatty(STDOUT_FILENO))
         as_table = 1;
-    g = groupby_open(by, fields, n);
-    r = as_table ? table_by(g, e) : stage_groups(&f, &sets, by, g, e);
+    r = groupby_open(&g, by, &fields, stat, e);
+    if (!r)
+        r = as_table ? table_by(g, args, n_files, e)
+                     : stage_groups(&f, &sets, &o, g, args, n_files, e);
     groupby_close(&g);
     return r;
 }

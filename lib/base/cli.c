@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "arena.h"
 #include "cli.h"
 
 /* The option called by a long name (n bytes) or a short one; groups inside. */
@@ -248,6 +249,25 @@ static int one_option(const struct cli *c, int argc, char **argv, int i,
     }
     r = take_value(o, shown, v, e);
     return r < 0 ? r : words;
+}
+
+int cli_split(struct cli_list *l, const char *text, const char *shown,
+              struct err *e)
+{
+    size_t n = strlen(text);
+    char *s, *name;
+
+    if (!n || *text == ',' || text[n - 1] == ',' || strstr(text, ",,"))
+        return err_set(e, ERR_USAGE, "%s: '%s' has an empty name", shown,
+                       text);
+    s = xstrdup(text);
+    while ((name = strsep(&s, ","))) {
+        if (l->n == CLI_LIST_MAX)
+            return err_set(e, ERR_USAGE, "%s: more than %d names", shown,
+                           CLI_LIST_MAX);
+        l->v[l->n++] = name;
+    }
+    return 0;
 }
 
 /* The option that was asked what there is, or NULL. */

@@ -62,6 +62,10 @@ struct cli {
     int min_args, max_args; /* positional arguments */
 };
 
+/* "a,b" into a list of names, each borrowed from a copy that lives on. */
+int cli_split(struct cli_list *l, const char *text, const char *shown,
+              struct err *e) MUST_CHECK;
+
 enum { CLI_RUN = 0, CLI_HELP = 1, CLI_VERSION = 2, CLI_KNOWN = 3 };
 
 /* Returns CLI_RUN, CLI_HELP, CLI_VERSION or CLI_KNOWN (an OPT_KNOWN was given

@@ -7,7 +7,8 @@
 
 struct range {
     uint64_t n, not_finite;
-    double min, max, sum;
+    double min, max;
+    long double sum; /* of finite numbers it stays finite */
 };
 
 struct column {
@@ -132,7 +133,7 @@ static void range_text(struct buf *b, const struct range *r)
         buf_printf(b, " %10s %10s %10s", "", "", "");
         return;
     }
-    buf_printf(b, " %10.6g %10.6g %10.6g", r->min, r->sum / (double)r->n,
+    buf_printf(b, " %10.6g %10.6g %10.6g", r->min, (double)(r->sum / (long double)r->n),
                r->max);
 }
 

@@ -33,16 +33,21 @@ static int open_input(struct filter *f, struct err *e)
     return rec_open(&f->in, f->n_inputs ? f->inputs[f->at] : "-", e);
 }
 
+int filter_open_input(struct filter *f, const char *tool, char **inputs,
+                      int n_inputs, struct err *e)
+{
+    snprintf(f->tool, sizeof f->tool, "%s", tool);
+    f->inputs = inputs;
+    f->n_inputs = n_inputs;
+    return open_input(f, e);
+}
+
 int filter_open(struct filter *f, const char *tool, const char *kind,
                 char **inputs, int n_inputs, struct err *e)
 {
-    int x;
+    int x = filter_open_input(f, tool, inputs, n_inputs, e);
 
-    snprintf(f->tool, sizeof f->tool, "%s", tool);
     snprintf(f->kind, sizeof f->kind, "%s", kind);
-    f->inputs = inputs;
-    f->n_inputs = n_inputs;
-    x = open_input(f, e);
     if (!x)
         x = rec_create(&f->w, f->out, f->json ? REC_JSON : REC_AUTO, e);
     if (x < 0)
@@ -67,21 +72,26 @@ int filter_read(struct filter *f, struct rec **rec, struct err *e)
 {
     int x;
 
-    *rec = NULL;
-    if (f->limit && f->n_read >= f->limit)
-        return 0;
     for (;;) {
+        *rec = NULL;
+        if (f->limit && f->n_read >= f->limit)
+            return 0;
         x = rec_read(f->in, rec, e);
         if (x < 0)
             return x;
         if (x) {
             f->n_read++;
-            return 1;
+            if (!rec_finite(*rec, e))
+                return 1;
+            x = filter_skip(f, e);
+            if (x < 0)
+                return x;
+            continue;
         }
         if (f->at + 1 >= f->n_inputs)
             break;
         /* the first input's header is carried on, also when it was empty */
-        x = header(f, e);
+        x = f->w ? header(f, e) : 0;
         if (x < 0)
             return x;
         f->at++;
@@ -123,6 +133,14 @@ int filter_skip(struct filter *f, struct err *e)
     return 0;
 }
 
+void filter_say_skipped(const struct filter *f)
+{
+    if (f->n_skipped)
+        fprintf(stderr, "%s: %llu bad record%s left out; the first: %s\n",
+                f->tool, (unsigned long long)f->n_skipped,
+                f->n_skipped == 1 ? "" : "s", f->first_bad);
+}
+
 int filter_close(struct filter *f, struct err *e)
 {
     int x = header(f, e);
@@ -131,10 +149,7 @@ int filter_close(struct filter *f, struct err *e)
         filter_abort(f);
         return x;
     }
-    if (f->n_skipped)
-        fprintf(stderr, "%s: %llu bad record%s left out; the first: %s\n",
-                f->tool, (unsigned long long)f->n_skipped,
-                f->n_skipped == 1 ? "" : "s", f->first_bad);
+    filter_say_skipped(f);
     rec_close(&f->in);
     return rec_commit(&f->w, e);
 }

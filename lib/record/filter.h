@@ -41,8 +41,12 @@ const struct opt *filter_opts(struct filter *f);
 /* inputs: positional arguments, read one after the other; none = stdin. */
 int filter_open(struct filter *f, const char *tool, const char *kind,
                 char **inputs, int n_inputs, struct err *e) MUST_CHECK;
+/* The input alone, for an output that is no stream. */
+int filter_open_input(struct filter *f, const char *tool, char **inputs,
+                      int n_inputs, struct err *e) MUST_CHECK;
 void filter_made_by(struct filter *f, const char *key, const char *value);
-/* As rec_read; honours --limit and moves on to the next input. */
+/* As rec_read; honours --limit and moves on to the next input. A record with a
+ * number that is not finite is a bad one. */
 int filter_read(struct filter *f, struct rec **rec, struct err *e)
     MUST_CHECK;
 /* As rec_ready. */
@@ -53,7 +57,9 @@ int filter_write(struct filter *f, const struct rec *rec, struct err *e)
 /* A record was bad (e holds the ERR_DATA): 0 when --skip-bad still covers
  * it, the error otherwise. */
 int filter_skip(struct filter *f, struct err *e) MUST_CHECK;
-/* Ends the output; says on stderr how many records were skipped. */
+/* Says on stderr how many records were skipped, and the first reason. */
+void filter_say_skipped(const struct filter *f);
+/* That, and ends the output. */
 int filter_close(struct filter *f, struct err *e) MUST_CHECK;
 /* After an error: drops the output. */
 void filter_abort(struct filter *f);

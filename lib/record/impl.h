@@ -38,6 +38,9 @@ int row_parse(struct rec *r, const char *text, size_t n, const char *name,
               uint64_t line, struct err *e) MUST_CHECK;
 /* The record as one msgpack map. */
 void rec_pack(const struct rec *r, struct buf *b);
+/* Bytes of a path's first name. A dot within parentheses is part of it:
+ * "len(a.b).mean" is mean in "len(a.b)". */
+size_t rec_path_name(const char *path);
 /* A field's or inner value, or NULL. */
 const msgpack_object *rec_find(const struct rec *r, const char *path);
 

@@ -206,9 +206,19 @@ static const msgpack_object *in_map(const msgpack_object *m, const char *key,
     return NULL;
 }
 
+size_t rec_path_name(const char *path)
+{
+    size_t n = 0;
+    int inside = 0;
+
+    for (; path[n] && (inside || path[n] != '.'); n++)
+        inside += path[n] == '(' ? 1 : path[n] == ')' && inside ? -1 : 0;
+    return inside ? strcspn(path, ".") : n;
+}
+
 const msgpack_object *rec_find(const struct rec *r, const char *path)
 {
-    size_t n = strcspn(path, ".");
+    size_t n = rec_path_name(path);
     const msgpack_object *o = NULL;
 
     for (size_t i = 0; i < r->n && !o; i++)
@@ -216,10 +226,26 @@ const msgpack_object *rec_find(const struct rec *r, const char *path)
             o = &r->f[i].val;
     while (o && path[n]) {
         path += n + 1;
-        n = strcspn(path, ".");
+        n = rec_path_name(path);
         o = in_map(o, path, n);
     }
     return o;
+}
+
+int rec_finite(const struct rec *r, struct err *e)
+{
+    char where[128];
+
+    for (size_t i = 0; i < r->n; i++) {
+        const struct field *f = &r->f[i];
+        struct err why;
+
+        snprintf(where, sizeof where, "%.*s",
+                 (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
+        if (value_finite(&f->val, where, &why) < 0)
+            return rec_bad(r, e, "%.700s", why.msg);
+    }
+    return 0;
 }
 
 int rec_bad(const struct rec *r, struct err *e, const char *fmt, ...)

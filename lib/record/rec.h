@@ -110,6 +110,9 @@ int rec_missing(const struct rec *r, const char *path, struct err *e);
  * --decode"); NULL: rows come with it, or nobody knows it. */
 const char *rec_writer_of(const char *path);
 
+/* Every number of the record is finite: a stream holds no other. */
+int rec_finite(const struct rec *r, struct err *e) MUST_CHECK;
+
 /* An ERR_DATA error about this record: "stdin: record 17: " + message. */
 int rec_bad(const struct rec *r, struct err *e, const char *fmt, ...)
     PRINTF_LIKE(3, 4);

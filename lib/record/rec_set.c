@@ -7,7 +7,7 @@
  * place; growing one copies its pairs into the arena. */
 static msgpack_object *slot(struct rec *r, const char *path)
 {
-    size_t n = strcspn(path, ".");
+    size_t n = rec_path_name(path);
     msgpack_object *o;
     struct field *f = NULL;
 
@@ -22,7 +22,7 @@ static msgpack_object *slot(struct rec *r, const char *path)
         msgpack_object_kv *kv = NULL;
 
         path += n + 1;
-        n = strcspn(path, ".");
+        n = rec_path_name(path);
         if (o->type != MSGPACK_OBJECT_MAP) {
             o->type = MSGPACK_OBJECT_MAP;
             o->via.map.size = 0;

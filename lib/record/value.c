@@ -124,6 +124,46 @@ int value_check(const msgpack_object *o, const char *where, struct err *e)
     }
 }
 
+int value_finite(const msgpack_object *o, const char *where, struct err *e)
+{
+    char inner[256];
+    int r = 0;
+
+    switch (o->type) {
+    case MSGPACK_OBJECT_FLOAT32:
+    case MSGPACK_OBJECT_FLOAT64:
+        if (isfinite(o->via.f64))
+            return 0;
+        return err_set(e, ERR_DATA, "%s: found %s, expected a finite number",
+                       where, isnan(o->via.f64)  ? "nan"
+                              : o->via.f64 > 0 ? "inf"
+                                               : "-inf");
+    case MSGPACK_OBJECT_ARRAY:
+        for (uint32_t i = 0; i < o->via.array.size && !r; i++) {
+            const msgpack_object *x = &o->via.array.ptr[i];
+
+            /* the place of an element is made only for a message */
+            if (x->type < MSGPACK_OBJECT_FLOAT64 ||
+                (x->type == MSGPACK_OBJECT_FLOAT32 && isfinite(x->via.f64)))
+                continue;
+            snprintf(inner, sizeof inner, "%s[%u]", where, (unsigned)i);
+            r = value_finite(x, inner, e);
+        }
+        return r;
+    case MSGPACK_OBJECT_MAP:
+        for (uint32_t i = 0; i < o->via.map.size && !r; i++) {
+            const msgpack_object_str *k = &o->via.map.ptr[i].key.via.str;
+
+            snprintf(inner, sizeof inner, "%s.%.*s", where,
+                     (int)(k->size > 99 ? 99 : k->size), k->ptr);
+            r = value_finite(&o->via.map.ptr[i].val, inner, e);
+        }
+        return r;
+    default:
+        return 0;
+    }
+}
+
 static int json_float(struct buf *b, const msgpack_object *o, int strict,
                       const char *where, struct err *e)
 {

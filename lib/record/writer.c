@@ -13,6 +13,7 @@
 
 struct rec_writer {
     struct file *f;
+    char name[256]; /* of the output, in messages */
     int json, header_done;
     int bad_made_by; /* a value was not UTF-8 */
     char twice[64];  /* a key of made_by that came again, or "" */
@@ -40,6 +41,8 @@ int rec_create(struct rec_writer **out, const char *path,
     int x;
 
     *out = NULL;
+    snprintf(w->name, sizeof w->name, "%s",
+             strcmp(path, "-") ? path : "standard output");
     w->hash = hash_open();
     w->json = format == REC_JSON ||
               (format == REC_AUTO && !strcmp(path, "-") &&
@@ -206,8 +209,9 @@ static int json_line(const struct rec *r, struct buf *b, struct err *e)
     return 0;
 }
 
-/* What the reader would refuse must not be written. */
-static int check_new_fields(const struct rec *r, struct err *e)
+/* What a reader would refuse must not be written. Strings and keys of fields
+ * that were read are checked already. */
+static int check_fields(const struct rec *r, struct err *e)
 {
     char where[128];
 
@@ -218,22 +222,27 @@ static int check_new_fields(const struct rec *r, struct err *e)
         const struct field *f = &r->f[i];
         int x;
 
-        if (f->raw)
-            continue;
         snprintf(where, sizeof where, "%.*s",
                  (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
-        x = value_check(&f->val, where, e);
+        x = value_finite(&f->val, where, e);
+        if (!x && !f->raw)
+            x = value_check(&f->val, where, e);
         if (x < 0)
             return x;
     }
     return 0;
 }
 
-static int about(const struct rec *r, struct err *e)
+/* A record that was read has its place there, one of our own here. */
+static int about(const struct rec_writer *w, const struct rec *r,
+                 struct err *e)
 {
     struct err old = *e;
 
-    return rec_bad(r, e, "%.700s", old.msg);
+    if (r->name)
+        return rec_bad(r, e, "%.700s", old.msg);
+    return err_set(e, ERR_DATA, "%s: record %llu: %.700s", w->name,
+                   (unsigned long long)w->n + 1, old.msg);
 }
 
 int rec_write(struct rec_writer *w, const struct rec *r, struct err *e)
@@ -244,18 +253,18 @@ int rec_write(struct rec_writer *w, const struct rec *r, struct err *e)
     e = e ? e : &own;
     if (!w->header_done)
         return err_set(e, ERR_USAGE, "a record was written before a header");
-    if (check_new_fields(r, e) < 0)
-        return about(r, e);
+    if (check_fields(r, e) < 0)
+        return about(w, r, e);
     w->b.n = 0;
     if (w->json) {
         if (json_line(r, &w->b, e) < 0)
-            return about(r, e);
+            return about(w, r, e);
     } else {
         rec_pack(r, &w->b);
     }
     if (w->b.n > REC_MAX_BYTES) {
         err_set(e, ERR_DATA, "is longer than 64 MiB");
-        return about(r, e);
+        return about(w, r, e);
     }
     if (!w->json)
         hash_update(w->hash, w->b.p, w->b.n);

@@ -4,43 +4,54 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
-#include "../stat/describe.h"
+#include "aggregate.h"
 #include "groupby.h"
 #include "names.h"
-
-struct values {
-    double *v;
-    size_t n, cap;
-};
+#include "quantity.h"
 
 struct group {
     char **key; /* a string behind a quote, other values as JSON, or "-" */
     size_t n;   /* records */
     struct values *x;
+    double *out; /* [n_fields * n_stats], once the input has ended */
+    char *has;
 };
 
 struct groupby {
     char *by_text, **by;
     int n_by;
-    char **field;
+    struct quantity field[GROUPBY_FIELDS];
+    struct values now[GROUPBY_FIELDS]; /* of the record that is read */
     int n_fields;
+    struct aggregate stat[AGGREGATES];
+    int n_stats;
     struct names keys;
     struct group **g;
     size_t n, cap;
-    int sorted;
 };
 
-struct groupby *groupby_open(const char *by, char **fields, int n_fields)
+int groupby_open(struct groupby **out, const char *by,
+                 const struct cli_list *fields, const char *stats,
+                 struct err *e)
 {
     struct groupby *g = xcalloc(1, sizeof *g);
+    int r = 0;
 
-    g->field = fields;
-    g->n_fields = n_fields;
+    g->n_fields = fields->n;
     g->by_text = xstrdup(by ? by : "");
     g->by = xcalloc(strlen(g->by_text) + 1, sizeof *g->by);
     for (char *s = g->by_text, *w; (w = strtok_r(s, ",", &s));)
         g->by[g->n_by++] = w;
-    return g;
+    if (g->n_by > GROUPBY_KEYS)
+        r = err_set(e, ERR_USAGE, "--by: more than %d fields", GROUPBY_KEYS);
+    for (int k = 0; k < g->n_fields && !r; k++)
+        r = quantity_parse(&g->field[k], fields->v[k], e);
+    if (!r)
+        r = g->n_stats = aggregate_parse(g->stat, stats, e);
+    if (r < 0)
+        groupby_close(&g);
+    *out = g;
+    return r < 0 ? r : 0;
 }
 
 void groupby_close(struct groupby **gp)
@@ -56,8 +67,12 @@ void groupby_close(struct groupby **gp)
             free(g->g[i]->x[k].v);
         free(g->g[i]->key);
         free(g->g[i]->x);
+        free(g->g[i]->out);
+        free(g->g[i]->has);
         free(g->g[i]);
     }
+    for (int k = 0; k < g->n_fields; k++)
+        free(g->now[k].v);
     free(g->g);
     names_free(&g->keys);
     free(g->by);
@@ -108,106 +123,23 @@ static struct group *group_of(struct groupby *g, struct rec *rec)
     return new;
 }
 
-/* The length of the array or string at path. */
-static int length_of(struct rec *rec, const char *path, double *v,
-                     struct err *e)
-{
-    const char *json = rec_json(rec, path);
-    struct rec_i32s i;
-    struct rec_f32s f;
-    struct rec_str s;
-    const struct rec_str *strs;
-    size_t n;
-    int r;
-
-    if (!json || !strcmp(json, "null"))
-        return 0;
-    if (*json == '"') {
-        r = rec_get_str(rec, path, &s, e);
-        *v = (double)s.n;
-    } else if (*json != '[') {
-        r = rec_bad(rec, e, "%s: found %.40s, expected an array or a string",
-                    path, json);
-    } else if ((r = rec_get_i32s(rec, path, &i, e)) > 0) {
-        *v = (double)i.n;
-    } else if ((r = rec_get_f32s(rec, path, &f, e)) > 0) {
-        *v = (double)f.n;
-    } else if ((r = rec_get_strs(rec, path, &strs, &n, e)) > 0) {
-        *v = (double)n;
-    }
-    return r;
-}
-
-/* 1 and *v, or 0 when the record has no such field. */
-static int value_of(struct rec *rec, const char *field, double *v,
-                    struct err *e)
-{
-    size_t n = strlen(field);
-    const char *json;
-    char path[256];
-    int b, r;
-
-    if (n > 5 && n < sizeof path && !strncmp(field, "len(", 4) &&
-        field[n - 1] == ')') {
-        snprintf(path, sizeof path, "%.*s", (int)n - 5, field + 4);
-        return length_of(rec, path, v, e);
-    }
-    json = rec_json(rec, field);
-    if (!json || !strcmp(json, "null"))
-        return 0;
-    if (*json == 't' || *json == 'f') {
-        r = rec_get_bool(rec, field, &b, e);
-        *v = b;
-        return r;
-    }
-    if (*json == '[' || *json == '{')
-        return rec_bad(rec, e, "%s: found %s, expected a number or bool%s",
-                       field, *json == '[' ? "an array" : "a map",
-                       *json == '[' ? " (len(FIELD) takes its length)" : "");
-    r = rec_get_f64(rec, field, v, e);
-    if (r > 0 && !isfinite(*v))
-        return rec_bad(rec, e, "%s: not finite", field);
-    return r;
-}
-
 int groupby_add(struct groupby *g, struct rec *rec, struct err *e)
 {
-    double v[GROUPBY_FIELDS];
-    int has[GROUPBY_FIELDS];
     struct group *at;
 
     for (int k = 0; k < g->n_fields; k++) {
-        has[k] = value_of(rec, g->field[k], &v[k], e);
-        if (has[k] < 0)
-            return has[k];
+        int r;
+
+        g->now[k].n = 0;
+        r = quantity_get(&g->field[k], rec, &g->now[k], e);
+        if (r)
+            return r;
     }
     at = group_of(g, rec);
     at->n++;
-    for (int k = 0; k < g->n_fields; k++) {
-        struct values *x = &at->x[k];
-
-        if (!has[k])
-            continue;
-        if (x->n == x->cap) {
-            x->cap = 2 * x->cap + 16;
-            x->v = xrealloc(x->v, x->cap, sizeof *x->v);
-        }
-        x->v[x->n++] = v[k];
-    }
-    return 0;
-}
-
-int groupby_check(const struct groupby *g, struct err *e)
-{
-    for (int k = 0; k < g->n_fields; k++) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < g->n; i++)
-            n += g->g[i]->x[k].n;
-        if (!n && g->n)
-            return err_set(e, ERR_DATA, "no record has the field %s",
-                           g->field[k]);
-    }
+    for (int k = 0; k < g->n_fields; k++)
+        for (size_t i = 0; i < g->now[k].n; i++)
+            values_put(&at->x[k], g->now[k].v[i]);
     return 0;
 }
 
@@ -231,14 +163,62 @@ static int by_key(const void *a, const void *b)
     return 0;
 }
 
-static void sort(struct groupby *g)
+static int not_finite(const struct groupby *g, const struct group *at, int k,
+                      const struct aggregate *a, double v, struct err *e)
 {
-    if (g->sorted)
-        return;
+    struct buf b = { 0 };
+    int r;
+
+    for (int i = 0; i < g->n_by; i++)
+        buf_printf(&b, "%s%s=%s", i ? "," : "group ", g->by[i],
+                   at->key[i] + (*at->key[i] == '"'));
+    r = err_set(e, ERR_DATA, "%.300s%s%.250s.%s: found %s, expected a finite "
+                "number (the values are too large)", buf_str(&b),
+                g->n_by ? ": " : "", g->field[k].text, a->name,
+                isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
+    buf_free(&b);
+    return r;
+}
+
+static int compute(const struct groupby *g, struct group *at, struct err *e)
+{
+    size_t n = (size_t)(g->n_fields * g->n_stats);
+
+    at->out = xcalloc(n + 1, sizeof *at->out);
+    at->has = xcalloc(n + 1, 1);
+    for (int k = 0; k < g->n_fields; k++)
+        for (int s = 0; s < g->n_stats; s++) {
+            int i = k * g->n_stats + s;
+
+            at->has[i] = (char)aggregate_of(&g->stat[s], at->x[k].v,
+                                            at->x[k].n, &at->out[i]);
+            if (at->has[i] && !isfinite(at->out[i]))
+                return not_finite(g, at, k, &g->stat[s], at->out[i], e);
+        }
+    return 0;
+}
+
+int groupby_finish(struct groupby *g, struct err *e)
+{
+    int r = 0;
+
+    for (int k = 0; k < g->n_fields; k++) {
+        const char *tool = rec_writer_of(g->field[k].path);
+        size_t n = 0;
+
+        for (size_t i = 0; i < g->n; i++)
+            n += g->g[i]->x[k].n;
+        if (!n && g->n)
+            return err_set(e, ERR_DATA, "no record has the field %s%s%s",
+                           g->field[k].text, tool ? ": run " : "",
+                           tool ? tool : "");
+    }
     n_keys = g->n_by;
     if (g->n)
         qsort(g->g, g->n, sizeof *g->g, by_key);
-    g->sorted = 1;
+    for (size_t i = 0; i < g->n && !r; i++)
+        r = compute(g, g->g[i], e);
+    return r;
 }
 
 static void set_json(struct rec *rec, const char *path, const char *json)
@@ -257,26 +237,21 @@ static void set_json(struct rec *rec, const char *path, const char *json)
         rec_set_f64(rec, path, strtod(json, NULL));
 }
 
-static void set_stats(struct rec *rec, const char *field,
-                      const struct values *x)
+static void set_stats(struct rec *rec, const struct groupby *g,
+                      const struct group *at, int k)
 {
     char path[300];
-#define SET(name, value) \
-    (snprintf(path, sizeof path, "%.250s." name, field), \
-     rec_set_f64(rec, path, value))
 
-    snprintf(path, sizeof path, "%.250s.n", field);
-    rec_set_u64(rec, path, x->n);
-    if (!x->n)
-        return;
-    SET("mean", desc_mean(x->v, x->n));
-    if (x->n > 1) {
-        SET("sd", desc_sd(x->v, x->n));
-        SET("se", desc_sd(x->v, x->n) / sqrt((double)x->n));
+    for (int s = 0; s < g->n_stats; s++) {
+        int i = k * g->n_stats + s;
+
+        snprintf(path, sizeof path, "%.255s.%s", g->field[k].text,
+                 g->stat[s].name);
+        if (aggregate_is_count(&g->stat[s]))
+            rec_set_u64(rec, path, at->x[k].n);
+        else if (at->has[i])
+            rec_set_f64(rec, path, at->out[i]);
     }
-    SET("min", desc_min(x->v, x->n));
-    SET("max", desc_max(x->v, x->n));
-#undef SET
 }
 
 int groupby_each(struct groupby *g,
@@ -286,14 +261,13 @@ int groupby_each(struct groupby *g,
     struct rec *rec = rec_new();
     int r = 0;
 
-    sort(g);
     for (size_t i = 0; i < g->n && !r; i++) {
         rec_clear(rec);
         for (int k = 0; k < g->n_by; k++)
             set_json(rec, g->by[k], g->g[i]->key[k]);
         rec_set_u64(rec, "n", g->g[i]->n);
         for (int k = 0; k < g->n_fields; k++)
-            set_stats(rec, g->field[k], &g->g[i]->x[k]);
+            set_stats(rec, g, g->g[i], k);
         r = fn(ctx, rec, e);
     }
     rec_free(&rec);
@@ -307,42 +281,41 @@ static void key_cells(struct table *t, const struct groupby *g,
         table_cell(t, "%s", at->key[k] + (*at->key[k] == '"'));
 }
 
-static void value_cells(struct table *t, const struct values *x)
+static void value_cells(struct table *t, const struct groupby *g,
+                        const struct group *at, int k)
 {
-    table_cell(t, "%zu", x->n);
-    if (!x->n) {
-        for (int i = 0; i < 5; i++)
+    for (int s = 0; s < g->n_stats; s++) {
+        const struct aggregate *a = &g->stat[s];
+        int i = k * g->n_stats + s;
+
+        if (aggregate_is_count(a))
+            table_cell(t, "%zu", at->x[k].n);
+        else if (!at->has[i])
             table_cell(t, "-");
-        return;
+        else if (aggregate_is_spread(a))
+            table_cell(t, "%.4g", at->out[i]);
+        else
+            table_cell(t, "%.6g", at->out[i]);
     }
-    table_cell(t, "%.6g", desc_mean(x->v, x->n));
-    if (x->n > 1) {
-        table_cell(t, "%.4g", desc_sd(x->v, x->n));
-        table_cell(t, "%.4g", desc_sd(x->v, x->n) / sqrt((double)x->n));
-    } else {
-        table_cell(t, "-");
-        table_cell(t, "-");
-    }
-    table_cell(t, "%.6g", desc_min(x->v, x->n));
-    table_cell(t, "%.6g", desc_max(x->v, x->n));
 }
 
-struct table *groupby_table(struct groupby *g)
+struct table *groupby_table(const struct groupby *g)
 {
     struct buf head = { 0 };
     struct table *t;
 
-    sort(g);
     for (int k = 0; k < g->n_by; k++)
         buf_printf(&head, "<%s|", g->by[k]);
-    buf_puts(&head, g->n_fields ? "<field|n|mean|sd|se|min|max" : "n");
+    buf_puts(&head, g->n_fields ? "<field" : "n");
+    for (int s = 0; s < g->n_stats && g->n_fields; s++)
+        buf_printf(&head, "|%s", g->stat[s].name);
     t = table_open("groups", "", buf_str(&head));
     buf_free(&head);
     for (size_t i = 0; i < g->n; i++) {
         for (int k = 0; k < g->n_fields; k++) {
             key_cells(t, g, g->g[i]);
-            table_cell(t, "%s", g->field[k]);
-            value_cells(t, &g->g[i]->x[k]);
+            table_cell(t, "%s", g->field[k].text);
+            value_cells(t, g, g->g[i], k);
         }
         if (!g->n_fields) {
             key_cells(t, g, g->g[i]);

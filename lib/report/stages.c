@@ -102,19 +102,29 @@ int stage_kl_score(struct filter *f, const struct cli_list *sets,
     return r ? r : filter_close(f, e);
 }
 
-int stage_groups(struct filter *f, const struct cli_list *sets,
-                 const char *by, struct groupby *g, struct err *e)
+int stage_read_groups(struct filter *f, struct groupby *g, struct err *e)
 {
-    struct out to = { f, sets };
     struct rec *rec;
-    int r = filter_open(f, "stats", "groups", NULL, 0, e);
+    int r = 0;
 
-    if (!r && by)
-        filter_made_by(f, "by", by);
     while (!r && (r = filter_read(f, &rec, e)) > 0)
         r = checked(f, groupby_add(g, rec, e), e);
+    return r ? r : groupby_finish(g, e);
+}
+
+int stage_groups(struct filter *f, const struct cli_list *sets,
+                 const struct stage_by *o, struct groupby *g, char **inputs,
+                 int n_inputs, struct err *e)
+{
+    struct out to = { f, sets };
+    int r = filter_open(f, "stats", "groups", inputs, n_inputs, e);
+
+    if (!r && o->by)
+        filter_made_by(f, "by", o->by);
+    if (!r && o->stat)
+        filter_made_by(f, "stat", o->stat);
     if (!r)
-        r = groupby_check(g, e);
+        r = stage_read_groups(f, g, e);
     if (!r)
         r = groupby_each(g, write_one, &to, e);
     return r ? r : filter_close(f, e);

@@ -19,8 +19,16 @@ int stage_score(struct filter *f, const struct cli_list *sets, char **inputs,
 /* KL records to one mean a task (klscore.h). */
 int stage_kl_score(struct filter *f, const struct cli_list *sets,
                    char **inputs, int n_inputs, struct err *e) MUST_CHECK;
-/* Standard input to one record a group of g; by: its text, or NULL. */
+/* The texts that g was opened with, or NULL. */
+struct stage_by {
+    const char *by, *stat;
+};
+/* Any records to one record a group of g. */
 int stage_groups(struct filter *f, const struct cli_list *sets,
-                 const char *by, struct groupby *g, struct err *e) MUST_CHECK;
+                 const struct stage_by *o, struct groupby *g, char **inputs,
+                 int n_inputs, struct err *e) MUST_CHECK;
+/* The reading alone, of an f that is open. */
+int stage_read_groups(struct filter *f, struct groupby *g, struct err *e)
+    MUST_CHECK;
 
 #endif

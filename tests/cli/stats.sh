@@ -60,8 +60,48 @@ same numbers_sort_as_numbers '{"k":2,"n":1}
 {"k":10,"n":1}' "$(printf '{"k":10}\n{"k":2}\n' | $S --json --by k)"
 fails a_misspelt_field_is_an_error 3 'no record has the field corect' \
     bash -c "$S --json corect <$T/a.jsonl"
-fails an_array_is_no_number 3 'record 1.*len(FIELD)' \
-    bash -c "$S --json response_tokens <$T/a.jsonl"
+fails an_array_of_texts_is_no_number 3 'record 1: x\[1\]: found str, expected a number' \
+    bash -c "echo '{\"x\":[1,\"2\"]}' | $S --json x"
+fails a_map_is_no_number 3 'record 1: x: found map, expected a number' \
+    bash -c "echo '{\"x\":{\"y\":1}}' | $S --json x"
+# arrays: each element is a value; functions make one number of an array
+cat >"$T/arrays.jsonl" <<'EOF'
+{"g":"a","v":[1,2,3],"l":{"p":[0.5,1.5]}}
+{"g":"a","v":[],"l":{"p":[2.5]}}
+{"g":"b","v":[10,true],"w":1}
+EOF
+A=$T/arrays.jsonl
+same an_array_is_its_elements '{"g":"a","n":2,"v":{"n":3,"mean":2.0,"sd":1.0,"se":0.5773502691896258,"min":1.0,"max":3.0}}
+{"g":"b","n":1,"v":{"n":2,"mean":5.5,"sd":6.363961030678928,"se":4.5,"min":1.0,"max":10.0}}' \
+    "$($S --json --by g v <$A)"
+same functions_of_an_array '{"n":3,"sum(v)":{"n":3,"mean":5.666666666666667},"mean(v)":{"n":2,"mean":3.75},"max(v)":{"n":2,"mean":6.5},"min(v)":{"n":2,"mean":1.0},"len(v)":{"n":3,"mean":1.6666666666666667}}' \
+    "$($S --json --stat n,mean 'sum(v)' 'mean(v)' 'max(v)' 'min(v)' 'len(v)' <$A)"
+same inner_names_stay_whole 1.5 "$($S --json --stat mean 'len(l.p)' <$A | $BIN/show --field 'len(l.p).mean')"
+same a_dotted_array 1.5 "$($S --json --stat mean l.p <$A | $BIN/show --field l.p.mean)"
+seq 0 100 | sed 's/.*/{"x":&}/' >"$T/x.jsonl"
+same quantiles '{"n":101,"x":{"median":50.0,"p0":0.0,"p5":5.0,"p90":90.0,"p100":100.0,"sum":5050.0,"n":101}}' \
+    "$($S --json --stat median,p0,p5,p90,p100,sum,n x <"$T/x.jsonl")"
+same quantiles_are_interpolated '{"n":4,"x":{"p25":1.75,"median":2.5,"p90":3.7}}' \
+    "$(seq 4 | sed 's/.*/{"x":&}/' | $S --json --stat p25,median,p90 x)"
+same stat_of_a_table "$(printf 'g  field  median  p90\n---------------------\na  v           2  2.8\nb  v         5.5  9.1')" \
+    "$($S --table --by g --stat median,p90 v $A)"
+for s in men p101 p-1 p p1.5 mean,mean ,mean mean, "" p0x; do
+    fails "no_stat_$s" 2 '^stats: --stat: ' $S --stat "$s" v $A
+done
+
+# inputs: files as in every other program, fields by name or by --field
+same a_file_is_read "$($S --json --by g v <$A)" "$($S --json --by g v $A)"
+same files_and_fields_in_any_order "$(cat $A $A | $S --json --by g v w)" "$($S --json $A --by g v $A w)"
+same standard_input_by_name "$(cat $A $A | $S --json v)" "$($S --json v - $A <$A)"
+same files_for_a_table "$($S --table --by g v <$A)" "$($S --table --by g v $A)"
+of_v=$($S --json v <$A)
+(mkdir "$T/cd" && cp "$A" "$T/cd/v" && cd "$T/cd"
+ same a_file_called_like_a_field "$of_v"' {"n":3}' "$($S --json --field v v) $($S --json v)"
+ same fields_with_commas "$($S --json --field v --field w <v)" "$($S --json --field v,w v)")
+fails a_missing_file 1 "^stats: $T/none: No such file" $S --by g v "$T/none"
+fails a_missing_field_and_who_writes_it 3 'no record has the field correct: run reward' $S correct $A
+fails an_empty_field_name 2 "^stats: --field: 'v,' has an empty name" $S --field v, $A
+same skipped_in_a_table 1 "$(printf '{"v":1}\n{"v":"x"}\n' | $S --table --skip-bad 1 v 2>&1 | grep -c '1 bad record left out; the first: stdin: record 2: v: found str')"
 fails a_word_is_no_number 3 'record 1.*task' bash -c "$S --json task <$T/a.jsonl"
 fails no_records_is_an_error 3 'no records' bash -c "$S --json correct </dev/null"
 same bad_records_can_be_left_out '{"n":3,"v":{"n":3,"mean":2.0,"sd":1.0,"se":0.5773502691896258,"min":1.0,"max":3.0}}' \
