@@ -2,36 +2,57 @@
  *
  * in      any stream: msgpack, JSON lines, zstd and gzip of them
  * out     text: records, one field per column, headers, a table of fields
- * memory  one record
- * order   preserved
+ * memory  one record; with --sort those wanted (lib/record/select.h)
+ * order   preserved, or that of --sort
  */
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "../lib/record/fields.h"
+#include "../lib/record/select.h"
 #include "../lib/record/view.h"
+#include "../lib/record/walk.h"
 #include "../lib/text/tok.h"
 #include "main.h"
 
 static struct {
-    int header, fields, count, json, width, lines;
-    uint64_t head;
+    int header, fields, count, json, records, names, width, lines;
     struct cli_list field;
-    const char *tokenizer;
+    const char *tokenizer, *out;
+    struct select_opts select;
 } o = { .lines = 12 };
 
 static const struct opt opts[] = {
+    { OPT_HEADING, NULL, 0, NULL, NULL, "Which records", 0, 0 },
+    { OPT_STR, "where", 0, &o.select.where, "CONDITION",
+      "only records that meet it: 'correct == 0 and task == \"gsm8k\"'", 0,
+      0 },
+    { OPT_STR, "sort", 0, &o.select.sort, "FIELD",
+      "in ascending order of this field, or len(FIELD); -FIELD: descending; "
+      "records without it last", 0, 0 },
+    { OPT_U64, "top", 0, &o.select.top, "N",
+      "of them the N with the largest --sort field, in the order of --sort; "
+      "0 means all", 0, 0 },
+    { OPT_U64, "head", 0, &o.select.head, "N",
+      "the first N of these records only; 0 means all", 0, 0 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "What of them", 0, 0 },
+    { OPT_LIST, "field", 0, &o.field, "PATH,...",
+      "these fields (or len(PATH)), one line per record with tabs between "
+      "them; may be given again", 0, 0 },
+    { OPT_FLAG, "names", 0, &o.names, NULL,
+      "with --field: their names in a first line", 0, 0 },
+    { OPT_FLAG, "json", 0, &o.json, NULL, "the records as JSON lines", 0, 0 },
+    { OPT_FLAG, "records", 0, &o.records, NULL,
+      "the records as a stream, for the next program", 0, 0 },
+    { OPT_STR, "output", 'o', &o.out, "FILE",
+      "write that stream (or --json) to FILE, whole or not at all; a name "
+      "ending in .zst is compressed", 0, 0 },
     { OPT_FLAG, "header", 0, &o.header, NULL,
       "headers and how the stream was made, and no records", 0, 0 },
     { OPT_FLAG, "fields", 0, &o.fields, NULL,
       "a table of the fields: types, counts, ranges of numbers, lengths", 0,
       0 },
     { OPT_FLAG, "count", 0, &o.count, NULL, "the number of records", 0, 0 },
-    { OPT_FLAG, "json", 0, &o.json, NULL, "the records as JSON lines", 0, 0 },
-    { OPT_LIST, "field", 0, &o.field, "PATH",
-      "this field, one line per record; given again, more columns with tabs "
-      "between them", 0, 0 },
-    { OPT_U64, "head", 0, &o.head, "N",
-      "the first N records only; 0 means all", 0, 0 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "How they look", 0, 0 },
     { OPT_INT, "width", 0, &o.width, "N",
       "columns of a line; by default those of the terminal, or 80", 20,
       10000 },
@@ -44,17 +65,29 @@ static const struct opt opts[] = {
 
 static const struct cli cli = {
     .name = "show",
-    .purpose = "look at a stream of records as text",
+    .purpose = "look at a stream of records as text, or select from it",
     .usage = "[options] [FILE...]",
     .details =
         "Reads streams from the files, or from standard input, and prints "
         "each record as aligned fields, long ones cut short. What a stream "
         "is made of is seen from its bytes: msgpack or JSON lines, plain or "
         "compressed by zstd or gzip. A stream that was cut ends with exit "
-        "status 3, after the records before the cut.",
+        "status 3, after the records before the cut.\n\n"
+        "A CONDITION compares (== != < <= > >=) dotted names, len(NAME), "
+        "numbers, strings in \" or ', true, false and null, and joins with "
+        "and, or, not and parentheses; a name of other characters stands in "
+        "` `. true is 1. A field that a record lacks is null: null equals "
+        "null alone, and is neither less nor greater than anything. A number "
+        "and a string differ, and which is less is an error. len is of an "
+        "array, a map, or the bytes of a string.\n\n"
+        "A name in --where, --sort or --field that no record has is an "
+        "error, unless --where compares it with null.",
     .example = "show --head 1 rollouts.zst\n"
                "show --fields rollouts.zst\n"
-               "show --field id --field reward < rewarded | sort -k2n",
+               "show --sort -kl.token.exact --top 10 --field "
+               "kl.token.exact,id,prompt kl.zst\n"
+               "show --records --where 'not correct' rewarded | "
+               "stats --by task 'len(response_tokens)'",
     .see_also = "stats, lib/record/SCHEMA.md",
     .opts = opts,
     .max_args = -1,
@@ -84,10 +117,20 @@ static void decode(void *ctx, const char *path, struct rec *r,
         tok_pieces(t, ids.v, ids.n, out);
 }
 
+/* One field of --field. */
+struct column {
+    const char *name;
+    char path[256]; /* of len(PATH) */
+    int by_length, seen;
+};
+
 struct show {
-    uint64_t n; /* records of all inputs */
+    uint64_t n, n_read; /* records shown, and read */
+    struct select *select;
     struct fields *fields;
-    struct rec_writer *json;
+    struct rec_writer *out;
+    struct column *column;
+    int n_columns;
     struct view view;
 };
 
@@ -105,23 +148,42 @@ static void show_header(const struct rec_reader *in)
     print(&b);
 }
 
-static int show_record(struct show *s, struct rec *r, struct err *e)
+static const struct rec_value *column_value(const struct column *c,
+                                            struct rec *r)
 {
+    return rec_value(r, c->by_length ? c->path : c->name);
+}
+
+static void put_column(const struct column *c, struct rec *r, struct buf *b)
+{
+    const struct rec_value *v = column_value(c, r);
+    enum rec_type t = v ? rec_value_type(v) : REC_NIL;
+
+    if (!c->by_length)
+        view_plain(b, r, c->name);
+    else if (t == REC_STR || t == REC_ARRAY || t == REC_MAP)
+        buf_printf(b, "%zu", rec_value_n(v));
+}
+
+static int show_record(void *ctx, struct rec *r, struct err *e)
+{
+    struct show *s = ctx;
     struct buf b = {0};
 
+    s->n++;
     if (o.header || o.count)
         return 0;
     if (s->fields) {
         fields_add(s->fields, r);
         return 0;
     }
-    if (s->json)
-        return rec_write(s->json, r, e);
-    for (int i = 0; i < o.field.n; i++) {
+    if (s->out)
+        return rec_write(s->out, r, e);
+    for (int i = 0; i < s->n_columns; i++) {
         buf_puts(&b, i ? "\t" : "");
-        view_plain(&b, r, o.field.v[i]);
+        put_column(&s->column[i], r, &b);
     }
-    if (o.field.n)
+    if (s->n_columns)
         buf_puts(&b, "\n");
     else
         view_record(&b, r, s->n, &s->view);
@@ -129,7 +191,28 @@ static int show_record(struct show *s, struct rec *r, struct err *e)
     return flush_stdout(e);
 }
 
-static int show_input(struct show *s, const char *path, struct err *e)
+/* What determines which records come out. */
+static int open_stream(struct show *s, const struct rec_reader *in,
+                       struct err *e)
+{
+    const struct select_opts *q = &o.select;
+    char n[24];
+
+    if (q->where)
+        rec_made_by(s->out, "where", q->where);
+    if (q->sort)
+        rec_made_by(s->out, "sort", q->sort);
+    snprintf(n, sizeof n, "%llu", (unsigned long long)q->top);
+    if (q->top)
+        rec_made_by(s->out, "top", n);
+    snprintf(n, sizeof n, "%llu", (unsigned long long)q->head);
+    if (q->head)
+        rec_made_by(s->out, "head", n);
+    return rec_header(s->out, rec_kind(in), "show", in, e);
+}
+
+static int show_input(struct show *s, const char *path, int first,
+                      struct err *e)
 {
     struct rec_reader *in;
     struct rec *r;
@@ -137,7 +220,9 @@ static int show_input(struct show *s, const char *path, struct err *e)
 
     if (x < 0)
         return x;
-    while (!o.head || s->n < o.head) {
+    if (first && s->out)
+        x = open_stream(s, in, e);
+    while (!x && !select_full(s->select)) {
         x = rec_read(in, &r, e);
         if (x >= 0 && o.header && rec_streams(in) > shown) {
             shown = rec_streams(in);
@@ -145,29 +230,98 @@ static int show_input(struct show *s, const char *path, struct err *e)
         }
         if (x <= 0)
             break;
-        s->n++;
-        x = show_record(s, r, e);
-        if (x < 0)
-            break;
+        s->n_read++;
+        for (int i = 0; i < s->n_columns; i++)
+            if (!s->column[i].seen)
+                s->column[i].seen = column_value(&s->column[i], r) != NULL;
+        x = select_add(s->select, r, e);
+        if (x > 0)
+            x = show_record(s, r, e);
     }
     rec_close(&in);
     return x < 0 ? x : 0;
 }
 
-static int run(char **args, int n_args, struct show *s, struct err *e)
+static int open_columns(struct show *s, struct err *e)
 {
+    static struct column column[CLI_LIST_MAX];
+    struct cli_list all = {0};
+    struct buf b = {0};
     int x = 0;
 
-    if (o.header + o.fields + o.count + o.json + (o.field.n > 0) > 1)
-        return err_set(e, ERR_USAGE, "--header, --fields, --count, --json "
-                       "and --field exclude each other");
-    if (o.json && ((x = rec_create(&s->json, "-", REC_JSON, e)) < 0 ||
-                   (x = rec_header(s->json, "", "show", NULL, e)) < 0))
-        return x;
-    if (o.fields)
+    for (int i = 0; i < o.field.n && !x; i++)
+        x = cli_split(&all, o.field.v[i], "--field", e);
+    s->column = column;
+    s->n_columns = all.n;
+    for (int i = 0; i < all.n; i++) {
+        struct column *c = &column[i];
+
+        c->name = all.v[i];
+        c->by_length = rec_len_path(c->name, c->path, sizeof c->path);
+        buf_printf(&b, "%s%s", c->name, i + 1 < all.n ? "\t" : "\n");
+    }
+    if (!x && o.names)
+        print(&b);
+    buf_free(&b);
+    return x;
+}
+
+/* A column that is empty all the way is a misspelt name. */
+static int check_columns(const struct show *s, struct err *e)
+{
+    for (int i = 0; i < s->n_columns && s->n_read; i++) {
+        const struct column *c = &s->column[i];
+        const char *tool = rec_writer_of(c->by_length ? c->path : c->name);
+
+        if (!c->seen)
+            return err_set(e, ERR_DATA, "%s has the field %s%s%s",
+                           select_full(s->select)
+                               ? "none of the records read so far"
+                               : "no record",
+                           c->name, tool ? ": run " : "", tool ? tool : "");
+    }
+    return 0;
+}
+
+static int check_options(struct err *e)
+{
+    int stream = o.records || o.json || o.out;
+
+    if (o.header + o.fields + o.count + stream + (o.field.n > 0) > 1 ||
+        (o.records && o.json))
+        return err_set(e, ERR_USAGE, "--header, --fields, --count, --json, "
+                       "--records (or -o) and --field exclude each other");
+    if (o.names && !o.field.n)
+        return err_set(e, ERR_USAGE, "--names needs --field");
+    return 0;
+}
+
+static int open_outputs(struct show *s, struct err *e)
+{
+    int x = check_options(e);
+
+    if (!x)
+        x = select_open(&s->select, &o.select, e);
+    if (!x && (o.json || o.records || o.out))
+        x = rec_create(&s->out, o.out ? o.out : "-",
+                       o.json ? REC_JSON : REC_AUTO, e);
+    if (!x)
+        x = open_columns(s, e);
+    if (!x && o.fields)
         s->fields = fields_open();
+    return x;
+}
+
+static int run(char **args, int n_args, struct show *s, struct err *e)
+{
+    int x = open_outputs(s, e);
+
     for (int i = 0; i < (n_args ? n_args : 1) && !x; i++)
-        x = show_input(s, n_args ? args[i] : "-", e);
+        x = show_input(s, n_args ? args[i] : "-", !i, e);
+    if (!x)
+        x = select_end(s->select, show_record, s, e);
+    if (!x)
+        x = check_columns(s, e);
     if (x < 0)
         return x;
     if (s->fields) {
@@ -178,7 +332,7 @@ static int run(char **args, int n_args, struct show *s, struct err *e)
     }
     if (o.count)
         printf("%llu\n", (unsigned long long)s->n);
-    return s->json ? rec_commit(&s->json, e) : 0;
+    return s->out ? rec_commit(&s->out, e) : 0;
 }
 
 int main(int argc, char **argv)
@@ -197,7 +351,8 @@ int main(int argc, char **argv)
     if (!x)
         x = run(args, n, &s, &e);
     fields_close(&s.fields);
-    rec_abort(&s.json);
+    select_close(&s.select);
+    rec_abort(&s.out);
     tok_close(&tok);
     if (x < 0) {
         fflush(stdout);

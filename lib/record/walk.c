@@ -127,6 +127,29 @@ double rec_value_f64(const struct rec_value *v)
     }
 }
 
+long double rec_value_number(const struct rec_value *v)
+{
+    const msgpack_object *o = object(v);
+
+    if (o->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+        return (long double)o->via.u64;
+    if (o->type == MSGPACK_OBJECT_NEGATIVE_INTEGER)
+        return (long double)o->via.i64;
+    return (long double)rec_value_f64(v);
+}
+
+int rec_len_path(const char *text, char *path, size_t cap)
+{
+    size_t n = strlen(text);
+
+    if (n < 6 || n - 5 >= cap || strncmp(text, "len(", 4) ||
+        text[n - 1] != ')')
+        return 0;
+    memcpy(path, text + 4, n - 5);
+    path[n - 5] = 0;
+    return 1;
+}
+
 const char *rec_value_str(const struct rec_value *v)
 {
     return object(v)->via.str.ptr;

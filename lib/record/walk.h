@@ -35,6 +35,10 @@ size_t rec_value_n(const struct rec_value *v);
 const struct rec_value *rec_value_at(const struct rec_value *v, size_t i);
 /* Of an int or float; 0 or 1 of a bool; NaN of anything else. */
 double rec_value_f64(const struct rec_value *v);
+/* The same, exact for all integers. */
+long double rec_value_number(const struct rec_value *v);
+/* 1 and the path, when text is len(PATH): a length is asked for. */
+int rec_len_path(const char *text, char *path, size_t cap);
 /* Of a str: rec_value_n bytes, no NUL behind them. */
 const char *rec_value_str(const struct rec_value *v);
 /* As JSON text, in the record's arena. */

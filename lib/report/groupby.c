@@ -164,7 +164,7 @@ static int by_key(const void *a, const void *b)
 }
 
 static int not_finite(const struct groupby *g, const struct group *at, int k,
-                      const struct aggregate *a, double v, struct err *e)
+                      const struct aggregate *a, struct err *e)
 {
     struct buf b = { 0 };
     int r;
@@ -172,10 +172,9 @@ static int not_finite(const struct groupby *g, const struct group *at, int k,
     for (int i = 0; i < g->n_by; i++)
         buf_printf(&b, "%s%s=%s", i ? "," : "group ", g->by[i],
                    at->key[i] + (*at->key[i] == '"'));
-    r = err_set(e, ERR_DATA, "%.300s%s%.250s.%s: found %s, expected a finite "
-                "number (the values are too large)", buf_str(&b),
-                g->n_by ? ": " : "", g->field[k].text, a->name,
-                isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
+    r = err_set(e, ERR_DATA, "%.300s%s%.250s.%s is not finite: the values are "
+                "too large", buf_str(&b), g->n_by ? ": " : "",
+                g->field[k].text, a->name);
     buf_free(&b);
     return r;
 }
@@ -193,7 +192,7 @@ static int compute(const struct groupby *g, struct group *at, struct err *e)
             at->has[i] = (char)aggregate_of(&g->stat[s], at->x[k].v,
                                             at->x[k].n, &at->out[i]);
             if (at->has[i] && !isfinite(at->out[i]))
-                return not_finite(g, at, k, &g->stat[s], at->out[i], e);
+                return not_finite(g, at, k, &g->stat[s], e);
         }
     return 0;
 }

@@ -46,7 +46,7 @@ for f in array map plain; do
         bad score_${f}$json "stats: $msg" "$BIN/stats" --score $json "$T/$f"
         bad kl_score_${f}$json "stats: $msg" "$BIN/stats" --kl-score $json "$T/$f"
         bad by_${f}$json "stats: $msg" "$BIN/stats" --by task $json --field correct "$T/$f"
-        bad select_${f}$json "show: $msg" "$BIN/show" --records --where 'correct' $json "$T/$f"
+        bad select_${f}$json "show: $msg" "$BIN/show" -o - --where correct $json "$T/$f"
     done
     bad table_$f "stats: $msg" "$BIN/stats" --by task --table --field correct "$T/$f"
     bad kept_$f "dapo-step: $msg" "$BIN/dapo-step" --quiet --device cpu --off-policy --model $M \
@@ -76,15 +76,15 @@ printf '{"g":"a","v":1}\n{"g":"b","v":%s}\n{"g":"b","v":%s}\n' $big 1.6e308 >"$T
 printf '{"g":"b","v":%s}\n{"g":"b","v":-%s}\n' $big $big >"$T/w.jsonl"
 printf '{"g":"b","v":[%s,%s]}\n' $big 1.6e308 >"$T/a.jsonl"
 for o in --json --table ""; do
-    bad mean_overflows$o 'stats: group g=b: v.mean: found inf, expected a finite number (the values are too large)' \
+    bad mean_overflows$o 'stats: group g=b: v.mean is not finite: the values are too large' \
         "$BIN/stats" $o --by g --field v "$T/v.jsonl"
-    bad spread_overflows$o 'stats: group g=b: v.sd: found inf, expected a finite number (the values are too large)' \
+    bad spread_overflows$o 'stats: group g=b: v.sd is not finite: the values are too large' \
         "$BIN/stats" $o --by g --field v "$T/w.jsonl"
-    bad array_overflows$o 'stats: group g=b: v.mean: found inf, expected a finite number (the values are too large)' \
+    bad array_overflows$o 'stats: group g=b: v.mean is not finite: the values are too large' \
         "$BIN/stats" $o --by g --field v "$T/a.jsonl"
     bad sum_in_a_record$o "stats: $T/a.jsonl: record 1: sum(v): found inf, expected a finite number" \
         "$BIN/stats" $o --by g --field 'sum(v)' "$T/a.jsonl"
-    bad quantile_overflows$o 'stats: group g=b: v.p30: found inf, expected a finite number (the values are too large)' \
+    bad quantile_overflows$o 'stats: group g=b: v.p30 is not finite: the values are too large' \
         "$BIN/stats" $o --by g --stat p30 --field v "$T/w.jsonl"
 done
 bad kl_overflows "kl: stdin: record 1: logprobs.base: k3 overflows" "$BIN/kl" \

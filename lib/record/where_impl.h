@@ -1,0 +1,37 @@
+/* where_impl - the tree of a condition, between its parser and its evaluation */
+#ifndef ULP_RECORD_WHERE_IMPL_H
+#define ULP_RECORD_WHERE_IMPL_H
+#include "where.h"
+
+enum where_op {
+    W_OR,
+    W_AND,
+    W_NOT,
+    W_EQ,
+    W_NE,
+    W_LT,
+    W_LE,
+    W_GT,
+    W_GE,
+    W_NULL,
+    W_NUMBER,
+    W_STRING,
+    W_FIELD,
+    W_LEN
+};
+
+struct where_node {
+    enum where_op op;
+    int a, b; /* operands: numbers of nodes */
+    long double number;
+    char *s; /* of a string or the path of a field, n bytes and a NUL */
+    size_t n;
+    int known; /* the field was seen, or is compared with null */
+};
+
+struct where {
+    struct where_node *node;
+    int n, cap, root;
+};
+
+#endif
