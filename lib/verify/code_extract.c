@@ -269,7 +269,8 @@ static int unfenced(struct arena *a, struct code_program *p,
     for (; head; head = head->next)
         if (!blank(head->code))
             return as_completion(p, item, head->code, !head->closed);
-    return as_completion(p, item, text_of(t.s, first_fence), 0);
+    t = text_of(t.s, first_fence);
+    return blank(t) ? 0 : as_completion(p, item, t, 0);
 }
 
 static int extract(struct arena *a, const struct code_item *item,

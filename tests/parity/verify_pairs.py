@@ -28,7 +28,7 @@ WRAPS = ["\\boxed{%s}", "so we get $\\boxed{%s}$.", "**Answer:** $%s$",
          "\\[\\boxed{%s}\\]", "<answer>$%s$</answer>"]
 # An answer that denies or hedges is a thing of responses, not of golds; and
 # what 2e+4 means against 20000 is for the gold to say.
-RESPONSE_ONLY = {"denied", "word", "choice", "notation"}
+RESPONSE_ONLY = {"denied", "word", "choice", "notation", "side"}
 
 
 def wrap(rng, text):

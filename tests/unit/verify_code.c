@@ -33,6 +33,8 @@ static const struct extraction extractions[] = {
     {"blank", DOC, " \n\t\n", NULL, NULL, NULL, 0},
     {"only thinking", DOC, "<think>x</think>\n ", NULL, NULL, NULL, 0},
     {"only an end mark", DOC, "<|im_end|>", NULL, NULL, NULL, 0},
+    {"only fences", DOC, "```python\n```\n```\n\n```\nNo.\n", NULL, NULL, NULL,
+     0},
     {"continues", DOC, "    return 1\n", "completion",
      DOC "    return 1\n", "", 1},
     {"continues a line", DEF "    return ", "x + 1\n", "completion",

@@ -11,6 +11,7 @@ order of a list, a tolerance) is not produced as a change.
 from fractions import Fraction
 
 import scalar
+from notation import Notation
 
 
 def pick_other(rng, options, old):
@@ -1031,4 +1032,5 @@ class Special:
 TYPES = [Integer, Integer, Decimal, Constant, Constant, Function, Function,
          Definition, AtPoint, Line, Quantity, Money, Percent, Degrees, Tuple,
          Set, List, Named, Matrix, Interval, Union, Excluded, Cases, Family,
-         Congruence, Word, Ratio, Complex, Numeral, Sum, Special]
+         Congruence, Word, Ratio, Complex, Numeral, Sum, Special,
+         Notation, Notation, Notation, Notation]
