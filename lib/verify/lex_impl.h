@@ -39,6 +39,13 @@ static inline size_t run_of_digits(const struct lexer *l, size_t i)
 struct tok *lex_emit(struct lexer *l, enum tok_type type, const char *s);
 void lex_emit_ch(struct lexer *l, char c);
 
+/* lex.c: reads a text within the text. */
+void lex_plain(struct lexer *l, struct text t);
+
+/* lex_command.c: "\\frac" and its like, "\\{" and its like, at l->i. */
+void lex_command(struct lexer *l);
+void lex_escape(struct lexer *l);
+
 /* lex_number.c: the number at l->i. */
 void lex_number(struct lexer *l);
 

@@ -26,6 +26,12 @@ struct ball_ctx {
 
 /* 0, or -1 where the tree has no value (or one out of all bounds). */
 int ball_eval(struct ball_ctx *c, const struct expr *e, acb_t out);
+/* value_function.c: x to the power y, in place. */
+int ball_pow(struct ball_ctx *c, acb_t x, const acb_t y);
+/* Of the arguments v, which are spoilt, with room for two: 0 done, -1 no
+ * value, 1 not a function that we know. */
+int ball_function(struct ball_ctx *c, const struct expr *e, acb_ptr v,
+                  acb_t out);
 /* Exactly: 0, or -1 when it is not a rational number of modest size. */
 int ball_rational(const struct expr *e, fmpq_t out);
 /* The number as written; refuses absurd exponents. */
