@@ -28,6 +28,8 @@ same parquet_humaneval humaneval arrow_humaneval 1 arrow_humaneval
 check parquet_dapo_row "$($p --from dapo $golden/duck_dapo.parquet | sed -n 13p)" '{"id":"t/12","task":"t","prompt":"在三角形 $ABC$ 中，求 $\\angle A$。","answer":"60","verifier":"math"}'
 check parquet_amc_answers "$($p --from aime $golden/arrow_amc.parquet | sed 's/.*"answer":"\([^"]*\)".*/\1/' | paste -sd' ')" "0 1 2 3 4 5 6 7 8 9 10 11 60 -1 3"
 
+check parquet_json_answers "$($p --from aime $golden/duck_mixed.parquet | sed 's/.*"answer":\("[^"]*"\).*/\1/' | paste -sd' ')" '"1/2" "7" "2.50"'
+
 # pipes, compressed files, names that say nothing
 cp $golden/arrow_dapo.parquet plain.txt
 gzip -k plain.txt; zstd -q plain.txt

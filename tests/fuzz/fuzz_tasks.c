@@ -56,7 +56,7 @@ static void use(const struct upstream *u, struct item *it, struct seen *seen,
         must(json_string_length(json_object_get(row, "prompt")) > 0,
              "an empty prompt");
         (void)seen_add(seen, row);
-        must(seen_add(seen, row) == 1, "a row does not repeat itself");
+        must(seen_add(seen, row) != 0, "a row does not repeat itself");
         seen_exclude(excluded, row);
         must(seen_is_excluded(excluded, row), "a row is not excluded");
         write_and_read(it, row);

@@ -226,6 +226,10 @@ con.sql("""copy (select i, (i * 7919) % 1000 h, (i % 7) / 3.0 f, ('long common b
 expect("duck_types_v2")
 con.sql("""copy (select '{"a": [1, 2.50]}'::json j, i from range(3) t(i)) to 'duck_json.parquet' (format parquet)""")
 expect_json("duck_json", ["j"])
+# what DuckDB makes of answers that are numbers in some rows and strings in others
+con.sql("""copy (select * from (values ('p', '"1/2"'::json), ('q', '7'::json), ('r', '2.50'::json)) t(problem, answer))
+        to 'duck_mixed.parquet' (format parquet)""")
+expect_json("duck_mixed", ["answer"])
 
 # ---- polars --------------------------------------------------------------------------
 
