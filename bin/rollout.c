@@ -149,9 +149,11 @@ static int run(char **args, int n, struct err *e)
         return err_set(e, ERR_USAGE, "--model is missing");
     if (plan) {
         r = arm_parse(&x.arm, m.arm, e);
+        x.arm = arm_sampler(&x.arm);
         return r ? r : print_plan(&x.arm, e);
     }
     o.seed = m.seed;
+    m.sampler = 1;
     m.offload = o.offload && o.fifo;
     o.step = step;
     r = engine_open(&x, &m, NULL, e);

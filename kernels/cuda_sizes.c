@@ -68,7 +68,7 @@ static size_t logits(const struct k_sizes *s, const struct k_pass *p)
     size_t V = ((size_t)p->vocab + 31) / 32 * 32, rows = LOGITS / V;
 
     if (s->order.kind == ORDER_HARDWARE)
-        return hw_head_scratch(p->t, p->vocab, p->R);
+        return hw_head_scratch(p->lt, p->vocab, p->R);
     rows = rows < 1 ? 1 : rows;
     rows = rows < (size_t)p->R ? rows : (size_t)p->R;
     return rows * V * sizeof(float);

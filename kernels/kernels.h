@@ -87,10 +87,24 @@ struct k_sums {
     float *carry;         /* [n - T][width - skip], other memory */
 };
 
+/* The arithmetic of an update (NUMERICS.md, "Optimizer"). */
+enum k_step { STEP_ULP = 0, STEP_FUSED, STEP_FOREACH };
+
+/* What torch makes of its settings in double, for STEP_FUSED and STEP_FOREACH:
+ * 1 - lr weight_decay, 1 - beta1, 1 - beta2, sqrt(1 - beta2^t),
+ * lr / (1 - beta1^t). The tensor's first so many values have fused
+ * multiply-adds in m and in v. */
+struct k_torch {
+    float keep, b1, b2, root2, rate;
+    size_t fused_m, fused_v;
+};
+
 struct k_adamw {
+    enum k_step kind;
     float lr, beta1, beta2, eps, weight_decay;
     float bias1, bias2; /* 1 - beta^step, computed in double by the caller */
     float grad_scale;   /* g is multiplied by this first (clip, 1/loss scale)*/
+    struct k_torch torch;
     int stochastic;     /* rounding of the master weight on store */
     uint64_t seed;      /* of stochastic rounding */
     uint32_t step, tensor;
@@ -123,7 +137,7 @@ struct k_memory {
  * rows of n_seqs sequences of at most `longest` tokens, R of them through the
  * head. */
 struct k_pass {
-    enum dtype t;
+    enum dtype t, lt; /* lt: of the logits */
     int T, R, longest, n_seqs;
     int hidden, ffn, vocab;
     struct k_attn_shape attn;
@@ -289,45 +303,48 @@ struct kernels {
                      struct k_sums s);
 
     /* ---- head: x[T][H] final hidden rows, W [V][H]. No buffer of T x V is
-     * ever made. logits = round_t(x W^T); z = logits * (1/temperature) in
+     * ever made. logits = round_lt(x W^T), lt being t or fp32; z = logits * (1/temperature) in
      * fp32; log-probabilities are fp32, in nats. ---- */
     /* logp[i] = log softmax(z_i)[target[i]]; lse[i]; entropy[i] or NULL */
-    void (*head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
+    void (*head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp, float *lse,
                       float *entropy, const void *x, const struct k_weight *W,
                       const int32_t *target, float temperature, int T, int V,
                       int H);
     /* Given dlogp[i] = dLoss/dlogp[i]: dx = , dW += (rows ascending). */
-    void (*head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
+    void (*head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                      const float *dlogp, const float *lse, const void *x,
                      const struct k_weight *W, const int32_t *target,
                      float temperature, int T, int V, int H);
     /* kl[i] = sum_v p_a (log p_a - log p_b), both at `temperature` */
-    void (*head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
+    void (*head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
+                  enum dtype tb, enum dtype lb, float *kl,
                     const void *xa, const struct k_weight *Wa, int Ha,
                     const void *xb, const struct k_weight *Wb, int Hb,
                     float temperature, int T, int V);
     /* token[i] drawn with the uniform u[i] (host); logp[i] is of the full
      * softmax at the temperature (at 1 for greedy), the same bits as
      * head_logp. token, logp, u: host. */
-    void (*head_sample)(struct kernels *k, enum dtype t, int32_t *token,
+    void (*head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                         float *logp, const void *x, const struct k_weight *W,
                         const float *u, struct k_sample s, int T, int V,
                         int H);
     /* logits[T][V] fp32 for tests and small V (already rounded to t). */
-    void (*head_logits)(struct kernels *k, enum dtype t, float *logits,
+    void (*head_logits)(struct kernels *k, enum dtype t, enum dtype lt, float *logits,
                         const void *x, const struct k_weight *W, int T, int V,
                         int H);
 
     /* ---- optimizer ---- */
     /* One AdamW step on n values (SCIENCE 3). w: master weights of type wt;
-     * comp: Kahan compensation, bf16, or NULL; m, v of type mt; g fp32.
+     * comp: Kahan compensation, bf16, or NULL; m, v of type mt; g of type gt,
+     * and rounded to it again once it is scaled.
      * *changed (or NULL) += number of stored master values that differ after;
      * device memory like the rest, so that no call waits for the device. */
     void (*adamw)(struct kernels *k, const struct k_adamw *h, void *w,
                   enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
-                  const float *g, size_t n, uint64_t *changed);
+                  const void *g, enum dtype gt, size_t n, uint64_t *changed);
     /* Sum of squares in double, canonical order (host result). */
-    double (*sumsq)(struct kernels *k, const float *g, size_t n);
+    double (*sumsq)(struct kernels *k, const void *g, enum dtype gt,
+                    size_t n);
 
     /* ---- what an update changed (SCIENCE 6; compare.h has the rule) ---- */
     /* n values of a before, of b after, and of c after another update, or

@@ -1,10 +1,12 @@
 /* adamw - one step of AdamW with decoupled decay on n values (SCIENCE 3)
  *
  * Arithmetic in fp32 whatever the stored types; m and v enter the update
- * before they are rounded for storage. NUMERICS.md has the formula in order.
+ * before they are rounded for storage, but for torch's foreach step.
+ * NUMERICS.md has the formulas in order.
  */
 #include <stdatomic.h>
 #include <string.h>
+#include "../torch_step.h"
 #include "cpu.h"
 #include "words.h"
 
@@ -13,8 +15,8 @@ enum { PIECE = 4 * WORDS_MAX - 4 }; /* any start fits WORDS_MAX */
 struct job {
     const struct k_adamw *h;
     void *w, *comp, *m, *v;
-    enum dtype wt, mt;
-    const float *g;
+    enum dtype wt, mt, gt;
+    const void *g;
     _Atomic uint64_t changed;
 };
 
@@ -36,6 +38,71 @@ static void moments(const struct k_adamw *h, const struct consts *c, long n,
         denom = canon_sqrt(v[i]) / c->root2 + h->eps;
         d[i] = canon_fma(c->decay, w[i], c->step * (m[i] / denom));
     }
+}
+
+/* Constant arguments, so that each case is a loop of its own. base = the
+ * decayed weights. */
+INLINE void torch_loop(const struct torch_call *c, enum dtype wt,
+                       enum dtype mt, int fused_m, int fused_v, int tail,
+                       float scale, enum dtype gt, long n, const float *g,
+                       float *base, float *m, float *v, float *d)
+{
+    for (long i = 0; i < n; i++)
+        d[i] = torch_update(c, wt, mt, fused_m, fused_v, tail,
+                            torch_round(gt, g[i] * scale), &base[i], &m[i],
+                            &v[i]);
+}
+
+/* Values at `at` .. at + n - 1 of the tensor, with their multiply-adds as the
+ * tensor has them there. */
+static void torch_values(const struct job *j, size_t at, long n,
+                         const float *g, float *base, float *m, float *v,
+                         float *d)
+{
+    const struct k_adamw *h = j->h;
+    int each = h->kind == STEP_FOREACH;
+    enum dtype wt = each ? j->wt : DT_F32, mt = each ? j->mt : DT_F32;
+    struct torch_call c = torch_constants(h, mt);
+    size_t end = at + (size_t)n;
+    float s = h->grad_scale;
+
+#define RUN(wt, mt, gt)                                                      \
+    torch_loop(&c, wt, mt, 1, 1, 0, s, gt, n, g, base, m, v, d)
+    if (end <= h->torch.fused_m && end <= h->torch.fused_v) {
+        if (wt == DT_BF16 && mt == DT_BF16 && j->gt == DT_BF16)
+            RUN(DT_BF16, DT_BF16, DT_BF16);
+        else if (wt == DT_F32 && mt == DT_F32 && j->gt == DT_F32)
+            RUN(DT_F32, DT_F32, DT_F32);
+        else if (wt == DT_F32 && mt == DT_F32 && j->gt == DT_BF16)
+            RUN(DT_F32, DT_F32, DT_BF16);
+        else
+            RUN(wt, mt, j->gt);
+        return;
+    }
+#undef RUN
+    for (long i = 0; i < n; i++) {
+        int fm = at + (size_t)i < h->torch.fused_m;
+        int fv = at + (size_t)i < h->torch.fused_v;
+
+        torch_loop(&c, wt, mt, fm, fv, fm && !fv, s, j->gt, 1, g + i,
+                   base + i, m + i, v + i, d + i);
+    }
+}
+
+/* The gradients as ulp's step takes them: fp32 as they lie, others widened,
+ * scaled and rounded in buf; *h then scales no more. */
+static const float *gradients(const struct job *j, struct k_adamw *h, long at,
+                              long n, float *buf)
+{
+    if (j->gt == DT_F32)
+        return (const float *)j->g + at;
+    NAME(widen)(buf, AT(j->g, j->gt, at), j->gt, (size_t)n);
+    if (h->kind != STEP_ULP)
+        return buf;
+    for (long i = 0; i < n; i++)
+        buf[i] = torch_round(j->gt, buf[i] * j->h->grad_scale);
+    h->grad_scale = 1.0f;
+    return buf;
 }
 
 static void round_random(const struct job *j, long at, long n, const float *w,
@@ -80,10 +147,12 @@ static uint64_t store(struct job *j, long at, long n, const float *w)
 static void part(void *ctx, long lo, long hi, int worker)
 {
     struct job *j = ctx;
-    const struct k_adamw *h = j->h;
+    struct k_adamw one = *j->h, *h = &one;
     struct consts c = {1.0f - h->beta1, 1.0f - h->beta2, h->lr / h->bias1,
                        canon_sqrt(h->bias2), h->lr * h->weight_decay};
     float w[PIECE], m[PIECE], v[PIECE], d[PIECE], k[PIECE], now[PIECE];
+    float decayed[PIECE], wide[PIECE];
+    const float *base = h->kind == STEP_ULP ? w : decayed;
     uint64_t changed = 0;
 
     (void)worker;
@@ -94,15 +163,23 @@ static void part(void *ctx, long lo, long hi, int worker)
         NAME(widen)(w, AT(j->w, j->wt, i), j->wt, un);
         NAME(widen)(m, AT(j->m, j->mt, i), j->mt, un);
         NAME(widen)(v, AT(j->v, j->mt, i), j->mt, un);
-        moments(h, &c, n, j->g + i, w, m, v, d);
+        if (h->kind == STEP_ULP) {
+            moments(h, &c, n, gradients(j, h, i, n, wide), w, m, v, d);
+        } else {
+            memcpy(decayed, w, un * sizeof *w);
+            torch_values(j, h->first + (size_t)i, n,
+                         gradients(j, h, i, n, wide), decayed, m, v, d);
+        }
         NAME(narrow)(AT_W(j->m, j->mt, i), j->mt, m, un);
         NAME(narrow)(AT_W(j->v, j->mt, i), j->mt, v, un);
         if (!j->comp) {
             for (long s = 0; s < n; s++)
-                now[s] = w[s] - d[s];
+                now[s] = base[s] - d[s];
             changed += store(j, i, n, now);
             continue;
         }
+        for (long s = 0; s < n && base != w; s++)
+            d[s] = (w[s] - base[s]) + d[s]; /* the decay, and the update */
         NAME(widen)(k, AT(j->comp, DT_BF16, i), DT_BF16, un);
         for (long s = 0; s < n; s++) {
             k[s] = k[s] - d[s];
@@ -119,9 +196,9 @@ static void part(void *ctx, long lo, long hi, int worker)
 
 OP(void, adamw)(struct kernels *k, const struct k_adamw *h, void *w,
                 enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
-                const float *g, size_t n, uint64_t *changed)
+                const void *g, enum dtype gt, size_t n, uint64_t *changed)
 {
-    struct job j = {h, w, comp, m, v, wt, mt, g, 0};
+    struct job j = {h, w, comp, m, v, wt, mt, gt, g, 0};
 
     NAME(cpu_for)(cpu_of(k), (long)n, 6, part, &j);
     if (changed)

@@ -1,13 +1,13 @@
 /* head - logits, log-probabilities, entropy and KL over the vocabulary */
 #include "head.h"
 
-float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, const void *x,
-                       const struct k_weight *W, long row0, long rows, long V,
+float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, enum dtype lt,
+                       const void *x, const struct k_weight *W, long row0, long rows, long V,
                        long H)
 {
     long ld = PAD32(V);
     float *L = NAME(cpu_shared)(c, slot, (size_t)(rows * ld) * sizeof *L);
-    struct gemm g = {.at = t, .bt = W->t, .yt = DT_F32, .rt = t,
+    struct gemm g = {.at = t, .bt = W->t, .yt = DT_F32, .rt = lt,
                      .A = AT(x, t, row0 * H), .panels = W->fwd, .Y = L,
                      .M = rows, .N = V, .K = H, .lda = H, .ldy = ld,
                      .what = PERM_K};
@@ -66,7 +66,7 @@ static void logp_rows(void *ctx, long lo, long hi, int worker)
     }
 }
 
-OP(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
+OP(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp, float *lse,
                     float *entropy, const void *x, const struct k_weight *W,
                     const int32_t *target, float temperature, int T, int V,
                     int H)
@@ -87,7 +87,7 @@ OP(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
                         .target = target + r, .inv_t = 1.0f / temperature,
                         .V = V, .ld = PAD32(V)};
 
-        j.L = NAME(head_rows)(c, S_LOGITS, t, x, W, r, rows, V, H);
+        j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, rows, V, H);
         if (!j.L)
             return;
         NAME(cpu_for)(c, rows, (entropy ? 12.0 : 8.0) * V, logp_rows, &j);
@@ -120,7 +120,8 @@ static void kl_rows(void *ctx, long lo, long hi, int worker)
     }
 }
 
-OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
+OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
+                  enum dtype tb, enum dtype lb, float *kl,
                   const void *xa, const struct k_weight *Wa, int Ha,
                   const void *xb, const struct k_weight *Wb, int Hb,
                   float temperature, int T, int V)
@@ -133,19 +134,19 @@ OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
         struct job j = {.kl = kl + r, .inv_t = 1.0f / temperature, .V = V,
                         .ld = PAD32(V)};
 
-        j.L = NAME(head_rows)(c, S_LOGITS, ta, xa, Wa, r, rows, V, Ha);
-        j.L2 = NAME(head_rows)(c, S_LOGITS2, tb, xb, Wb, r, rows, V, Hb);
+        j.L = NAME(head_rows)(c, S_LOGITS, ta, la, xa, Wa, r, rows, V, Ha);
+        j.L2 = NAME(head_rows)(c, S_LOGITS2, tb, lb, xb, Wb, r, rows, V, Hb);
         if (!j.L || !j.L2)
             return;
         NAME(cpu_for)(c, rows, 24.0 * V, kl_rows, &j);
     }
 }
 
-OP(void, head_logits)(struct kernels *k, enum dtype t, float *logits,
+OP(void, head_logits)(struct kernels *k, enum dtype t, enum dtype lt, float *logits,
                       const void *x, const struct k_weight *W, int T, int V,
                       int H)
 {
-    struct gemm g = {.at = t, .bt = W->t, .yt = DT_F32, .rt = t, .A = x,
+    struct gemm g = {.at = t, .bt = W->t, .yt = DT_F32, .rt = lt, .A = x,
                      .panels = W->fwd, .Y = logits, .M = T, .N = V, .K = H,
                      .lda = H, .ldy = V, .what = PERM_K};
 

@@ -14,11 +14,11 @@ static inline long head_chunk(long V, long T)
     return n < T ? n : T;
 }
 
-/* Logits of rows x[row0 .. row0 + rows), rounded to t, then widened: rows of
+/* Logits of rows x[row0 .. row0 + rows), rounded to lt, then widened: rows of
  * PAD32(V), the columns past V at -inf. slot is S_LOGITS or S_LOGITS2. NULL
  * when it cannot (the error is kept). */
-float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, const void *x,
-                       const struct k_weight *W, long row0, long rows, long V,
+float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, enum dtype lt,
+                       const void *x, const struct k_weight *W, long row0, long rows, long V,
                        long H);
 
 INLINE void head_scale(float *z, long V, float inv_t)

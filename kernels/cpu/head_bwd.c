@@ -1,8 +1,8 @@
 /* head_bwd - from dlogp to the gradients of hidden rows and head weights
  *
  * Logits are made again in chunks of rows and overwritten by their gradients:
- * dlogit = ((onehot - p) dlogp) inv_temperature, rounded to t like every
- * gradient of an activation.
+ * dlogit = ((onehot - p) dlogp) inv_temperature, rounded to lt like
+ * the logits.
  */
 #include "head.h"
 
@@ -45,7 +45,7 @@ static void rows(void *ctx, long lo, long hi, int worker)
         grad_row(ctx, r);
 }
 
-OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
+OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                    const float *dlogp, const float *lse, const void *x,
                    const struct k_weight *W, const int32_t *target,
                    float temperature, int T, int V, int H)
@@ -61,7 +61,7 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
     for (long r = 0; r < T; r += chunk) {
         long n = T - r < chunk ? T - r : chunk;
         struct job j = {.dlogp = dlogp + r, .lse = lse + r,
-                        .target = target + r, .t = t,
+                        .target = target + r, .t = lt,
                         .inv_t = 1.0f / temperature, .V = V, .ld = PAD32(V)};
         struct gemm g = {.at = DT_F32, .bt = W->t, .yt = t, .rt = t,
                          .panels = W->bwd, .Y = AT_W(dx, t, r * H), .M = n,
@@ -70,7 +70,7 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
         struct gemm_dw w = {DT_F32, t, NULL, AT(x, t, r * H), dW, NULL, n, V,
                             H, PAD32(V), H};
 
-        j.L = NAME(head_rows)(c, S_LOGITS, t, x, W, r, n, V, H);
+        j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
         if (!j.L)
             return;
         NAME(cpu_for)(c, n, 8.0 * V, rows, &j);

@@ -238,7 +238,7 @@ static void rows(void *ctx, long lo, long hi, int worker)
     }
 }
 
-OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
+OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                       float *logp, const void *x, const struct k_weight *W,
                       const float *u, struct k_sample s, int T, int V, int H)
 {
@@ -251,7 +251,7 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
                         .u = u ? u + r : NULL, .s = s, .V = V,
                         .ld = PAD32(V)};
 
-        j.L = NAME(head_rows)(c, S_LOGITS, t, x, W, r, n, V, H);
+        j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
         j.bad = NAME(cpu_shared)(c, S_TASKS, (size_t)n * sizeof *j.bad);
         if (!j.L || !j.bad)
             return;

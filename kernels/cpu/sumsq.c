@@ -2,17 +2,32 @@
  * tree in each, block sums added in ascending order */
 #include "cpu.h"
 
-enum { BLOCK = 65536 };
+enum { BLOCK = 65536, PIECE = 1024 };
 
 struct job {
-    const float *g;
+    const void *g;
+    enum dtype gt;
     size_t n;
     double *sums;
 };
 
+/* n values, which begin at a multiple of 32 in their block. */
+static void squares(const float *g, size_t n, double lane[32])
+{
+    size_t i = 0;
+
+    /* a product of two floats is exact in double */
+    for (; i + 32 <= n; i += 32)
+        for (int s = 0; s < 32; s++)
+            lane[s] += (double)g[i + (size_t)s] * (double)g[i + (size_t)s];
+    for (int s = 0; i < n; s++, i++)
+        lane[s] += (double)g[i] * (double)g[i];
+}
+
 static void blocks(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
+    float wide[PIECE];
 
     (void)worker;
     for (long b = lo; b < hi; b++) {
@@ -20,22 +35,23 @@ static void blocks(void *ctx, long lo, long hi, int worker)
         size_t end = j->n - i < BLOCK ? j->n : i + BLOCK;
         double lane[32] = {0};
 
-        /* a product of two floats is exact in double */
-        for (; i + 32 <= end; i += 32)
-            for (int s = 0; s < 32; s++)
-                lane[s] += (double)j->g[i + (size_t)s] *
-                           (double)j->g[i + (size_t)s];
-        for (int s = 0; i < end; s++, i++)
-            lane[s] += (double)j->g[i] * (double)j->g[i];
+        if (j->gt == DT_F32)
+            squares((const float *)j->g + i, end - i, lane);
+        else
+            for (size_t n; i < end; i += n) {
+                n = end - i < PIECE ? end - i : PIECE;
+                NAME(widen)(wide, AT(j->g, j->gt, i), j->gt, n);
+                squares(wide, n, lane);
+            }
         j->sums[b] = canon_tree64(lane);
     }
 }
 
-OP(double, sumsq)(struct kernels *k, const float *g, size_t n)
+OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n)
 {
     struct cpu *c = cpu_of(k);
     long n_blocks = (long)((n + BLOCK - 1) / BLOCK);
-    struct job j = {g, n, NULL};
+    struct job j = {g, gt, n, NULL};
     double total = 0;
 
     j.sums = NAME(cpu_shared)(c, S_TASKS,

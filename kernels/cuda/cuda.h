@@ -208,9 +208,9 @@ void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY,
                           enum dtype t, const int32_t *perm, long T, long N,
                           long ld);
 /* logits = round_t(x W^T), fp32, row stride ld; 0 when it cannot. */
-int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, const void *x,
-                  const struct k_weight *W, long rows, long V, long H,
-                  long ld);
+int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, enum dtype lt,
+                       const void *x, const struct k_weight *W, long rows,
+                       long V, long H, long ld);
 
 /* Rows of logits held at once; head_bwd permutes within such a chunk. */
 static inline long head_chunk(long V, long T)

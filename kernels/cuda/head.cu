@@ -2,11 +2,11 @@
  * vocabulary, a bounded number of rows at a time */
 #include "head_dev.h"
 
-int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, const void *x,
-                  const struct k_weight *W, long rows, long V, long H,
-                  long ld)
+int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, enum dtype lt,
+                       const void *x, const struct k_weight *W, long rows,
+                       long V, long H, long ld)
 {
-    struct gemm g = {t, W->t, DT_F32, t, x, W->rows, NULL, L, NULL, rows, V,
+    struct gemm g = {t, W->t, DT_F32, lt, x, W->rows, NULL, L, NULL, rows, V,
                      H, H, 1, H, 1, ld, 0};
 
     if (!L)
@@ -74,7 +74,7 @@ KERNEL __launch_bounds__(HEAD_NT)
         entropy[r] = canon_log(S) - sum / S;
 }
 
-OP(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
+OP(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp, float *lse,
                     float *entropy, const void *x, const struct k_weight *W,
                     const int32_t *target, float temperature, int T, int V,
                     int H)
@@ -86,7 +86,7 @@ OP(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
         long rows = cuda_min(chunk, T - r);
         float *L = logits_of(c, S_LOGITS, rows, V);
 
-        if (!CU(cuda_head_rows)(c, L, t, row_at(x, t, r, H), W, rows, V, H, ld))
+        if (!CU(cuda_head_rows)(c, L, t, lt, row_at(x, t, r, H), W, rows, V, H, ld))
             return;
         LAUNCH(c, logp_rows, (unsigned)rows, HEAD_NT, 0, L, logp, lse,
                entropy, target, 1.0f / temperature, (long)V, ld, r,
@@ -108,7 +108,7 @@ KERNEL grad_all(float *L, enum dtype t, const float *dlogp, const float *lse,
     }
 }
 
-OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
+OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                    const float *dlogp, const float *lse, const void *x,
                    const struct k_weight *W, const int32_t *target,
                    float temperature, int T, int V, int H)
@@ -129,9 +129,9 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
         struct gemm w = {DT_F32, t, DT_F32, DT_F32, L, xr, NULL, dW, NULL, V,
                          H, rows, 1, ld, 1, H, H, 1};
 
-        if (!CU(cuda_head_rows)(c, L, t, xr, W, rows, V, H, ld))
+        if (!CU(cuda_head_rows)(c, L, t, lt, xr, W, rows, V, H, ld))
             return;
-        LAUNCH(c, grad_all, cuda_blocks(c, n, 256), 256, 0, L, t, dlogp + r,
+        LAUNCH(c, grad_all, cuda_blocks(c, n, 256), 256, 0, L, lt, dlogp + r,
                lse + r, target + r, 1.0f / temperature, (size_t)V, (size_t)ld,
                n);
         g.perm = CU(cuda_perm)(c, PERM_K, H, V, V);
@@ -173,7 +173,8 @@ KERNEL __launch_bounds__(HEAD_NT)
         kl[blockIdx.x] = sum;
 }
 
-OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
+OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
+                  enum dtype tb, enum dtype lb, float *kl,
                   const void *xa, const struct k_weight *Wa, int Ha,
                   const void *xb, const struct k_weight *Wb, int Hb,
                   float temperature, int T, int V)
@@ -186,9 +187,9 @@ OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
         float *a = logits_of(c, S_LOGITS, rows, V);
         float *b = logits_of(c, S_LOGITS2, rows, V);
 
-        if (!CU(cuda_head_rows)(c, a, ta, row_at(xa, ta, r, Ha), Wa, rows, V,
+        if (!CU(cuda_head_rows)(c, a, ta, la, row_at(xa, ta, r, Ha), Wa, rows, V,
                                 Ha, ld) ||
-            !CU(cuda_head_rows)(c, b, tb, row_at(xb, tb, r, Hb), Wb, rows, V,
+            !CU(cuda_head_rows)(c, b, tb, lb, row_at(xb, tb, r, Hb), Wb, rows, V,
                                 Hb, ld))
             return;
         LAUNCH(c, kl_rows, (unsigned)rows, HEAD_NT, 0, a, b, kl + r,
@@ -196,9 +197,9 @@ OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
     }
 }
 
-OP(void, head_logits)(struct kernels *k, enum dtype t, float *logits,
+OP(void, head_logits)(struct kernels *k, enum dtype t, enum dtype lt, float *logits,
                       const void *x, const struct k_weight *W, int T, int V,
                       int H)
 {
-    CU(cuda_head_rows)(cuda_of(k), logits, t, x, W, T, V, H, V);
+    CU(cuda_head_rows)(cuda_of(k), logits, t, lt, x, W, T, V, H, V);
 }

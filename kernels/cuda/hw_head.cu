@@ -1,7 +1,7 @@
 /* hw_head - log-probabilities, entropy, gradients and KL over the vocabulary
  * under order=hardware
  *
- * A product makes a chunk of rows of logits, stored in the compute type; one
+ * A product makes a chunk of rows of logits, stored in their type lt; one
  * kernel then reads each row once (hw_row.h). The backward makes the logits
  * again, overwrites them by their gradients, and takes two more products.
  */
@@ -14,10 +14,11 @@ static const void *at_row(const void *x, enum dtype t, long r, long H)
     return (const char *)x + (size_t)r * (size_t)H * dtype_size(t);
 }
 
-int CU(hw_head_logits)(struct cuda *c, void *L, enum dtype t, const void *x,
-                       const struct k_weight *W, long rows, long V, long H)
+int CU(hw_head_logits)(struct cuda *c, void *L, enum dtype t, enum dtype lt,
+                       const void *x, const struct k_weight *W, long rows,
+                       long V, long H)
 {
-    struct gemm g = {t, W->t, t, t, x, W->rows, NULL, L, NULL, rows, V, H, H,
+    struct gemm g = {t, W->t, lt, lt, x, W->rows, NULL, L, NULL, rows, V, H, H,
                      1, H, 1, hw_head_ld(V), 0};
 
     if (!L)
@@ -66,24 +67,24 @@ KERNEL __launch_bounds__(ROW_NT) hw_logp_rows(struct logp_job j)
         j.entropy[r] = canon_log(s.S) - s.Q * LN2 / s.S;
 }
 
-HW(void, head_logp)(struct kernels *k, enum dtype t, float *logp, float *lse,
+HW(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp, float *lse,
                     float *entropy, const void *x, const struct k_weight *W,
                     const int32_t *target, float temperature, int T, int V,
                     int H)
 {
     struct cuda *c = cuda_of(k);
-    long chunk = hw_head_rows(CU(hw_head_bytes), dtype_size(t), V, T);
+    long chunk = hw_head_rows(CU(hw_head_bytes), dtype_size(lt), V, T);
     float it = 1.0f / temperature;
 
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
-        void *L = hw_head_room(c, S_LOGITS, t, chunk, V);
-        struct logp_job j = {L, t, logp + r, lse + r,
+        void *L = hw_head_room(c, S_LOGITS, lt, chunk, V);
+        struct logp_job j = {L, lt, logp + r, lse + r,
                              entropy ? entropy + r : NULL, target + r, it,
                              it * LOG2E, V, hw_head_ld(V), r,
                              CU(cuda_bad)(c, BAD_LOGP, V)};
 
-        if (!CU(hw_head_logits)(c, L, t, at_row(x, t, r, H), W, rows, V, H))
+        if (!CU(hw_head_logits)(c, L, t, lt, at_row(x, t, r, H), W, rows, V, H))
             return;
         LAUNCH(c, hw_logp_rows, (unsigned)rows, row_threads(V), 0, j);
     }
@@ -140,13 +141,13 @@ KERNEL __launch_bounds__(GRAD_NT) hw_grad_rows(struct grad_job j)
     WITH_TYPE(j.t, T, grad_part(&j, T););
 }
 
-HW(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
+HW(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                    const float *dlogp, const float *lse, const void *x,
                    const struct k_weight *W, const int32_t *target,
                    float temperature, int T, int V, int H)
 {
     struct cuda *c = cuda_of(k);
-    long chunk = hw_head_rows(CU(hw_head_bytes), dtype_size(t), V, T);
+    long chunk = hw_head_rows(CU(hw_head_bytes), dtype_size(lt), V, T);
     long ld = hw_head_ld(V);
     unsigned parts = cuda_div((size_t)V, GRAD_PART);
 
@@ -154,17 +155,17 @@ HW(void, head_bwd)(struct kernels *k, enum dtype t, void *dx, float *dW,
         return;
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
-        void *L = hw_head_room(c, S_LOGITS, t, chunk, V);
+        void *L = hw_head_room(c, S_LOGITS, lt, chunk, V);
         const void *xr = at_row(x, t, r, H);
-        struct grad_job j = {L, t, dlogp + r, lse + r, target + r,
+        struct grad_job j = {L, lt, dlogp + r, lse + r, target + r,
                              1.0f / temperature, V, ld, parts};
-        struct gemm g = {t, W->t, t, t, L, W->rows, NULL,
+        struct gemm g = {lt, W->t, t, t, L, W->rows, NULL,
                          (char *)dx + (size_t)r * (size_t)H * dtype_size(t),
                          NULL, rows, H, V, ld, 1, 1, H, H, 0};
-        struct gemm w = {t, t, DT_F32, DT_F32, L, xr, NULL, dW, NULL, V, H,
+        struct gemm w = {lt, t, DT_F32, DT_F32, L, xr, NULL, dW, NULL, V, H,
                          rows, 1, ld, 1, H, H, 1};
 
-        if (!CU(hw_head_logits)(c, L, t, xr, W, rows, V, H))
+        if (!CU(hw_head_logits)(c, L, t, lt, xr, W, rows, V, H))
             return;
         LAUNCH(c, hw_grad_rows, (unsigned)rows * parts, GRAD_NT, 0, j);
         CU(hw_gemm)(c, g);
@@ -289,7 +290,8 @@ KERNEL __launch_bounds__(ROW_NT) hw_kl_rows(struct kl_job j)
         s.D * LN2 / s.S - (canon_log(s.S) - canon_log(s.R));
 }
 
-HW(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
+HW(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
+                  enum dtype tb, enum dtype lb, float *kl,
                   const void *xa, const struct k_weight *Wa, int Ha,
                   const void *xb, const struct k_weight *Wb, int Hb,
                   float temperature, int T, int V)
@@ -297,29 +299,29 @@ HW(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype tb, float *kl,
     struct cuda *c = cuda_of(k);
     long ld = hw_head_ld(V);
     long chunk = hw_head_rows(CU(hw_head_bytes),
-                              dtype_size(ta) + dtype_size(tb), V, T);
+                              dtype_size(la) + dtype_size(lb), V, T);
 
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
-        void *a = hw_head_room(c, S_LOGITS, ta, chunk, V);
-        void *b = hw_head_room(c, S_LOGITS2, tb, chunk, V);
-        struct kl_job j = {a, b, ta, tb, kl + r, LOG2E / temperature, V, ld};
+        void *a = hw_head_room(c, S_LOGITS, la, chunk, V);
+        void *b = hw_head_room(c, S_LOGITS2, lb, chunk, V);
+        struct kl_job j = {a, b, la, lb, kl + r, LOG2E / temperature, V, ld};
 
-        if (!CU(hw_head_logits)(c, a, ta, at_row(xa, ta, r, Ha), Wa, rows, V,
+        if (!CU(hw_head_logits)(c, a, ta, la, at_row(xa, ta, r, Ha), Wa, rows, V,
                                 Ha) ||
-            !CU(hw_head_logits)(c, b, tb, at_row(xb, tb, r, Hb), Wb, rows, V,
+            !CU(hw_head_logits)(c, b, tb, lb, at_row(xb, tb, r, Hb), Wb, rows, V,
                                 Hb))
             return;
         LAUNCH(c, hw_kl_rows, (unsigned)rows, row_threads(V), 0, j);
     }
 }
 
-HW(void, head_logits)(struct kernels *k, enum dtype t, float *logits,
+HW(void, head_logits)(struct kernels *k, enum dtype t, enum dtype lt, float *logits,
                       const void *x, const struct k_weight *W, int T, int V,
                       int H)
 {
     struct cuda *c = cuda_of(k);
-    struct gemm g = {t, W->t, DT_F32, t, x, W->rows, NULL, logits, NULL, T, V,
+    struct gemm g = {t, W->t, DT_F32, lt, x, W->rows, NULL, logits, NULL, T, V,
                      H, H, 1, H, 1, V, 0};
 
     if (CU(cuda_may)(c, W, WEIGHT_FORWARD, "head"))

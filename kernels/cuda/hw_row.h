@@ -187,9 +187,10 @@ static inline void *hw_head_room(struct cuda *c, int slot, enum dtype t,
                                          dtype_size(t));
 }
 
-/* Logits of some rows of x, rounded to t, rows hw_head_ld apart; 0 (and the
+/* Logits of some rows of x, of type lt, rows hw_head_ld apart; 0 (and the
  * error kept) when it cannot. */
-int CU(hw_head_logits)(struct cuda *c, void *L, enum dtype t, const void *x,
-                       const struct k_weight *W, long rows, long V, long H);
+int CU(hw_head_logits)(struct cuda *c, void *L, enum dtype t, enum dtype lt,
+                       const void *x, const struct k_weight *W, long rows,
+                       long V, long H);
 
 #endif

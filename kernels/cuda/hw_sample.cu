@@ -122,12 +122,12 @@ static void draw(struct cuda *c, struct draw_job j, long rows)
         LAUNCH(c, hw_draw_plain, (unsigned)rows, threads, 0, j);
 }
 
-HW(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
+HW(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                       float *logp, const void *x, const struct k_weight *W,
                       const float *u, struct k_sample s, int T, int V, int H)
 {
     struct cuda *c = cuda_of(k);
-    long chunk = hw_head_rows(CU(hw_head_bytes), dtype_size(t), V, T);
+    long chunk = hw_head_rows(CU(hw_head_bytes), dtype_size(lt), V, T);
     int greedy = !(s.temperature > 0.0f);
     float it = greedy ? 1.0f : 1.0f / s.temperature;
     size_t n = (size_t)T;
@@ -137,22 +137,22 @@ HW(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
     if (T <= 0)
         return;
     if (V > MOST_IDS) {
-        CU(cuda_head_sample)(k, t, token, logp, x, W, u, s, T, V, H);
+        CU(cuda_head_sample)(k, t, lt, token, logp, x, W, u, s, T, V, H);
         return;
     }
     dev = (float *)CU(cuda_scratch)(c, S_ROWS, 3 * n * sizeof *dev);
-    L = hw_head_room(c, S_LOGITS, t, chunk, V);
+    L = hw_head_room(c, S_LOGITS, lt, chunk, V);
     if (!dev || !L)
         return;
     if (u)
         CU(cuda_upload)(c, dev + 2 * n, u, n * sizeof *u);
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
-        struct draw_job j = {L, t, greedy, s, V, hw_head_ld(V), it,
+        struct draw_job j = {L, lt, greedy, s, V, hw_head_ld(V), it,
                              it * LOG2E, dev + 2 * n + r,
                              (int32_t *)(void *)(dev + n) + r, dev + r};
 
-        if (!CU(hw_head_logits)(c, L, t,
+        if (!CU(hw_head_logits)(c, L, t, lt,
                                 (const char *)x + (size_t)r * (size_t)H *
                                                       dtype_size(t),
                                 W, rows, V, H))

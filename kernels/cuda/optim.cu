@@ -8,6 +8,7 @@
  * an H100 issues in the time of 28 bytes. Nothing waits for the host.
  */
 #include <stdlib.h>
+#include "../torch_step.h"
 #include "dev.h"
 
 enum { ADAMW_NT = 128 };
@@ -16,28 +17,48 @@ struct adamw_job {
     struct k_adamw h;
     float one_minus_b1, one_minus_b2, step, root2, decay;
     void *w, *comp, *m, *v;
-    enum dtype wt, mt;
-    const float *g;
+    enum dtype wt, mt, gt;
+    const void *g;
     size_t n, octs; /* octs: eights that load8 can take */
     unsigned long long *changed;
 };
 
-/* One value: m, v and the compensation move on; the stored bits of the new
- * weight are given. word is the value's random word. */
-DEV uint32_t update(const struct adamw_job *j, enum dtype wt, float g, float w,
-                    float *m, float *v, float *comp, uint32_t word)
+/* torch's update of value i of the tensor: what is to be taken from *base,
+ * which becomes the decayed weight. */
+DEV float torch_value(const struct adamw_job *j, enum dtype wt, enum dtype mt,
+                      size_t i, float g, float *base, float *m, float *v)
+{
+    int each = j->h.kind == STEP_FOREACH;
+    enum dtype wr = each ? wt : DT_F32, mr = each ? mt : DT_F32;
+    struct torch_call c = torch_constants(&j->h, mr);
+    int fm = j->h.first + i < j->h.torch.fused_m;
+    int fv = j->h.first + i < j->h.torch.fused_v;
+
+    return torch_update(&c, wr, mr, fm, fv, fm && !fv, g, base, m, v);
+}
+
+/* Value i: m, v and the compensation move on; the stored bits of the new weight
+ * are given. word is the value's random word. */
+DEV uint32_t update(const struct adamw_job *j, enum dtype wt, enum dtype mt,
+                    size_t i, float g, float w, float *m, float *v,
+                    float *comp, uint32_t word)
 {
     int random = j->h.stochastic && wt != DT_F32;
     uint32_t bits;
-    float d, k, now;
+    float d, k, now, base = w;
 
-    g = g * j->h.grad_scale;
-    *m = canon_fma(j->h.beta1, *m, j->one_minus_b1 * g);
-    *v = canon_fma(j->h.beta2, *v, (j->one_minus_b2 * g) * g);
-    d = canon_fma(j->decay, w,
-                  j->step * (*m / (canon_sqrt(*v) / j->root2 + j->h.eps)));
-    k = *comp - d;
-    now = j->comp ? w + k : w - d;
+    g = round_to(j->gt, g * j->h.grad_scale);
+    if (j->h.kind == STEP_ULP) {
+        *m = canon_fma(j->h.beta1, *m, j->one_minus_b1 * g);
+        *v = canon_fma(j->h.beta2, *v, (j->one_minus_b2 * g) * g);
+        d = canon_fma(j->decay, w, j->step * (*m / (canon_sqrt(*v) / j->root2 +
+                                                    j->h.eps)));
+        k = *comp - d;
+    } else {
+        d = torch_value(j, wt, mt, i, g, &base, m, v);
+        k = *comp - ((w - base) + d);
+    }
+    now = j->comp ? w + k : base - d;
     if (wt == DT_F32) {
         bits = canon_bits(now);
     } else if (wt == DT_BF16) {
@@ -73,7 +94,7 @@ DEV unsigned differ(enum dtype t, const struct oct *a, const struct oct *b)
 DEV unsigned update8(const struct adamw_job *j, enum dtype wt, enum dtype mt,
                      size_t i)
 {
-    struct oct og = load8(j->g, DT_F32, i), ow = load8(j->w, wt, i);
+    struct oct ow = load8(j->w, wt, i);
     struct oct om = load8(j->m, mt, i), ov = load8(j->v, mt, i), now;
     float g[8], w[8], m[8], v[8], c[8] = {0, 0, 0, 0, 0, 0, 0, 0};
     uint32_t word[8] = {0, 0, 0, 0, 0, 0, 0, 0}, bits[8];
@@ -87,12 +108,16 @@ DEV unsigned update8(const struct adamw_job *j, enum dtype wt, enum dtype mt,
         canon_rounding_words(j->h.seed, j->h.step, j->h.tensor, at + 1,
                              word + 4);
     }
-    widen8(&og, DT_F32, g);
+    if (j->gt == DT_F32)
+        get8(j->g, DT_F32, i, g);
+    else
+        get8(j->g, DT_BF16, i, g);
     widen8(&ow, wt, w);
     widen8(&om, mt, m);
     widen8(&ov, mt, v);
     for (int k = 0; k < 8; k++)
-        bits[k] = update(j, wt, g[k], w[k], &m[k], &v[k], &c[k], word[k]);
+        bits[k] = update(j, wt, mt, i + (size_t)k, g[k], w[k], &m[k], &v[k],
+                         &c[k], word[k]);
     now = pack8(wt, bits);
     store8(j->w, wt, i, now);
     put8(j->m, mt, i, m);
@@ -112,7 +137,8 @@ DEV unsigned update1(const struct adamw_job *j, enum dtype wt, size_t i)
 
     canon_rounding_words(j->h.seed, j->h.step, j->h.tensor,
                          (j->h.first + i) / 4, word);
-    bits = update(j, wt, j->g[i], w, &m, &v, &c, word[i % 4]);
+    bits = update(j, wt, j->mt, i, get(j->g, j->gt, i), w, &m, &v, &c,
+                  word[i % 4]);
     if (wt == DT_F32) {
         old = ((uint32_t *)j->w)[i];
         ((uint32_t *)j->w)[i] = bits;
@@ -147,15 +173,15 @@ KERNEL __launch_bounds__(ADAMW_NT) adamw_values(struct adamw_job j)
 
 OP(void, adamw)(struct kernels *k, const struct k_adamw *h, void *w,
                 enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
-                const float *g, size_t n, uint64_t *changed)
+                const void *g, enum dtype gt, size_t n, uint64_t *changed)
 {
     struct cuda *c = cuda_of(k);
     int wide = can_oct(w) && can_oct(m) && can_oct(v) && can_oct(g) &&
-               can_oct(comp);
+               can_oct(comp) && gt != DT_F16;
     struct adamw_job j = {*h, 1.0f - h->beta1, 1.0f - h->beta2,
                           h->lr / h->bias1, canon_sqrt(h->bias2),
-                          h->lr * h->weight_decay, w, comp, m, v, wt, mt, g,
-                          n, wide ? n / 8 : 0,
+                          h->lr * h->weight_decay, w, comp, m, v, wt, mt, gt,
+                          g, n, wide ? n / 8 : 0,
                           (unsigned long long *)(void *)changed};
 
     if (n)
@@ -169,11 +195,12 @@ enum { SQUARES = 65536, SUM_THREADS = 64 };
 /* Eight threads take a block of SQUARES values, each four lanes: a load is
  * 16 bytes, and a thread has four chains of sums. */
 KERNEL __launch_bounds__(SUM_THREADS)
-    square_sums(const float *g, size_t n, size_t blocks, int wide,
-                double *sums)
+    square_sums(const void *values, enum dtype gt, size_t n, size_t blocks,
+                int wide, double *sums)
 {
     size_t b = grid_at() / 8, i = b * SQUARES + threadIdx.x % 8 * 4;
     size_t end = n / SQUARES > b ? (b + 1) * SQUARES : n;
+    const float *g = (const float *)values; /* where wide */
     double s[4] = {0.0, 0.0, 0.0, 0.0};
 
     /* a product of two floats is exact in double */
@@ -188,7 +215,8 @@ KERNEL __launch_bounds__(SUM_THREADS)
     }
     for (; i < end; i += 32)
         for (size_t q = 0; q < 4 && i + q < end; q++)
-            s[q] += (double)g[i + q] * (double)g[i + q];
+            s[q] += (double)get(values, gt, i + q) *
+                    (double)get(values, gt, i + q);
     /* canon_tree64: strides of 16, 8 and 4 lanes are other threads' */
     for (int d = 4; d > 0; d >>= 1)
         for (int q = 0; q < 4; q++)
@@ -197,7 +225,7 @@ KERNEL __launch_bounds__(SUM_THREADS)
         sums[b] = (s[0] + s[2]) + (s[1] + s[3]);
 }
 
-OP(double, sumsq)(struct kernels *k, const float *g, size_t n)
+OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n)
 {
     struct cuda *c = cuda_of(k);
     size_t blocks = (n + SQUARES - 1) / SQUARES;
@@ -211,7 +239,7 @@ OP(double, sumsq)(struct kernels *k, const float *g, size_t n)
         CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
     if (dev && host) {
         LAUNCH(c, square_sums, cuda_div(blocks * 8, SUM_THREADS), SUM_THREADS,
-               0, g, n, blocks, can_oct(g), dev);
+               0, g, gt, n, blocks, gt == DT_F32 && can_oct(g), dev);
         CU(cuda_download)(c, host, dev, blocks * sizeof *dev);
         for (size_t b = 0; b < blocks; b++)
             total += host[b];

@@ -254,7 +254,7 @@ void CU(cuda_fetch_draws)(struct cuda *c, const float *dev, float *logp,
         }
 }
 
-OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
+OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                       float *logp, const void *x, const struct k_weight *W,
                       const float *u, struct k_sample s, int T, int V, int H)
 {
@@ -288,7 +288,7 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, int32_t *token,
         long rows = cuda_min(chunk, T - r);
         size_t at = (size_t)r * (size_t)H * dtype_size(t);
 
-        if (!CU(cuda_head_rows)(c, L, t, (const char *)x + at, W, rows, V, H,
+        if (!CU(cuda_head_rows)(c, L, t, lt, (const char *)x + at, W, rows, V, H,
                            ld) ||
             !draw_rows(c, j, r, rows))
             return;

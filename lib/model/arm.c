@@ -1,66 +1,19 @@
-/* arm - the table of arms and the parser of NAME,factor=value,... */
+/* arm - reading and writing NAME,factor=value,...; the tables are in
+ * arm_table.c */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "arm.h"
-
-#define DROPOUT_BF16 0.1 /* SCIENCE 2: on attention and MLP outputs */
-
-static const struct {
-    const char *name;
-    enum dtype master, compute;
-    int stochastic, kahan;
-    enum k_order_kind order;
-    double dropout;
-} arms[] = {
-    {"fp32", DT_F32, DT_F32, 0, 0, ORDER_CANONICAL, 0},
-    {"bf16", DT_BF16, DT_BF16, 0, 0, ORDER_SHUFFLED, DROPOUT_BF16},
-    {"bf16-mixed", DT_F32, DT_BF16, 0, 0, ORDER_CANONICAL, 0},
-    {"bf16-sr", DT_BF16, DT_BF16, 1, 0, ORDER_CANONICAL, 0},
-    {"bf16-kahan", DT_BF16, DT_BF16, 0, 1, ORDER_CANONICAL, 0},
-    {"fp16-mixed", DT_F32, DT_F16, 0, 0, ORDER_CANONICAL, 0},
-};
-#define N_ARMS ((int)(sizeof arms / sizeof arms[0]))
+#include "arm_impl.h"
 
 const char *dtype_name(enum dtype t)
 {
     return t == DT_F32 ? "fp32" : t == DT_BF16 ? "bf16" : "fp16";
 }
 
-const char *arm_list(void)
-{
-    return "  fp32        fp32 throughout: the zero-noise arm\n"
-           "  bf16        bf16 weights and compute, shuffled sums, dropout "
-           "0.1\n"
-           "  bf16-mixed  fp32 weights, bf16 compute\n"
-           "  bf16-sr     bf16 weights and compute, stochastic rounding\n"
-           "  bf16-kahan  bf16 weights with a bf16 compensation, bf16 "
-           "compute\n"
-           "  fp16-mixed  fp32 weights, fp16 compute with loss scaling\n";
-}
+/* ---- reading ---------------------------------------------------------- */
 
-void arm_help(struct buf *out)
-{
-    buf_printf(out, "Arms:\n%s\nFactors, set on top of an arm "
-               "(bf16,dropout=0):\n%s", arm_list(),
-               "  master    fp32, bf16, fp16: type of the weights that the "
-               "optimizer keeps\n"
-               "  compute   fp32, bf16, fp16: type of weights and activations "
-               "in the passes\n"
-               "  adam      fp32, bf16, fp16: type of the optimizer's moments\n"
-               "  rounding  nearest, stochastic: how an update is rounded to "
-               "the master's type\n"
-               "  kahan     0, 1: a compensation beside the master weights\n"
-               "  order     canonical, shuffled[:SEED], hardware: order of the "
-               "sums\n"
-               "  dropout   a number in [0, 1): share of attention and MLP "
-               "outputs dropped in training\n"
-               "  prefixes  shared, apart: whether samples that begin alike "
-               "share those rows in training\n");
-}
-
-/* The value of one factor. */
+/* A piece of the text. */
 struct field {
     const char *s;
     size_t n;
@@ -71,134 +24,216 @@ static int is(struct field f, const char *s)
     return f.n == strlen(s) && !memcmp(f.s, s, f.n);
 }
 
-static int refuse(struct field key, struct field v, const char *expected,
-                  struct err *e)
+/* What precedes the first `c` of *rest, which then begins behind it. */
+static struct field cut(struct field *rest, char c)
 {
-    return err_set(e, ERR_USAGE, "arm: %.*s=%.*s: expected %s", (int)key.n,
-                   key.s, (int)v.n, v.s, expected);
+    const char *p = rest->n ? memchr(rest->s, c, rest->n) : NULL;
+    struct field f = {rest->s, p ? (size_t)(p - rest->s) : rest->n};
+    size_t skip = f.n + (p != NULL);
+
+    rest->s += skip;
+    rest->n -= skip;
+    return f;
 }
 
-static int set_type(enum dtype *t, struct field key, struct field v,
+/* "canonical|shuffled[:N]" as "canonical, shuffled[:N]". */
+static int refuse(const struct factor *f, struct field v, struct err *e)
+{
+    struct field rest = {f->values, strlen(f->values)};
+    char list[128];
+    size_t n = 0;
+
+    while (rest.n) {
+        struct field w = cut(&rest, '|');
+
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s%.*s",
+                              !n ? "" : rest.n ? ", " : " or ", (int)w.n,
+                              w.s);
+    }
+    return err_set(e, ERR_USAGE, "arm: %s=%.*s: expected %s", f->name,
+                   (int)v.n, v.s, list);
+}
+
+static int set_word(int *out, const struct factor *f, struct field v,
                     struct err *e)
 {
-    for (int i = DT_F32; i <= DT_F16; i++) {
-        if (is(v, dtype_name((enum dtype)i))) {
-            *t = (enum dtype)i;
+    struct field rest = {f->values, strlen(f->values)};
+
+    for (int i = 0; rest.n; i++) {
+        struct field w = cut(&rest, '|');
+
+        if (w.n == v.n && !memcmp(w.s, v.s, v.n)) {
+            *out = i;
             return 0;
         }
     }
-    return refuse(key, v, "fp32, bf16 or fp16", e);
+    return refuse(f, v, e);
 }
 
-static int set_order(struct arm *a, struct field key, struct field v,
-                     struct err *e)
+static int set_order(struct arm_order *o, const struct factor *f,
+                     struct field v, struct err *e)
 {
-    char buf[32], *end;
-    size_t at = strlen("shuffled:");
+    struct field rest = v, word = cut(&rest, ':');
+    char number[32], *end;
 
-    a->order = (struct k_order){ORDER_CANONICAL, 0};
-    a->order_from_seed = 0;
+    *o = (struct arm_order){{ORDER_CANONICAL, 0}, 0};
     if (is(v, "canonical"))
         return 0;
-    if (is(v, "hardware")) {
-        a->order.kind = ORDER_HARDWARE;
+    o->k.kind = is(word, "hardware") ? ORDER_HARDWARE : ORDER_SHUFFLED;
+    if (is(v, "shuffled") || is(v, "hardware"))
         return 0;
-    }
-    a->order.kind = ORDER_SHUFFLED;
-    if (is(v, "shuffled")) {
-        a->order_from_seed = 1;
-        return 0;
-    }
-    if (v.n > at && v.n - at < sizeof buf &&
-        !memcmp(v.s, "shuffled:", at) && v.s[at] >= '0' && v.s[at] <= '9') {
-        memcpy(buf, v.s + at, v.n - at);
-        buf[v.n - at] = 0;
+    o->draw = 1;
+    if ((is(word, "shuffled") || is(word, "hardware")) && rest.n > 0 &&
+        rest.n < sizeof number && rest.s[0] >= '0' && rest.s[0] <= '9') {
+        memcpy(number, rest.s, rest.n);
+        number[rest.n] = 0;
         errno = 0;
-        a->order.seed = strtoull(buf, &end, 10);
+        o->k.seed = strtoull(number, &end, 10);
         if (!*end && !errno)
             return 0;
     }
-    return refuse(key, v, "canonical, hardware, shuffled or shuffled:SEED",
-                  e);
+    return refuse(f, v, e);
 }
 
-static int set_dropout(double *p, struct field key, struct field v,
+static int set_dropout(struct arm *a, const struct factor *f, struct field v,
                        struct err *e)
 {
     char buf[64], *end;
 
+    a->dropout = 0;
+    a->dropout_model = is(v, "model");
+    if (a->dropout_model)
+        return 0;
     if (v.n > 0 && v.n < sizeof buf &&
         strspn(v.s, "0123456789.eE-+") >= v.n) {
         memcpy(buf, v.s, v.n);
         buf[v.n] = 0;
-        *p = strtod(buf, &end);
-        if (!*end && *p >= 0 && *p < 1)
+        a->dropout = strtod(buf, &end);
+        if (!*end && a->dropout >= 0 && a->dropout < 1)
             return 0;
     }
-    return refuse(key, v, "a number in [0, 1)", e);
+    return err_set(e, ERR_USAGE, "arm: %s=%.*s: expected a number in [0, 1), "
+                   "or model", f->name, (int)v.n, v.s);
 }
+
+static int set_rollout(struct arm *a, const struct factor *f, struct field v,
+                       struct err *e);
 
 static int set_factor(struct arm *a, struct field key, struct field v,
                       struct err *e)
 {
-    if (is(key, "master"))
-        return set_type(&a->master, key, v, e);
-    if (is(key, "compute"))
-        return set_type(&a->compute, key, v, e);
-    if (is(key, "adam"))
-        return set_type(&a->adam, key, v, e);
-    if (is(key, "order"))
-        return set_order(a, key, v, e);
-    if (is(key, "dropout"))
-        return set_dropout(&a->dropout, key, v, e);
-    if (is(key, "rounding")) {
-        a->stochastic = is(v, "stochastic");
-        return a->stochastic || is(v, "nearest")
-                   ? 0
-                   : refuse(key, v, "nearest or stochastic", e);
-    }
-    if (is(key, "prefixes")) {
-        a->apart = is(v, "apart");
-        return a->apart || is(v, "shared")
-                   ? 0
-                   : refuse(key, v, "shared or apart", e);
-    }
-    if (is(key, "kahan")) {
-        a->kahan = is(v, "1");
-        return a->kahan || is(v, "0") ? 0 : refuse(key, v, "0 or 1", e);
+    char known[256];
+    size_t n = 0;
+
+    for (int i = 0; i < arm_n_factors; i++) {
+        const struct factor *f = &arm_factors[i];
+        void *at = (char *)a + f->at;
+
+        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s",
+                              i ? ", " : "", f->name);
+        if (!is(key, f->name))
+            continue;
+        switch (f->kind) {
+        case FACTOR_WORD:
+            return set_word(at, f, v, e);
+        case FACTOR_ORDER:
+            return set_order(at, f, v, e);
+        case FACTOR_DROPOUT:
+            return set_dropout(a, f, v, e);
+        case FACTOR_ROLLOUT:
+            return set_rollout(a, f, v, e);
+        }
     }
     return err_set(e, ERR_USAGE,
-                   "arm: unknown factor '%.*s'; factors are master, compute, "
-                   "adam, rounding, kahan, order, dropout, prefixes",
-                   (int)key.n, key.s);
+                   "arm: unknown factor '%.*s'; factors are %s", (int)key.n,
+                   key.s, known);
 }
 
-static int set_name(struct arm *a, struct field f, struct err *e)
+/* factor=value, with `sep` between them. */
+static int set_factors(struct arm *a, struct field rest, char sep,
+                       struct err *e)
 {
-    for (int i = 0; i < N_ARMS; i++) {
-        if (!is(f, arms[i].name))
-            continue;
-        *a = (struct arm){.master = arms[i].master,
-                          .compute = arms[i].compute,
-                          .adam = DT_F32,
-                          .stochastic = arms[i].stochastic,
-                          .kahan = arms[i].kahan,
-                          .order = {arms[i].order, 0},
-                          .order_from_seed = arms[i].order == ORDER_SHUFFLED,
-                          .dropout = arms[i].dropout};
-        snprintf(a->name, sizeof a->name, "%s", arms[i].name);
-        return 0;
+    int r = 0, more = rest.n > 0;
+
+    while (r == 0 && more) {
+        struct field v, all, key;
+
+        more = memchr(rest.s, sep, rest.n) != NULL;
+        all = v = cut(&rest, sep);
+        key = cut(&v, '=');
+        if (key.n == all.n)
+            return err_set(e, ERR_USAGE,
+                           "arm: '%.*s': expected factor=value", (int)all.n,
+                           all.s);
+        r = set_factor(a, key, v, e);
     }
-    return err_set(e, ERR_USAGE,
-                   "arm: unknown arm '%.*s'; arms are fp32, bf16, "
-                   "bf16-mixed, bf16-sr, bf16-kahan, fp16-mixed",
-                   (int)f.n, f.s);
+    return r;
+}
+
+/* NAME, and then factors. */
+static int set_all(struct arm *a, struct field text, char sep, struct err *e)
+{
+    struct field rest = text, name = cut(&rest, sep);
+    char known[256];
+    size_t n = 0;
+    int r = 1;
+
+    *a = (struct arm){.name = ""};
+    for (int i = 0; i < arm_n_rows && r; i++) {
+        const char *f = arm_rows[i].factors;
+
+        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s",
+                              i ? ", " : "", arm_rows[i].name);
+        if (!is(name, arm_rows[i].name))
+            continue;
+        snprintf(a->name, sizeof a->name, "%s", arm_rows[i].name);
+        r = set_factors(a, (struct field){f, strlen(f)}, ',', e);
+        if (r)
+            return r;
+    }
+    if (r)
+        return err_set(e, ERR_USAGE, "arm: unknown arm '%.*s'; arms are %s",
+                       (int)name.n, name.s, known);
+    if (name.n < text.n && !rest.n)
+        return err_set(e, ERR_USAGE, "arm: '%.*s': expected factor=value",
+                       (int)text.n, text.s);
+    return set_factors(a, rest, sep, e);
+}
+
+static int set_rollout(struct arm *a, const struct factor *f, struct field v,
+                       struct err *e)
+{
+    struct arm_rollout *o = &a->rollout;
+    struct field rest = v, part = cut(&rest, '+');
+    struct arm s;
+    int r;
+
+    *o = (struct arm_rollout){.name = ""};
+    if (is(v, "same"))
+        return 0;
+    while (rest.n) {
+        part = cut(&rest, '+');
+        part = cut(&part, '=');
+        if (!is(part, "compute") && !is(part, "head") && !is(part, "order"))
+            return err_set(e, ERR_USAGE, "arm: %s=%.*s: a sampler has the "
+                           "factors compute, head and order", f->name,
+                           (int)v.n, v.s);
+    }
+    r = set_all(&s, v, '+', e);
+    if (r)
+        return r;
+    memcpy(o->name, s.name, sizeof o->name);
+    o->compute = s.compute;
+    o->head_fp32 = s.head_fp32;
+    o->order = s.order;
+    return 0;
 }
 
 static int check(struct arm *a, struct err *e)
 {
     a->loss_scaling = a->compute == DT_F16;
-    a->apart |= a->dropout > 0; /* each sample has its own mask */
+    /* each sample has its own mask, or its own part of a rounded sum */
+    a->apart |= a->dropout > 0 || a->grads != DT_F32;
     if (a->master != DT_F32)
         return 0;
     if (a->kahan)
@@ -212,30 +247,20 @@ static int check(struct arm *a, struct err *e)
 
 int arm_parse(struct arm *a, const char *text, struct err *e)
 {
-    struct field f = {text, strcspn(text, ",")};
-    int r = set_name(a, f, e);
+    int r = set_all(a, (struct field){text, strlen(text)}, ',', e);
 
-    while (r == 0 && f.s[f.n]) {
-        struct field key, v;
-
-        f.s += f.n + 1;
-        f.n = strcspn(f.s, ",");
-        key = (struct field){f.s, strcspn(f.s, "=")};
-        if (key.n >= f.n)
-            return err_set(e, ERR_USAGE,
-                           "arm: '%.*s': expected factor=value", (int)f.n,
-                           f.s);
-        v = (struct field){f.s + key.n + 1, f.n - key.n - 1};
-        r = set_factor(a, key, v, e);
-    }
     return r < 0 ? r : check(a, e);
 }
 
-void arm_seed(struct arm *a, uint64_t seed)
+void arm_resolve(struct arm *a, double attention_dropout)
 {
-    if (a->order_from_seed)
-        a->order.seed = seed;
+    if (!a->dropout_model)
+        return;
+    a->dropout = attention_dropout;
+    a->apart |= a->dropout > 0;
 }
+
+/* ---- writing ---------------------------------------------------------- */
 
 /* The shortest decimal that reads back as p. */
 static void format_number(double p, char *buf, size_t n)
@@ -247,22 +272,128 @@ static void format_number(double p, char *buf, size_t n)
     }
 }
 
+static void format_word(int i, const struct factor *f, char *buf, size_t n)
+{
+    struct field rest = {f->values, strlen(f->values)};
+    struct field w = cut(&rest, '|');
+
+    while (i-- > 0)
+        w = cut(&rest, '|');
+    snprintf(buf, n, "%.*s", (int)w.n, w.s);
+}
+
+static void format_order(const struct arm_order *o, char *buf, size_t n)
+{
+    static const char *const kind[] = {"canonical", "shuffled", "hardware"};
+
+    if (o->draw)
+        snprintf(buf, n, "%s:%llu", kind[o->k.kind],
+                 (unsigned long long)o->k.seed);
+    else
+        snprintf(buf, n, "%s", kind[o->k.kind]);
+}
+
+static void format_rollout(const struct arm_rollout *o, char *buf, size_t n)
+{
+    char order[64];
+
+    format_order(&o->order, order, sizeof order);
+    if (*o->name)
+        snprintf(buf, n, "%s+compute=%s+head=%s+order=%s", o->name,
+                 dtype_name(o->compute), o->head_fp32 ? "fp32" : "compute",
+                 order);
+    else
+        snprintf(buf, n, "same");
+}
+
+static void format_factor(const struct arm *a, const struct factor *f,
+                          char *buf, size_t n)
+{
+    const void *at = (const char *)a + f->at;
+
+    switch (f->kind) {
+    case FACTOR_WORD:
+        format_word(*(const int *)at, f, buf, n);
+        break;
+    case FACTOR_ORDER:
+        format_order(at, buf, n);
+        break;
+    case FACTOR_DROPOUT:
+        if (a->dropout_model)
+            snprintf(buf, n, "model");
+        else
+            format_number(a->dropout, buf, n);
+        break;
+    case FACTOR_ROLLOUT:
+        format_rollout(at, buf, n);
+        break;
+    }
+}
+
 void arm_format(const struct arm *a, char *buf, size_t n)
 {
-    char order[40] = "canonical", p[40];
+    size_t at = (size_t)snprintf(buf, n, "%s", a->name);
 
-    format_number(a->dropout, p, sizeof p);
-    if (a->order.kind == ORDER_HARDWARE)
-        snprintf(order, sizeof order, "hardware");
-    else if (a->order.kind == ORDER_SHUFFLED && a->order_from_seed)
-        snprintf(order, sizeof order, "shuffled");
-    else if (a->order.kind == ORDER_SHUFFLED)
-        snprintf(order, sizeof order, "shuffled:%llu",
-                 (unsigned long long)a->order.seed);
-    snprintf(buf, n,
-             "%s,master=%s,compute=%s,adam=%s,rounding=%s,kahan=%d,"
-             "order=%s,dropout=%s,prefixes=%s",
-             a->name, dtype_name(a->master), dtype_name(a->compute),
-             dtype_name(a->adam), a->stochastic ? "stochastic" : "nearest",
-             a->kahan, order, p, a->apart ? "apart" : "shared");
+    for (int i = 0; i < arm_n_factors && at < n; i++) {
+        char v[160];
+
+        format_factor(a, &arm_factors[i], v, sizeof v);
+        at += (size_t)snprintf(buf + at, n - at, ",%s=%s",
+                               arm_factors[i].name, v);
+    }
+}
+
+/* ---- seeds, and the sampler's arm ------------------------------------- */
+
+static void order_seed(struct arm_order *o, uint64_t seed)
+{
+    if (!o->draw)
+        o->k.seed = o->k.kind == ORDER_SHUFFLED ? seed : 0;
+}
+
+void arm_seed(struct arm *a, uint64_t seed)
+{
+    order_seed(&a->order, seed);
+    order_seed(&a->rollout.order, seed);
+}
+
+/* splitmix64's step */
+static uint64_t mix(uint64_t x)
+{
+    x += 0x9E3779B97F4A7C15ull;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
+    return x ^ (x >> 31);
+}
+
+uint64_t arm_noise_seed(const struct arm *a, uint64_t seed)
+{
+    return a->order.draw ? mix(mix(seed) + a->order.k.seed) : seed;
+}
+
+int arm_micro_batch_matters(const struct arm *a)
+{
+    return a->order.k.kind != ORDER_CANONICAL || a->grads != DT_F32;
+}
+
+struct arm arm_sampler(const struct arm *a)
+{
+    struct arm s = *a;
+
+    if (*a->rollout.name) {
+        s.compute = a->rollout.compute;
+        s.head_fp32 = a->rollout.head_fp32;
+        s.order = a->rollout.order;
+    }
+    return s;
+}
+
+int arm_same_sampler(const struct arm *a)
+{
+    const struct arm_rollout *o = &a->rollout;
+
+    return !*o->name ||
+           (o->compute == a->compute && o->head_fp32 == a->head_fp32 &&
+            o->order.k.kind == a->order.k.kind &&
+            o->order.k.seed == a->order.k.seed);
 }

@@ -22,11 +22,6 @@ static int rows_on(const struct model *m, int i)
     return i == m->c.layers - 1 ? m->shape.R - m->shape.open_heads : rows_of(m);
 }
 
-static float *grad(struct model *m, const struct group *g)
-{
-    return g ? m->grads + g->offset : NULL;
-}
-
 /* The gradient that enters a sublayer of layer i: dx through its dropout. */
 static const void *through_dropout(struct model *m, int i, uint32_t site)
 {
@@ -48,8 +43,9 @@ static void norm_backward(struct model *m, const struct group *w,
     void *dn = act(m, m->a.d_n);
     int H = m->c.hidden;
 
-    k->rmsnorm_bwd(k, m->t, dn, grad(m, w), dn, x, w->vec,
+    k->rmsnorm_bwd(k, m->t, dn, grad_begin(m, w), dn, x, w->vec,
                    act(m, m->a.rstd), T, H);
+    grad_end(m, w);
     k->add(k, m->t, act(m, m->a.d_x), from, dn, (size_t)T * (size_t)H);
 }
 
@@ -65,12 +61,15 @@ static void mlp_backward(struct model *m, int i)
     const void *dy = through_dropout(m, i, (uint32_t)(2 * i + 1));
 
     k->swiglu(k, m->t, f, gu, T, F);
-    k->linear_dw(k, m->t, grad(m, l->down), NULL, dy, f, T, H, F);
+    k->linear_dw(k, m->t, grad_begin(m, l->down), NULL, dy, f, T, H, F);
+    grad_end(m, l->down);
     k->linear_dx(k, m->t, df, dy, l->down->w, T, H, F);
     k->swiglu_bwd(k, m->t, dgu, df, gu, T, F);
     k->rmsnorm(k, m->t, n, act(m, m->a.rstd), x, l->norm2->vec, T, H,
                (float)m->c.rms_eps);
-    k->linear_dw(k, m->t, grad(m, l->gate_up), NULL, dgu, n, T, 2 * F, H);
+    k->linear_dw(k, m->t, grad_begin(m, l->gate_up), NULL, dgu, n, T, 2 * F,
+                 H);
+    grad_end(m, l->gate_up);
     k->linear_dx(k, m->t, act(m, m->a.d_n), dgu, l->gate_up->w, T, 2 * F, H);
     norm_backward(m, l->norm2, x, act(m, m->a.d_x), T);
 }
@@ -135,15 +134,18 @@ static void attention_backward(struct model *m, int i)
     if (R) {
         const void *dy = through_dropout(m, i, (uint32_t)(2 * i));
 
-        k->linear_dw(k, m->t, grad(m, l->o), NULL, dy, ao, R, H, Q);
+        k->linear_dw(k, m->t, grad_begin(m, l->o), NULL, dy, ao, R, H, Q);
+        grad_end(m, l->o);
         k->linear_dx(k, m->t, dao, dy, l->o->w, R, H, Q);
     }
     attention_grads(m, i, dqkv, dao);
     k->rope(k, m->t, dqkv, act_ints(m, m->a.rows.pos), m->rope, s, T, -1);
     k->rmsnorm(k, m->t, n, act(m, m->a.rstd), x, l->norm1->vec, T, H,
                (float)c->rms_eps);
-    k->linear_dw(k, m->t, grad(m, l->qkv), grad(m, l->bias), dqkv, n, T,
-                 l->qkv->N, H);
+    k->linear_dw(k, m->t, grad_begin(m, l->qkv), grad_begin(m, l->bias), dqkv,
+                 n, T, l->qkv->N, H);
+    grad_end(m, l->qkv);
+    grad_end(m, l->bias);
     k->linear_dx(k, m->t, act(m, m->a.d_n), dqkv, l->qkv->w, T, l->qkv->N,
                  H);
     if (ends_live(m, i)) {
@@ -177,13 +179,15 @@ static void head_backward(struct model *m, const float *v)
     void *dn = act(m, m->a.d_n);
 
     k->upload(k, act(m, m->a.dlogp), v, 4 * (size_t)R);
-    k->head_bwd(k, m->t, dn, grad(m, m->head), act(m, m->a.dlogp),
+    k->head_bwd(k, m->t, m->lt, dn, grad_begin(m, m->head), act(m, m->a.dlogp),
                 act(m, m->a.head_lse), act(m, m->a.head_n), m->head->w,
                 act_ints(m, m->a.rows.target), m->temperature, R, m->c.vocab,
                 H);
-    k->rmsnorm_bwd(k, m->t, act(m, m->a.d_x), grad(m, m->norm), dn,
+    grad_end(m, m->head);
+    k->rmsnorm_bwd(k, m->t, act(m, m->a.d_x), grad_begin(m, m->norm), dn,
                    act_x(m, m->c.layers), m->norm->vec,
                    act(m, m->a.head_rstd), R, H);
+    grad_end(m, m->norm);
 }
 
 /* Room for the gradients of the open rows' keys and values. */
@@ -252,7 +256,7 @@ static void carry_on(struct model *m, const float *v)
 int model_backward(struct model *m, const float *dlogp, struct err *e)
 {
     struct kernels *k = m->k;
-    int tied = m->head == m->embed, again = m->shape.keep == KEEP_INPUTS;
+    int again = m->shape.keep == KEEP_INPUTS;
     int T = rows_of(m), H = m->c.hidden, last = m->c.layers - 1;
     float *v = NULL;
 
@@ -274,10 +278,10 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
             mlp_backward(m, i);
         attention_backward(m, i);
     }
-    k->embed_bwd(k, m->t, tied ? m->embed_grads : grad(m, m->embed),
-                 act_ints(m, m->a.rows.tokens), act(m, m->a.d_x), T, m->c.vocab,
-                 H);
-    m->embed_pending |= tied;
+    k->embed_bwd(k, m->t, embed_begin(m), act_ints(m, m->a.rows.tokens),
+                 act(m, m->a.d_x), T, m->c.vocab, H);
+    embed_end(m);
+    m->grads_fresh = 0;
     carry_on(m, v);
     return k->sync(k, e);
 }

@@ -191,7 +191,7 @@ int model_head(struct model *m, float *logp, float *entropy, struct err *e)
     float *v = model_host_f(m, 2 * (size_t)R);
 
     if (R) {
-        k->head_logp(k, m->t, act(m, m->a.logp), act(m, m->a.head_lse),
+        k->head_logp(k, m->t, m->lt, act(m, m->a.logp), act(m, m->a.head_lse),
                      entropy ? act(m, m->a.entropy) : NULL,
                      act(m, m->a.head_n), m->head->w,
                      act_ints(m, m->a.rows.target), m->temperature, R,
@@ -275,7 +275,7 @@ int model_kl(struct model *a, struct model *b, const struct seqs *s,
             continue;
         r = b->k->sync(b->k, e);
         v = model_host_f(a, (size_t)R);
-        k->head_kl(k, a->t, b->t, act(a, a->a.logp), act(a, a->a.head_n),
+        k->head_kl(k, a->t, a->lt, b->t, b->lt, act(a, a->a.logp), act(a, a->a.head_n),
                    a->head->w, a->c.hidden, act(b, b->a.head_n), b->head->w,
                    b->c.hidden, a->temperature, R, a->c.vocab);
         k->download(k, v, act(a, a->a.logp), 4 * (size_t)R);
@@ -304,7 +304,7 @@ int model_logits(struct model *m, const struct seqs *s, float *logits,
     dev = k->alloc(k, bytes, e);
     if (!dev)
         return -e->code;
-    k->head_logits(k, m->t, dev, act(m, m->a.head_n), m->head->w, m->shape.R,
+    k->head_logits(k, m->t, m->lt, dev, act(m, m->a.head_n), m->head->w, m->shape.R,
                    m->c.vocab, m->c.hidden);
     k->download(k, logits, dev, bytes);
     r = k->sync(k, e);

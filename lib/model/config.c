@@ -71,7 +71,6 @@ static int check_supported(const json_t *o, const char *where, struct err *e)
         "partial_rotary_factor", "logit_scale", "final_logit_softcapping",
         "attn_logit_softcapping", "is_encoder_decoder", "use_mrope",
     };
-    const json_t *v = json_object_get(o, "attention_dropout");
     int r = 0;
 
     if (!json_is_string(json_object_get(o, "model_type")))
@@ -85,8 +84,6 @@ static int check_supported(const json_t *o, const char *where, struct err *e)
         r = check_strings(o, where, "layer_types", "full_attention", e);
     for (size_t i = 0; !r && i < sizeof absent / sizeof absent[0]; i++)
         r = must_be_absent(o, where, absent[i], e);
-    if (!r && !is_null(v) && json_number_value(v) != 0)
-        r = refuse(v, where, "attention_dropout", "0", e);
     return r;
 }
 
@@ -238,6 +235,10 @@ int config_check(const struct config *c, const char *where, struct err *e)
     if (!(c->rope_theta > 0 && c->rope_theta < 1e30))
         return err_set(e, ERR_DATA, "%s: rope_theta is %g", where,
                        c->rope_theta);
+    if (!(c->attention_dropout >= 0 && c->attention_dropout < 1))
+        return err_set(e, ERR_DATA, "%s: attention_dropout is %g, expected "
+                       "a probability below 1", where,
+                       c->attention_dropout);
     if (!(c->rms_eps >= 0 && c->rms_eps < 1))
         return err_set(e, ERR_DATA, "%s: rms_norm_eps is %g", where,
                        c->rms_eps);
@@ -260,6 +261,9 @@ static int from_json(struct config *c, const json_t *o, const char *where,
         r = get_sizes(c, o, where, e);
     if (!r)
         r = json_get_f64(o, where, "rms_norm_eps", 0, &c->rms_eps, e);
+    if (!r)
+        r = json_get_f64(o, where, "attention_dropout", 0,
+                         &c->attention_dropout, e);
     if (!r)
         r = json_get_bool(o, where, "tie_word_embeddings", 0, &c->tied, e);
     if (!r)
@@ -328,7 +332,8 @@ static json_t *to_json(const struct config *c)
     return json_pack(
         "{s:[s], s:f, s:o, s:i, s:s, s:i, s:f, s:i, s:i, s:s, s:i, s:i, s:i,"
         " s:f, s:f, s:n, s:n, s:b, s:s, s:s, s:b, s:b, s:i}",
-        "architectures", "Qwen2ForCausalLM", "attention_dropout", 0.0,
+        "architectures", "Qwen2ForCausalLM", "attention_dropout",
+        c->attention_dropout,
         "eos_token_id", eos, "hidden_size", c->hidden, "hidden_act", "silu",
         "head_dim", c->head_dim, "initializer_range", 0.02,
         "intermediate_size", c->ffn, "max_position_embeddings", c->max_pos,

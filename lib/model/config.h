@@ -14,6 +14,7 @@ struct config {
     int n_eos;
     int32_t eos[CONFIG_MAX_EOS];
     enum dtype file_dtype; /* dtype, torch_dtype */
+    double attention_dropout; /* of dropout=model; 0 where there is none */
 };
 
 /* Reads DIR/config.json; anything we do not implement is refused by name. */

@@ -10,6 +10,8 @@ static int same_order(const struct k_order *a, const struct k_order *b)
 int engine_open(struct engine *x, const struct engine_opts *o,
                 const struct engine *beside, struct err *e)
 {
+    struct k_order order;
+    struct arm as;
     int r;
 
     memset(x, 0, sizeof *x);
@@ -17,18 +19,20 @@ int engine_open(struct engine *x, const struct engine_opts *o,
     if (r)
         return r;
     arm_seed(&x->arm, o->seed);
-    if (beside && same_order(&beside->arm.order, &x->arm.order)) {
+    as = o->sampler ? arm_sampler(&x->arm) : x->arm;
+    order = as.order.k;
+    if (beside && same_order(&beside->k->order, &order)) {
         x->k = beside->k;
         x->k_is_lent = 1;
     } else {
-        r = kernels_open(&x->k, o->device, o->threads, x->arm.order, e);
+        r = kernels_open(&x->k, o->device, o->threads, order, e);
     }
     if (!r)
-        r = model_open_dir(&x->m, o->dir, &x->arm, x->k,
+        r = model_open_dir(&x->m, o->dir, &as, x->k,
                            o->offload ? MODEL_PARK : 0, x->digest, e);
     if (r && e->no_memory)
         r = err_suffix(e, "; the weights alone do not fit%s",
-                       x->arm.compute == DT_F32
+                       as.compute == DT_F32
                            ? " (compute=bf16 in --arm halves them)"
                            : "");
     return r;

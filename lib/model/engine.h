@@ -8,11 +8,12 @@ struct engine_opts {
     const char *dir, *arm, *device;
     int threads;   /* 0: one per processor */
     uint64_t seed; /* of order=shuffled */
+    int sampler;   /* the arm's sampler (rollout=), and not its trainer */
     int offload;   /* the model can be parked in host memory */
 };
 
 struct engine {
-    struct arm arm;
+    struct arm arm; /* as it was given */
     struct kernels *k;
     struct model *m;
     char digest[33]; /* of the compute weights */

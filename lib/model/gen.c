@@ -104,7 +104,7 @@ static int forward(struct gen *g, int R, struct err *e)
         return k->sync(k, e);
     k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act_x(m, m->c.layers),
                m->norm->vec, R, H, (float)m->c.rms_eps);
-    k->head_sample(k, m->t, g->token, g->logp, act(m, m->a.head_n),
+    k->head_sample(k, m->t, m->lt, g->token, g->logp, act(m, m->a.head_n),
                    m->head->w, g->u, g->o->sample, R, m->c.vocab, H);
     return k->sync(k, e);
 }

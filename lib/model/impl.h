@@ -45,7 +45,7 @@ struct model {
     struct kernels *k;
     struct params p;
     int flags;
-    enum dtype t;
+    enum dtype t, lt; /* lt: of the logits */
 
     struct group *group;
     int n_groups;
@@ -56,9 +56,14 @@ struct model {
     char *flat; /* host: the compute weights, MODEL_PARK */
     int parked; /* they are nowhere else */
 
-    float *grads;       /* flat, MODEL_TRAIN; NULL when not needed yet */
-    float *embed_grads; /* tied: the embedding rows' share */
+    /* of arm.grads (grads.c) */
+    char *grads;        /* flat, MODEL_TRAIN; NULL when not needed yet */
+    char *embed_grads;  /* tied: the embedding rows' share; bf16: the head's */
     int embed_pending;  /* embed_grads is not in grads yet */
+    int grads_fresh;    /* no micro-batch has given any */
+    float *grad_sums;   /* bf16: of one matrix, then of one vector */
+    size_t grad_vector; /* where that is */
+    char *grad_rounded;
 
     float *rope;
     int rope_len;
@@ -106,7 +111,17 @@ int model_fit(struct model *m, struct acts_shape s, struct err *e)
     MUST_CHECK;
 /* Memory for the matrices: their own, or in a flat array of type m->t. */
 int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
+/* ---- grads.c ---- */
 int model_need_grads(struct model *m, struct err *e) MUST_CHECK;
+void model_free_grads(struct model *m);
+/* Where products add the gradient of g, which may be NULL; and when the
+ * micro-batch has given all of it. A matrix and a vector may be under way at a
+ * time. */
+float *grad_begin(struct model *m, const struct group *g);
+void grad_end(struct model *m, const struct group *g);
+/* The same of the embedding's rows, after the head's. */
+float *embed_begin(struct model *m);
+void embed_end(struct model *m);
 void model_nonce(struct model *m, uint64_t nonce);
 /* Rows behind the attention of layer i. */
 static inline int rows_behind(const struct model *m, int i)

@@ -75,7 +75,7 @@ void model_memory(struct model_memory *p, const struct config *c,
     struct acts_shape shape = {.T = rows, .R = rows, .S = u.seqs,
                                .live = !!train};
     struct k_pass pass = {
-        .t = a->compute, .T = rows, .R = rows, .longest = u.longest,
+        .t = a->compute, .lt = a->head_fp32 ? DT_F32 : a->compute, .T = rows, .R = rows, .longest = u.longest,
         .n_seqs = u.seqs, .hidden = c->hidden, .ffn = c->ffn,
         .vocab = c->vocab, .attn = {c->heads, c->kv_heads, c->head_dim},
         .backward = train,
@@ -112,13 +112,12 @@ void model_trim(struct model *m)
     m->arena = NULL;
     m->arena_bytes = 0;
     m->shape = (struct acts_shape){0};
-    k->free(k, m->grads);
-    k->free(k, m->embed_grads);
+    model_free_grads(m);
     k->free(k, m->carried);
     k->free(k, m->carry);
-    m->grads = m->embed_grads = m->carried = m->carry = NULL;
+    m->carried = m->carry = NULL;
     m->carried_n = m->carry_n = 0;
-    m->embed_pending = m->path.rows = m->path.summed = m->path.n = 0;
+    m->path.rows = m->path.summed = m->path.n = 0;
     model_release_kv(m);
     k->trim(k);
 }

@@ -1,4 +1,4 @@
-/* model - a model's matrices on the device: open, close, gradients */
+/* model - a model's matrices on the device: open and close */
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -122,6 +122,7 @@ int model_open(struct model **out, const struct config *c,
     m->k = k;
     m->flags = flags;
     m->t = a->compute;
+    m->lt = a->head_fp32 ? DT_F32 : m->t;
     r = params_list(&m->p, c, e);
     if (!r) {
         list_groups(m);
@@ -149,8 +150,7 @@ void model_close(struct model **out)
             k->weight_free(k, m->group[i].w);
     model_release_kv(m);
     k->free(k, m->vectors);
-    k->free(k, m->grads);
-    k->free(k, m->embed_grads);
+    model_free_grads(m);
     k->free(k, m->carried);
     k->free(k, m->carry);
     k->free(k, m->rope);
@@ -176,43 +176,4 @@ const struct config *model_config(const struct model *m)
 const struct params *model_params(const struct model *m)
 {
     return &m->p;
-}
-
-/* ---- gradients ---- */
-
-int model_need_grads(struct model *m, struct err *e)
-{
-    struct kernels *k = m->k;
-
-    if (!m->grads)
-        m->grads = k->alloc(k, 4 * m->p.n_values, e);
-    if (m->grads && m->c.tied && !m->embed_grads)
-        m->embed_grads = k->alloc(k, 4 * m->embed->n, e);
-    return m->grads && (m->embed_grads || !m->c.tied)
-               ? 0
-               : err_prefix(e, "gradients");
-}
-
-float *model_grads(struct model *m)
-{
-    struct kernels *k = m->k;
-
-    if (m->embed_pending) {
-        float *g = m->grads + m->embed->offset;
-
-        k->add(k, DT_F32, g, g, m->embed_grads, m->embed->n);
-        k->zero(k, m->embed_grads, 4 * m->embed->n);
-        m->embed_pending = 0;
-    }
-    return m->grads;
-}
-
-void model_zero_grads(struct model *m)
-{
-    if (m->grads)
-        m->k->zero(m->k, m->grads, 4 * m->p.n_values);
-    if (m->embed_grads)
-        m->k->zero(m->k, m->embed_grads, 4 * m->embed->n);
-    m->embed_pending = 0;
-    m->path.rows = m->path.summed = m->path.n = 0;
 }

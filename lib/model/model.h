@@ -131,10 +131,11 @@ int model_forward(struct model *m, const struct seqs *s, double temperature,
                   float *entropy, struct err *e) MUST_CHECK;
 int model_backward(struct model *m, const float *dlogp, struct err *e)
     MUST_CHECK;
-/* Device pointer to the flat fp32 gradients (params order), to be asked for
- * after the last backward: the embedding's rows of a tied model are summed
- * apart and added here to the head's, so that no micro-batch boundary shows. */
-float *model_grads(struct model *m);
+/* Device pointer to the flat gradients of type arm.grads (params order), to be
+ * asked for after the last backward: fp32 ones of a tied embedding's rows are
+ * summed apart and added here to the head's, so that no micro-batch boundary
+ * shows. In bf16 every boundary does (grads.c). */
+void *model_grads(struct model *m);
 void model_zero_grads(struct model *m);
 
 /* Activations, caches, gradients and the kernels' scratch go back to the

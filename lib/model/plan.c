@@ -74,6 +74,11 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
     a->bytes = end;
 }
 
+static size_t largest(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 void model_plan(struct model_plan *p, const struct config *c,
                 const struct arm *a, int tokens, int max_len, int slots)
 {
@@ -91,7 +96,11 @@ void model_plan(struct model_plan *p, const struct config *c,
     p->n_params = matrices + vectors + V * H * (c->tied ? 1 : 2);
     p->weight_bytes = p->n_params * size;
     p->train_weight_bytes = (p->n_params + matrices + V * H) * size;
-    p->grad_bytes = 4 * (p->n_params + (c->tied ? V * H : 0));
+    p->grad_bytes = dtype_size(a->grads) *
+                    (p->n_params + (c->tied ? V * H : 0));
+    if (a->grads != DT_F32) /* grads.c: sums of one matrix and one vector */
+        p->grad_bytes += 6 * largest(V * H, F * H * 2) +
+                         4 * largest(H, c->qkv_bias ? Q + 2 * KV : 0);
     p->act_bytes = act.bytes;
     p->kv_bytes = 2 * L * KV * (size_t)max_len * (size_t)slots * size;
     p->flops_per_token = 2.0 * (double)(matrices + V * H) +

@@ -2,6 +2,7 @@
 #include "adamw.h"
 #include <math.h>
 #include <stdlib.h>
+#include "../../kernels/canon.h"
 #include "../base/arena.h"
 
 #define SCALE_INIT 65536.0
@@ -95,6 +96,11 @@ static void *at(void *base, enum dtype t, size_t offset)
     return base ? (char *)base + offset * dtype_size(t) : NULL;
 }
 
+static const void *at_const(const void *base, enum dtype t, size_t offset)
+{
+    return (const char *)base + offset * dtype_size(t);
+}
+
 static void skip(struct adamw *a)
 {
     a->skipped++;
@@ -106,17 +112,18 @@ static void skip(struct adamw *a)
 /* Values first .. first + n - 1 of a tensor, with their state on the device. */
 static void update(struct adamw *a, const struct k_adamw *h,
                    const struct param *q, size_t first, size_t n,
-                   const float *g, void *m, void *v, void *comp)
+                   const void *g, void *m, void *v, void *comp)
 {
     a->k->adamw(a->k, h, at(a->master, a->arm.master, q->offset + first),
                 a->arm.master, comp, m, v, a->arm.adam,
-                g + q->offset + first, n, a->changed);
+                at_const(g, a->arm.grads, q->offset + first), a->arm.grads, n,
+                a->changed);
 }
 
 /* A tensor whose state comes to the device, and goes back, a piece at a
  * time. */
 static void update_pieces(struct adamw *a, struct k_adamw h,
-                          const struct param *q, const float *g)
+                          const struct param *q, const void *g)
 {
     struct kernels *k = a->k;
     size_t most = adamw_piece(a->p->n_values);
@@ -143,40 +150,106 @@ static void update_pieces(struct adamw *a, struct k_adamw h,
     }
 }
 
-int adamw_update(struct adamw *a, const float *g, double lr,
+static double round_bf16(double x)
+{
+    return (double)canon_widen_bf16(canon_round_bf16((float)x));
+}
+
+/* The norm of all gradients, and what they are multiplied by. */
+static double clip(const struct adamw *a, const void *g, double *norm)
+{
+    double max = a->o.grad_clip, coef;
+
+    *norm = sqrt(a->k->sumsq(a->k, g, a->arm.grads, a->p->n_values)) /
+            a->loss_scale;
+    coef = max / (*norm + 1e-6);
+    return max > 0 && coef < 1 ? coef : 1;
+}
+
+/* The same of bf16 gradients, as torch.nn.utils.clip_grad_norm_ has it: a norm
+ * of each tensor, the norm of those, 1 over it and the product are bf16. */
+static double clip_bf16(const struct adamw *a, const void *g, double *norm)
+{
+    double max = a->o.grad_clip, sum = 0, coef;
+
+    for (int i = 0; i < a->p->n; i++) {
+        const struct param *q = &a->p->v[i];
+        double n = round_bf16(
+            sqrt(a->k->sumsq(a->k, at_const(g, a->arm.grads, q->offset),
+                             a->arm.grads, q->n)) / a->loss_scale);
+
+        sum += n * n;
+    }
+    *norm = round_bf16(sqrt(sum));
+    coef = round_bf16(max * round_bf16(1 / round_bf16(*norm + 1e-6)));
+    return max > 0 && coef < 1 ? coef : 1;
+}
+
+/* The settings of this update that all tensors share. */
+static void settings(const struct adamw *a, double lr, double coef,
+                     struct k_adamw *h)
+{
+    const struct adamw_opts *o = &a->o;
+
+    h->kind = (enum k_step)a->arm.step;
+    h->lr = (float)lr;
+    h->beta1 = (float)o->beta1;
+    h->beta2 = (float)o->beta2;
+    h->eps = (float)o->eps;
+    /* of the betas as the kernel has them: 1 - 0.999f is not 0.001f */
+    h->bias1 = (float)(1 - power((double)h->beta1, a->updates));
+    h->bias2 = (float)(1 - power((double)h->beta2, a->updates));
+    h->grad_scale = (float)(coef / a->loss_scale);
+    h->stochastic = a->arm.stochastic;
+    h->seed = o->seed;
+    h->step = (uint32_t)a->updates;
+    h->torch.b1 = (float)(1 - o->beta1);
+    h->torch.b2 = (float)(1 - o->beta2);
+    h->torch.root2 = (float)sqrt(1 - power(o->beta2, a->updates));
+    h->torch.rate = (float)(lr / (1 - power(o->beta1, a->updates)));
+}
+
+/* And those of a tensor. torch decays every tensor of a group, which is all
+ * that a model gives it. */
+static void settings_of(const struct adamw *a, double lr, int i,
+                        struct k_adamw *h)
+{
+    const struct param *q = &a->p->v[i];
+    int lanes = a->o.lanes, torch = h->kind != STEP_ULP;
+    double decay = q->decay || torch ? a->o.weight_decay : 0;
+    size_t whole = lanes > 0 ? q->n - q->n % (size_t)lanes : q->n;
+
+    h->tensor = (uint32_t)i;
+    h->weight_decay = (float)decay;
+    h->torch.keep = (float)(1 - lr * decay);
+    h->torch.fused_m = lanes < 0 ? 0 : SIZE_MAX;
+    h->torch.fused_v = lanes < 0   ? 0
+                       : lanes > 0 && h->kind == STEP_FUSED ? whole
+                                                            : SIZE_MAX;
+}
+
+int adamw_update(struct adamw *a, const void *g, double lr,
                  struct adamw_result *r, struct err *e)
 {
     const struct params *p = a->p;
     struct k_adamw h = { 0 };
-    double coef = 1, max = a->o.grad_clip;
+    double coef;
 
     r->changed = 0;
-    r->norm = sqrt(a->k->sumsq(a->k, g, p->n_values)) / a->loss_scale;
+    coef = a->arm.grads == DT_BF16 ? clip_bf16(a, g, &r->norm)
+                                   : clip(a, g, &r->norm);
     r->skipped = !isfinite(r->norm);
     if (r->skipped) {
         skip(a);
         return a->k->sync(a->k, e);
     }
-    if (max > 0 && max / (r->norm + 1e-6) < 1)
-        coef = max / (r->norm + 1e-6);
     a->updates++;
-    h.lr = (float)lr;
-    h.beta1 = (float)a->o.beta1;
-    h.beta2 = (float)a->o.beta2;
-    h.eps = (float)a->o.eps;
-    /* of the betas as the kernel has them: 1 - 0.999f is not 0.001f */
-    h.bias1 = (float)(1 - power((double)h.beta1, a->updates));
-    h.bias2 = (float)(1 - power((double)h.beta2, a->updates));
-    h.grad_scale = (float)(coef / a->loss_scale);
-    h.stochastic = a->arm.stochastic;
-    h.seed = a->o.seed;
-    h.step = (uint32_t)a->updates;
+    settings(a, lr, coef, &h);
     a->k->zero(a->k, a->changed, sizeof *a->changed);
     for (int i = 0; i < p->n; i++) {
         const struct param *q = &p->v[i];
 
-        h.tensor = (uint32_t)i;
-        h.weight_decay = q->decay ? (float)a->o.weight_decay : 0;
+        settings_of(a, lr, i, &h);
         if (a->o.offload)
             update_pieces(a, h, q, g);
         else
@@ -212,15 +285,15 @@ int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
     return k->sync(k, e);
 }
 
-int adamw_compute_weights(const struct adamw *a,
+int adamw_compute_weights(const struct adamw *a, enum dtype t,
                           int (*take)(void *ctx, const void *p, size_t n_bytes,
                                       struct err *e),
                           void *ctx, struct err *e)
 {
     struct kernels *k = a->k;
-    size_t size = dtype_size(a->arm.compute), all = a->p->n_values;
+    size_t size = dtype_size(t), all = a->p->n_values;
     size_t some = adamw_piece(all);
-    int as_is = a->arm.compute == a->arm.master, r = 0;
+    int as_is = t == a->arm.master, r = 0;
     char *piece = as_is ? NULL : k->alloc(k, some * size, e);
     char *host = piece || as_is ? xmalloc(some * size) : NULL;
 
@@ -231,7 +304,7 @@ int adamw_compute_weights(const struct adamw *a,
         const char *src = at(a->master, a->arm.master, i);
 
         if (piece)
-            k->cast(k, piece, a->arm.compute, src, a->arm.master, n);
+            k->cast(k, piece, t, src, a->arm.master, n);
         k->download(k, host, piece ? piece : src, n * size);
         r = k->sync(k, e);
         if (!r)

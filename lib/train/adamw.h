@@ -1,7 +1,8 @@
 /* adamw - the optimizer's state on the device, and one update (SCIENCE 2, 3)
  *
  * Everything is flat, in the order of params.h: master weights in arm.master,
- * moments in arm.adam, the bf16 compensation of Kahan arms, fp32 gradients.
+ * moments in arm.adam, the bf16 compensation of Kahan arms, gradients in
+ * arm.grads.
  * The update itself is the kernel `adamw`, once per tensor, or under offload
  * once per piece of a tensor.
  */
@@ -24,10 +25,18 @@ size_t adamw_piece_bytes(const struct arm *a, size_t n);
 struct adamw_opts {
     double beta1, beta2, eps, weight_decay;
     double grad_clip; /* largest L2 norm; 0 = no clip */
-    uint64_t seed;    /* of stochastic rounding */
+    uint64_t seed;    /* of stochastic rounding (arm_noise_seed) */
     int offload;      /* moments in host memory, on the device a piece at a
                          time: less of its memory, more time, the same bits */
+    /* Of step=fused and foreach: 0, every multiply-add that torch fuses on a
+     * processor with vectors or on a GPU is fused; ADAMW_UNFUSED, none is
+     * (torch under ATEN_CPU_CAPABILITY=default); n, as torch's fused kernel on
+     * a processor with vectors of n values, which treats the rest of a tensor
+     * apart. Runs have 0. */
+    int lanes;
 };
+
+enum { ADAMW_UNFUSED = -1 };
 
 struct adamw {
     struct kernels *k;          /* borrowed */
@@ -46,7 +55,8 @@ struct adamw {
 };
 
 struct adamw_result {
-    double norm;      /* of the gradient, before the clip */
+    double norm;      /* of the gradient, before the clip; with bf16 gradients
+                         rounded as torch's */
     int skipped;      /* the norm was not finite: nothing changed */
     uint64_t changed; /* stored master values that differ after */
 };
@@ -74,16 +84,17 @@ int adamw_save_state(const struct adamw *a, const char *dir, char digest[33],
 int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
     MUST_CHECK;
 
-/* One update at learning rate lr with the device gradients g, which are those
- * of loss_scale times the loss. Clip coefficient min(1, max/(norm + 1e-6)). A
- * norm that is not finite skips the update; with loss scaling it also halves
+/* One update at learning rate lr with the device gradients g, of type
+ * arm.grads, which are those of loss_scale times the loss. Clip coefficient
+ * min(1, max/(norm + 1e-6)); of bf16 gradients as clip_grad_norm_ of torch has
+ * it: norms, coefficient and clipped gradient are rounded to bf16. A norm that is not finite skips the update; with loss scaling it also halves
  * the scale, which doubles after 2000 good updates in a row. */
-int adamw_update(struct adamw *a, const float *g, double lr,
+int adamw_update(struct adamw *a, const void *g, double lr,
                  struct adamw_result *r, struct err *e) MUST_CHECK;
 
-/* The compute weights, as the model has them after model_set, of type
- * arm.compute in params order: given to `take` a piece at a time. */
-int adamw_compute_weights(const struct adamw *a,
+/* The compute weights as a model of compute type t has them after model_set,
+ * in params order: given to `take` a piece at a time. */
+int adamw_compute_weights(const struct adamw *a, enum dtype t,
                           int (*take)(void *ctx, const void *p, size_t n_bytes,
                                       struct err *e),
                           void *ctx, struct err *e) MUST_CHECK;

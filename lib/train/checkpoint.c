@@ -156,8 +156,12 @@ int checkpoint_compare(const struct train_state *was,
                        const struct train_state *now, const char *dir,
                        struct err *e)
 {
-    if (strcmp(was->arm, now->arm))
-        return differs(dir, "arm", was->arm, now->arm, e);
+    char what[ARM_TEXT];
+
+    if (arm_difference(was->arm, now->arm, what, sizeof what))
+        return err_set(e, ERR_USAGE, "%s was trained with arm %.*s, this run "
+                       "has %.*s: there %s", dir, (int)strcspn(was->arm, ","),
+                       was->arm, (int)strcspn(now->arm, ","), now->arm, what);
     if (was->seed != now->seed)
         return err_set(e, ERR_USAGE,
                        "%s was trained with seed %llu, this run has %llu", dir,

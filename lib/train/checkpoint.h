@@ -16,7 +16,7 @@ struct train_state {
     int64_t step;   /* steps done */
     int64_t cursor; /* prompts consumed */
     uint64_t seed;
-    char arm[256];  /* every factor spelt out */
+    char arm[ARM_TEXT]; /* every factor spelt out */
     json_t *hyper;  /* an object: hyperparameters; owned */
     uint64_t updates, skipped; /* of struct adamw */
     double loss_scale;

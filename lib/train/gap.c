@@ -4,9 +4,11 @@
 
 struct gap_bound gap_bound(const struct arm *a)
 {
-    if (a->order.kind == ORDER_CANONICAL)
+    struct arm sampler = arm_sampler(a);
+
+    if (a->order.k.kind == ORDER_CANONICAL && arm_same_sampler(a))
         return (struct gap_bound){ 0, 0 };
-    if (a->compute == DT_F32)
+    if (a->compute == DT_F32 && sampler.compute == DT_F32)
         return (struct gap_bound){ 0.01, 1.0 / 1024 };
     return (struct gap_bound){ 1, 1.0 / 16 };
 }

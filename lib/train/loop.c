@@ -15,6 +15,7 @@
 struct loop {
     const struct loop_opts *o;
     struct arm arm;
+    struct config c;
     struct kernels *k;
     struct model *m;
     struct adamw *a;
@@ -25,16 +26,16 @@ struct loop {
     struct rec_writer *metrics, *timing;
     struct progress *progress;
     struct health health;
-    char policy[33]; /* digest of the compute weights */
+    char policy[33]; /* digest of the sampler's compute weights */
     int release;     /* memory goes back while the sampler works */
     int trained;     /* a step of this process was done */
 };
 
 /* ---- opening --------------------------------------------------------- */
 
-static json_t *hyper_json(const struct loop_opts *o)
+static json_t *hyper_json(const struct loop_opts *o, const struct arm *a)
 {
-    return json_pack(
+    json_t *j = json_pack(
         "{s:i,s:i,s:i,s:i,s:i,s:f,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,"
         "s:f,s:b,s:b}",
         "prompts", o->prompts, "mini_batch", o->mini_batch, "samples",
@@ -45,6 +46,10 @@ static json_t *hyper_json(const struct loop_opts *o)
         "clip_high", o->clip_high, "dual_clip", o->dual_clip, "tis", o->tis,
         "temperature", o->temperature, "dynamic", !o->no_dynamic,
         "advantage_std", !o->no_std);
+
+    if (arm_micro_batch_matters(a))
+        json_object_set_new(j, "micro_batch", json_integer(o->micro_batch));
+    return j;
 }
 
 /* The state to go on from: the checkpoint's, or a new run's. */
@@ -55,15 +60,17 @@ static int open_state(struct loop *l, int *resumed, struct err *e)
     int r;
 
     arm_format(&l->arm, now.arm, sizeof now.arm);
-    now.hyper = hyper_json(o);
+    now.hyper = hyper_json(o, &l->arm);
     r = checkpoint_state(&l->st, o->model, e);
     *resumed = r > 0;
     if (r > 0)
         r = checkpoint_compare(&l->st, &now, o->model, e);
-    if (!*resumed)
+    if (!*resumed) {
         l->st = now;
-    else
+    } else {
+        memcpy(l->st.arm, now.arm, sizeof now.arm);
         state_free(&now);
+    }
     if (r >= 0 && o->until && l->st.step >= o->until)
         r = err_set(e, ERR_USAGE, "%s is already at step %lld, --until is %d",
                     o->model, (long long)l->st.step, o->until);
@@ -74,7 +81,7 @@ static int open_state(struct loop *l, int *resumed, struct err *e)
  * until then; where they cannot fit, that is said before any work. */
 static int check_room(const struct loop *l, struct err *e)
 {
-    size_t need = 4 * model_params(l->m)->n_values;
+    size_t need = dtype_size(l->arm.grads) * model_params(l->m)->n_values;
     struct k_memory m;
 
     l->k->memory(l->k, &m);
@@ -91,19 +98,13 @@ static int open_model(struct loop *l, int resumed, struct err *e)
     const struct adamw_opts ao = {
         .beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps,
         .weight_decay = o->weight_decay, .grad_clip = o->grad_clip,
-        .seed = o->seed, .offload = o->offload,
+        .seed = arm_noise_seed(&l->arm, o->seed), .offload = o->offload,
     };
-    struct k_order order = l->arm.order;
-    struct config c;
-    int r = config_read(&c, o->model, e);
+    const struct config *c = &l->c;
+    int r = kernels_open(&l->k, o->device, o->threads, l->arm.order.k, e);
 
-    if (r)
-        return r;
-    if (l->arm.order_from_seed)
-        order.seed = o->seed;
-    r = kernels_open(&l->k, o->device, o->threads, order, e);
     if (!r)
-        r = model_open(&l->m, &c, &l->arm, l->k,
+        r = model_open(&l->m, c, &l->arm, l->k,
                        MODEL_TRAIN | MODEL_LATER |
                            (o->recompute ? MODEL_RECOMPUTE : 0),
                        e);
@@ -127,7 +128,7 @@ static int open_model(struct loop *l, int resumed, struct err *e)
         .prompts = o->prompts, .samples = o->samples,
         .max_rounds = o->max_gen_batches, .dynamic = !o->no_dynamic,
         .by_std = !o->no_std, .off_policy = o->off_policy,
-        .vocab = c.vocab, .max_len = c.max_pos,
+        .vocab = c->vocab, .max_len = c->max_pos,
     };
     return r;
 }
@@ -179,16 +180,16 @@ static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
     return o->sync ? sync_put_weights(o->sync, p, n_bytes, e) : 0;
 }
 
-/* Digests the compute weights, and sends them when `send`. */
+/* Digests the sampler's compute weights, and sends them when `send`. */
 static int publish(struct loop *l, int send, struct err *e)
 {
-    enum dtype t = l->arm.compute;
+    enum dtype t = arm_sampler(&l->arm).compute;
     size_t bytes = l->a->p->n_values * dtype_size(t);
     struct outlet o = {l, t, hash128_open(), send ? l->sync : NULL, 0};
     int r = send ? sync_begin_weights(l->sync, t, bytes, e) : 0;
 
     if (!r)
-        r = adamw_compute_weights(l->a, pass_on, &o, e);
+        r = adamw_compute_weights(l->a, t, pass_on, &o, e);
     if (!r && send)
         r = sync_end_weights(l->sync, e);
     hash128_hex(o.digest, l->policy);
@@ -227,7 +228,12 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs,
     if (!r)
         r = arm_parse(&l->arm, o->arm, e);
     if (!r)
+        r = config_read(&l->c, o->model, e);
+    if (!r) {
+        arm_resolve(&l->arm, l->c.attention_dropout);
+        arm_seed(&l->arm, o->seed);
         r = open_state(l, &resumed, e);
+    }
     if (!r)
         r = open_model(l, resumed, e);
     if (!r)
@@ -337,7 +343,8 @@ static int train_step(struct loop *l, struct err *e)
         .gap = o->off_policy ? (struct gap_bound){ .nats = -1 }
                              : gap_bound(&l->arm),
         .epochs = o->epochs, .temperature = o->temperature,
-        .micro_tokens = (size_t)o->micro_batch, .seed = o->seed,
+        .micro_tokens = (size_t)o->micro_batch,
+        .seed = arm_noise_seed(&l->arm, o->seed),
         .lr = o->lr * (warm < 1 ? warm : 1),
     };
     struct batch b = { 0 };

@@ -47,8 +47,10 @@ static void set_loss(struct rec *r, const struct step_stats *st)
     set_mean(r, "clip_dual", (double)s->dual, n);
     set_mean(r, "approx_kl", s->neg_d, n);
     set_mean(r, "entropy", st->entropy, (double)st->tokens);
-    if (st->tokens)
+    if (st->tokens) {
         set_mean(r, "logp_gap_max", st->logp_gap, 1);
+        mismatch_set(r, &st->mismatch);
+    }
 }
 
 void metrics_set(struct rec *r, int64_t step, const struct batch *b,

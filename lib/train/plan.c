@@ -68,6 +68,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
         .longest = o.longest,
         .flags = MODEL_TRAIN | MODEL_LATER |
                  (o.recompute ? MODEL_RECOMPUTE : 0)};
+    struct arm sampler = arm_sampler(a);
     size_t n, held;
 
     model_memory(&p->m, c, a, s, u);
@@ -75,9 +76,9 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     p->master = n * dtype_size(a->master);
     p->moments = 2 * n * dtype_size(a->adam);
     p->compensation = a->kahan ? n * dtype_size(DT_BF16) : 0;
-    p->pieces = a->compute == a->master
+    p->pieces = sampler.compute == a->master
                     ? 0
-                    : adamw_piece(n) * dtype_size(a->compute);
+                    : adamw_piece(n) * dtype_size(sampler.compute);
     p->host = o.offload ? p->moments + p->compensation : 0;
     held = p->m.weights + p->master + p->moments + p->compensation;
     if (o.offload)
@@ -87,7 +88,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     p->training = held + p->m.grads + p->m.acts + p->m.scratch;
     p->waiting = (o.release ? held : p->training) + p->pieces;
     p->training = larger(p->training, p->waiting);
-    plan_sampler(p, c, a, s, o);
+    plan_sampler(p, c, &sampler, s, o);
     p->together = p->waiting + p->sampler_weights + p->sampler_cache +
                   p->sampler_pass;
     p->parked = larger(p->together, p->training);
@@ -249,10 +250,11 @@ static int open_page(struct page *g, const struct loop_opts *o,
 
     if (!r)
         r = arm_parse(&g->a, o->arm, e);
+    arm_resolve(&g->a, g->c.attention_dropout);
     if (o->device_memory && device && !strcmp(device, "auto"))
         device = "cuda"; /* a card, whether it is here or not */
     if (!r)
-        r = kernels_sizes(&g->s, device, o->threads, g->a.order, e);
+        r = kernels_sizes(&g->s, device, o->threads, g->a.order.k, e);
     if (r)
         return r;
     g->o = (struct plan_shape){
@@ -271,7 +273,7 @@ static int open_page(struct page *g, const struct loop_opts *o,
 int loop_plan(const struct loop_opts *o, FILE *out, struct err *e)
 {
     struct page g = {.out = out};
-    char arm[256];
+    char arm[ARM_TEXT];
     int r = open_page(&g, o, e);
 
     if (r)

@@ -90,10 +90,9 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
                          struct err *e)
 {
     const struct pretrain_opts *o = t->o;
-    const struct adamw_opts ao = { o->beta1, o->beta2, o->eps,
+    struct adamw_opts ao = { o->beta1, o->beta2, o->eps,
                                    o->weight_decay, o->grad_clip, o->seed,
-                                   0 };
-    struct k_order order;
+                             0, 0 };
     int r = arm_parse(&t->arm, o->arm, e);
 
     if (!r)
@@ -105,11 +104,11 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
                         n_inputs, o->limit, e);
     if (r)
         return r;
-    order = t->arm.order;
-    if (t->arm.order_from_seed)
-        order.seed = o->seed;
+    arm_resolve(&t->arm, t->c.attention_dropout);
+    arm_seed(&t->arm, o->seed);
+    ao.seed = arm_noise_seed(&t->arm, o->seed);
     order_init(&t->order, o->seed, (uint32_t)t->corpus.n);
-    r = kernels_open(&t->k, o->device, o->threads, order, e);
+    r = kernels_open(&t->k, o->device, o->threads, t->arm.order.k, e);
     if (!r)
         r = model_open(&t->m, &t->c, &t->arm, t->k,
                        MODEL_TRAIN | MODEL_LATER |
@@ -224,7 +223,8 @@ static int train_step(struct pretrain *t, int step, struct err *e)
 
         b = pack_micro(p, a, p->n, (size_t)t->o->micro_batch);
         q = pack_view(p, a, b);
-        r = model_forward(t->m, &q, 1, t->o->seed, (uint32_t)step,
+        r = model_forward(t->m, &q, 1, arm_noise_seed(&t->arm, t->o->seed),
+                          (uint32_t)step,
                           t->logp + p->start[a], NULL, e);
         if (r)
             break;

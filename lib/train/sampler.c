@@ -270,7 +270,7 @@ static void set_gen(struct sampler *s)
 static void made_by(const struct sampler *s)
 {
     const struct sampler_opts *o = s->o;
-    char arm[256], v[32];
+    char arm[ARM_TEXT], v[32];
 
     arm_format(&s->x->arm, arm, sizeof arm);
     filter_made_by(s->f, "policy", s->x->digest);

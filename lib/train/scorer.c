@@ -261,7 +261,7 @@ static int score_all(struct scorer *s, struct err *e)
 static void made_by_engine(struct filter *f, const struct engine *x,
                            const char *model_key, const char *arm_key)
 {
-    char arm[256];
+    char arm[ARM_TEXT];
 
     arm_format(&x->arm, arm, sizeof arm);
     filter_made_by(f, model_key, x->digest);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/rng.h"
 #include "pack.h"
 #include "recheck.h"
 
@@ -36,18 +37,48 @@ static void gather_group(struct step *s, const struct group *g)
     }
 }
 
+/* The groups as they came; under order=hardware:N those of each mini-batch are
+ * permuted, by the draw and the number of the update. */
+static void order_groups(const struct step *s, const struct batch *b, int *v)
+{
+    const struct arm_order *o = &s->a->arm.order;
+    uint64_t update = s->a->updates + s->a->skipped;
+    uint32_t *perm;
+
+    for (int i = 0; i < b->n; i++)
+        v[i] = i;
+    if (o->k.kind != ORDER_HARDWARE || !o->draw)
+        return;
+    perm = xcalloc((size_t)b->n, sizeof *perm);
+    for (int g = 0; g < b->n; g += s->o->mini_batch, update++) {
+        int left = b->n - g;
+        uint32_t n = (uint32_t)(left < s->o->mini_batch ? left
+                                                        : s->o->mini_batch);
+        struct rng r;
+
+        rng_init(&r, o->k.seed, update);
+        rng_perm(&r, perm, n);
+        for (uint32_t i = 0; i < n; i++)
+            v[g + (int)i] = g + (int)perm[i];
+    }
+    free(perm);
+}
+
 static void gather(struct step *s, const struct batch *b)
 {
     size_t n_seqs = 0;
+    int *place = xcalloc((size_t)b->n, sizeof *place);
 
+    order_groups(s, b, place);
     for (int i = 0; i < b->n; i++)
         n_seqs += (size_t)b->v[i].n;
     s->sample = xcalloc(n_seqs, sizeof *s->sample);
     s->group_end = xcalloc((size_t)b->n, sizeof *s->group_end);
     for (int i = 0; i < b->n; i++) {
-        gather_group(s, &b->v[i]);
+        gather_group(s, &b->v[place[i]]);
         s->group_end[i] = s->p.n;
     }
+    free(place);
     s->logp_old = xcalloc(s->p.n_tokens, sizeof *s->logp);
     s->logp_rollout = xcalloc(s->p.n_tokens, sizeof *s->logp);
     s->logp = xcalloc(s->p.n_tokens, sizeof *s->logp);
@@ -92,6 +123,8 @@ static int compare(struct step *s, int a, int b, struct err *e)
             s->st->entropy += (double)s->entropy[t];
             if (!(gap <= s->st->logp_gap))
                 s->st->logp_gap = gap;
+            mismatch_add(&s->st->mismatch, s->logp_old[t],
+                         s->logp_rollout[t], s->o->dapo.tis);
         }
     }
     return 0;
@@ -189,7 +222,7 @@ int step_run(struct model *m, struct adamw *a, const struct batch *b,
     if (r || b->n == 0)
         return r;
     gather(&s, b);
-    if (!(a->arm.dropout > 0) && a->arm.order.kind == ORDER_CANONICAL &&
+    if (!(a->arm.dropout > 0) && a->arm.order.k.kind == ORDER_CANONICAL &&
         !o->score_all)
         s.fresh = s.group_end[(b->n < o->mini_batch ? b->n : o->mini_batch) -
                               1];

@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "dapo.h"
 #include "gap.h"
+#include "mismatch.h"
 
 struct step_opts {
     struct dapo_opts dapo;
@@ -21,7 +22,7 @@ struct step_opts {
     double temperature;  /* of the rollouts */
     size_t micro_tokens; /* tokens in a forward and backward, about */
     double lr;
-    uint64_t seed;       /* of dropout */
+    uint64_t seed;       /* of dropout (arm_noise_seed) */
     int score_all;       /* run the first mini-batch twice all the same */
 };
 
@@ -30,6 +31,7 @@ struct step_stats {
     uint64_t tokens;         /* response tokens trained on, once each */
     double entropy;          /* sum over those tokens, before the updates */
     double logp_gap;         /* max |logp_old - logp of the sampler| */
+    struct mismatch mismatch;
     double norm;             /* sum of the finite gradient norms */
     int updates, skipped;
     uint64_t changed;        /* stored master values, summed over updates */

@@ -180,7 +180,7 @@ static int bench(const struct shape *s, const char *arm_text, int threads,
     c.rope_theta = 1e4;
     c.rms_eps = 1e-6;
     if (!r)
-        r = kernels_open(&k, "cpu", threads, arm.order, e);
+        r = kernels_open(&k, "cpu", threads, arm.order.k, e);
     if (!r && roof->flop_s == 0) {
         if (roof_measure(roof, k->variant) < 0)
             r = err_set(e, ERR_IO, "out of memory");

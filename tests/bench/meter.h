@@ -245,26 +245,26 @@ static void m_embed_bwd(struct kernels *k, enum dtype t, float *dW,
     meter_end(METER_embed_bwd, D(T) * H, D(T) * H * (Z(t) + 8));
 }
 
-static void m_head_logp(struct kernels *k, enum dtype t, float *logp,
+static void m_head_logp(struct kernels *k, enum dtype t, enum dtype lt, float *logp,
                         float *lse, float *entropy, const void *x,
                         const struct k_weight *W, const int32_t *target,
                         float temperature, int T, int V, int H)
 {
     meter_begin();
-    meter.real.head_logp(k, t, logp, lse, entropy, x, W, target, temperature,
+    meter.real.head_logp(k, t, lt, logp, lse, entropy, x, W, target, temperature,
                          T, V, H);
     meter_end(METER_head_logp,
               D(T) * V * (2.0 * H + (entropy ? 50 : 25)),
               Z(t) * H * (D(T) + V));
 }
 
-static void m_head_bwd(struct kernels *k, enum dtype t, void *dx, float *dW,
+static void m_head_bwd(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                        const float *dlogp, const float *lse, const void *x,
                        const struct k_weight *W, const int32_t *target,
                        float temperature, int T, int V, int H)
 {
     meter_begin();
-    meter.real.head_bwd(k, t, dx, dW, dlogp, lse, x, W, target, temperature,
+    meter.real.head_bwd(k, t, lt, dx, dW, dlogp, lse, x, W, target, temperature,
                         T, V, H);
     meter_end(METER_head_bwd, D(T) * V * (6.0 * H + 25),
               Z(t) * H * (2.0 * T + 2.0 * V) + 8.0 * V * H);
@@ -284,35 +284,36 @@ static void m_attn_cached(struct kernels *k, enum dtype t, void *o,
                    D(T) * (2 * s->n_heads + 2 * s->n_kv_heads)));
 }
 
-static void m_head_sample(struct kernels *k, enum dtype t, int32_t *token,
+static void m_head_sample(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                           float *logp, const void *x,
                           const struct k_weight *W, const float *u,
                           struct k_sample s, int T, int V, int H)
 {
     meter_begin();
-    meter.real.head_sample(k, t, token, logp, x, W, u, s, T, V, H);
+    meter.real.head_sample(k, t, lt, token, logp, x, W, u, s, T, V, H);
     meter_end(METER_head_sample, D(T) * V * (2.0 * H + 25),
               Z(t) * H * (D(T) + V));
 }
 
 static void m_adamw(struct kernels *k, const struct k_adamw *h, void *w,
                     enum dtype wt, void *comp, void *m, void *v,
-                    enum dtype mt, const float *g, size_t n,
+                    enum dtype mt, const void *g, enum dtype gt, size_t n,
                     uint64_t *changed)
 {
     meter_begin();
-    meter.real.adamw(k, h, w, wt, comp, m, v, mt, g, n, changed);
+    meter.real.adamw(k, h, w, wt, comp, m, v, mt, g, gt, n, changed);
     meter_end(METER_adamw, 17 * D(n),
-              D(n) * (4 + 2 * Z(wt) + 4 * Z(mt) + (comp ? 4 : 0)));
+              D(n) * (Z(gt) + 2 * Z(wt) + 4 * Z(mt) + (comp ? 4 : 0)));
 }
 
-static double m_sumsq(struct kernels *k, const float *g, size_t n)
+static double m_sumsq(struct kernels *k, const void *g, enum dtype gt,
+                      size_t n)
 {
     double r;
 
     meter_begin();
-    r = meter.real.sumsq(k, g, n);
-    meter_end(METER_sumsq, 2 * D(n), 4 * D(n));
+    r = meter.real.sumsq(k, g, gt, n);
+    meter_end(METER_sumsq, 2 * D(n), Z(gt) * D(n));
     return r;
 }
 

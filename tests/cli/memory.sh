@@ -19,11 +19,11 @@ opts="--prompts 4 --mini-batch 2 --samples 4 --lr 1e-3 --seed 3 --quiet --device
 step() { "$BIN/dapo-step" $opts --off-policy -o /dev/null --model base "$@"; }
 
 bad=
-for arm in fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed fp32,dropout=0.3 bf16-mixed,order=shuffled:7; do
+for arm in fp32 bf16 bf16-weights bf16-mixed bf16-sr llmc-sr bf16-kahan fp16-mixed fp32,dropout=0.3 bf16-mixed,order=shuffled:7; do
     step --arm $arm --steps 2 --out kept r.jsonl 2>err &&
         step --arm $arm --steps 2 --recompute --micro-batch 40 --out again r.jsonl 2>err || bad="$bad $arm(failed)"
     case $arm in
-    *shuffled* | bf16) step --arm $arm --steps 2 --micro-batch 40 --out kept r.jsonl 2>err ;;
+    *shuffled* | bf16 | bf16-weights | llmc-sr) step --arm $arm --steps 2 --micro-batch 40 --out kept r.jsonl 2>err ;;
     esac
     diff -r kept again >/dev/null 2>&1 || bad="$bad $arm"
 done

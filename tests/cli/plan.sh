@@ -12,16 +12,16 @@ done | while read -r row; do t=${row#*\"id\":\"}; echo "$row" >"$T/data/${t%%/*}
 old=()
 for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity stats show checksum; do old+=(-o "$BIN/$p"); done
 plan() { make "${old[@]}" BIN="$BIN" R="$T/results" "$@" plan >"$T/plan" 2>"$T/err"; }
-full=(SANDBOX=1 PRESET=qwen2.5-math-7b MODEL="$config" DATA="$T/data" ARMS='fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed')
+full=(SANDBOX=1 PRESET=qwen2.5-math-7b MODEL="$config" DATA="$T/data" ARMS='fp32 bf16-weights bf16-mixed bf16-sr bf16-kahan fp16-mixed')
 
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G
 check parameters_of_the_7b_model grep -q ' 7615616512 parameters; device cuda' "$T/plan"
 # 30 runs of 30 chunks and a replicate of each of 6 arms
 check stages_by_kind grep -Eq '^Stages: ([0-9]+) to run of \1 .* 906 train' "$T/plan"
 # the compute weights are the master's; 2 + 4 + 4 bytes of state; 4 of gradient
-check memory_of_bf16 grep -Eq '^  bf16 +[0-9.]+ MiB +70\.9 GiB +28\.4 GiB .* does not fit' "$T/plan"
+check memory_of_bf16_weights grep -Eq '^  bf16-weights +[0-9.]+ MiB +70\.9 GiB +28\.4 GiB .* does not fit' "$T/plan"
 # the cause and the cure, arm by arm
-check moments_in_host_memory bash -c "grep -A 1 '^  bf16 needs' '$T/plan' | grep -q \"TRAIN_OPTS='--recompute --offload' makes it [56]\""
+check moments_in_host_memory bash -c "grep -A 1 '^  bf16-weights needs' '$T/plan' | grep -q \"TRAIN_OPTS='--recompute --offload' makes it [56]\""
 check the_samplers_weights_too bash -c "grep -A 1 '^  fp32 needs' '$T/plan' | grep -q \"ROLLOUT_OPTS='--offload' makes it 7\""
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=40G ARMS=fp32
 check what_would_fit grep -q 'smaller MODEL: about' "$T/plan"
@@ -30,9 +30,9 @@ check disk grep -Eq 'checkpoints  906 of .* TiB' "$T/plan"
 check weights_are_missing grep -q 'has no weights' "$T/plan"
 check time_at_the_rate grep -q '1e+15 and 1e+15 FLOP/s.*given by RATE' "$T/plan"
 check nothing_was_made test ! -e "$T/results"
-plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=320G ARMS=bf16
-check it_fits_a_larger_device bash -c "grep -q '^What does' '$T/plan' && ! grep -q 'bf16 needs' '$T/plan'"
-plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=120G ARMS=bf16
+plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=320G ARMS=bf16-weights
+check it_fits_a_larger_device bash -c "grep -q '^What does' '$T/plan' && ! grep -q 'bf16-weights needs' '$T/plan'"
+plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=120G ARMS=bf16-weights
 check options_that_make_it_fit grep -q "TRAIN_OPTS='--recompute' makes it 1" "$T/plan"
 rm "$T/data/gsm8k.jsonl"
 plan "${full[@]}" RATE=1e15

@@ -64,7 +64,7 @@ run --eos 0,1,2,3,4,5,6,7 --json >"$T/d.json"
 check '--eos replaces the end tokens' grep -q '"finish_reason":"stop"' "$T/d.json"
 check '--plan computes from shapes alone' grep -q 'parameters  *10184$' <("$BIN/rollout" --model $M --plan)
 check '--plan says what the cache holds' grep -q '^cache at most  *1048576 bytes: 4096 tokens of at most 99 ' <("$BIN/rollout" --model $M --plan --kv-memory 1M --batch 99)
-for a in bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed bf16,order=canonical; do
+for a in bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed bf16,order=canonical bf16-mixed,head=fp32; do
     run --arm $a -o "$T/x.msgpack" && "$BIN/logprob" --quiet --device cpu --model $M --arm $a --seed 4 --check-rollout -o "$T/y.msgpack" "$T/x.msgpack" 2>/dev/null || echo "$a" >>"$T/arms"
 done
 check 'the scorer gives the same bits in every arm' test ! -e "$T/arms"

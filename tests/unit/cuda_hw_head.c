@@ -38,7 +38,7 @@ static void one_logp(enum dtype t, int V, float temperature)
         out[o] = hw_zeros(DT_F32, ROWS);
     for (int order = 0; order < 3; order++) {
         cudasim_set_order((enum cudasim_order)order, 5);
-        hw_k->head_logp(hw_k, t, out[0].dev, out[1].dev, out[2].dev, x.dev,
+        hw_k->head_logp(hw_k, t, t, out[0].dev, out[1].dev, out[2].dev, x.dev,
                         m.W, dev, temperature, ROWS, V, H);
         for (int o = 0; o < 3; o++) {
             hw_fetch(&out[o]);
@@ -141,9 +141,9 @@ static void one_bwd(enum dtype t, int V, float temperature)
 
     for (size_t i = 0; i < n; i++)
         dW0[i] = hw_at(&dW, i);
-    hw_k->head_logp(hw_k, t, logp.dev, lse.dev, NULL, x.dev, m.W, dev,
+    hw_k->head_logp(hw_k, t, t, logp.dev, lse.dev, NULL, x.dev, m.W, dev,
                     temperature, ROWS, V, H);
-    hw_k->head_bwd(hw_k, t, dx.dev, dW.dev, dlogp.dev, lse.dev, x.dev, m.W,
+    hw_k->head_bwd(hw_k, t, t, dx.dev, dW.dev, dlogp.dev, lse.dev, x.dev, m.W,
                    dev, temperature, ROWS, V, H);
     hw_fetch(&lse);
     grads_of(&o, &m, tok, &dlogp, &lse, (double)(1 / temperature));
@@ -173,7 +173,7 @@ static void one_kl(enum dtype ta, enum dtype tb, int V, float temperature)
     struct hw_t kl = hw_zeros(DT_F32, ROWS);
     double want[ROWS], bound[ROWS], it = (double)(1 / temperature);
 
-    hw_k->head_kl(hw_k, ta, tb, kl.dev, xa.dev, a.W, H, xb.dev, b.W, H,
+    hw_k->head_kl(hw_k, ta, ta, tb, tb, kl.dev, xa.dev, a.W, H, xb.dev, b.W, H,
                   temperature, ROWS, V);
     for (int r = 0; r < ROWS; r++) {
         struct ref f = row_ref(&a, r, it), g = row_ref(&b, r, it);
@@ -211,7 +211,7 @@ static void kl_of_a_model_to_itself_is_zero(void)
     struct head a = head_new(DT_BF16, 5003);
     struct hw_t x = one_hot(DT_BF16, 0, ROWS), kl = hw_zeros(DT_F32, ROWS);
 
-    hw_k->head_kl(hw_k, DT_BF16, DT_BF16, kl.dev, x.dev, a.W, H, x.dev, a.W,
+    hw_k->head_kl(hw_k, DT_BF16, DT_BF16, DT_BF16, DT_BF16, kl.dev, x.dev, a.W, H, x.dev, a.W,
                   H, 1, ROWS, a.V);
     hw_fetch(&kl);
     for (size_t r = 0; r < ROWS; r++) /* differences are exact zeros */
@@ -227,7 +227,7 @@ static void head_logits_are_rounded(void)
         struct hw_t x = one_hot(m.t, 0, ROWS);
         struct hw_t out = hw_zeros(DT_F32, ROWS * 257);
 
-        hw_k->head_logits(hw_k, m.t, out.dev, x.dev, m.W, ROWS, m.V, H);
+        hw_k->head_logits(hw_k, m.t, m.t, out.dev, x.dev, m.W, ROWS, m.V, H);
         hw_fetch(&out);
         for (int i = 0; i < ROWS * 257; i++)
             T_CHECK(hw_at(&out, (size_t)i) == z_at(&m, i / 257, i % 257));
@@ -276,17 +276,17 @@ static void errors_are_kept_for_sync(void)
     struct err e = {0};
 
     hw_k->upload(hw_k, dev, target, sizeof target);
-    hw_k->head_logp(hw_k, m.t, out.dev, lse.dev, NULL, x.dev, m.W, dev, 1, 3,
+    hw_k->head_logp(hw_k, m.t, m.t, out.dev, lse.dev, NULL, x.dev, m.W, dev, 1, 3,
                     33, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
     T_EQ_STR(e.msg, "head_logp: target 33 at row 1; the vocabulary has 33");
     none = hw_k->weight_new(hw_k, DT_BF16, 3, H, WEIGHT_ROWS, &e);
-    hw_k->head_logits(hw_k, m.t, out.dev, x.dev, none, 1, 3, H);
+    hw_k->head_logits(hw_k, m.t, m.t, out.dev, x.dev, none, 1, 3, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
-    hw_k->head_logp(hw_k, m.t, out.dev, lse.dev, NULL, x.dev, none, dev, 1, 1,
+    hw_k->head_logp(hw_k, m.t, m.t, out.dev, lse.dev, NULL, x.dev, none, dev, 1, 1,
                     3, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
-    hw_k->head_bwd(hw_k, m.t, x.dev, out.dev, out.dev, lse.dev, x.dev, none,
+    hw_k->head_bwd(hw_k, m.t, m.t, x.dev, out.dev, out.dev, lse.dev, x.dev, none,
                    dev, 1, 1, 3, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
     T_EQ_INT(hw_k->sync(hw_k, &e), 0);

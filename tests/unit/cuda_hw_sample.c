@@ -105,7 +105,7 @@ static void one_sample(const struct head *m, const struct hw_t *x,
         u[r] = r == 0 ? 0 : r == 1 ? 0x1.fffffep-1f : (float)ref_uniform();
     for (int order = 0; order < orders; order++) {
         cudasim_set_order((enum cudasim_order)order, 8);
-        hw_k->head_sample(hw_k, m->t, tok, logp, x->dev, m->W, u, s, ROWS,
+        hw_k->head_sample(hw_k, m->t, m->t, tok, logp, x->dev, m->W, u, s, ROWS,
                           m->V, H);
         if (order) {
             ref_same(how[order], tok, tok0, sizeof tok);
@@ -156,7 +156,7 @@ static void shares_are_the_probabilities(void)
         double kept = 0, e[V] = {0};
         int count[V] = {0};
 
-        hw_k->head_sample(hw_k, m.t, tok, logp, x.dev, m.W, u, modes[s], N,
+        hw_k->head_sample(hw_k, m.t, m.t, tok, logp, x.dev, m.W, u, modes[s], N,
                           V, H);
         for (int i = 0; i < N; i++)
             count[tok[i]]++;
@@ -188,19 +188,19 @@ static void a_row_is_the_same_in_any_company(void)
 
     for (int r = 0; r < ROWS; r++)
         u[r] = (float)ref_uniform();
-    hw_k->head_logp(hw_k, m.t, dev, dev + ROWS, dev + 2 * ROWS, all.dev, m.W,
+    hw_k->head_logp(hw_k, m.t, m.t, dev, dev + ROWS, dev + 2 * ROWS, all.dev, m.W,
                     target, 0.7f, ROWS, m.V, H);
-    hw_k->head_sample(hw_k, m.t, got, lp, all.dev, m.W, u, s, ROWS, m.V, H);
+    hw_k->head_sample(hw_k, m.t, m.t, got, lp, all.dev, m.W, u, s, ROWS, m.V, H);
     hw_fetch(&out);
     for (int r = 0; r < ROWS; r++) {
         struct hw_t one = one_hot(DT_BF16, r, 1);
 
         for (int i = 0; i < 3; i++)
             want[i] = hw_at(&out, (size_t)(i * ROWS + r));
-        hw_k->head_logp(hw_k, m.t, dev + 3 * ROWS, dev + 3 * ROWS + 1,
+        hw_k->head_logp(hw_k, m.t, m.t, dev + 3 * ROWS, dev + 3 * ROWS + 1,
                         dev + 3 * ROWS + 2, one.dev, m.W, target + r, 0.7f, 1,
                         m.V, H);
-        hw_k->head_sample(hw_k, m.t, &got1, &lp1, one.dev, m.W, u + r, s, 1,
+        hw_k->head_sample(hw_k, m.t, m.t, &got1, &lp1, one.dev, m.W, u + r, s, 1,
                           m.V, H);
         hw_fetch(&out);
         for (int i = 0; i < 3; i++)
@@ -211,7 +211,7 @@ static void a_row_is_the_same_in_any_company(void)
     }
     /* and the trainer's log-probability of a token is the sampler's */
     hw_k->upload(hw_k, target, got, sizeof got);
-    hw_k->head_logp(hw_k, m.t, dev, dev + ROWS, NULL, all.dev, m.W, target,
+    hw_k->head_logp(hw_k, m.t, m.t, dev, dev + ROWS, NULL, all.dev, m.W, target,
                     0.7f, ROWS, m.V, H);
     hw_fetch(&out);
     ref_same("logp of sampled tokens", out.host, lp, sizeof lp);
@@ -254,7 +254,7 @@ static void what_is_not_finite_is_an_error(void)
         for (int bad = 0; bad < 3; bad++) {
             ref_put(DT_BF16, x.host, 2 * H, what[bad]);
             hw_k->upload(hw_k, x.dev, x.host, x.n * 2);
-            hw_k->head_sample(hw_k, m.t, tok, logp, x.dev, m.W, u, modes[s],
+            hw_k->head_sample(hw_k, m.t, m.t, tok, logp, x.dev, m.W, u, modes[s],
                               3, 33, H);
             T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
             T_EQ_STR(e.msg, "head_sample: the logits of row 2 are not finite");

@@ -9,7 +9,7 @@
 #define ULP_CUDA_OPS_H
 #include "kernels_ref.h"
 
-enum { OPS_MAX = 160 };
+enum { OPS_MAX = 1024 };
 
 struct ops_outs {
     int n;
@@ -410,7 +410,7 @@ static void ops_sample(enum dtype t, const void *x, const struct k_weight *W,
     for (int i = 0; i < T; i++)
         u[i] = i == 0 ? 0.0f : i == 1 ? 0x1.fffffep-1f : (float)ref_uniform();
     for (int i = 0; i < 7; i++) {
-        ops_k->head_sample(ops_k, t, tok, logp, x, W, u, how[i], T, V, H);
+        ops_k->head_sample(ops_k, t, t, tok, logp, x, W, u, how[i], T, V, H);
         ops_keep_host("head_sample token", s * 10 + i, tok, (size_t)T * 4);
         ops_keep_host("head_sample logp", s * 10 + i, logp, (size_t)T * 4);
     }
@@ -437,14 +437,14 @@ static void ops_head(enum dtype t)
         for (int r = 0; r < T; r++)
             tok[r] = (int32_t)(ref_uniform() * V);
         target = ops_up(tok, sizeof tok);
-        ops_k->head_logits(ops_k, t, logits, x, W, T, V, H);
-        ops_k->head_logp(ops_k, t, logp, lse, ent, x, W, target, 0.9f, T, V,
+        ops_k->head_logits(ops_k, t, t, logits, x, W, T, V, H);
+        ops_k->head_logp(ops_k, t, t, logp, lse, ent, x, W, target, 0.9f, T, V,
                          H);
-        ops_k->head_logp(ops_k, t, logp, lse, NULL, x, W, target, 0.9f, T, V,
+        ops_k->head_logp(ops_k, t, t, logp, lse, NULL, x, W, target, 0.9f, T, V,
                          H);
-        ops_k->head_bwd(ops_k, t, dx, dW, dlogp, lse, x, W, target, 0.9f, T,
+        ops_k->head_bwd(ops_k, t, t, dx, dW, dlogp, lse, x, W, target, 0.9f, T,
                         V, H);
-        ops_k->head_kl(ops_k, t, DT_F32, kl, x, W, H, x2, W2, 20, 0.7f, T, V);
+        ops_k->head_kl(ops_k, t, t, DT_F32, DT_F32, kl, x, W, H, x2, W2, 20, 0.7f, T, V);
         ops_keep("head_logits", i, logits, T * v * 4);
         ops_keep("head_logp", i, logp, T * 4);
         ops_keep("head lse", i, lse, T * 4);
@@ -465,25 +465,30 @@ static void *ops_from(void *p, enum dtype t, size_t i)
     return (char *)p + i * dtype_size(t);
 }
 
-static void ops_adamw(enum dtype wt, enum dtype mt, int n, int mode, int s)
+/* mode: 1 stochastic, 2 Kahan. Of torch's steps the last values have no fused
+ * multiply-adds, or none in v. */
+static void ops_adamw(enum dtype wt, enum dtype mt, enum dtype gt,
+                      enum k_step kind, int n, int mode, int s)
 {
-    struct k_adamw h = {.lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.99f,
+    struct k_adamw h = {.kind = kind, .lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.99f,
                         .eps = 1e-8f, .weight_decay = 0.1f, .bias1 = 0.1f,
                         .bias2 = 0.01f, .grad_scale = 0.7f,
                         .stochastic = mode == 1, .seed = 3, .step = 1,
-                        .tensor = 2};
+                        .tensor = 2, .first = 4,
+                        .torch = {0.999f, 0.1f, 0.01f, 0.1f, 0.1f,
+                                  (size_t)n, (size_t)n - (size_t)n / 8}};
     size_t N = (size_t)n;
     void *w = ops_random(wt, N, 0.1), *m = ops_alloc(N * dtype_size(mt));
     void *v = ops_alloc(N * dtype_size(mt)), *comp = ops_alloc(N * 2);
-    float *g = ops_random(DT_F32, N, 1);
+    void *g = ops_random(gt, N, 1);
     uint64_t five = 5, *changed = ops_up(&five, sizeof five);
     size_t off = n == 31; /* from a value that is not aligned */
 
     for (h.step = 1; h.step < 4; h.step++)
         ops_k->adamw(ops_k, &h, ops_from(w, wt, off), wt,
                      mode == 2 ? ops_from(comp, DT_BF16, off) : NULL,
-                     ops_from(m, mt, off), ops_from(v, mt, off), mt, g + off,
-                     N - off, changed);
+                     ops_from(m, mt, off), ops_from(v, mt, off), mt,
+                     ops_from(g, gt, off), gt, N - off, changed);
     ops_keep("adamw", s, w, N * dtype_size(wt));
     ops_keep("adamw m", s, m, N * dtype_size(mt));
     ops_keep("adamw v", s, v, N * dtype_size(mt));
@@ -499,14 +504,25 @@ static void ops_optimizer(enum dtype t)
 
     for (int i = 0; i < 3; i++)
         for (int mode = 0; mode < 3; mode++) {
-            ops_adamw(t, t, sizes[i], mode, i * 10 + mode);
-            ops_adamw(t, DT_F32, sizes[i], mode, i * 10 + mode + 5);
+            for (int kind = STEP_ULP; kind <= STEP_FOREACH; kind++)
+                for (int gt = DT_F32; gt <= DT_BF16; gt++) {
+                    int s = ((kind * 2 + gt) * 3 + i) * 10 + mode;
+
+                    ops_adamw(t, t, (enum dtype)gt, (enum k_step)kind,
+                              sizes[i], mode, s);
+                    ops_adamw(t, DT_F32, (enum dtype)gt, (enum k_step)kind,
+                              sizes[i], mode, s + 5);
+                }
         }
     for (int i = 0; i < 4 && t == DT_F32; i++) {
         float *g = ops_random(DT_F32, (size_t)sums[i], 1);
-        double s = ops_k->sumsq(ops_k, g, (size_t)sums[i]);
+        void *half = ops_random(DT_BF16, (size_t)sums[i], 1);
+        double s = ops_k->sumsq(ops_k, g, DT_F32, (size_t)sums[i]);
 
         ops_keep_host("sumsq", i, &s, sizeof s);
+        s = ops_k->sumsq(ops_k, half, DT_BF16, (size_t)sums[i]);
+        ops_keep_host("sumsq bf16", i, &s, sizeof s);
+        ops_free(half);
         ops_free(g);
     }
 }

@@ -38,10 +38,10 @@ static void one_head(enum dtype t, int V, float temp)
         target[i] = (int32_t)(ref_uniform() * V);
         dlogp[i] = i == 4 ? 0 : (float)ref_normal();
     }
-    k->head_logits(k, t, logits, x, W, T, V, H);
-    k->head_logp(k, t, logp, lse, ent, x, W, target, temp, T, V, H);
-    k->head_logp(k, t, only, only_lse, NULL, x, W, target, temp, T, V, H);
-    k->head_bwd(k, t, dx, dW, dlogp, lse, x, W, target, temp, T, V, H);
+    k->head_logits(k, t, t, logits, x, W, T, V, H);
+    k->head_logp(k, t, t, logp, lse, ent, x, W, target, temp, T, V, H);
+    k->head_logp(k, t, t, only, only_lse, NULL, x, W, target, temp, T, V, H);
+    k->head_bwd(k, t, t, dx, dW, dlogp, lse, x, W, target, temp, T, V, H);
     ref_sync(k);
     ref_same("without entropy", logp, only, sizeof logp);
     for (int i = 0; i < T; i++) {
@@ -99,9 +99,9 @@ static void kl_matches_float64(void)
         struct k_weight *Wa = ref_weight(k, t, V, H, wa);
         struct k_weight *Wb = ref_weight(k, DT_F32, V, HB, wb);
 
-        k->head_kl(k, t, DT_F32, kl, xa, Wa, H, xb, Wb, HB, 0.9f, T, V);
-        k->head_logits(k, t, la, xa, Wa, T, V, H);
-        k->head_logits(k, DT_F32, lb, xb, Wb, T, V, HB);
+        k->head_kl(k, t, t, DT_F32, DT_F32, kl, xa, Wa, H, xb, Wb, HB, 0.9f, T, V);
+        k->head_logits(k, t, t, la, xa, Wa, T, V, H);
+        k->head_logits(k, DT_F32, DT_F32, lb, xb, Wb, T, V, HB);
         for (int i = 0; i < T; i++) {
             double a = ref_lse(la + i * V, V, 0.9f, za), s = 0;
             double b = ref_lse(lb + i * V, V, 0.9f, zb);
@@ -110,7 +110,7 @@ static void kl_matches_float64(void)
                 s += exp(za[v] - a) * ((za[v] - a) - (zb[v] - b));
             T_NEAR(kl[i], s, 5e-6, 1e-6);
         }
-        k->head_kl(k, t, t, kl, xa, Wa, H, xa, Wa, H, 1, T, V);
+        k->head_kl(k, t, t, t, t, kl, xa, Wa, H, xa, Wa, H, 1, T, V);
         for (int i = 0; i < T; i++)
             T_CHECK(kl[i] == 0);
         ref_sync(k);
@@ -146,22 +146,22 @@ static void company_changes_no_bit(void)
             dl[i] = (float)ref_normal();
         }
         for (int h = 0; h < 4; h++) {
-            k->head_sample(k, t, token, sampled, x, W, u, how[h], N, V, H);
-            k->head_logp(k, t, logp, lse, NULL, x, W, token, 0.8f, N, V, H);
+            k->head_sample(k, t, t, token, sampled, x, W, u, how[h], N, V, H);
+            k->head_logp(k, t, t, logp, lse, NULL, x, W, token, 0.8f, N, V, H);
             ref_same("sampled logp", logp, sampled, sizeof logp);
             for (int i = 0; i < N; i++)
-                k3->head_sample(k3, t, token1 + i, again + i,
+                k3->head_sample(k3, t, t, token1 + i, again + i,
                                 x + (size_t)(i * H) * z, W3, u + i, how[h], 1,
                                 V, H);
             ref_same("tokens", token, token1, sizeof token);
             ref_same("logp by rows", sampled, again, sizeof again);
         }
         memcpy(target, token, sizeof token);
-        k3->head_logp(k3, t, l1, s1, NULL, x, W3, target, 0.8f, N, V, H);
+        k3->head_logp(k3, t, t, l1, s1, NULL, x, W3, target, 0.8f, N, V, H);
         ref_same("logp threads", logp, l1, sizeof l1);
-        k->head_bwd(k, t, dx, dW, dl, lse, x, W, target, 0.8f, N, V, H);
+        k->head_bwd(k, t, t, dx, dW, dl, lse, x, W, target, 0.8f, N, V, H);
         for (int i = 0; i < N; i++)
-            k3->head_bwd(k3, t, dx1 + (size_t)(i * H) * z, dW1, dl + i,
+            k3->head_bwd(k3, t, t, dx1 + (size_t)(i * H) * z, dW1, dl + i,
                          lse + i, x + (size_t)(i * H) * z, W3, target + i,
                          0.8f, 1, V, H);
         ref_same("dx", dx, dx1, N * H * z);
@@ -227,7 +227,7 @@ static void draw_many(const float *logits, struct k_sample s, const char *what)
             philox4x32(ctr, key, out);
             u[i] = philox_unit(out[0]);
         }
-        k->head_sample(k, DT_F32, tok, logp, x, W, u, s, PER_CALL, V_DRAW, 1);
+        k->head_sample(k, DT_F32, DT_F32, tok, logp, x, W, u, s, PER_CALL, V_DRAW, 1);
         for (int i = 0; i < PER_CALL; i++)
             count[tok[i]]++;
     }
@@ -284,25 +284,25 @@ static void greedy_and_edges(void)
     struct k_weight *W = ref_weight(k, DT_F32, 5, 1, logits);
     struct err e = {0};
 
-    k->head_sample(k, DT_F32, &tok, &logp, &x, W, NULL,
+    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, NULL,
                    (struct k_sample){0, 1, 0}, 1, 5, 1);
-    k->head_logp(k, DT_F32, &want, &lse, NULL, &x, W, &one, 1, 1, 5, 1);
+    k->head_logp(k, DT_F32, DT_F32, &want, &lse, NULL, &x, W, &one, 1, 1, 5, 1);
     T_EQ_INT(tok, 1); /* the first of the largest */
     ref_same("greedy logp", &logp, &want, 4);
-    k->head_sample(k, DT_F32, &tok, &logp, &x, W, &u,
+    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u,
                    (struct k_sample){1, 1, 0}, 1, 5, 1);
     T_EQ_INT(tok, 4); /* the last in order of ids */
     u = 0;
-    k->head_sample(k, DT_F32, &tok, &logp, &x, W, &u,
+    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u,
                    (struct k_sample){1, 1, 0}, 1, 5, 1);
     T_EQ_INT(tok, 0);
-    k->head_sample(k, DT_F32, &tok, &logp, &x, W, &u,
+    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u,
                    (struct k_sample){1, 0.9f, 0}, 1, 5, 1);
     T_EQ_INT(tok, 1); /* sorted: the largest first */
     ref_sync(k);
     for (int i = 0; i < 2; i++) {
         x = i ? NAN : INFINITY;
-        k->head_sample(k, DT_F32, &tok, &logp, &x, W, &u,
+        k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u,
                        (struct k_sample){1, 1, 0}, 1, 5, 1);
         T_CHECK(k->sync(k, &e) < 0 && strstr(e.msg, "not finite"));
     }

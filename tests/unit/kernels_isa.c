@@ -127,7 +127,7 @@ static void rows(struct kernels *k, enum dtype t, struct data *d,
     out(o, "dropout_bwd", y, T * H * z);
     k->add(k, t, y, d->x, d->h, T * H);
     out(o, "add", y, T * H * z);
-    ss = k->sumsq(k, d->g, 10000);
+    ss = k->sumsq(k, d->g, DT_F32, 10000);
     out(o, "sumsq", &ss, sizeof ss);
     free(y), free(dx), free(dw);
 }
@@ -171,19 +171,19 @@ static void heads(struct kernels *k, enum dtype t, struct data *d,
     int32_t tok[T];
     struct k_sample s = {0.9f, 0.8f, 40}, plain = {1, 1, 0};
 
-    k->head_logp(k, t, logp, lse, ent, d->x, W, d->tok, 0.9f, T, V, H);
+    k->head_logp(k, t, t, logp, lse, ent, d->x, W, d->tok, 0.9f, T, V, H);
     out(o, "head_logp", logp, sizeof logp);
     out(o, "head lse", lse, sizeof lse);
     out(o, "entropy", ent, sizeof ent);
-    k->head_bwd(k, t, dx, dW, d->dlogp, lse, d->x, W, d->tok, 0.9f, T, V, H);
+    k->head_bwd(k, t, t, dx, dW, d->dlogp, lse, d->x, W, d->tok, 0.9f, T, V, H);
     k->embed_bwd(k, t, dW, d->tok, d->h, T, V, H);
     out(o, "head_bwd dx", dx, T * H * z);
     out(o, "head_bwd dW", dW, V * H * 4);
-    k->head_kl(k, t, t, kl, d->x, W, H, d->h, W, H, 1, T, V);
+    k->head_kl(k, t, t, t, t, kl, d->x, W, H, d->h, W, H, 1, T, V);
     out(o, "head_kl", kl, sizeof kl);
-    k->head_sample(k, t, tok, logp, d->x, W, d->u, s, T, V, H);
+    k->head_sample(k, t, t, tok, logp, d->x, W, d->u, s, T, V, H);
     out(o, "head_sample", tok, sizeof tok);
-    k->head_sample(k, t, tok, logp, d->x, W, d->u, plain, T, V, H);
+    k->head_sample(k, t, t, tok, logp, d->x, W, d->u, plain, T, V, H);
     out(o, "head_sample plain", tok, sizeof tok);
     out(o, "head_sample logp", logp, sizeof logp);
     k->embed(k, t, dx, d->tok, W, T, H);
@@ -205,10 +205,10 @@ static void optimizer(struct kernels *k, enum dtype t, struct data *d,
     uint64_t changed = 0;
 
     for (int step = 0; step < 3; step++)
-        k->adamw(k, &h, w, t, NULL, m, v, t, d->g, N, &changed);
+        k->adamw(k, &h, w, t, NULL, m, v, t, d->g, DT_F32, N, &changed);
     out(o, "adamw", w, N * dtype_size(t));
     h.stochastic = 0;
-    k->adamw(k, &h, w, t, comp, m, v, DT_F32, d->g, N, &changed);
+    k->adamw(k, &h, w, t, comp, m, v, DT_F32, d->g, DT_F32, N, &changed);
     out(o, "adamw kahan", w, N * dtype_size(t));
     out(o, "adamw comp", comp, N * 2);
     out(o, "adamw changed", &changed, sizeof changed);

@@ -238,8 +238,8 @@ static void adamw_matches_float64(void)
                             .grad_scale = 0.5f};
         float *g = ref_random(DT_F32, N, 1);
 
-        k->adamw(k, &h, w, DT_F32, NULL, m, v, DT_F32, g, N, &changed);
-        k2->adamw(k2, &h, w2, DT_F32, NULL, m2, v2, DT_F32, g, N, &changed2);
+        k->adamw(k, &h, w, DT_F32, NULL, m, v, DT_F32, g, DT_F32, N, &changed);
+        k2->adamw(k2, &h, w2, DT_F32, NULL, m2, v2, DT_F32, g, DT_F32, N, &changed2);
         for (int i = 0; i < N; i++) {
             double gi = 0.5 * g[i];
 
@@ -288,7 +288,7 @@ static void small_updates(void)
                                 .stochastic = a == 1, .seed = 11};
 
             k->adamw(k, &h, w[a], DT_BF16, a == 2 ? comp : NULL, m, v, DT_F32,
-                     g, N, &changed[a]);
+                     g, DT_F32, N, &changed[a]);
         }
         for (int i = 0; i < N; i++)
             mean[a] += canon_widen_bf16(w[a][i]) / N;
@@ -334,7 +334,7 @@ static void random_words_are_canon(void)
         T_CHECK((y[i] != 0) == (philox_unit(r[i % N % 4]) >= 0.5f));
     }
     memcpy(w0, w, N * 2);
-    k->adamw(k, &h, w, DT_BF16, NULL, m, v, DT_F32, g, N, NULL);
+    k->adamw(k, &h, w, DT_BF16, NULL, m, v, DT_F32, g, DT_F32, N, NULL);
     for (int i = 0; i < N; i++) {
         float now = canon_widen_bf16(w0[i]);
         float step = 0.01f * (g[i] / (sqrtf(g[i] * g[i]) / 1.0f + 1.0f));
@@ -357,8 +357,8 @@ static void sum_of_squares(void)
 
         for (size_t j = 0; j < ns[i]; j++)
             want += (double)g[j] * g[j];
-        T_NEAR(k->sumsq(k, g, ns[i]), want, 0, 1e-12);
-        T_CHECK(k->sumsq(k, g, ns[i]) == k3->sumsq(k3, g, ns[i]));
+        T_NEAR(k->sumsq(k, g, DT_F32, ns[i]), want, 0, 1e-12);
+        T_CHECK(k->sumsq(k, g, DT_F32, ns[i]) == k3->sumsq(k3, g, DT_F32, ns[i]));
         free(g);
     }
     kernels_close(&k3);

@@ -41,7 +41,7 @@ static inline int rig_sanitized(void)
 static inline void rig_open(struct rig *t, const struct rig_case *x,
                             struct kernels *k)
 {
-    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1, x->offload};
+    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1, x->offload, 0};
     struct err e = {0};
     const struct params *p;
     float *w;
@@ -144,7 +144,7 @@ static inline void rig_send(struct rig *t, const struct rig_case *x)
 
     if (!x->threads)
         model_trim(t->m);
-    T_EQ_INT(adamw_compute_weights(t->a, rig_drop, NULL, &e), 0);
+    T_EQ_INT(adamw_compute_weights(t->a, t->arm.compute, rig_drop, NULL, &e), 0);
 }
 
 /* Within a tenth, whole, and activations with scratch alone. SHOW=1 in the
@@ -209,7 +209,8 @@ static inline void rig_pieces(struct kernels *k)
 
             h.first = at;
             k->adamw(k, &h, w[t] + at, DT_BF16, NULL, state[t] + at,
-                     state[t] + N + at, DT_F32, g + at, n, NULL);
+                     state[t] + N + at, DT_F32, g + at, DT_F32, n,
+                     NULL);
         }
         k->download(k, got[t], w[t], sizeof got[t]);
         k->free(k, w[t]);

@@ -92,7 +92,7 @@ static void config_refuses_by_name(void)
         {"\"use_sliding_window\": true", "use_sliding_window"},
         {"\"layer_types\": [\"sliding_attention\"]", "layer_types"},
         {"\"quantization_config\": {}", "quantization_config"},
-        {"\"attention_dropout\": 0.1", "attention_dropout"},
+        {"\"attention_dropout\": 1", "attention_dropout is 1"},
         {"\"dtype\": \"int8\"", "int8"},
         {"\"num_key_value_heads\": 3", "num_key_value_heads"},
         {"\"num_key_value_heads\": 0", "num_key_value_heads"},
@@ -173,9 +173,9 @@ static void params_tile_the_flat_layout(void)
 static void plan_counts_real_models(void)
 {
     struct config c7 = {3584, 28, 28, 4, 128, 18944, 152064, 4096, 0, 1,
-                        1e4, 1e-6, 0, {0}, DT_BF16};
+                        1e4, 1e-6, 0, {0}, DT_BF16, 0};
     struct config c05 = {896, 24, 14, 2, 64, 4864, 151936, 32768, 1, 1,
-                         1e6, 1e-6, 0, {0}, DT_BF16};
+                         1e6, 1e-6, 0, {0}, DT_BF16, 0};
     struct model_plan p;
     struct arm a;
 

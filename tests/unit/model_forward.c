@@ -112,7 +112,7 @@ static void gradients_match_differences_tied(void)
 /* ---- bits ---- */
 
 static const char *const arms[] = {"fp32", "bf16-mixed", "fp16-mixed",
-                                   "bf16,order=canonical",
+                                   "bf16-weights,order=canonical,dropout=0.1",
                                    "fp32,dropout=0.2"};
 static const int mixed[] = {7, 1, 33, 64, 2, 17, 40, 5};
 

@@ -50,7 +50,7 @@ static void open_fixture(struct fixture *x, const char *name)
     memset(x, 0, sizeof *x);
     MUST(st_open(&x->f, path, &e));
     MUST(arm_parse(&x->arm, "fp32", &e));
-    MUST(kernels_open(&x->k, "cpu", 2, x->arm.order, &e));
+    MUST(kernels_open(&x->k, "cpu", 2, x->arm.order.k, &e));
     MUST(model_open_dir(&x->m, dir, &x->arm, x->k, MODEL_TRAIN, NULL, &e));
     x->n = (int)get(x->f, "tokens")->n;
     x->b.tokens = malloc((size_t)x->n * sizeof *x->b.tokens);

@@ -55,7 +55,7 @@ make_model(const struct config *c, const char *arm, const float *flat,
     struct made x;
 
     MUST(arm_parse(&x.arm, arm, &e));
-    MUST(kernels_open(&x.k, "cpu", threads, x.arm.order, &e));
+    MUST(kernels_open(&x.k, "cpu", threads, x.arm.order.k, &e));
     MUST(model_open(&x.m, c, &x.arm, x.k, flags, &e));
     MUST(model_set_host(x.m, flat, DT_F32, &e));
     return x;

@@ -133,7 +133,7 @@ static void scores_free(struct scores *s)
 }
 
 static const char *const arms[] = {"fp32", "bf16-mixed",
-                                   "bf16,order=canonical,dropout=0"};
+                                   "bf16-weights,order=canonical"};
 
 /* Of one batch: alone, then as a tree with several threads and cuts. */
 static void check(const char *arm, const struct config *c, struct batch *b,

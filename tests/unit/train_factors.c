@@ -17,7 +17,7 @@ static struct kernels *cpu;
  * deviations of the noise. */
 static double unmoved(const char *arm, double signal)
 {
-    static const struct adamw_opts o = { 0.9, 0.999, 1e-8, 0, 0, 3, 0 };
+    static const struct adamw_opts o = { 0.9, 0.999, 1e-8, 0, 0, 3, 0, 0 };
     static float start[N], g[N];
     static uint16_t was[N], now[N];
     struct param v = { .name = "w", .rows = N, .n = N };
@@ -62,8 +62,8 @@ static double unmoved(const char *arm, double signal)
  * reaches half a gap, 2^(-e-9): e = 11 gives 1.9%, e = 10 3.9%. */
 static void bf16_to_nearest_moves_about_one_in_fifty(void)
 {
-    double noise = unmoved("bf16,dropout=0,order=canonical", 0);
-    double drift = unmoved("bf16,dropout=0,order=canonical", 1);
+    double noise = unmoved("bf16-weights,order=canonical", 0);
+    double drift = unmoved("bf16-weights,order=canonical", 1);
 
     T_CHECKF(noise > 0.96 && noise < 0.985, "noise: %.3f unmoved", noise);
     T_CHECKF(drift > 0.96 && drift < 0.985, "drift: %.3f unmoved", drift);

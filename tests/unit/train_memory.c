@@ -41,7 +41,7 @@ static void the_plan_is_what_is_held(void)
         struct err e = {0};
 
         T_EQ_INT(arm_parse(&a, cases[i].arm, &e), 0);
-        T_EQ_INT(kernels_open(&k, "cpu", cases[i].threads, a.order, &e), 0);
+        T_EQ_INT(kernels_open(&k, "cpu", cases[i].threads, a.order.k, &e), 0);
         rig_compare(&cases[i], k);
         k->trim(k);
         k->memory(k, &m);
@@ -57,7 +57,7 @@ static void logits_of_a_large_vocabulary_are_never_whole(void)
     enum { V = 151936, H = 16 };
     const int T = rig_sanitized() ? 120 : 400;
     struct k_order canonical = {ORDER_CANONICAL, 0};
-    struct k_pass pass = {.t = DT_F32, .T = T, .R = T, .longest = T,
+    struct k_pass pass = {.t = DT_F32, .lt = DT_F32, .T = T, .R = T, .longest = T,
                           .n_seqs = 1, .hidden = H, .ffn = H, .vocab = V,
                           .attn = {1, 1, H}, .n_params = V * H,
                           .backward = 1};
@@ -86,8 +86,8 @@ static void logits_of_a_large_vocabulary_are_never_whole(void)
     for (int i = 0; i < T * H; i++)
         x[i] = (float)(i % 17) / 17;
     k->weight_set(k, W, w, DT_F32);
-    k->head_logp(k, DT_F32, row, row + T, NULL, x, W, target, 1, T, V, H);
-    k->head_bwd(k, DT_F32, x + T * H, dW, row + 2 * T, row + T, x, W, target,
+    k->head_logp(k, DT_F32, DT_F32, row, row + T, NULL, x, W, target, 1, T, V, H);
+    k->head_bwd(k, DT_F32, DT_F32, x + T * H, dW, row + 2 * T, row + T, x, W, target,
                 1, T, V, H);
     T_EQ_INT(k->sync(k, &e), 0);
     T_NEAR(row[T - 1], -log(V), 1e-4, 0); /* all weights 0: all alike */
@@ -135,7 +135,7 @@ static void the_process_grows_by_what_is_planned(void)
     }
     before = status_bytes("VmRSS");
     T_EQ_INT(arm_parse(&a, x->arm, &e), 0);
-    T_EQ_INT(kernels_open(&k, "cpu", x->threads, a.order, &e), 0);
+    T_EQ_INT(kernels_open(&k, "cpu", x->threads, a.order.k, &e), 0);
     rig_plan(&p, x, &a, &k->sizes);
     rig_open(&t, x, k);
     rig_update(&t, x);

@@ -69,12 +69,12 @@ static void fill_batch(struct rig *t)
 
 static void open_rig(struct rig *t, const char *arm)
 {
-    static const struct adamw_opts o = { 0.9, 0.999, 1e-8, 0.01, 0, 1, 0 };
+    static const struct adamw_opts o = { 0.9, 0.999, 1e-8, 0.01, 0, 1, 0, 0 };
     struct err e = { 0 };
 
     memset(t, 0, sizeof *t);
     if (arm_parse(&t->arm, arm, &e) ||
-        kernels_open(&t->k, "cpu", 1, t->arm.order, &e) ||
+        kernels_open(&t->k, "cpu", 1, t->arm.order.k, &e) ||
         model_open(&t->m, &shape, &t->arm, t->k, MODEL_TRAIN, &e) ||
         adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &o, &e)) {
         t_fail(__FILE__, __LINE__, "%s", e.msg);

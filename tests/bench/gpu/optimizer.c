@@ -22,7 +22,7 @@ static int adamw(void *ctx, struct err *e)
 
     (void)e;
     u->k->adamw(u->k, &u->h, u->w, u->wt, u->comp, u->m, u->v, DT_F32, u->g,
-                u->n, u->changed);
+                DT_F32, u->n, u->changed);
     return 0;
 }
 
@@ -31,7 +31,7 @@ static int sumsq(void *ctx, struct err *e)
     struct update *u = ctx;
 
     (void)e;
-    u->sum += u->k->sumsq(u->k, u->g, u->n);
+    u->sum += u->k->sumsq(u->k, u->g, DT_F32, u->n);
     return 0;
 }
 

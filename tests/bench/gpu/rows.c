@@ -175,7 +175,7 @@ static int logp(void *ctx, struct err *e)
     struct head *h = ctx;
 
     (void)e;
-    h->k->head_logp(h->k, DT_BF16, h->logp, h->lse, h->entropy, h->x, h->W,
+    h->k->head_logp(h->k, DT_BF16, DT_BF16, h->logp, h->lse, h->entropy, h->x, h->W,
                     h->target, 1, h->T, h->V, h->H);
     return 0;
 }
@@ -185,7 +185,7 @@ static int head_bwd(void *ctx, struct err *e)
     struct head *h = ctx;
 
     (void)e;
-    h->k->head_bwd(h->k, DT_BF16, h->dx, h->dW, h->dlogp, h->lse, h->x, h->W,
+    h->k->head_bwd(h->k, DT_BF16, DT_BF16, h->dx, h->dW, h->dlogp, h->lse, h->x, h->W,
                    h->target, 1, h->T, h->V, h->H);
     return 0;
 }
@@ -195,7 +195,7 @@ static int draw(void *ctx, struct err *e)
     struct head *h = ctx;
 
     (void)e;
-    h->k->head_sample(h->k, DT_BF16, h->token, h->host_p, h->x, h->W, h->u,
+    h->k->head_sample(h->k, DT_BF16, DT_BF16, h->token, h->host_p, h->x, h->W, h->u,
                       (struct k_sample){1, 1, 0}, h->T, h->V, h->H);
     return 0;
 }

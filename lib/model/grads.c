@@ -1,0 +1,168 @@
+/* grads - the gradients' buffers, and what a micro-batch adds to them
+ *
+ * fp32: every product adds to the flat array itself, so that no micro-batch
+ * shows. A tied embedding's rows are summed apart, and added to the head's at
+ * the end.
+ *
+ * bf16 (as torch for bf16 parameters): a product's sum over the rows of a
+ * micro-batch is made from +0 in fp32, in scratch; it is rounded, then added to
+ * the flat array and rounded again. The first one is copied. Both uses of a tied
+ * embedding are rounded and added before that.
+ */
+#include "../base/arena.h"
+#include "impl.h"
+
+static int rounds(const struct model *m)
+{
+    return m->arm.grads != DT_F32;
+}
+
+/* Values of the largest matrix, and of the largest vector. */
+static void largest(const struct model *m, size_t *matrix, size_t *vector)
+{
+    *matrix = *vector = 0;
+    for (int i = 0; i < m->n_groups; i++) {
+        size_t *n = m->group[i].K ? matrix : vector;
+
+        if (m->group[i].n > *n)
+            *n = m->group[i].n;
+    }
+}
+
+/* The scratch of bf16 gradients: fp32 sums, then room to round one. */
+static int need_scratch(struct model *m, struct err *e)
+{
+    size_t matrix, vector;
+
+    if (!rounds(m) || m->grad_sums)
+        return 0;
+    largest(m, &matrix, &vector);
+    m->grad_vector = matrix;
+    m->grad_sums = m->k->alloc(m->k, 4 * (matrix + vector), e);
+    if (m->grad_sums)
+        m->grad_rounded = m->k->alloc(m->k, 2 * matrix, e);
+    return m->grad_rounded ? 0 : -e->code;
+}
+
+int model_need_grads(struct model *m, struct err *e)
+{
+    struct kernels *k = m->k;
+    size_t size = dtype_size(m->arm.grads);
+
+    if (!m->grads)
+        m->grads = k->alloc(k, size * m->p.n_values, e);
+    if (m->grads && m->c.tied && !m->embed_grads)
+        m->embed_grads = k->alloc(k, size * m->embed->n, e);
+    if (m->grads && (m->embed_grads || !m->c.tied) && !need_scratch(m, e))
+        return 0;
+    return err_prefix(e, "gradients");
+}
+
+void model_free_grads(struct model *m)
+{
+    struct kernels *k = m->k;
+
+    k->free(k, m->grads);
+    k->free(k, m->embed_grads);
+    k->free(k, m->grad_sums);
+    k->free(k, m->grad_rounded);
+    m->grads = m->embed_grads = m->grad_rounded = NULL;
+    m->grad_sums = NULL;
+    m->embed_pending = 0;
+}
+
+static char *flat(const struct model *m, const struct group *g)
+{
+    return m->grads + g->offset * dtype_size(m->arm.grads);
+}
+
+float *grad_begin(struct model *m, const struct group *g)
+{
+    float *sums;
+
+    if (!g)
+        return NULL;
+    if (!rounds(m))
+        return (float *)(void *)flat(m, g);
+    sums = m->grad_sums + (g->K ? 0 : m->grad_vector);
+    m->k->zero(m->k, sums, 4 * g->n);
+    return sums;
+}
+
+/* What a micro-batch gives, rounded, joins the others'. */
+static void join(struct model *m, const struct group *g, const void *rounded)
+{
+    struct kernels *k = m->k;
+
+    if (m->grads_fresh)
+        k->copy(k, flat(m, g), rounded, g->n * dtype_size(m->arm.grads));
+    else
+        k->add(k, m->arm.grads, flat(m, g), flat(m, g), rounded, g->n);
+}
+
+void grad_end(struct model *m, const struct group *g)
+{
+    struct kernels *k = m->k;
+    const float *sums = m->grad_sums;
+    enum dtype t = m->arm.grads;
+
+    if (!g || !rounds(m))
+        return;
+    if (m->c.tied && g == m->head) { /* it waits for embed_end */
+        k->cast(k, m->embed_grads, t, sums, DT_F32, g->n);
+        return;
+    }
+    k->cast(k, m->grad_rounded, t, sums + (g->K ? 0 : m->grad_vector), DT_F32,
+            g->n);
+    join(m, g, m->grad_rounded);
+}
+
+float *embed_begin(struct model *m)
+{
+    if (rounds(m) || !m->c.tied)
+        return grad_begin(m, m->embed);
+    m->embed_pending = 1;
+    return (float *)(void *)m->embed_grads;
+}
+
+void embed_end(struct model *m)
+{
+    struct kernels *k = m->k;
+    const struct group *g = m->embed;
+
+    if (rounds(m) && m->c.tied) {
+        k->cast(k, m->grad_rounded, m->arm.grads, m->grad_sums, DT_F32, g->n);
+        k->add(k, m->arm.grads, m->grad_rounded, m->embed_grads,
+               m->grad_rounded, g->n);
+        join(m, g, m->grad_rounded);
+    } else {
+        grad_end(m, g);
+    }
+}
+
+void *model_grads(struct model *m)
+{
+    struct kernels *k = m->k;
+
+    if (m->embed_pending) {
+        float *g = (float *)(void *)flat(m, m->embed);
+
+        k->add(k, DT_F32, g, g, m->embed_grads, m->embed->n);
+        k->zero(k, m->embed_grads, 4 * m->embed->n);
+        m->embed_pending = 0;
+    }
+    return m->grads;
+}
+
+void model_zero_grads(struct model *m)
+{
+    size_t size = dtype_size(m->arm.grads);
+
+    if (m->grads)
+        m->k->zero(m->k, m->grads, size * m->p.n_values);
+    if (m->embed_grads)
+        m->k->zero(m->k, m->embed_grads, size * m->embed->n);
+    m->grads_fresh = 1;
+    m->embed_pending = 0;
+    m->path.rows = m->path.summed = m->path.n = 0;
+}
