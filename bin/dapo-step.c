@@ -23,7 +23,7 @@ static const struct opt opts[] = {
       "tell rollout --sync what to generate; without it, replay", 0, 0 },
     OPT_ARM(&o.arm),
     { OPT_U64, "seed", 0, &o.seed, "N",
-      "seed of the run: dropout, stochastic rounding, shuffled order", 0, 0 },
+      "seed of the run; order=shuffled:N on --arm is a noise draw apart from it", 0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Batch", 0, 0 },
     { OPT_INT, "prompts", 0, &o.prompts, "P", "groups in a step", 1, 1e6 },
     { OPT_INT, "mini-batch", 0, &o.mini_batch, "M", "groups in an update", 1,

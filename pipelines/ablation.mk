@@ -5,9 +5,10 @@
 # The factors in which bf16 differs from fp32, each alone on top of fp32, and
 # all of them, trained and evaluated by the stages of train and eval; runs that
 # exist are used. Taken away from bf16 one at a time as well:
-#   make ablation ABLATION_ARMS='... bf16,dropout=0 bf16,master=fp32'
+#   make ablation ABLATION_ARMS='fp32 bf16,adam=fp32 bf16,master=fp32 bf16'
+# dropout=model is not among them: a model made here has none.
 
-ABLATION_ARMS ?= fp32 fp32,master=bf16 fp32,compute=bf16 fp32,order=shuffled fp32,dropout=0.1 bf16## arms of make ablation; parts are of the way from the first to the last
+ABLATION_ARMS ?= fp32 fp32,master=bf16 fp32,compute=bf16 fp32,grads=bf16 fp32,adam=bf16 fp32,step=foreach fp32,order=shuffled bf16-weights bf16## arms of make ablation; parts are of the way from the first to the last
 
 .PHONY: ablation
 ablation:

@@ -14,7 +14,8 @@ DATA          ?= data/$(PRESET)## task sets as JSON lines
 
 comma := ,
 # Mistakes in what names runs are told before any work.
-KNOWN_ARMS := fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed
+# from the table of arms: the first string of each row
+KNOWN_ARMS := $(shell sed -n '/arm_rows\[\] =/,/^};/s/^    {"\([a-z0-9-]*\)",.*/\1/p' lib/model/arm_table.c)
 BAD := $(foreach a,$(ARMS),$(if $(filter $(KNOWN_ARMS),$(firstword $(subst $(comma), ,$(a)))),,$(a)))
 ifneq ($(strip $(BAD)),)
 $(error ARMS: '$(strip $(BAD))' is not one of $(KNOWN_ARMS))

@@ -202,7 +202,7 @@ static int attribute(struct cuda *c, enum cudaDeviceAttr a)
 extern "C" int CU(cuda_present)(void);
 extern "C" int CU(cuda_present)(void)
 {
-    struct err e = {0, "", 0};
+    struct err e = {0, "", 0, 0};
 
     return look(&e) == 0;
 }

@@ -39,7 +39,7 @@ void CU(cuda_free)(struct cuda *c, void *p)
 void *CU(cuda_scratch)(struct cuda *c, int slot, size_t n)
 {
     struct scratch *s = &c->scratch[slot];
-    struct err e = {0, "", 0};
+    struct err e = {0, "", 0, 0};
 
     if (s->p && s->n >= n)
         return s->p;

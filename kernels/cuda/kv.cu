@@ -122,7 +122,7 @@ static void fill(const struct k_kv *kv, struct kv_tile *tile,
 /* Both images hold n bytes. */
 static int room(struct cuda *c, struct k_kv *kv, size_t n)
 {
-    struct err e = {0, "", 0};
+    struct err e = {0, "", 0, 0};
 
     if (n <= kv->host_bytes && n <= kv->dev_bytes)
         return 1;
@@ -177,7 +177,7 @@ OP(void, kv_rows)(struct kernels *k, struct k_kv *kv, const int32_t *slot,
                   const int32_t *pos, int T)
 {
     struct cuda *c = cuda_of(k);
-    struct err e = {0, "", 0};
+    struct err e = {0, "", 0, 0};
 
     if (pages_rows(&kv->p, slot, pos, T, &e)) {
         CU(cuda_fail)(c, e.code, "%s", e.msg);

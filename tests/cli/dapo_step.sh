@@ -53,14 +53,6 @@ refused() { # NAME TEXT OPTIONS...
     if [ $rc = 2 ] && grep -qF -- "$text" err.txt; then ok "$name"; else no "$name" "exit $rc: $(cat err.txt)"; fi
 }
 refused another_arm_is_refused 'this run has bf16: there master=fp32 and not bf16,' --arm bf16 --model fp32.2 --out x last3.jsonl
-# the bf16 arm of version 0, as its checkpoints record it
-cp -r bf16.2 old
-sed 's/"arm": "[^"]*"/"arm": "bf16,master=bf16,compute=bf16,adam=fp32,rounding=nearest,kahan=0,order=shuffled,dropout=0.1,prefixes=apart"/' bf16.2/trainer_state.json >old/trainer_state.json
-refused the_old_bf16_is_refused_by_what_differs 'grads=fp32 and not bf16, adam=fp32 and not bf16, step=ulp and not foreach, dropout=0.1 and not model' --arm bf16 --model old --out x last3.jsonl
-cp -r fp32.2 old32
-sed 's/"arm": "[^"]*"/"arm": "fp32,master=fp32,compute=fp32,adam=fp32,rounding=nearest,kahan=0,order=canonical,dropout=0,prefixes=shared"/' fp32.2/trainer_state.json >old32/trainer_state.json
-step --model old32 --out old32.23 --until 5 last3.jsonl
-same an_old_fp32_goes_on fp32.5 old32.23
 refused bf16_gradients_need_their_micro_batch 'micro_batch 4096, this run has 77' --arm bf16 --model bf16.2 --micro-batch 77 --out x last3.jsonl
 refused another_seed_is_refused 'seed 3, this run has 4' --seed 4 --model fp32.2 --out x last3.jsonl
 refused another_rate_is_refused 'lr 0.001, this run has 0.002' --lr 2e-3 --model fp32.2 --out x last3.jsonl

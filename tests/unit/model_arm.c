@@ -169,6 +169,33 @@ static void the_model_may_name_the_dropout(void)
     T_CHECK(a.dropout == 0.1);
 }
 
+/* Checkpoints of version 0 record the arm without the newer factors. */
+static void what_differs_is_named(void)
+{
+    static const char old_bf16[] =
+        "bf16,master=bf16,compute=bf16,adam=fp32,rounding=nearest,kahan=0,"
+        "order=shuffled,dropout=0.1,prefixes=apart";
+    static const char old_fp32[] =
+        "fp32,master=fp32,compute=fp32,adam=fp32,rounding=nearest,kahan=0,"
+        "order=canonical,dropout=0,prefixes=shared";
+    char now[ARM_TEXT], what[ARM_TEXT];
+
+    T_EQ_INT(arm_parse(&a, "bf16", &e), 0);
+    arm_format(&a, now, sizeof now);
+    T_EQ_INT(arm_difference(old_bf16, now, what, sizeof what), 4);
+    T_EQ_STR(what, "grads=fp32 and not bf16, adam=fp32 and not bf16, "
+                   "step=ulp and not foreach, dropout=0.1 and not model");
+    T_EQ_INT(arm_difference(now, now, what, sizeof what), 0);
+    T_EQ_STR(what, "");
+    T_EQ_INT(arm_parse(&a, "fp32", &e), 0);
+    arm_format(&a, now, sizeof now);
+    T_EQ_INT(arm_difference(old_fp32, now, what, sizeof what), 0);
+    T_EQ_INT(arm_parse(&a, "bf16-weights,dropout=0.1", &e), 0);
+    arm_format(&a, now, sizeof now);
+    T_EQ_INT(arm_difference(old_bf16, now, what, sizeof what), 0);
+    T_EQ_INT(arm_difference("", now, what, sizeof what), 5);
+}
+
 static void the_rest_is_refused(void)
 {
     static const struct {
@@ -226,6 +253,7 @@ int main(void)
     T_RUN(the_sampler_is_the_trainer_or_another);
     T_RUN(a_draw_moves_the_noise_and_not_the_run);
     T_RUN(the_model_may_name_the_dropout);
+    T_RUN(what_differs_is_named);
     T_RUN(the_rest_is_refused);
     T_DONE();
 }
