@@ -34,7 +34,8 @@ const char *value_type(const msgpack_object *o)
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 int utf8_valid(const char *s, size_t n)
 {
-    const unsigned char *p = (const unsigned char *)s, *end = p + n;
+    /* an empty string of msgpack-c has no place */
+    const unsigned char *p = (const unsigned char *)s, *end = n ? p + n : p;
 
     while (p < end) {
         unsigned c = *p++;
