@@ -40,10 +40,13 @@ static int one_response(const struct obs *o)
 static void add(struct runs *r, const struct obs *o, size_t n)
 {
     size_t tenth = (n + 9) / 10, alike = 0;
-    double updates = 0, kept = 0, no_advantage = 0;
+    double updates = 0, kept = 0, no_advantage = 0, changed = 0;
+    int told = 0; /* changed is */
 
     for (size_t i = 0; i < n; i++) {
         updates += o[i].v[M_UPDATES];
+        changed += o[i].v[M_CHANGED];
+        told |= has(&o[i], M_CHANGED);
         kept += o[i].v[M_KEPT];
         no_advantage += o[i].v[M_NO_ADVANTAGE];
         alike += (size_t)one_response(&o[i]);
@@ -54,7 +57,8 @@ static void add(struct runs *r, const struct obs *o, size_t n)
     }
     r->n++;
     r->steps += n;
-    r->idle += updates == 0 || (kept > 0 && no_advantage == kept);
+    r->idle += updates == 0 || (kept > 0 && no_advantage == kept) ||
+               (told && changed == 0);
     r->judged += sum(o, n).groups > 0;
     r->collapsed += alike || (n > 1 && stat_collapsed(sum(o, tenth),
                                                       sum(o + n - tenth,

@@ -9,8 +9,9 @@
 
 struct runs {
     size_t n, steps;        /* runs (a seed's), their steps */
-    size_t idle;            /* runs that made no update, or whose rewards never
-                               differed within a group */
+    size_t idle;            /* runs that made no update, whose rewards never
+                               differed within a group, or whose weights never
+                               changed */
     size_t judged;          /* runs whose metrics tell of a collapse */
     size_t collapsed;       /* runs whose policy collapsed */
     double missing, groups; /* groups that batches lacked, and all of both */

@@ -83,7 +83,7 @@ static void from_metrics(const struct report *r, struct tests *t, int arm)
     line(t, "updates skipped (gradient not finite)", name,
          num("%.0f", sum), runs.scaling ? NULL : "0", sum == 0);
     snprintf(found, sizeof found, "%zu of %zu", runs.idle, runs.n);
-    line(t, "runs without an update, or without an advantage", name, found,
+    line(t, "runs without an update, an advantage or a change", name, found,
          "0", runs.idle == 0);
     snprintf(found, sizeof found, "%.0f of %.0f", runs.missing, runs.groups);
     line(t, "prompt groups that batches lacked", name,

@@ -48,6 +48,7 @@ static void add(struct health *h, const struct batch *b,
     };
     h->updates += st->updates;
     h->skipped += st->skipped;
+    h->changed_weights += st->changed;
     h->kept += b->n;
     h->no_advantage += b->no_advantage;
 }
@@ -128,6 +129,10 @@ void health_end(const struct health *h, const struct health_say *say)
         say_it(say, "nothing was learnt in %lld step%s: in every group all "
                "rewards are equal, every advantage is 0", (long long)h->steps,
                s);
+    else if (h->updates && !h->changed_weights)
+        say_it(say, "no weight changed in %lld step%s: every update was less "
+               "than a rounding of the master weights, or --lr is 0",
+               (long long)h->steps, s);
     if (h->short_steps > 1)
         say_it(say, "%lld of %lld batches lacked groups, %lld of %lld in all",
                (long long)h->short_steps, (long long)h->steps,

@@ -3,7 +3,8 @@
  * Of a step: its batch lacked groups; an update was skipped though the arm has
  * no loss scaling, which skips on purpose; the policy has collapsed; groups of a
  * replay had other advantages in the run that kept them.
- * Of all steps: no update was made; no group had an advantage.
+ * Of all steps: no update was made; no group had an advantage; no update changed
+ * a weight.
  *
  * Collapsed means one of two things. All groups read in a step had one
  * response, the same for all samples, and not all were right: such a policy
@@ -20,6 +21,7 @@ struct health {
     int prompts; /* groups that a batch should have */
     int scaling; /* the arm has loss scaling */
     int64_t steps, updates, skipped;
+    uint64_t changed_weights;
     int64_t short_steps, missing;   /* batches that lacked groups, how many */
     int64_t kept, no_advantage;     /* groups trained on; of no advantage */
     int64_t changed, changed_steps; /* groups of other advantages, steps with

@@ -50,6 +50,8 @@ gen -v SEED=7 -v STEPS=2 -v P=4 -v N=4 >some.jsonl
 sed 's/"reward":[-0-9]*/"reward":0.1/' some.jsonl >equal.jsonl
 step --steps 2 equal.jsonl
 said a_run_without_an_advantage_is_told $? 'nothing was learnt in 2 steps: in every group all rewards are equal, every advantage is 0'
+step --steps 2 --lr 0 some.jsonl
+said a_run_that_changes_no_weight_is_told $? 'no weight changed in 2 steps: every update was less than a rounding of the master weights, or --lr is 0'
 head -n 16 some.jsonl | sed 's/"step":0/"step":1/; /"id":"p[23]"/d' | cat <(head -n 16 some.jsonl) - >short.jsonl
 step --steps 2 short.jsonl
 said one_short_batch_is_told $? 'step 1: the batch lacks 2 of 4 groups: of 2 generated in 1 round, 0 were'

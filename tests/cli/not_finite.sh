@@ -44,7 +44,7 @@ readers() { # NAME TEXT [ARM]: of the directory m
     refused "$1_dapo_step" "^dapo-step: $2" step ${3:+--arm $3} --model m --steps 1 r.jsonl
 }
 copy() { rm -rf m; cp -r "$1" m; chmod -R u+w m; }
-nan='\0\0\xc0\x7f' inf='\0\0\x80\x7f' ninf='\0\0\x80\xff' big='\0\0\x80\x7f' huge='\xff\xff\x7f\x7f'
+nan='\0\0\xc0\x7f' inf='\0\0\x80\x7f' ninf='\0\0\x80\xff' huge='\xff\xff\x7f\x7f'
 copy base; put m/model.safetensors model.layers.1.mlp.up_proj.weight 5 "$nan"
 readers nan_in_a_matrix 'm/model.safetensors: tensor model.layers.1.mlp.up_proj.weight: value 5 is nan, expected a finite number'
 copy base; put m/model.safetensors model.layers.0.self_attn.k_proj.bias 7 "$inf"

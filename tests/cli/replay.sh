@@ -72,7 +72,6 @@ refuse() { # NAME TEXT [OPTIONS...]: of the file x
 group() { sed -n "$((($1 - 1) * N + 1)),$(($1 * N))p" all; } # group 1, 2, ...
 total=$(($(wc -l <all) / N))
 first=$(($(grep -c '"step":0,' all) / N)) # groups of step 0
-second=$(($(grep -c '"step":1,' all) / N))
 from() { for g in "$@"; do group $g; done; }
 rest() { for g in $(seq "$1" $total); do group $g; done; }
 at=$((N + 1))

@@ -25,12 +25,12 @@ fails() { # NAME SED SELF-TEST FOUND
 run healthy ''
 if grep -qE '^Self-tests of the instrument: [0-9]+ passed, 0 failed\.$' healthy/summary.txt && ! grep -q FAIL healthy/summary.txt; then ok a_healthy_run_fails_none; else no a_healthy_run_fails_none "$(grep FAIL healthy/summary.txt)"; fi
 idle='s/"updates":2/"updates":0/'
-none='runs without an update, or without an advantage'
+none='runs without an update, an advantage or a change'
 lacked='prompt groups that batches lacked'
 gone='runs whose policy collapsed'
 fails no_update "$idle" "$none" '1 of 2'
 fails no_advantage 's/"groups_no_advantage":0/"groups_no_advantage":40/' "$none" '1 of 2'
-fails all_skipped "$idle" "$none" '1 of 2'
+fails no_weight_changed 's/"updates":2/"changed_fraction":0.0,&/' "$none" '1 of 2'
 fails one_group_lacks '/"step":7,/{s/"groups_kept":40/"groups_kept":39/; s/"groups_missing":0/"groups_missing":1/}' "$lacked" '1 of 1600'
 fails one_response_each '/"step":19,/s/"groups_one_response":0/"groups_one_response":80/' "$gone" '1 of 2'
 fails accuracy_fell '/"step":1[89],/s/"accuracy":[0-9.]*/"accuracy":0.05/' "$gone" '1 of 2'
@@ -43,6 +43,7 @@ passes() { # NAME SED
 }
 passes a_step_without_an_update '/"step":7,/s/"updates":2/"updates":0/'
 passes all_right_and_alike '/"step":19,/{s/"groups_one_response":0/"groups_one_response":80/; s/"accuracy":[0-9.]*/"accuracy":1/}'
+passes some_steps_change_no_weight 's/"updates":2/"changed_fraction":0.0,&/; /"step":3,/s/"changed_fraction":0.0/"changed_fraction":0.01/'
 passes a_small_fall '/"step":1[89],/s/"accuracy":[0-9.]*/"accuracy":0.2/'
 passes skips_that_loss_scaling_needs 's/"updates":2/"loss_scale":65536.0,&/; /"step":0,/s/"skipped_updates":0/"skipped_updates":2/'
 # two noise draws of a seed are two runs
