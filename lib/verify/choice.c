@@ -2,6 +2,7 @@
 #include "choice.h"
 #include <ctype.h>
 #include <string.h>
+#include "extract_impl.h"
 
 static int alone(struct text t, size_t i)
 {
@@ -17,6 +18,11 @@ static int alone(struct text t, size_t i)
            q != '_' && q != '^';
 }
 
+/* Commands in which a letter stays a letter. */
+static const char dress[] =
+    "textbf|text|mathrm|mathbf|textrm|textit|mathsf|mathit|boldsymbol|"
+    "operatorname|mbox|left|right|quad|qquad";
+
 unsigned choice_letters(struct text t)
 {
     unsigned got = 0;
@@ -26,9 +32,11 @@ unsigned choice_letters(struct text t)
         return 0;
     for (size_t i = 0; i < t.n; i++) {
         char c = t.s[i];
-        if (c == '\\') { /* \text, \mathrm */
-            while (i + 1 < t.n && isalpha((unsigned char)t.s[i + 1]))
-                i++;
+        if (c == '\\') { /* \text, \mathrm, but no \angle */
+            size_t k = text_at(t, i + 1, dress);
+            if (!k && !strchr(" ,;:!()$", t.s[i + 1]))
+                return 0;
+            i += k ? k : 1;
             continue;
         }
         size_t link = text_starts(t, i, "and ") ? 4
@@ -128,10 +136,12 @@ static struct text drop_negated(struct arena *a, struct text t)
 /* Past blanks, brackets and the dress of a letter: "\textbf{(". */
 static size_t undress(struct text t, size_t i)
 {
-    static const char dress[] = "\\textbf|\\text|\\mathrm|\\mathbf|\\textrm";
-
-    for (size_t k = 1; k && i < t.n; i += k)
-        k = strchr("({[$*\" ", t.s[i]) ? 1 : text_at(t, i, dress);
+    for (size_t k = 1; k && i < t.n; i += k) {
+        int command = t.s[i] == '\\';
+        k = strchr("({[$*\" ", t.s[i]) ? 1
+            : command ? text_at(t, i + 1, dress) : 0;
+        k += k && command;
+    }
     return i;
 }
 
@@ -154,7 +164,7 @@ static unsigned leading(struct text t, unsigned allowed)
     int small = islower((unsigned char)t.s[i]) && !option;
     int mark = k < t.n && (strchr(small ? ")]." : ")].:\n", t.s[k]) ||
                            (t.s[k] == ',' && !from && !small));
-    if (k < t.n && !mark && !option)
+    if ((k < t.n && !mark && !option) || extract_denied_behind(t, k))
         return 0;
     if (k == t.n && small && t.n > 4)
         return 0;
@@ -200,6 +210,9 @@ static unsigned last_letter(struct text t, unsigned allowed, int loose)
                       t.s[i + 1] == ')' &&
                       !(i > 1 && isalpha((unsigned char)t.s[i - 2]));
         int option = i >= 7 && text_at(t, i - 7, "option |choice ");
+        if ((bracket || option) &&
+            extract_denied_behind(t, i + 1 + (size_t)bracket))
+            continue;
         int article = (c == 'A' || c == 'I') && i + 2 < t.n &&
                       t.s[i + 1] == ' ' &&
                       isalpha((unsigned char)t.s[i + 2]);
@@ -260,11 +273,11 @@ static unsigned in_segment(struct arena *a, struct text t, unsigned allowed,
                            const char *const *choices, size_t n, int formula)
 {
     struct text w = text_trim(t);
-    size_t dress = undress(w, 0);
-    while (dress && w.n && strchr("})$ ", w.s[w.n - 1]))
+    size_t from = undress(w, 0);
+    while (from && w.n && strchr("})$ ", w.s[w.n - 1]))
         w.n--;
-    if (dress < w.n)
-        w = text_of(w.s + dress, w.n - dress);
+    if (from < w.n)
+        w = text_of(w.s + from, w.n - from);
     unsigned got = choice_letters(w), both;
 
     if ((both = letter_and_text(a, w, choices, n)))

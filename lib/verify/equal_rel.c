@@ -69,6 +69,13 @@ static int is_compound_name(const struct expr *e)
                                k == E_INTER || k == E_LIST);
 }
 
+/* Letters in the wrong order: "(y, x)" names no pair by itself. */
+static int turned(const struct expr *x, const struct expr *y)
+{
+    return x->kind == E_SYM && y->kind == E_SYM && !x->name[1] &&
+           !y->name[1] && x->name[0] > y->name[0];
+}
+
 int relation_bare(const struct expr *e)
 {
     switch (e->kind) {
@@ -85,7 +92,8 @@ int relation_bare(const struct expr *e)
     case E_RATIO:
     case E_LIST:
         for (int i = 0; i < e->n; i++)
-            if (!relation_bare(e->a[i]))
+            if (!relation_bare(e->a[i]) ||
+                (i && e->kind == E_SEQ && turned(e->a[i - 1], e->a[i])))
                 return 0;
         return e->n > 0;
     case E_UNIT:

@@ -34,8 +34,7 @@ static const struct {
     { "dollar|usd|buck", "$", 1, 1 }, { "euro|eur", "euro", 1, 1 },
     { "yen|jpy", "yen", 1, 1 }, { "rmb|yuan", "yuan", 1, 1 },
     { "mph", "=mile/hour", 1, 1 }, { "kmh|kph", "=km/hour", 1, 1 },
-    { "thousand", "", 1000, 1 }, { "million", "", 1000000, 1 },
-    { "billion", "", 1000000000, 1 }, { "dozen", "", 12, 1 }
+    { "dozen", "", 12, 1 }
 };
 
 enum { MAX_DIMS = 12 };

@@ -92,7 +92,7 @@ static struct found unboxed(struct arena *a, struct text t, int tag,
             f.t = g.s ? g : f.t;
         }
     } else if (tag) {
-        f = (struct found){ extract_tidy(t), "answer_tag" };
+        f = (struct found){ .t = extract_tidy(t), .rule = "answer_tag" };
     } else if (lenient) {
         f.t = last_resort(t);
         f.rule = f.t.s ? "last_number" : "none";
@@ -143,8 +143,14 @@ struct found extract_answer(struct arena *a, const char *s, size_t n,
     f = extract_boxed(a, t, 0);
     if (!f.t.s && o->extract != VERIFY_BOXED && !open)
         f = unboxed(a, t, tag.s != NULL, o->lenient);
-    if (f.t.s)
-        f.t = extract_unlabelled(f.t);
+    if (f.t.s) {
+        struct text all = f.t;
+        f.t = extract_unlabelled(all);
+        for (size_t i = 0; f.t.n < all.n && all.s + i < f.t.s; i++)
+            if (isupper((unsigned char)all.s[i]) &&
+                !isalpha((unsigned char)all.s[i + 1]))
+                f.label = all.s[i];
+    }
     return f;
 }
 

@@ -9,6 +9,7 @@
 
 struct found {
     struct text t;    /* s is NULL when nothing was found */
+    char label;       /* of a choice, that stood before it; or 0 */
     const char *rule; /* "boxed", "boxes", "boxed_word", "answer_line",
                          "answer_is", "answer_tag", "last_number", "whole",
                          "none" */

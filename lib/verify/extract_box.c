@@ -231,6 +231,14 @@ static int joins(struct text t)
     return link && words <= 4;
 }
 
+static int or_between(struct text t, const struct box *x, const struct box *y)
+{
+    for (size_t i = x->to; i < y->from; i++)
+        if (text_at(t, i, "or") && !isalpha((unsigned char)t.s[i - 1]))
+            return 1;
+    return 0;
+}
+
 static struct found join(struct arena *a, struct text t,
                          const struct boxes *b)
 {
@@ -249,13 +257,15 @@ static struct found join(struct arena *a, struct text t,
     }
     f.rule = "boxes";
     for (size_t i = first; i < b->n; i++)
-        n += b->v[i].c_to - b->v[i].c_from + 2;
+        n += b->v[i].c_to - b->v[i].c_from + 4;
     char *out = arena_alloc(a, n + 1);
     for (size_t i = first; i < b->n; i++) {
         size_t k = b->v[i].c_to - b->v[i].c_from;
         if (i > first) {
-            out[o++] = ',';
-            out[o++] = ' ';
+            const char *link = or_between(t, &b->v[i - 1], &b->v[i])
+                                   ? " or " : ", ";
+            memcpy(out + o, link, strlen(link));
+            o += strlen(link);
         }
         memcpy(out + o, t.s + b->v[i].c_from, k);
         o += k;
@@ -303,8 +313,8 @@ struct found extract_boxed(struct arena *a, struct text t, int open_ok)
     if (b.n)
         f = join(a, t, &b);
     else if (open_ok && b.open_at)
-        f = (struct found){ text_of(t.s + b.open_at, t.n - b.open_at),
-                            "boxed" };
+        f = (struct found){ .t = text_of(t.s + b.open_at, t.n - b.open_at),
+                            .rule = "boxed" };
     else if (!b.open_at && !mentioned)
         f = word(t);
     if (f.t.s) /* the callers' texts end in NUL */

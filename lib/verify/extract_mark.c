@@ -158,6 +158,20 @@ static int said_and(const char *from, const char *to)
     return 0;
 }
 
+/* Does a word before i make it less than an answer? */
+static int doubted(struct text t, size_t i)
+{
+    size_t end, from;
+
+    while (i && strchr(" $*\\(", t.s[i - 1]))
+        i--;
+    for (end = from = i; from && isalpha((unsigned char)t.s[from - 1]);)
+        from--;
+    return text_in(text_of(t.s + from, end - from),
+                   "about|around|roughly|maybe|perhaps|probably|nearly|"
+                   "almost|least|most|than|possibly");
+}
+
 /* What a sentence says: the formula behind its last "is", else its only
  * one. s is NULL when there is none. */
 static struct text said(struct text t)
@@ -186,7 +200,8 @@ static struct text said(struct text t)
         if (g.s != last.s)
             g.s = NULL;
     }
-    if (g.s && (extract_denied_before(t, (size_t)(g.s - t.s)) ||
+    if (g.s && (doubted(t, (size_t)(g.s - t.s)) ||
+                extract_denied_before(t, (size_t)(g.s - t.s)) ||
                 extract_denied_behind(t, (size_t)(g.s - t.s) + g.n)))
         g = text_of(g.s, 0);
     return g;
@@ -231,6 +246,7 @@ struct text extract_unlabelled(struct text t)
     size_t i = 0, k;
     int brace = 0;
 
+    t = text_bare(t);
     if (t.n > 2 && t.s[0] == '$' && t.s[t.n - 1] == '$' && t.s[1] != '$' &&
         !memchr(t.s + 1, '$', t.n - 2))
         return extract_unlabelled(text_of(t.s + 1, t.n - 2));

@@ -44,6 +44,18 @@ static int two_chars(struct lexer *l)
     return 0;
 }
 
+void lex_dollar(struct lexer *l)
+{
+    const struct tok *k = &l->v[l->n];
+
+    if (l->n && k[-1].type == T_TEXT && !strcmp(k[-1].s, "US"))
+        l->n--;
+    else if (l->n > 1 && k[-1].word && !strcmp(k[-1].s, "S") &&
+             !strcmp(k[-2].s, "U"))
+        l->n -= 2;
+    lex_emit(l, T_CUR, "dollar");
+}
+
 static int next_to_digit(const struct lexer *l)
 {
     size_t i = l->i, k = i + 1;
@@ -78,7 +90,7 @@ void lex_plain(struct lexer *l, struct text t)
     while (l->i < l->t.n && !l->why) {
         char c = at(l, l->i);
         if (c == '$' && l->money && next_to_digit(l)) {
-            lex_emit(l, T_CUR, "dollar");
+            lex_dollar(l);
             l->i++;
         } else if (isspace((unsigned char)c) || c == '~' || c == '$') {
             l->space = 1;
@@ -139,7 +151,7 @@ void lex_plain(struct lexer *l, struct text t)
             l->i++;
             if (c != '.')
                 lex_emit_ch(l, c);
-        } else if (c == '"' || c == '`' || c == '?') {
+        } else if (c == '"' || c == '`') {
             l->i++;
         } else {
             l->why = "a character that is not mathematics";

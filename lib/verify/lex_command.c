@@ -68,9 +68,11 @@ static struct text text_inside(struct lexer *l, struct text in, int *comma,
     }
     *and = in.n > 4 && text_starts(in, in.n - 4, " and"); /* "dollars and" */
     in.n -= *and ? 4 : 0;
-    if (!l->n && in.n > 1 && in.s[in.n - 1] == ':' &&
+    int is = in.n > 3 && text_starts(in, in.n - 3, " is") &&
+             !memmem(in.s, in.n, "not", 3);
+    if (!l->n && in.n > 1 && (in.s[in.n - 1] == ':' || is) &&
         isalpha((unsigned char)in.s[0]))
-        in.n = 0; /* "\text{Total: }16" */
+        in.n = 0; /* "\text{Total: }16", "\text{The answer is }16" */
     return in;
 }
 
@@ -272,7 +274,7 @@ void lex_escape(struct lexer *l)
     else if (c == '\\')
         lex_emit(l, T_CMD, "\\");
     else if (c == '$')
-        lex_emit(l, T_CUR, "dollar");
+        lex_dollar(l);
     else if (c && strchr(",;:! ()[]&#_\"'\n", c))
         l->space = 1;
     else if (isdigit((unsigned char)c) || c == '-') {

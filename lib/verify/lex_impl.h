@@ -41,6 +41,7 @@ void lex_emit_ch(struct lexer *l, char c);
 
 /* lex.c: reads a text within the text. */
 void lex_plain(struct lexer *l, struct text t);
+void lex_dollar(struct lexer *l); /* money, with the "US" before it */
 
 /* lex_command.c: "\\frac" and its like, "\\{" and its like, at l->i. */
 void lex_command(struct lexer *l);

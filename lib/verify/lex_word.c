@@ -42,7 +42,7 @@ size_t lex_same(struct text t)
 void lex_text(struct lexer *l, const char *w)
 {
     static const char hedges[] =
-        "approximately|about|approx|around|roughly|exactly";
+        "approximately|approx|exactly";
     static const char with[] =
         "for|where|with|if|when|whenever|such that|provided that|provided|"
         "given that|as long as";

@@ -17,6 +17,8 @@ struct parser {
 
 int p_known_primary(const char *cmd);
 struct expr *p_primary(struct parser *p);
+/* The argument of a TeX command; digit: of a bare number one digit. */
+struct expr *p_arg(struct parser *p, int digit);
 struct expr *p_group_arg(struct parser *p);
 struct expr *p_fn_arg(struct parser *p);
 struct expr *p_postfix(struct parser *p, struct expr *e);

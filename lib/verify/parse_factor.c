@@ -19,7 +19,7 @@ struct expr *p_repeat(struct parser *p, struct expr *e, const char *digits)
 
 /* The argument of a TeX command: {...} or one token, where a number gives
  * its first digit alone when one is set ("\frac43", "\frac12"). */
-static struct expr *p_arg(struct parser *p, int digit)
+struct expr *p_arg(struct parser *p, int digit)
 {
     struct tok *t = peek(p);
 

@@ -183,8 +183,8 @@ static struct expr *command(struct parser *p, struct tok *t)
     if (!strcmp(s, "sqrt"))
         return p_root(p);
     if (!strcmp(s, "binom")) {
-        struct expr *x = p_group_arg(p);
-        return call(p, "binomial", 2, x, p_group_arg(p));
+        struct expr *x = p_arg(p, 1);
+        return call(p, "binomial", 2, x, p_arg(p, 1));
     }
     if (!strcmp(s, "{"))
         return set(p);

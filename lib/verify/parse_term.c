@@ -125,6 +125,17 @@ static struct expr *unit(struct parser *p, struct expr *e)
             break;
         }
     }
+    static const char *const numbers[][2] = { { "thousand", "1000" },
+        { "million", "1000000" }, { "billion", "1000000000" } };
+    for (size_t k = 0; k < 3; k++) {
+        size_t n = strlen(numbers[k][0]);
+        if (strncmp(name, numbers[k][0], n) || (name[n] && name[n] != ' '))
+            continue;
+        e = two(p, E_MUL, e, named(p, E_NUM, numbers[k][1]));
+        name += n + (name[n] == ' ');
+    }
+    if (!*name)
+        return e;
     static const char yes[] =
         "is correct|is right|is the answer|is the final answer|"
         "is the correct answer";

@@ -115,8 +115,11 @@ int verify_math(struct verifier *v, const char *gold, size_t n_gold,
     out->n_extracted = f.t.n;
 
     struct text g = extract_gold(v->a, gold, n_gold);
-    int quick = -1;
-    const char *rule = quick_rule(v->a, g, f.t, &quick);
+    /* a gold that is a letter, an answer that is a letter and its text */
+    unsigned letter = f.label && strpbrk(g.s, "ABCDEFGH") ? choice_letters(g)
+                                                          : 0;
+    int quick = letter == 1u << (f.label & 31) >> 1;
+    const char *rule = letter ? "letter" : quick_rule(v->a, g, f.t, &quick);
     if (rule && !v->o.explain) {
         decided(out, rule, quick);
         return 0;
