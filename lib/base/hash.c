@@ -1,7 +1,11 @@
 /* hash - thin wrapper of libxxhash */
 #include <stdio.h>
 #include <stdlib.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h> /* the widest vectors of this processor */
+#else
 #include <xxhash.h>
+#endif
 #include "arena.h"
 #include "file.h"
 #include "hash.h"

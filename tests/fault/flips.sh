@@ -21,6 +21,10 @@ flip() { # FILE BYTE BIT
 }
 echo '{"id":"a","prompt":"1+1=","answer":"2"}' >"$T/row.jsonl"
 echo '{"id":"a","prompt_tokens":[49,43]}' >"$T/tokens.jsonl"
+# the hyperparameters that a run goes on with
+hyper() {
+    sed -nE 's/^    "(prompts|mini_batch|samples|lr|max_gen_batches)": ([^,]*),?$/--\1 \2/p' "$1" | tr _ - | tr '\n' ' '
+}
 # the program that reads FILE in the experiment; 4: nothing but people do
 reader() { # FILE
     local d=${1%/*} arm seed next=/dev/null
@@ -28,8 +32,8 @@ reader() { # FILE
     */train_logs/*/checkpoint/optimizer.safetensors)
         arm=${1#*/train_logs/} seed=${arm#*_seed} arm=${arm%%_seed*} seed=${seed%%[_/]*}
         [ -e "${d%/step-2/*}/step-4/rollouts.msgpack.zst" ] && next=${d%/step-2/*}/step-4/rollouts.msgpack.zst
-        "$BIN/dapo-step" --quiet --threads 1 --model "$d" --arm "$arm" --seed "$seed" --steps 1 --prompts 4 --mini-batch 2 \
-            --samples 4 --lr 1e-3 --out "$T/ckpt" -o "$T/metrics" "$next" ;;
+        "$BIN/dapo-step" --quiet --threads 1 --model "$d" --arm "$arm" --seed "$seed" --steps 1 $(hyper "$d/trainer_state.json") \
+            --out "$T/ckpt" -o "$T/metrics" "$next" ;;
     */checkpoint/tok* | */base/model/tok*) "$BIN/tokenize" --quiet --tokenizer "$d" --json "$T/row.jsonl" ;;
     */checkpoint/* | */base/model/*) "$BIN/rollout" --quiet --threads 1 --model "$d" --max-new 2 --json "$T/tokens.jsonl" ;;
     *.msgpack | *.zst) "$BIN/show" --json "$1" ;;
