@@ -12,8 +12,8 @@ static const char *name(const struct column *c)
 
 static int damaged(const struct column *c, const char *what, struct err *e)
 {
-    return err_set(e, ERR_DATA, "%s: column '%.80s': damaged page: %s",
-                   name(c), c->leaf->name, what);
+    return err_set(e, ERR_DATA, "%s: column '%s': damaged page: %s",
+                   name(c), c->leaf->path, what);
 }
 
 int column_open(struct column *c, const struct node *leaf,
@@ -23,7 +23,7 @@ int column_open(struct column *c, const struct node *leaf,
     column_close(c);
     c->leaf = leaf;
     c->left = chunk->n_values;
-    pages_open(&c->pages, s, leaf->name, chunk);
+    pages_open(&c->pages, s, leaf->path, chunk);
     return codec_check(chunk->codec, s->f->name, e);
 }
 
@@ -59,9 +59,9 @@ static int v1_levels(struct column *c, struct rle *r, int max, int encoding,
     if (!max)
         return 0;
     if (encoding != 3)
-        return err_set(e, ERR_DATA, "%s: column '%.80s': levels in the "
+        return err_set(e, ERR_DATA, "%s: column '%s': levels in the "
                        "encoding %s, which is not read", name(c),
-                       c->leaf->name, encoding_name(encoding)
+                       c->leaf->path, encoding_name(encoding)
                                           ? encoding_name(encoding)
                                           : "of no known name");
     if (end - *p < 4)
@@ -102,9 +102,9 @@ static int bad_values(const struct column *c, int code, int encoding,
 
     if (code == -1)
         return damaged(c, what ? what : "values", e);
-    return err_set(e, ERR_DATA, "%s: column '%.80s': values in the encoding "
+    return err_set(e, ERR_DATA, "%s: column '%s': values in the encoding "
                    "%s, which is not read for their type", name(c),
-                   c->leaf->name, what ? what : "of no known name");
+                   c->leaf->path, what ? what : "of no known name");
 }
 
 static int read_dictionary(struct column *c, const struct page *page,

@@ -193,8 +193,8 @@ static int place_chunk(struct chunk *out, const struct chunk_meta *c,
     int64_t at = c->data_at;
 
     if (c->encrypted || c->elsewhere || !c->has_meta)
-        return err_set(e, ERR_DATA, "%s: column '%.80s' is %s, which is not "
-                       "read", f->name, leaf->name,
+        return err_set(e, ERR_DATA, "%s: column '%s' is %s, which is not "
+                       "read", f->name, leaf->path,
                        c->encrypted   ? "encrypted"
                        : c->elsewhere ? "in another file"
                                       : "without metadata");
@@ -208,8 +208,8 @@ static int place_chunk(struct chunk *out, const struct chunk_meta *c,
     if (at < 4 || c->size < 0 || c->n_values < 0 ||
         c->type != (int)leaf->physical || (uint64_t)at > f->size ||
         (uint64_t)c->size > f->size - (uint64_t)at)
-        return err_set(e, ERR_DATA, "%s: column '%.80s': damaged metadata",
-                       f->name, leaf->name);
+        return err_set(e, ERR_DATA, "%s: column '%s': damaged metadata",
+                       f->name, leaf->path);
     *out = (struct chunk){c->codec, c->n_values, (uint64_t)at,
                           (uint64_t)at + (uint64_t)c->size};
     return 0;

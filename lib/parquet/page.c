@@ -45,7 +45,7 @@ struct buf pages_take(struct pages *p)
 
 static int damaged(const struct pages *p, const char *what, struct err *e)
 {
-    return err_set(e, ERR_DATA, "%s: column '%.80s': page at byte %llu: %s",
+    return err_set(e, ERR_DATA, "%s: column '%s': page at byte %llu: %s",
                    p->store->f->name, p->column, (unsigned long long)p->at,
                    what);
 }

@@ -1,5 +1,6 @@
 /* schema - the columns of a Parquet file, as a tree */
 #include "schema.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -193,11 +194,14 @@ static int place(struct schema *s, int i, int parent, const struct element *x,
 
     v->name = memcpy(xcalloc(x->n_name + 1, 1), x->n_name ? x->name : "",
                      x->n_name);
+    snprintf(v->path, sizeof v->path, "%.99s%s%.26s",
+             parent > 0 ? s->node[parent].path : "", parent > 0 ? "." : "",
+             v->name);
     v->parent = parent;
     v->n_children = x->n_children;
     if (x->repetition < REQUIRED || x->repetition > REPEATED)
-        return err_set(e, ERR_DATA, "%s: column '%.80s': repetition %d, "
-                       "expected 0 to 2", name, v->name, x->repetition);
+        return err_set(e, ERR_DATA, "%s: column '%s': repetition %d, "
+                       "expected 0 to 2", name, v->path, x->repetition);
     v->repetition = parent < 0 ? REQUIRED : (enum repetition)x->repetition;
     v->def = parent < 0 ? 0 : s->node[parent].def + (v->repetition > 0);
     v->rep = parent < 0 ? 0
@@ -208,13 +212,13 @@ static int place(struct schema *s, int i, int parent, const struct element *x,
         return 0;
     }
     if (x->type < 0 || x->type >= P_TYPES)
-        return err_set(e, ERR_DATA, "%s: column '%.80s': physical type %d is "
-                       "not known", name, v->name, x->type);
+        return err_set(e, ERR_DATA, "%s: column '%s': physical type %d is "
+                       "not known", name, v->path, x->type);
     v->physical = (enum physical)x->type;
     v->width = x->width;
     if (v->physical == P_FIXED && (v->width < 1 || v->width > 1 << 20))
-        return err_set(e, ERR_DATA, "%s: column '%.80s': a width of %d bytes",
-                       name, v->name, v->width);
+        return err_set(e, ERR_DATA, "%s: column '%s': a width of %d bytes",
+                       name, v->path, v->width);
     leaf_kind(v, x);
     return 0;
 }
@@ -313,8 +317,8 @@ int schema_select(struct schema *s, const char *const *fields,
         v->wanted = wanted;
         why = wanted ? unreadable(v) : NULL;
         if (why)
-            return err_set(e, ERR_DATA, "%s: column '%.80s': is %s, which is "
-                           "not read", name, v->name, why);
+            return err_set(e, ERR_DATA, "%s: column '%s': is %s, which is "
+                           "not read", name, v->path, why);
     }
     return 0;
 }

@@ -30,6 +30,7 @@ enum repetition { REQUIRED, OPTIONAL, REPEATED };
 
 struct node {
     char *name;
+    char path[128]; /* "prompt.list.element.content", for messages; cut */
     enum kind kind;
     enum physical physical; /* of a leaf */
     int width;              /* bytes of a P_FIXED */

@@ -132,7 +132,7 @@ static void refused_by_name(void)
         {"encrypted", "is an encrypted Parquet file"},
         {"encrypted_column", "is encrypted, which is not read"},
         {"many_rows", "says that it has 1073741824 rows in"},
-        {"long_row", "row 1: column 'element': the row is longer than 16 MiB"},
+        {"long_row", "row 1: column 'l.list.element': the row is longer than 16 MiB"},
         {"long_file", "rows are over 1,024 times as long as the file"},
         {"levels_disagree", "levels disagree with those of other columns"},
         {"too_few_rows", "row 3: column 'i': has fewer rows than the row "
