@@ -47,12 +47,11 @@ static json_t *math(struct item *it, const char **why)
     const json_t *given = field(it->json, "answer");
     json_t *a = NULL;
 
+    *why = "no problem, or no answer and no \\boxed{} in the solution";
     if (given)
         a = field_answer(it, given, why);
-    else if (s)
+    if (!a && s)
         a = boxed_last(s, why);
-    else
-        *why = "no problem, or no answer and no \\boxed{} in the solution";
     if (q && a)
         return row(q, a, "math");
     if (!q)

@@ -67,6 +67,10 @@ prepare: t: 2 unusable: the last box of the solution is empty (first: nb.jsonl: 
 prepare: t: 1 unusable: no \boxed{} in the solution (first: nb.jsonl: line 3)
 prepare: t: 1 unusable: no problem, or no answer and no \boxed{} in the solution (first: nb.jsonl: line 5)'
 
+printf '%s\n' '{"problem":"a","answer":"","solution":"$\\boxed{5}$"}' '{"problem":"b","answer":" ","solution":"five"}' '{"problem":"c","answer":""}' >ea.jsonl
+check empty_answer_beside_a_solution "$(answers math ea.jsonl)$(account math ea.jsonl | tail -n 2)" '"5" prepare: t: 1 unusable: no \boxed{} in the solution (first: ea.jsonl: line 2)
+prepare: t: 1 unusable: an empty answer (first: ea.jsonl: line 3)'
+
 # empty answers and problems of every format
 printf '%s\n' '{"problem":"a","answer":""}' '{"problem":"b","answer":" \t\n"}' '{"problem":"c","answer":null}' '{"problem":"d"}' '{"problem":" ","answer":"1"}' '{"problem":"e","answer":true}' '{"problem":"f","answer":["1"]}' '{"problem":"g","answer":"\u00a0\ufeff"}' '{"problem":"h\u0000i","answer":"1"}' '{"problem":"j","answer":"1\u00002"}' '{"problem":"k","answer":"1"}' >e.jsonl
 check empty_answers "$(answers aime e.jsonl)" '"1" '
