@@ -253,7 +253,7 @@ struct expr *p_operator(struct parser *p, const char *name)
         return e;
     if (p->why)
         return p->dummy;
-    e->a[2] = p_fn_arg(p);
+    e->a[2] = p_term(p);
     if (p->why)
         return p->dummy;
     if ((f = written_out(p, e)))

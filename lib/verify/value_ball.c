@@ -134,8 +134,71 @@ static int integrate(struct ball_ctx *c, const struct expr *e, acb_t out)
     return r;
 }
 
+/* ---- geometric series -------------------------------------------------- */
+
+/* The term at k = lo + i. */
+static int term(const struct ball_ctx *c, const struct expr *e,
+                const acb_t lo, int i, acb_t out)
+{
+    struct ball_ctx d = *c;
+    acb_t k;
+
+    acb_init(k);
+    acb_add_ui(k, lo, (ulong)i, c->prec);
+    d.at = k;
+    int r = ball_eval(&d, e->a[2], out);
+    acb_clear(k);
+    return r;
+}
+
+/* A sum to infinity in which four terms stand in one ratio: 0, -1 where it
+ * does not converge, 1 when it is another sum. */
+static int geometric(struct ball_ctx *c, const struct expr *e, acb_t out)
+{
+    const struct expr *from = e->a[0];
+    acb_t lo, ratio, next;
+    arb_t size;
+    int r = 1;
+
+    if (c->at || from->kind != E_REL || from->n != 2 || e->n != 3 ||
+        strcmp(from->a[0]->name, "(k)") || e->a[1]->kind != E_CONST ||
+        strcmp(e->a[1]->name, "inf"))
+        return 1;
+    acb_ptr t = _acb_vec_init(4);
+    acb_init(lo);
+    acb_init(ratio);
+    acb_init(next);
+    arb_init(size);
+    if (!ball_eval(c, from->a[1], lo) && !term(c, e, lo, 0, t) &&
+        !term(c, e, lo, 1, t + 1) && !term(c, e, lo, 2, t + 2) &&
+        !term(c, e, lo, 3, t + 3)) {
+        acb_div(ratio, t + 1, t, c->prec);
+        acb_div(next, t + 2, t + 1, c->prec);
+        int same = acb_overlaps(ratio, next);
+        acb_div(next, t + 3, t + 2, c->prec);
+        acb_abs(size, ratio, c->prec);
+        if (same && acb_is_finite(ratio) && acb_overlaps(ratio, next)) {
+            arb_sub_ui(size, size, 1, c->prec);
+            r = arb_is_negative(size) ? 0 : -1;
+        }
+        acb_sub_ui(ratio, ratio, 1, c->prec);
+        acb_div(out, t, ratio, c->prec);
+        acb_neg(out, out);
+    }
+    _acb_vec_clear(t, 4);
+    acb_clear(lo);
+    acb_clear(ratio);
+    acb_clear(next);
+    arb_clear(size);
+    return r;
+}
+
 static int ball_call(struct ball_ctx *c, const struct expr *e, acb_t out)
 {
+    int series = strcmp(e->name, "sum") ? 1 : geometric(c, e, out);
+
+    if (series < 1)
+        return series;
     if (!strcmp(e->name, "int") && e->n == 3 && e->a[0]->kind != E_TEXT &&
         e->a[1]->kind != E_TEXT && e->a[2]->kind != E_SEQ &&
         !integrate(c, e, out))
@@ -191,7 +254,7 @@ int ball_eval(struct ball_ctx *c, const struct expr *e, acb_t out)
         return ball_const(c, e, out);
     case E_SYM:
     case E_TEXT:
-        if (c->at && !strcmp(e->name, "(x)"))
+        if (c->at && (!strcmp(e->name, "(x)") || !strcmp(e->name, "(k)")))
             acb_set(out, c->at);
         else
             random_value(c, e->name, out);
