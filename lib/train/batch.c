@@ -17,6 +17,7 @@ int batch_next_ask(const struct batch_opts *o, int kept, int seen)
 static void count(struct batch *b, const struct group *g)
 {
     b->asked++;
+    b->skipped += g->skipped;
     b->one_response += group_is_one_response(g);
     for (int i = 0; i < g->n; i++) {
         const struct sample *s = &g->v[i];

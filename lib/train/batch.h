@@ -17,6 +17,7 @@ struct batch {
     int asked;        /* groups read; what the step consumed of the prompts */
     int dropped, surplus, rounds;
     int one_response; /* groups read whose responses are all the same */
+    int64_t skipped; /* prompts drawn that never came */
     int changed; /* groups that had other advantages when they were kept */
     int no_advantage; /* groups kept whose advantages are all 0 */
     /* over every sample read, dropped groups included */

@@ -22,6 +22,7 @@ struct sample {
 struct group {
     struct sample *v; /* n samples, owned */
     int n;
+    int64_t skipped; /* prompts drawn before it that never came */
 };
 
 void group_free(struct group *g);

@@ -67,6 +67,10 @@ void health_step(struct health *h, int64_t step, const struct batch *b,
                    (long long)step, missing, h->prompts, b->asked, b->rounds,
                    b->rounds == 1 ? "" : "s", b->dropped);
     }
+    if (b->skipped)
+        say_it(say, "step %lld: %lld prompt%s never came: left out by a filter "
+               "(--skip-bad)", (long long)step, (long long)b->skipped,
+               b->skipped == 1 ? "" : "s");
     h->changed += b->changed;
     if (b->changed && !h->changed_steps++)
         say_it(say, "step %lld: %d group%s had other advantages when the "

@@ -1,8 +1,8 @@
 /* health - does the run learn at all? What went wrong in steps, as warnings
  *
  * Of a step: its batch lacked groups; an update was skipped though the arm has
- * no loss scaling, which skips on purpose; the policy has collapsed; groups of a
- * replay had other advantages in the run that kept them.
+ * no loss scaling, which skips on purpose; the policy has collapsed; prompts
+ * never came; groups of a replay had other advantages in the run that kept them.
  * Of all steps: no update was made; no group had an advantage; no update changed
  * a weight.
  *

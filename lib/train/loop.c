@@ -374,7 +374,7 @@ static int train_step(struct loop *l, struct err *e)
     if (!r)
         r = report(l, &b, &st, so.lr, &t, e);
     l->st.step++;
-    l->st.cursor += b.asked;
+    l->st.cursor += b.asked + b.skipped;
     batch_free(&b);
     return r;
 }

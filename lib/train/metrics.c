@@ -32,6 +32,8 @@ static void set_batch(struct rec *r, const struct batch *b,
     rec_set_i64(r, "groups_missing", o->prompts - b->n);
     rec_set_i64(r, "groups_one_response", b->one_response);
     rec_set_i64(r, "groups_no_advantage", b->no_advantage);
+    if (b->skipped)
+        rec_set_i64(r, "prompts_skipped", b->skipped);
     if (o->off_policy)
         rec_set_bool(r, "off_policy", 1);
 }

@@ -157,11 +157,33 @@ static int check_seed(struct rollouts *s, struct rec *rec, int64_t step,
     return 0;
 }
 
+/* Prompts that a filter left out (--skip-bad) before this group: a live run
+ * takes what comes, and keeps the number for its replay. */
+static int get_skipped(const struct rollouts *s, struct rec *rec,
+                       const struct key *k, int64_t *n, struct err *e)
+{
+    int r;
+
+    if (s->live) {
+        *n = s->drawn && k->position > s->position
+                 ? k->position - s->position : 0;
+        return 0;
+    }
+    r = rec_get_i64(rec, "skipped", n, e);
+    if (r == 0)
+        *n = 0;
+    return r > 0 && (*n < 1 || !s->drawn)
+               ? rec_bad(rec, e, "skipped: found %lld, expected a position and "
+                         "1 or more", (long long)*n)
+               : r < 0 ? r : 0;
+}
+
 /* The place of a group in the order that `draw` gave. */
 static int check_place(struct rollouts *s, struct rec *rec,
-                       const struct key *k, struct err *e)
+                       const struct key *k, int64_t *skipped, struct err *e)
 {
     uint64_t id = hash_bytes(k->id, strlen(k->id));
+    int r;
 
     if (s->drawn < 0)
         s->drawn = k->position >= 0;
@@ -171,6 +193,11 @@ static int check_place(struct rollouts *s, struct rec *rec,
     if (s->drawn != (k->position >= 0))
         return rec_bad(rec, e, "position: found %lld, expected none as before",
                        (long long)k->position);
+    r = get_skipped(s, rec, k, skipped, e);
+    if (r)
+        return r;
+    if (s->drawn && k->position - *skipped == s->position)
+        s->position = k->position;
     if (s->drawn && k->position != s->position)
         return rec_bad(rec, e, "position: found %lld, expected %lld, the next "
                        "prompt of this run (draw --resume begins there; "
@@ -203,7 +230,7 @@ static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
     if (!r)
         r = key_check(rec, i, k, first, e);
     if (!r && strict && i == 0)
-        r = check_place(s, rec, k, e);
+        r = check_place(s, rec, k, &g->skipped, e);
     if (!r && strict)
         r = check_policy(rec, policy, e);
     if (!r && strict)
@@ -267,6 +294,8 @@ int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
             rec_set_f64(v->rec, "advantage", v->adv);
         else
             rec_unset(v->rec, "advantage");
+        if (i == 0 && g->skipped)
+            rec_set_i64(v->rec, "skipped", g->skipped);
         r = rec_write(s->w, v->rec, e);
         rec_free(&v->rec);
     }

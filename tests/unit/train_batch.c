@@ -271,7 +271,7 @@ static void samples_that_begin_alike_follow_each_other(void)
     int32_t t[5][4] = {{1, 2, 9, 4}, {1, 2, 3, 4}, {1, 2, 9}, {1, 2, 3, 4},
                        {1, 2, 9, 1}};
     struct sample s[5];
-    struct group g = {s, 5};
+    struct group g = {.v = s, .n = 5};
     const struct sample *v[5];
     static const int want[5] = {1, 3, 2, 4, 0};
 
@@ -286,7 +286,7 @@ static void a_group_of_one_response_is_told(void)
 {
     int32_t t[3][4] = {{1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 3, 5}};
     struct sample s[3];
-    struct group g = {s, 3};
+    struct group g = {.v = s, .n = 3};
 
     for (int i = 0; i < 3; i++)
         s[i] = (struct sample){.tokens = t[i], .n_prompt = 2, .n = 4};
@@ -302,7 +302,7 @@ static void a_group_of_one_response_is_told(void)
 static void a_group_without_a_difference_has_no_advantage(void)
 {
     struct sample s[3] = {{.reward = 0.1}, {.reward = 0.1}, {.reward = 0.1}};
-    struct group g = {s, 3};
+    struct group g = {.v = s, .n = 3};
 
     T_EQ_INT(group_advantages(&g, 1), 1);
     T_CHECK(s[0].adv == 0 && s[1].adv == 0 && s[2].adv == 0);
