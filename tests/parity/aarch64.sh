@@ -30,7 +30,6 @@ if ! env -u MAKEFLAGS -u MAKELEVEL make -j2 ARCH=aarch64 OPT=-O2 \
     echo "not ok $name: does not build: $(grep -m 1 -i error "$T/make")"
     exit 1
 fi
-REWARD=$BIN/reward
 BIN=$out/bin
 AS=$qemu
 base "$T/base" && tokens && loop "$T/base" "$T/ck" 2 fp32 "" "" ||

@@ -1,11 +1,10 @@
 # run - the run whose bits are compared: a base model, then steps of the loop
 #
 # Sourced by tests/parity/{bits,aarch64}.sh. $AS stands before each program
-# (an emulator), $REWARD is the verifier; $BIN and $T as for every test. Shape
-# and batch are those of the smoke preset; all inputs lie beside this file.
+# (an emulator); $BIN and $T as for every test. Shape and batch are those of the
+# smoke preset; all inputs lie beside this file.
 golden=tests/golden/bits
 AS=${AS:-}
-REWARD=${REWARD:-$BIN/reward}
 shape="--hidden 32 --layers 2 --heads 2 --kv-heads 1 --ffn 64 --max-pos 64"
 step="--seed 5 --prompts 4 --mini-batch 2 --samples 4 --lr 1e-3"
 
@@ -18,6 +17,28 @@ base() {
         --threads 1 -o "$out" "$@" $golden/corpus.jsonl
 }
 
+# judge: rewards by a rule of its own, as JSON lines. The hashes are those of an
+# arithmetic, and the verifier may learn another notation. Right is a response
+# with "boxed" in it that ends in the answer, a brace behind it or not; beyond
+# 16 tokens a response loses 1/8 a token.
+judge() (
+    LC_ALL=C
+    char='([^"\\]|\\.)'
+    while IFS= read -r line; do
+        [[ $line =~ \"answer\":\"([0-9]+)\" ]] && answer=${BASH_REMATCH[1]}
+        [[ $line =~ \"response_tokens\":\[([0-9,]*) ]] && commas=${BASH_REMATCH[1]//[0-9]/}
+        correct=false eighths=-8
+        if [[ $line =~ \"response\":\"${char}*boxed(${char}*[^0-9\"])?$answer\}?\"[,}] ]]; then
+            correct=true eighths=8
+        fi
+        over=$((${#commas} + 1 - 16))
+        eighths=$((eighths - (over > 0 ? over : 0)))
+        size=${eighths#-}
+        printf '%s,"correct":%s,"reward":%s%d.%03d}\n' "${line%?}" $correct \
+            "${eighths%%[0-9]*}" $((size / 8)) $((size % 8 * 125))
+    done
+)
+
 # loop MODEL OUT STEPS ARM ROLLOUT_OPTIONS DAPO_STEP_OPTIONS: OUT, OUT.zst (the
 # rewarded rollouts), OUT.metrics; $T/tokens holds the prompts
 loop() {
@@ -28,8 +49,7 @@ loop() {
         $AS "$BIN/rollout" --quiet --device cpu --model "$1" --arm "$4" \
             --seed 5 --sync "$fifo" --samples 4 --temperature 1 --max-new 24 \
             --threads 1 $5 |
-        $AS "$BIN/tokenize" --quiet --decode --tokenizer "$1" |
-        $REWARD --quiet --max-len 24 --overlong-buffer 8 |
+        $AS "$BIN/tokenize" --quiet --decode --json --tokenizer "$1" | judge |
         $AS "$BIN/dapo-step" --quiet --device cpu --model "$1" --arm "$4" \
             $step --sync "$fifo" --steps "$3" --threads 1 $6 \
             --keep "$2.zst" --out "$2" -o "$2.metrics"
