@@ -127,7 +127,7 @@ struct expr *equal_prepare(struct equal *q, struct expr *e)
             return equal_prepare(q, e);
         if (e->n == 2 && e->a[0]->kind == E_ADD)
             e->a[0] = equal_prepare(q, e->a[0]);
-        if (e->n == 2)
+        if (e->n == 2 && !expr_has(e, E_PM, NULL))
             e->a[1] = equal_prepare(q, e->a[1]);
     }
     if (e->kind == E_PIECES && e->n > 1)

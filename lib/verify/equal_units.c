@@ -304,7 +304,8 @@ struct expr *quantities_added(struct equal *q, struct expr *e, int mixed)
             (mixed && i && num == den))
             return NULL;
         sum->a[i] = expr_pair(q->a, E_MUL, e->a[i]->a[0],
-                               expr_over(q->a, expr_num(q->a, num), expr_num(q->a, den)));
+                               expr_over(q->a, expr_num(q->a, num),
+                                         expr_num(q->a, den)));
     }
     u->name = first->name;
     u->a[0] = sum;

@@ -84,8 +84,8 @@ struct expr *expr_subst(struct arena *a, const struct expr *e,
 
 static const char *const heads[] = {
     "num", "base", "sym", "const", "+", "*", "^", "fn", "+-", "percent",
-    "degrees", "unit", "with", "pieces", "text", "seq", "list", "set", "union", "intersection",
-    "difference", "matrix", "relation", "ratio", "..."
+    "degrees", "unit", "with", "pieces", "text", "seq", "list", "set",
+    "union", "intersection", "difference", "matrix", "relation", "ratio", "..."
 };
 
 struct out {

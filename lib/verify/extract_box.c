@@ -136,6 +136,17 @@ int extract_denied_before(struct text t, size_t i)
            (i >= 3 && text_starts(t, i - 3, "n't"));
 }
 
+/* "\boxed{x} where x is the answer" */
+static int explained(struct text t, const struct box *x)
+{
+    size_t i = x->to;
+
+    while (i < t.n && strchr(" ,$", t.s[i]))
+        i++;
+    return x->c_to - x->c_from == 1 && text_at(t, i, "where") &&
+           isalpha((unsigned char)t.s[x->c_from]);
+}
+
 /* Leaves the boxes that hold an answer. */
 static void drop_empty(struct arena *a, struct boxes *b, struct text t)
 {
@@ -145,6 +156,7 @@ static void drop_empty(struct arena *a, struct boxes *b, struct text t)
         const struct box *x = &b->v[i];
         if (!extract_placeholder(a, text_of(t.s + x->c_from,
                                             x->c_to - x->c_from)) &&
+            !(b->n > 1 && explained(t, x)) &&
             !extract_denied_behind(t, x->to) &&
             !extract_denied_before(t, x->from))
             b->v[n++] = *x;

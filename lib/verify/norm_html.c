@@ -43,7 +43,10 @@ static int tag_at(struct text t, size_t i, size_t *end, int *closing)
     k += (size_t)*closing;
     for (m = k; m < t.n && isalpha((unsigned char)t.s[m]);)
         m++;
-    const char *close = m > k && m - k < 7 ? memchr(t.s + m, '>', t.n - m < 200 ? t.n - m : 200) : NULL;
+    if (m == k || m - k > 6 || m == t.n)
+        return -1;
+    size_t far = t.n - m < 200 ? t.n - m : 200;
+    const char *close = memchr(t.s + m, '>', far);
     if (!close || (t.s[m] != '>' && t.s[m] != ' ' && t.s[m] != '/'))
         return -1;
     *end = (size_t)(close - t.s) + 1;

@@ -100,8 +100,9 @@ static const struct {
     int inverse; /* 1: of the reciprocal's inverse function */
     int cut;     /* 1: like the logarithm's; 2: others */
 } unaries[] = {
-    { "sin", acb_sin, 0, 0 }, { "cos", acb_cos, 0, 0 }, { "tan", acb_tan, 0, 0 },
-    { "cot", acb_cot, 0, 0 }, { "sec", acb_sec, 0, 0 }, { "csc", acb_csc, 0, 0 },
+    { "sin", acb_sin, 0, 0 }, { "cos", acb_cos, 0, 0 },
+    { "tan", acb_tan, 0, 0 }, { "cot", acb_cot, 0, 0 },
+    { "sec", acb_sec, 0, 0 }, { "csc", acb_csc, 0, 0 },
     { "arcsin", acb_asin, 0, 2 }, { "asin", acb_asin, 0, 2 },
     { "arccos", acb_acos, 0, 2 }, { "acos", acb_acos, 0, 2 },
     { "arctan", acb_atan, 0, 2 }, { "atan", acb_atan, 0, 2 },
@@ -109,7 +110,8 @@ static const struct {
     { "sinh", acb_sinh, 0, 0 }, { "cosh", acb_cosh, 0, 0 },
     { "tanh", acb_tanh, 0, 0 }, { "arsinh", acb_asinh, 0, 3 },
     { "arcosh", acb_acosh, 0, 3 }, { "artanh", acb_atanh, 0, 2 },
-    { "ln", acb_log, 0, 1 }, { "exp", acb_exp, 0, 0 }, { "sqrt", acb_sqrt, 0, 1 },
+    { "ln", acb_log, 0, 1 }, { "exp", acb_exp, 0, 0 },
+    { "sqrt", acb_sqrt, 0, 1 },
 };
 
 /* ---- functions that need more than one call ---------------------------- */
