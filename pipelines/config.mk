@@ -3,6 +3,10 @@
 
 PRESET        ?= tiny## tiny, smoke, qwen2.5-0.5b, qwen2.5-math-1.5b, qwen2.5-math-7b
 include pipelines/presets/$(PRESET).mk
+# nobody waits for the writer of a FIFO
+ifneq ($(shell [ ! -e '$(TASKS_FILE)' ] || [ -f '$(TASKS_FILE)' ] || echo 1),)
+$(error TASKS_FILE=$(TASKS_FILE): not a regular file)
+endif
 
 R             ?= results## where everything that is computed goes
 ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), factors overridden by commas, and the learning rate: bf16,dropout=0,lr=4e-4

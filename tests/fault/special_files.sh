@@ -64,6 +64,15 @@ check template t
 check report j
 for p in draw rollout train tokenize sparsity; do check $p m/trainer_state.json; check $p m/digests.json; done
 
+bad=
+for kind in $kinds; do
+    rc=0
+    (cd "$root" && env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES timeout 20 make -n PRESET=smoke R="$T/r" TASKS_FILE="$T/$kind" \
+        "$T/r/analysis/summary.txt") >stdout 2>err.txt || rc=$?
+    [ $rc = 2 ] && grep -qF "$T/$kind: not a regular file" err.txt || bad="$bad $kind: exit $rc, $(tail -n 1 err.txt);"
+done
+[ -z "$bad" ] && ok make_tasks_file || no make_tasks_file "$bad"
+
 # inputs that are streams may be FIFOs
 mkfifo in
 cat tokens.jsonl >in &
