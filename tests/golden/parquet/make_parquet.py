@@ -231,6 +231,12 @@ con.sql("""copy (select * from (values ('p', '"1/2"'::json), ('q', '7'::json), (
         to 'duck_mixed.parquet' (format parquet)""")
 expect_json("duck_mixed", ["answer"])
 
+# differences of more than 32 bits, which pyarrow 26 cannot read: the rows are DuckDB's
+wide = [-2**31, 2**31 - 1, 0, 5, -2**30 - 1, 2**30]
+con.sql(f"""copy (select unnest({wide})::int i, unnest({[v + 2**31 for v in wide]})::uinteger u)
+        to 'duck_wide.parquet' (format parquet, parquet_version v2)""")
+keep("duck_wide", "".join('{"i":%d,"u":%d}\n' % row for row in con.sql("from 'duck_wide.parquet'").fetchall()))
+
 # ---- polars --------------------------------------------------------------------------
 
 frame = polars.from_arrow(dapo())
