@@ -81,6 +81,33 @@ static int not_unpacked(int ret, struct err *e)
                : err_set(e, ERR_DATA, "is not valid msgpack");
 }
 
+/* An empty string of msgpack-c is a null pointer, to which nothing may be
+ * added and which memcmp does not take. */
+static void place_empty(msgpack_object *o)
+{
+    switch (o->type) {
+    case MSGPACK_OBJECT_STR:
+        o->via.str.ptr = o->via.str.ptr ? o->via.str.ptr : "";
+        break;
+    case MSGPACK_OBJECT_BIN:
+        o->via.bin.ptr = o->via.bin.ptr ? o->via.bin.ptr : "";
+        break;
+    case MSGPACK_OBJECT_ARRAY:
+        for (uint32_t i = 0; i < o->via.array.size; i++)
+            if (o->via.array.ptr[i].type >= MSGPACK_OBJECT_STR)
+                place_empty(&o->via.array.ptr[i]);
+        break;
+    case MSGPACK_OBJECT_MAP:
+        for (uint32_t i = 0; i < o->via.map.size; i++) {
+            place_empty(&o->via.map.ptr[i].key);
+            place_empty(&o->via.map.ptr[i].val);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
 int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
 {
     unsigned char c = (unsigned char)p[0];
@@ -108,6 +135,7 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
         ret = msgpack_unpack(p, n, &off, &r->zone, &key);
         if (ret != MSGPACK_UNPACK_SUCCESS && ret != MSGPACK_UNPACK_EXTRA_BYTES)
             return not_unpacked(ret, e);
+        place_empty(&key);
         if (key.type != MSGPACK_OBJECT_STR)
             return err_set(e, ERR_DATA, "a field's name is %s, expected str",
                            value_type(&key));
@@ -119,6 +147,7 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
         if (ret != MSGPACK_UNPACK_SUCCESS && ret != MSGPACK_UNPACK_EXTRA_BYTES)
             return not_unpacked(ret, e);
         f->n_raw = (size_t)(p + off - f->raw);
+        place_empty(&f->val);
         snprintf(where, sizeof where, "%.*s",
                  (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
         if ((x = value_check(&f->val, where, e)) < 0)

@@ -34,8 +34,7 @@ const char *value_type(const msgpack_object *o)
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 int utf8_valid(const char *s, size_t n)
 {
-    /* an empty string of msgpack-c has no place */
-    const unsigned char *p = (const unsigned char *)s, *end = n ? p + n : p;
+    const unsigned char *p = (const unsigned char *)s, *end = p + n;
 
     while (p < end) {
         unsigned c = *p++;
