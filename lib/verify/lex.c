@@ -204,6 +204,23 @@ static void remarks(struct lexer *l)
     l->n--;
 }
 
+/* "the value of x is 5" as "x = 5". */
+static void sentence(struct lexer *l)
+{
+    struct tok *k = l->v;
+    size_t i = l->n && k->type == T_TEXT && !strstr(k->s, "not") &&
+               !strstr(k->s, "n't");
+
+    if (l->n < i + 4 || k[i].type != T_SYM || k[i + 1].type != T_TEXT ||
+        !text_in(text_of(k[i + 1].s, strlen(k[i + 1].s)),
+                 "is|equals|is equal to") ||
+        k[i + 2].type == T_TEXT || k[i + 2].type == T_SEP)
+        return;
+    k[i + 1] = (struct tok){ .type = T_CH, .ch = '=' };
+    memmove(k, k + i, (l->n - i) * sizeof *k);
+    l->n -= i;
+}
+
 struct toks lex(struct arena *a, struct text t, enum comma comma)
 {
     struct lexer l = { .a = a, .comma = comma };
@@ -216,6 +233,7 @@ struct toks lex(struct arena *a, struct text t, enum comma comma)
     lex_plain(&l, t);
     lex_emit(&l, T_END, "");
     remarks(&l);
+    sentence(&l);
     r.v = l.v;
     r.n = l.n;
     r.why = l.why;
