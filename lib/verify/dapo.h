@@ -24,4 +24,7 @@ struct dapo {
 struct dapo dapo_judge(struct arena *a, struct text gold,
                        struct text response);
 
+/* Its normal form, in the arena (dapo_form.c). */
+struct text dapo_form(struct arena *a, struct text t);
+
 #endif

@@ -194,8 +194,8 @@ static const struct judged judgements[] = {
      "@same\ndef more(x):\n    return x + 1\n```", IS("4"), "pass", ""},
     {"a print in a string", "```\ndef f(x):\n    return len('''\nprint(\n'''\n"
      ") + x - 7\n```", IS("4"), "pass", ""},
-    {"an assertion in a docstring", "    '''\nassert x\n'''\n    return x + 1\n",
-     IS("4"), "pass", ""},
+    {"an assertion in a docstring",
+     "    '''\nassert x\n'''\n    return x + 1\n", IS("4"), "pass", ""},
     {"else at the margin", "Sure.\nimport os\nif 1 > 2:\n    d = 2\nelse:\n"
      "    d = 1\ntry:\n    d / 0\nexcept ZeroDivisionError:\n    pass\n"
      "def f(x):\n    return x + d\nSo it's done.\n", IS("4"), "pass", ""},

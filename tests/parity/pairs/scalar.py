@@ -252,6 +252,10 @@ def function(rng):
 
 # --- one thing changed ------------------------------------------------------
 
+def pick_other(rng, options, old):
+    return rng.choice([o for o in options if o != old])
+
+
 def places(t, at=()):
     yield at, t
     for i, a in enumerate(t[1:], 1):
