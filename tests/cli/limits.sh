@@ -60,7 +60,7 @@ for c in "rollout --arm help" "logprob --arm help" "logprob --against-arm help" 
     rc=$?
     for w in fp32 bf16 bf16-weights bf16-mixed verl bf16-sr llmc-sr bf16-kahan fp16-mixed \
         master= compute= grads= adam= step= head= rollout= rounding= kahan= order= dropout= prefixes=; do
-        grep -qE "^  $w *[a-z0-9]" "$T/out" || echo "$w is not there" >>"$T/err"
+        grep -qE "^  $w *[a-zP0-9]" "$T/out" || echo "$w is not there" >>"$T/err"
     done
     is "$c" "0 " "$rc $(cat "$T/err")"
 done
