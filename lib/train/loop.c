@@ -3,13 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "../base/hash.h"
 #include "../model/engine.h"
-#include "../model/finite.h"
 #include "checkpoint.h"
 #include "health.h"
 #include "metrics.h"
 #include "plan.h"
+#include "publish.h"
 #include "sync.h"
 
 struct loop {
@@ -133,68 +132,15 @@ static int open_model(struct loop *l, int resumed, struct err *e)
     return r;
 }
 
-/* Where a piece of the compute weights goes. */
-struct outlet {
-    const struct loop *l;
-    enum dtype t; /* of the weights that pass */
-    struct hash128 *digest;
-    struct sync *sync; /* or NULL */
-    size_t at;         /* values so far */
-};
-
-/* Compute weight `at` is not finite, and the file's weights were: rounding to
- * a type of the arm did it, or training. */
-static int not_finite(const struct loop *l, size_t at, float v, struct err *e)
-{
-    const struct param *q = l->a->p->v;
-    char where[40] = "";
-
-    while (at - q->offset >= q->n)
-        q++;
-    if (l->trained)
-        snprintf(where, sizeof where, " after step %lld",
-                 (long long)l->st.step);
-    return err_set(e, ERR_DATA, "%s: tensor %s: value %zu is %s%s%s in the "
-                   "types of the arm (master=%s, compute=%s), expected a "
-                   "finite number", l->o->model, q->name, at - q->offset,
-                   v < 0 ? "-" : "", v == v ? "inf" : "nan", where,
-                   dtype_name(l->arm.master), dtype_name(l->arm.compute));
-}
-
-static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
-{
-    struct outlet *o = ctx;
-    size_t size = dtype_size(o->t), n = n_bytes / size;
-
-    for (size_t i = 0; i < n; i += FINITE_PIECE) {
-        const char *piece = (const char *)p + i * size;
-        size_t m = n - i < FINITE_PIECE ? n - i : FINITE_PIECE;
-        size_t good = finite_until(piece, o->t, m);
-
-        if (good < m)
-            return not_finite(o->l, o->at + i + good,
-                              finite_value(piece, o->t, good), e);
-        hash128_update(o->digest, piece, m * size);
-    }
-    o->at += n;
-    return o->sync ? sync_put_weights(o->sync, p, n_bytes, e) : 0;
-}
-
 /* Digests the sampler's compute weights, and sends them when `send`. */
 static int publish(struct loop *l, int send, struct err *e)
 {
-    enum dtype t = arm_sampler(&l->arm).compute;
-    size_t bytes = l->a->p->n_values * dtype_size(t);
-    struct outlet o = {l, t, hash128_open(), send ? l->sync : NULL, 0};
-    int r = send ? sync_begin_weights(l->sync, t, bytes, e) : 0;
+    const struct publish o = {
+        .a = l->a, .sync = send ? l->sync : NULL, .model = l->o->model,
+        .after_step = l->trained ? l->st.step : -1,
+    };
 
-    if (!r)
-        r = adamw_compute_weights(l->a, t, pass_on, &o, e);
-    if (!r && send)
-        r = sync_end_weights(l->sync, e);
-    hash128_hex(o.digest, l->policy);
-    hash128_close(&o.digest);
-    return r;
+    return publish_weights(&o, l->policy, e);
 }
 
 static int open_outputs(struct loop *l, struct err *e)
