@@ -5,7 +5,12 @@
 MARGIN    ?= 0.02## H1: the margin of equivalence, in accuracy
 REFERENCE ?= $(firstword $(ARMS))## the arm that others are compared with
 SYNTHETIC ?= 0
-CANONICAL := $(foreach a,$(ARMS),$(if $(findstring order-,$(a)),$(if $(findstring order-canonical,$(a)),$(a)),$(filter-out bf16 bf16$(comma)%,$(a))))
+# Of which arms replicates must agree in every bit, sampler and trainer too: sums
+# in canonical order, gradients that no micro-batch shows in, one arithmetic.
+arm_is    = $(filter $(1) $(1:%=%$(comma)%),$(2))
+shuffled  = $(if $(findstring order-,$(1)),$(if $(findstring order-canonical,$(1)),,1),$(call arm_is,bf16 bf16-weights,$(1)))
+half_sums = $(if $(findstring grads-,$(1)),$(if $(findstring grads-fp32,$(1)),,1),$(call arm_is,bf16 llmc-sr,$(1)))
+CANONICAL := $(foreach a,$(ARMS),$(if $(call shuffled,$(a))$(call half_sums,$(a))$(findstring rollout-,$(a)),,$(a)))
 
 # "1e-4, 4e-4 in bf16,lr-4e-4"
 rates = $(subst $(space)$(comma),$(comma),$(strip $(LR) $(foreach a,$(ARMS),$(if $(filter $(LR),$(LR_$(a))),,$(comma) $(LR_$(a)) in $(a)))))

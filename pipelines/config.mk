@@ -48,7 +48,7 @@ KEEP          ?= all## checkpoints of a run: all, or last (weights of older chun
 JOBS          := $(shell nproc)
 MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline; echo "$${MAKEFLAGS:-}")
 # Stages on a GPU share its memory, so they run one after the other.
-GPU           := $(if $(filter $(R)/% results/% train eval ablation,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
+GPU           := $(if $(filter $(R)/% results/% train eval ablation mismatch,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
 AT_ONCE       := $(if $(GPU),1,$(JOBS))
 ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKE_ARGS)),0)
 MAKEFLAGS     += -j$(AT_ONCE)

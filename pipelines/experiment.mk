@@ -13,6 +13,7 @@ include pipelines/train.mk
 include pipelines/eval.mk
 include pipelines/analysis.mk
 include pipelines/ablation.mk
+include pipelines/mismatch.mk
 include pipelines/plan.mk
 include pipelines/help.mk
 

@@ -9,13 +9,15 @@
 
 # A word of ARMS names its folders too: there = is written - and : is written .
 # (Make reads both as its own). ARM_NAME is the arm for --arm, and LR_NAME the
-# learning rate: a word may have its own, as in bf16,lr=4e-4.
+# learning rate: a word may have its own, as in bf16,lr=4e-4; so too the bound of
+# the importance weight, TIS_NAME: fp32,rollout=bf16-mixed,tis=2.
 space := $(subst ,, )
 name_of_arm = $(subst =,-,$(subst :,.,$(1)))
 parts_of_arm = $(subst $(comma), ,$(1))
-arm_of_word = $(subst $(space),$(comma),$(strip $(filter-out lr=%,$(call parts_of_arm,$(1)))))
+arm_of_word = $(subst $(space),$(comma),$(strip $(filter-out lr=% tis=%,$(call parts_of_arm,$(1)))))
 lr_of_word = $(or $(patsubst lr=%,%,$(lastword $(filter lr=%,$(call parts_of_arm,$(1))))),$(LR))
-_ := $(foreach a,$(ARMS),$(eval ARM_$(call name_of_arm,$(a)) := $(call arm_of_word,$(a)))$(eval LR_$(call name_of_arm,$(a)) := $(call lr_of_word,$(a))))
+tis_of_word = $(patsubst tis=%,--tis %,$(lastword $(filter tis=%,$(call parts_of_arm,$(1)))))
+_ := $(foreach a,$(ARMS),$(eval TIS_$(call name_of_arm,$(a)) := $(call tis_of_word,$(a)))$(eval ARM_$(call name_of_arm,$(a)) := $(call arm_of_word,$(a)))$(eval LR_$(call name_of_arm,$(a)) := $(call lr_of_word,$(a))))
 override ARMS := $(call name_of_arm,$(ARMS))
 
 CHUNKS := $(shell seq $(CHUNK) $(CHUNK) $(STEPS))
@@ -33,7 +35,7 @@ loop = mkdir $(OUT) && mkfifo $(OUT).fifo && \
   $(BIN)/rollout --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --samples $(SAMPLES) --temperature 1 --max-new $(MAX_NEW) --device $(DEVICE) $(5)$(if $(ROLLOUT_OPTS), $(ROLLOUT_OPTS)) | \
   $(BIN)/tokenize --quiet --decode --tokenizer $(3) | \
   $(BIN)/reward --quiet --max-len $(MAX_NEW) --overlong-buffer $(OVERLONG) | \
-  $(BIN)/dapo-step --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR_$(1)) --device $(DEVICE) $(TRAIN_OPTS) $(6) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \
+  $(BIN)/dapo-step --quiet --model $(3) --arm $(ARM_$(1)) --seed $(2) --sync $(OUT).fifo --steps $(4) --prompts $(PROMPTS) --mini-batch $(MINI_BATCH) --samples $(SAMPLES) --lr $(LR_$(1))$(TIS_$(1):%= %) --device $(DEVICE) $(TRAIN_OPTS) $(6) --keep $(OUT)/rollouts.msgpack.zst --out $(OUT)/checkpoint -o $(OUT)/metrics.msgpack && \
   rm -f $(OUT).fifo
 
 # KEEP=last frees the weights, moments and rollouts of checkpoints that are no
