@@ -23,7 +23,7 @@ echo '{"id":"a","prompt":"1+1=","answer":"2"}' >"$T/row.jsonl"
 echo '{"id":"a","prompt_tokens":[49,43]}' >"$T/tokens.jsonl"
 # the hyperparameters that a run goes on with
 hyper() {
-    sed -nE 's/^    "(prompts|mini_batch|samples|lr|max_gen_batches)": ([^,]*),?$/--\1 \2/p' "$1" | tr _ - | tr '\n' ' '
+    sed -nE 's/^    "(prompts|mini_batch|micro_batch|samples|lr|max_gen_batches)": ([^,]*),?$/--\1 \2/p' "$1" | tr _ - | tr '\n' ' '
 }
 # the program that reads FILE in the experiment; 4: nothing but people do
 reader() { # FILE
