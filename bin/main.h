@@ -44,10 +44,10 @@ static inline int stdout_is_left(void)
 /* What was printed goes out now: whoever reads us may wait for it. */
 static inline int flush_stdout(struct err *e)
 {
-    int r = fflush(stdout) ? err_errno(e, ERR_IO, "standard output")
-            : ferror(stdout) ? err_set(e, ERR_IO, "standard output: write error")
-                             : 0;
+    int r = fflush(stdout) ? err_errno(e, ERR_IO, "standard output") : 0;
 
+    if (!r && ferror(stdout))
+        r = err_set(e, ERR_IO, "standard output: write error");
     if (r)
         e->reader_left = stdout_is_left();
     return r;

@@ -133,8 +133,8 @@ static void range_text(struct buf *b, const struct range *r)
         buf_printf(b, " %10s %10s %10s", "", "", "");
         return;
     }
-    buf_printf(b, " %10.6g %10.6g %10.6g", r->min, (double)(r->sum / (long double)r->n),
-               r->max);
+    buf_printf(b, " %10.6g %10.6g %10.6g", r->min,
+               (double)(r->sum / (long double)r->n), r->max);
 }
 
 void fields_table(const struct fields *f, struct buf *b)

@@ -1,4 +1,4 @@
-/* where_impl - the tree of a condition, between its parser and its evaluation */
+/* where_impl - the tree of a condition, from its parser to its evaluation */
 #ifndef ULP_RECORD_WHERE_IMPL_H
 #define ULP_RECORD_WHERE_IMPL_H
 #include "where.h"

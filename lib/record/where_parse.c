@@ -164,8 +164,8 @@ static int path(struct parser *p, enum where_op op)
             return expected(p, "a name and another `");
         p->at = s + n + 1;
     } else {
-        while (is_name((unsigned char)s[n]) || (n && s[n] == '.' &&
-                                                is_name((unsigned char)s[n + 1])))
+        while (is_name((unsigned char)s[n]) ||
+               (n && s[n] == '.' && is_name((unsigned char)s[n + 1])))
             n++;
         if (!n || isdigit((unsigned char)*s))
             return expected(p, op == W_LEN ? "the name of a field"
