@@ -93,6 +93,15 @@ static inline void out_of_memory(size_t n)
     _exit(ERR_IO);
 }
 
+/* Where memory is out the program ends with a message. start() calls it; a main
+ * that allocates before start() calls it first. */
+static inline void start_memory(const struct cli *c)
+{
+    program_name = c->name;
+    xmalloc_on_failure(out_of_memory);
+    json_use_xmalloc();
+}
+
 /* Parses the command line; --help, --version and misuse end the program. A
  * closed pipe is an error of write, so that temporary files and workers are
  * cleared away first. */
@@ -103,9 +112,7 @@ static inline int start(const struct cli *c, int argc, char **argv,
     int n_args = 0;
     int r;
 
-    program_name = c->name;
-    xmalloc_on_failure(out_of_memory);
-    json_use_xmalloc();
+    start_memory(c);
     r = cli_parse(c, argc, argv, args, &n_args, &e);
 
     signal(SIGPIPE, SIG_IGN);

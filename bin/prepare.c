@@ -205,6 +205,7 @@ int main(int argc, char **argv)
     struct err e = {0};
     int n;
 
+    start_memory(&cli);
     record_command(&command, argv + 1, argc - 1);
     n = start(&cli, argc, argv, &args);
 
