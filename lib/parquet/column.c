@@ -177,7 +177,8 @@ int column_peek(struct column *c, struct err *e)
         return r;
     if (c->def == c->leaf->def && values_next(&c->values, &c->value))
         return bad_values(c, -1, c->values.encoding, e);
-    c->in_page--;
+    if (!--c->in_page && !values_ended(&c->values))
+        return damaged(c, "bytes are left over behind its values", e);
     c->ready = 1;
     return 1;
 }

@@ -243,6 +243,33 @@ int values_next(struct values *v, struct value *out)
     }
 }
 
+/* fastparquet puts 8 bytes of zeros behind texts. */
+static int is_padding(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i])
+            return 0;
+    return n <= 8;
+}
+
+int values_ended(const struct values *v)
+{
+    size_t left = (size_t)(v->end - v->p), taken;
+
+    switch (v->encoding) {
+    case PLAIN:
+        taken = v->physical == P_BOOLEAN ? (size_t)(v->at + 7) / 8 : 0;
+        return is_padding(v->p + taken, left - taken);
+    case DELTA_LENGTH_BYTE_ARRAY:
+    case DELTA_BYTE_ARRAY:
+        return is_padding(v->p, left);
+    case BYTE_STREAM_SPLIT:
+        return v->at * v->width == left;
+    default:
+        return 1;
+    }
+}
+
 /* ---- dictionaries ---------------------------------------------------------- */
 
 int dictionary_open(struct dictionary *d, const struct node *leaf,

@@ -47,6 +47,10 @@ int values_open(struct values *v, const struct node *leaf, int encoding,
                 const struct dictionary *d);
 /* 0 and the next value; -1 when there is none. */
 int values_next(struct values *v, struct value *out);
+/* Behind the last value: 0 when bytes of the page are left over, which then
+ * held something else than was read. A few zeros are padding; where the
+ * encoding itself pads, always 1. */
+int values_ended(const struct values *v);
 void values_free(struct values *v);
 
 /* n PLAIN values in d->data; the same codes. */

@@ -131,6 +131,8 @@ static void refused_by_name(void)
         {"map_keys", "column 'm': is a MAP whose keys are not text"},
         {"encrypted", "is an encrypted Parquet file"},
         {"encrypted_column", "is encrypted, which is not read"},
+        {"moved_rows", "column 'answer': damaged page: bytes are left over "
+                       "behind its values"},
         {"many_rows", "says that it has 1073741824 rows in"},
         {"long_row", "row 1: column 'l.list.element': the row is longer than 16 MiB"},
         {"long_file", "rows are over 1,024 times as long as the file"},
