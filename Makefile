@@ -8,6 +8,11 @@ export LC_ALL := C.UTF-8
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
+# Make has no way to write such a path.
+ifneq ($(words $(CURDIR))$(findstring ',$(CURDIR))$(findstring ",$(CURDIR))$(findstring :,$(CURDIR))$(findstring %,$(CURDIR)),1)
+$(error the folder of this project has a blank or another sign in its path that make cannot take: $(CURDIR))
+endif
+
 include pipelines/deps.mk
 ifeq ($(AFTER_DEPS),)
 include pipelines/build.mk

@@ -1,46 +1,93 @@
 # config - every parameter of the experiment, its default and what it means
-# (`make help` prints the lines marked ##)
+# (`make help` prints the lines marked ##, `make help PRESET=NAME` its values)
 
-PRESET        ?= tiny## tiny, smoke, qwen2.5-0.5b, qwen2.5-math-1.5b, qwen2.5-math-7b
+PRESET        ?= tiny## what to run: a file of pipelines/presets
+PRESETS       := $(patsubst pipelines/presets/%.mk,%,$(wildcard pipelines/presets/*.mk))
+ifeq ($(filter $(PRESET),$(PRESETS))$(word 2,$(PRESET)),)
+$(error PRESET: '$(PRESET)' is not one of $(PRESETS))
+endif
+
+# A variable that no makefile knows is a typo.
+GIVEN := $(strip $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(v)))),$(v))))
+ifneq ($(GIVEN),)
+KNOWN := $(shell sed -nE 's/^(export |override )?([A-Za-z_0-9]+) *[:?+]?=.*/\2/p' Makefile pipelines/*.mk pipelines/presets/*.mk kernels/*.mk | sort -u)
+UNKNOWN := $(filter-out $(KNOWN) $(filter-out GIVEN KNOWN,$(filter MAKE% ULP_%,$(GIVEN))),$(GIVEN))
+ifneq ($(UNKNOWN),)
+$(error no such parameter: $(UNKNOWN)$(foreach u,$(UNKNOWN),$(addprefix ; did you mean ,$(addsuffix ?,$(firstword $(filter $(u)% $(patsubst %S,%,$(u)),$(KNOWN)))))) (make help lists them))
+endif
+endif
+
 include pipelines/presets/$(PRESET).mk
-# nobody waits for the writer of a FIFO
-ifneq ($(shell [ ! -e '$(TASKS_FILE)' ] || [ -f '$(TASKS_FILE)' ] || echo 1),)
-$(error TASKS_FILE=$(TASKS_FILE): not a regular file)
-endif
 
-R             ?= results## where everything that is computed goes
-ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), factors overridden by commas, and the learning rate: bf16,dropout=0,lr=4e-4
-SEEDS         ?= 1 2 3 4 5## one training run per arm and seed
+R             ?= results## where everything that is computed goes; nothing else is written
+ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), factors overridden by commas, the learning rate and the bound of the importance weight: bf16,dropout=0,lr=4e-4,tis=2
+SEEDS         ?= 1 2 3 4 5## one training run for each arm and seed
 DEVICE        ?= auto## where models compute: cpu, cuda, or auto: cuda where there is a device; stages that share a GPU run one at a time
-THREADS       ?= 1## threads per program (make runs -j stages at once)
+THREADS       ?= 1## threads of a program (make runs -j stages at once)
 MODEL         ?=## a Hugging Face directory to start from, instead of pretraining
-DATA          ?= data/$(PRESET)## task sets as JSON lines
+DATA          ?=## a folder with task sets as JSON lines (data/README.md), only read; without it tiny and smoke make theirs from a seed, in R/data
+OVERWRITE     ?= 0## 1: results of other parameters in R are replaced
+SANDBOX       ?= auto## 0: tasks with model-written code are left out; auto: where this machine has no user namespaces
 
-comma := ,
-# Mistakes in what names runs are told before any work.
-# from the table of arms: the first string of each row
-KNOWN_ARMS := $(shell sed -n '/arm_rows\[\] =/,/^};/s/^    {"\([a-z0-9-]*\)",.*/\1/p' lib/model/arm_table.c)
-BAD := $(foreach a,$(ARMS),$(if $(filter $(KNOWN_ARMS),$(firstword $(subst $(comma), ,$(a)))),,$(a)))
-ifneq ($(strip $(BAD)),)
-$(error ARMS: '$(strip $(BAD))' is not one of $(KNOWN_ARMS))
-endif
-ifneq ($(shell printf '%s\n' $(SEEDS) $(STEPS) $(CHUNK) | grep -cvE '^[1-9][0-9]*$$'),0)
-$(error SEEDS, STEPS and CHUNK are whole numbers from 1: SEEDS='$(SEEDS)' STEPS='$(STEPS)' CHUNK='$(CHUNK)')
-endif
-ifneq ($(words $(SEEDS) $(ARMS)),$(words $(sort $(SEEDS)) $(sort $(ARMS))))
-$(error SEEDS or ARMS names one twice)
-endif
-
-# training (SCIENCE 3); values in the preset
+# training (docs/SCIENCE.md 3)
+STEPS         ?=## training steps
+CHUNK         ?=## steps between checkpoints
+PROMPTS       ?=## prompts of a step
+MINI_BATCH    ?=## prompts of an update
+SAMPLES       ?=## responses to a prompt
+LR            ?=## learning rate of every arm that has no lr= of its own
+MAX_NEW       ?=## most tokens of a response in training
+OVERLONG      ?= 0## tokens of the over-length buffer
+MAX_PROMPT    ?= 0## training prompts of more tokens are left out; 0 keeps all
 TRAIN_OPTS    ?=## more options for dapo-step (dapo-step --help)
 ROLLOUT_OPTS  ?=## more options for rollout in training (rollout --help)
-MAX_PROMPT    ?= 0## training prompts of more tokens are left out; 0 keeps all
-# STEPS CHUNK PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG KL_PROMPTS
-
-# evaluation: tasks, samples, temperatures are in $(TASKS_FILE)
-EVAL_SEED     ?= 1000## the same sampling seed for the base and every run
-LAUNCH        ?=## put before each stage, e.g. 'srun -N 1'
 KEEP          ?= all## checkpoints of a run: all, or last (weights of older chunks are freed)
+
+# evaluation
+TASKS_FILE    ?=## JSON: tasks with samples, temperature, top_p, max_new (data/README.md)
+TASKS         ?=## tasks out of TASKS_FILE, all when empty; NAME=FILE adds one of your own: TASKS+=mine=my.jsonl
+QUESTIONS     ?=## most questions of a task; all when empty
+EVAL_SAMPLES  ?=## samples of a question, instead of those of TASKS_FILE
+EVAL_TEMPERATURE ?=## temperature of evaluation, likewise
+EVAL_ARM      ?= fp32## the arithmetic of every evaluation, alike for all arms
+EVAL_SEED     ?= 1000## the same sampling seed for the base and every run
+KL_PROMPTS    ?=## prompts of a task that KL is estimated on
+REWARD_OPTS   ?=## more options for reward in evaluation (reward --help)
+
+# analysis
+MARGIN        ?= 0.02## H1: the margin of equivalence, in accuracy
+REFERENCE     ?=## the arm that others are compared with; the first of ARMS when empty
+ABLATION_ARMS ?= fp32 fp32,master=bf16 fp32,compute=bf16 fp32,grads=bf16 fp32,adam=bf16 fp32,step=foreach fp32,order=shuffled bf16-weights bf16## arms of make ablation; parts are of the way from the first to the last
+MISMATCH_ARMS ?= fp32 fp32,rollout=bf16-mixed fp32,rollout=bf16-mixed,tis=2 fp32,rollout=bf16-mixed+head=fp32 fp32,rollout=bf16-mixed+head=fp32,tis=2## arms of make mismatch; the first is the one without a mismatch
+
+# running
+LAUNCH        ?=## put before each stage, e.g. 'srun -N 1'
+GOAL          ?=## of make why: another target than the summary
+
+# what presets say and nobody else needs to
+TRAIN_TASK    ?=
+TEMPLATE      ?= none
+TOKENIZER     ?=
+CORPUS_ROWS   ?=
+MODEL_SHAPE   ?=
+PRETRAIN_OPTS ?=
+TRAIN_ROWS    ?=
+SYNTHETIC     ?= 0
+EXPECT        ?=
+# the rows of the table of arms; those whose order of sums is shuffled; those whose
+# gradients show the micro-batch
+KNOWN_ARMS     = $(shell sed -n '/arm_rows\[\] =/,/^};/s/^    {"\([a-z0-9-]*\)",.*/\1/p' lib/model/arm_table.c)
+arms_with      = $(shell awk -F'"' '/arm_rows\[\] =/ { on = 1 } /^};/ { on = 0 } on && /^    [{]"/ { name = $$2 } \
+  on && /$(1)/ { print name }' lib/model/arm_table.c)
+SHUFFLED_ARMS  = $(call arms_with,order=shuffled)
+HALF_SUM_ARMS  = $(call arms_with,grads=bf16)
+
+override R    := $(R:%/=%)
+PARAMETERS    := PRESET R ARMS SEEDS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
+  PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
+  TASKS QUESTIONS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS MARGIN \
+  REFERENCE ABLATION_ARMS MISMATCH_ARMS LAUNCH TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
+  TRAIN_ROWS SYNTHETIC EXPECT
 
 # One make runs as many stages at once as there are processors, unless told
 # (make 4.3 does not show -j in its own MAKEFLAGS while it reads makefiles; it
@@ -48,17 +95,8 @@ KEEP          ?= all## checkpoints of a run: all, or last (weights of older chun
 JOBS          := $(shell nproc)
 MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline; echo "$${MAKEFLAGS:-}")
 # Stages on a GPU share its memory, so they run one after the other.
-GPU           := $(if $(filter $(R)/% results/% train eval ablation mismatch,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
+GPU           := $(if $(filter $(R)/% train eval ablation mismatch,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
 AT_ONCE       := $(if $(GPU),1,$(JOBS))
 ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKE_ARGS)),0)
 MAKEFLAGS     += -j$(AT_ONCE)
 endif
-
-export ULP_RUN   := $(shell echo $$PPID)
-EXPECT ?=
-export ULP_EXPECT := $(EXPECT)
-export ULP_LAUNCH := $(LAUNCH)
-export ULP_STATE  = $(STATE)
-export ULP_GOALS := $(MAKECMDGOALS) $(MAKEOVERRIDES)
-export ULP_JOBS  := $(AT_ONCE)
-export ULP_MAKE  := $(MAKE)

@@ -1,21 +1,40 @@
 # experiment - the DAG of the experiment: data, training, evaluation, analysis
-define newline
-
-
-endef
+#
+# What the stages are says pipelines/stages.py. pipelines/dag checks the
+# parameters, prints the stages into R/.make/dag.mk, a block of plain rules for
+# each, and names those that must run; make includes that and runs them by
+# pipelines/stage. All of this only when a goal belongs to the experiment.
 include pipelines/config.mk
-# files that no stage makes
-TOKENIZER ?=
-SOURCES := $(wildcard $(TASKS_FILE) $(if $(TOKENIZER),$(TOKENIZER)/*) $(if $(MODEL),$(MODEL)/*.json $(MODEL)/*.safetensors $(DATA)/*.jsonl))
-include pipelines/stage.mk
-include pipelines/data.mk
-include pipelines/train.mk
-include pipelines/eval.mk
-include pipelines/analysis.mk
-include pipelines/ablation.mk
-include pipelines/mismatch.mk
-include pipelines/plan.mk
-include pipelines/help.mk
+
+quote   = '$(subst ','\'',$(1))'
+ULP_ENV = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(PYTHONPYCACHEPREFIX) $(foreach p,$(PARAMETERS) BIN JOBS AT_ONCE KNOWN_ARMS SHUFFLED_ARMS HALF_SUM_ARMS,ULP_$(p)=$(call quote,$($(p))))
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/python
+export PYTHONDONTWRITEBYTECODE :=
+export ULP_R      := $(R)
+export ULP_LAUNCH := $(LAUNCH)
+# a failed stage says how to repeat it
+export ULP_ARGS   := $(foreach v,$(GIVEN),$(v)=$(call quote,$($(v))))
+
+SUMMARY   := $(R)/analysis/summary.txt
+DAG_GOALS := $(filter $(R)/% train eval ablation mismatch,$(MAKECMDGOALS))
+ASKED     := $(filter why plan,$(MAKECMDGOALS))
+ifneq ($(DAG_GOALS)$(ASKED),)
+WRONG     := $(shell $(ULP_ENV) pipelines/dag check $(or $(DAG_GOALS),$(GOAL),$(SUMMARY)) 2>&1)
+ifneq ($(WRONG),)
+$(error $(WRONG))
+endif
+endif
+
+.PHONY: FORCE
+ifneq ($(DAG_GOALS),)
+# Programs first: their bytes say what is stale. (Make reads its makefiles again
+# when this one changed; then it is as it should be. It makes makefiles under -n
+# as well, and then nothing is compiled.)
+DRY := $(if $(findstring n,$(firstword -$(MAKEFLAGS))),--dry)
+$(R)/.make/dag.mk: $(if $(MAKE_RESTARTS),,FORCE $(if $(DRY),,all))
+	@$(ULP_ENV) pipelines/dag write --make $$PPID $(DRY) $(DAG_GOALS)
+include $(R)/.make/dag.mk
+endif
 
 # Every file of the results against the checksums written with it.
 .PHONY: verify
@@ -25,5 +44,7 @@ verify: $(BIN)/checksum
 # Every stage that a goal needs and that is stale, with the reason.
 .PHONY: why
 why: all
-	@pipelines/stale $(or $(GOAL),$(R)/analysis/summary.txt) $(MAKEOVERRIDES) | \
-	  awk -F'\t' '{ printf "%-48s %s\n", $$2, $$3 } END { print NR ? NR " stages would run" : "nothing would run" }'
+	@$(ULP_ENV) pipelines/dag why $(or $(GOAL),$(SUMMARY))
+
+include pipelines/plan.mk
+include pipelines/help.mk

@@ -35,6 +35,8 @@ BEGIN {
     again = ENVIRON["PLAN_REPLICATES"] + 0
     P = ENVIRON["PLAN_PROMPTS"]; S = ENVIRON["PLAN_SAMPLES"]
     steps = ENVIRON["PLAN_STEPS"]; chunks = ENVIRON["PLAN_CHUNKS"]
+    # chunks of a run whose weights and rollouts are there at once
+    there = ENVIRON["PLAN_KEEP"] == "last" && chunks > 2 ? 2 : chunks
 }
 FNR == 1 { while (ARGV[++at] != FILENAME) ; }
 FILENAME ~ /shape$/ {
@@ -86,13 +88,14 @@ END {
     new = mean_new(longest_new[1]); len = prompt[1] + new
     for (a = 1; a <= n_arms; a++) {
         checkpoint = m[a, 0, 2]
-        checkpoints += checkpoint * (seeds * chunks + (again ? 1 : 0))
+        checkpoints += checkpoint * (seeds * there + (again ? 1 : 0))
         last += checkpoint * (seeds + (again ? 1 : 0))
     }
-    kept = (runs + again) * steps * P * S * new * 14
+    kept = (runs * there / chunks + again) * steps * P * S * new * 14
     printf "\nDisk (free where results go: %s)\n", size(free)
-    printf "  checkpoints  %d of %s on average: %s\n", arms * (seeds * chunks + (again ? 1 : 0)), \
-        size(checkpoints / (arms * (seeds * chunks + (again ? 1 : 0)))), size(checkpoints)
+    n_checkpoints = arms * (seeds * there + (again ? 1 : 0))
+    printf "  checkpoints  %d of %s on average: %s%s\n", n_checkpoints, size(checkpoints / n_checkpoints), \
+        size(checkpoints), (there < chunks ? " (KEEP=last)" : "")
     printf "  rollouts     about %s (14 bytes a token, as random ones take)\n", size(kept)
 
     printf "\nWork%s\n", want ? sprintf(", at %d tokens a response (MEAN_NEW)", want) : \
@@ -139,6 +142,8 @@ END {
     if (checkpoints + kept > free) {
         bad++
         printf "  disk: %s, and %s are free\n", size(checkpoints + kept), size(free)
+        if (there == chunks && chunks > 2)
+            print "    KEEP=last keeps two checkpoints of a run at most"
         if (last + kept <= free)
             printf "    CHUNK=%d keeps one checkpoint a run: %s\n", steps, size(last + kept)
         else

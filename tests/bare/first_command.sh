@@ -72,7 +72,7 @@ digests "$T/root" results | cmp -s - "$T/first" || fail 'the second run changed 
 
 # --- with -j, and from nothing with the packages there ---------------------------
 step 'make -j4 deps, another root, the smoke preset'
-small='PRESET=smoke R=small DATA=small.data small/analysis/summary.txt'
+small='PRESET=smoke R=small small/analysis/summary.txt'
 in_root "$T/root-j" "make -j4 deps $small" || fail 'with -j4 it failed'
 step 'the smoke preset where the packages are there'
 in_root "$T/root" "make $small" || fail 'the smoke preset failed'

@@ -27,6 +27,9 @@ plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=40G ARMS=fp32
 check what_would_fit grep -q 'smaller MODEL: about' "$T/plan"
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G
 check disk grep -Eq 'checkpoints  906 of .* TiB' "$T/plan"
+plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G KEEP=last ARMS='fp32 bf16,dropout=0,lr=2e-6'
+check keep_last_keeps_two_of_a_run grep -Eq 'checkpoints  22 of .* TiB \(KEEP=last\)' "$T/plan"
+check an_arm_with_factors grep -Eq '^  bf16,dropout=0 +[0-9.]+' "$T/plan"
 check weights_are_missing grep -q 'has no weights' "$T/plan"
 check time_at_the_rate grep -q '1e+15 and 1e+15 FLOP/s.*given by RATE' "$T/plan"
 check nothing_was_made test ! -e "$T/results"
@@ -39,25 +42,64 @@ plan "${full[@]}" RATE=1e15
 check a_set_that_is_not_there grep -q 'gsm8k.jsonl is not there' "$T/plan"
 rate='measured on this cpu' given=
 [ "${SAN:-0}" = 0 ] || { rate='given by RATE' given=1e9; } # a sanitizer measures itself
-plan PRESET=smoke DATA="$T/smoke" DEVICE=cpu RATE=$given
+plan PRESET=smoke DEVICE=cpu RATE=$given
 check smoke_all_fits grep -q 'nothing: it all fits' "$T/plan"
 check rate_is_measured grep -q "FLOP/s, sampling and scoring, $rate" "$T/plan"
 plan MODEL="$T/none" PRESET=qwen2.5-math-7b DATA="$T/data" && no no_model "planned" || ok no_model
 
 # Every stage that runs a model is told the device, and stages share a GPU one
 # at a time.
-make "${old[@]}" BIN="$BIN" R="$T/results" PRESET=smoke DATA="$T/smoke" DEVICE=cuda -pn train >"$T/p" 2>"$T/err"
+make "${old[@]}" BIN="$BIN" R="$T/results" PRESET=smoke DEVICE=cuda -pn train >"$T/p" 2>"$T/err"
 check stages_on_a_gpu_one_at_a_time grep -q '^AT_ONCE := 1$' "$T/p"
-make "${old[@]}" BIN="$BIN" R="$T/results" PRESET=smoke DATA="$T/smoke" DEVICE=cpu -n "$T/results/analysis/summary.txt" >"$T/p" 2>"$T/err"
+make "${old[@]}" BIN="$BIN" R="$T/results" PRESET=smoke DEVICE=cpu -n "$T/results/analysis/summary.txt" >"$T/p" 2>"$T/err"
 for p in pretrain rollout dapo-step logprob; do
-    grep -oE "[^ ]*/$p [^|>]*" "$T/p" | grep -v -- '--device cpu'
+    grep -v -- '--programs' "$T/p" | grep -oE "[^ ]*/$p [^|>]*" | grep -v -- '--device cpu'
 done >"$T/plan"
 check the_device_is_told test -s "$T/p" -a ! -s "$T/plan"
 
 # The whole DAG of the full setting; processor time, so that a busy machine does
-# not decide.
+# not decide. Its model is a config alone, with a file in place of its weights.
 echo '{"id":"gsm8k/0"}' >"$T/data/gsm8k.jsonl"
+cp -r "$config" "$T/model"
+echo >"$T/model/model.safetensors"
+full+=(MODEL="$T/model" BIN="$BIN" R="$T/results" CUDA=0 DEVICE=cpu)
 TIMEFORMAT='%U %S'
-{ time make "${old[@]}" BIN="$BIN" R="$T/results" "${full[@]}" -n "$T/results/analysis/summary.txt" >"$T/n" 2>"$T/err"; } 2>"$T/time"
+{ time make "${old[@]}" "${full[@]}" -n "$T/results/analysis/summary.txt" >"$T/n" 2>"$T/err"; } 2>"$T/time"
 n=$(grep -c 'pipelines/stage ' "$T/n")
 if [ "$n" = 1669 ] && awk '{ exit !($1 + $2 < 3) }' "$T/time"; then ok dry_run_of_the_full_setting_under_3_s; else no dry_run_of_the_full_setting_under_3_s "$n stages, $(cat "$T/time") s, $(tail -n 1 "$T/err")"; fi
+
+# Nothing to do there: every stage's result is put in place, and its record.
+cat >"$T/done.py" <<'P'
+import os, sys
+sys.path.insert(0, "pipelines")
+from fresh import State, identity, sha256, shape
+from parameters import Parameters
+from stages import experiment
+p = Parameters(os.environ)
+stages = experiment(p).stages
+state = State(p.R, stages)
+for s in stages.values():
+    names = [""]
+    if s.kind in ("train", "base"):
+        names = ["metrics.msgpack", "rollouts.msgpack.zst"] + [
+            f"checkpoint/{n}" for n in ("config.json", "generation_config.json", "tokenizer.json", "model.safetensors",
+                                        "optimizer.safetensors", "trainer_state.json")]
+    elif s.merge:
+        names = ["summary.txt", "report.html"]
+    outputs = {}
+    for n in names:
+        path = os.path.join(s.out, n) if n else s.out
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(s.label)
+        outputs[n] = [sha256(path), *shape(path)]
+    state.write(s.out, dict(command=identity(s.command), programs={x: state.source(x) for x in s.programs},
+                            inputs={i: state.digest(i) for i in s.inputs}, outputs=outputs))
+P
+rm -rf "$T/results"
+make "${old[@]}" "${full[@]}" -n why 2>/dev/null | sed -n "s|pipelines/dag why .*|python3 $T/done.py|p" >"$T/done.sh"
+bash "$T/done.sh" 2>"$T/err"
+echo '{}' >"$T/results/.make/setting.json"
+make "${old[@]}" "${full[@]}" OVERWRITE=1 "$T/results/analysis/summary.txt" >"$T/n" 2>"$T/err"
+{ time make "${old[@]}" "${full[@]}" "$T/results/analysis/summary.txt" >"$T/n" 2>"$T/err"; } 2>"$T/time"
+if [ ! -s "$T/err" ] && awk '{ exit !($1 + $2 < 2) }' "$T/time"; then ok nothing_to_do_in_the_full_setting_under_2_s; else no nothing_to_do_in_the_full_setting_under_2_s "$(cat "$T/time") s, $(tail -n 1 "$T/err")"; fi

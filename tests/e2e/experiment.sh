@@ -63,13 +63,13 @@ done
 (cd "$T/a" && bash "$T/block1" | grep -q boxed)
 verdict cookbook_the_model_answers $? 'no boxed answer'
 
-began=$(date +%s%N)
-run "$T/a"
-ms=$((($(date +%s%N) - began) / 1000000))
+TIMEFORMAT='%U %S'
+{ time run "$T/a"; } 2>"$T/time"
 [ "$status" = 0 ] && [ -z "$labels" ]
 verdict second_make_does_nothing $? "ran: $labels"
-[ $ms -lt 2000 ]
-verdict second_make_is_quick $? "$ms ms"
+# processor time, so that a busy machine does not decide
+awk '{ exit !($1 + $2 < 1) }' "$T/time"
+verdict second_make_is_quick $? "$(cat "$T/time") s"
 
 [ "$(cd "$T/a" && $make why 2>/dev/null | tail -n 1)" = 'nothing would run' ]
 verdict why_says_nothing_would_run $? "$(cd "$T/a" && $make why 2>/dev/null | tail -n 2 | tr '\n' ' ')"

@@ -9,12 +9,12 @@ no() { echo "not ok flips_$1: $2"; }
 FLIPS=${FLIPS:-30} r=$T/r
 few='SEEDS=1 ARMS=fp32'
 [ "${WIDE:-0}" = 0 ] || few=
-make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0} R=$r DATA=$T/data $few"
+make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0} R=$r $few"
 $make "$r/analysis/summary.txt" >"$T/out" 2>"$T/err" || { no run "$(tail -n 3 "$T/err" | tr '\n' ' ')"; exit 1; }
 $make verify >"$T/out" 2>"$T/err" && [ ! -s "$T/err" ] && ok whole_run_is_verified || no whole_run_is_verified "$(cat "$T/out" "$T/err")"
 
 # every file but the state that make keeps for itself
-find "$r" "$T/data" -type f ! -path '*/.make/*' | LC_ALL=C sort >"$T/files"
+find "$r" -type f ! -path '*/.make/*' | LC_ALL=C sort >"$T/files"
 flip() { # FILE BYTE BIT
     printf "\\x$(printf %02x $(($(od -An -tu1 -j "$2" -N 1 "$1") ^ (1 << $3))))" |
         dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null

@@ -7,7 +7,7 @@ set -u
 ok() { echo "ok kills_$1"; }
 no() { echo "not ok kills_$1: $2"; }
 ROUNDS=${ROUNDS:-6} r=$T/r
-make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0} R=$r DATA=$T/data SEEDS=1"
+make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0} R=$r SEEDS=1"
 goal() { echo "$r/train_logs/$1_seed1/step-4/checkpoint/trainer_state.json"; }
 bytes() { (cd "$r/train_logs/$1_seed1" && find . -type f | LC_ALL=C sort | xargs sha256sum); }
 random() { awk -v seed="$1" -v n="$2" 'BEGIN { srand(seed); rand(); print int(rand() * n) }'; }

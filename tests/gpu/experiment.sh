@@ -16,7 +16,7 @@ done
 run() { # NAME DEVICE: results in $T/NAME
     timeout 400 env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES \
         make -j4 $old PRESET=smoke BIN="$BIN" B="$T/none" CUDA=0 \
-        DEVICE="$2" R="$T/$1" DATA="$T/data" ${EXPERIMENT:-} \
+        DEVICE="$2" R="$T/$1" ${EXPERIMENT:-} \
         ${GOALS:-train eval} >"$T/$1.out" 2>"$T/$1.err"
 }
 bytes() {

@@ -1,0 +1,374 @@
+"""stages - what the stages of the experiment are: the only place that says so
+
+A stage makes `out` (a file, or a directory) from `inputs` (files or directories)
+with `programs`, by `command`, which runs under bash -euo pipefail and writes to
+"$OUT". experiment(p) gives them in an order in which each stands after those
+whose results it reads; p holds the parameters (parameters.py).
+"""
+import glob
+import os
+import shlex
+
+
+class Stage:
+    """kind: base, data, train, eval, kl, stats, sparsity or analysis. free:
+    files of others, not needed once this one begins. note: what to say after
+    it. merge: out is a directory that others write to as well."""
+
+    def __init__(self, out, kind, label, inputs, programs, command, free=(),
+                 note="", merge=False):
+        self.out, self.kind, self.label = out, kind, label
+        self.inputs, self.programs = list(inputs), list(programs)
+        self.command, self.free = command.strip(), list(free)
+        self.note, self.merge = note, merge
+
+
+class Experiment:
+    def __init__(self, p):
+        self.p = p
+        self.stages = {}  # by out, in order
+        self.base = p.MODEL or f"{p.R}/base/model"
+        self.base_inputs = [self.base] if not p.MODEL else p.model_files
+        self.chunks = list(range(p.CHUNK, p.STEPS + 1, p.CHUNK))
+        if not self.chunks or self.chunks[-1] != p.STEPS:
+            self.chunks.append(p.STEPS)
+        self.again = p.SEEDS[0]
+
+    def add(self, out, kind, label, inputs, programs, command, **more):
+        if out not in self.stages:
+            self.stages[out] = Stage(
+                out, kind, label, inputs,
+                [f"{self.p.BIN}/{x}" for x in programs], command, **more)
+        return out
+
+    # ---- data and the base model ----
+
+    def tokens(self, task):
+        return f"{self.p.R}/data/{task}.tokens.msgpack.zst"
+
+    def data(self):
+        p, sets = self.p, {}
+        for name in dict.fromkeys([p.TRAIN_TASK, *(t.name for t in p.tasks)]):
+            sets[name] = p.set_file(name)
+            if sets[name] is None:
+                n = p.TRAIN_ROWS if name == p.TRAIN_TASK else \
+                    p.task[name].questions
+                sets[name] = self.add(
+                    f"{p.R}/data/{name}.jsonl", "data",
+                    f"make sample task {name}", [], ["prepare"],
+                    f"{p.BIN}/prepare --sample {name} -n {n} --seed 1 -o $OUT")
+        if not p.MODEL:
+            self.pretrain()
+        for name, rows in sets.items():
+            cap = f" --max-tokens {p.MAX_PROMPT}" \
+                if name == p.TRAIN_TASK and p.MAX_PROMPT else ""
+            self.add(self.tokens(name), "data", f"tokenize {name}",
+                     [rows, *self.base_inputs], ["tokenize"],
+                     f"{p.BIN}/tokenize --tokenizer {self.base} "
+                     f"--template {p.TEMPLATE}{cap} -o $OUT {rows}")
+
+    def pretrain(self):
+        p = self.p
+        corpus = p.set_file("corpus") or self.add(
+            f"{p.R}/data/corpus.jsonl", "data", "make the pretraining corpus",
+            [], ["prepare"], f"{p.BIN}/prepare --sample corpus "
+            f"-n {p.CORPUS_ROWS} --seed 1 -o $OUT")
+        self.add(self.base, "base", "pretrain the base model",
+                 [corpus, *sorted(glob.glob(f"{p.TOKENIZER}/*"))],
+                 ["pretrain"],
+                 f"{p.BIN}/pretrain --tokenizer {p.TOKENIZER} {p.MODEL_SHAPE} "
+                 f"{p.PRETRAIN_OPTS} --seed 1 --device {p.DEVICE} "
+                 f"--threads {p.JOBS} -o $OUT {corpus}")
+
+    # ---- training: one stage for each chunk of steps ----
+    # A chunk is one cyclic pipeline: dapo-step tells rollout over a FIFO how
+    # many prompts it wants and what the new weights are.
+
+    def run_dir(self, run):
+        return f"{self.p.R}/train_logs/{run}"
+
+    def last(self, run):
+        return f"{self.run_dir(run)}/step-{self.p.STEPS}/checkpoint"
+
+    def loop(self, arm, seed, model, steps, sampler, trainer):
+        p = self.p
+        more = f" {p.ROLLOUT_OPTS}" if p.ROLLOUT_OPTS else ""
+        return " \\\n".join((
+            "mkdir $OUT && mkfifo $OUT.fifo &&",
+            f"{p.BIN}/draw --resume {model} --seed {seed} --per-step "
+            f"{p.PROMPTS} {self.tokens(p.TRAIN_TASK)} |",
+            f"{p.BIN}/rollout --quiet --model {model} --arm {arm.factors} "
+            f"--seed {seed} --sync $OUT.fifo --samples {p.SAMPLES} "
+            f"--temperature 1 --max-new {p.MAX_NEW} --device {p.DEVICE} "
+            f"{sampler}{more} |",
+            f"{p.BIN}/tokenize --quiet --decode --tokenizer {model} |",
+            f"{p.BIN}/reward --quiet --max-len {p.MAX_NEW} --overlong-buffer "
+            f"{p.OVERLONG} |",
+            f"{p.BIN}/dapo-step --quiet --model {model} --arm {arm.factors} "
+            f"--seed {seed} --sync $OUT.fifo --steps {steps} --prompts "
+            f"{p.PROMPTS} --mini-batch {p.MINI_BATCH} --samples {p.SAMPLES} "
+            f"--lr {arm.lr}{f' --tis {arm.tis}' if arm.tis else ''} --device {p.DEVICE} {p.TRAIN_OPTS} {trainer} "
+            "--keep $OUT/rollouts.msgpack.zst --out $OUT/checkpoint "
+            "-o $OUT/metrics.msgpack &&",
+            "rm -f $OUT.fifo"))
+
+    def train(self, arm, seed):
+        """The chunks of a run. With KEEP=last a chunk frees, when it begins,
+        the weights and rollouts of the one before its predecessor."""
+        p, run = self.p, f"{arm.name}_seed{seed}"
+        at, before = 0, 0
+        for end in self.chunks:
+            model = f"{self.run_dir(run)}/step-{at}/checkpoint" if at else \
+                self.base
+            free = []
+            if before and p.KEEP == "last":
+                old = f"{self.run_dir(run)}/step-{before}"
+                free = [f"{old}/checkpoint/*.safetensors",
+                        f"{old}/rollouts.msgpack.zst"]
+            self.add(f"{self.run_dir(run)}/step-{end}", "train",
+                     f"train {arm.name} seed {seed} to step {end}",
+                     [self.tokens(p.TRAIN_TASK),
+                      *([model] if at else self.base_inputs)],
+                     ["draw", "rollout", "tokenize", "reward", "dapo-step"],
+                     self.loop(arm, seed, model, end - at,
+                               f"--threads {p.THREADS}",
+                               f"--threads {p.THREADS}"), free=free)
+            at, before = end, at
+
+    def replicate(self, arm):
+        """The instrument's self-test: the first seed once more, in one chunk,
+        with other batches, micro-batches and threads. In a canonical arm
+        nothing may change."""
+        p, run = self.p, f"{arm.name}_seed{self.again}_again"
+        self.add(f"{self.run_dir(run)}/step-{p.STEPS}", "train",
+                 f"train {arm.name} seed {self.again} again",
+                 [self.tokens(p.TRAIN_TASK), *self.base_inputs],
+                 ["draw", "rollout", "tokenize", "reward", "dapo-step"],
+                 self.loop(arm, self.again, self.base, p.STEPS,
+                           "--threads 2 --batch 7",
+                           "--threads 2 --micro-batch 500"))
+
+    # ---- evaluation ----
+    # A name below eval_metrics/ is base, ARM_seedN, ARM_seedN_again or floor_ARM
+    # (the base against itself under the arm's compute precision: the noise
+    # floor of KL).
+
+    def dir(self, name):
+        return f"{self.p.R}/eval_metrics/{name}"
+
+    def tags(self, name, arm, seed=None, again=False):
+        words = [f"--set run={name}", f"--set arm={arm}"]
+        words += [f"--set seed={seed}"] if seed is not None else []
+        words += ["--set replicate=1"] if again else []
+        return " ".join(words)
+
+    def model(self, name):
+        """Model of a name, and the inputs that it is."""
+        if name == "base":
+            return self.base, self.base_inputs
+        return self.last(name), [self.last(name)]
+
+    def responses(self, name, tags):
+        p, (model, inputs) = self.p, self.model(name)
+        made = []
+        for t in p.tasks:
+            limit = f" --limit {p.QUESTIONS}" if p.QUESTIONS else ""
+            opts = f" {p.REWARD_OPTS}" if p.REWARD_OPTS else ""
+            made.append(self.add(
+                f"{self.dir(name)}/{t.name}.responses.msgpack.zst", "eval",
+                f"evaluate {name} on {t.name}",
+                [self.tokens(t.name),
+                 *dict.fromkeys([*inputs, *self.base_inputs])],
+                ["rollout", "tokenize", "reward"],
+                f"{p.BIN}/rollout --quiet --model {model} --arm {p.EVAL_ARM} "
+                f"--seed {p.EVAL_SEED} --samples {t.samples} --temperature "
+                f"{t.temperature} --top-p {t.top_p} --max-new {t.max_new}"
+                f"{limit} --device {p.DEVICE} --threads {p.THREADS} "
+                f"{self.tokens(t.name)} | \\\n"
+                f"{p.BIN}/tokenize --quiet --decode --tokenizer {self.base} "
+                f"| \\\n{p.BIN}/reward --quiet{opts} -o $OUT"))
+        self.add(f"{self.dir(name)}/scores.msgpack", "stats", f"score {name}",
+                 made, ["stats"], f"{p.BIN}/stats --quiet --score {tags} "
+                 f"-o $OUT {' '.join(made)}")
+
+    def kl(self, name, model, inputs, factors, tags):
+        p, made = self.p, []
+        for t in p.tasks:
+            made.append(self.add(
+                f"{self.dir(name)}/{t.name}.scored.msgpack.zst", "kl",
+                f"sample and score {name} on {t.name}",
+                [self.tokens(t.name),
+                 *dict.fromkeys([*self.base_inputs, *inputs])],
+                ["rollout", "logprob"],
+                f"{p.BIN}/rollout --quiet --model {model} --arm {factors} "
+                f"--seed {p.EVAL_SEED} --samples 1 --limit {p.KL_PROMPTS} "
+                f"--temperature 1 --max-new {t.max_new} --device {p.DEVICE} "
+                f"--threads {p.THREADS} {self.tokens(t.name)} | \\\n"
+                f"{p.BIN}/logprob --quiet --model {model} --arm {factors} "
+                f"--as policy --against {self.base} --against-arm {p.EVAL_ARM} "
+                f"--as-against base --device {p.DEVICE} --threads {p.THREADS} "
+                "-o $OUT"))
+        every = self.add(f"{self.dir(name)}/kl.msgpack.zst", "kl",
+                         f"KL of {name}", made, ["kl"],
+                         f"{p.BIN}/kl --quiet -o $OUT {' '.join(made)}")
+        self.add(f"{self.dir(name)}/kl_scores.msgpack", "stats",
+                 f"average KL of {name}", [every], ["stats"],
+                 f"{p.BIN}/stats --quiet --kl-score {tags} -o $OUT {every}")
+
+    def run_records(self, run, tags):
+        p = self.p
+        self.add(f"{self.dir(run)}/sparsity.msgpack", "sparsity",
+                 f"sparsity of {run}", [*self.base_inputs, self.last(run)],
+                 ["sparsity", "stats"],
+                 f"{p.BIN}/sparsity --quiet --device {p.DEVICE} --threads "
+                 f"{p.THREADS} {self.base} {self.last(run)} | \\\n"
+                 f"{p.BIN}/stats --quiet --tag {tags} -o $OUT")
+        metrics = [f"{self.run_dir(run)}/step-{c}/metrics.msgpack"
+                   for c in self.chunks]
+        self.add(f"{self.dir(run)}/metrics.msgpack", "stats",
+                 f"metrics of {run}", metrics, ["stats"],
+                 f"{p.BIN}/stats --quiet --tag {tags} -o $OUT "
+                 f"{' '.join(metrics)}")
+
+    def evaluate(self, arm, seed):
+        run = f"{arm.name}_seed{seed}"
+        tags = self.tags(run, arm.name, seed)
+        self.responses(run, tags)
+        self.kl(run, *self.model(run), self.p.EVAL_ARM, tags)
+        self.run_records(run, tags)
+
+    # ---- analysis ----
+
+    def eval_files(self):
+        """Records that the report reads."""
+        p = self.p
+        runs = [f"{a.name}_seed{s}" for a in p.arms for s in p.SEEDS]
+        again = [f"{a.name}_seed{self.again}_again" for a in p.arms]
+        floors = [f"floor_{a.name}" for a in p.arms]
+        return [*(f"{self.dir(n)}/scores.msgpack"
+                  for n in ["base", *runs, *again]),
+                *(f"{self.dir(n)}/kl_scores.msgpack" for n in runs + floors),
+                *(f"{self.dir(n)}/{k}.msgpack" for n in runs
+                  for k in ("sparsity", "metrics"))]
+
+    def train_files(self):
+        return [f"{self.run_dir(f'{a.name}_seed{s}')}/step-{self.p.STEPS}"
+                for a in self.p.arms for s in self.p.SEEDS]
+
+    def settings(self):
+        """--set options of the report, and the checkpoints that they read:
+        what each arm is, factor by factor, and the hyperparameters, are as the
+        checkpoints have them."""
+        p, words, states = self.p, [], []
+        for line in p.setting():
+            words.append(f"--set {shlex.quote(line)}")
+        for a in p.arms:
+            states.append(f"{self.last(f'{a.name}_seed{p.SEEDS[0]}')}"
+                          "/trainer_state.json")
+            words.append(
+                f"--set \"arm {a.name}=$(sed -n 's/.*\"arm\": \"[^,]*,"
+                f"\\(.*\\)\".*/\\1/p' '{states[-1]}' | sed 's/,/, /g')\"")
+        words.append(
+            "--set \"optimizer=AdamW $(sed -nE 's/.*\"(beta1|beta2|eps|"
+            "weight_decay|grad_clip|clip_low|clip_high|dual_clip)\": ([^,]*).*"
+            f"/\\1 \\2/p' '{states[0]}' | paste -sd, | sed 's/,/, /g')\"")
+        return words, states
+
+    def report(self):
+        p = self.p
+        words, states = self.settings()
+        without = "".join(f" --without {t}" for t in p.without())
+        plots = sorted(set(glob.glob("pipelines/plots/*.gp")))
+        files, out = self.eval_files(), f"{p.R}/analysis"
+        self.add(out, "analysis", "analysis: statistics and plots and summary",
+                 [*files, *states, p.tasks_json, *plots], ["stats"],
+                 f"{p.BIN}/stats --quiet --report $OUT --tasks {p.tasks_json}"
+                 f"{without} \\\n" + " \\\n".join(words) +
+                 f" \\\n{' '.join(files)} && \\\n" +
+                 "".join(f"gnuplot -e \"dir='$OUT'\" {g} && \\\n"
+                         for g in plots if not g.endswith("/style.gp")) +
+                 f"{p.BIN}/stats --html $OUT && rm -f $OUT/report.in.html",
+                 merge=True,
+                 note=f"summary: {out}/summary.txt   report: "
+                      f"{out}/report.html")
+
+    def show(self, word, fields, files):
+        """The fields of records as lines that begin with a word."""
+        return (f"{self.p.BIN}/show " + " ".join(f"--field {x}"
+                                                 for x in fields) +
+                f" {' '.join(files)} | sed 's/^/{word}\\t/'; \\\n")
+
+    def table(self, name, label, lines, inputs, arms):
+        """A table made by pipelines/NAME.awk from what show prints."""
+        p = self.p
+        on = " ".join(t.name for t in p.tasks if t.role == "on")
+        off = " ".join(t.name for t in p.tasks if t.role != "on")
+        self.add(f"{p.R}/analysis/{name}.txt", "analysis", label,
+                 [*inputs, f"pipelines/{name}.awk"], ["show"],
+                 "{ " + "".join(lines) + f"}} | awk -f pipelines/{name}.awk "
+                 f"-v arms='{' '.join(a.name for a in arms)}' -v on='{on}' "
+                 f"-v off='{off}' >$OUT")
+
+    def records(self, arms, kind):
+        return [f"{self.dir(f'{a.name}_seed{s}')}/{kind}.msgpack"
+                for a in arms for s in self.p.SEEDS]
+
+    def ablation(self, arms):
+        """make ablation: which factor carries which part of what bf16 changes.
+        Taken away from bf16 one at a time as well: make ablation
+        ABLATION_ARMS='fp32 bf16,adam=fp32 bf16,master=fp32 bf16'."""
+        scores = [f"{self.dir('base')}/scores.msgpack",
+                  *self.records(arms, "scores")]
+        kl = self.records(arms, "kl_scores")
+        same = self.records(arms, "sparsity")
+        self.table("ablation", "ablation: parts of each factor", [
+            self.show("j", ("arm", "seed", "task", "j"), scores),
+            self.show("kl", ("arm", "seed", "task", "kl_token.exact"), kl),
+            self.show("same", ("arm", "seed", "scope", "sparsity"), same),
+        ], [*scores, *kl, *same], arms)
+
+    def mismatch(self, arms):
+        """make mismatch: samplers that compute otherwise than the trainer, each
+        with and without the truncated importance weight."""
+        scores = [f"{self.dir('base')}/scores.msgpack",
+                  *self.records(arms, "scores")]
+        fields = [*(f"mismatch_{f}" for f in (
+            "compared differing non_finite dp_mean dp_max pearson k3 chi2 "
+            "ess").split()), "approx_kl", "clip_low", "clip_high"]
+        lines, inputs = [self.show("j", ("arm", "seed", "task", "j"),
+                                   scores)], list(scores)
+        for a in arms:
+            metrics = [f"{self.run_dir(f'{a.name}_seed{s}')}/step-{c}/"
+                       "metrics.msgpack" for s in self.p.SEEDS
+                       for c in self.chunks]
+            lines.append(self.show(f"m\\t{a.name}", fields, metrics))
+            inputs += metrics
+        self.table("mismatch", "mismatch: sampler against trainer", lines,
+                   inputs, arms)
+
+
+def experiment(p):
+    """All stages: Experiment.stages has them by output."""
+    x = Experiment(p)
+    x.data()
+    every = {a.name: a for arms in (p.arms, *p.table_arms.values())
+             for a in arms}
+    for a in every.values():
+        for s in p.SEEDS:
+            x.train(a, s)
+    for a in p.arms:
+        x.replicate(a)
+    x.responses("base", x.tags("base", "base"))
+    for a in every.values():
+        for s in p.SEEDS:
+            x.evaluate(a, s)
+    for a in p.arms:
+        run = f"{a.name}_seed{x.again}_again"
+        x.responses(run, x.tags(run, a.name, x.again, True))
+        floor = f"floor_{a.name}"
+        x.kl(floor, x.base, [], f"{a.factors},dropout=0",
+             x.tags(floor, floor))
+    x.report()
+    for table, arms in p.table_arms.items():
+        getattr(x, table)(arms)
+    return x

@@ -1,0 +1,192 @@
+# What make runs, by the list of stages that ran: staleness is a matter of bytes.
+# The programs are stand-ins (dag_stubs.bash); experiment.sh runs the real ones.
+set -u
+. tests/e2e/dag_stubs.bash
+R=$T/r
+run() { dag_make R="$R" "${small[@]}" "$@" "$R/analysis/summary.txt"; }
+ran() { # PATTERN: stages ran, and each one's label matches
+    [ "$status" = 0 ] && [ -n "$labels" ] && [ -z "$(grep -vE "$1" <<<"$labels")" ]
+}
+none() { [ "$status" = 0 ] && [ -z "$labels" ]; }
+said() { echo "ran: $labels; $(tail -n 2 "$T/err")"; }
+bytes() { (cd "$R" && find . -type f ! -path './.make/*' | LC_ALL=C sort | xargs sha256sum); }
+
+run
+[ "$status" = 0 ] && [ "$(wc -l <<<"$labels")" = "$(grep -c '^# stage' "$R/.make/dag.mk")" ] && [ -s "$R/analysis/summary.txt" ]
+verdict first_run_makes_every_stage_once $? "$(said)"
+[ "$(grep -c "^\[" "$T/err")" = 31 ] && grep -q "^31 of 31 stages to run$" "$T/err" && grep -q "^\[31/31\] analysis" "$T/err"
+verdict progress_counts_stages $? "$(grep -c '^\[' "$T/err") $(head -n 1 "$T/err")"
+bytes >"$T/first"
+run
+none
+verdict second_run_makes_nothing $? "$(said)"
+grep -q '^[^#].*/step-4: | .*/data/dm_train.tokens.msgpack.zst .*/step-2$' "$R/.make/dag.mk"
+verdict rules_are_plain $? "$(grep -m 1 'step-4:' "$R/.make/dag.mk")"
+
+# --- times decide nothing ------------------------------------------------------
+find "$R" "$T/bin" "$T/tok" "$T/tasks.json" -exec touch -d 2001-01-01 {} +
+run
+none
+verdict files_from_the_past $? "$(said)"
+find "$R/data" "$R/base" "$T/bin" "$T/tok" -exec touch -d 2049-01-01 {} +
+run
+none
+verdict files_from_the_future $? "$(said)"
+cp -a "$R" "$T/copy"
+rm -rf "$R"
+mv "$T/copy" "$R"
+run
+none
+verdict another_inode $? "$(said)"
+sleep 0.01
+cp "$T/tok/tokenizer.json" "$T/kept"
+echo '{"a":1}' >"$T/tok/tokenizer.json"
+program kl other
+cp "$T/kept" "$T/tok/tokenizer.json"
+program kl
+run
+none
+verdict an_edit_that_was_reverted $? "$(said)"
+
+# --- bytes do --------------------------------------------------------------------
+program kl other
+run
+ran '^(KL|average KL) |^analys' && [ "$(grep -c '^KL' <<<"$labels")" = 2 ]
+verdict a_changed_program_reruns_its_stages_and_their_readers $? "$(said)"
+program kl
+run
+bytes | cmp -s - "$T/first"
+verdict and_back $? "$(said)"
+echo '# a comment' >>"$T/bin/stats"
+run
+ran '^(score|average KL|metrics of|sparsity of|analys)' && bytes | cmp -s - "$T/first"
+verdict same_results_go_no_further $? "$(said)"
+program stats
+run
+echo '{"b":2}' >"$T/tok/tokenizer.json"
+run
+ran . && grep -q '^pretrain the base' <<<"$labels" && grep -q '^evaluate base' <<<"$labels"
+verdict a_changed_tokenizer_of_the_base $? "$(said)"
+printf '{"c":2}\n' >"$T/same-size"
+touch -r "$T/tok/tokenizer.json" "$T/same-size"
+touch -d '2001-01-01' "$T/same-size"
+mv "$T/same-size" "$T/tok/tokenizer.json"
+run
+ran . && grep -q '^pretrain the base' <<<"$labels"
+verdict an_older_file_of_the_same_size_put_in_place $? "$(said)"
+cp "$T/kept" "$T/tok/tokenizer.json"
+run
+bytes | cmp -s - "$T/first"
+verdict and_the_first_one_again $? "$(said)"
+rm "$R/eval_metrics/base/scores.msgpack"
+run
+ran '^score base' && bytes | cmp -s - "$T/first"
+verdict a_deleted_result_is_made_again $? "$(said)"
+rm "$R/train_logs/fp32_seed1/step-2/checkpoint/optimizer.safetensors"
+run
+ran '^train fp32 seed 1 to step 2$' && bytes | cmp -s - "$T/first"
+verdict a_file_deleted_from_a_checkpoint $? "$(said)"
+echo x >>"$R/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors"
+run
+ran '^train fp32 seed 1 to step 4$' && bytes | cmp -s - "$T/first"
+verdict a_result_that_was_edited_is_made_again $? "$(said)"
+rm "$R/analysis/report.html" "$R/analysis/tables/j.tsv"
+run
+ran '^analys' && bytes | cmp -s - "$T/first"
+verdict a_deleted_page_and_table $? "$(said)"
+sed -i 's/"samples": 2, "temp/"samples": 3, "temp/' "$T/tasks.json"
+run
+ran '^(evaluate|score) |^analys'
+verdict samples_of_a_task_rerun_evaluation_only $? "$(said)"
+sed -i 's/"samples": 3/"samples": 2/' "$T/tasks.json"
+run
+run SEEDS='1 2'
+ran 'seed ?2|^analys'
+verdict one_more_seed_adds_that_seed $? "$(said)"
+run ARMS='fp32 bf16,lr=2e-3'
+ran 'bf16|^analys'
+verdict one_more_arm_adds_that_arm $? "$(said)"
+run
+ran '^analys' && bytes | grep -vE 'bf16|seed2' | cmp -s - "$T/first"
+verdict fewer_again_leave_the_others $? "$(said)"
+run THREADS=2 LAUNCH='nice -n 1'
+none
+verdict threads_and_launcher_change_nothing $? "$(said)"
+
+# --- why ---------------------------------------------------------------------------
+dag_make R="$R" "${small[@]}" why
+[ "$(tail -n 1 "$T/out")" = 'nothing would run' ]
+verdict why_nothing $? "$(tail -n 2 "$T/out")"
+program reward other
+dag_make R="$R" "${small[@]}" why
+grep -q "^train fp32 seed 1 to step 2  *$T/bin/reward changed" "$T/out" &&
+    grep -q '^sparsity of fp32_seed1  *reads .*step-4$' "$T/out" && ! grep -q tokenize "$T/out"
+verdict why_names_the_cause $? "$(cat "$T/out")"
+would=$(tail -n 1 "$T/out")
+run
+[ "$would" = "$(head -n 1 "$T/err" | cut -d' ' -f1) stages would run" ] && grep -q 'the rest is unchanged' "$T/err"
+verdict why_is_what_runs $? "$would; $(head -n 1 "$T/err")"
+program reward
+run
+
+# --- goals ---------------------------------------------------------------------------
+rm -r "$R/eval_metrics/base"
+dag_make R="$R" "${small[@]}" "$R/eval_metrics/base/gsm8k.responses.msgpack.zst"
+ran '^evaluate base on gsm8k$'
+verdict a_result_by_its_name $? "$(said)"
+rm -r "$R/train_logs/fp32_seed1/step-4"
+dag_make R="$R" "${small[@]}" "$R/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors"
+ran '^train fp32 seed 1 to step 4$'
+verdict a_file_of_a_checkpoint_by_its_name $? "$(said)"
+dag_make R="$R" "${small[@]}" train
+none
+verdict train $? "$(said)"
+dag_make R="$R" "${small[@]}" "$R/eval_metrics/fp32_seed1/gsm8k.responses.zst"
+[ "$status" = 2 ] && grep -q 'no stage makes it (did you mean .*gsm8k.responses.msgpack.zst' "$T/err"
+verdict an_unknown_result $? "$(said)"
+run
+dag_make R="$R" "${small[@]}" ABLATION_ARMS='fp32 bf16' SEEDS='1 2' ablation
+ran 'bf16|seed ?2|^ablation' && [ -e "$R/analysis/ablation.txt" ] && [ -s "$R/analysis/summary.txt" ]
+verdict ablation_uses_the_runs_that_are_there $? "$(said)"
+
+# --- a failure, and a base that was given ------------------------------------------------
+echo logprob >"$T/fail"
+program logprob other
+run
+grep -v '^make' "$T/err" | tail -n 3 | head -n 1 | grep -q '^failed: sample and score .*: exit status 3: logprob: stdin: record 3: broken$' && [ "$status" = 2 ]
+verdict a_failure_is_what_is_seen_last $? "$(tail -n 5 "$T/err")"
+again=$(sed -n 's/^  it alone, again: //p' "$T/err" | tail -n 1)
+rm "$T/fail"
+env -u MAKEFLAGS -u MAKELEVEL bash -c "$again $old" </dev/null >"$T/out" 2>"$T/err"
+[ $? = 0 ] && [ "$(grep -c '^\[' "$T/err")" = 1 ]
+verdict and_its_command_repeats_it_alone $? "$again: $(tail -n 2 "$T/err")"
+program logprob
+run
+bytes | grep -vE 'bf16|seed2|ablation' | cmp -s - "$T/first"
+verdict and_all_is_as_before $? "$(said)"
+
+cp -r "$R/base/model" "$T/model"
+echo '{}' >"$T/model/generation_config.json"
+given() { dag_make R="$T/r2" MODEL="$T/model" "${small[@]}" "$@" "$T/r2/analysis/summary.txt"; }
+given
+ran . && ! grep -q pretrain <<<"$labels"
+verdict a_given_base $? "$(said)"
+for f in config.json generation_config.json tokenizer.json model.safetensors; do
+    echo '{"x":1}' >>"$T/model/$f"
+    given
+    ran . && grep -q '^tokenize' <<<"$labels" && grep -q '^train' <<<"$labels" && grep -q '^evaluate base' <<<"$labels"
+    verdict "a_given_base_with_another_${f%.*}" $? "$(said)"
+done
+
+# --- KEEP=last ------------------------------------------------------------------------------
+kept() { dag_make R="$T/r3" KEEP=last STEPS=6 "${small[@]}" "$@" "$T/r3/analysis/summary.txt"; }
+kept
+[ ! -e "$T/r3/train_logs/fp32_seed1/step-2/checkpoint/model.safetensors" ] && [ -e "$T/r3/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors" ]
+verdict keep_last_frees_old_weights $? "$(said)"
+kept
+none
+verdict and_they_are_not_missed $? "$(said)"
+rm "$T/r3/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors"
+kept
+ran '^train fp32 seed 1 to step [24]$' && [ "$(wc -l <<<"$labels")" = 2 ]
+verdict unless_they_are_needed $? "$(said)"

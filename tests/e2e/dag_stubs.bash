@@ -1,0 +1,68 @@
+# dag_stubs.bash - stand-ins for the programs, so that the DAG can be tested in
+# milliseconds a stage: what a stand-in writes is a digest of its options and of
+# all that it reads. Sourced by tests/e2e/dag*.sh with T set.
+stub_programs='prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity stats show checksum'
+mkdir -p "$T/bin" "$T/path"
+cat >"$T/stub" <<'S'
+#!/bin/bash
+# SALT
+name=${0##*/} out='' keep='' dir='' words=("$0") reads=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    -o) out=$2; shift ;;
+    --keep) keep=$2; shift ;;
+    --out | --report) dir=$2; shift ;;
+    --html) [ -s "$2/summary.txt" ] && echo html >"$2/report.html"; exit ;;
+    --plan) case $* in *nosuch*) echo "$name: unknown factor nosuch" >&2; exit 2 ;; esac; exit 0 ;;
+    --sync) shift ;;
+    --threads) shift ;;
+    *) words+=("$1"); [ ! -e "$1" ] || reads+=("$1") ;;
+    esac
+    shift
+done
+[ ! -e "$STUB_FAIL" ] || ! grep -qx "$name" "$STUB_FAIL" || { echo "$name: stdin: record 3: broken" >&2; exit 3; }
+[ -z "$STUB_SLEEP" ] || sleep "$STUB_SLEEP"
+x=$({ grep '^# SALT' "$0"; echo "${words[@]:1}"; cat; for r in "${reads[@]}"; do find "$r" -type f | LC_ALL=C sort | xargs cat; done; } | sha256sum)
+put() { mkdir -p "$(dirname "$1")"; echo "$name ${1##*/} $x" >"$1"; }
+case $name in
+pretrain) for f in config.json tokenizer.json model.safetensors; do put "$out/$f"; done ;;
+dapo-step)
+    for f in config.json tokenizer.json model.safetensors optimizer.safetensors; do put "$dir/$f"; done
+    printf '"arm": "fp32,x=%s",\n"beta1": 0.9,\n' "${x%% *}" >"$dir/trainer_state.json"
+    put "$keep"; put "$out" ;;
+show) # what ablation reads: ARM SEED TASK NUMBER
+    for a in fp32 bf16; do for s in 1 2; do for t in dm_val gsm8k total; do
+        printf '%s\t%s\t%s\t0.%s\n' $a $s $t "$((${#a} + s))"
+    done; done; done ;;
+stats) if [ -n "$dir" ]; then put "$dir/summary.txt"; put "$dir/report.in.html"; put "$dir/tables/j.tsv"; else put "$out"; fi ;;
+*) if [ -n "$out" ]; then put "$out"; else echo "$name $x"; fi ;;
+esac
+S
+program() { # NAME [SALT]: its stand-in; another salt, other results
+    sed "s/^# SALT.*/# SALT $1 ${2:-}/" "$T/stub" >"$T/bin/$1.new"
+    chmod +x "$T/bin/$1.new"
+    mv "$T/bin/$1.new" "$T/bin/$1"
+}
+for p in $stub_programs; do program "$p"; old="${old:-} -o $T/bin/$p"; done
+printf '#!/bin/sh\n' >"$T/path/gnuplot"
+chmod +x "$T/path/gnuplot"
+export PATH=$T/path:$PATH STUB_FAIL=$T/fail STUB_SLEEP=
+cat >"$T/tasks.json" <<'S'
+{"tasks": [
+  {"name": "dm_val", "role": "on", "verifier": "math", "questions": 8, "samples": 2, "temperature": 0.7, "top_p": 0.8, "max_new": 40},
+  {"name": "gsm8k", "role": "off", "verifier": "math", "questions": 8, "samples": 2, "temperature": 0.7, "top_p": 0.8, "max_new": 40}
+]}
+S
+mkdir "$T/tok"
+echo '{}' >"$T/tok/tokenizer.json"
+small=(PRESET=smoke TASKS_FILE="$T/tasks.json" TOKENIZER="$T/tok" ARMS=fp32 SEEDS=1)
+dag_make() { # ARGS...: make with the stand-ins, on no machine's device
+    # shellcheck disable=SC2086
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES timeout ${DAG_LIMIT:-120} make -j2 $old BIN="$T/bin" B="$T/none" \
+        CUDA=0 DEVICE=cpu "$@" </dev/null >"$T/out" 2>"$T/err"
+    status=$?
+    labels=$(sed -n '/^\[/{s/^[^]]*\] //; s/ *[0-9.]* s   (.*//; p;}' "$T/err")
+}
+verdict() { # NAME STATUS WHY
+    if [ "$2" = 0 ]; then echo "ok dag_$1"; else echo "not ok dag_$1: $(tr '\n' ';' <<<"$3" | cut -c1-600)"; fi
+}
