@@ -19,6 +19,9 @@ SUMMARY   := $(R)/analysis/summary.txt
 DAG_GOALS := $(filter $(R)/% train eval ablation mismatch,$(MAKECMDGOALS))
 ASKED     := $(filter why plan,$(MAKECMDGOALS))
 ifneq ($(DAG_GOALS)$(ASKED),)
+ifeq ($(wildcard /usr/bin/python3),)
+$(error python3 is not installed, and pipelines/dag needs it: make deps installs it)
+endif
 WRONG     := $(shell $(ULP_ENV) pipelines/dag check $(or $(DAG_GOALS),$(GOAL),$(SUMMARY)) 2>&1)
 ifneq ($(WRONG),)
 $(error $(WRONG))
