@@ -5,7 +5,7 @@
 #   make CC=clang    another compiler
 #
 # Each folder of lib/ is one static library; a program links its own library
-# and those below it, never above (README: the folders, from bin/ down to lib/base).
+# and those below it, never above (docs/ARCHITECTURE.md: floors).
 
 CC      ?= gcc
 ifeq ($(origin CC),default)

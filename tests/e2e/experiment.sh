@@ -39,10 +39,13 @@ if [ "${SAN:-0}" = 0 ]; then
 fi
 bytes "$T/a" >"$T/bytes.a"
 
-# The cookbook of the README, block by block, on the smoke preset's results.
-awk '/^## Cookbook/ { on = 1 } /^## A real model/ { on = 0 }
-     on && /^```sh/ { n++; copy = 1; next } /^```/ { copy = 0 }
-     copy { print > ("'"$T"'/block" n) }' README.md
+# The recipes of README.md and docs/COOKBOOK.md, block by block, on the smoke
+# preset's results.
+for doc in README.md docs/COOKBOOK.md; do
+    awk -v out="$T/block_$(basename "$doc" .md)_" \
+        '/^```sh/ { n++; copy = 1; next } /^```/ { copy = 0 }
+         copy { print > (out n) }' "$doc"
+done
 [ "${SAN:-0}" = 0 ] || cp "$T"/a/build/*-san/bin/* "$T/a/bin/"
 smoke_sizes='s/step-20/step-2/g; s/step-40/step-4/g; s/--steps 20/--steps 2/
     s/--prompts 16/--prompts 4/; s/--mini-batch 16/--mini-batch 2/
@@ -60,7 +63,9 @@ for b in "$T"/block*; do
         [ "$(grep -c 'same bytes$' "$b")" = "$(grep -c '^same bytes$' <<<"$said")" ]
     verdict "cookbook_$(basename "$b")" $? "exit $rc: $(head -n 2 "$T/err" | tr '\n' ' ')"
 done
-(cd "$T/a" && bash "$T/block1" | grep -q boxed)
+[ "$(ls "$T"/block_README_* | wc -l)" -ge 10 ] && ls "$T"/block_COOKBOOK_* >/dev/null
+verdict recipes_are_found $? "$(ls "$T" | tr '\n' ' ')"
+(cd "$T/a" && bash "$T/block_README_1" | grep -q boxed)
 verdict cookbook_the_model_answers $? 'no boxed answer'
 
 TIMEFORMAT='%U %S'
