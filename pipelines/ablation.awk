@@ -1,7 +1,7 @@
 # ablation - the table of make ablation, from what show prints
 #
 # in      j ARM SEED TASK J, kl ARM SEED TASK NATS, same ARM SEED SCOPE FRACTION,
-#         tabs between; the base has no seed
+#         tabs between; J of the base comes first, under each seed's stream
 # -v      arms: names, the first the reference, the last the whole; on, off:
 #         tasks
 #
@@ -16,7 +16,7 @@ BEGIN {
     for (i in t) role[t[i]] = "off"
     n_q = split("dJ on,dJ off,KL on,KL off,same", quantity, ",")
 }
-$1 == "j" && $3 == "" { base[$4] = $5; next }
+$2 == "base" { base[$4, $3] = $5; next }
 $1 == "same" {
     if ($4 == "total")
         sum[$2, $3, "same"] = $5
@@ -31,7 +31,7 @@ $1 == "same" {
     if ($1 == "kl") {
         sum[$2, $3, "KL " r] += $5 / n_role[r]
     } else {
-        sum[$2, $3, "dJ " r] += ($5 - base[$4]) / n_role[r]
+        sum[$2, $3, "dJ " r] += ($5 - base[$4, $3]) / n_role[r]
         task[$4] = 1
         s[$2, $4] += $5
         ss[$2, $4] += $5 * $5

@@ -22,6 +22,7 @@ include pipelines/presets/$(PRESET).mk
 R             ?= results## where everything that is computed goes; nothing else is written
 ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), factors overridden by commas, the learning rate and the bound of the importance weight: bf16,dropout=0,lr=4e-4,tis=2
 SEEDS         ?= 1 2 3 4 5## one training run for each arm and seed
+NOISE         ?= 1## noise draws of each arm and seed: the run as it is, then with order=shuffled:1, :2, ... (docs/SCIENCE.md 7)
 DEVICE        ?= auto## where models compute: cpu, cuda, or auto: cuda where there is a device; stages that share a GPU run one at a time
 THREADS       ?= 1## threads of a program (make runs -j stages at once)
 MODEL         ?=## a Hugging Face directory to start from, instead of pretraining
@@ -50,11 +51,12 @@ QUESTIONS     ?=## most questions of a task; all when empty
 EVAL_SAMPLES  ?=## samples of a question, instead of those of TASKS_FILE
 EVAL_TEMPERATURE ?=## temperature of evaluation, likewise
 EVAL_ARM      ?= fp32## the arithmetic of every evaluation, alike for all arms
-EVAL_SEED     ?= 1000## the same sampling seed for the base and every run
+EVAL_SEED     ?= 1000## training seed s is evaluated with sampling seed EVAL_SEED + s, alike for every arm, draw and the base
 KL_PROMPTS    ?=## prompts of a task that KL is estimated on
 REWARD_OPTS   ?=## more options for reward in evaluation (reward --help)
 
 # analysis
+LOOKS         ?=## numbers of seeds at which verdicts are given, each at its share of the level; any number when empty
 MARGIN        ?= 0.02## H1: the margin of equivalence, in accuracy
 REFERENCE     ?=## the arm that others are compared with; the first of ARMS when empty
 ABLATION_ARMS ?= fp32 fp32,master=bf16 fp32,compute=bf16 fp32,grads=bf16 fp32,adam=bf16 fp32,step=foreach fp32,order=shuffled bf16-weights bf16## arms of make ablation; parts are of the way from the first to the last
@@ -83,7 +85,7 @@ SHUFFLED_ARMS  = $(call arms_with,order=shuffled)
 HALF_SUM_ARMS  = $(call arms_with,grads=bf16)
 
 override R    := $(R:%/=%)
-PARAMETERS    := PRESET R ARMS SEEDS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
+PARAMETERS    := PRESET R ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
   PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
   TASKS QUESTIONS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS MARGIN \
   REFERENCE ABLATION_ARMS MISMATCH_ARMS LAUNCH TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \

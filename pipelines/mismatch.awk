@@ -2,7 +2,8 @@
 #
 # in      j ARM SEED TASK J; m ARM and the fields of a step's metrics: compared,
 #         differing, non_finite, dp_mean, dp_max, pearson, k3, chi2, ess,
-#         approx_kl, clip_low, clip_high; tabs between; the base has no seed
+#         approx_kl, clip_low, clip_high; tabs between; the base comes first,
+#         under each seed's stream
 # -v      arms: names, the first without a mismatch; on, off: tasks
 #
 # Figures of a step are averaged over the tokens compared; dp_max is the largest.
@@ -14,11 +15,11 @@ BEGIN {
     n_off = split(off, t, " ")
     for (i in t) role[t[i]] = "off"
 }
-$1 == "j" && $3 == "" { base[$4] = $5; next }
+$1 == "j" && $2 == "base" { base[$4, $3] = $5; next }
 $1 == "j" {
     d[$2, role[$4]] += $5
     n[$2, role[$4]]++
-    b[$2, role[$4]] += base[$4]
+    b[$2, role[$4]] += base[$4, $3]
     next
 }
 {

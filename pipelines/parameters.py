@@ -9,7 +9,7 @@ import json
 import os
 import re
 
-WHOLE = ("STEPS CHUNK PROMPTS MINI_BATCH SAMPLES MAX_NEW KL_PROMPTS "
+WHOLE = ("NOISE STEPS CHUNK PROMPTS MINI_BATCH SAMPLES MAX_NEW KL_PROMPTS "
          "TRAIN_ROWS CORPUS_ROWS").split()
 WHOLE_OR_0 = "MAX_PROMPT OVERLONG THREADS QUESTIONS EVAL_SEED".split()
 WORDS = {"KEEP": ("all", "last"), "DEVICE": ("auto", "cpu", "cuda"),
@@ -35,6 +35,22 @@ class Arm:
     def __init__(self, name, factors, lr, tis):
         self.name, self.factors, self.lr, self.tis = name, factors, lr, tis
 
+    def draw(self, n):
+        """Factors of noise draw n: 0 is the arm as it is, others are in
+        another order of sums, on the GPU's fast path another order of groups."""
+        if not n:
+            return self.factors
+        kind = "hardware" if "order=hardware" in self.factors else "shuffled"
+        return f"{self.factors},order={kind}:{n}"
+
+
+class Run:
+    """A training: an arm, a seed, a noise draw."""
+
+    def __init__(self, arm, seed, draw=0):
+        self.arm, self.seed, self.draw = arm, seed, draw
+        self.name = f"{arm.name}_seed{seed}" + (f"_draw{draw}" if draw else "")
+
 
 class Task:
     """What TASKS_FILE says of it; file: of a task of one's own."""
@@ -44,6 +60,7 @@ class Task:
         self.verifier = row["verifier"]
         self.questions = row.get("questions", 0)
         self.samples, self.max_new = row["samples"], row["max_new"]
+        self.chance = row.get("chance", 0)
         self.temperature = f"{row['temperature']:g}"
         self.top_p = f"{row['top_p']:g}"
         self.file = file
@@ -108,6 +125,7 @@ class Parameters:
         number("LR", self.LR, False, 0, True)
         number("MARGIN", self.MARGIN, False, 0, True, 1)
         self.SEEDS = self.seeds()
+        self.looks()
         self.arms = self.read_arms("ARMS")
         self.table_arms = {t: self.read_arms(f"{t.upper()}_ARMS")
                            for t in tables}
@@ -127,6 +145,17 @@ class Parameters:
         if len(set(seeds)) < len(seeds):
             raise Wrong(f"SEEDS: '{self.SEEDS}' names one twice")
         return seeds
+
+    def looks(self):
+        looks = [number("LOOKS", s, least=2) for s in self.LOOKS.split()]
+        if looks != sorted(set(looks)):
+            raise Wrong(f"LOOKS: found '{self.LOOKS}', expected growing "
+                        "numbers of seeds")
+
+    def runs(self, arms):
+        """Every training of these arms."""
+        return [Run(a, s, n) for a in arms for s in self.SEEDS
+                for n in range(self.NOISE)]
 
     def read_arms(self, var):
         arms, known = [], self.KNOWN_ARMS.split()
@@ -204,12 +233,13 @@ class Parameters:
             if key not in row:
                 raise Wrong(f"{where}: no \"{key}\"")
         for key in row:
-            if key not in need + ["name", "file", "questions"]:
+            if key not in need + ["name", "file", "questions", "chance"]:
                 raise Wrong(f"{where}: unknown \"{key}\"" + near(key, need))
         number(f"{where}: samples", row["samples"], least=1)
         number(f"{where}: max_new", row["max_new"], least=1)
         number(f"{where}: temperature", row["temperature"], False)
         number(f"{where}: top_p", row["top_p"], False, 0, True, 1)
+        number(f"{where}: chance", row.get("chance", 0), False, most=1)
         if row["role"] not in ("on", "off"):
             raise Wrong(f"{where}: role: found \"{row['role']}\", expected "
                         "\"on\" or \"off\"")
@@ -291,7 +321,8 @@ class Parameters:
             self.tasks_text = json.dumps({"tasks": [
                 dict(name=t.name, role=t.role, verifier=t.verifier,
                      samples=t.samples, temperature=float(t.temperature),
-                     top_p=float(t.top_p), max_new=t.max_new)
+                     top_p=float(t.top_p), max_new=t.max_new,
+                     chance=t.chance)
                 for t in self.tasks]}, indent=1) + "\n"
 
     def without(self):
@@ -346,9 +377,14 @@ class Parameters:
             f"response=at most {self.MAX_NEW} tokens; over-length buffer "
             f"{self.OVERLONG}",
             f"evaluation=arithmetic {self.EVAL_ARM}; KL on {self.KL_PROMPTS} "
-            f"prompts a task at temperature 1; sampling seed {self.EVAL_SEED}" +
+            "prompts a task at temperature 1; sampling seed "
+            f"{self.EVAL_SEED} + the training seed" +
             (f"; at most {self.QUESTIONS} questions a task"
              if self.QUESTIONS else "")]
+        if self.NOISE > 1:
+            lines.append(f"noise draws={self.NOISE} of each arm and seed")
+        if self.LOOKS:
+            lines.append(f"looks={self.LOOKS}")
         if self.left_out:
             lines.append(f"left_out={' '.join(self.left_out)}: no sandbox on "
                          "this machine")

@@ -9,6 +9,8 @@ import glob
 import os
 import shlex
 
+from parameters import Run
+
 
 class Stage:
     """kind: base, data, train, eval, kl, stats, sparsity or analysis. free:
@@ -90,47 +92,50 @@ class Experiment:
     def last(self, run):
         return f"{self.run_dir(run)}/step-{self.p.STEPS}/checkpoint"
 
-    def loop(self, arm, seed, model, steps, sampler, trainer):
-        p = self.p
+    def loop(self, run, model, steps, sampler, trainer):
+        p, seed = self.p, run.seed
+        factors = run.arm.draw(run.draw)
         more = f" {p.ROLLOUT_OPTS}" if p.ROLLOUT_OPTS else ""
         return " \\\n".join((
             "mkdir $OUT && mkfifo $OUT.fifo &&",
             f"{p.BIN}/draw --resume {model} --seed {seed} --per-step "
             f"{p.PROMPTS} {self.tokens(p.TRAIN_TASK)} |",
-            f"{p.BIN}/rollout --quiet --model {model} --arm {arm.factors} "
+            f"{p.BIN}/rollout --quiet --model {model} --arm {factors} "
             f"--seed {seed} --sync $OUT.fifo --samples {p.SAMPLES} "
             f"--temperature 1 --max-new {p.MAX_NEW} --device {p.DEVICE} "
             f"{sampler}{more} |",
             f"{p.BIN}/tokenize --quiet --decode --tokenizer {model} |",
             f"{p.BIN}/reward --quiet --max-len {p.MAX_NEW} --overlong-buffer "
             f"{p.OVERLONG} |",
-            f"{p.BIN}/dapo-step --quiet --model {model} --arm {arm.factors} "
+            f"{p.BIN}/dapo-step --quiet --model {model} --arm {factors} "
             f"--seed {seed} --sync $OUT.fifo --steps {steps} --prompts "
             f"{p.PROMPTS} --mini-batch {p.MINI_BATCH} --samples {p.SAMPLES} "
-            f"--lr {arm.lr}{f' --tis {arm.tis}' if arm.tis else ''} --device {p.DEVICE} {p.TRAIN_OPTS} {trainer} "
+            f"--lr {run.arm.lr}{f' --tis {run.arm.tis}' if run.arm.tis else ''} --device {p.DEVICE} {p.TRAIN_OPTS} {trainer} "
             "--keep $OUT/rollouts.msgpack.zst --out $OUT/checkpoint "
             "-o $OUT/metrics.msgpack &&",
             "rm -f $OUT.fifo"))
 
-    def train(self, arm, seed):
+    def train(self, run):
         """The chunks of a run. With KEEP=last a chunk frees, when it begins,
         the weights and rollouts of the one before its predecessor."""
-        p, run = self.p, f"{arm.name}_seed{seed}"
+        p, folder = self.p, self.run_dir(run.name)
+        what = f"{run.arm.name} seed {run.seed}" + \
+            (f" draw {run.draw}" if run.draw else "")
         at, before = 0, 0
         for end in self.chunks:
-            model = f"{self.run_dir(run)}/step-{at}/checkpoint" if at else \
+            model = f"{folder}/step-{at}/checkpoint" if at else \
                 self.base
             free = []
             if before and p.KEEP == "last":
-                old = f"{self.run_dir(run)}/step-{before}"
+                old = f"{folder}/step-{before}"
                 free = [f"{old}/checkpoint/*.safetensors",
                         f"{old}/rollouts.msgpack.zst"]
-            self.add(f"{self.run_dir(run)}/step-{end}", "train",
-                     f"train {arm.name} seed {seed} to step {end}",
+            self.add(f"{folder}/step-{end}", "train",
+                     f"train {what} to step {end}",
                      [self.tokens(p.TRAIN_TASK),
                       *([model] if at else self.base_inputs)],
                      ["draw", "rollout", "tokenize", "reward", "dapo-step"],
-                     self.loop(arm, seed, model, end - at,
+                     self.loop(run, model, end - at,
                                f"--threads {p.THREADS}",
                                f"--threads {p.THREADS}"), free=free)
             at, before = end, at
@@ -139,36 +144,39 @@ class Experiment:
         """The instrument's self-test: the first seed once more, in one chunk,
         with other batches, micro-batches and threads. In a canonical arm
         nothing may change."""
-        p, run = self.p, f"{arm.name}_seed{self.again}_again"
-        self.add(f"{self.run_dir(run)}/step-{p.STEPS}", "train",
+        p, run = self.p, Run(arm, self.again)
+        self.add(f"{self.run_dir(run.name + '_again')}/step-{p.STEPS}", "train",
                  f"train {arm.name} seed {self.again} again",
                  [self.tokens(p.TRAIN_TASK), *self.base_inputs],
                  ["draw", "rollout", "tokenize", "reward", "dapo-step"],
-                 self.loop(arm, self.again, self.base, p.STEPS,
+                 self.loop(run, self.base, p.STEPS,
                            "--threads 2 --batch 7",
                            "--threads 2 --micro-batch 500"))
 
     # ---- evaluation ----
-    # A name below eval_metrics/ is base, ARM_seedN, ARM_seedN_again or floor_ARM
-    # (the base against itself under the arm's compute precision: the noise
-    # floor of KL).
+    # A name below eval_metrics/ is base_seedN, ARM_seedN, ARM_seedN_drawR,
+    # ARM_seedN_again or floor_ARM (the base against itself under the arm's
+    # compute precision: the noise floor of KL). A training seed has a sampling
+    # seed of its own, alike for all arms, draws and the base, so that arms are
+    # paired and seeds are independent.
 
     def dir(self, name):
         return f"{self.p.R}/eval_metrics/{name}"
 
-    def tags(self, name, arm, seed=None, again=False):
+    def tags(self, name, arm, seed=None, again=False, draw=0):
         words = [f"--set run={name}", f"--set arm={arm}"]
         words += [f"--set seed={seed}"] if seed is not None else []
+        words += [f"--set draw={draw}"] if draw else []
         words += ["--set replicate=1"] if again else []
         return " ".join(words)
 
     def model(self, name):
         """Model of a name, and the inputs that it is."""
-        if name == "base":
+        if name.startswith("base_seed"):
             return self.base, self.base_inputs
         return self.last(name), [self.last(name)]
 
-    def responses(self, name, tags):
+    def responses(self, name, seed, tags):
         p, (model, inputs) = self.p, self.model(name)
         made = []
         for t in p.tasks:
@@ -181,7 +189,7 @@ class Experiment:
                  *dict.fromkeys([*inputs, *self.base_inputs])],
                 ["rollout", "tokenize", "reward"],
                 f"{p.BIN}/rollout --quiet --model {model} --arm {p.EVAL_ARM} "
-                f"--seed {p.EVAL_SEED} --samples {t.samples} --temperature "
+                f"--seed {p.EVAL_SEED + seed} --samples {t.samples} --temperature "
                 f"{t.temperature} --top-p {t.top_p} --max-new {t.max_new}"
                 f"{limit} --device {p.DEVICE} --threads {p.THREADS} "
                 f"{self.tokens(t.name)} | \\\n"
@@ -191,7 +199,7 @@ class Experiment:
                  made, ["stats"], f"{p.BIN}/stats --quiet --score {tags} "
                  f"-o $OUT {' '.join(made)}")
 
-    def kl(self, name, model, inputs, factors, tags):
+    def kl(self, name, seed, model, inputs, factors, tags):
         p, made = self.p, []
         for t in p.tasks:
             made.append(self.add(
@@ -201,7 +209,7 @@ class Experiment:
                  *dict.fromkeys([*self.base_inputs, *inputs])],
                 ["rollout", "logprob"],
                 f"{p.BIN}/rollout --quiet --model {model} --arm {factors} "
-                f"--seed {p.EVAL_SEED} --samples 1 --limit {p.KL_PROMPTS} "
+                f"--seed {p.EVAL_SEED + seed} --samples 1 --limit {p.KL_PROMPTS} "
                 f"--temperature 1 --max-new {t.max_new} --device {p.DEVICE} "
                 f"--threads {p.THREADS} {self.tokens(t.name)} | \\\n"
                 f"{p.BIN}/logprob --quiet --model {model} --arm {factors} "
@@ -230,30 +238,30 @@ class Experiment:
                  f"{p.BIN}/stats --quiet --tag {tags} -o $OUT "
                  f"{' '.join(metrics)}")
 
-    def evaluate(self, arm, seed):
-        run = f"{arm.name}_seed{seed}"
-        tags = self.tags(run, arm.name, seed)
-        self.responses(run, tags)
-        self.kl(run, *self.model(run), self.p.EVAL_ARM, tags)
-        self.run_records(run, tags)
+    def evaluate(self, run):
+        tags = self.tags(run.name, run.arm.name, run.seed, draw=run.draw)
+        self.responses(run.name, run.seed, tags)
+        self.kl(run.name, run.seed, *self.model(run.name), self.p.EVAL_ARM,
+                tags)
+        self.run_records(run.name, tags)
 
     # ---- analysis ----
 
     def eval_files(self):
         """Records that the report reads."""
         p = self.p
-        runs = [f"{a.name}_seed{s}" for a in p.arms for s in p.SEEDS]
+        runs = [r.name for r in p.runs(p.arms)]
         again = [f"{a.name}_seed{self.again}_again" for a in p.arms]
         floors = [f"floor_{a.name}" for a in p.arms]
-        return [*(f"{self.dir(n)}/scores.msgpack"
-                  for n in ["base", *runs, *again]),
+        return [*self.base_scores(),
+                *(f"{self.dir(n)}/scores.msgpack" for n in [*runs, *again]),
                 *(f"{self.dir(n)}/kl_scores.msgpack" for n in runs + floors),
                 *(f"{self.dir(n)}/{k}.msgpack" for n in runs
                   for k in ("sparsity", "metrics"))]
 
     def train_files(self):
-        return [f"{self.run_dir(f'{a.name}_seed{s}')}/step-{self.p.STEPS}"
-                for a in self.p.arms for s in self.p.SEEDS]
+        return [f"{self.run_dir(r.name)}/step-{self.p.STEPS}"
+                for r in self.p.runs(self.p.arms)]
 
     def settings(self):
         """--set options of the report, and the checkpoints that they read:
@@ -309,6 +317,10 @@ class Experiment:
                  f"-v arms='{' '.join(a.name for a in arms)}' -v on='{on}' "
                  f"-v off='{off}' >$OUT")
 
+    def base_scores(self):
+        return [f"{self.dir(f'base_seed{s}')}/scores.msgpack"
+                for s in self.p.SEEDS]
+
     def records(self, arms, kind):
         return [f"{self.dir(f'{a.name}_seed{s}')}/{kind}.msgpack"
                 for a in arms for s in self.p.SEEDS]
@@ -317,8 +329,7 @@ class Experiment:
         """make ablation: which factor carries which part of what bf16 changes.
         Taken away from bf16 one at a time as well: make ablation
         ABLATION_ARMS='fp32 bf16,adam=fp32 bf16,master=fp32 bf16'."""
-        scores = [f"{self.dir('base')}/scores.msgpack",
-                  *self.records(arms, "scores")]
+        scores = [*self.base_scores(), *self.records(arms, "scores")]
         kl = self.records(arms, "kl_scores")
         same = self.records(arms, "sparsity")
         self.table("ablation", "ablation: parts of each factor", [
@@ -330,8 +341,7 @@ class Experiment:
     def mismatch(self, arms):
         """make mismatch: samplers that compute otherwise than the trainer, each
         with and without the truncated importance weight."""
-        scores = [f"{self.dir('base')}/scores.msgpack",
-                  *self.records(arms, "scores")]
+        scores = [*self.base_scores(), *self.records(arms, "scores")]
         fields = [*(f"mismatch_{f}" for f in (
             "compared differing non_finite dp_mean dp_max pearson k3 chi2 "
             "ess").split()), "approx_kl", "clip_low", "clip_high"]
@@ -353,20 +363,22 @@ def experiment(p):
     x.data()
     every = {a.name: a for arms in (p.arms, *p.table_arms.values())
              for a in arms}
-    for a in every.values():
-        for s in p.SEEDS:
-            x.train(a, s)
+    names = [a.name for a in p.arms]
+    runs = p.runs(p.arms) + [Run(a, s) for a in every.values()
+                             if a.name not in names for s in p.SEEDS]
+    for run in runs:
+        x.train(run)
     for a in p.arms:
         x.replicate(a)
-    x.responses("base", x.tags("base", "base"))
-    for a in every.values():
-        for s in p.SEEDS:
-            x.evaluate(a, s)
+    for s in p.SEEDS:
+        x.responses(f"base_seed{s}", s, x.tags(f"base_seed{s}", "base", s))
+    for run in runs:
+        x.evaluate(run)
     for a in p.arms:
         run = f"{a.name}_seed{x.again}_again"
-        x.responses(run, x.tags(run, a.name, x.again, True))
+        x.responses(run, x.again, x.tags(run, a.name, x.again, True))
         floor = f"floor_{a.name}"
-        x.kl(floor, x.base, [], f"{a.factors},dropout=0",
+        x.kl(floor, 0, x.base, [], f"{a.factors},dropout=0",
              x.tags(floor, floor))
     x.report()
     for table, arms in p.table_arms.items():

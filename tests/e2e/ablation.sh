@@ -27,7 +27,7 @@ rows=$(awk '$2 == 2 { print $1 }' "$table" | tr '\n' ' ')
 # the mean over seeds of dJ on-task, by another way
 j() { "$BIN/show" --field task --field j "$@" | awk '$1 == "dm_val" { s += $2; n++ } END { print s / n }'; }
 want=$(awk -v a="$(j "$T"/r/eval_metrics/bf16_seed[12]/scores.msgpack)" \
-    -v b="$(j "$T"/r/eval_metrics/base/scores.msgpack)" 'BEGIN { printf "%+.4f", a - b }')
+    -v b="$(j "$T"/r/eval_metrics/base_seed[12]/scores.msgpack)" 'BEGIN { printf "%+.4f", a - b }')
 found=$(awk '$1 == "bf16" && $2 == 2 { print $3 }' "$table")
 [ "$found" = "$want" ] && ok means_are_those_of_the_scores ||
     no means_are_those_of_the_scores "$found, expected $want"

@@ -78,7 +78,7 @@ cp "$T/kept" "$T/tok/tokenizer.json"
 run
 bytes | cmp -s - "$T/first"
 verdict and_the_first_one_again $? "$(said)"
-rm "$R/eval_metrics/base/scores.msgpack"
+rm "$R/eval_metrics/base_seed1/scores.msgpack"
 run
 ran '^score base' && bytes | cmp -s - "$T/first"
 verdict a_deleted_result_is_made_again $? "$(said)"
@@ -103,11 +103,23 @@ run
 run SEEDS='1 2'
 ran 'seed ?2|^analys'
 verdict one_more_seed_adds_that_seed $? "$(said)"
+run NOISE=2
+ran 'draw ?1|^analys'
+verdict one_more_noise_draw_adds_that_draw $? "$(said)"
+grep -q -- '--arm fp32,order=shuffled:1 ' "$R/.make/dag.mk" && grep -q -- '--set draw=1 ' "$R/.make/dag.mk"
+verdict a_draw_has_another_order_of_sums $? ''
+run
+bytes | grep -vE '_draw1|seed2' | cmp -s - "$T/first"
+verdict fewer_draws_leave_the_others $? "$(said)"
+run SEEDS='1 2'
+seeds=$(grep -o -- '--seed 100[0-9] --samples 2' "$R/.make/dag.mk" | sort -u | tr '\n' ' ')
+[ "$seeds" = '--seed 1001 --samples 2 --seed 1002 --samples 2 ' ]
+verdict a_training_seed_has_its_own_evaluation_stream $? "$seeds"
 run ARMS='fp32 bf16,lr=2e-3'
 ran 'bf16|^analys'
 verdict one_more_arm_adds_that_arm $? "$(said)"
 run
-ran '^analys' && bytes | grep -vE 'bf16|seed2' | cmp -s - "$T/first"
+ran '^analys' && bytes | grep -vE 'bf16|seed2|_draw1' | cmp -s - "$T/first"
 verdict fewer_again_leave_the_others $? "$(said)"
 run THREADS=2 LAUNCH='nice -n 1'
 none
@@ -130,9 +142,9 @@ program reward
 run
 
 # --- goals ---------------------------------------------------------------------------
-rm -r "$R/eval_metrics/base"
-dag_make R="$R" "${small[@]}" "$R/eval_metrics/base/gsm8k.responses.msgpack.zst"
-ran '^evaluate base on gsm8k$'
+rm -r "$R/eval_metrics/base_seed1"
+dag_make R="$R" "${small[@]}" "$R/eval_metrics/base_seed1/gsm8k.responses.msgpack.zst"
+ran '^evaluate base_seed1 on gsm8k$'
 verdict a_result_by_its_name $? "$(said)"
 rm -r "$R/train_logs/fp32_seed1/step-4"
 dag_make R="$R" "${small[@]}" "$R/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors"
@@ -162,7 +174,7 @@ env -u MAKEFLAGS -u MAKELEVEL bash -c "$again $old" </dev/null >"$T/out" 2>"$T/e
 verdict and_its_command_repeats_it_alone $? "$again: $(tail -n 2 "$T/err")"
 program logprob
 run
-bytes | grep -vE 'bf16|seed2|ablation' | cmp -s - "$T/first"
+bytes | grep -vE 'bf16|seed2|ablation|_draw1' | cmp -s - "$T/first"
 verdict and_all_is_as_before $? "$(said)"
 
 cp -r "$R/base/model" "$T/model"

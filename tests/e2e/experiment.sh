@@ -78,7 +78,7 @@ verdict second_make_is_quick $? "$(cat "$T/time") s"
 
 [ "$(cd "$T/a" && $make why 2>/dev/null | tail -n 1)" = 'nothing would run' ]
 verdict why_says_nothing_would_run $? "$(cd "$T/a" && $make why 2>/dev/null | tail -n 2 | tr '\n' ' ')"
-rm "$T/a/results/eval_metrics/base/scores.msgpack" \
+rm "$T/a/results/eval_metrics/base_seed1/scores.msgpack" \
     "$T/a/results/train_logs/bf16_seed2/step-4/checkpoint/optimizer.safetensors" \
     "$T/a/results/analysis/plots/kl.svg"
 run "$T/a"
