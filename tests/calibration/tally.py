@@ -34,8 +34,8 @@ for line in sys.stdin:
         covered[q] += r.get("lo", -math.inf) <= want <= r.get("hi", math.inf)
 
 bad = 0
-for (q, word) in sorted(wrong):
-    for arm in ("arm", "third"):
+for (q, word, *of_arm) in sorted(wrong):
+    for arm in of_arm or ("arm", "third"):
         n, of = words[arm, q, word], tested[arm, q]
         limit = 0.05 + 2 * math.sqrt(0.05 * 0.95 / of) if of else 0
         rate = n / of if of else 1
