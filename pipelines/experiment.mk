@@ -34,7 +34,7 @@ ifneq ($(DAG_GOALS),)
 # when this one changed; then it is as it should be. It makes makefiles under -n
 # as well, and then nothing is compiled.)
 DRY := $(if $(findstring n,$(firstword -$(MAKEFLAGS))),--dry)
-$(R)/.make/dag.mk: $(if $(MAKE_RESTARTS),,FORCE $(if $(DRY),,all))
+$(R)/.make/dag.mk: $(if $(value MAKE_RESTARTS),,FORCE $(if $(DRY),,all))
 	@$(ULP_ENV) pipelines/dag write --make $$PPID $(DRY) $(DAG_GOALS)
 include $(R)/.make/dag.mk
 endif

@@ -110,7 +110,7 @@ verdict data_is_only_read $? "$(tail -n 2 "$T/err")"
 # --- tasks of one's own ------------------------------------------------------------------
 echo '{"id":"mine/0","task":"mine","prompt":"1+1?","answer":"2","verifier":"math"}' >"$T/my.jsonl"
 dag_make R="$T/r4" "${small[@]}" DATA="$T/sets" TASKS+="mine=$T/my.jsonl" "$T/r4/analysis/summary.txt"
-[ "$status" = 0 ] && ! grep '^\[' "$T/err" | grep -qvE 'mine|^.*\] (score|KL|average KL|analys)' && grep -q 'evaluate base on mine' "$T/err" &&
+[ "$status" = 0 ] && ! grep '^\[' "$T/err" | grep -qvE 'mine|^.*\] (score|KL|average KL|analys)' && grep -q 'evaluate base_seed1 on mine' "$T/err" &&
     grep -q '"name": "mine"' "$T/r4/.make/tasks.json"
 verdict an_own_task_adds_its_stages $? "$(grep '^\[' "$T/err"; tail -n 1 "$T/err")"
 dag_make R="$T/r5" "${small[@]}" QUESTIONS=3 EVAL_SAMPLES=5 EVAL_TEMPERATURE=0.3 TASKS='gsm8k dm_val' -n "$T/r5/analysis/summary.txt"
