@@ -17,7 +17,6 @@ FUZZ_FLAGS   := $(filter-out -O% -fsanitize=% -fno-sanitize-recover=%,$(STD)) \
                 -fno-sanitize-recover=undefined
 
 FUZZ_USES_tok := text
-$(foreach f,$(FUZZ),$(eval FUZZ_USES_$(f) ?=))
 
 fuzz_uses = $(or $(FUZZ_USES_$(1)),$(firstword $(subst _, ,$(1))))
 # each floor's sources are compiled with the target: instrumented, and apart

@@ -1,6 +1,7 @@
 # make plan: from config.json and task sets alone; the full setting is planned
 # in seconds
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL # those of the make that runs the tests
 ok() { echo "ok plan_$1"; }
 no() { echo "not ok plan_$1: $2"; }
 check() { local n=$1; shift; if "$@" >/dev/null 2>&1; then ok "$n"; else no "$n" "$(tail -n 5 "$T/plan" | tr '\n' ' ')"; fi; }

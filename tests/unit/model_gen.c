@@ -441,8 +441,8 @@ static void errors_name_the_record(void)
     bad[5] = NAN;
     T_EQ_INT(model_set_host(x.m, bad, DT_F32, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "value 5 is nan"), "%s", e.msg);
-    /* finite, but token 0's logit is a sum beyond fp32 */
-    for (int i = 0; i < c.hidden; i++)
+    /* finite, but sums of them are not */
+    for (size_t i = 0; i < model_params(x.m)->n_values; i++)
         bad[i] = 3e38f;
     MUST(model_set_host(x.m, bad, DT_F32, &e));
     s.at = 0;
