@@ -15,12 +15,13 @@ help:
 	@echo '  check-gpu, bench-gpu           the same on this machine'"'"'s GPU (PARTS=... of them)'
 	@echo '  gpu-bundle                     both as a tar for a machine with a GPU and little else'
 	@echo '  cuda-report                    registers and spills of each CUDA kernel'
+	@echo '  man, install, uninstall        manual pages made from --help; programs, pages and documents in PREFIX'
 	@echo '  clean                          build products (results/ and data/ stay)'
 	@echo
 	@echo 'Parameters: make NAME=VALUE ...'
 	@awk -F'[ ?:]*= *' '/^[A-Z_]+ +[?:]=.*##/ { d = $$0; sub(/^.*##/, "", d); v = $$0; \
 	  sub(/^[A-Z_]+ +[?:]= */, "", v); sub(/ *##.*$$/, "", v); n = $$1; \
-	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/plan.mk pipelines/bench_gpu.mk
+	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/plan.mk pipelines/bench_gpu.mk pipelines/install.mk
 	@echo
 	@echo 'Values of preset $(PRESET) (another one: make help PRESET=NAME; there are $(PRESETS))'
 	@printf '  %-14s %s\n' $(foreach v,$(PARAMETERS),$(if $($(v)),$(v) $(call quote,$($(v)))))
