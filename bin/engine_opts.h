@@ -30,8 +30,8 @@
 
 #define OPT_MICRO_BATCH(dst)                                                 \
     {OPT_INT, "micro-batch", 0, dst, "N",                                    \
-     "tokens in a forward and backward, what samples begin with counted "     \
-     "once; in canonical order no bit depends on it", 1, 1 << 30}
+     "tokens in a forward and backward, shared prefixes counted once; in "    \
+     "canonical order results do not depend on it", 1, 1 << 30}
 
 #define OPT_RECOMPUTE(dst)                                                   \
     {OPT_FLAG, "recompute", 0, dst, NULL,                                    \

@@ -34,10 +34,11 @@ static const struct opt own[] = {
     {OPT_U64, "seed", 0, &m.seed, "N", "seed of order=shuffled", 0, 0},
     OPT_DEVICE(&m.device, &m.threads),
     {OPT_INT, "batch", 0, &o.batch, "N",
-     "records gathered while more are waiting; no bit depends on it", 1,
+     "most records read before a forward; results do not depend on it", 1,
      1e6},
     {OPT_INT, "micro-batch", 0, &o.micro, "N",
-     "tokens in a forward, about; no bit depends on it; 0 = 4096", 0, 1e8},
+     "tokens in a forward, about; results do not depend on it; 0 = 4096", 0,
+     1e8},
     OPT_PLAN(&plan),
     {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
     {0}};
@@ -71,8 +72,8 @@ static int report(const struct scorer_check *c, struct err *e)
             (unsigned long long)c->n, c->gap);
     if (!c->n_differ)
         return 0;
-    return err_set(e, ERR_DATA, "%s: %llu of %llu response_logprobs are other "
-                   "bits, the largest gap is %.9g", rec_name(f.in),
+    return err_set(e, ERR_DATA, "%s: %llu of %llu response_logprobs differ, by "
+                   "up to %.9g", rec_name(f.in),
                    (unsigned long long)c->n_differ, (unsigned long long)c->n,
                    c->gap);
 }

@@ -44,11 +44,12 @@ static const struct opt own[] = {
     OPT_ARM(&m.arm),
     OPT_DEVICE(&m.device, &m.threads),
     {OPT_INT, "batch", 0, &o.batch, "N",
-     "sequences at once, at most; no bit depends on it", 1, 1e6},
+     "sequences at once, at most; results do not depend on it", 1, 1e6},
     {OPT_SIZE, "kv-memory", 0, &o.kv_bytes, "SIZE",
-     "most of the KV cache, such as 40G; sequences beyond it wait, and no bit "
-     "depends on it; 0 = what they need, within half of the host's free "
-     "memory or 0.8 of a device's", 0, 0},
+     "memory of the KV cache, at most, such as 40G; where it is full the "
+     "newest sequences are preempted and recomputed, with the same results; "
+     "0 = what they need, within half of the host's free memory or 0.8 of a "
+     "device's", 0, 0},
     {OPT_STR, "sync", 0, &o.fifo, "FIFO",
      "do what dapo-step says there: how many prompts, which weights", 0, 0},
     OPT_RELEASE(&o.release, ""),

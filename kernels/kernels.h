@@ -76,8 +76,9 @@ struct k_seqs {
 };
 
 /* Sums of rows: the terms of row r < n are src[off[r]] .. src[off[r + 1] - 1].
- * A term i >= 0 is row i of x, a term ~i row i of `carried`, which has the
- * columns from skip on (+0 stands for those before). */
+ * A term i >= 0 is row i of x, a term ~i row i of `carried`, partial
+ * sums of an earlier pass. Those have the columns from skip on; +0 stands for
+ * the columns before. */
 struct k_sums {
     int T, n;             /* T of the n sums are rows of y */
     int width, skip;      /* values in a row of x and of y */
@@ -368,9 +369,8 @@ int kv_free_pages(const struct k_kv *kv);
 int kv_reserve(struct k_kv *kv, int slot, int len) MUST_CHECK;
 /* The slot keeps pages for positions [0, len) and gives back the others. */
 void kv_release(struct k_kv *kv, int slot, int len);
-/* dst, which has no pages, begins with the first len positions of src: whole
- * pages are shared, the last one is copied where it is not whole. -1 as
- * above. */
+/* dst must have no pages. It gets the first len positions of src: full pages
+ * are shared, a last page that is not full is copied. -1 as above. */
 int kv_fork(struct k_kv *kv, int src, int dst, int len) MUST_CHECK;
 /* Why memory was not there for a page, after a -1; or NULL: it was all in
  * use. */

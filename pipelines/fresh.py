@@ -2,7 +2,7 @@
 
 A stage's record is a JSON file, STATE/OUT.made:
 
-  command   its text, without what no bit depends on (--threads N)
+  command   its text, without what results do not depend on (--threads N)
   programs  SHA-256 of each program
   inputs    digest of each input
   outputs   of each file made: SHA-256, and the size, time and inode at which it

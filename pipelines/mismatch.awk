@@ -48,7 +48,7 @@ END {
     print ""
     print "Over the response tokens of all steps and seeds, before each step's updates; p is the"
     print "trainer's probability of a token, q the sampler's. differ = fraction of the compared"
-    print "log-probabilities with other bits; dp = |p - q|; pearson of p and q; k3 and chi2 estimate"
+    print "log-probabilities that differ in any bit; dp = |p - q|; pearson of p and q; k3 and chi2 estimate"
     print "the divergence of q from p, nats a token; ess = effective sample size a token of the weight"
     print "p / q (at most C in an arm with tis=C, whose loss has that weight). Tokens without two"
     print "finite log-probabilities are counted (lost) and are in no other figure."

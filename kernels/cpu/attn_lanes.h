@@ -19,8 +19,8 @@ struct lanes {
 
 enum { LANES_KEYS = 128 }; /* that a sum over keys takes at a time */
 
-/* Queries of a block: as many as registers hold, unless the scores of a long
- * sequence would leave the cache. */
+/* Queries of a block: the number that registers hold, unless the scores of a
+ * long sequence would not fit the cache. */
 static inline long lanes_block(long L)
 {
     long two = 2 * VW;

@@ -76,7 +76,7 @@ INLINE void transpose_4x4(float *dst, long ldd, const float *src, long lds)
     *(f4u *)(dst + 3 * ldd) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
 }
 
-/* Rows [r, rows) in groups of `step`, as many as there are. */
+/* Rows [r, rows) in full groups of `step`. */
 #define TRANSPOSE_ROWS(step)                                                  \
     for (; r + step <= rows; r += step) {                                     \
         long c = 0;                                                           \

@@ -344,8 +344,8 @@ static int aligned(const void *p, long ld, enum dtype t)
     return ((uintptr_t)p | (uintptr_t)ld * dtype_size(t)) % 16 == 0;
 }
 
-/* Slices of K: as many as keep BUSY blocks at work, each of LEAST pieces; so
- * one where strips are wide. */
+/* Slices of K: enough to keep BUSY blocks at work, each slice at least LEAST
+ * pieces; so a single one where strips are wide. */
 static int slices_of(long N, long K, long step)
 {
     long strips = (N + STRIP(2) - 1) / STRIP(2);

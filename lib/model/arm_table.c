@@ -41,8 +41,8 @@ const struct factor arm_factors[] = {
      "on the outputs of attention and MLP. model: with the probability in "
      "config.json (attention_dropout)"},
     {"prefixes", FACTOR_WORD, AT(apart), "shared|apart",
-     "training computes what samples of a group begin with once, or for each "
-     "sample; always apart with dropout or grads=bf16"},
+     "shared: training computes a prefix that samples of a group share once. "
+     "apart: for each sample; so always with dropout or grads=bf16"},
 };
 const int arm_n_factors = sizeof arm_factors / sizeof *arm_factors;
 

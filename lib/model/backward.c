@@ -75,7 +75,7 @@ static void mlp_backward(struct model *m, int i)
 }
 
 /* dqkv from dao, the gradient of the attention's output for the rows behind it.
- * Attention saw wide rows: those of a shared row have a gradient each. */
+ * Attention had a copy of a shared row for each sequence; each has a gradient. */
 static void attention_grads(struct model *m, int i, void *dqkv,
                             const void *dao)
 {
@@ -155,7 +155,7 @@ static void attention_backward(struct model *m, int i)
     norm_backward(m, l->norm1, x, dx, T);
 }
 
-/* Of the head rows: what was carried, then the tokens that they score. */
+/* Of the head rows: what the pass before kept, then the tokens they score. */
 static float *head_gradients(struct model *m, const float *dlogp)
 {
     int R = m->shape.R;
@@ -237,7 +237,8 @@ static void carry_heads(struct model *m, const float *v)
     }
 }
 
-/* v: the gradients of the head rows; the open ones are the last of them. */
+/* Partial gradients of open rows are kept for the next pass. v: gradients of
+ * the head rows; those of open rows are the last. */
 static void carry_on(struct model *m, const float *v)
 {
     struct carry *c = &m->path;

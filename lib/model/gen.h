@@ -1,10 +1,10 @@
 /* gen - batched generation with a KV cache: continuous batching
  *
  * Sequences enter as there are slots and pages of the cache, and leave when
- * they end. Where pages run out the youngest sequence waits and is computed
- * again later. The uniform of a sample's position is philox(position, sample,
- * prompt id; seed): neither batch size, batch mates nor the size of the cache
- * can change a token or a bit of its logp.
+ * they end. Where pages run out the newest sequence is preempted: it gives its
+ * pages back and is recomputed later. The uniform of a sample's position is
+ * philox(position, sample, prompt id; seed): neither batch size, batch mates nor
+ * the size of the cache can change a token or a bit of its logp.
  */
 #ifndef ULP_MODEL_GEN_H
 #define ULP_MODEL_GEN_H
@@ -15,8 +15,8 @@ struct gen_opts {
     int max_new;   /* tokens, the end token included */
     int batch;     /* sequences at once, at most */
     int prefill;   /* tokens of prompts in a step, at most; 0: 4096 */
-    size_t kv_bytes; /* of the cache; 0: as many as the batch can use, within
-                      * a part of the memory that is free */
+    size_t kv_bytes; /* of the cache; 0: what the batch can use, within a part
+                      * of the memory that is free */
     uint64_t seed;
     int n_eos;
     int32_t eos[CONFIG_MAX_EOS];

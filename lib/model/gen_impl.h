@@ -74,8 +74,8 @@ static inline int seq_known(const struct seq *s)
 }
 
 /* ---- gen_enter.c ---- */
-/* The rows of sequences that run, then those of sequences that wait and of
- * new requests, as long as there are slots, pages and rows for them. */
+/* The rows of running sequences, then those of preempted ones and of new
+ * requests, while there are slots, pages and rows for them. */
 int gen_admit(struct gen *g, struct err *e) MUST_CHECK;
 /* Puts the request's name before the message in *e. */
 int gen_name(const struct gen_req *q, struct err *e);
@@ -86,10 +86,11 @@ void gen_cache_close(struct gen *g);
 /* Can the request run when nothing else does? */
 int gen_cache_fits(const struct gen *g, const struct gen_req *q,
                    struct err *e) MUST_CHECK;
-/* Every sequence that runs has pages for the tokens that it has; the youngest
- * lose theirs where there are not enough. */
+/* Every running sequence gets pages for the tokens that it has; where there are
+ * not enough the newest are preempted. */
 int gen_grow(struct gen *g, struct err *e) MUST_CHECK;
-/* The sequence, no longer in g->run, gives its pages back and waits. */
+/* Preempts the sequence, no longer in g->run: it gives its pages back and is
+ * recomputed when there is room. */
 void gen_preempt(struct gen *g, struct seq *s);
 void gen_wait(struct gen *g, struct seq *s);
 /* It ended: its slot is free, or keeps the prompt for others of its group. */

@@ -29,10 +29,10 @@ struct acts {
     size_t mid, mid_step; /* [T][H]: after attention */
     size_t qkv, qkv_step, ao, ao_step, lse, lse_step, gu, gu_step;
     size_t norm, rstd, proj, act; /* scratch */
-    size_t w_qkv, w_ao; /* scratch of wide rows: qkv, attention's output */
+    size_t w_qkv, w_ao; /* scratch of attention rows: qkv, output */
     size_t head_n, head_rstd, logp, head_lse, entropy, dlogp;
     size_t d_x, d_n, d_wide, d_mid; /* backward */
-    size_t w_dao, w_dqkv;           /* of wide rows */
+    size_t w_dao, w_dqkv;           /* of attention rows */
     size_t bytes;
 };
 
@@ -77,8 +77,8 @@ struct model {
     size_t host_n;
     struct tree tree;
     int32_t *scores, *carried_heads; /* in host, of struct layout */
-    /* fp32 gradients of an open path's keys and values, [layer][row]: what
-     * came before this pass, and what goes on from it */
+    /* partial fp32 gradients of the keys and values of open rows (tree.h),
+     * [layer][row]: from the pass before, and for the next one */
     float *carried, *carry;
     size_t carried_n, carry_n; /* values there is room for */
     struct carry path;

@@ -68,7 +68,7 @@ static int is_carried(const struct tree *t, const struct tree_row *r)
     return r->a == t->i && r->pos < t->carried;
 }
 
-/* The first carried head row at pos or after. */
+/* The first head row at pos or after, of those kept from the pass before. */
 static int carried_from(const struct carry *c, int32_t pos)
 {
     int lo = 0, hi = c->n;
@@ -94,7 +94,8 @@ static void put_head(struct filling *f, int row, int32_t target)
     f->v[f->l->target + h] = target;
 }
 
-/* An open row's carried head row waits, unless the first sequence scores it. */
+/* A head row kept from the pass before stays kept while its row is open, unless
+ * the first sequence scores it. */
 static int waits(const struct filling *f, int row, int i)
 {
     const struct tree *t = f->t;
@@ -220,8 +221,8 @@ static void add_seqs(struct filling *f)
     }
 }
 
-/* Wide rows of all sequences, from the last on: a row that one has and the next
- * has too is at the same place in both. */
+/* Attention rows of all sequences, from the last on: a row that two neighbours
+ * share is at the same position in both. */
 static void add_wide(struct filling *f)
 {
     const struct layout *l = f->l;
@@ -243,7 +244,7 @@ static void add_wide(struct filling *f)
     }
 }
 
-/* Wide row w is the one that computes row r. */
+/* Attention row w computes the query of row r. */
 static void add_query(struct filling *f, int32_t w, int32_t r)
 {
     const struct layout *l = f->l;
@@ -254,7 +255,7 @@ static void add_query(struct filling *f, int32_t w, int32_t r)
         f->v[l->live + (size_t)h] = w;
 }
 
-/* Rows and head rows that give wide row w a gradient: r's, or none. */
+/* Rows and head rows that give attention row w a gradient: r's, or none. */
 static void add_gradients(struct filling *f, int32_t w, int32_t r)
 {
     const struct layout *l = f->l;

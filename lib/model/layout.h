@@ -1,17 +1,19 @@
-/* layout - the rows of a pass (tree.h) as the kernels see them: who reads whom
+/* layout - the rows of a pass (tree.h) as index maps for the kernels
  *
- * A head row is a row with a token that is scored after it: a row that several
- * tokens follow has as many, in the order in which they first come. In the last
- * layer rows that nobody scores are only keys and values: what comes after its
- * attention is for the R head rows ("live" ones).
+ * A head row is one scored token of a row. Where sequences continue a shared
+ * row with different tokens, the row has a head row for each of these tokens,
+ * in the order in which they first occur. In the last layer a row without a
+ * scored token gives only its key and value: what follows attention is computed
+ * for the R head rows alone (`live` in names).
  *
- * Attention sees every sequence whole: its rows are "wide" ones where sequences
- * share some. The queries of a row are those of its last sequence; a sequence
- * without a query has no wide row.
+ * Attention works on whole sequences. So a shared row is copied for it, once
+ * for each sequence that has the row: these are the E attention rows (`wide` in
+ * names). The query of a shared row is computed once, in its last sequence. A
+ * sequence without a query of its own has no attention row.
  *
- * Of open rows, what the sequences so far gave is carried to the next pass: the
- * gradients of their keys and values, and of their head rows'
- * log-probabilities.
+ * A row is `open` when sequences of the next micro-batch share it. Partial
+ * gradients of its key, value and log-probabilities are kept for the next pass,
+ * which adds its own (`carried` in names).
  */
 #ifndef ULP_MODEL_LAYOUT_H
 #define ULP_MODEL_LAYOUT_H
@@ -21,10 +23,12 @@
 struct acts_shape {
     int T, R, S; /* rows, head rows, sequences */
     int live;    /* the R are not simply the T */
-    int E;       /* wide rows; 0: they are the rows */
-    int open, open_heads; /* of open rows, the last ones of T and of R */
+    int E;       /* attention rows; 0: nothing is shared, T of them */
+    int open, open_heads; /* rows that the next micro-batch shares, the last
+                             ones of T, and their head rows, the last of R */
     int tokens;  /* of the sequences */
-    int carried, carried_heads; /* rows, head rows open before this pass */
+    int carried, carried_heads; /* rows, head rows that the micro-batch before
+                                   shares with this one */
     enum acts_keep {
         KEEP_NOTHING,
         KEEP_ALL,
@@ -32,9 +36,9 @@ struct acts_shape {
     } keep;
 };
 
-/* What an open path carries from pass to pass, on the host: its rows; so many
- * of them, the first ones, have a sum of gradients; its head rows by
- * position. */
+/* Partial gradients of open rows, kept on the host from pass to pass: the
+ * number of open rows; how many of them, the first ones, have a sum of
+ * gradients; their head rows by position. */
 struct carry {
     int rows, summed, n;
     struct carry_head {
@@ -50,16 +54,17 @@ struct layout {
     size_t each;         /* 0, 1, 2 ... */
     size_t head;         /* head row <- row */
     size_t back_n;       /* row <- head rows, which follow each other: `each` */
-    size_t wide, narrow; /* wide <- row, row <- wide */
-    size_t live;         /* head row <- wide */
-    /* wide <- row, for gradients; wide <- head rows, for gradients; wide <- the
-     * first of its head rows. None for open rows. */
+    size_t wide, narrow; /* attention row <- row, row <- attention row */
+    size_t live;         /* head row <- attention row */
+    /* For gradients: attention row <- row; <- head rows; <- the first of its
+     * head rows. None for open rows, which get theirs in a later pass. */
     size_t d_wide, d_wide_n, d_live, d_live_n, o_live, o_live_n;
-    size_t fold, fold_n; /* row <- wide ones, and what is carried */
+    size_t fold, fold_n; /* row <- attention rows, and partial gradients
+                            of the pass before */
     size_t n;            /* of the array */
     /* host only, after them: of k_seqs, and in the last layer; token of the
-     * pass -> head row that scores it, or -1; carried head -> head row, or -1:
-     * it waits for the pass that closes its row */
+     * pass -> head row that scores it, or -1; head row of the pass before ->
+     * head row, or -1: sequences of a later pass share its row */
     size_t from, from_live, scores, carried;
     size_t n_host;
 };
@@ -69,7 +74,7 @@ void layout_places(struct layout *l, struct acts_shape a);
 /* v: n_host integers */
 void layout_fill(const struct layout *l, const struct tree *t,
                  const struct carry *c, struct acts_shape a, int32_t *v);
-/* Rows with a sum of gradients among those that are open after a pass. */
+/* Of the rows that are open after a pass, how many have a sum of gradients. */
 int layout_summed(const struct tree *t, int summed);
 
 #endif

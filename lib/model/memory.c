@@ -35,7 +35,7 @@ static size_t rope(const struct config *c, int longest)
     return 4 * (size_t)model_rope_room(0, longest) * (size_t)c->head_dim;
 }
 
-/* What a path of `open` rows carries, before and after a micro-batch. */
+/* Memory of the partial gradients of `open` rows, before and after a pass. */
 static size_t carry(const struct config *c, int open)
 {
     return 2 * sizeof(float) * (size_t)c->layers * (size_t)open * 2 *

@@ -26,7 +26,8 @@ static inline int32_t common_rows(const int32_t *a, size_t na, int32_t first_a,
 
 struct micro_batch {
     size_t max_tokens;
-    size_t rows, wide; /* so far: tokens to compute, and with copies */
+    size_t rows, wide; /* so far: rows, shared ones once; attention rows, which
+                          are a copy of a shared row for each sequence */
     size_t tokens;     /* all of them, which struct seqs counts in 31 bits */
     int n;
 };

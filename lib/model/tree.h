@@ -1,17 +1,17 @@
-/* tree - which rows a packed batch has: a tree of beginnings
+/* tree - which rows a packed batch has: a prefix tree
  *
- * A row is a token after all those before it. Sequences that begin alike have
- * the rows of what they have in common once: row (pos, [a, b)) is that of
- * position pos of each of the sequences a to b - 1, which follow each other. A
- * sequence's last token is only ever a target: it has no row, nor has a
- * sequence without a scored token.
+ * A row is a token after all those before it. Sequences share the rows of their
+ * common prefix: row (pos, [a, b)) is position pos of each of the sequences a
+ * to b - 1, which are neighbours. The last token of a sequence is only a
+ * target: it has no row. A sequence without a scored token has no rows.
  *
  * The order of rows, which the sums of weight gradients follow: a row comes
  * with the last sequence that has it, those of one sequence by their position.
  *
- * Rows that the next micro-batch has too are open. They come last, are computed
- * again there, and have no gradient before the last of their sequences has
- * been.
+ * A row is open when sequences of the next micro-batch share it too. Open rows
+ * come last. The next pass computes them again. Their gradient goes further
+ * down in the pass of the last sequence that has them; until then it is kept
+ * (struct carry of layout.h).
  */
 #ifndef ULP_MODEL_TREE_H
 #define ULP_MODEL_TREE_H
@@ -23,7 +23,7 @@ struct seqs;
 enum tree_how {
     TREE_ALL = 1,   /* every token has a row, the last ones too */
     TREE_SHARE = 2, /* as struct seqs says; else each sequence has its own */
-    TREE_OPEN = 4   /* rows stay open between micro-batches */
+    TREE_OPEN = 4   /* rows may be shared with the next micro-batch */
 };
 
 struct tree {
@@ -33,7 +33,7 @@ struct tree {
         int32_t pos, a, b;
     } *row;
     int n, open;   /* rows; the last `open` of them are open */
-    int carried;   /* rows of the path that were open before */
+    int carried;   /* rows shared with the micro-batch before: they were open */
     int branching; /* rows are shared, or were, or are to be */
     int32_t *since; /* scratch: by position, the first sequence of a row */
     size_t cap, since_cap;

@@ -20,8 +20,8 @@ int pfile_read(const struct pfile *f, uint64_t at, void *to, size_t n,
         if (k < 0)
             return err_errno(e, ERR_IO, "%s", f->name);
         if (k == 0)
-            return err_set(e, ERR_DATA, "%s: is cut at byte %llu", f->name,
-                           (unsigned long long)at);
+            return err_set(e, ERR_DATA, "%s: is truncated at byte %llu",
+                           f->name, (unsigned long long)at);
         p += k;
         at += (uint64_t)k;
         n -= (size_t)k;
@@ -45,8 +45,8 @@ static int find(const struct pfile *f, uint64_t *at, size_t *n, struct err *e)
         return err_set(e, ERR_DATA, "%s: is an encrypted Parquet file, which "
                        "is not read", f->name);
     if (memcmp(head, "PAR1", 4) || memcmp(tail + 4, "PAR1", 4))
-        return err_set(e, ERR_DATA, "%s: does not %s with PAR1: is cut, or no "
-                       "Parquet file", f->name,
+        return err_set(e, ERR_DATA, "%s: does not %s with PAR1: is truncated, "
+                       "or no Parquet file", f->name,
                        memcmp(head, "PAR1", 4) ? "begin" : "end");
     *n = bits_le32(tail);
     if (*n > f->size - 12 || *n > FOOTER_MAX)

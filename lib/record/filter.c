@@ -90,7 +90,7 @@ int filter_read(struct filter *f, struct rec **rec, struct err *e)
         }
         if (f->at + 1 >= f->n_inputs)
             break;
-        /* the first input's header is carried on, also when it was empty */
+        /* the first input's header is kept, also when that input was empty */
         x = f->w ? header(f, e) : 0;
         if (x < 0)
             return x;

@@ -1,4 +1,4 @@
-/* reader_object - the next object of a stream, and streams cut short */
+/* reader_object - the next object of a stream, and truncated streams */
 #include "../base/hash.h"
 #include "reader_impl.h"
 #include "scan.h"
@@ -6,7 +6,7 @@
 int reader_cut(const struct rec_reader *r, const char *how, struct err *e)
 {
     return err_set(e, ERR_DATA,
-                   "%s: cut short: %llu record%s read, then it stops %s",
+                   "%s: truncated: %llu record%s read, then it stops %s",
                    rec_name(r), (unsigned long long)r->count,
                    r->count == 1 ? "" : "s", how);
 }

@@ -155,7 +155,7 @@ enum rec_format { REC_AUTO, REC_MSGPACK, REC_JSON };
  * is compressed. Named outputs appear whole at rec_commit or not at all. */
 int rec_create(struct rec_writer **w, const char *path,
                enum rec_format format, struct err *e) MUST_CHECK;
-/* The header. made_by of `from` (may be NULL: a source) is carried on and one
+/* The header. made_by of `from` (may be NULL: a source) is kept and one
  * entry appended: {"tool": tool, and the pairs added by rec_made_by}. To be
  * called once, before the first record. kind is "prompts", "rollouts",
  * "metrics", "sparsity", ... With several or concatenated inputs the first

@@ -49,7 +49,7 @@ int lines_more(struct lines *l, const char *what, struct err *e)
         return r;
     l->ended = 1;
     return source_cut(l->src)
-               ? err_set(e, ERR_DATA, "%s: is cut inside compressed data",
+               ? err_set(e, ERR_DATA, "%s: is truncated inside compressed data",
                          lines_name(l))
                : 0;
 }

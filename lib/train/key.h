@@ -11,7 +11,7 @@ struct key {
 
 int key_read(struct rec *rec, struct key *k, struct err *e) MUST_CHECK;
 void key_free(struct key *k);
-/* Sample i, which has k, belongs to the group whose first one had `of`. */
+/* k is of sample i. Does it belong to the group whose first sample has `of`? */
 int key_check(struct rec *rec, int i, const struct key *k,
               const struct key *of, struct err *e) MUST_CHECK;
 /* And s has the prompt's tokens of the first. */

@@ -18,7 +18,7 @@
 /* Zeroed at the start of a step. */
 struct mismatch {
     uint64_t compared;   /* tokens with two finite log-probabilities */
-    uint64_t differing;  /* of those, with other bits */
+    uint64_t differing;  /* of those, different in any bit */
     uint64_t non_finite; /* the others: in no figure below */
     double dp_max, dp, kl, k3, rho2, w, w2; /* sums but for the first */
     double mean_p, mean_q, var_p, var_q, cov; /* sums of squares of deviations */

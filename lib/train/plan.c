@@ -123,7 +123,7 @@ int plan_largest(const struct config *c, const struct arm *a,
 int plan_advise(struct err *e, int micro_batch, int recompute)
 {
     return err_suffix(e, "; a smaller --micro-batch (it is %d tokens) takes "
-                      "less%s, and no bit depends on it", micro_batch,
+                      "less%s, with the same results", micro_batch,
                       recompute ? "" : ", and so does --recompute");
 }
 

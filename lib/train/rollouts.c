@@ -86,7 +86,7 @@ int rollouts_finish(struct rollouts *s, int64_t step, struct err *e)
     struct rec *rec;
     int r;
 
-    /* to the end, so that a cut is seen */
+    /* to the end, so that truncated input is noticed */
     while ((r = next_record(s, &rec, e)) > 0) {
         r = check_rest(s, rec, step, e);
         if (r)

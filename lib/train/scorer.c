@@ -319,7 +319,7 @@ int scorer_run(struct engine *x, struct engine *against,
     engine_note(x->k, s.progress, "");
     if (r && e->no_memory)
         r = err_suffix(e, "; a smaller --micro-batch (it is %d tokens) takes "
-                       "less, and no bit depends on it",
+                       "less, with the same results",
                        o->micro ? o->micro : 4096);
     if (r && e->reader_left)
         progress_drop(&s.progress);

@@ -20,7 +20,7 @@ struct scorer_opts {
 
 /* What check_rollout found. */
 struct scorer_check {
-    uint64_t n, n_differ; /* values, and those of other bits */
+    uint64_t n, n_differ; /* values, and those that differ in any bit */
     double gap;           /* the largest */
 };
 

@@ -203,7 +203,7 @@ def count(batch, *what):
 
 
 def distinct(batch):
-    """Rows and scored tokens, what samples of a group begin with once."""
+    """Rows and scored tokens; those of a shared prefix count once."""
     n_rows, n_heads = set(), set()
     for r in batch:
         x = r["prompt_tokens"] + r["response_tokens"]

@@ -79,9 +79,9 @@ is mixed 16 "$(cat "$T/p.zst" "$T/named.zst" "$T/p.msgpack" "$T/jsonl.gz" | show
 is trickle 4 "$( (head -c 30 "$T/named.zst"; sleep 0.1; tail -c +31 "$T/named.zst") | show --count)"
 is python 4 "$(python3 -c 'import gzip,sys; sys.stdout.buffer.write(gzip.compress(open(sys.argv[1],"rb").read()))' "$T/p.msgpack" | show --count)"
 size=$(stat -c %s "$T/named.zst")
-says cut "show: $T/cut: cut short: 4 records read, then it stops inside the next one" \
+says cut "show: $T/cut: truncated: 4 records read, then it stops inside the next one" \
     bash -c "head -c $((size - 20)) '$T/named.zst' >'$T/cut'; '$BIN/show' --field id '$T/cut'"
-says cut_rows "show: $T/cut: cut short: 4 records read, then it stops inside compressed data" \
+says cut_rows "show: $T/cut: truncated: 4 records read, then it stops inside compressed data" \
     bash -c "head -c -1 '$T/jsonl.gz' >'$T/cut'; '$BIN/show' --field id '$T/cut'"
 says damaged "show: $T/bad: damaged gzip data: incorrect data check" \
     bash -c "{ head -c $((size - 8)) '$T/named.zst'; printf '\1\2\3\4'; tail -c 4 '$T/named.zst'; } >'$T/bad'; '$BIN/show' --count '$T/bad'"

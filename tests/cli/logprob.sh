@@ -23,8 +23,8 @@ check 'the sampler'"'"'s values again' diff \
 lp --model $M --check-rollout --temperature 0.7 "$T/r.msgpack" >"$T/x" 2>"$T/gap"
 check '--check-rollout says the gap' grep -q "tokens checked, largest gap 0$" "$T/gap"
 check '--check-rollout alone changes no record' diff <("$BIN/logprob" --quiet --model $M --check-rollout --temperature 0.7 --json "$T/r.msgpack" 2>/dev/null) <(sed 's/,"logprobs":{[^}]*}//' "$T/a.json")
-refuse 'another temperature is found out' 3 'are other bits' lp --model $M --check-rollout --temperature 1 "$T/r.msgpack"
-refuse 'another model is found out' 3 'are other bits' lp --model $N --check-rollout --temperature 0.7 "$T/r.msgpack"
+refuse 'another temperature is found out' 3 'response_logprobs differ' lp --model $M --check-rollout --temperature 1 "$T/r.msgpack"
+refuse 'another model is found out' 3 'response_logprobs differ' lp --model $N --check-rollout --temperature 0.7 "$T/r.msgpack"
 lp --model $M --as m --against $N --as-against n -o "$T/kl.msgpack" "$T/r.msgpack"
 for b in 1 3; do for m in 1 100; do
     lp --model $M --as m --against $N --as-against n --batch $b --micro-batch $m --threads 2 -o "$T/kl2.msgpack" "$T/r.msgpack"

@@ -54,7 +54,7 @@ for f in lz4 brotli encrypted encrypted_column long_row; do
 done
 $p --from prepared $golden/refused/not_utf8.parquet >out 2>err; check parquet_not_utf8 "$? $(sed 's/.*not_utf8/not_utf8/; s/ near.*//' err)" "3 not_utf8.parquet: row 1: line 1, column 8: unable to decode byte 0xff"
 head -c 2000 plain.txt >cut.parquet
-check parquet_cut "$($p --from dapo cut.parquet 2>&1)" "prepare: cut.parquet: does not end with PAR1: is cut, or no Parquet file"
+check parquet_cut "$($p --from dapo cut.parquet 2>&1)" "prepare: cut.parquet: does not end with PAR1: is truncated, or no Parquet file"
 $p --from gsm8k $golden/refused/timestamp.parquet 2>err; check parquet_other_columns "$(sed 's/.*: //' err)" "no question, or no '####' in the answer"
 check parquet_needed_column "$($p --from prepared $golden/refused/timestamp.parquet 2>&1 | sed 's/.*timestamp/timestamp/')" "timestamp.parquet: column 'when': is TIMESTAMP, which is not read"
 

@@ -49,7 +49,7 @@ head -c 700 $small >"$T/cut"
 is cut_prints_what_was_whole 2 "$("$show" --field id "$T/cut" 2>/dev/null | wc -l)"
 "$show" --field id "$T/cut" >/dev/null 2>"$T/err"
 is cut_exit 3 $?
-is cut_message "show: $T/cut: cut short: 2 records read, then it stops inside the next one" "$(cat "$T/err")"
+is cut_message "show: $T/cut: truncated: 2 records read, then it stops inside the next one" "$(cat "$T/err")"
 "$show" $small >/dev/full 2>"$T/err"
 is full_exit 1 $?
 is full_message "show: standard output: No space left on device" \

@@ -49,7 +49,7 @@ is kill_makes_no_new 0 "$(ls "$T/d" | grep -c new)"
 sh -c '"$0" --quiet "$1" & pid=$!; sleep 0.2; kill -9 $pid' "$draw" $small \
     2>/dev/null | "$show" --count >/dev/null 2>"$T/err"
 is killed_producer 3 $?
-is killed_producer_is_named 1 "$(grep -c '^show: stdin: cut short: ' "$T/err")"
+is killed_producer_is_named 1 "$(grep -c '^show: stdin: truncated: ' "$T/err")"
 "$draw" --count 1 --quiet -o /nonexistent/dir/x $small 2>"$T/err"
 is no_directory 1 $?
 is no_directory_message \

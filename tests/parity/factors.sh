@@ -58,7 +58,7 @@ bf16,compute=fp32 compute=fp32
 bf16,order=canonical order=canonical
 A
 
-# shuffled: other bits for another seed, the same for one seed, and close to
+# shuffled: different bits for another seed, the same for one seed, and close to
 # fp32: two AdamW updates at lr 1e-3 move a weight by at most 2e-3 or so; a
 # rounding moves the gradient by 1e-6 of its size and the update as little,
 # but where the gradient is nearly 0
@@ -72,7 +72,7 @@ cmp -s "$T/s1/model.safetensors" "$T/s2/model.safetensors"
 [ $? = 1 ] && [ -f "$T/s2/model.safetensors" ] && ok shuffled_seeds_differ ||
     no shuffled_seeds_differ "the same bits, or none"
 diff -r "$T/s1" "$T/s1b" >/dev/null && ok shuffled_seed_repeats ||
-    no shuffled_seed_repeats "other bits"
+    no shuffled_seed_repeats "different bits"
 near=$("$BIN/sparsity" --quiet "$T/fp32" "$T/s1" |
     "$BIN/show" --field scope --field sparsity_abs1e-5 | awk '$1 == "total" { print $2 }')
 awk -v x="$near" 'BEGIN { exit !(x > 0.98) }' && ok shuffled_stays_near ||

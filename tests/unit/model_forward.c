@@ -133,13 +133,14 @@ static void logp_ignores_threads_and_batch(void)
             MUST(model_logp(x.m, &b->s, 0.7, 0, threads == 1 ? one : two,
                             threads == 1 ? ent : ent2, &e));
             T_CHECKF(threads == 1 || !memcmp(one, two, bytes),
-                     "%s: %d threads give other bits", arms[a], threads);
+                     "%s: %d threads give different bits", arms[a], threads);
             MUST(model_logp(x.m, &b->s, 0.7, 1, two, ent2, &e));
             T_CHECKF(!memcmp(one, two, bytes) && !memcmp(ent, ent2, bytes),
-                     "%s: one sequence at a time gives other bits", arms[a]);
+                     "%s: one sequence at a time gives different bits",
+                     arms[a]);
             MUST(model_logp(x.m, &b->s, 0.7, 50, two, NULL, &e));
             T_CHECKF(!memcmp(one, two, bytes),
-                     "%s: micro-batches of 50 give other bits", arms[a]);
+                     "%s: micro-batches of 50 give different bits", arms[a]);
             for (int i = 0; i < 8; i++) {
                 struct seqs s = view(b, i, i + 1, start);
 
@@ -147,7 +148,7 @@ static void logp_ignores_threads_and_batch(void)
                                 &e));
             }
             T_CHECKF(!memcmp(one, two, bytes),
-                     "%s: alone gives other bits", arms[a]);
+                     "%s: alone gives different bits", arms[a]);
             drop_model(&x);
         }
     }
@@ -181,7 +182,7 @@ static void gradients_ignore_threads_and_micro_batch(void)
                     if (!one)
                         one = g;
                     T_CHECKF(!memcmp(one, g, n), "%s%s: %d threads, %d "
-                             "sequences at once give other bits", arms[a],
+                             "sequences at once give different bits", arms[a],
                              tied ? " tied" : "", threads, per);
                     if (g != one)
                         free(g);

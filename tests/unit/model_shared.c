@@ -115,7 +115,7 @@ static void gradients_ignore_threads_and_micro_batch(void)
                 if (!one)
                     one = g;
                 T_CHECKF(!memcmp(one, g, n), "%s%s: %d threads, %d sequences "
-                         "at once give other bits", arms[a / 2],
+                         "at once give different bits", arms[a / 2],
                          c.tied ? " tied" : "", threads, per);
                 if (g != one)
                     free(g);

@@ -234,7 +234,7 @@ static void cut_everywhere(const char *path, int n_records)
         if (count(cut, &e) != -ERR_DATA || !strstr(e.msg, cut))
             T_CHECKF(0, "%zu of %zu bytes: code %d %s", n, b.n, e.code,
                      e.msg);
-        if (n && !strstr(e.msg, "cut short") && !strstr(e.msg, "records") &&
+        if (n && !strstr(e.msg, "truncated") && !strstr(e.msg, "records") &&
             !strstr(e.msg, "line 1, column"))
             T_CHECKF(0, "%zu of %zu bytes: %s", n, b.n, e.msg);
     }
@@ -486,7 +486,7 @@ static void huge_claims_allocate_nothing(void)
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
         put_file(in_dir("h"), claims[i].bytes, claims[i].n);
         T_EQ_INT(count(in_dir("h"), &e), -ERR_DATA);
-        T_CHECKF(strstr(e.msg, i < 6 ? "64 MiB" : "cut short"), "%s", e.msg);
+        T_CHECKF(strstr(e.msg, i < 6 ? "64 MiB" : "truncated"), "%s", e.msg);
     }
     getrusage(RUSAGE_SELF, &after);
     /* kilobytes */
@@ -538,7 +538,7 @@ static void bad_msgpack_is_refused(void)
         deep[10 + depth] = 1;
         put_file(in_dir("b"), deep, 11 + (size_t)depth);
         T_EQ_INT(count(in_dir("b"), &e), -ERR_DATA);
-        T_CHECKF(strstr(e.msg, depth <= 29 ? "cut short: 1 record read"
+        T_CHECKF(strstr(e.msg, depth <= 29 ? "truncated: 1 record read"
                                            : "deeper"), "%d: %s", depth,
                  e.msg);
     }
