@@ -75,7 +75,7 @@ static void mlp_backward(struct model *m, int i)
 }
 
 /* dqkv from dao, the gradient of the attention's output for the rows behind it.
- * Attention had a copy of a shared row for each sequence; each has a gradient. */
+ * Attention had a copy of a shared row for each sequence, with a gradient. */
 static void attention_grads(struct model *m, int i, void *dqkv,
                             const void *dao)
 {

@@ -3,8 +3,8 @@
  * Sequences enter as there are slots and pages of the cache, and leave when
  * they end. Where pages run out the newest sequence is preempted: it gives its
  * pages back and is recomputed later. The uniform of a sample's position is
- * philox(position, sample, prompt id; seed): neither batch size, batch mates nor
- * the size of the cache can change a token or a bit of its logp.
+ * philox(position, sample, prompt id; seed): neither batch size, batch mates
+ * nor the size of the cache can change a token or a bit of its logp.
  */
 #ifndef ULP_MODEL_GEN_H
 #define ULP_MODEL_GEN_H
