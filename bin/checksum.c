@@ -1,4 +1,4 @@
-/* checksum - hold files against the checksums that were written with them
+/* checksum - check files against the checksums that were written with them
  *
  * in      files and directories; those below a directory, hidden ones left out
  * out     a line on stderr for each that is damaged, then counts on stdout
@@ -27,7 +27,7 @@ static const struct opt opts[] = {
 
 static const struct cli cli = {
     .name = "checksum",
-    .purpose = "hold files against the checksums that were written with them",
+    .purpose = "check files against the checksums that were written with them",
     .usage = "[options] PATH...",
     .details =
         "A stream has its checksum in its end record. A checkpoint has a digest "
@@ -36,7 +36,7 @@ static const struct cli cli = {
         "missing or added is named on stderr, and the exit status is 3. Other "
         "files have no checksum and are counted.\n\n"
         "Programs that read a checkpoint refuse one whose files were changed. "
-        "After a change that was meant, --accept makes it whole again.",
+        "After a change that was meant, --accept writes new digests.",
     .example = "checksum results",
     .see_also = "dapo-step, pretrain, show",
     .opts = opts,

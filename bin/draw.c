@@ -36,8 +36,8 @@ static const struct cli cli = {
     .details =
         "Reads all prompts, then writes them in an order that depends on "
         "--seed and the position only; each epoch has every prompt once. "
-        "Without --count it goes on until its reader goes away, which is a "
-        "good end: exit status 0.",
+        "Without --count it goes on until its reader closes the pipe, and "
+        "then ends with exit status 0.",
     .example = "draw --seed 1 --count 16 prompts.jsonl | show",
     .see_also = "rollout, dapo-step",
     .opts = opts,

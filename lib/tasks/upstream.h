@@ -12,8 +12,8 @@ struct upstream {
     const char *about; /* what the file looks like */
     int csv;
     const char *const *fields; /* columns looked at, ending in NULL; or NULL */
-    /* NULL and *why set (a constant): the item has no usable row. What the
-     * row is made of may be shared with the item, numbers among it. */
+    /* NULL and *why set (a constant): the item has no usable row. The
+     * row may share values with the item; they may be numbers. */
     json_t *(*convert)(struct item *it, const char **why);
 };
 

@@ -4,8 +4,8 @@
  * tokenizer's files of the model trained from, model.safetensors in the master
  * type, optimizer.safetensors, and trainer_state.json. The last has a digest of
  * each of the others and of itself (lib/base/digests.h). A plain model
- * directory has digests.json for that. A checkpoint appears whole or not at all: it is
- * written as DIR.tmp and renamed.
+ * directory has digests.json for that. A checkpoint appears whole or not at
+ * all: it is written as DIR.tmp and renamed.
  */
 #ifndef ULP_TRAIN_CHECKPOINT_H
 #define ULP_TRAIN_CHECKPOINT_H
