@@ -67,7 +67,7 @@ full+=(MODEL="$T/model" BIN="$BIN" R="$T/results" CUDA=0 DEVICE=cpu)
 TIMEFORMAT='%U %S'
 { time make "${old[@]}" "${full[@]}" -n "$T/results/analysis/summary.txt" >"$T/n" 2>"$T/err"; } 2>"$T/time"
 n=$(grep -c 'pipelines/stage ' "$T/n")
-if [ "$n" = 1669 ] && awk '{ exit !($1 + $2 < 3) }' "$T/time"; then ok dry_run_of_the_full_setting_under_3_s; else no dry_run_of_the_full_setting_under_3_s "$n stages, $(cat "$T/time") s, $(tail -n 1 "$T/err")"; fi
+if [ "$n" = 1705 ] && awk '{ exit !($1 + $2 < 3) }' "$T/time"; then ok dry_run_of_the_full_setting_under_3_s; else no dry_run_of_the_full_setting_under_3_s "$n stages, $(cat "$T/time") s, $(tail -n 1 "$T/err")"; fi
 
 # Nothing to do there: every stage's result is put in place, and its record.
 cat >"$T/done.py" <<'P'
