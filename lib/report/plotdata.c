@@ -68,7 +68,8 @@ static void reward(const struct report *r, struct buf *b)
 }
 
 /* Two files: seeds (x, value) and means (x, mean, lo, hi); x = task + the
- * arm's place beside it. `minus` is the base's value where it is wanted. */
+ * arm's place beside it. from_base: changes of J from the base under the same
+ * evaluation stream. */
 static void by_task(const struct report *r, enum stream st, int field,
                     int from_base, struct buf *dots, struct buf *means)
 {
@@ -83,25 +84,22 @@ static void by_task(const struct report *r, enum stream st, int field,
         began[0] = dots->n;
         began[1] = means->n;
         for (int k = 0; k < d->n_tasks; k++) {
-            struct series s = data_series(d, st, d->arm[a], d->task[k],
-                                          field);
-            double base = 0, x = k + width * (a - (d->n_arms - 1) / 2.0);
+            struct series s = from_base
+                ? data_delta(d, d->arm[a], &d->task[k], 1)
+                : data_series(d, st, d->arm[a], d->task[k], field);
+            double x = k + width * (a - (d->n_arms - 1) / 2.0);
             struct ttest ci;
 
-            if (from_base &&
-                !data_one(d, st, d->base, d->task[k], field, &base))
-                s.n = 0;
             for (size_t i = 0; i < s.n; i++) {
                 double at = x + width * 0.5 *
                     ((s.n > 1 ? (double)i / (double)(s.n - 1) : 0.5) - 0.5);
 
-                buf_printf(dots, "%.4f %.6g\n", at, s.v[i] - base);
+                buf_printf(dots, "%.4f %.6g\n", at, s.v[i]);
             }
             ci = ttest_one(s.v, s.n, 0.95);
             if (s.n)
-                buf_printf(means, "%.4f %.6g %.6g %.6g\n", x, ci.est - base,
-                           (ci.why ? ci.est : ci.lo) - base,
-                           (ci.why ? ci.est : ci.hi) - base);
+                buf_printf(means, "%.4f %.6g %.6g %.6g\n", x, ci.est,
+                           ci.why ? ci.est : ci.lo, ci.why ? ci.est : ci.hi);
             series_free(&s);
         }
         fill(dots, began[0]);
