@@ -75,7 +75,7 @@ says recomputation_is_advised 1 \
     "$asked a smaller --micro-batch \(it is 4096 tokens\).*--recompute" \
     small 1200000 "${step[@]}" --device cuda
 says a_smaller_micro_batch_alone 1 \
-    "$asked a smaller --micro-batch \(it is 4096 tokens\) takes less, and no" \
+    "$asked a smaller --micro-batch \(it is 4096 tokens\) takes less, with the same" \
     small 900000 "${step[@]}" --device cuda --recompute
 if [ -e "$T/out" ] || [ -e "$T/x" ]; then
     echo "not ok nothing_is_left_behind"
