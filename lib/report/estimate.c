@@ -8,8 +8,6 @@
 #include "panel.h"
 #include "verdict.h"
 
-enum { MANY_TASKS = 4 }; /* whose mean is close enough to normal */
-
 struct ttest estimate_delta_j(const struct data *d, long arm, const long *t,
                               int n)
 {
@@ -27,19 +25,16 @@ static double between_seeds(const struct panel *even, const struct panel *odd,
 {
     size_t n = even->n_seeds;
     double *e = xmalloc((n + 1) * sizeof *e), *o = xmalloc((n + 1) * sizeof *o);
-    double em, om, s = 0;
+    double cov;
 
     for (size_t i = 0; i < n; i++) {
         e[i] = desc_mean(panel_at(even, task, i), even->n_draws);
         o[i] = desc_mean(panel_at(odd, task, i), odd->n_draws);
     }
-    em = desc_mean(e, n);
-    om = desc_mean(o, n);
-    for (size_t i = 0; i < n; i++)
-        s += (e[i] - em) * (o[i] - om);
+    cov = desc_cov(e, o, n);
     free(e);
     free(o);
-    return s / (double)(n - 1);
+    return cov;
 }
 
 static void set_total(struct components *c, const struct data *d, long arm,
@@ -80,7 +75,7 @@ static void set_noise(struct components *c, const struct data *d, long arm,
     c->has_noise = s.n > 0;
     c->noise = ci.est;
     c->noise_se = ci.se;
-    c->has_noise_ci = n >= MANY_TASKS && !ci.why;
+    c->has_noise_ci = n >= NOISE_INTERVAL_TASKS && !ci.why;
     c->noise_lo = ci.lo;
     c->noise_hi = ci.hi;
     series_free(&s);

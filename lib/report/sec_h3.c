@@ -34,6 +34,25 @@ static void row(const struct report *r, struct table *t, int arm,
     series_free(&y);
 }
 
+/* Of a metrics field over the n steps, of all runs, that have it. */
+static double mean_over_steps(const struct data *d, long arm, int field,
+                              size_t *n)
+{
+    double sum = 0;
+
+    *n = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        const struct obs *o = &d->o[i];
+
+        if (o->stream != METRICS || o->arm != arm || o->replicate ||
+            !(o->has >> field & 1))
+            continue;
+        sum += o->v[field];
+        ++*n;
+    }
+    return *n ? sum / (double)*n : 0;
+}
+
 /* Clip fractions beside KL, since the hypothesis is about the clip. */
 static void clipping(const struct report *r)
 {
@@ -46,33 +65,17 @@ static void clipping(const struct report *r)
     struct reasons why = { 0 };
 
     for (int a = 0; a < r->d->n_arms; a++) {
-        size_t steps = 0;
+        size_t n;
 
-        for (int k = -1; k < 4; k++) {
-            double sum = 0;
-            size_t n = 0;
+        (void)mean_over_steps(r->d, r->d->arm[a], M_UPDATES, &n);
+        table_cell(t, "%s", data_arm(r->d, a));
+        table_cell(t, "%zu", n);
+        for (int k = 0; k < 4; k++) {
+            double mean = mean_over_steps(r->d, r->d->arm[a], field[k], &n);
 
-            for (size_t i = 0; i < r->d->n; i++) {
-                const struct obs *o = &r->d->o[i];
-
-                if (o->stream != METRICS || o->arm != r->d->arm[a] ||
-                    o->replicate)
-                    continue;
-                steps += k < 0;
-                if (k >= 0 && o->has >> field[k] & 1) {
-                    sum += o->v[field[k]];
-                    n++;
-                }
-            }
-            if (k < 0) {
-                table_cell(t, "%s", data_arm(r->d, a));
-                table_cell(t, "%zu", steps);
-            } else {
-                cell_num(t, k == 3 ? "%.2e" : "%.5f",
-                         n ? sum / (double)n : 0,
-                         n ? NULL : "not in the metrics", &why,
-                         data_arm(r->d, a));
-            }
+            cell_num(t, k == 3 ? "%.2e" : "%.5f", mean,
+                     n ? NULL : "not in the metrics", &why,
+                     data_arm(r->d, a));
         }
     }
     doc_table(r->doc, t);

@@ -74,6 +74,8 @@ struct finding verdict_h3(const struct data *d, int arm);
  * are independent streams. Empty without two draws or without halves. */
 struct series noise_of_seeds(const struct data *d, long arm, const long *t,
                              int n);
+/* The mean over fewer tasks is too skewed for a t interval. */
+enum { NOISE_INTERVAL_TASKS = 4 };
 
 /* Of all random numbers of the page. */
 enum { REPORT_SEED = 20250708 };

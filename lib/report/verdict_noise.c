@@ -9,16 +9,6 @@
 #include "panel.h"
 #include "verdict.h"
 
-/* Sum of the products of both halves' deviations over the draws. */
-static double noise(const double *even, const double *odd, size_t n)
-{
-    double e = desc_mean(even, n), o = desc_mean(odd, n), s = 0;
-
-    for (size_t i = 0; i < n; i++)
-        s += (even[i] - e) * (odd[i] - o);
-    return s / (double)(n - 1);
-}
-
 struct series noise_of_seeds(const struct data *d, long arm, const long *t,
                              int n)
 {
@@ -33,8 +23,9 @@ struct series noise_of_seeds(const struct data *d, long arm, const long *t,
         even.seed = NULL;
         for (size_t i = 0; i < s.n; i++) {
             for (int k = 0; k < n; k++)
-                s.v[i] += noise(panel_at(&even, (size_t)k, i),
-                                panel_at(&odd, (size_t)k, i), even.n_draws);
+                s.v[i] += desc_cov(panel_at(&even, (size_t)k, i),
+                                   panel_at(&odd, (size_t)k, i),
+                                   even.n_draws);
             s.v[i] /= n;
         }
     }
@@ -73,8 +64,7 @@ struct finding verdict_h2_noise(const struct data *d, int arm,
         f.p_least = 2 * exchange_least_p(n);
         f.has_est = !e.why;
         f.est = ci.est;
-        /* Means of fewer tasks are too skewed for a t interval. */
-        f.has_lo = f.has_hi = !ci.why && n_off >= 4;
+        f.has_lo = f.has_hi = !ci.why && n_off >= NOISE_INTERVAL_TASKS;
         f.lo = ci.lo;
         f.hi = ci.hi;
         f.word = NOT_SHOWN;

@@ -165,11 +165,9 @@ static double noise_part(struct rng *g, const struct spread *s, double share,
                     sqrt(2 * s->sampling[k] / samples) * rng_normal(g);
     }
     for (int k = 0; k < s->n; k++) {
-        const double *a = h + (size_t)k * 2 * draws, *b = a + draws;
-        double am = desc_mean(a, draws), bm = desc_mean(b, draws);
+        const double *half = h + (size_t)k * 2 * draws;
 
-        for (size_t r = 0; r < draws; r++)
-            sum += (a[r] - am) * (b[r] - bm);
+        sum += desc_cov(half, half + draws, draws);
     }
     return sum;
 }

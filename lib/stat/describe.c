@@ -114,6 +114,15 @@ double desc_iqm(const double *x, size_t n)
     return m;
 }
 
+double desc_cov(const double *x, const double *y, size_t n)
+{
+    double mx = desc_mean(x, n), my = desc_mean(y, n), s = 0;
+
+    for (size_t i = 0; i < n; i++)
+        s += (x[i] - mx) * (y[i] - my);
+    return s / (double)(n - 1);
+}
+
 double desc_corr(const double *x, const double *y, size_t n)
 {
     double mx = desc_mean(x, n), my = desc_mean(y, n);

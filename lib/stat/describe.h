@@ -21,6 +21,8 @@ double desc_median(const double *x, size_t n);
 /* Interquartile mean: floor(n / 4) values cut from each end (rliable,
  * arXiv 2108.13264; scipy.stats.trim_mean(x, 0.25)). */
 double desc_iqm(const double *x, size_t n);
+/* Unbiased covariance, sums in index order; n >= 2. */
+double desc_cov(const double *x, const double *y, size_t n);
 /* Pearson's correlation; 0 when a side has no spread. n >= 2. */
 double desc_corr(const double *x, const double *y, size_t n);
 /* All values equal? */
