@@ -50,7 +50,7 @@ BIN = sys.argv[1]
 SIZE = sys.argv[2] if len(sys.argv) > 2 else "tiny"
 TYPE = sys.argv[4] if len(sys.argv) > 4 else "fp32"
 PROBE = sys.argv[5] if len(sys.argv) > 5 else ""
-ARM = {"fp32": "fp32", "bf16": "bf16,order=canonical,dropout=0"}[TYPE]
+ARM = {"fp32": "fp32", "bf16": "bf16-weights,order=canonical"}[TYPE]
 BYTES = {"fp32": 4, "bf16": 2}[TYPE]
 TOKENIZER = "data/tokenizer/tiny"
 KEPT = "results/train_logs/fp32_seed1/step-20/rollouts.msgpack.zst"
