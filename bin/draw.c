@@ -5,8 +5,8 @@
  * memory  all prompts
  * order   a function of seed and position alone
  */
-#include "../lib/train/checkpoint.h"
-#include "../lib/train/order.h"
+#include "../lib/tasks/order.h"
+#include "../lib/train/state.h"
 #include "filter_main.h"
 
 static struct filter f = FILTER_INIT;
@@ -92,7 +92,7 @@ static int draw(const struct prompts *p, struct err *e)
     int r = 0;
 
     if (resume) {
-        r = checkpoint_cursor(resume, &at, e);
+        r = state_cursor(resume, &at, e);
         if (r)
             return r;
     }

@@ -6,7 +6,7 @@
  * memory  one or two models, a batch of records
  * order   preserved
  */
-#include "../lib/train/scorer.h"
+#include "../lib/score/scorer.h"
 #include "engine_opts.h"
 #include "filter_main.h"
 

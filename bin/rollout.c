@@ -10,7 +10,7 @@
  * the weights, never of batch size, batch mates, threads or other prompts.
  */
 #include "../lib/text/tok.h"
-#include "../lib/train/sampler.h"
+#include "../lib/generate/sampler.h"
 #include "engine_opts.h"
 #include "filter_main.h"
 

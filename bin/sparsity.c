@@ -5,8 +5,8 @@
  * memory  the files are mapped; on a device a piece of each at a time
  * order   of the second checkpoint's tensors
  */
-#include "../lib/train/compare.h"
-#include "../lib/train/sparsity.h"
+#include "../lib/compare/compare.h"
+#include "../lib/compare/sparsity.h"
 #include "engine_opts.h"
 #include "main.h"
 

@@ -5,7 +5,7 @@
  * memory  one record, and the tokenizer
  * order   preserved
  */
-#include "../lib/train/tokens.h"
+#include "../lib/text/tokens.h"
 #include "filter_main.h"
 
 static struct filter f = FILTER_INIT;

@@ -47,10 +47,10 @@ $(B)/bench/gpu/sim/peak.o: tests/bench/gpu/peak.cu
 	$(call say,CXX,$< (simulator))
 	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ -x c++ $<
 
-$(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/bench/gpu/sim/,main.o peak.o) $(B)/cudasim/kernels.o $(B)/cudasim.a $(call libs,train record)
+$(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/bench/gpu/sim/,main.o peak.o) $(B)/cudasim/kernels.o $(B)/cudasim.a $(call libs,train)
 	@mkdir -p $(@D)
 	$(call say,LINK,gpu_bench (simulator))
-	$(Q)$(CC) $(LDSAN) -pthread -Wl,--as-needed -o $@ $^ $(call links,train record) -lstdc++ -lm
+	$(Q)$(CC) $(LDSAN) -pthread -Wl,--as-needed -o $@ $^ $(call links,train) -lstdc++ -lm
 
 # --- tests on a device -------------------------------------------------------
 # check_gpu, and the tests of order=hardware (tests/unit/cuda_*.c), which open
@@ -83,7 +83,7 @@ USES_gpu_$(1)  := $(call gpu_uses,$(1))
 endef
 $(foreach u,$(GPU_UNIT),$(eval $(call gpu_parts,$(u))))
 USES_gpu_check_gpu := kernels
-USES_gpu_gpu_bench := train record
+USES_gpu_gpu_bench := train
 gpu_objects = $(if $(filter gpu_bench,$(1)),$(GPU_BENCH_O) $(B)/bench/gpu/peak.o,$(GPU_OBJ)/$(1).o $(GPU_OBJ)/on_gpu.o $(if $(filter cuda_mma,$(1)),$(GPU_OBJ)/probe.o))
 
 define gpu_test_rule

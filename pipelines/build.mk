@@ -40,7 +40,7 @@ PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
-LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/model lib/verify lib/stat lib/text lib/record lib/base
+LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/generate lib/score lib/compare lib/model lib/verify lib/stat lib/text lib/record lib/base
 SRC_of    = $(wildcard $(1)/*.c)
 OBJ_of    = $(patsubst %.c,$(B)/%.o,$(call SRC_of,$(1)))
 LIB_of    = $(B)/$(subst /,_,$(1)).a
@@ -72,42 +72,48 @@ L_base   := $(call LIB_of,lib/base)
 L_record := $(call LIB_of,lib/record) $(L_base)
 L_parquet := $(call LIB_of,lib/parquet) $(L_base)
 L_tasks  := $(call LIB_of,lib/tasks) $(L_parquet)
-L_text   := $(call LIB_of,lib/text) $(L_base)
+L_text   := $(call LIB_of,lib/text) $(L_record)
 L_verify := $(call LIB_of,lib/verify) $(L_base)
 L_stat   := $(call LIB_of,lib/stat) $(L_base)
 L_report := $(call LIB_of,lib/report) $(L_stat) $(L_record)
 L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_base)
-L_train  := $(call LIB_of,lib/train) $(L_model)
+L_generate := $(call LIB_of,lib/generate) $(L_model) $(L_record)
+L_score  := $(call LIB_of,lib/score) $(L_model) $(L_record)
+L_compare := $(call LIB_of,lib/compare) $(L_model) $(L_record)
+L_train  := $(call LIB_of,lib/train) $(L_generate) $(L_tasks) $(L_text)
 
 X_base   := -ljansson -lxxhash -lzstd -lz
 X_record := -lmsgpackc $(X_base)
 X_parquet := -lsnappy $(X_base)
 X_tasks  := -lmd $(X_parquet)
-X_text   := -lpcre2-8 -lutf8proc $(X_base)
+X_text   := -lpcre2-8 -lutf8proc $(X_record)
 X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp -lutf8proc $(X_base)
 X_stat   := -lflint-arb -lflint -lgmp $(X_base)
 X_report := -lflint-arb -lflint -lgmp $(X_record)
 X_model  := $(X_base) $(KERNEL_LINK)
+X_generate := $(X_model) $(X_record)
+X_score  := $(X_generate)
+X_compare := $(X_generate)
+X_train  := $(X_generate) $(X_text)
 
 USES_prepare   := tasks
-USES_pretrain  := train model text record
-USES_tokenize  := train text record
-USES_draw      := train model record
-USES_rollout   := train model text record
+USES_pretrain  := train
+USES_tokenize  := text
+USES_draw      := train
+USES_rollout   := generate text
 USES_reward    := verify record
-USES_dapo-step := train model record
-USES_logprob   := train model record
+USES_dapo-step := train
+USES_logprob   := score
 USES_kl        := stat record
-USES_sparsity  := train model record
-USES_stats     := report stat record
-USES_show      := text record
+USES_sparsity  := compare
+USES_stats     := report
+USES_show      := text
 USES_checksum  := record
 
 # $(call libs,record text): archives; link order from the top floor down
 uniq  = $(if $(1),$(call uniq,$(filter-out $(lastword $(1)),$(1))) $(lastword $(1)))
 libs  = $(call uniq,$(foreach u,$(1),$(L_$(u))))
 links = $(call uniq,$(foreach u,$(1),$(X_$(u))))
-X_train := $(X_model)
 
 # An executable is stripped, has no build id, and is replaced only when its
 # bytes differ: a comment edit re-runs nothing that depends on it. One that is

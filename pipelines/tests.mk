@@ -14,8 +14,7 @@ UNIT       := $(patsubst tests/unit/%.c,%,$(filter tests/unit/%.c,$(TESTS)))
 # or what USES_unit_NAME says
 unit_uses   = $(or $(USES_unit_$(1)),$(firstword $(subst _, ,$(1))))
 USES_unit_kernels := model
-$(foreach u,batch memory mismatch sync step,$(eval USES_unit_train_$(u) := train record))
-USES_unit_cuda_memory := cuda train record
+USES_unit_cuda_memory := cuda train
 L_kernels  := $(KERNEL_LIB) $(L_base)
 X_kernels  := $(X_base) $(KERNEL_LINK)
 

@@ -345,3 +345,12 @@ int file_exists(const char *path)
 
     return stat(path, &st) == 0;
 }
+
+char *file_in(const char *dir, const char *name)
+{
+    size_t n = strlen(dir) + strlen(name) + 2;
+    char *p = xmalloc(n);
+
+    snprintf(p, n, "%s/%s", dir, name);
+    return p;
+}

@@ -44,5 +44,7 @@ void file_unmap(struct filemap *m);
 /* Make a directory and its parents; existing ones are fine. */
 int file_mkdirs(const char *path, struct err *e) MUST_CHECK;
 int file_exists(const char *path);
+/* "DIR/NAME"; the caller frees it. */
+char *file_in(const char *dir, const char *name);
 
 #endif

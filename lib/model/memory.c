@@ -104,6 +104,14 @@ void model_memory(struct model_memory *p, const struct config *c,
 
 /* ---- and back ---- */
 
+void model_release_kv(struct model *m)
+{
+    if (m->kv)
+        m->k->kv_free(m->k, m->kv);
+    m->kv = NULL;
+    m->kv_slots = 0;
+}
+
 void model_trim(struct model *m)
 {
     struct kernels *k = m->k;

@@ -9,30 +9,9 @@
  */
 #ifndef ULP_TRAIN_CHECKPOINT_H
 #define ULP_TRAIN_CHECKPOINT_H
-#include <jansson.h>
 #include "adamw.h"
+#include "state.h"
 
-struct train_state {
-    int64_t step;   /* steps done */
-    int64_t cursor; /* prompts consumed */
-    uint64_t seed;
-    char arm[ARM_TEXT]; /* every factor spelt out */
-    json_t *hyper;  /* an object: hyperparameters; owned */
-    uint64_t updates, skipped; /* of struct adamw */
-    double loss_scale;
-    int64_t good;
-};
-
-void state_free(struct train_state *s);
-
-/* 1: DIR/trainer_state.json was read into *s; 0: there is none (a base
- * model). One that was changed, or that went missing beside an
- * optimizer.safetensors, is an error. */
-int checkpoint_state(struct train_state *s, const char *dir, struct err *e)
-    MUST_CHECK;
-/* The prompts that DIR's run has consumed; 0 for a base model. */
-int checkpoint_cursor(const char *dir, int64_t *cursor, struct err *e)
-    MUST_CHECK;
 /* Refuses, naming both, where a run with `now` cannot go on from `was`: arm,
  * seed or a hyperparameter differs. dir is for the message. */
 int checkpoint_compare(const struct train_state *was,

@@ -2,7 +2,7 @@
 #ifndef ULP_TRAIN_CORPUS_H
 #define ULP_TRAIN_CORPUS_H
 #include "../text/tok.h"
-#include "pack.h"
+#include "../model/pack.h"
 
 /* Rows with `prompt` and `response` of all inputs (none: stdin), at most limit
  * of them (0: all), into p: prompt tokens, response tokens, eos; first = the

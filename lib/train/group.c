@@ -5,7 +5,7 @@
 #include "../record/rec.h"
 #include "dapo.h"
 #include "group.h"
-#include "pack.h"
+#include "../model/pack.h"
 
 void group_free(struct group *g)
 {

@@ -9,7 +9,7 @@
 #include "metrics.h"
 #include "plan.h"
 #include "publish.h"
-#include "sync.h"
+#include "../generate/sync.h"
 
 struct loop {
     const struct loop_opts *o;
@@ -60,7 +60,7 @@ static int open_state(struct loop *l, int *resumed, struct err *e)
 
     arm_format(&l->arm, now.arm, sizeof now.arm);
     now.hyper = hyper_json(o, &l->arm);
-    r = checkpoint_state(&l->st, o->model, e);
+    r = state_read(&l->st, o->model, e);
     *resumed = r > 0;
     if (r > 0)
         r = checkpoint_compare(&l->st, &now, o->model, e);

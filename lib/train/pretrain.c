@@ -6,7 +6,7 @@
 #include "../record/rec.h"
 #include "checkpoint.h"
 #include "corpus.h"
-#include "order.h"
+#include "../tasks/order.h"
 #include "plan.h"
 
 struct pretrain {

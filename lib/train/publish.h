@@ -3,7 +3,7 @@
 #ifndef ULP_TRAIN_PUBLISH_H
 #define ULP_TRAIN_PUBLISH_H
 #include "adamw.h"
-#include "sync.h"
+#include "../generate/sync.h"
 
 struct publish {
     const struct adamw *a;

@@ -2,7 +2,7 @@
 #include "recheck.h"
 #include <stdlib.h>
 #include "../base/arena.h"
-#include "pack.h"
+#include "../model/pack.h"
 
 static int score(struct model *m, struct pack *p, const struct sample **v,
                  const struct recheck *o, float *logp, struct err *e)

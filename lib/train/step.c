@@ -5,7 +5,7 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "../base/rng.h"
-#include "pack.h"
+#include "../model/pack.h"
 #include "recheck.h"
 
 struct step {

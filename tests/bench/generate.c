@@ -12,7 +12,7 @@
  * are one core's divided by the threads. The median of several runs, the
  * slowest and the fastest; operations are of the fastest.
  */
-#include "../../lib/model/gen.h"
+#include "../../lib/generate/gen.h"
 #include "meter.h"
 #include "reading.h"
 

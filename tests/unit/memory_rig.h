@@ -3,7 +3,7 @@
 #ifndef ULP_MEMORY_RIG_H
 #define ULP_MEMORY_RIG_H
 #include "../../lib/base/rng.h"
-#include "../../lib/train/pack.h"
+#include "../../lib/model/pack.h"
 #include "../../lib/train/plan.h"
 #include "../../lib/train/pretrain.h"
 #include "../../lib/train/adamw.h"

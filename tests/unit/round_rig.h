@@ -9,8 +9,8 @@
 #include <unistd.h>
 #include "../../lib/base/hash.h"
 #include "../../lib/train/pretrain.h"
-#include "../../lib/train/sampler.h"
-#include "../../lib/train/sync.h"
+#include "../../lib/generate/sampler.h"
+#include "../../lib/generate/sync.h"
 #include "t.h"
 
 enum { ROUND_PROMPTS = 3, ROUND_SAMPLES = 2, ROUNDS = 2 };

@@ -1,6 +1,6 @@
 /* train_order - the shuffled training order; packs of sequences; schedules */
-#include "../../lib/train/order.h"
-#include "../../lib/train/pack.h"
+#include "../../lib/tasks/order.h"
+#include "../../lib/model/pack.h"
 #include "../../lib/train/pretrain.h"
 #include "t.h"
 

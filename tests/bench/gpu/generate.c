@@ -3,7 +3,7 @@
  * token and the keys and values of every sequence */
 #include <stdlib.h>
 #include <string.h>
-#include "../../../lib/model/gen.h"
+#include "../../../lib/generate/gen.h"
 #include "models.h"
 
 struct batch {

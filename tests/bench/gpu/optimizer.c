@@ -1,7 +1,7 @@
 /* optimizer - AdamW, the gradient's norm, and what an update changed: every
  * value is read once and written once */
 #include <stdio.h>
-#include "../../../lib/train/sparsity.h"
+#include "../../../lib/compare/sparsity.h"
 #include "gpu.h"
 
 struct update {

@@ -1,6 +1,6 @@
 /* tokens - a record's text to tokens and back: what tokenize does */
-#ifndef ULP_TRAIN_TOKENS_H
-#define ULP_TRAIN_TOKENS_H
+#ifndef ULP_TEXT_TOKENS_H
+#define ULP_TEXT_TOKENS_H
 #include "../record/filter.h"
 
 /* Texts are borrowed until close. */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include "../../kernels/canon.h"
 #include "../../lib/base/rng.h"
-#include "../../lib/train/sparsity.h"
+#include "../../lib/compare/sparsity.h"
 #include "t.h"
 
 enum { SAME_NON_FINITE = -1, SAME_CHANGED = 0, SAME_UNCHANGED = 1 };

@@ -1,10 +1,10 @@
-/* train_sync - trainer and sampler talk over a FIFO */
+/* generate_sync - trainer and sampler talk over a FIFO */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../../lib/base/rng.h"
-#include "../../lib/train/sync.h"
+#include "../../lib/generate/sync.h"
 #include "t.h"
 
 #define N_WEIGHTS ((size_t)3 * 1024 * 1024 + 7) /* several pieces */

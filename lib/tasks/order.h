@@ -3,8 +3,8 @@
  * Which prompt stands at a position is a function of (seed, position, number
  * of prompts) alone, so that a run resumes anywhere.
  */
-#ifndef ULP_TRAIN_ORDER_H
-#define ULP_TRAIN_ORDER_H
+#ifndef ULP_TASKS_ORDER_H
+#define ULP_TASKS_ORDER_H
 #include <stdint.h>
 
 struct order {

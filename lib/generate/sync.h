@@ -7,8 +7,8 @@
  * for the other a bounded time (the trainer opens the FIFO before it loads
  * anything), so that a pipeline whose other end died says so.
  */
-#ifndef ULP_TRAIN_SYNC_H
-#define ULP_TRAIN_SYNC_H
+#ifndef ULP_GENERATE_SYNC_H
+#define ULP_GENERATE_SYNC_H
 #include <stddef.h>
 #include <stdint.h>
 #include "../base/err.h"

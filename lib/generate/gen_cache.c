@@ -67,14 +67,6 @@ void gen_cache_close(struct gen *g)
     free(g->slots);
 }
 
-void model_release_kv(struct model *m)
-{
-    if (m->kv)
-        m->k->kv_free(m->k, m->kv);
-    m->kv = NULL;
-    m->kv_slots = 0;
-}
-
 /* The last token of a sequence never gets a position. */
 int gen_cache_fits(const struct gen *g, const struct gen_req *q,
                    struct err *e)

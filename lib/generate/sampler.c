@@ -4,7 +4,7 @@
 #include <string.h>
 #include "../base/hash.h"
 #include "../base/progress.h"
-#include "../model/gen.h"
+#include "gen.h"
 #include "sampler.h"
 #include "sync.h"
 

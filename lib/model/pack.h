@@ -3,9 +3,9 @@
  * A mini-batch or a micro-batch is a view of consecutive sequences: a struct
  * seqs of its own starts over the same tokens.
  */
-#ifndef ULP_TRAIN_PACK_H
-#define ULP_TRAIN_PACK_H
-#include "../model/model.h"
+#ifndef ULP_MODEL_PACK_H
+#define ULP_MODEL_PACK_H
+#include "model.h"
 
 struct pack {
     int n, cap;

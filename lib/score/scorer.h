@@ -3,8 +3,8 @@
  * Records have prompt_tokens and response_tokens; they are gathered while more
  * are waiting, up to a batch, scored teacher-forced and written on in order.
  */
-#ifndef ULP_TRAIN_SCORER_H
-#define ULP_TRAIN_SCORER_H
+#ifndef ULP_SCORE_SCORER_H
+#define ULP_SCORE_SCORER_H
 #include "../model/engine.h"
 #include "../record/filter.h"
 

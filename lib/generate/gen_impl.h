@@ -1,14 +1,14 @@
 /* gen_impl - what the files of gen share
  *
- * Internal to lib/model. A request becomes a struct seq. It waits, runs (its
+ * Internal to lib/generate. A request becomes a struct seq. It waits, runs (its
  * positions in a slot of the cache), and may be preempted: then its pages are
  * others', and it waits to be computed again from its prompt and the tokens
  * that it has. Those who run and those who wait are kept in order of requests.
  */
-#ifndef ULP_MODEL_GEN_IMPL_H
-#define ULP_MODEL_GEN_IMPL_H
+#ifndef ULP_GENERATE_GEN_IMPL_H
+#define ULP_GENERATE_GEN_IMPL_H
 #include "gen.h"
-#include "impl.h"
+#include "../model/impl.h"
 
 struct seq {
     struct gen_req q;

@@ -6,9 +6,9 @@
  * philox(position, sample, prompt id; seed): neither batch size, batch mates
  * nor the size of the cache can change a token or a bit of its logp.
  */
-#ifndef ULP_MODEL_GEN_H
-#define ULP_MODEL_GEN_H
-#include "model.h"
+#ifndef ULP_GENERATE_GEN_H
+#define ULP_GENERATE_GEN_H
+#include "../model/model.h"
 
 struct gen_opts {
     struct k_sample sample;

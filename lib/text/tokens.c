@@ -1,7 +1,7 @@
 /* tokens - a record's text to tokens and back */
 #include <stdlib.h>
 #include "../record/prompt.h"
-#include "../text/template.h"
+#include "template.h"
 #include "tokens.h"
 
 struct tokens {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "../base/progress.h"
 #include "../model/finite.h"
-#include "pack.h"
+#include "../model/pack.h"
 #include "scorer.h"
 
 /* Records gathered for one pass, with their tokens end to end; and what is

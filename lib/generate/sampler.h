@@ -5,8 +5,8 @@
  * A sample is a function of (seed, step, prompt id, epoch, sample number) and
  * the weights.
  */
-#ifndef ULP_TRAIN_SAMPLER_H
-#define ULP_TRAIN_SAMPLER_H
+#ifndef ULP_GENERATE_SAMPLER_H
+#define ULP_GENERATE_SAMPLER_H
 #include "../model/engine.h"
 #include "../record/filter.h"
 

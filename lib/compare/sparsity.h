@@ -7,8 +7,8 @@
  * cannot hold rounds to Inf there, and is non-finite too. The kernel `compare`
  * (kernels/compare.h) counts.
  */
-#ifndef ULP_TRAIN_SPARSITY_H
-#define ULP_TRAIN_SPARSITY_H
+#ifndef ULP_COMPARE_SPARSITY_H
+#define ULP_COMPARE_SPARSITY_H
 #include <stddef.h>
 #include <stdint.h>
 #include "../../kernels/kernels.h"

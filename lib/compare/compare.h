@@ -4,8 +4,8 @@
  * per layer, and in total; fields in lib/record/SCHEMA.md. The bytes are the
  * same from any device.
  */
-#ifndef ULP_TRAIN_COMPARE_H
-#define ULP_TRAIN_COMPARE_H
+#ifndef ULP_COMPARE_COMPARE_H
+#define ULP_COMPARE_COMPARE_H
 #include "../../kernels/kernels.h"
 #include "../record/rec.h"
 

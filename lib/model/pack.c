@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
-#include "../model/micro.h"
+#include "micro.h"
 
 void pack_clear(struct pack *p)
 {

@@ -10,7 +10,7 @@
 #include "../base/arena.h"
 #include "../base/philox.h"
 #include "gen_impl.h"
-#include "temperature.h"
+#include "../model/temperature.h"
 
 /* ---- a step ---- */
 

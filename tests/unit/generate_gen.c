@@ -1,6 +1,6 @@
 /* generation: the same bits for any batch, threads and prefill; = scoring */
 #include "model_make.h"
-#include "../../lib/model/gen.h"
+#include "../../lib/generate/gen.h"
 
 #define MAX_NEW 40
 #define LONG_NEW 150
