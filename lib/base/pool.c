@@ -136,23 +136,6 @@ static void wait_for_helpers(struct pool *p, int64_t began)
         atomic_store(&p->worker[who].harmed, 1);
 }
 
-/* The own run first, then what is left of the others'. */
-void pool_take(struct pool *p, int worker)
-{
-    for (int i = 0; i < p->n_threads; i++) {
-        int at = worker + i;
-        struct worker *w;
-        long k;
-
-        w = &p->worker[at < p->n_threads ? at : at - p->n_threads];
-        while (atomic_load_explicit(&w->next, memory_order_relaxed) <
-                   w->end &&
-               (k = atomic_fetch_add_explicit(
-                    &w->next, 1, memory_order_relaxed)) < w->end)
-            p->fn(p->ctx, k, worker);
-    }
-}
-
 static void open_loop(struct pool *p, long n,
                       void (*fn)(void *ctx, long i, int worker), void *ctx)
 {

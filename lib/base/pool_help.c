@@ -1,6 +1,6 @@
-/* pool_help - what a helper does between loops: it looks for the next one for
- * some microseconds before it sleeps, longer where loops followed soon, shorter
- * where not
+/* pool_help - a worker's part of a loop, and what a helper does between loops:
+ * it looks for the next one for some microseconds before it sleeps, longer
+ * where loops followed soon, shorter where not
  *
  * On a busy machine a helper can do harm: it shares the caller's processor, or
  * loses its own with its flag up and keeps the caller waiting for a time slice.
@@ -14,6 +14,23 @@
 #define SPIN_MOST (200 * US)
 #define AWAY_LEAST (2 * MS)
 #define AWAY_MOST (256 * MS)
+
+/* The own run first, then what is left of the others'. */
+void pool_take(struct pool *p, int worker)
+{
+    for (int i = 0; i < p->n_threads; i++) {
+        int at = worker + i;
+        struct worker *w;
+        long k;
+
+        w = &p->worker[at < p->n_threads ? at : at - p->n_threads];
+        while (atomic_load_explicit(&w->next, memory_order_relaxed) <
+                   w->end &&
+               (k = atomic_fetch_add_explicit(
+                    &w->next, 1, memory_order_relaxed)) < w->end)
+            p->fn(p->ctx, k, worker);
+    }
+}
 
 static int is_new(uint32_t s, uint32_t last)
 {

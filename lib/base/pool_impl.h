@@ -47,9 +47,9 @@ struct pool {
     struct worker *worker;
 };
 
-/* A thread's part of the open loop. */
+/* pool_help.c: a worker's part of the open loop. */
 void pool_take(struct pool *p, int worker);
-/* A helper's thread; arg: its struct worker. */
+/* pool_help.c: a helper's thread; arg: its struct worker. */
 void *pool_help(void *arg);
 
 /* ---- time, and sleeping on a word ---- */

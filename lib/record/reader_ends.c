@@ -54,10 +54,10 @@ int reader_header(struct rec_reader *r, struct err *e)
         if (rec_find(&r->rec, "rlvr") && version)
             return err_set(e, ERR_DATA,
                            "%s: header: stream version %lld, expected 1",
-                           rec_name(r), (long long)version);
+                           source_name(r->src), (long long)version);
         return err_set(e, ERR_DATA,
                        "%s: not a record stream: it begins with a map that "
-                       "has no \"rlvr\": 1", rec_name(r));
+                       "has no \"rlvr\": 1", source_name(r->src));
     }
     r->rec.name = NULL;
     if (rec_get_str(&r->rec, "kind", &kind, e) < 0 ||
@@ -85,15 +85,17 @@ int reader_end(struct rec_reader *r, struct err *e)
         rec_get_u64(&r->rec, "records", &records, e) <= 0 ||
         rec_get_u64(&r->rec, "checksum", &sum, e) <= 0)
         return err_set(e, ERR_DATA, "%s: damaged end record after %llu "
-                       "records", rec_name(r), (unsigned long long)r->count);
+                       "records", source_name(r->src),
+                       (unsigned long long)r->count);
     if (records != r->in_stream)
         return err_set(e, ERR_DATA, "%s: the end record counts %llu records, "
-                       "%llu were read", rec_name(r),
+                       "%llu were read", source_name(r->src),
                        (unsigned long long)records,
                        (unsigned long long)r->in_stream);
     if (sum != hash_value(r->hash))
         return err_set(e, ERR_DATA, "%s: the checksum of %llu records does "
-                       "not match: some bytes were changed", rec_name(r),
+                       "not match: some bytes were changed",
+                       source_name(r->src),
                        (unsigned long long)r->in_stream);
     r->where = BETWEEN;
     return 0;

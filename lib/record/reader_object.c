@@ -7,15 +7,15 @@ int reader_cut(const struct rec_reader *r, const char *how, struct err *e)
 {
     return err_set(e, ERR_DATA,
                    "%s: truncated: %llu record%s read, then it stops %s",
-                   rec_name(r), (unsigned long long)r->count,
+                   source_name(r->src), (unsigned long long)r->count,
                    r->count == 1 ? "" : "s", how);
 }
 
 int reader_at_object(const struct rec_reader *r, struct err *e)
 {
     if (r->where == BETWEEN)
-        return err_prefix(e, "%s: header", rec_name(r));
-    return err_prefix(e, "%s: record %llu", rec_name(r),
+        return err_prefix(e, "%s: header", source_name(r->src));
+    return err_prefix(e, "%s: record %llu", source_name(r->src),
                       (unsigned long long)r->count + 1);
 }
 

@@ -113,7 +113,8 @@ void compare_texts(struct arena *a, struct text gold, struct text answer,
                    compare_note *note, void *ctx)
 {
     struct trial t = { r, note, ctx };
-    struct equal q = { .a = a, .o = o, .rule = "structure" };
+    struct equal q = { .a = a, .o = o, .rule = "structure",
+                       .answers = equal_answers };
     const char *why = NULL, *why_gold = NULL;
 
     q.v = (struct value_opts){ o->precision, provisional, &t };

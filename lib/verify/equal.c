@@ -3,22 +3,6 @@
 #include <stdint.h>
 #include <string.h>
 
-int equal_scalar(struct equal *q, const struct expr *x,
-                 const struct expr *y)
-{
-    static const char *const rules[] = { "", "", "rational", "normal_form",
-                                         "exact", "numeric", "rounded" };
-    struct value_opts o = q->v;
-    if (q->depth > 1) /* an entry's yes is not yet the answer's */
-        o.provisional = NULL;
-    enum value_verdict v = value_equal(q->a, x, y, &o);
-
-    if (v <= VALUE_DIFFERENT)
-        return 0;
-    q->rule = rules[v];
-    return 1;
-}
-
 /* ---- a value under conditions, branches -------------------------------- */
 
 /* "k in Z": which values a parameter takes; its name, or NULL. */
@@ -202,7 +186,8 @@ static int by_type(struct equal *q, const struct expr *x,
     return equal_scalar(q, x, y);
 }
 
-int equal_trees(struct equal *q, const struct expr *x, const struct expr *y)
+int equal_answers(struct equal *q, const struct expr *x,
+                  const struct expr *y)
 {
     if (q->depth > 60 || --q->budget < 0)
         return 0;

@@ -1,23 +1,6 @@
 /* lex - see lex.h */
 #include "lex_impl.h"
 
-struct tok *lex_emit(struct lexer *l, enum tok_type type, const char *s)
-{
-    struct tok *k = &l->v[l->n++];
-
-    memset(k, 0, sizeof *k);
-    k->type = type;
-    k->s = s;
-    k->space = (char)l->space;
-    l->space = 0;
-    return k;
-}
-
-void lex_emit_ch(struct lexer *l, char c)
-{
-    lex_emit(l, T_CH, "")->ch = c;
-}
-
 static int two_chars(struct lexer *l)
 {
     static const char *const ops[][2] = {
@@ -44,18 +27,6 @@ static int two_chars(struct lexer *l)
     return 0;
 }
 
-void lex_dollar(struct lexer *l)
-{
-    const struct tok *k = &l->v[l->n];
-
-    if (l->n && k[-1].type == T_TEXT && !strcmp(k[-1].s, "US"))
-        l->n--;
-    else if (l->n > 1 && k[-1].word && !strcmp(k[-1].s, "S") &&
-             !strcmp(k[-2].s, "U"))
-        l->n -= 2;
-    lex_emit(l, T_CUR, "dollar");
-}
-
 static int next_to_digit(const struct lexer *l)
 {
     size_t i = l->i, k = i + 1;
@@ -76,7 +47,7 @@ static int odd_dollars(struct text t)
     return odd;
 }
 
-void lex_plain(struct lexer *l, struct text t)
+static void plain(struct lexer *l, struct text t)
 {
     struct text outer = l->t;
     size_t at_outer = l->i;
@@ -223,14 +194,14 @@ static void sentence(struct lexer *l)
 
 struct toks lex(struct arena *a, struct text t, enum comma comma)
 {
-    struct lexer l = { .a = a, .comma = comma };
+    struct lexer l = { .a = a, .comma = comma, .plain = plain };
     struct toks r = { 0 };
 
     /* every token eats at least one byte, but \begin{} gives two tokens for
      * many bytes and a \text{}'s comma one more */
     l.v = arena_alloc(a, (t.n + 4) * sizeof *l.v);
     l.money = odd_dollars(t);
-    lex_plain(&l, t);
+    plain(&l, t);
     lex_emit(&l, T_END, "");
     remarks(&l);
     sentence(&l);

@@ -102,7 +102,7 @@ static void text_group(struct lexer *l)
     if (in.n && (unit || (!number && has_words(in))))
         lex_text(l, arena_strndup(l->a, in.s, in.n));
     else if (in.n)
-        lex_plain(l, in);
+        l->plain(l, in);
     if (and)
         lex_emit(l, T_SEP, "and");
     if (comma)

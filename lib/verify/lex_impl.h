@@ -16,6 +16,8 @@ struct lexer {
     struct tok *v;
     size_t n;
     const char *why;
+    /* reads a text within the text (lex.c) */
+    void (*plain)(struct lexer *l, struct text t);
 };
 
 static inline char at(const struct lexer *l, size_t i)
@@ -36,11 +38,9 @@ static inline size_t run_of_digits(const struct lexer *l, size_t i)
     return k;
 }
 
+/* lex_emit.c */
 struct tok *lex_emit(struct lexer *l, enum tok_type type, const char *s);
 void lex_emit_ch(struct lexer *l, char c);
-
-/* lex.c: reads a text within the text. */
-void lex_plain(struct lexer *l, struct text t);
 void lex_dollar(struct lexer *l); /* money, with the "US" before it */
 
 /* lex_command.c: "\\frac" and its like, "\\{" and its like, at l->i. */

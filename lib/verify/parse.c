@@ -10,10 +10,12 @@
  *
  * A letter is a symbol; a function without brackets takes the product that
  * follows it. Words behind a value are its unit.
+ *
+ * A rule calls those below it; brackets begin again at the top (struct rules).
+ * parse_term.c has term, parse_factor.c factor, parse_primary.c primary,
+ * parse_block.c environments and sums, parse_arg.c arguments of commands.
  */
 #include "parse_impl.h"
-
-static struct expr *p_list(struct parser *p, int in_brackets);
 
 static struct expr *p_sum(struct parser *p)
 {
@@ -57,11 +59,6 @@ static struct expr *p_sum(struct parser *p)
     w.v[w.n - 1] = last->a[0];
     last->a[0] = p_items(p, E_ADD, w.v, w.n);
     return last;
-}
-
-struct expr *p_sum_of(struct parser *p)
-{
-    return p_sum(p);
 }
 
 static struct expr *p_ratio(struct parser *p)
@@ -175,36 +172,6 @@ static int separator(struct parser *p, int rows, char *kind)
     }
 }
 
-const char *p_number_set(const char *words)
-{
-    static const char filler[] =
-        "is|are|a|an|any|arbitrary|some|the|number|numbers|all";
-    static const char *const kinds[][2] = {
-        { "integer|integers", "ZZ" }, { "natural", "NN" },
-        { "rational", "QQ" }, { "complex", "CC" },
-        { "real|reals|constant|constants", "RR" }, { "positive", "+" },
-        { "nonnegative", "0" }
-    };
-    const char *set = NULL, *sign = "";
-
-    for (const char *s = words; *(s += strspn(s, " ,."));) {
-        struct text w = text_of(s, strcspn(s, " ,."));
-        size_t i = 0;
-        while (i < 7 && !text_in(w, kinds[i][0]))
-            i++;
-        if (i == 7 && !text_in(w, filler))
-            return NULL;
-        if (i < 5)
-            set = set ? set : kinds[i][1];
-        else if (i < 7)
-            sign = kinds[i][1];
-        s += w.n;
-    }
-    if (!set || !*sign)
-        return set;
-    return set[0] == 'R' ? "R+" : *sign == '+' ? "Z+" : "N0";
-}
-
 /* A condition: a relation, "c is a constant", "integer n", "otherwise". */
 static struct expr *p_condition(struct parser *p)
 {
@@ -228,17 +195,6 @@ static struct expr *p_condition(struct parser *p)
 static int is_condition(const struct expr *e)
 {
     return e->kind == E_REL && strspn(e->name, "<>lgni") == strlen(e->name);
-}
-
-struct expr *p_with(struct parser *p, struct expr *value, struct expr *conds)
-{
-    int n = conds->kind == E_LIST ? conds->n : 1;
-    struct expr *e = expr_new(p->a, E_WITH, n + 1);
-
-    e->a[0] = value;
-    for (int i = 0; i < n; i++)
-        e->a[i + 1] = conds->kind == E_LIST ? conds->a[i] : conds;
-    return e;
 }
 
 /* Values and, behind them, conditions: "y = 2x, x > 0". A list of solutions
@@ -344,7 +300,7 @@ static struct expr *p_list(struct parser *p, int in_brackets)
     return e;
 }
 
-struct expr *p_list_of(struct parser *p)
+static struct expr *list_in_brackets(struct parser *p)
 {
     return p_list(p, 1);
 }
@@ -352,7 +308,11 @@ struct expr *p_list_of(struct parser *p)
 struct expr *expr_parse(struct arena *a, struct text t, enum comma comma,
                         const char **why)
 {
-    struct parser p = { .a = a };
+    static const struct rules rules = {
+        .list = list_in_brackets, .sum = p_sum, .term = p_term,
+        .factor = p_factor, .primary = p_primary
+    };
+    struct parser p = { .a = a, .up = &rules };
     struct toks k;
 
     if (t.n > MAX_TEXT) {

@@ -4,7 +4,6 @@
  * A sum or product between whole numbers is written out, a determinant is
  * expanded, so that nobody else needs to know them.
  */
-#include <stdlib.h>
 #include "parse_impl.h"
 
 enum { MAX_TERMS = 2000, MAX_NODES = 40000, MAX_DET = 5 };
@@ -15,7 +14,7 @@ static struct expr *cells(struct parser *p)
     int rows = 0, cols = 0, col = 0;
 
     while (!p_is_cmd(p, "end") && !p->why) {
-        push(p, &w, p_list_of(p));
+        push(p, &w, p->up->list(p));
         col++;
         if (take_ch(p, '&'))
             continue;
@@ -40,10 +39,10 @@ static struct expr *cases(struct parser *p)
     int branches = 0;
 
     while (!p_is_cmd(p, "end") && !p->why) {
-        struct expr *e = p_list_of(p);
+        struct expr *e = p->up->list(p);
         if (take_ch(p, '&')) {
             p->v[--p->i] = (struct tok){ .type = T_SEP, .s = "with" };
-            struct expr *c = p_list_of(p);
+            struct expr *c = p->up->list(p);
             e = e->kind == E_WITH || p->why ? e : p_with(p, e, c);
         }
         if (!p->why && !take_cmd(p, "\\") && !p_is_cmd(p, "end"))
@@ -85,7 +84,7 @@ struct expr *p_environment(struct parser *p)
         e = cases(p);
     } else {
         p->in_matrix = 0;
-        e = p_list_of(p);
+        e = p->up->list(p);
     }
     p->in_matrix = saved;
     p->depth--;
@@ -138,18 +137,6 @@ static long nodes(const struct expr *e)
     return n;
 }
 
-int p_whole(const struct expr *e, long *v)
-{
-    const struct expr *pos = expr_negated(e);
-
-    e = pos ? pos : e;
-    if (e->kind != E_NUM || e->exp10 || strlen(e->name) > 9)
-        return 0;
-    *v = strtol(e->name, NULL, 10);
-    *v = pos ? -*v : *v;
-    return 1;
-}
-
 /* The sum over k = lo .. hi written out, or NULL. */
 static struct expr *written_out(struct parser *p, const struct expr *e)
 {
@@ -197,7 +184,7 @@ static struct expr *integrand(struct parser *p, int definite)
     struct tok saved = p->v[d];
     const char *name = p->v[d + 1].s;
     p->v[d] = (struct tok){ .type = T_END };
-    struct expr *e = p->i < d ? p_sum_of(p) : named(p, E_NUM, "1");
+    struct expr *e = p->i < d ? p->up->sum(p) : named(p, E_NUM, "1");
     int all = p->i == d;
     p->v[d] = saved;
     p->i = d + 2;
@@ -239,7 +226,7 @@ struct expr *p_operator(struct parser *p, const char *name)
         p->i++;
         if (sub && p_is_ch(p, '{')) {
             p->i++;
-            e->a[0] = p_list_of(p);
+            e->a[0] = p->up->list(p);
             if (!p_is_ch(p, '}'))
                 return p_bad(p, "a limit does not close");
             p->i++;
@@ -253,7 +240,7 @@ struct expr *p_operator(struct parser *p, const char *name)
         return e;
     if (p->why)
         return p->dummy;
-    e->a[2] = p_term(p);
+    e->a[2] = p->up->term(p);
     if (p->why)
         return p->dummy;
     if ((f = written_out(p, e)))

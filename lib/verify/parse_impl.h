@@ -1,9 +1,33 @@
-/* parse_impl - small things that the parts of the parser share (parse.h) */
+/* parse_impl - what the parts of the parser share (parse.c has the grammar) */
 #ifndef ULP_VERIFY_PARSE_IMPL_H
 #define ULP_VERIFY_PARSE_IMPL_H
 #include <ctype.h>
 #include <string.h>
-#include "parse.h"
+#include "lex.h"
+
+enum { MAX_DEPTH = 300, MAX_TEXT = 1 << 16 };
+
+struct parser;
+
+/* The rules of the grammar, for what stands below a rule and begins again
+ * with it: brackets and arguments of commands. */
+struct rules {
+    struct expr *(*list)(struct parser *p); /* in brackets; may be empty */
+    struct expr *(*sum)(struct parser *p);
+    struct expr *(*term)(struct parser *p);
+    struct expr *(*factor)(struct parser *p);
+    struct expr *(*primary)(struct parser *p);
+};
+
+struct parser {
+    struct arena *a;
+    const struct rules *up;
+    struct tok *v;
+    size_t i;
+    int depth, bars, in_matrix;
+    const char *why; /* the first complaint; everything unwinds on it */
+    struct expr *dummy;
+};
 
 static inline struct expr *p_bad(struct parser *p, const char *why)
 {
@@ -108,7 +132,32 @@ static inline void push(struct parser *p, struct vec *w, struct expr *e)
     w->v[w->n++] = e;
 }
 
-struct expr *p_factor(struct parser *p);
+/* parse_term.c, parse_factor.c, parse_primary.c: rules. */
 struct expr *p_term(struct parser *p);
+struct expr *p_factor(struct parser *p);
+struct expr *p_postfix(struct parser *p, struct expr *e);
+struct expr *p_primary(struct parser *p);
+int p_known_primary(const char *cmd);
+
+/* parse_block.c */
+struct expr *p_operator(struct parser *p, const char *name);
+struct expr *p_determinant(struct parser *p, struct expr *m);
+struct expr *p_environment(struct parser *p);
+
+/* parse_arg.c */
+/* The argument of a TeX command; digit: of a bare number one digit. */
+struct expr *p_arg(struct parser *p, int digit);
+struct expr *p_group_arg(struct parser *p);
+struct expr *p_fn_arg(struct parser *p);
+struct expr *p_frac(struct parser *p);
+struct expr *p_root(struct parser *p);
+
+/* parse_part.c */
+struct expr *p_with(struct parser *p, struct expr *value, struct expr *conds);
+/* "is an integer": the set of numbers that words name, or NULL. */
+const char *p_number_set(const char *words);
+/* Is e a whole number of at most nine digits? */
+int p_whole(const struct expr *e, long *v);
+struct expr *p_repeat(struct parser *p, struct expr *e, const char *digits);
 
 #endif

@@ -52,7 +52,7 @@ static struct expr *brackets(struct parser *p, char open)
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
     p->bars = 0;
-    struct expr *e = p_list_of(p);
+    struct expr *e = p->up->list(p);
     p->bars = bars;
     p->depth--;
     int comma = p->i > from && p->v[p->i - 1].type == T_CH &&
@@ -76,11 +76,11 @@ static struct expr *braces(struct parser *p)
 {
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
-    struct expr *e = p_list_of(p);
+    struct expr *e = p->up->list(p);
     p->depth--;
     if (!p->why && p_is_cmd(p, "choose")) {
         p->i++;
-        e = call(p, "binomial", 2, e, p_sum_of(p));
+        e = call(p, "binomial", 2, e, p->up->sum(p));
     }
     if (!p_is_ch(p, '}'))
         return p_bad(p, "a brace does not close");
@@ -134,12 +134,12 @@ static struct expr *set(struct parser *p)
     }
     colon_as_bar(p);
     p->bars = 1; /* a bar does not begin a value here */
-    struct expr *e = p_list_of(p);
+    struct expr *e = p->up->list(p);
     p->bars = bars;
     p->depth--;
     int builder = take_ch(p, '|');
     if (builder) { /* {x | x > 3} */
-        e = p_with(p, e, p_list_of(p));
+        e = p_with(p, e, p->up->list(p));
         e->name = "set";
     }
     if (!p_is_cmd(p, "}"))
@@ -153,7 +153,7 @@ static struct expr *set(struct parser *p)
 static struct expr *enclosed(struct parser *p, const char *close,
                              const char *name)
 {
-    struct expr *e = p_sum_of(p);
+    struct expr *e = p->up->sum(p);
 
     if (!p_is_cmd(p, close))
         return p_bad(p, "a floor or ceiling does not close");
@@ -164,7 +164,7 @@ static struct expr *enclosed(struct parser *p, const char *close,
 static struct expr *bars(struct parser *p)
 {
     p->bars++;
-    struct expr *e = p_sum_of(p);
+    struct expr *e = p->up->sum(p);
     p->bars--;
     if (!p_is_ch(p, '|'))
         return p_bad(p, "a bar does not close");
@@ -195,7 +195,7 @@ static struct expr *command(struct parser *p, struct tok *t)
     if (!strcmp(s, "lceil"))
         return enclosed(p, "rceil", "ceil");
     if (!strcmp(s, "langle")) {
-        struct expr *e = p_list_of(p);
+        struct expr *e = p->up->list(p);
         if (!p_is_cmd(p, "rangle"))
             return p_bad(p, "a bracket does not close");
         p->i++;
