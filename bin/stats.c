@@ -17,7 +17,8 @@
 static struct filter f = FILTER_INIT;
 static struct cli_list without;
 static const char *by, *stat, *report, *html, *setting, *tasks, *title;
-static int do_score, do_kl_score, do_tag, do_verdicts, power, as_table;
+static int do_score, do_kl_score, do_tag, do_verdicts, do_ablation,
+    power, as_table;
 static struct cli_list sets, fields;
 
 static const struct opt own[] = {
@@ -59,6 +60,10 @@ static const struct opt own[] = {
     { OPT_LIST, "without", 0, &without, "TASK",
       "leave a task of --tasks out of the report", 0, 0 },
     { OPT_STR, "title", 0, &title, "TEXT", "title of the report", 0, 0 },
+    { OPT_FLAG, "ablation", 0, &do_ablation, NULL,
+      "scores, KL scores and sparsity to the page of which factor carries "
+      "which part; the arms are those of --set arms=..., the first the "
+      "reference, the last the whole", 0, 0 },
     { OPT_STR, "html", 0, &html, "DIR",
       "DIR/report.in.html and DIR/plots/*.svg to DIR/report.html", 0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Input and output", 0, 0 },
@@ -74,6 +79,8 @@ static const struct cli cli = {
              "       stats --score | --kl-score | --tag [--set KEY=VALUE] "
              "[records...]\n"
              "       stats --report DIR --tasks FILE [--setting FILE] "
+             "records...\n"
+             "       stats --ablation --tasks FILE --set 'arms=ARM...' "
              "records...\n"
              "       stats --html DIR",
     .details =
@@ -190,14 +197,15 @@ static int run_report(char **args, int n, struct err *e)
 static int run(char **args, int n, struct err *e)
 {
     int modes = !!by + do_score + do_kl_score + do_tag + do_verdicts +
-                !!report + !!html;
+                do_ablation + !!report + !!html;
     int r = set_check(&sets, e);
 
     if (r)
         return r;
     if (modes > 1)
         return err_set(e, ERR_USAGE, "more than one of --by, --score, "
-                       "--kl-score, --tag, --verdicts, --report, --html");
+                       "--kl-score, --tag, --verdicts, --report, --ablation, "
+                       "--html");
     if (do_score)
         return stage_score(&f, &sets, args, n, e);
     if (do_kl_score)
@@ -211,6 +219,11 @@ static int run(char **args, int n, struct err *e)
     }
     if (report)
         return run_report(args, n, e);
+    if (do_ablation) {
+        const struct report_opts o = report_opts();
+
+        return report_ablation(&o, f.out, args, n, e);
+    }
     if (html)
         return html_finish(html, e);
     return run_by(args, n, e);

@@ -282,16 +282,19 @@ class Experiment:
             f"/\\1 \\2/p' '{states[0]}' | paste -sd, | sed 's/,/, /g')\"")
         return words, states
 
+    def tasks_options(self):
+        return self.p.tasks_json + "".join(f" --without {t}"
+                                           for t in self.p.without())
+
     def report(self):
         p = self.p
         words, states = self.settings()
-        without = "".join(f" --without {t}" for t in p.without())
         plots = sorted(set(glob.glob("pipelines/plots/*.gp")))
         files, out = self.eval_files(), f"{p.R}/analysis"
         self.add(out, "analysis", "analysis: statistics and plots and summary",
                  [*files, *states, p.tasks_json, *plots], ["stats"],
-                 f"{p.BIN}/stats --quiet --report $OUT --tasks {p.tasks_json}"
-                 f"{without} \\\n" + " \\\n".join(words) +
+                 f"{p.BIN}/stats --quiet --report $OUT --tasks "
+                 f"{self.tasks_options()} \\\n" + " \\\n".join(words) +
                  f" \\\n{' '.join(files)} && \\\n" +
                  "".join(f"gnuplot -e \"dir='$OUT'\" {g} && \\\n"
                          for g in plots if not g.endswith("/style.gp")) +
@@ -329,14 +332,16 @@ class Experiment:
         """make ablation: which factor carries which part of what bf16 changes.
         Taken away from bf16 one at a time as well: make ablation
         ABLATION_ARMS='fp32 bf16,adam=fp32 bf16,master=fp32 bf16'."""
-        scores = [*self.base_scores(), *self.records(arms, "scores")]
-        kl = self.records(arms, "kl_scores")
-        same = self.records(arms, "sparsity")
-        self.table("ablation", "ablation: parts of each factor", [
-            self.show("j", ("arm", "seed", "task", "j"), scores),
-            self.show("kl", ("arm", "seed", "task", "kl_token.exact"), kl),
-            self.show("same", ("arm", "seed", "scope", "sparsity"), same),
-        ], [*scores, *kl, *same], arms)
+        p = self.p
+        files = [*self.base_scores(),
+                 *(f for k in ("scores", "kl_scores", "sparsity")
+                   for f in self.records(arms, k))]
+        names = shlex.quote("arms=" + " ".join(a.name for a in arms))
+        self.add(f"{p.R}/analysis/ablation.txt", "analysis",
+                 "ablation: parts of each factor", [*files, p.tasks_json],
+                 ["stats"], f"{p.BIN}/stats --quiet --ablation --tasks "
+                 f"{self.tasks_options()} --set {names} -o $OUT \\\n"
+                 f"{' '.join(files)}")
 
     def mismatch(self, arms):
         """make mismatch: samplers that compute otherwise than the trainer, each

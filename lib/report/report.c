@@ -2,23 +2,29 @@
 #include <stdio.h>
 #include <string.h>
 #include "../base/file.h"
+#include "ablation.h"
 #include "sections.h"
 
-static int write_to(const char *dir, const char *name, const struct buf *b,
-                    struct err *e)
+static int write_file(const char *path, const struct buf *b, struct err *e)
 {
     struct file *f = NULL;
-    char path[4096];
-    int r;
+    int r = file_create(&f, path, e);
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    r = file_create(&f, path, e);
     if (!r)
         r = file_write(f, b->p, b->n, e);
     if (!r)
         return file_commit(&f, e);
     file_abort(&f);
     return r;
+}
+
+static int write_to(const char *dir, const char *name, const struct buf *b,
+                    struct err *e)
+{
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return write_file(path, b, e);
 }
 
 static int write_tables(const struct doc *doc, const char *dir,
@@ -107,4 +113,28 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
     data_free(&d);
     setting_free(&s);
     return x;
+}
+
+int report_ablation(const struct report_opts *o, const char *out,
+                    char **inputs, int n_inputs, struct err *e)
+{
+    struct setting s = { 0 };
+    struct data d = { 0 };
+    struct ablation a = { 0 };
+    struct buf text = { 0 };
+    int r = setting_read(&s, o, e);
+
+    if (!r)
+        r = data_read(&d, &s, inputs, n_inputs, e);
+    if (!r)
+        r = ablation_of(&a, &d, e);
+    if (!r) {
+        ablation_text(&a, &text);
+        r = write_file(out, &text, e);
+    }
+    buf_free(&text);
+    ablation_free(&a);
+    data_free(&d);
+    setting_free(&s);
+    return r;
 }

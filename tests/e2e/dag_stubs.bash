@@ -30,10 +30,6 @@ dapo-step)
     for f in config.json tokenizer.json model.safetensors optimizer.safetensors; do put "$dir/$f"; done
     printf '"arm": "fp32,x=%s",\n"beta1": 0.9,\n' "${x%% *}" >"$dir/trainer_state.json"
     put "$keep"; put "$out" ;;
-show) # what ablation reads: ARM SEED TASK NUMBER
-    for a in fp32 bf16; do for s in 1 2; do for t in dm_val gsm8k total; do
-        printf '%s\t%s\t%s\t0.%s\n' $a $s $t "$((${#a} + s))"
-    done; done; done ;;
 stats) if [ -n "$dir" ]; then put "$dir/summary.txt"; put "$dir/report.in.html"; put "$dir/tables/j.tsv"; else put "$out"; fi ;;
 *) if [ -n "$out" ]; then put "$out"; else echo "$name $x"; fi ;;
 esac
