@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -162,29 +161,6 @@ int file_write(struct file *f, const void *p, size_t n, struct err *e)
         memcpy(f->buf + f->n, p, n);
     f->n += n;
     return 0;
-}
-
-int file_printf(struct file *f, struct err *e, const char *fmt, ...)
-{
-    char small[512], *s = small;
-    va_list ap;
-    int n, r;
-
-    va_start(ap, fmt);
-    n = vsnprintf(small, sizeof small, fmt, ap);
-    va_end(ap);
-    if (n < 0)
-        return err_set(e, ERR_IO, "%s: cannot format", f->shown);
-    if ((size_t)n >= sizeof small) {
-        s = xmalloc((size_t)n + 1);
-        va_start(ap, fmt);
-        vsnprintf(s, (size_t)n + 1, fmt, ap);
-        va_end(ap);
-    }
-    r = file_write(f, s, (size_t)n, e);
-    if (s != small)
-        free(s);
-    return r;
 }
 
 int file_is_direct(const struct file *f)

@@ -1,6 +1,7 @@
 /* rng - a sequential stream of Philox blocks; own log, sin, cos */
 #include <math.h>
 #include <string.h>
+#include "fp64.h"
 #include "philox.h"
 #include "rng.h"
 
@@ -58,29 +59,6 @@ double rng_double(struct rng *r)
     return (double)(rng_u64(r) >> 11) * 0x1p-53;
 }
 
-/* ln of a normal positive x: 2 atanh((m-1)/(m+1)) + e ln 2, m within a factor
- * sqrt 2 of 1, so the series in s^2 <= 0.0295 ends below 1e-17. */
-static double log_pos(double x)
-{
-    uint64_t u;
-    int e;
-    double m, s, s2, sum = 0;
-
-    memcpy(&u, &x, 8);
-    e = (int)(u >> 52) - 1023;
-    u = (u & 0xFFFFFFFFFFFFFull) | 0x3FF0000000000000ull;
-    memcpy(&m, &u, 8);
-    if (m > 1.4142135623730951) {
-        m *= 0.5;
-        e++;
-    }
-    s = (m - 1) / (m + 1);
-    s2 = s * s;
-    for (int k = 23; k >= 1; k -= 2)
-        sum = sum * s2 + 1.0 / k;
-    return 2 * s * sum + e * 0.69314718055994530942;
-}
-
 /* cos(2 pi u), u in [0, 1): the quarter turn is taken off exactly, the rest
  * is a Taylor series on [-pi/4, pi/4]. */
 static double cos_turn(double u)
@@ -110,7 +88,7 @@ double rng_normal(struct rng *r)
     double u = 1 - rng_double(r);
     double v = rng_double(r);
 
-    return sqrt(-2 * log_pos(u)) * cos_turn(v);
+    return sqrt(-2 * fp64_log(u)) * cos_turn(v);
 }
 
 void rng_perm(struct rng *r, uint32_t *perm, uint32_t n)

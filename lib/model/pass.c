@@ -3,35 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/fp64.h"
 #include "../../kernels/canon.h"
 #include "impl.h"
 
 /* ---- rotary table ---- */
 
-/* log and exp in double on plain arithmetic: no libm, so the same bits on
- * every machine. x is normal and positive. */
-static double log_pos(double x)
-{
-    uint64_t u;
-    int n;
-    double m, s, s2, sum = 0;
-
-    memcpy(&u, &x, 8);
-    n = (int)(u >> 52) - 1023;
-    u = (u & 0xFFFFFFFFFFFFFull) | 0x3FF0000000000000ull;
-    memcpy(&m, &u, 8);
-    if (m > 1.4142135623730951) {
-        m *= 0.5;
-        n++;
-    }
-    s = (m - 1) / (m + 1);
-    s2 = s * s;
-    for (int k = 25; k >= 1; k -= 2)
-        sum = sum * s2 + 1.0 / k;
-    return 2 * s * sum + n * 0.69314718055994530942;
-}
-
-/* |x| < 700 */
+/* exp on plain arithmetic, as fp64_log; |x| < 700 */
 static double exp_near(double x)
 {
     int n = (int)(x * 1.4426950408889634 + (x < 0 ? -0.5 : 0.5));
@@ -52,7 +30,7 @@ static double exp_near(double x)
  * after the other; sine and cosine of that angle are canon.h's. */
 static void fill_rope(float *table, int len, int d, double theta)
 {
-    double log_theta = log_pos(theta);
+    double log_theta = fp64_log(theta);
 
     for (int i = 0; i < d / 2; i++) {
         float e = (float)(2 * i) / (float)d;

@@ -119,7 +119,6 @@ int rec_bad(const struct rec *r, struct err *e, const char *fmt, ...)
 
 /* Walking all top-level fields (stats, show): key i as msgpack object is not
  * exposed; the value is rendered as JSON text in the record's arena. */
-size_t rec_n_fields(struct rec *r);
 const char *rec_field_name(struct rec *r, size_t i);
 const char *rec_field_json(struct rec *r, size_t i);
 /* Scalar or array rendered as JSON for any path, or NULL when absent. */
@@ -130,7 +129,6 @@ void rec_set_str(struct rec *r, const char *path, const char *s, size_t n);
 void rec_set_i64(struct rec *r, const char *path, int64_t v);
 void rec_set_u64(struct rec *r, const char *path, uint64_t v);
 void rec_set_f64(struct rec *r, const char *path, double v);
-void rec_set_f32(struct rec *r, const char *path, float v);
 void rec_set_bool(struct rec *r, const char *path, int v);
 void rec_set_i32s(struct rec *r, const char *path, const int32_t *v,
                   size_t n);

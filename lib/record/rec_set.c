@@ -87,14 +87,6 @@ void rec_set_f64(struct rec *r, const char *path, double v)
     o->via.f64 = v;
 }
 
-void rec_set_f32(struct rec *r, const char *path, float v)
-{
-    msgpack_object *o = slot(r, path);
-
-    o->type = MSGPACK_OBJECT_FLOAT32;
-    o->via.f64 = (double)v;
-}
-
 void rec_set_bool(struct rec *r, const char *path, int v)
 {
     msgpack_object *o = slot(r, path);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/json_text.h"
+#include "../base/utf8.h"
 #include "value.h"
 
 const char *value_type(const msgpack_object *o)
@@ -32,27 +33,6 @@ const char *value_type(const msgpack_object *o)
 }
 
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-int utf8_valid(const char *s, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)s, *end = p + n;
-
-    while (p < end) {
-        unsigned c = *p++;
-        int more = c < 0x80 ? 0 : c < 0xc2 ? -1 : c < 0xe0 ? 1
-                   : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
-
-        if (more < 0 || end - p < more)
-            return 0;
-        if ((c == 0xe0 && p[0] < 0xa0) || (c == 0xed && p[0] > 0x9f) ||
-            (c == 0xf0 && p[0] < 0x90) || (c == 0xf4 && p[0] > 0x8f))
-            return 0;
-        for (; more; more--)
-            if ((*p++ & 0xc0) != 0x80)
-                return 0;
-    }
-    return 1;
-}
-
 static int key_order(const void *a, const void *b)
 {
     const msgpack_object_str *x = *(const msgpack_object_str *const *)a;
@@ -106,7 +86,7 @@ int value_check(const msgpack_object *o, const char *where, struct err *e)
 
     switch (o->type) {
     case MSGPACK_OBJECT_STR:
-        if (!utf8_valid(o->via.str.ptr, o->via.str.size))
+        if (!utf8_whole(o->via.str.ptr, o->via.str.size))
             return err_set(e, ERR_DATA, "%s: is not valid UTF-8", where);
         return 0;
     case MSGPACK_OBJECT_ARRAY:

@@ -11,7 +11,6 @@
 
 /* "str", "array", ... */
 const char *value_type(const msgpack_object *o);
-int utf8_valid(const char *s, size_t n);
 /* Strings are UTF-8, map keys are strings and differ. where: the field. */
 int value_check(const msgpack_object *o, const char *where, struct err *e)
     MUST_CHECK;

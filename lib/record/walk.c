@@ -167,11 +167,6 @@ const char *rec_value_json(struct rec *r, const struct rec_value *v)
     return s;
 }
 
-size_t rec_n_fields(struct rec *r)
-{
-    return r->n;
-}
-
 const char *rec_field_name(struct rec *r, size_t i)
 {
     return arena_strndup(r->a, r->f[i].key, r->f[i].n_key);

@@ -8,6 +8,7 @@
 #include "../base/file.h"
 #include "../base/hash.h"
 #include "../base/json_text.h"
+#include "../base/utf8.h"
 #include "impl.h"
 #include "scan.h"
 
@@ -144,7 +145,7 @@ void rec_made_by(struct rec_writer *w, const char *key, const char *value)
     msgpack_packer_init(&pk, &w->pairs, buf_packer_write);
     pack_str(&pk, key);
     pack_str(&pk, value);
-    w->bad_made_by |= !utf8_valid(value, strlen(value));
+    w->bad_made_by |= !utf8_whole(value, strlen(value));
     w->n_pairs++;
 }
 

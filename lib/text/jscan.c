@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
-#include "utf8.h"
+#include "../base/utf8.h"
 
 #define JSCAN_DEPTH 64
 

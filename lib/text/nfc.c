@@ -4,8 +4,8 @@
 #include <string.h>
 #include <utf8proc.h>
 #include "../base/arena.h"
+#include "../base/utf8.h"
 #include "uniprop.h"
-#include "utf8.h"
 
 #define SUSPECT (UNI_NFC_UNSAFE | UNI_COMBINING)
 #define CP(x) ((x) & 0xffffffu)

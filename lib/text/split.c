@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/utf8.h"
 #include "uniprop.h"
-#include "utf8.h"
 
 #define TAIL "|\\s+(?!\\S)|\\s+"
 #define CL100K(digits)                                                       \

@@ -6,8 +6,8 @@
 #include "../base/arena.h"
 #include "../base/file.h"
 #include "../base/hash.h"
+#include "../base/utf8.h"
 #include "chat.h"
-#include "utf8.h"
 
 #define MAX_PIECES 64
 

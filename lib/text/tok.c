@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/utf8.h"
 #include "tok_impl.h"
-#include "utf8.h"
 
 /* One text being encoded. */
 struct job {

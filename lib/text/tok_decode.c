@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/utf8.h"
 #include "tok_impl.h"
-#include "utf8.h"
 
 const char *tok_bytes(const struct tok *t, int32_t id, size_t *n)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
-#include "utf8.h"
+#include "../base/utf8.h"
 
 #define PAIRS0 (1u << 12)
 

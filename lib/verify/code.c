@@ -43,7 +43,6 @@ struct worker {
 struct code_verifier {
     struct code_opts opts;
     char bwrap[512];
-    char confinement[400];
     int n_workers, n_slots, broken;
     atomic_int stop;
     struct err broken_why;
@@ -129,19 +128,6 @@ static int find_bwrap(const char *name, char *out, size_t n, struct err *e)
                    "(package bubblewrap)", name);
 }
 
-static void describe(struct code_verifier *v)
-{
-    snprintf(v->confinement, sizeof v->confinement,
-             "bubblewrap, %s, %s, %zu MiB a process, %g s waiting, %g s CPU, "
-             "%d worker%s",
-             geteuid() ? "the caller's user in a namespace of its own"
-                       : "users of their own",
-             *v->worker[0].pair.u.cgroup ? "memory cgroups"
-                                         : "no memory cgroup",
-             v->opts.mem_bytes >> 20, v->opts.wait_s, v->opts.cpu_s,
-             v->n_workers, v->n_workers == 1 ? "" : "s");
-}
-
 static int start_workers(struct code_verifier *v, struct err *e)
 {
     sigset_t all, old;
@@ -219,7 +205,6 @@ int code_open(struct code_verifier **out, const struct code_opts *o,
         code_close(&v);
         return r;
     }
-    describe(v);
     *out = v;
     return 0;
 }
@@ -333,19 +318,6 @@ int code_collect(struct code_verifier *v, struct code_verdict *out)
     return 1;
 }
 
-int code_verify(struct code_verifier *v, const struct code_item *item,
-                struct code_verdict *out, struct err *e)
-{
-    int r;
-
-    if (code_outstanding(v))
-        return err_set(e, ERR_USAGE, "items are to be collected first");
-    r = code_submit(v, item, e);
-    if (!r)
-        code_collect(v, out);
-    return r;
-}
-
 int code_outstanding(struct code_verifier *v)
 {
     int n;
@@ -361,17 +333,6 @@ int code_room(struct code_verifier *v)
     return v->n_slots - code_outstanding(v);
 }
 
-int code_ready(struct code_verifier *v)
-{
-    int ready;
-
-    pthread_mutex_lock(&v->lock);
-    ready = v->collected < v->submitted &&
-            v->slot[v->collected % (uint64_t)v->n_slots].state == DONE;
-    pthread_mutex_unlock(&v->lock);
-    return ready;
-}
-
 int code_health(struct code_verifier *v, struct err *e)
 {
     int broken;
@@ -382,9 +343,4 @@ int code_health(struct code_verifier *v, struct err *e)
         *e = v->broken_why;
     pthread_mutex_unlock(&v->lock);
     return broken ? -ERR_IO : 0;
-}
-
-const char *code_confinement(const struct code_verifier *v)
-{
-    return v->confinement;
 }

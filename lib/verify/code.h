@@ -86,11 +86,6 @@ int code_open(struct code_verifier **v, const struct code_opts *o,
               struct err *e) MUST_CHECK;
 void code_close(struct code_verifier **v);
 
-/* One item, now. Not to be mixed with items still to be collected. 0 also
- * when the verdict is CODE_ERROR; -ERR_USAGE when the item is not an item. */
-int code_verify(struct code_verifier *v, const struct code_item *item,
-                struct code_verdict *out, struct err *e) MUST_CHECK;
-
 /* A stream of items: submit copies the item and returns at once, or waits
  * while code_room() is 0; collect gives verdicts in the order of submission
  * and waits for the oldest: 1 = *out is set, 0 = none is outstanding. Items
@@ -101,15 +96,10 @@ int code_submit(struct code_verifier *v, const struct code_item *item,
 int code_collect(struct code_verifier *v, struct code_verdict *out);
 int code_outstanding(struct code_verifier *v); /* submitted, not collected */
 int code_room(struct code_verifier *v);  /* items that submit takes at once */
-int code_ready(struct code_verifier *v); /* would collect return at once? */
 
 /* 0, or negative with the reason when a sandbox that was thrown away could
  * not be made again; from then on every verdict is CODE_ERROR. */
 int code_health(struct code_verifier *v, struct err *e);
-
-/* One line on what confines the programs here ("bubblewrap, users of their
- * own, memory cgroups, ..."); lives as long as v. */
-const char *code_confinement(const struct code_verifier *v);
 
 /* The program in a response; code_extract.c has the rules. What it holds
  * besides (prose, prints, checks) is left out where it is run

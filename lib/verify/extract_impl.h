@@ -24,8 +24,6 @@ int extract_denied_behind(struct text t, size_t i);
 int extract_denied_before(struct text t, size_t i);
 
 /* extract_mark.c */
-size_t extract_skip_dress(struct text t, size_t i); /* blanks, asterisks */
-struct text extract_sentence(struct text t); /* up to its full stop */
 /* From the text behind a mark to the answer alone: a formula at its
  * beginning; in a sentence what it "is", or its only formula; else its words.
  * Empty where the answer is denied. */

@@ -15,7 +15,7 @@ static const char verbs[] =
     "is|should be|must be|would be|will be|est|es|ist|\xE6\x98\xAF|"
     "\xE4\xB8\xBA|\xE4\xB8\xBA:|\xE6\x98\xAF:";
 
-size_t extract_skip_dress(struct text t, size_t i)
+static size_t skip_dress(struct text t, size_t i)
 {
     while (i < t.n && (isspace((unsigned char)t.s[i]) || t.s[i] == '*' ||
                        t.s[i] == '_' || t.s[i] == '#' || t.s[i] == '`'))
@@ -50,19 +50,19 @@ static int mark_at(struct text t, size_t i, size_t *at)
 
     if (!k || (i && isalpha((unsigned char)t.s[i - 1])))
         return 0;
-    j = extract_skip_dress(t, i + k);
+    j = skip_dress(t, i + k);
     if (j < t.n && heading(t, i, i + k)) {
         *at = j;
         return 1;
     }
     if (j < t.n && t.s[j] == ':') {
-        *at = extract_skip_dress(t, j + 1);
+        *at = skip_dress(t, j + 1);
         return 1;
     }
     if ((w = text_at(t, j, verbs))) {
-        *at = extract_skip_dress(t, j + w);
+        *at = skip_dress(t, j + w);
         if (*at < t.n && t.s[*at] == ':')
-            *at = extract_skip_dress(t, *at + 1);
+            *at = skip_dress(t, *at + 1);
         return 2;
     }
     if (j < t.n && (t.s[j] == '$' || text_starts(t, j, "\\(") ||
@@ -88,7 +88,7 @@ static struct text line_from(struct text t, size_t at)
 }
 
 /* Cut at the end of the sentence. */
-struct text extract_sentence(struct text t)
+static struct text sentence(struct text t)
 {
     int dollars = 0, depth = 0;
 
@@ -182,7 +182,7 @@ static struct text said(struct text t)
     int solid;
 
     for (size_t i = 0, k; i < t.n; i++) {
-        size_t at = (k = text_at(t, i, is)) ? extract_skip_dress(t, i + k)
+        size_t at = (k = text_at(t, i, is)) ? skip_dress(t, i + k)
                                             : t.n;
         if (at >= t.n || !extract_may_begin(t, at))
             continue;
@@ -211,7 +211,7 @@ struct text extract_tidy(struct text t)
 {
     int solid;
 
-    t = extract_sentence(t);
+    t = sentence(t);
     while (t.n && strchr("*_\"'`", t.s[t.n - 1]) && t.s[t.n - 1] != '\'')
         t.n--;
     while (t.n && strchr("*\"`", t.s[0]))

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdint.h>
 #include <string.h>
+#include "../base/utf8.h"
 
 struct text text_of(const char *s, size_t n)
 {
@@ -164,24 +165,6 @@ static const char *fold_of(uint32_t cp)
     return NULL;
 }
 
-/* One code point; returns its length in bytes, 0 when malformed. */
-static size_t utf8_get(const unsigned char *s, size_t n, uint32_t *cp)
-{
-    static const uint32_t min[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t k = s[0] < 0x80 ? 1 : s[0] >= 0xF0 && s[0] < 0xF8 ? 4
-               : s[0] >= 0xE0 ? 3 : s[0] >= 0xC2 ? 2 : 0;
-
-    if (!k || k > n || s[0] >= 0xF8)
-        return 0;
-    *cp = k == 1 ? s[0] : s[0] & (0xFFu >> (k + 1));
-    for (size_t i = 1; i < k; i++) {
-        if ((s[i] & 0xC0) != 0x80)
-            return 0;
-        *cp = *cp << 6 | (s[i] & 0x3F);
-    }
-    return *cp >= min[k] ? k : 0;
-}
-
 /* A run of digits of another script, or of super- or subscripts. */
 static int digit_of(uint32_t cp, char *out)
 {
@@ -243,7 +226,7 @@ struct text norm_unicode(struct arena *a, const char *s, size_t n)
     char *out = arena_alloc(a, n * 8 + 16); /* no fold is over 8 for 2 */
     for (size_t i = 0; i < n;) {
         uint32_t cp;
-        size_t k = utf8_get(u + i, n - i, &cp);
+        size_t k = (size_t)utf8_get(u + i, u + n, &cp, NULL);
         int sub, c;
         const char *to;
 

@@ -82,6 +82,5 @@ int sandbox_cgroup_make(char *dir, size_t n, unsigned index,
 void sandbox_cgroup_remove(char *dir);
 
 extern const char code_driver[];
-extern const size_t code_driver_size;
 
 #endif

@@ -41,7 +41,7 @@ static uint64_t use(struct rec *r, struct fields *f, struct rec_writer *w)
     buf_free(&b);
     rec_set_i64(r, "a.b.c", 3);
     copy = rec_copy(r);
-    must(rec_n_fields(copy) == rec_n_fields(r), "a copy differs");
+    must(copy->n == r->n, "a copy differs");
     if (w && !rec_write(w, copy, &e))
         n = 1;
     else if (w)

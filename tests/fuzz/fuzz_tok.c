@@ -11,7 +11,7 @@
 #include "../../lib/base/file.h"
 #include "../../lib/text/chat.h"
 #include "../../lib/text/tok_impl.h"
-#include "../../lib/text/utf8.h"
+#include "../../lib/base/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

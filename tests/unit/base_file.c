@@ -32,7 +32,7 @@ static void commit_replaces_and_abort_keeps(void)
     T_EQ_INT(file_commit(&f, &e), 0);
     T_CHECK(!f && has(path, "old"));
     T_EQ_INT(file_create(&f, path, &e), 0);
-    T_EQ_INT(file_printf(f, &e, "%s", "new"), 0);
+    T_EQ_INT(file_write(f, "new", 3, &e), 0);
     T_EQ_INT(file_flush(f, &e), 0);
     T_CHECK(has(path, "old"));
     file_abort(&f);

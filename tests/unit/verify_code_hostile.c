@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "../../lib/verify/code.h"
 #include "t.h"
+#include "t_code.h"
 
 #define FOLDER "tests/golden/hostile"
 enum { MAX_PROGRAMS = 200, SHARDS = 2 };

@@ -2,8 +2,8 @@
  *
  * No overlong forms, no surrogates, nothing above U+10FFFF. Header only.
  */
-#ifndef ULP_TEXT_UTF8_H
-#define ULP_TEXT_UTF8_H
+#ifndef ULP_BASE_UTF8_H
+#define ULP_BASE_UTF8_H
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -137,6 +137,13 @@ static inline size_t utf8_valid(const char *s, size_t n, int *all_ascii)
         p += k;
     }
     return (size_t)(p - b);
+}
+
+static inline int utf8_whole(const char *s, size_t n)
+{
+    int ascii;
+
+    return utf8_valid(s, n, &ascii) == n;
 }
 
 #endif
