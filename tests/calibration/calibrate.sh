@@ -12,8 +12,7 @@ here=tests/calibration
 if [ "${LONG:-0}" = 1 ]; then N=${N:-1000} TRUTHS=${TRUTHS:-$($sim list | cut -d' ' -f1)}
 else N=${N:-40} TRUTHS=${TRUTHS:-null kl_larger_everywhere arm_moves_less}; fi
 
-ok() { echo "ok $1"; }
-no() { echo "not ok $1: $2"; }
+. tests/lib.sh
 verdicts() { # TRUTH N [OPTIONS]
     local truth=$1 n=$2
     shift 2

@@ -4,10 +4,7 @@
 set -u
 M=tests/golden/model/tied
 tok="$BIN/tokenize --quiet --tokenizer data/tokenizer/tiny"
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then echo "ok hand_$1"; else
-        echo "not ok hand_$1: found '${3:0:300}', expected '$2'"; fi
-}
+. tests/lib.sh hand
 says() { # NAME MESSAGE COMMAND...: exit status 3, one line
     local name=$1 want=$2 rc=0
     shift 2

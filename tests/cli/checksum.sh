@@ -1,8 +1,7 @@
 # checksum: names every damaged, lost or added file of a folder of results, and
 # nothing else; --accept makes a changed directory whole
 set -u
-ok() { echo "ok checksum_$1"; }
-no() { echo "not ok checksum_$1: $2"; }
+. tests/lib.sh checksum
 root=$PWD
 cd "$T"
 mkdir -p r/base r/run/step-2 r/.make

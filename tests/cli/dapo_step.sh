@@ -1,7 +1,6 @@
 # dapo-step: resume, invariance, refusals, faults, replay, the FIFO
 set -u
-ok() { echo "ok dapo_step_$1"; }
-no() { echo "not ok dapo_step_$1: $2"; }
+. tests/lib.sh dapo_step
 root=$PWD
 cd "$T"
 rows() { for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\":\"1+$i=\",\"response\":\"$((1 + i))\"}"; done; }

@@ -3,8 +3,7 @@
 # the live run, two chunks of it and the replay give the same bytes
 set -u
 set -o pipefail
-ok() { echo "ok dapo_learns_$1"; }
-no() { echo "not ok dapo_learns_$1: $2"; }
+. tests/lib.sh dapo_learns
 root=$PWD
 cd "$T"
 . "$root/tests/cli/sums.bash"

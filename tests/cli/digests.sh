@@ -1,8 +1,7 @@
 # digests: a changed, lost or added file of a checkpoint or of a model that
 # pretrain made is refused by every program that reads it, and named
 set -u
-ok() { echo "ok digests_$1"; }
-no() { echo "not ok digests_$1: $2"; }
+. tests/lib.sh digests
 root=$PWD
 cd "$T"
 for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\":\"1+$i=\",\"response\":\"$((1 + i))\"}"; done |

@@ -2,10 +2,7 @@
 # docs - what documents name is there; README.md stays short; each HOWTO can be
 # found; each parameter of the makefiles that a document names exists
 set -u
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then echo "ok docs_$1"; else
-        echo "not ok docs_$1: found '${3:0:400}', expected '$2'"; fi
-}
+. tests/lib.sh docs
 docs=(README.md CHANGELOG.md docs/*.md data/README.md lib/record/SCHEMA.md lib/verify/README.md kernels/NUMERICS.md)
 is readme_is_under_150_lines 1 $(($(wc -l <README.md) < 150))
 

@@ -3,10 +3,7 @@
 # whatever the field, and sums that overflow are named
 set -u
 M=tests/golden/model/tied
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then echo "ok finite_$1"; else
-        echo "not ok finite_$1: found '${3:0:300}', expected '$2'"; fi
-}
+. tests/lib.sh finite
 # bad NAME MESSAGE COMMAND...: exit status 3, one line, no number that is none
 bad() {
     local name=$1 want=$2 rc=0

@@ -4,8 +4,7 @@
 set -u
 M=tests/golden/model/tied
 root=$PWD
-ok() { echo "ok head_$1"; }
-no() { echo "not ok head_$1: $2"; }
+. tests/lib.sh head
 
 # left NAME COMMAND...: nobody reads standard output any more when it starts
 left() {

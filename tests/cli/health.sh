@@ -1,7 +1,6 @@
 # dapo-step: a run that does not learn says so, --quiet or not
 set -u -o pipefail
-ok() { echo "ok health_$1"; }
-no() { echo "not ok health_$1: $2"; }
+. tests/lib.sh health
 root=$PWD
 cd "$T"
 . "$root/tests/cli/sums.bash"

@@ -2,10 +2,7 @@
 # install - make install puts programs, manual pages and documents into PREFIX,
 # below DESTDIR; what is installed works there; make uninstall takes it away
 set -u
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then echo "ok install_$1"; else
-        echo "not ok install_$1: found '${3:0:300}', expected '$2'"; fi
-}
+. tests/lib.sh install
 # The programs are there (-o), built as the make that runs the tests was told.
 old=()
 m() {

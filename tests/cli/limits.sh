@@ -4,10 +4,7 @@
 set -u
 M=tests/golden/model/tied
 p='{"id":"a","prompt_tokens":[1,2]}'
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then echo "ok limits_$1"; else
-        echo "not ok limits_$1: found '${3:0:300}', expected '$2'"; fi
-}
+. tests/lib.sh limits
 misuse() { # NAME TEXT COMMAND...: exit status 2 before anything is read
     local name=$1 want=$2 rc=0
     shift 2

@@ -2,15 +2,7 @@
 set -u
 M=tests/golden/model/tied
 N=tests/golden/model/untied
-ok() { echo "ok $1"; }
-no() { echo "not ok $1: $2"; }
-check() { local n=$1; shift; if "$@" >/dev/null 2>"$T/err"; then ok "$n"; else no "$n" "$(head -c 300 "$T/err")"; fi; }
-refuse() {
-    local n=$1 want=$2 text=$3 rc=0; shift 3
-    "$@" >"$T/out" 2>"$T/err" || rc=$?
-    if [ $rc = "$want" ] && grep -qF -- "$text" "$T/err"; then ok "$n"
-    else no "$n" "status $rc: $(head -c 300 "$T/err")"; fi
-}
+. tests/lib.sh
 lp() { "$BIN/logprob" --quiet --device cpu "$@"; }
 for i in 1 2 3 4 5; do echo "{\"id\":\"p$i\",\"prompt_tokens\":[$i,7,$((i * 3))]}"; done |
     "$BIN/rollout" --quiet --device cpu --model $M --samples 4 --max-new 20 --temperature 0.7 -o "$T/r.msgpack"
@@ -23,8 +15,8 @@ check 'the sampler'"'"'s values again' diff \
 lp --model $M --check-rollout --temperature 0.7 "$T/r.msgpack" >"$T/x" 2>"$T/gap"
 check '--check-rollout says the gap' grep -q "tokens checked, largest gap 0$" "$T/gap"
 check '--check-rollout alone changes no record' diff <("$BIN/logprob" --quiet --model $M --check-rollout --temperature 0.7 --json "$T/r.msgpack" 2>/dev/null) <(sed 's/,"logprobs":{[^}]*}//' "$T/a.json")
-refuse 'another temperature is found out' 3 'response_logprobs differ' lp --model $M --check-rollout --temperature 1 "$T/r.msgpack"
-refuse 'another model is found out' 3 'response_logprobs differ' lp --model $N --check-rollout --temperature 0.7 "$T/r.msgpack"
+fails 'another temperature is found out' 3 'response_logprobs differ' lp --model $M --check-rollout --temperature 1 "$T/r.msgpack"
+fails 'another model is found out' 3 'response_logprobs differ' lp --model $N --check-rollout --temperature 0.7 "$T/r.msgpack"
 lp --model $M --as m --against $N --as-against n -o "$T/kl.msgpack" "$T/r.msgpack"
 for b in 1 3; do for m in 1 100; do
     lp --model $M --as m --against $N --as-against n --batch $b --micro-batch $m --threads 2 -o "$T/kl2.msgpack" "$T/r.msgpack"
@@ -47,13 +39,13 @@ for _ in $(seq 100); do [ -s "$T/live.json" ] && break; sleep 0.05; done
 check 'no record is held back while input is awaited' test -s "$T/live.json"
 exec 7>&-; wait $pid
 
-refuse 'nothing to do' 2 'nothing to do' lp --model $M
-refuse '--as-against alone' 2 'needs --against' lp --model $M --as m --as-against n
+fails 'nothing to do' 2 'nothing to do' lp --model $M
+fails '--as-against alone' 2 'needs --against' lp --model $M --as m --as-against n
 echo '{"id":"a","prompt_tokens":[1,2]}' >"$T/bad.jsonl"
-refuse 'no response_tokens' 3 'response_tokens' lp --model $M --as m "$T/bad.jsonl"
+fails 'no response_tokens' 3 'response_tokens' lp --model $M --as m "$T/bad.jsonl"
 echo '{"id":"a","prompt_tokens":[],"response_tokens":[1]}' >"$T/bad.jsonl"
-refuse 'an empty prompt' 3 'prompt_tokens is empty' lp --model $M --as m "$T/bad.jsonl"
+fails 'an empty prompt' 3 'prompt_tokens is empty' lp --model $M --as m "$T/bad.jsonl"
 echo '{"id":"a","prompt_tokens":[1],"response_tokens":[-1]}' >"$T/bad.jsonl"
-refuse 'a token outside the vocabulary' 3 'response_tokens: -1 at position 0' lp --model $M --as m "$T/bad.jsonl"
+fails 'a token outside the vocabulary' 3 'response_tokens: -1 at position 0' lp --model $M --as m "$T/bad.jsonl"
 head -c 400 "$T/r.msgpack" >"$T/cut.msgpack"
-refuse 'a cut stream' 3 'cut.msgpack' lp --model $M --as m "$T/cut.msgpack"
+fails 'a cut stream' 3 'cut.msgpack' lp --model $M --as m "$T/cut.msgpack"

@@ -1,8 +1,7 @@
 # memory: recomputation and giving memory back change no bit; the plan; what
 # programs say where memory runs out
 set -u -o pipefail
-ok() { echo "ok memory_$1"; }
-no() { echo "not ok memory_$1: $2"; }
+. tests/lib.sh memory
 check() { local n=$1; shift; if "$@" >/dev/null 2>&1; then ok "$n"; else no "$n" "$(tail -n 5 err | tr '\n' ' ')"; fi; }
 root=$PWD
 cd "$T"

@@ -1,8 +1,7 @@
 # weights and moments that are NaN or Inf, or become Inf in a type of the arm:
 # every program refuses them while it loads, by file and tensor
 set -u -o pipefail
-ok() { echo "ok not_finite_$1"; }
-no() { echo "not ok not_finite_$1: $2"; }
+. tests/lib.sh not_finite
 root=$PWD
 cd "$T"
 for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\":\"1+$i=\",\"response\":\"$((1 + i))\"}"; done >rows

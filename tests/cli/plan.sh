@@ -2,8 +2,7 @@
 # in seconds
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL # those of the make that runs the tests
-ok() { echo "ok plan_$1"; }
-no() { echo "not ok plan_$1: $2"; }
+. tests/lib.sh plan
 check() { local n=$1; shift; if "$@" >/dev/null 2>&1; then ok "$n"; else no "$n" "$(tail -n 5 "$T/plan" | tr '\n' ' ')"; fi; }
 config=tests/golden/hf/qwen2.5-math-7b
 mkdir "$T/data"

@@ -1,7 +1,6 @@
 # pretrain: learns, is reproducible, says what is wrong
 set -u
-ok() { echo "ok pretrain_$1"; }
-no() { echo "not ok pretrain_$1: $2"; }
+. tests/lib.sh pretrain
 root=$PWD
 cd "$T"
 for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4; do echo "{\"prompt\":\"$i+$j=\",\"response\":\"$((i + j))\"}"; done; done >rows

@@ -1,8 +1,7 @@
 # dapo-step on kept rollouts: what a run learnt from replays to its bytes, and
 # whatever was done to the records since is refused by record and field
 set -u -o pipefail
-ok() { echo "ok replay_$1"; }
-no() { echo "not ok replay_$1: $2"; }
+. tests/lib.sh replay
 root=$PWD
 cd "$T"
 . "$root/tests/cli/sums.bash"

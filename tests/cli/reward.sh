@@ -1,11 +1,7 @@
 # reward.sh - the program reward: its fields, penalty, options and exit codes
 set -u
 r=$BIN/reward
-ok() { echo "ok $1"; }
-no() { echo "not ok $1: $2"; }
-is() { # name expected found
-    if [ "$2" = "$3" ]; then ok "$1"; else no "$1" "found <$3>, expected <$2>"; fi
-}
+. tests/lib.sh
 # the fields $2... of the one record in JSON text $1
 get() {
     python3 -c '

@@ -1,17 +1,7 @@
 # rollout - samples, their order, their bits, what is refused
 set -u
 M=tests/golden/model/tied
-ok() { echo "ok $1"; }
-no() { echo "not ok $1: $2"; }
-# check NAME COMMAND...: the command succeeds
-check() { local n=$1; shift; if "$@" >/dev/null 2>"$T/err"; then ok "$n"; else no "$n" "$(head -c 300 "$T/err")"; fi; }
-# refuse NAME STATUS TEXT COMMAND...: fails with that status and text
-refuse() {
-    local n=$1 want=$2 text=$3 rc=0; shift 3
-    "$@" >"$T/out" 2>"$T/err" || rc=$?
-    if [ $rc = "$want" ] && grep -qF -- "$text" "$T/err"; then ok "$n"
-    else no "$n" "status $rc: $(head -c 300 "$T/err")"; fi
-}
+. tests/lib.sh
 for i in 1 2 3 4 5; do
     echo "{\"id\":\"p$i\",\"answer\":\"$i\",\"prompt_tokens\":[$i,7,$((i * 3))]}"
 done >"$T/p.jsonl"
@@ -34,7 +24,7 @@ for m in 16K 32K 50K 100K 1G; do for b in 2 64; do
     cmp -s "$T/a.msgpack" "$T/b.msgpack" || echo "batch $b memory $m" >>"$T/diff"
 done; done
 check 'any --kv-memory: the same bytes' test ! -e "$T/diff"
-refuse 'a cache too small for one sequence says what to raise' 1 'raise --kv-memory' \
+fails 'a cache too small for one sequence says what to raise' 1 'raise --kv-memory' \
     run --kv-memory 16K --max-new 100
 # one prompt alone gives what it gave among others
 head -4 "$T/p.jsonl" | tail -1 | "$BIN/rollout" --quiet --device cpu --model $M --samples 3 --max-new 12 --seed 4 --json >"$T/alone.json"
@@ -78,23 +68,23 @@ wait
 run --step 5 --json >"$T/step.json"
 check '--step replays a step' diff <(head -9 "$T/step.json") "$T/sync.json"
 printf '\x81\xa4type\xa5hello\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x07\x81\xa4type\xa3end' >"$T/fifo" &
-refuse 'too few prompts for a step' 3 'ended 2 prompts before what step 5 asked for' run --sync "$T/fifo"
+fails 'too few prompts for a step' 3 'ended 2 prompts before what step 5 asked for' run --sync "$T/fifo"
 wait
 printf '\x81\xa4type\xa5hello\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x01' >"$T/fifo" &
-refuse 'a trainer that goes away' 3 'fifo' run --sync "$T/fifo"
+fails 'a trainer that goes away' 3 'fifo' run --sync "$T/fifo"
 wait
-refuse 'no model' 2 '--model is missing' "$BIN/rollout"
-refuse 'no such model' 1 'config.json' "$BIN/rollout" --model "$T/none"
-refuse 'an unknown arm lists the known ones' 2 'bf16-mixed' "$BIN/rollout" --model $M --arm fp8
-refuse 'order=hardware on the cpu' 2 'order=hardware' run --arm fp32,order=hardware
+fails 'no model' 2 '--model is missing' "$BIN/rollout"
+fails 'no such model' 1 'config.json' "$BIN/rollout" --model "$T/none"
+fails 'an unknown arm lists the known ones' 2 'bf16-mixed' "$BIN/rollout" --model $M --arm fp8
+fails 'order=hardware on the cpu' 2 'order=hardware' run --arm fp32,order=hardware
 echo '{"id":"a","prompt_tokens":[1,48]}' >"$T/bad.jsonl"
-refuse 'a token outside the vocabulary' 3 'record 1: prompt_tokens: 48 at position 1' "$BIN/rollout" --model $M "$T/bad.jsonl"
+fails 'a token outside the vocabulary' 3 'record 1: prompt_tokens: 48 at position 1' "$BIN/rollout" --model $M "$T/bad.jsonl"
 echo '{"id":"a","prompt_tokens":[]}' >"$T/bad.jsonl"
-refuse 'an empty prompt' 3 'prompt_tokens is empty' "$BIN/rollout" --model $M "$T/bad.jsonl"
+fails 'an empty prompt' 3 'prompt_tokens is empty' "$BIN/rollout" --model $M "$T/bad.jsonl"
 echo '{"id":"a"}' >"$T/bad.jsonl"
-refuse 'no prompt_tokens' 3 'prompt_tokens' "$BIN/rollout" --model $M "$T/bad.jsonl"
-refuse 'a prompt beyond the context' 3 'context of 512' "$BIN/rollout" --model $M --max-new 511 "$T/p.jsonl"
-refuse 'no prompts' 3 'no records' "$BIN/rollout" --model $M /dev/null
+fails 'no prompt_tokens' 3 'prompt_tokens' "$BIN/rollout" --model $M "$T/bad.jsonl"
+fails 'a prompt beyond the context' 3 'context of 512' "$BIN/rollout" --model $M --max-new 511 "$T/p.jsonl"
+fails 'no prompts' 3 'no records' "$BIN/rollout" --model $M /dev/null
 cat "$T/bad.jsonl" "$T/p.jsonl" | "$BIN/rollout" --quiet --model $M --max-new 12 --seed 4 --skip-bad 1 --json >"$T/s.json" 2>"$T/err"
 check '--skip-bad leaves out and counts' test "$(wc -l <"$T/s.json") $(grep -c '1 bad record' "$T/err")" = '5 1'
 mkdir "$T/nan"; cp $M/config.json "$T/nan/"
@@ -102,12 +92,12 @@ mkdir "$T/nan"; cp $M/config.json "$T/nan/"
 n=$(od -An -tu4 -N4 $M/model.safetensors | tr -d ' ')
 cp $M/model.safetensors "$T/nan/"; chmod u+w "$T/nan/model.safetensors"
 for i in $(seq 0 2 94); do printf '\377\177'; done | dd of="$T/nan/model.safetensors" bs=1 seek=$((8 + n)) conv=notrunc status=none
-refuse 'NaN weights are an error, not text' 3 'tensor model.embed_tokens.weight: value 0 is nan' "$BIN/rollout" --quiet --model "$T/nan" "$T/p.jsonl"
+fails 'NaN weights are an error, not text' 3 'tensor model.embed_tokens.weight: value 0 is nan' "$BIN/rollout" --quiet --model "$T/nan" "$T/p.jsonl"
 # finite weights whose logits are not
 for i in $(seq 0 2 94); do printf '\177\177'; done | dd of="$T/nan/model.safetensors" bs=1 seek=$((8 + n)) conv=notrunc status=none
-refuse 'so are weights whose logits overflow' 3 'non-finite logits at position' "$BIN/rollout" --quiet --model "$T/nan" "$T/p.jsonl"
+fails 'so are weights whose logits overflow' 3 'non-finite logits at position' "$BIN/rollout" --quiet --model "$T/nan" "$T/p.jsonl"
 sed 's/}$/,"response_tokens":[0,1]}/' "$T/p.jsonl" >"$T/r.jsonl"
-refuse 'in scoring too' 3 'record 1: logprobs.x: value 0 is -inf, expected a finite number' "$BIN/logprob" --quiet --model "$T/nan" --as x "$T/r.jsonl"
+fails 'in scoring too' 3 'record 1: logprobs.x: value 0 is -inf, expected a finite number' "$BIN/logprob" --quiet --model "$T/nan" --as x "$T/r.jsonl"
 run -o /dev/full >/dev/null 2>"$T/err"
 check 'a full disk is exit 1 and named' test "$? $(grep -c /dev/full "$T/err")" = '1 1'
 true

@@ -2,8 +2,7 @@
 # place where transformers looks for it; the rest of it, generation_config.json
 # and the tokenizer's files stay as they were
 set -u
-ok() { echo "ok saved_type_$1"; }
-no() { echo "not ok saved_type_$1: $2"; }
+. tests/lib.sh saved_type
 hf=$PWD/tests/golden/hf rows=$PWD/tests/golden/train/rollouts.awk tok=$PWD/data/tokenizer/tiny
 cd "$T"
 awk -f "$rows" -v SEED=1 -v STEPS=1 -v P=2 -v N=4 | sed 's/\([0-9]\)[0-9]*/\1/g' >rows.jsonl

@@ -1,10 +1,7 @@
 #!/bin/bash
 # select - show: conditions, order, the n largest, fields by name; text or records
 set -u
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then echo "ok select_$1"; else
-        echo "not ok select_$1: found '${3:0:300}', expected '$2'"; fi
-}
+. tests/lib.sh select
 says() { # NAME STATUS MESSAGE COMMAND...
     local name=$1 status=$2 want=$3 rc=0
     shift 3

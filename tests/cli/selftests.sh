@@ -1,8 +1,7 @@
 # stats --report: a run that did not train, whose batches lacked groups or whose
 # policy collapsed fails a self-test, and the findings say so
 set -u -o pipefail
-ok() { echo "ok selftests_$1"; }
-no() { echo "not ok selftests_$1: $2"; }
+. tests/lib.sh selftests
 cd "$T"
 # metrics of 2 runs of 20 steps; SED changes those of seed 2
 run() { # NAME SED

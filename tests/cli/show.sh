@@ -18,13 +18,7 @@ golden() { # NAME command...
         echo "not ok show_$name: $(diff "$g/show/$name" "$T/$name" | head -5 | tr '\n' ' ')"
     fi
 }
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then
-        echo "ok show_$1"
-    else
-        echo "not ok show_$1: found '$3', expected '$2'"
-    fi
-}
+. tests/lib.sh show
 
 golden records "$show" $small
 golden narrow "$show" --width 40 --lines 2 $small

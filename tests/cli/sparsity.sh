@@ -1,8 +1,6 @@
 # sparsity: records per tensor, kind, layer and total of real checkpoints
 set -u
-ok() { echo "ok sparsity_$1"; }
-no() { echo "not ok sparsity_$1: $2"; }
-is() { if [ "$2" = "$3" ]; then ok "$1"; else no "$1" "found '$2', expected '$3'"; fi; }
+. tests/lib.sh sparsity
 root=$PWD
 cd "$T"
 for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\":\"1+$i=\",\"response\":\"$((1 + i))\"}"; done >rows
@@ -17,20 +15,20 @@ sp() { "$BIN/sparsity" --json "$@"; }
 get() { grep -o "\"$1\":[^,}]*" | cut -d: -f2-; }
 
 sp base fp32 >s
-is scopes "$(get scope <s | sort | uniq -c | awk '{ print $2 $1 }' | tr '\n' ' ')" '"kind"10 "layer"2 "tensor"26 "total"1 '
+gives scopes "$(get scope <s | sort | uniq -c | awk '{ print $2 $1 }' | tr '\n' ' ')" '"kind"10 "layer"2 "tensor"26 "total"1 '
 for scope in tensor kind; do
     sum=$(grep "\"scope\":\"$scope\"" s | get unchanged | awk '{ n += $1 } END { print n }')
-    is "${scope}s_add_up" "$sum" "$(grep '"scope":"total"' s | get unchanged)"
+    gives "${scope}s_add_up" "$sum" "$(grep '"scope":"total"' s | get unchanged)"
 done
-is qproj "$(grep -c '"tensor":"model.layers.1.self_attn.q_proj.weight","kind":"q","layer":1,"n":256,' s)" 1
-is fp32_columns "$(grep '"scope":"total"' s | grep -o '"sparsity_[^"]*"' | tr '\n' ' ')" '"sparsity_f32" "sparsity_abs1e-5" '
-is bf16_has_no_fp32_columns "$(sp base bf16 | grep -c unchanged_f32)" 0
+gives qproj "$(grep -c '"tensor":"model.layers.1.self_attn.q_proj.weight","kind":"q","layer":1,"n":256,' s)" 1
+gives fp32_columns "$(grep '"scope":"total"' s | grep -o '"sparsity_[^"]*"' | tr '\n' ' ')" '"sparsity_f32" "sparsity_abs1e-5" '
+gives bf16_has_no_fp32_columns "$(sp base bf16 | grep -c unchanged_f32)" 0
 awk -v a="$(grep '"scope":"total"' s | get sparsity)" -v b="$(sp base bf16 | tail -n 1 | get sparsity)" -v c="$(grep '"scope":"total"' s | get sparsity_f32)" \
     'BEGIN { print (a > 0.5 && b > a && c < a + 1e-9 ? "ok" : "not ok") " sparsity_bf16_moves_less: " a " " b " " c }'
-is no_update_changes_nothing "$(sp base none | tail -n 1 | get sparsity)" 1.0
+gives no_update_changes_nothing "$(sp base none | tail -n 1 | get sparsity)" 1.0
 j=$(sp --against bf16 base fp32 | tail -n 1)
 awk -v j="$(get jaccard <<<"$j")" -v c="$(get jaccard_chance <<<"$j")" 'BEGIN { print (j > c && j <= 1 && c > 0 ? "ok" : "not ok") " sparsity_overlap_beats_chance: " j " " c }'
-is with_itself "$(sp --against fp32 base fp32 | tail -n 1 | get jaccard)" 1.0
-is files_as_directories "$(sp base/model.safetensors fp32/model.safetensors | tail -n 1)" "$(sp base fp32 | tail -n 1)"
-sp base r.jsonl >/dev/null 2>err.txt; is not_a_checkpoint $? 3
-sp base nowhere >/dev/null 2>err.txt; is no_such_file $? 1
+gives with_itself "$(sp --against fp32 base fp32 | tail -n 1 | get jaccard)" 1.0
+gives files_as_directories "$(sp base/model.safetensors fp32/model.safetensors | tail -n 1)" "$(sp base fp32 | tail -n 1)"
+sp base r.jsonl >/dev/null 2>err.txt; gives not_a_checkpoint $? 3
+sp base nowhere >/dev/null 2>err.txt; gives no_such_file $? 1

@@ -10,25 +10,7 @@ set -u
 S=$BIN/stats
 G=tests/golden/stat/report
 
-ok() { echo "ok $1"; }
-no() { echo "not ok $1: $2"; }
-# same NAME WANT GOT
-same() {
-    if [ "$2" = "$3" ]; then ok "$1"; else no "$1" "expected <$2>, found <$3>"; fi
-}
-# fails NAME CODE PATTERN COMMAND...: exit status and message
-fails() {
-    local name=$1 code=$2 pattern=$3 rc=0
-    shift 3
-    "$@" >"$T/out" 2>"$T/err" </dev/null || rc=$?
-    if [ $rc != "$code" ]; then
-        no "$name" "exit status $rc, expected $code: $(head -c 200 "$T/err")"
-    elif ! grep -q -e "$pattern" "$T/err"; then
-        no "$name" "no '$pattern' in: $(head -c 200 "$T/err")"
-    else
-        ok "$name"
-    fi
-}
+. tests/lib.sh
 has() { # NAME PATTERN FILE
     if grep -q -e "$2" "$3"; then ok "$1"; else no "$1" "no '$2' in it"; fi
 }
@@ -46,21 +28,21 @@ cat >"$T/a.jsonl" <<'EOF'
 {"task":"a","arm":"x","correct":true,"response_tokens":[],"m":{"v":2.5}}
 {"task":"a","arm":"y","correct":true,"response_tokens":[4,5],"m":{"v":null}}
 EOF
-same groups_as_a_table "$(cat tests/golden/stat/groups.txt)" \
+is groups_as_a_table "$(cat tests/golden/stat/groups.txt)" \
     "$($S --table --by task,arm correct 'len(response_tokens)' m.v <"$T/a.jsonl")"
-same groups_as_records \
+is groups_as_records \
     '{"task":"a","n":2,"len(response)":{"n":0}}
 {"task":"b","n":2,"len(response)":{"n":2,"mean":3.5,"sd":0.7071067811865476,"se":0.5,"min":3.0,"max":4.0}}' \
     "$($S --json --by task 'len(response)' <"$T/a.jsonl")"
-same no_fields_counts_records '{"arm":"x","n":3}
+is no_fields_counts_records '{"arm":"x","n":3}
 {"arm":"y","n":1}' "$($S --json --by arm <"$T/a.jsonl")"
-same no_groups_is_one_group '{"n":4,"correct":{"n":4,"mean":0.75,"sd":0.5,"se":0.25,"min":0.0,"max":1.0}}' \
+is no_groups_is_one_group '{"n":4,"correct":{"n":4,"mean":0.75,"sd":0.5,"se":0.25,"min":0.0,"max":1.0}}' \
     "$($S --json correct <"$T/a.jsonl")"
-same numbers_sort_as_numbers '{"k":2,"n":1}
+is numbers_sort_as_numbers '{"k":2,"n":1}
 {"k":10,"n":1}' "$(printf '{"k":10}\n{"k":2}\n' | $S --json --by k)"
 fails a_misspelt_field_is_an_error 3 'no record has the field corect' \
     bash -c "$S --json corect <$T/a.jsonl"
-fails an_array_of_texts_is_no_number 3 'record 1: x\[1\]: found str, expected a number' \
+fails an_array_of_texts_is_no_number 3 'record 1: x[1]: found str, expected a number' \
     bash -c "echo '{\"x\":[1,\"2\"]}' | $S --json x"
 fails a_map_is_no_number 3 'record 1: x: found map, expected a number' \
     bash -c "echo '{\"x\":{\"y\":1}}' | $S --json x"
@@ -71,47 +53,47 @@ cat >"$T/arrays.jsonl" <<'EOF'
 {"g":"b","v":[10,true],"w":1}
 EOF
 A=$T/arrays.jsonl
-same an_array_is_its_elements '{"g":"a","n":2,"v":{"n":3,"mean":2.0,"sd":1.0,"se":0.5773502691896258,"min":1.0,"max":3.0}}
+is an_array_is_its_elements '{"g":"a","n":2,"v":{"n":3,"mean":2.0,"sd":1.0,"se":0.5773502691896258,"min":1.0,"max":3.0}}
 {"g":"b","n":1,"v":{"n":2,"mean":5.5,"sd":6.363961030678928,"se":4.5,"min":1.0,"max":10.0}}' \
     "$($S --json --by g v <$A)"
-same functions_of_an_array '{"n":3,"sum(v)":{"n":3,"mean":5.666666666666667},"mean(v)":{"n":2,"mean":3.75},"max(v)":{"n":2,"mean":6.5},"min(v)":{"n":2,"mean":1.0},"len(v)":{"n":3,"mean":1.6666666666666667}}' \
+is functions_of_an_array '{"n":3,"sum(v)":{"n":3,"mean":5.666666666666667},"mean(v)":{"n":2,"mean":3.75},"max(v)":{"n":2,"mean":6.5},"min(v)":{"n":2,"mean":1.0},"len(v)":{"n":3,"mean":1.6666666666666667}}' \
     "$($S --json --stat n,mean 'sum(v)' 'mean(v)' 'max(v)' 'min(v)' 'len(v)' <$A)"
-same inner_names_stay_whole 1.5 "$($S --json --stat mean 'len(l.p)' <$A | $BIN/show --field 'len(l.p).mean')"
-same a_dotted_array 1.5 "$($S --json --stat mean l.p <$A | $BIN/show --field l.p.mean)"
+is inner_names_stay_whole 1.5 "$($S --json --stat mean 'len(l.p)' <$A | $BIN/show --field 'len(l.p).mean')"
+is a_dotted_array 1.5 "$($S --json --stat mean l.p <$A | $BIN/show --field l.p.mean)"
 seq 0 100 | sed 's/.*/{"x":&}/' >"$T/x.jsonl"
-same quantiles '{"n":101,"x":{"median":50.0,"p0":0.0,"p5":5.0,"p90":90.0,"p100":100.0,"sum":5050.0,"n":101}}' \
+is quantiles '{"n":101,"x":{"median":50.0,"p0":0.0,"p5":5.0,"p90":90.0,"p100":100.0,"sum":5050.0,"n":101}}' \
     "$($S --json --stat median,p0,p5,p90,p100,sum,n x <"$T/x.jsonl")"
-same quantiles_are_interpolated '{"n":4,"x":{"p25":1.75,"median":2.5,"p90":3.7}}' \
+is quantiles_are_interpolated '{"n":4,"x":{"p25":1.75,"median":2.5,"p90":3.7}}' \
     "$(seq 4 | sed 's/.*/{"x":&}/' | $S --json --stat p25,median,p90 x)"
-same stat_of_a_table "$(printf 'g  field  median  p90\n---------------------\na  v           2  2.8\nb  v         5.5  9.1')" \
+is stat_of_a_table "$(printf 'g  field  median  p90\n---------------------\na  v           2  2.8\nb  v         5.5  9.1')" \
     "$($S --table --by g --stat median,p90 v $A)"
 for s in men p101 p-1 p p1.5 mean,mean ,mean mean, "" p0x; do
-    fails "no_stat_$s" 2 '^stats: --stat: ' $S --stat "$s" v $A
+    fails "no_stat_$s" 2 'stats: --stat: ' $S --stat "$s" v $A
 done
 
 # inputs: files as in every other program, fields by name or by --field
-same a_file_is_read "$($S --json --by g v <$A)" "$($S --json --by g v $A)"
-same files_and_fields_in_any_order "$(cat $A $A | $S --json --by g v w)" "$($S --json $A --by g v $A w)"
-same standard_input_by_name "$(cat $A $A | $S --json v)" "$($S --json v - $A <$A)"
-same files_for_a_table "$($S --table --by g v <$A)" "$($S --table --by g v $A)"
+is a_file_is_read "$($S --json --by g v <$A)" "$($S --json --by g v $A)"
+is files_and_fields_in_any_order "$(cat $A $A | $S --json --by g v w)" "$($S --json $A --by g v $A w)"
+is standard_input_by_name "$(cat $A $A | $S --json v)" "$($S --json v - $A <$A)"
+is files_for_a_table "$($S --table --by g v <$A)" "$($S --table --by g v $A)"
 of_v=$($S --json v <$A)
 (mkdir "$T/cd" && cp "$A" "$T/cd/v" && cd "$T/cd"
- same a_file_called_like_a_field "$of_v"' {"n":3}' "$($S --json --field v v) $($S --json v)"
- same fields_with_commas "$($S --json --field v --field w <v)" "$($S --json --field v,w v)")
-fails a_missing_file 1 "^stats: $T/none: No such file" $S --by g v "$T/none"
+ is a_file_called_like_a_field "$of_v"' {"n":3}' "$($S --json --field v v) $($S --json v)"
+ is fields_with_commas "$($S --json --field v --field w <v)" "$($S --json --field v,w v)")
+fails a_missing_file 1 "stats: $T/none: No such file" $S --by g v "$T/none"
 fails a_missing_field_and_who_writes_it 3 'no record has the field correct: run reward' $S correct $A
-fails an_empty_field_name 2 "^stats: --field: 'v,' has an empty name" $S --field v, $A
-same skipped_in_a_table 1 "$(printf '{"v":1}\n{"v":"x"}\n' | $S --table --skip-bad 1 v 2>&1 | grep -c '1 bad record left out; the first: stdin: record 2: v: found str')"
-fails a_word_is_no_number 3 'record 1.*task' bash -c "$S --json task <$T/a.jsonl"
+fails an_empty_field_name 2 "stats: --field: 'v,' has an empty name" $S --field v, $A
+is skipped_in_a_table 1 "$(printf '{"v":1}\n{"v":"x"}\n' | $S --table --skip-bad 1 v 2>&1 | grep -c '1 bad record left out; the first: stdin: record 2: v: found str')"
+fails a_word_is_no_number 3 'record 1: task' bash -c "$S --json task <$T/a.jsonl"
 fails no_records_is_an_error 3 'no records' bash -c "$S --json correct </dev/null"
-same bad_records_can_be_left_out '{"n":3,"v":{"n":3,"mean":2.0,"sd":1.0,"se":0.5773502691896258,"min":1.0,"max":3.0}}' \
+is bad_records_can_be_left_out '{"n":3,"v":{"n":3,"mean":2.0,"sd":1.0,"se":0.5773502691896258,"min":1.0,"max":3.0}}' \
     "$(printf '{"v":1}\n{"v":"x"}\n{"v":2}\n{"v":3}\n' | $S --json --skip-bad 1 v 2>/dev/null)"
 
 # --- tags ----------------------------------------------------------------
-same tag_sets_typed_fields '{"x":1,"arm":"bf16","seed":3,"lr":0.5,"ok":true}' \
+is tag_sets_typed_fields '{"x":1,"arm":"bf16","seed":3,"lr":0.5,"ok":true}' \
     "$(echo '{"x":1}' | $S --json --tag --set arm=bf16 --set seed=3 --set lr=0.5 --set ok=true)"
 $S --tag --set arm=bf16 --set seed=3 -o "$T/tagged" "$T/a.jsonl"
-same a_tagged_stream_can_be_read_again '{"arm":"bf16","n":4}' \
+is a_tagged_stream_can_be_read_again '{"arm":"bf16","n":4}' \
     "$($S --json --by arm <"$T/tagged")"
 fails set_takes_key_and_value 2 'expected KEY=VALUE' $S --tag --set arm
 fails one_mode_at_a_time 2 'more than one of' $S --tag --score
@@ -126,7 +108,7 @@ cat >"$T/r.jsonl" <<'EOF'
 {"id":"r","task":"t","correct":false,"well_formed":true,"response_tokens":[1,2,3],"finish_reason":"length","policy":"aa"}
 {"id":"p","task":"u","correct":true}
 EOF
-same score_of_known_answers "$(cat tests/golden/stat/score.jsonl)" \
+is score_of_known_answers "$(cat tests/golden/stat/score.jsonl)" \
     "$($S --json --score --set arm=bf16 --set seed=3 "$T/r.jsonl")"
 fails a_response_counts_once 3 'sample 0 of question a comes a second time' \
     bash -c "for i in 1 2; do echo '{\"id\":\"a\",\"task\":\"t\",\"sample\":0,\"correct\":true}'; done | $S --score"
@@ -138,7 +120,7 @@ cat >"$T/k.jsonl" <<'EOF'
 {"id":"q","task":"t","response_tokens":[1,2],"kl":{"sequence":{"exact":0.4,"k1":0.1,"k2":0.1,"k3":0.3}}}
 {"id":"p","task":"u","response_tokens":[1],"kl":{"sequence":{"k1":0.1}}}
 EOF
-same kl_score_of_known_values "$(cat tests/golden/stat/kl_score.jsonl)" \
+is kl_score_of_known_values "$(cat tests/golden/stat/kl_score.jsonl)" \
     "$($S --json --kl-score --set arm=bf16 "$T/k.jsonl")"
 fails kl_score_needs_kl 3 'kl.sequence is missing: run kl' bash -c \
     "echo '{\"id\":\"a\",\"task\":\"t\",\"response_tokens\":[1]}' | $S --kl-score"
@@ -148,58 +130,58 @@ records 0.005 20 10 >"$T/e.jsonl"
 report "$T/o" --setting $G/setting.json <"$T/e.jsonl"
 if diff $G/summary.txt "$T/o/summary.txt" >"$T/d"; then ok summary_is_the_golden_one
 else no summary_is_the_golden_one "$(head -5 "$T/d" | tr '\n' '~')"; fi
-same lines_fit_100_columns "" "$(awk 'length > 100' "$T/o/summary.txt")"
-same every_table_is_a_file "$(printf '%s\n' answers aggregates clip counts findings h1 h2 \
+is lines_fit_100_columns "" "$(awk 'length > 100' "$T/o/summary.txt")"
+is every_table_is_a_file "$(printf '%s\n' answers aggregates clip counts findings h1 h2 \
     h3 kl noise power scores selftest sparsity \
     sparsity_layers tasks variance verdicts | sort | tr '\n' ' ')" \
     "$(cd "$T/o/tables" && for f in *.tsv; do echo "${f%.tsv}"; done | sort | tr '\n' ' ')"
-same tables_are_read_without_cleaning "" \
+is tables_are_read_without_cleaning "" \
     "$(for f in "$T"/o/tables/[!s]*.tsv "$T"/o/tables/s[!e]*.tsv; do awk -F'\t' -v f="$f" '
         NR == 1 { for (i = 1; i <= NF; i++) { if (seen[$i]++) print f, "column", $i, "twice"; head[i] = $i }; next }
         { for (i = 1; i <= NF; i++) if ($i ~ /^[-+]?[0-9.]+(e[-+]?[0-9]+)?$/) num[i]++
             else if ($i != "NA") text[i]++ }
         END { for (i in num) if (text[i]) print f, "column", head[i], "has numbers and words" }' "$f"; done | head -5)"
-same tables_have_one_width "" \
+is tables_have_one_width "" \
     "$(for f in "$T"/o/tables/[!s]*.tsv "$T"/o/tables/s[!e]*.tsv; do awk -F'\t' -v f="$f" 'NR==1{n=NF} NF!=n{print f; exit}' "$f"; done)"
 
 # records in another order, in files of other formats: the same bytes
 $S --tag -o "$T/e1.msgpack" < <(head -500 "$T/e.jsonl" | tac)
 $S --tag -o "$T/e2.zst" < <(tail -n +501 "$T/e.jsonl" | tac)
 report "$T/o2" --setting $G/setting.json "$T/e2.zst" "$T/e1.msgpack"
-same the_order_of_records_changes_no_byte "" "$(diff -rq "$T/o" "$T/o2" 2>&1)"
+is the_order_of_records_changes_no_byte "" "$(diff -rq "$T/o" "$T/o2" 2>&1)"
 
 words() { awk -v a="$1" '$1 == a' FS='\t' "$2/tables/verdicts.tsv" | cut -f "$3"; }
-same equal_means_are_found_equivalent supported "$(words bf16 "$T/o" 2)"
-same a_variance_ratio_of_20_is_found supported "$(words bf16 "$T/o" 3)"
-same off_task_drift_is_found supported "$(words bf16 "$T/o" 5)"
-same equal_variances_are_not_called_different "not shown" \
+is equal_means_are_found_equivalent supported "$(words bf16 "$T/o" 2)"
+is a_variance_ratio_of_20_is_found supported "$(words bf16 "$T/o" 3)"
+is off_task_drift_is_found supported "$(words bf16 "$T/o" 5)"
+is equal_variances_are_not_called_different "not shown" \
     "$(words bf16-mixed "$T/o" 3)"
-same one_draw_tells_no_noise "not tested" "$(words bf16 "$T/o" 4)"
+is one_draw_tells_no_noise "not tested" "$(words bf16 "$T/o" 4)"
 has a_verdict_says_its_direction \
     'bf16: off-task accuracy varies more over seeds (H2, p = ' "$T/o/summary.txt"
 has the_largest_effect_left_is_told 'H2, bf16-mixed against fp32: not shown .*' \
     "$T/o/summary.txt"
 records 0.005 1 20 | report "$T/o3" --set arms="fp32 bf16"\ bf16-mixed
-same absence_of_a_finding_is_no_finding "not shown" "$(words bf16 "$T/o3" 3)"
+is absence_of_a_finding_is_no_finding "not shown" "$(words bf16 "$T/o3" 3)"
 records 0.02 0.02 20 | report "$T/o12"
-same a_smaller_variance_contradicts_h2 contradicted "$(words bf16 "$T/o12" 3)"
+is a_smaller_variance_contradicts_h2 contradicted "$(words bf16 "$T/o12" 3)"
 records 0.005 20 5 | report "$T/o13"
-same five_seeds_cannot_reach_the_level "too few seeds" "$(words bf16 "$T/o13" 3)"
+is five_seeds_cannot_reach_the_level "too few seeds" "$(words bf16 "$T/o13" 3)"
 report "$T/o14" --set looks='10 20' <"$T/e.jsonl"
 has a_look_spends_its_share 'Level 0.025 over' "$T/o14/summary.txt"
 report "$T/o15" --set looks='8 20' <"$T/e.jsonl"
-same between_looks_there_is_no_word "between looks" "$(words bf16 "$T/o15" 3)"
+is between_looks_there_is_no_word "between looks" "$(words bf16 "$T/o15" 3)"
 fails looks_grow 3 'looks: found "20 10"' \
     bash -c "$S --report $T/x --set looks='20 10' <$T/e.jsonl"
 sed '/"task":"gsm8k","j"/s/"j":[0-9.]*/"j":0.999/' "$T/e.jsonl" | report "$T/o16"
 has a_task_at_the_ceiling_is_left_out \
     'gsm8k (base and reference at the ceiling)' "$T/o16/summary.txt"
 records 0.005 20 10 | report "$T/o4" --set margin=0.001
-same a_margin_below_the_noise_cannot_be_met "not shown" \
+is a_margin_below_the_noise_cannot_be_met "not shown" \
     "$(words bf16 "$T/o4" 2)"
 records 0.005 20 10 | sed '/"arm":"bf16",.*"task":"dm_val","j"/s/"j":0.\(..\)/"j":0.3\1/' |
     report "$T/o5"
-same means_apart_contradict_h1 contradicted "$(words bf16 "$T/o5" 2)"
+is means_apart_contradict_h1 contradicted "$(words bf16 "$T/o5" 2)"
 
 # two seeds, two draws, the base under each seed's stream: J of a seed is its
 # mean over draws, and delta J is against the base of the same stream
@@ -213,7 +195,7 @@ cat >"$T/d.jsonl" <<'EOF'
 EOF
 verdicts() { $S --verdicts --json "$@" |
     sed -n 's/.*"quantity":"\([a-z_]*\)".*"seeds":\([0-9]*\),"estimate":\([^,}]*\).*/\1 \2 \3/p'; }
-same draws_and_streams_are_paired "delta_j 2 0.25
+is draws_and_streams_are_paired "delta_j 2 0.25
 variance 2 0.0
 seed_variance 2 0.0
 noise_variance 2 0.0075" "$(verdicts "$T/d.jsonl" | head -4 | awk '{ printf "%s %s %s\n", $1, $2, ($3 < 1e-12 && $3 > -1e-12) ? "0.0" : sprintf("%.6g", $3) }')"
@@ -222,7 +204,7 @@ sed 's/^{/{"experiment":"a",/' "$T/e.jsonl" >"$T/two.jsonl"
 records 0.005 1 10 | sed 's/^{/{"experiment":"b",/' >>"$T/two.jsonl"
 $S --verdicts --json --tasks $G/tasks.json "$T/e.jsonl" >"$T/v1"
 $S --verdicts --json --tasks $G/tasks.json "$T/two.jsonl" >"$T/v2"
-same an_experiment_among_others_is_the_one_alone "" \
+is an_experiment_among_others_is_the_one_alone "" \
     "$(grep '"experiment":"a"' "$T/v2" | sed 's/"experiment":"a",//' | diff - "$T/v1" | head -3)"
 
 # question by question: two runs of each arm, then one run of one sample
@@ -235,15 +217,15 @@ cat >"$T/q.jsonl" <<'EOF'
 {"arm":"y","seed":3,"task":"dm_val","j":0.5,"ids":["c","b","a"],"samples":[4,4,4],"correct":[0,0,0]}
 EOF
 report "$T/q" --set reference=x <"$T/q.jsonl"
-same questions_are_paired_by_id_over_common_seeds \
+is questions_are_paired_by_id_over_common_seeds \
     "$(printf 'dm_val\ty\t3\t-0.1667\t0.3005\t1\t1\t1\tNA')" \
     "$(sed -n 2p "$T/q/tables/questions.tsv")"
-same the_question_that_moved_most_comes_first "$(printf 'dm_val\ty\ta\t0.250\t1.000\t-0.750')" \
+is the_question_that_moved_most_comes_first "$(printf 'dm_val\ty\ta\t0.250\t1.000\t-0.750')" \
     "$(sed -n 2p "$T/q/tables/questions_moved.tsv")"
 grep -v '"seed":[23]' "$T/q.jsonl" | sed 's/"samples":\[4,4,4\]/"samples":[1,1,1]/
     s/"correct":\[4,2,0\]/"correct":[1,1,0]/; s/"correct":\[2,2,0\]/"correct":[0,1,0]/' |
     report "$T/q1" --set reference=x
-same one_sample_a_question_has_mcnemar "$(printf 'dm_val\ty\t3\t-0.3333\t0.3333\t0\t1\t2\t1.0000')" \
+is one_sample_a_question_has_mcnemar "$(printf 'dm_val\ty\t3\t-0.3333\t0.3333\t0\t1\t2\t1.0000')" \
     "$(sed -n 2p "$T/q1/tables/questions.tsv")"
 fails counts_beyond_the_samples_are_refused 3 'question a: 5 correct of 4 samples' bash -c \
     "echo '{\"arm\":\"x\",\"seed\":1,\"task\":\"t\",\"j\":1,\"ids\":[\"a\"],\"samples\":[4],\"correct\":[5]}' | $S --report $T/x"
@@ -257,7 +239,7 @@ records 0.005 20 5 | grep '"j":' | report "$T/o8"
 has missing_streams_are_said 'No KL scores were given' "$T/o8/summary.txt"
 records 0.005 20 5 | grep -v '"arm":"b' | report "$T/o9"
 has one_arm_is_no_comparison 'Not tested: it takes two arms' "$T/o9/summary.txt"
-same no_nan_anywhere "" "$(grep -liE '(^|[^a-z])-?(nan|inf)([^a-z]|$)' "$T"/o*/summary.txt "$T"/o*/tables/*.tsv)"
+is no_nan_anywhere "" "$(grep -liE '(^|[^a-z])-?(nan|inf)([^a-z]|$)' "$T"/o*/summary.txt "$T"/o*/tables/*.tsv)"
 records 0.005 20 5 | sed '/"step":3,/s/"logp_gap_max":0/"logp_gap_max":0.25/' | report "$T/o10"
 has a_broken_instrument_fails_its_test 'trainer - logp sampler.*fp32 *0.25 *0  FAIL' \
     "$T/o10/summary.txt"
@@ -288,22 +270,22 @@ if command -v gnuplot >/dev/null; then
         gnuplot -e "dir='$T/o'" pipelines/plots/$p.gp 2>>"$T/gp.err"
         gnuplot -e "dir='$T/o2'" pipelines/plots/$p.gp 2>>"$T/gp.err"
     done
-    same plots_are_drawn_without_a_word "" "$(cat "$T/gp.err")"
-    same plots_are_the_same_bytes "" "$(diff -rq "$T/o/plots" "$T/o2/plots")"
-    same four_plots_in_two_formats 8 "$(ls "$T"/o/plots/*.svg "$T"/o/plots/*.png | wc -l)"
+    is plots_are_drawn_without_a_word "" "$(cat "$T/gp.err")"
+    is plots_are_the_same_bytes "" "$(diff -rq "$T/o/plots" "$T/o2/plots")"
+    is four_plots_in_two_formats 8 "$(ls "$T"/o/plots/*.svg "$T"/o/plots/*.png | wc -l)"
     $S --html "$T/o"
-    same the_page_has_all_plots "4 0" \
+    is the_page_has_all_plots "4 0" \
         "$(grep -c '<svg' "$T/o/report.html") $(grep -c '<!--plot\|was not made' "$T/o/report.html")"
-    same the_page_needs_nothing_else "" \
+    is the_page_needs_nothing_else "" \
         "$(grep -oE '(src|href)="[^#"]+"|@import|<script' "$T/o/report.html")"
-    same no_id_stands_twice "" \
+    is no_id_stands_twice "" \
         "$(grep -oE " id=['\"][^'\"]+" "$T/o/report.html" | sort | uniq -d | head -3)"
     # a report of scores alone draws what it can
     for p in reward delta_j kl sparsity; do
         gnuplot -e "dir='$T/o8'" pipelines/plots/$p.gp 2>>"$T/gp8.err"
     done
     $S --html "$T/o8"
-    same plots_without_data_are_left_out "1 0" \
+    is plots_without_data_are_left_out "1 0" \
         "$(grep -c '<svg' "$T/o8/report.html") $(grep -c '<!--plot' "$T/o8/report.html")"
     rm "$T/o/plots/kl.svg"
     $S --html "$T/o"

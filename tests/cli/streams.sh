@@ -5,13 +5,7 @@ g=tests/golden/record
 small=$g/small.msgpack
 show=$BIN/show draw=$BIN/draw
 
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then
-        echo "ok streams_$1"
-    else
-        echo "not ok streams_$1: found '$3', expected '$2'"
-    fi
-}
+. tests/lib.sh streams
 
 # cuts here and there, and near the end (record_stream.c has every byte), exit 3 and name the input
 for f in $small $small.zst; do

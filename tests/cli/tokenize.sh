@@ -1,40 +1,28 @@
 # tokenize - the program: fields, templates, bad records, decoding
 tok="$BIN/tokenize --tokenizer data/tokenizer/tiny"
 
-check() { # NAME GOT WANT
-    if [ "$2" = "$3" ]; then echo "ok $1"; else
-        echo "not ok $1: got ${2:0:300}, expected ${3:0:300}"; fi
-}
-fails() { # NAME STATUS MESSAGE COMMAND...: stdin is passed on
-    local name=$1 status=$2 want=$3 got rc
-    shift 3
-    got=$("$@" 2>&1 >/dev/null); rc=$?
-    case $got in
-        *"$want"*) check "$name" "$rc" "$status" ;;
-        *) echo "not ok $name: '$got' lacks '$want'" ;;
-    esac
-}
+. tests/lib.sh
 row='{"id":"x","prompt":"1+1=","answer":"2"}'
 
-check hand_typed_row "$(echo "$row" | $tok --json)" \
+gives hand_typed_row "$(echo "$row" | $tok --json)" \
     '{"id":"x","prompt":"1+1=","answer":"2","prompt_tokens":[49,43,49,61]}'
-check digits_stay_single "$(echo '{"id":"x","prompt":"2024"}' | $tok --json |
+gives digits_stay_single "$(echo '{"id":"x","prompt":"2024"}' | $tok --json |
     grep -o '"prompt_tokens.*')" '"prompt_tokens":[50,48,50,52]}'
-check model_is_a_synonym "$(echo "$row" |
+gives model_is_a_synonym "$(echo "$row" |
     "$BIN/tokenize" --model data/tokenizer/tiny/tokenizer.json --json)" \
     "$(echo "$row" | $tok --json)"
-check other_fields "$(echo '{"id":"x","prompt":"a","note":"1=1"}' |
+gives other_fields "$(echo '{"id":"x","prompt":"a","note":"1=1"}' |
     $tok --json --text note --as n)" \
     '{"id":"x","prompt":"a","note":"1=1","n":[49,61,49]}'
-check default_name_follows_text "$(echo '{"id":"x","prompt":"a","note":"7"}' |
+gives default_name_follows_text "$(echo '{"id":"x","prompt":"a","note":"7"}' |
     $tok --json --text note)" \
     '{"id":"x","prompt":"a","note":"7","note_tokens":[55]}'
 
 end=$(grep -o '"id": [0-9]*' data/tokenizer/tiny/tokenizer.json |
     grep -o '[0-9]*')
-check specials_are_text_by_default "$(
+gives specials_are_text_by_default "$(
     echo '{"id":"x","prompt":"<|endoftext|>"}' | $tok --json | grep -c "$end")" 0
-check specials_parsed_when_asked "$(
+gives specials_parsed_when_asked "$(
     echo '{"id":"x","prompt":"1<|endoftext|>"}' | $tok --json --specials |
     grep -o '"prompt_tokens.*')" "\"prompt_tokens\":[49,$end]}"
 
@@ -44,23 +32,23 @@ for t in none dapo qwen-boxed; do
     $tok --decode --text prompt_tokens --as back --json "$T/in" |
         grep -o '"back.*' >"$T/$t"
 done
-check none_decodes_to_itself "$(cat "$T/none")" \
+gives none_decodes_to_itself "$(cat "$T/none")" \
     '"back":"Café é <|endoftext|> 你好\n"}'
-check dapo_is_around "$(cat "$T/dapo")" '"back":"Solve the following math problem step by step. The last line of your response should be of the form Answer: $Answer (without quotes) where $Answer is the answer to the problem.\n\nCafé é <|endoftext|> 你好\n\n\nRemember to put your answer on its own line after \"Answer:\"."}'
+gives dapo_is_around "$(cat "$T/dapo")" '"back":"Solve the following math problem step by step. The last line of your response should be of the form Answer: $Answer (without quotes) where $Answer is the answer to the problem.\n\nCafé é <|endoftext|> 你好\n\n\nRemember to put your answer on its own line after \"Answer:\"."}'
 printf 'Q {prompt}\n{choices}\nA<|endoftext|>' >"$T/file"
 echo '{"id":"x","prompt":"pick <|endoftext|>","choices":["u","v"]}' |
     $tok --template "$T/file" --json >"$T/in"
-check file_template "$($tok --decode --specials --text prompt_tokens \
+gives file_template "$($tok --decode --specials --text prompt_tokens \
     --as back --json "$T/in" | grep -o '"back.*')" \
     '"back":"Q pick <|endoftext|>\nA. u\nB. v\nA<|endoftext|>"}'
-check template_specials_parsed_prompt_s_not "$($tok --decode --text \
+gives template_specials_parsed_prompt_s_not "$($tok --decode --text \
     prompt_tokens --as back --json "$T/in" | grep -o '"back.*')" \
     '"back":"Q pick <|endoftext|>\nA. u\nB. v\nA"}'
 
-check decode_leaves_specials_out "$(
+gives decode_leaves_specials_out "$(
     echo "{\"id\":\"x\",\"response_tokens\":[50,228,$end]}" | $tok --decode --json)" \
     "{\"id\":\"x\",\"response_tokens\":[50,228,$end],\"response\":\"2�\"}"
-check decode_keeps_specials_when_asked "$(
+gives decode_keeps_specials_when_asked "$(
     echo "{\"response_tokens\":[50,$end,999999]}" |
     $tok --decode --specials --json | grep -o '"response".*')" \
     '"response":"2<|endoftext|>"}'
@@ -87,18 +75,18 @@ fails choices_not_strings 3 choices $tok --template dapo \
 
 two='{"id":"x","prompt":"12"}
 {"id":"y","prompt":"123"}'
-check max_tokens_drops "$($tok --max-tokens 2 --json <<<"$two" 2>"$T/err" |
+gives max_tokens_drops "$($tok --max-tokens 2 --json <<<"$two" 2>"$T/err" |
     grep -c '"y"')/$(cat "$T/err")" \
     '0/tokenize: 1 prompts of more than 2 tokens left out'
 fails max_tokens_fails 3 'prompt: 3 tokens, --max-tokens is 2' \
     $tok --max-tokens 2 --too-long-fails <<<"$two"
-check skip_bad "$(printf '{"prompt":"a"}\n%s\n' "$row" |
+gives skip_bad "$(printf '{"prompt":"a"}\n%s\n' "$row" |
     $tok --skip-bad 1 --json 2>/dev/null | grep -c prompt_tokens)" 1
-check count "$($tok --count <<<"$two" 2>&1 >/dev/null | grep tokens)" \
+gives count "$($tok --count <<<"$two" 2>&1 >/dev/null | grep tokens)" \
     'tokenize: 2 records, 5 tokens, 5 bytes'
-check made_by "$($tok --template "$T/file" <<<"$row" |
+gives made_by "$($tok --template "$T/file" <<<"$row" |
     grep -aoc 'file:[0-9a-f]\{32\}')" 1
-check same_bytes_twice "$($tok <<<"$row" | md5sum)" "$($tok <<<"$row" | md5sum)"
+gives same_bytes_twice "$($tok <<<"$row" | md5sum)" "$($tok <<<"$row" | md5sum)"
 
 # nothing is held back: the first record comes before the second is sent
 mkfifo "$T/fifo"
@@ -106,6 +94,6 @@ $tok --json <"$T/fifo" >"$T/out" &
 exec 9>"$T/fifo"
 echo "$row" >&9
 for _ in $(seq 100); do [ -s "$T/out" ] && break; sleep 0.05; done
-check record_by_record "$(grep -c prompt_tokens "$T/out")" 1
+gives record_by_record "$(grep -c prompt_tokens "$T/out")" 1
 exec 9>&-
 wait

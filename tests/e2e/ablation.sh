@@ -1,8 +1,7 @@
 # make ablation at the smoke preset, two seeds: a row an arm, the arms' factors in
 # the checkpoints, parts of the whole, and nothing to do the second time
 set -u
-ok() { echo "ok $1"; }
-no() { echo "not ok $1: $2"; }
+. tests/lib.sh
 run() {
     env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 SAN="${SAN:-0}" \
         PRESET=smoke SEEDS='1 2' BIN="$BIN" R="$T/r" \

@@ -4,8 +4,7 @@
 #
 # FLIPS: how many (default 30); WIDE=1: all arms and seeds of the preset
 set -u
-ok() { echo "ok flips_$1"; }
-no() { echo "not ok flips_$1: $2"; }
+. tests/lib.sh flips
 FLIPS=${FLIPS:-30} r=$T/r
 few='SEEDS=1 ARMS=fp32'
 [ "${WIDE:-0}" = 0 ] || few=

@@ -4,8 +4,7 @@
 # ROUNDS: how many kills (default 6); a round that ended before its kill is not
 # counted
 set -u
-ok() { echo "ok kills_$1"; }
-no() { echo "not ok kills_$1: $2"; }
+. tests/lib.sh kills
 ROUNDS=${ROUNDS:-6} r=$T/r
 make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0} R=$r SEEDS=1"
 goal() { echo "$r/train_logs/$1_seed1/step-4/checkpoint/trainer_state.json"; }

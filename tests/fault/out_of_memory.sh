@@ -4,8 +4,7 @@
 #
 # POINTS: how many allocations of each program fail, one run each (default 8)
 set -u
-ok() { echo "ok out_of_memory_$1"; }
-no() { echo "not ok out_of_memory_$1: $2"; }
+. tests/lib.sh out_of_memory
 root=$PWD POINTS=${POINTS:-8}
 if [ "${SAN:-0}" = 1 ]; then echo 'skip out_of_memory: a sanitizer brings its own malloc'; exit 0; fi
 cd "$T"

@@ -2,8 +2,7 @@
 # model, tokenizer, template, task list or corpus of settings is refused at once
 # and named; nobody waits for a writer
 set -u
-ok() { echo "ok special_$1"; }
-no() { echo "not ok special_$1: $2"; }
+. tests/lib.sh special
 root=$PWD
 cd "$T"
 hf=$root/tests/golden/hf

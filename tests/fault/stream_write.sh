@@ -6,13 +6,7 @@ if [ ! -x "$draw" ]; then
     echo "skip stream_write: no draw"
     exit 0
 fi
-is() { # NAME WANT GOT
-    if [ "$2" = "$3" ]; then
-        echo "ok write_$1"
-    else
-        echo "not ok write_$1: found '$3', expected '$2'"
-    fi
-}
+. tests/lib.sh write
 
 mkdir "$T/d"
 (ulimit -f 64 && "$draw" --count 100000 --quiet -o "$T/d/x" $small) 2>"$T/err"

@@ -3,8 +3,7 @@
 # the same twice, and another arm cannot go on from it
 set -u -o pipefail
 . tests/golden/bits/run.bash
-ok() { echo "ok $1"; }
-no() { echo "not ok $1: $2"; }
+. tests/lib.sh
 metric() { "$BIN/show" --field "$1" "$T/$2.metrics" | sort -u | tr '\n' ' '; }
 
 base "$T/base" && tokens && loop "$T/base" "$T/fp32" 1 fp32 "" "" ||

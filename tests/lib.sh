@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# lib - what test scripts share. Sourced from the project's root:
+#
+#     . tests/lib.sh PREFIX
+#
+# names verdicts PREFIX_NAME; without PREFIX, NAME. tests/run has what BIN, T and
+# SHARED are, and counts the lines.
+verdict_prefix=${1:+${1}_}
+
+ok() { echo "ok $verdict_prefix$1"; }
+no() { echo "not ok $verdict_prefix$1: $2"; }
+
+is() { # NAME WANT GOT
+    if [ "$2" = "$3" ]; then ok "$1"; else no "$1" "found '${3:0:400}', expected '${2:0:400}'"; fi
+}
+
+gives() { # NAME GOT WANT, for a long command before a short answer
+    is "$1" "$3" "$2"
+}
+
+check() { # NAME COMMAND...: exit status 0; what it says is in $T/err
+    local name=$1
+    shift
+    if "$@" >/dev/null 2>"$T/err"; then ok "$name"; else no "$name" "$(head -c 300 "$T/err")"; fi
+}
+
+fails() { # NAME STATUS TEXT COMMAND...: that exit status, and TEXT is in what it says
+    local name=$1 want=$2 text=$3 rc=0
+    shift 3
+    "$@" >"$T/out" 2>"$T/err" || rc=$?
+    if [ "$rc" != "$want" ]; then
+        no "$name" "exit status $rc, expected $want: $(head -c 300 "$T/err")"
+    elif ! grep -qF -e "$text" "$T/err"; then
+        no "$name" "no '$text' in: $(head -c 300 "$T/err")"
+    else
+        ok "$name"
+    fi
+}
