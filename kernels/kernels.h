@@ -23,14 +23,8 @@
 #define ULP_KERNELS_H
 #include <stddef.h>
 #include <stdint.h>
+#include "../lib/base/dtype.h"
 #include "../lib/base/err.h"
-
-enum dtype { DT_F32 = 0, DT_BF16 = 1, DT_F16 = 2 };
-
-static inline size_t dtype_size(enum dtype t)
-{
-    return t == DT_F32 ? 4 : 2;
-}
 
 enum k_order_kind { ORDER_CANONICAL = 0, ORDER_SHUFFLED, ORDER_HARDWARE };
 

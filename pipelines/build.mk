@@ -40,7 +40,7 @@ PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
-LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/generate lib/score lib/compare lib/model lib/verify lib/stat lib/text lib/record lib/base
+LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/generate lib/score lib/compare lib/model lib/arch lib/verify lib/stat lib/text lib/record lib/base
 SRC_of    = $(wildcard $(1)/*.c)
 OBJ_of    = $(patsubst %.c,$(B)/%.o,$(call SRC_of,$(1)))
 LIB_of    = $(B)/$(subst /,_,$(1)).a
@@ -64,6 +64,11 @@ endef
 $(foreach d,$(LIB_DIRS),$(eval $(call lib_rule,$(d))))
 $(foreach d,$(LIB_DIRS),$(eval CFLAGS_$(subst /,_,$(d)) :=))
 
+# A family of models is a file of lib/arch that none of these is.
+FAMILIES := $(filter-out arch config config_copy config_rope params,$(patsubst lib/arch/%.c,%,$(wildcard lib/arch/*.c)))
+CFLAGS_lib_arch := -D'ARCH_FAMILIES=$(FAMILIES:%=FAMILY(%))'
+$(B)/lib/arch/arch.o: $(FAMILIES:%=lib/arch/%.c)
+
 # --- kernels: the same files once per instruction set ------------------------
 include kernels/kernels.mk
 
@@ -76,7 +81,8 @@ L_text   := $(call LIB_of,lib/text) $(L_record)
 L_verify := $(call LIB_of,lib/verify) $(L_record)
 L_stat   := $(call LIB_of,lib/stat) $(L_base)
 L_report := $(call LIB_of,lib/report) $(L_stat) $(L_record)
-L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_base)
+L_arch   := $(call LIB_of,lib/arch) $(L_base)
+L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_arch)
 L_generate := $(call LIB_of,lib/generate) $(L_model) $(L_record)
 L_score  := $(call LIB_of,lib/score) $(L_model) $(L_record)
 L_compare := $(call LIB_of,lib/compare) $(L_model) $(L_record)
@@ -90,6 +96,7 @@ X_text   := -lpcre2-8 -lutf8proc $(X_record)
 X_verify := -lcalcium -lantic -lflint-arb -lflint -lseccomp -lutf8proc $(X_record)
 X_stat   := -lflint-arb -lflint -lgmp $(X_base)
 X_report := -lflint-arb -lflint -lgmp $(X_record)
+X_arch   := $(X_base)
 X_model  := $(X_base) $(KERNEL_LINK)
 X_generate := $(X_model) $(X_record)
 X_score  := $(X_generate)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../model/params.h"
+#include "../arch/arch.h"
 #include "../model/safetensors.h"
 #include "compare.h"
 #include "sparsity.h"
@@ -29,53 +29,12 @@ struct compare {
     struct rec *rec;
 };
 
-/* ---- what a tensor is, from its Hugging Face name ------------------- */
-
-static int ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-
-    return n >= m && !strcmp(s + n - m, end);
-}
-
-static int kind_of(const char *name)
-{
-    static const struct {
-        const char *end;
-        enum param_kind kind;
-    } table[] = {
-        { ".bias", KIND_BIAS },
-        { "norm.weight", KIND_NORM },
-        { "q_proj.weight", KIND_Q },
-        { "k_proj.weight", KIND_K },
-        { "v_proj.weight", KIND_V },
-        { "o_proj.weight", KIND_O },
-        { "gate_proj.weight", KIND_GATE },
-        { "up_proj.weight", KIND_UP },
-        { "down_proj.weight", KIND_DOWN },
-        { "embed_tokens.weight", KIND_EMBED },
-        { "lm_head.weight", KIND_HEAD },
-    };
-
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (ends_with(name, table[i].end))
-            return (int)table[i].kind;
-    return KIND_OTHER;
-}
+/* ---- what a tensor is ------------------------------------------------ */
 
 static const char *kind_name(int kind)
 {
     return kind == KIND_OTHER ? "other"
                               : param_kind_name((enum param_kind)kind);
-}
-
-static int layer_of(const char *name)
-{
-    const char *s = strstr(name, "layers.");
-    char *end;
-    long v = s ? strtol(s + 7, &end, 10) : -1;
-
-    return s && *end == '.' && v >= 0 && v < 100000 ? (int)v : -1;
 }
 
 /* ---- records -------------------------------------------------------- */
@@ -222,7 +181,8 @@ static int one_tensor(struct compare *x, const struct st_tensor *t,
 {
     const struct st_tensor *b, *c = NULL;
     struct tally tally = { .fp32 = t->type == DT_F32 };
-    int kind = kind_of(t->name), layer = layer_of(t->name);
+    int layer, known = arch_kind(t->name, &layer);
+    int kind = known < 0 ? KIND_OTHER : known;
     int r = partner(x->base, x->o->base, t, &b, e);
 
     if (!r && x->against)

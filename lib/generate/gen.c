@@ -102,10 +102,9 @@ static int forward(struct gen *g, int R, struct err *e)
     memset(g->logp, 0, sizeof *g->logp * (size_t)R);
     if (!R)
         return k->sync(k, e);
-    k->rmsnorm(k, m->t, act(m, m->a.head_n), NULL, act_x(m, m->c.layers),
-               m->norm->vec, R, H, (float)m->c.rms_eps);
+    head_norm(m, R);
     k->head_sample(k, m->t, m->lt, g->token, g->logp, act(m, m->a.head_n),
-                   m->head->w, g->u, g->o->sample, R, m->c.vocab, H);
+                   of_model(m, ROLE_HEAD)->w, g->u, g->o->sample, R, m->c.vocab, H);
     return k->sync(k, e);
 }
 

@@ -146,7 +146,6 @@ static int longest(const struct seqs *s, int i, int j)
 int model_pass(struct model *m, const struct seqs *s, int i, int j,
                int flags, struct err *e)
 {
-    struct kernels *k = m->k;
     int how = flags & PASS_ALL       ? TREE_ALL
               : !(flags & PASS_KEEP) ? TREE_SHARE
               : m->arm.apart         ? 0
@@ -171,40 +170,7 @@ int model_pass(struct model *m, const struct seqs *s, int i, int j,
         upload_row_ids(m, s, i, j);
     model_layers(m, 0);
     if (shape.R)
-        k->rmsnorm(k, m->t, act(m, m->a.head_n), act(m, m->a.head_rstd),
-                   act_x(m, m->c.layers), m->norm->vec, shape.R, m->c.hidden,
-                   (float)m->c.rms_eps);
-    return 0;
-}
-
-static void spread(const struct model *m, float *dst, const float *v)
-{
-    for (int t = 0; m->shape.R && t < m->shape.tokens; t++)
-        if (m->scores[t] >= 0)
-            dst[t] = v[m->scores[t]];
-}
-
-int model_head(struct model *m, float *logp, float *entropy, struct err *e)
-{
-    struct kernels *k = m->k;
-    int R = m->shape.R;
-    float *v = model_host_f(m, 2 * (size_t)R);
-
-    if (R) {
-        k->head_logp(k, m->t, m->lt, act(m, m->a.logp), act(m, m->a.head_lse),
-                     entropy ? act(m, m->a.entropy) : NULL,
-                     act(m, m->a.head_n), m->head->w,
-                     act_ints(m, m->a.rows.target), m->temperature, R,
-                     m->c.vocab, m->c.hidden);
-        k->download(k, v, act(m, m->a.logp), 4 * (size_t)R);
-        if (entropy)
-            k->download(k, v + R, act(m, m->a.entropy), 4 * (size_t)R);
-    }
-    if (k->sync(k, e))
-        return -e->code;
-    spread(m, logp, v);
-    if (entropy)
-        spread(m, entropy, v + R);
+        head_norm(m, shape.R);
     return 0;
 }
 
@@ -276,13 +242,13 @@ int model_kl(struct model *a, struct model *b, const struct seqs *s,
         r = b->k->sync(b->k, e);
         v = model_host_f(a, (size_t)R);
         k->head_kl(k, a->t, a->lt, b->t, b->lt, act(a, a->a.logp), act(a, a->a.head_n),
-                   a->head->w, a->c.hidden, act(b, b->a.head_n), b->head->w,
+                   of_model(a, ROLE_HEAD)->w, a->c.hidden, act(b, b->a.head_n), of_model(b, ROLE_HEAD)->w,
                    b->c.hidden, a->temperature, R, a->c.vocab);
         k->download(k, v, act(a, a->a.logp), 4 * (size_t)R);
         if (!r)
             r = k->sync(k, e);
         if (!r)
-            spread(a, kl + s->start[i], v);
+            head_spread(a, kl + s->start[i], v);
     }
     return r;
 }
@@ -304,7 +270,7 @@ int model_logits(struct model *m, const struct seqs *s, float *logits,
     dev = k->alloc(k, bytes, e);
     if (!dev)
         return -e->code;
-    k->head_logits(k, m->t, m->lt, dev, act(m, m->a.head_n), m->head->w, m->shape.R,
+    k->head_logits(k, m->t, m->lt, dev, act(m, m->a.head_n), of_model(m, ROLE_HEAD)->w, m->shape.R,
                    m->c.vocab, m->c.hidden);
     k->download(k, logits, dev, bytes);
     r = k->sync(k, e);

@@ -21,11 +21,11 @@ static int rounds(const struct model *m)
 static void largest(const struct model *m, size_t *matrix, size_t *vector)
 {
     *matrix = *vector = 0;
-    for (int i = 0; i < m->n_groups; i++) {
-        size_t *n = m->group[i].K ? matrix : vector;
+    for (int i = 0; i < m->p.n_fused; i++) {
+        size_t *n = m->weight[i].f.K ? matrix : vector;
 
-        if (m->group[i].n > *n)
-            *n = m->group[i].n;
+        if (m->weight[i].f.n > *n)
+            *n = m->weight[i].f.n;
     }
 }
 
@@ -52,7 +52,7 @@ int model_need_grads(struct model *m, struct err *e)
     if (!m->grads)
         m->grads = k->alloc(k, size * m->p.n_values, e);
     if (m->grads && m->c.tied && !m->embed_grads)
-        m->embed_grads = k->alloc(k, size * m->embed->n, e);
+        m->embed_grads = k->alloc(k, size * of_model(m, ROLE_EMBED)->f.n, e);
     if (m->grads && (m->embed_grads || !m->c.tied) && !need_scratch(m, e))
         return 0;
     return err_prefix(e, "gradients");
@@ -71,12 +71,12 @@ void model_free_grads(struct model *m)
     m->embed_pending = 0;
 }
 
-static char *flat(const struct model *m, const struct group *g)
+static char *flat(const struct model *m, const struct weight *g)
 {
-    return m->grads + g->offset * dtype_size(m->arm.grads);
+    return m->grads + g->f.offset * dtype_size(m->arm.grads);
 }
 
-float *grad_begin(struct model *m, const struct group *g)
+float *grad_begin(struct model *m, const struct weight *g)
 {
     float *sums;
 
@@ -84,23 +84,23 @@ float *grad_begin(struct model *m, const struct group *g)
         return NULL;
     if (!rounds(m))
         return (float *)(void *)flat(m, g);
-    sums = m->grad_sums + (g->K ? 0 : m->grad_vector);
-    m->k->zero(m->k, sums, 4 * g->n);
+    sums = m->grad_sums + (g->f.K ? 0 : m->grad_vector);
+    m->k->zero(m->k, sums, 4 * g->f.n);
     return sums;
 }
 
 /* What a micro-batch gives, rounded, joins the others'. */
-static void join(struct model *m, const struct group *g, const void *rounded)
+static void join(struct model *m, const struct weight *g, const void *rounded)
 {
     struct kernels *k = m->k;
 
     if (m->grads_fresh)
-        k->copy(k, flat(m, g), rounded, g->n * dtype_size(m->arm.grads));
+        k->copy(k, flat(m, g), rounded, g->f.n * dtype_size(m->arm.grads));
     else
-        k->add(k, m->arm.grads, flat(m, g), flat(m, g), rounded, g->n);
+        k->add(k, m->arm.grads, flat(m, g), flat(m, g), rounded, g->f.n);
 }
 
-void grad_end(struct model *m, const struct group *g)
+void grad_end(struct model *m, const struct weight *g)
 {
     struct kernels *k = m->k;
     const float *sums = m->grad_sums;
@@ -108,19 +108,19 @@ void grad_end(struct model *m, const struct group *g)
 
     if (!g || !rounds(m))
         return;
-    if (m->c.tied && g == m->head) { /* it waits for embed_end */
-        k->cast(k, m->embed_grads, t, sums, DT_F32, g->n);
+    if (m->c.tied && g == of_model(m, ROLE_HEAD)) { /* it waits for embed_end */
+        k->cast(k, m->embed_grads, t, sums, DT_F32, g->f.n);
         return;
     }
-    k->cast(k, m->grad_rounded, t, sums + (g->K ? 0 : m->grad_vector), DT_F32,
-            g->n);
+    k->cast(k, m->grad_rounded, t, sums + (g->f.K ? 0 : m->grad_vector), DT_F32,
+            g->f.n);
     join(m, g, m->grad_rounded);
 }
 
 float *embed_begin(struct model *m)
 {
     if (rounds(m) || !m->c.tied)
-        return grad_begin(m, m->embed);
+        return grad_begin(m, of_model(m, ROLE_EMBED));
     m->embed_pending = 1;
     return (float *)(void *)m->embed_grads;
 }
@@ -128,12 +128,12 @@ float *embed_begin(struct model *m)
 void embed_end(struct model *m)
 {
     struct kernels *k = m->k;
-    const struct group *g = m->embed;
+    const struct weight *g = of_model(m, ROLE_EMBED);
 
     if (rounds(m) && m->c.tied) {
-        k->cast(k, m->grad_rounded, m->arm.grads, m->grad_sums, DT_F32, g->n);
+        k->cast(k, m->grad_rounded, m->arm.grads, m->grad_sums, DT_F32, g->f.n);
         k->add(k, m->arm.grads, m->grad_rounded, m->embed_grads,
-               m->grad_rounded, g->n);
+               m->grad_rounded, g->f.n);
         join(m, g, m->grad_rounded);
     } else {
         grad_end(m, g);
@@ -145,10 +145,10 @@ void *model_grads(struct model *m)
     struct kernels *k = m->k;
 
     if (m->embed_pending) {
-        float *g = (float *)(void *)flat(m, m->embed);
+        float *g = (float *)(void *)flat(m, of_model(m, ROLE_EMBED));
 
-        k->add(k, DT_F32, g, g, m->embed_grads, m->embed->n);
-        k->zero(k, m->embed_grads, 4 * m->embed->n);
+        k->add(k, DT_F32, g, g, m->embed_grads, of_model(m, ROLE_EMBED)->f.n);
+        k->zero(k, m->embed_grads, 4 * of_model(m, ROLE_EMBED)->f.n);
         m->embed_pending = 0;
     }
     return m->grads;
@@ -161,7 +161,7 @@ void model_zero_grads(struct model *m)
     if (m->grads)
         m->k->zero(m->k, m->grads, size * m->p.n_values);
     if (m->embed_grads)
-        m->k->zero(m->k, m->embed_grads, size * m->embed->n);
+        m->k->zero(m->k, m->embed_grads, size * of_model(m, ROLE_EMBED)->f.n);
     m->grads_fresh = 1;
     m->embed_pending = 0;
     m->path.rows = m->path.summed = m->path.n = 0;

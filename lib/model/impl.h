@@ -5,18 +5,11 @@
 #include "model.h"
 #include "safetensors.h"
 
-/* One matrix or vector as the kernels see it; groups follow each other in
- * the flat layout. */
-struct group {
-    size_t offset, n; /* values in the flat layout */
-    int N, K;         /* K = 0: a vector of N */
-    struct k_weight *w;
-    void *vec;
-};
-
-struct layer {
-    struct group *norm1, *qkv, *bias /* or NULL */, *o, *norm2, *gate_up,
-        *down;
+/* A matrix or vector as the kernels see it. */
+struct weight {
+    struct fused f;
+    struct k_weight *w; /* of a matrix */
+    void *vec;          /* of a vector */
 };
 
 /* The working memory of one pass: offsets in bytes into the arena. Pieces
@@ -27,14 +20,39 @@ struct acts {
     size_t row_id, live_id;
     size_t x, x_step; /* [T][H]: the input of each layer, and the output */
     size_t mid, mid_step; /* [T][H]: after attention */
-    size_t qkv, qkv_step, ao, ao_step, lse, lse_step, gu, gu_step;
-    size_t norm, rstd, proj, act; /* scratch */
+    size_t norm, rstd, proj; /* scratch */
+    size_t qkv, qkv_step, ao, ao_step, lse, lse_step; /* attention */
+    size_t gu, gu_step, act;                          /* mlp */
     size_t w_qkv, w_ao; /* scratch of attention rows: qkv, output */
     size_t head_n, head_rstd, logp, head_lse, entropy, dlogp;
-    size_t d_x, d_n, d_wide, d_mid; /* backward */
+    /* backward: of rows, of normalised rows, of a layer's fused products, and of
+     * what goes into its products back to rows */
+    size_t d_x, d_n, d_fused, d_inner;
     size_t w_dao, w_dqkv;           /* of attention rows */
     size_t bytes;
 };
+
+/* The pieces are asked for one after the other by the part that uses them. */
+struct room {
+    const struct config *c;
+    struct acts_shape s;
+    size_t size; /* of a value */
+    size_t rows; /* the larger of T and R */
+    int all;     /* what a layer keeps is kept of each */
+    size_t end;
+};
+size_t room_take(struct room *r, size_t bytes);
+/* n copies at a distance of *step when kept; else one copy and step 0. */
+size_t room_take_n(struct room *r, size_t *step, size_t bytes, int n,
+                   int keep);
+
+/* Values, from the family's table. */
+struct model_sizes {
+    size_t values;   /* of all tensors */
+    size_t matrices; /* without embedding and head */
+    size_t embed, vectors, largest_matrix, largest_vector;
+};
+struct model_sizes model_sizes(const struct config *c);
 
 void acts_layout(struct acts *a, const struct config *c, enum dtype t,
                  struct acts_shape s);
@@ -47,10 +65,10 @@ struct model {
     int flags;
     enum dtype t, lt; /* lt: of the logits */
 
-    struct group *group;
-    int n_groups;
-    struct layer *layer;
-    struct group *embed, *norm, *head; /* head = embed when tied */
+    struct weight *weight; /* [p.n_fused], in flat order */
+    /* By layer and role: NULL where the family has none. Of roles outside the
+     * layers the first layer's count; head = embed when tied. */
+    struct weight *(*of)[N_ROLES];
     char *vectors;                     /* device: norms and biases */
     int attached;                      /* the matrices lie in master */
     char *flat; /* host: the compute weights, MODEL_PARK */
@@ -102,23 +120,39 @@ struct model {
     enum dtype master_t;
 };
 
-/* ---- pass.c ---- */
+/* ---- model.c ---- */
+/* The uses of a matrix (weight_new). */
+int model_uses(enum role r, int tied, int train);
+/* Memory for the matrices: their own, or in a flat array of type m->t. */
+int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
+/* ---- rope.c ---- */
 int model_rope(struct model *m, int need, struct err *e) MUST_CHECK;
 /* Rows of the rotary table that one of `len` rows grows to. */
 int model_rope_room(int len, int need);
+/* ---- pass.c ---- */
 /* Arena and offsets for a pass; forgets the pass that was there. */
 int model_fit(struct model *m, struct acts_shape s, struct err *e)
     MUST_CHECK;
 /* Memory for the matrices: their own, or in a flat array of type m->t. */
 int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
+/* The weight of a role in layer i, or outside the layers; NULL: there is none */
+static inline struct weight *of_layer(const struct model *m, int i,
+                                      enum role r)
+{
+    return m->of[i][r];
+}
+static inline struct weight *of_model(const struct model *m, enum role r)
+{
+    return m->of[0][r];
+}
 /* ---- grads.c ---- */
 int model_need_grads(struct model *m, struct err *e) MUST_CHECK;
 void model_free_grads(struct model *m);
 /* Where products add the gradient of g, which may be NULL; and when the
  * micro-batch has given all of it. A matrix and a vector may be under way at a
  * time. */
-float *grad_begin(struct model *m, const struct group *g);
-void grad_end(struct model *m, const struct group *g);
+float *grad_begin(struct model *m, const struct weight *g);
+void grad_end(struct model *m, const struct weight *g);
 /* The same of the embedding's rows, after the head's. */
 float *embed_begin(struct model *m);
 void embed_end(struct model *m);
@@ -162,6 +196,48 @@ static inline void *act_mid(struct model *m, int i)
     return m->arena + m->a.mid + (size_t)i * m->a.mid_step;
 }
 
+/* Rows with a gradient: before and behind the attention of layer i. Those that
+ * the next micro-batch has too have none yet. */
+static inline int rows_of(const struct model *m)
+{
+    return m->shape.T - m->shape.open;
+}
+static inline int rows_on(const struct model *m, int i)
+{
+    return i == m->c.layers - 1 ? m->shape.R - m->shape.open_heads
+                                : rows_of(m);
+}
+
+/* ---- the parts of a layer, and the head ---- */
+void attention_room(struct acts *a, struct room *r);
+void attention_forward(struct model *m, int i, int cached);
+void attention_backward(struct model *m, int i);
+void mlp_room(struct acts *a, struct room *r);
+/* Gate and up, as far as the backward needs them; then the rest. */
+void mlp_product(struct model *m, int i);
+void mlp_forward(struct model *m, int i);
+void mlp_backward(struct model *m, int i);
+void head_room(struct acts *a, struct room *r);
+void head_norm(struct model *m, int R);
+/* Gradients of the head rows: what the pass before kept, and those of the
+ * tokens that they score; then from them to the last hidden rows. */
+float *head_gradients(struct model *m, const float *dlogp);
+void head_backward(struct model *m, const float *v);
+/* Values of the head rows to the tokens that they score. */
+void head_spread(const struct model *m, float *dst, const float *v);
+
+/* ---- backward.c ---- */
+/* The gradient that enters a sublayer of layer i: dx through its dropout. */
+const void *through_dropout(struct model *m, int i, uint32_t site);
+/* d_n is the gradient of rmsnorm(x), T rows: d_x = `from` + its gradient of
+ * x. */
+void norm_backward(struct model *m, const struct weight *w, const void *x,
+                   const void *from, int T);
+
+/* ---- pass.c ---- */
+/* y = a + dropout(b) at a site of layer i */
+void model_residual(struct model *m, int i, void *y, const void *a,
+                    const void *b, uint32_t site);
 /* Embedding and all layers, from tokens and pos in the arena, to the R rows
  * that reach the head. Attention is over the packed batch m->seqs, or over the
  * KV cache (`cached`), with the rows that kv_rows was told of. */

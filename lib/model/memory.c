@@ -7,27 +7,15 @@
 static size_t matrices(const struct config *c, enum dtype t,
                        const struct k_sizes *s, int train)
 {
-    int matrix = WEIGHT_FORWARD | (train ? WEIGHT_BACKWARD : 0);
-    int Q = c->heads * c->head_dim, KV = c->kv_heads * c->head_dim;
-    size_t layer = s->weight(s, t, Q + 2 * KV, c->hidden, matrix) +
-                   s->weight(s, t, c->hidden, Q, matrix) +
-                   s->weight(s, t, 2 * c->ffn, c->hidden, matrix) +
-                   s->weight(s, t, c->hidden, c->ffn, matrix);
-    size_t head = s->weight(s, t, c->vocab, c->hidden,
-                            matrix | (c->tied ? WEIGHT_ROWS : 0));
+    struct params_walk w = {.c = c};
+    struct fused f;
+    size_t sum = 0;
 
-    return (size_t)c->layers * layer + head +
-           (c->tied ? 0
-                    : s->weight(s, t, c->vocab, c->hidden, WEIGHT_ROWS));
-}
-
-static size_t vectors(const struct config *c, enum dtype t)
-{
-    size_t qkv = (size_t)(c->heads + 2 * c->kv_heads) * (size_t)c->head_dim;
-
-    return ((size_t)c->layers * (2 * (size_t)c->hidden +
-                                 (c->qkv_bias ? qkv : 0)) +
-            (size_t)c->hidden) * dtype_size(t);
+    while (params_next_fused(&w, &f))
+        if (f.K)
+            sum += s->weight(s, t, f.N, f.K,
+                             model_uses(f.role, c->tied, train));
+    return sum;
 }
 
 static size_t rope(const struct config *c, int longest)
@@ -39,7 +27,7 @@ static size_t rope(const struct config *c, int longest)
 static size_t carry(const struct config *c, int open)
 {
     return 2 * sizeof(float) * (size_t)c->layers * (size_t)open * 2 *
-           (size_t)c->kv_heads * (size_t)c->head_dim;
+           (size_t)config_dim(c, DIM_KV);
 }
 
 static size_t activations(const struct config *c, const struct arm *a,
@@ -92,7 +80,8 @@ void model_memory(struct model_memory *p, const struct config *c,
                             a->master == a->compute
                         ? 0
                         : matrices(c, a->compute, s, train)) +
-                   vectors(c, a->compute) + rope(c, u.longest),
+                   model_sizes(c).vectors * dtype_size(a->compute) +
+                   rope(c, u.longest),
         .grads = train ? plan.grad_bytes : 0,
         .acts = train ? training(c, a, shape, u.longest, 0)
                       : activations(c, a, shape),

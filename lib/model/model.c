@@ -4,58 +4,28 @@
 #include "../base/arena.h"
 #include "impl.h"
 
-/* ---- groups ---- */
-
-struct builder {
-    struct model *m;
-    size_t offset;
-};
-
-static struct group *add_group(struct builder *b, int N, int K)
+static void list_weights(struct model *m)
 {
-    struct group *g = &b->m->group[b->m->n_groups++];
+    struct weight *w;
 
-    *g = (struct group){.offset = b->offset,
-                        .n = (size_t)N * (size_t)(K ? K : 1),
-                        .N = N,
-                        .K = K};
-    b->offset += g->n;
-    return g;
-}
-
-static void list_groups(struct model *m)
-{
-    const struct config *c = &m->c;
-    int q = c->heads * c->head_dim, kv = c->kv_heads * c->head_dim;
-    struct builder b = {m, 0};
-
-    m->group = xcalloc((size_t)(3 + 7 * c->layers), sizeof *m->group);
-    m->layer = xcalloc((size_t)c->layers, sizeof *m->layer);
-    m->embed = add_group(&b, c->vocab, c->hidden);
-    for (int i = 0; i < c->layers; i++) {
-        struct layer *l = &m->layer[i];
-
-        l->norm1 = add_group(&b, c->hidden, 0);
-        l->qkv = add_group(&b, q + 2 * kv, c->hidden);
-        l->bias = c->qkv_bias ? add_group(&b, q + 2 * kv, 0) : NULL;
-        l->o = add_group(&b, c->hidden, q);
-        l->norm2 = add_group(&b, c->hidden, 0);
-        l->gate_up = add_group(&b, 2 * c->ffn, c->hidden);
-        l->down = add_group(&b, c->hidden, c->ffn);
+    m->weight = xcalloc((size_t)m->p.n_fused, sizeof *m->weight);
+    m->of = xcalloc((size_t)m->c.layers, sizeof *m->of);
+    for (int i = 0; i < m->p.n_fused; i++) {
+        w = &m->weight[i];
+        w->f = m->p.fused[i];
+        m->of[w->f.layer < 0 ? 0 : w->f.layer][w->f.role] = w;
     }
-    m->norm = add_group(&b, c->hidden, 0);
-    m->head = c->tied ? m->embed : add_group(&b, c->vocab, c->hidden);
+    if (m->c.tied)
+        m->of[0][ROLE_HEAD] = m->of[0][ROLE_EMBED];
 }
 
-static int uses(const struct model *m, const struct group *g)
+int model_uses(enum role r, int tied, int train)
 {
-    int matrix = WEIGHT_FORWARD;
+    int uses = WEIGHT_FORWARD | (train ? WEIGHT_BACKWARD : 0);
 
-    if (m->flags & MODEL_TRAIN)
-        matrix |= WEIGHT_BACKWARD;
-    if (g == m->head)
-        return matrix | (g == m->embed ? WEIGHT_ROWS : 0);
-    return g == m->embed ? WEIGHT_ROWS : matrix;
+    if (r != ROLE_EMBED)
+        return uses;
+    return WEIGHT_ROWS | (tied ? uses : 0);
 }
 
 static size_t round_up(size_t bytes)
@@ -67,20 +37,20 @@ static int alloc_vectors(struct model *m, struct err *e)
 {
     size_t bytes = 0, size = dtype_size(m->t);
 
-    for (int i = 0; i < m->n_groups; i++)
-        if (!m->group[i].K)
-            bytes += round_up(m->group[i].n * size);
+    for (int i = 0; i < m->p.n_fused; i++)
+        if (!m->weight[i].f.K)
+            bytes += round_up(m->weight[i].f.n * size);
     m->vectors = m->k->alloc(m->k, bytes, e);
     if (!m->vectors)
         return -e->code;
     bytes = 0;
-    for (int i = 0; i < m->n_groups; i++) {
-        struct group *g = &m->group[i];
+    for (int i = 0; i < m->p.n_fused; i++) {
+        struct weight *g = &m->weight[i];
 
-        if (g->K)
+        if (g->f.K)
             continue;
         g->vec = m->vectors + bytes;
-        bytes += round_up(g->n * size);
+        bytes += round_up(g->f.n * size);
     }
     return 0;
 }
@@ -89,14 +59,16 @@ int model_matrices(struct model *m, char *flat, struct err *e)
 {
     struct kernels *k = m->k;
 
-    for (int i = 0; i < m->n_groups; i++) {
-        struct group *g = &m->group[i];
+    for (int i = 0; i < m->p.n_fused; i++) {
+        struct weight *g = &m->weight[i];
 
-        if (!g->K)
+        if (!g->f.K)
             continue;
-        g->w = flat ? k->weight_view(k, m->t, g->N, g->K,
-                                     flat + g->offset * dtype_size(m->t), e)
-                    : k->weight_new(k, m->t, g->N, g->K, uses(m, g), e);
+        g->w = flat ? k->weight_view(k, m->t, g->f.N, g->f.K,
+                                     flat + g->f.offset * dtype_size(m->t), e)
+                    : k->weight_new(k, m->t, g->f.N, g->f.K, 
+                                     model_uses(g->f.role, m->c.tied,
+                                                m->flags & MODEL_TRAIN), e);
         if (!g->w)
             return -e->code;
     }
@@ -125,7 +97,7 @@ int model_open(struct model **out, const struct config *c,
     m->lt = a->head_fp32 ? DT_F32 : m->t;
     r = params_list(&m->p, c, e);
     if (!r) {
-        list_groups(m);
+        list_weights(m);
         r = alloc_vectors(m, e);
     }
     if (!r && !(flags & MODEL_LATER))
@@ -145,9 +117,9 @@ void model_close(struct model **out)
     if (!m)
         return;
     k = m->k;
-    for (int i = 0; i < m->n_groups; i++)
-        if (m->group[i].w)
-            k->weight_free(k, m->group[i].w);
+    for (int i = 0; m->weight && i < m->p.n_fused; i++)
+        if (m->weight[i].w)
+            k->weight_free(k, m->weight[i].w);
     model_release_kv(m);
     k->free(k, m->vectors);
     model_free_grads(m);
@@ -156,8 +128,8 @@ void model_close(struct model **out)
     k->free(k, m->rope);
     k->free(k, m->arena);
     params_free(&m->p);
-    free(m->group);
-    free(m->layer);
+    free(m->weight);
+    free(m->of);
     free(m->host);
     free(m->flat);
     free(m->host_f);

@@ -1,4 +1,4 @@
-/* model - a Qwen2 decoder on a device: compute weights, forward, backward
+/* model - a decoder on a device: compute weights, forward, backward
  *
  * Order of sums. Under order=shuffled the kernels' nonce is step + 1 in
  * training calls and 0 in scoring and generation, so that a sampler's and a
@@ -12,8 +12,8 @@
 #ifndef ULP_MODEL_MODEL_H
 #define ULP_MODEL_MODEL_H
 #include "arm.h"
-#include "config.h"
-#include "params.h"
+#include "../../kernels/kernels.h"
+#include "../arch/params.h"
 
 struct model;
 

@@ -129,19 +129,19 @@ static int load_groups(struct model *m, struct stage *s,
 {
     const struct param *q = m->p.v;
 
-    for (int i = 0; i < m->n_groups; i++) {
-        struct group *g = &m->group[i];
-        char *base = g->K ? s->group : g->vec;
+    for (int i = 0; i < m->p.n_fused; i++) {
+        struct weight *g = &m->weight[i];
+        char *base = g->f.K ? s->group : g->vec;
 
-        for (; q < m->p.v + m->p.n && q->offset < g->offset + g->n; q++) {
+        for (; q < m->p.v + m->p.n && q->offset < g->f.offset + g->f.n; q++) {
             int r = load_tensor(m, s, src, q,
-                                base + (q->offset - g->offset) *
+                                base + (q->offset - g->f.offset) *
                                            dtype_size(m->t), e);
 
             if (r)
                 return r;
         }
-        if (g->K)
+        if (g->f.K)
             m->k->weight_set(m->k, g->w, s->group, m->t);
     }
     return m->k->sync(m->k, e);
@@ -165,9 +165,9 @@ static int load(struct model *m, const struct source *src, struct err *e)
     m->parked = 0;
     if (m->flags & MODEL_PARK && !m->flat)
         m->flat = xmalloc(m->p.n_values * dtype_size(m->t));
-    for (int i = 0; i < m->n_groups; i++)
-        if (m->group[i].n > largest)
-            largest = m->group[i].n;
+    for (int i = 0; i < m->p.n_fused; i++)
+        if (m->weight[i].f.n > largest)
+            largest = m->weight[i].f.n;
     s.chunk = largest < CHUNK ? largest : CHUNK;
     s.group = m->k->alloc(m->k, largest * dtype_size(m->t), e);
     s.raw = s.group ? m->k->alloc(m->k, 4 * s.chunk, e) : NULL;
@@ -227,10 +227,10 @@ void model_park(struct model *m)
 {
     if (!m->flat || m->parked)
         return;
-    for (int i = 0; i < m->n_groups; i++) {
-        struct group *g = &m->group[i];
+    for (int i = 0; i < m->p.n_fused; i++) {
+        struct weight *g = &m->weight[i];
 
-        if (g->K)
+        if (g->f.K)
             m->k->weight_free(m->k, g->w);
         g->w = NULL;
     }
@@ -249,14 +249,14 @@ int model_set(struct model *m, const void *master, enum dtype mt,
 {
     size_t size = dtype_size(mt);
 
-    for (int i = 0; i < m->n_groups; i++) {
-        struct group *g = &m->group[i];
-        const char *src = (const char *)master + g->offset * size;
+    for (int i = 0; i < m->p.n_fused; i++) {
+        struct weight *g = &m->weight[i];
+        const char *src = (const char *)master + g->f.offset * size;
 
-        if (g->K && !m->attached)
+        if (g->f.K && !m->attached)
             m->k->weight_set(m->k, g->w, src, mt);
-        if (!g->K)
-            m->k->cast(m->k, g->vec, m->t, src, mt, g->n);
+        if (!g->f.K)
+            m->k->cast(m->k, g->vec, m->t, src, mt, g->f.n);
     }
     m->digest_known = 0;
     m->master = master;

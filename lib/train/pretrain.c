@@ -43,7 +43,7 @@ static int open_shape(struct pretrain *t, struct err *e)
         c->head_dim = c->hidden / c->heads;
         c->vocab = tok_vocab(t->tok);
         c->tied = !o->untied;
-        c->qkv_bias = 1;
+        c->arch = &arch_qwen2;
         if (c->hidden % c->heads || c->head_dim % 2 ||
             c->heads % c->kv_heads)
             return err_set(e, ERR_USAGE, "--hidden %d, --heads %d, --kv-heads "

@@ -8,7 +8,7 @@
  */
 #ifndef ULP_TRAIN_PRETRAIN_H
 #define ULP_TRAIN_PRETRAIN_H
-#include "../model/params.h"
+#include "../arch/params.h"
 
 struct pretrain_opts {
     const char *tokenizer, *config, *out, *metrics, *arm, *device;

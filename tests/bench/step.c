@@ -205,7 +205,7 @@ static int bench(const struct shape *s, const char *arm_text, int threads,
     struct arm arm;
     int r = arm_parse(&arm, arm_text, e);
 
-    c.tied = c.qkv_bias = 1;
+    c.tied = c.arch = &arch_qwen2;
     c.rope_theta = 1e4;
     c.rms_eps = 1e-6;
     c.n_eos = 1;

@@ -56,7 +56,8 @@ static void config_reads_old_and_new_spellings(void)
     T_EQ_INT(c.kv_heads, 4);
     T_EQ_INT(c.head_dim, 8);
     T_EQ_INT(c.max_pos, 32768);
-    T_CHECK(c.rope_theta == 1e4 && c.rms_eps == 1e-6 && c.qkv_bias);
+    T_CHECK(c.rope_theta == 1e4 && c.rms_eps == 1e-6 &&
+            c.arch == &arch_qwen2);
     T_EQ_INT(c.tied, 0);
     T_EQ_INT(c.n_eos, 0);
     T_EQ_INT(read_config(&c, "\"rope_theta\": 1e6, \"torch_dtype\": "
@@ -112,9 +113,9 @@ static void config_refuses_by_name(void)
         T_CHECKF(strstr(e.msg, bad[i][1]) && strstr(e.msg, "config.json"),
                  "%s: %s", bad[i][0], e.msg);
     }
-    put_text("config.json", "{\"model_type\": \"llama\", " SIZES "}");
+    put_text("config.json", "{\"model_type\": \"gemma2\", " SIZES "}");
     T_EQ_INT(config_read(&c, tmp, &e), -ERR_DATA);
-    T_CHECK(strstr(e.msg, "llama") && strstr(e.msg, "qwen2"));
+    T_CHECK(strstr(e.msg, "gemma2") && strstr(e.msg, "qwen2"));
     put_text("config.json", "{" SIZES "}");
     T_EQ_INT(config_read(&c, tmp, &e), -ERR_DATA);
     put_text("config.json", "{\"model_type\": \"qwen2\"}");
@@ -172,10 +173,10 @@ static void params_tile_the_flat_layout(void)
 /* Published sizes: 7,615,616,512 and (tied) 494,032,768 parameters. */
 static void plan_counts_real_models(void)
 {
-    struct config c7 = {3584, 28, 28, 4, 128, 18944, 152064, 4096, 0, 1,
-                        1e4, 1e-6, 0, {0}, DT_BF16, 0};
-    struct config c05 = {896, 24, 14, 2, 64, 4864, 151936, 32768, 1, 1,
-                         1e6, 1e-6, 0, {0}, DT_BF16, 0};
+    struct config c7 = {&arch_qwen2, 3584, 28, 28, 4, 128, 18944, 152064, 4096, 0,
+                        1e4, 1e-6, {0, 0, 0, 0}, 0, {0}, DT_BF16, 0};
+    struct config c05 = {&arch_qwen2, 896, 24, 14, 2, 64, 4864, 151936, 32768, 1,
+                         1e6, 1e-6, {0, 0, 0, 0}, 0, {0}, DT_BF16, 0};
     struct model_plan p;
     struct arm a;
 

@@ -17,7 +17,7 @@ __attribute__((unused)) static struct config make_config(int H, int heads,
     return (struct config){.hidden = H, .layers = 2, .heads = heads,
                            .kv_heads = kv, .head_dim = H / heads,
                            .ffn = H + H / 2, .vocab = V, .max_pos = 512,
-                           .qkv_bias = 1, .rope_theta = 1e4, .rms_eps = 1e-6};
+                           .arch = &arch_qwen2, .rope_theta = 1e4, .rms_eps = 1e-6};
 }
 
 /* Weights large enough that every tensor matters: n_values floats. */

@@ -13,7 +13,7 @@ enum { N_GROUPS = 2, N_SAMPLES = 6, MAX = 8 };
 
 static const struct config shape = {
     .hidden = 8, .layers = 2, .heads = 2, .kv_heads = 1, .head_dim = 4,
-    .ffn = 12, .vocab = 16, .max_pos = 16, .tied = 1, .qkv_bias = 1,
+    .ffn = 12, .vocab = 16, .max_pos = 16, .tied = 1, .arch = &arch_qwen2,
     .rope_theta = 10000, .rms_eps = 1e-6, .n_eos = 1, .eos = { 0 },
 };
 

@@ -157,7 +157,7 @@ int bench_config(const struct bench *b, const char *size, struct config *c)
             .ffn = bench_size(b, known[i].ffn, 48),
             .vocab = bench_size(b, known[i].vocab, 480),
             .max_pos = bench_size(b, 4096, 64),
-            .tied = known[i].tied, .qkv_bias = 1, .rope_theta = 1e6,
+            .tied = known[i].tied, .arch = &arch_qwen2, .rope_theta = 1e6,
             .rms_eps = 1e-6, .n_eos = 1, .eos = {0}, .file_dtype = DT_BF16,
         };
         return 1;

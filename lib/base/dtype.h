@@ -1,0 +1,13 @@
+/* dtype - the types in which values are stored */
+#ifndef ULP_BASE_DTYPE_H
+#define ULP_BASE_DTYPE_H
+#include <stddef.h>
+
+enum dtype { DT_F32 = 0, DT_BF16 = 1, DT_F16 = 2 };
+
+static inline size_t dtype_size(enum dtype t)
+{
+    return t == DT_F32 ? 4 : 2;
+}
+
+#endif

@@ -1,0 +1,210 @@
+/* attention - norm, queries, keys and values, attention, output, residual
+ *
+ * From the input of a layer, x, to the rows between attention and MLP, mid. In
+ * the last layer only the rows that reach the head go on behind attention.
+ *
+ * Where the family has them, q and k are normalised head by head before their
+ * positions turn them; what they were before is kept for the backward.
+ */
+#include "impl.h"
+
+static struct k_attn_shape heads_of(const struct config *c)
+{
+    return (struct k_attn_shape){c->heads, c->kv_heads, c->head_dim};
+}
+
+/* ---- workspace ---- */
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+void attention_room(struct acts *a, struct room *r)
+{
+    const struct config *c = r->c;
+    const struct acts_shape *s = &r->s;
+    size_t T = (size_t)s->T, E = (size_t)s->E;
+    size_t Q = (size_t)config_dim(c, DIM_Q) * r->size;
+    size_t KV = (size_t)config_dim(c, DIM_KV) * r->size;
+    size_t wide = larger(E, s->live ? T : 0);
+    int L = c->layers;
+
+    a->qkv = room_take_n(r, &a->qkv_step, T * (Q + 2 * KV), L, r->all);
+    a->ao = room_take_n(r, &a->ao_step, r->rows * Q, L, r->all);
+    a->lse = room_take_n(r, &a->lse_step,
+                         4 * larger(T, E) * (size_t)c->heads, L, r->all);
+    a->w_qkv = room_take(r, E * (Q + 2 * KV));
+    a->w_ao = room_take(r, wide * Q);
+    if (s->keep) {
+        a->w_dao = room_take(r, wide * Q);
+        a->w_dqkv = room_take(r, E * (Q + 2 * KV));
+    }
+}
+
+/* ---- forward ---- */
+
+/* Of layer i, from qkv to the output for the rows behind it: over the
+ * sequences of the layout, each whole, or over the cache. */
+static void attend(struct model *m, int i, int cached, void *ao)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    const struct k_attn_shape s = heads_of(c);
+    int Q = config_dim(c, DIM_Q), W = Q + 2 * config_dim(c, DIM_KV);
+    int T = m->shape.T, E = m->shape.E, last = ends_live(m, i);
+    const struct k_seqs seqs = last ? m->live_seqs : m->seqs;
+    const struct layout *l = &m->a.rows;
+    size_t at = (size_t)i;
+    const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
+    float *lse = act(m, m->a.lse + at * m->a.lse_step);
+    void *all = E || last ? act(m, m->a.w_ao) : ao;
+
+    if (E) {
+        model_rows(m, act(m, m->a.w_qkv), qkv, l->each, l->wide, E, W);
+        qkv = act(m, m->a.w_qkv);
+    }
+    if (cached)
+        k->attn_cached(k, m->t, all, qkv, m->kv, i, T);
+    else
+        k->attn(k, m->t, all, lse, qkv, s, seqs, E ? E : T);
+    if (all != ao)
+        model_rows(m, ao, all, l->each, last ? l->live : l->narrow,
+                   rows_behind(m, i), Q);
+}
+
+/* x to q, k and v with their positions. */
+static void project(struct model *m, int i)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    const struct weight *w = of_layer(m, i, ROLE_QKV);
+    const struct weight *bias = of_layer(m, i, ROLE_QKV_BIAS);
+    int T = m->shape.T, H = c->hidden;
+    void *n = act(m, m->a.norm);
+    void *qkv = act(m, m->a.qkv + (size_t)i * m->a.qkv_step);
+
+    k->rmsnorm(k, m->t, n, NULL, act_x(m, i),
+               of_layer(m, i, ROLE_ATTN_NORM)->vec, T, H, (float)c->rms_eps);
+    k->linear(k, m->t, qkv, n, w->w, bias ? bias->vec : NULL, T, w->f.N, H);
+    k->rope(k, m->t, qkv, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T,
+            1);
+}
+
+void attention_forward(struct model *m, int i, int cached)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    int n_rows = rows_behind(m, i), H = c->hidden, Q = config_dim(c, DIM_Q);
+    const void *x = act_x(m, i);
+    void *n = act(m, m->a.norm), *proj = act(m, m->a.proj);
+    void *ao = act(m, m->a.ao + (size_t)i * m->a.ao_step);
+
+    project(m, i);
+    if (!n_rows && !cached) /* keys and values are for the backward */
+        return;
+    attend(m, i, cached, ao);
+    if (!n_rows)
+        return;
+    k->linear(k, m->t, proj, ao, of_layer(m, i, ROLE_ATTN_OUT)->w, NULL,
+              n_rows, H, Q);
+    if (ends_live(m, i)) {
+        model_rows(m, n, x, m->a.rows.each, m->a.rows.head, n_rows, H);
+        x = n;
+    }
+    model_residual(m, i, act_mid(m, i), x, proj, (uint32_t)(2 * i));
+}
+
+/* ---- backward ---- */
+
+/* dqkv from dao, the gradient of the attention's output for the rows behind it.
+ * Attention had a copy of a shared row for each sequence, with a gradient. */
+static void attend_backward(struct model *m, int i, void *dqkv,
+                            const void *dao)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    const struct layout *l = &m->a.rows;
+    const struct k_attn_shape s = heads_of(c);
+    int KV = 2 * config_dim(c, DIM_KV), Q = config_dim(c, DIM_Q);
+    int E = m->shape.E, wide = E ? E : m->shape.T;
+    int last = ends_live(m, i);
+    const struct k_seqs seqs = last ? m->live_seqs : m->seqs;
+    size_t at = (size_t)i, layer = at * (size_t)KV;
+    const void *ao = act(m, m->a.ao + at * m->a.ao_step);
+    const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
+    const float *lse = act(m, m->a.lse + at * m->a.lse_step);
+    void *w_ao = act(m, m->a.w_ao), *w_dao = act(m, m->a.w_dao);
+    struct k_sums sums = {.T = rows_of(m), .n = m->shape.T, .width = Q + KV,
+                          .skip = Q, .off = act_ints(m, l->fold_n),
+                          .src = act_ints(m, l->fold)};
+
+    if (E || last) {
+        model_rows(m, w_ao, ao, last ? l->o_live_n : l->each,
+                   last ? l->o_live : l->wide, wide, Q);
+        model_rows(m, w_dao, dao, last ? l->d_live_n : l->d_wide_n,
+                   last ? l->d_live : l->d_wide, wide, Q);
+        ao = w_ao;
+        dao = w_dao;
+    }
+    if (!E) {
+        k->attn_bwd(k, m->t, dqkv, dao, ao, qkv, lse, s, seqs, wide);
+        return;
+    }
+    if (m->shape.carried)
+        sums.carried = m->carried + layer * (size_t)m->shape.carried;
+    if (m->shape.open)
+        sums.carry = m->carry + layer * (size_t)m->shape.open;
+    model_rows(m, act(m, m->a.w_qkv), qkv, l->each, l->wide, E, Q + KV);
+    k->attn_bwd(k, m->t, act(m, m->a.w_dqkv), dao, ao, act(m, m->a.w_qkv),
+                lse, s, seqs, E);
+    k->sum_rows(k, m->t, dqkv, act(m, m->a.w_dqkv), sums);
+}
+
+/* From dqkv to the gradients of x's norm and of the matrix. */
+static void project_backward(struct model *m, int i, void *dqkv)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    const struct weight *w = of_layer(m, i, ROLE_QKV);
+    const struct weight *bias = of_layer(m, i, ROLE_QKV_BIAS);
+    int T = rows_of(m), H = c->hidden;
+    void *n = act(m, m->a.norm);
+
+    k->rope(k, m->t, dqkv, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T,
+            -1);
+    k->rmsnorm(k, m->t, n, act(m, m->a.rstd), act_x(m, i),
+               of_layer(m, i, ROLE_ATTN_NORM)->vec, T, H, (float)c->rms_eps);
+    k->linear_dw(k, m->t, grad_begin(m, w), grad_begin(m, bias), dqkv, n, T,
+                 w->f.N, H);
+    grad_end(m, w);
+    grad_end(m, bias);
+    k->linear_dx(k, m->t, act(m, m->a.d_n), dqkv, w->w, T, w->f.N, H);
+}
+
+void attention_backward(struct model *m, int i)
+{
+    struct kernels *k = m->k;
+    const struct weight *o = of_layer(m, i, ROLE_ATTN_OUT);
+    int T = rows_of(m), R = rows_on(m, i);
+    int H = m->c.hidden, Q = config_dim(&m->c, DIM_Q);
+    const void *dx = act(m, m->a.d_x);
+    const void *ao = act(m, m->a.ao + (size_t)i * m->a.ao_step);
+    void *n = act(m, m->a.norm), *dqkv = act(m, m->a.d_fused);
+    void *dao = act(m, m->a.d_inner);
+
+    if (R) {
+        const void *dy = through_dropout(m, i, (uint32_t)(2 * i));
+
+        k->linear_dw(k, m->t, grad_begin(m, o), NULL, dy, ao, R, H, Q);
+        grad_end(m, o);
+        k->linear_dx(k, m->t, dao, dy, o->w, R, H, Q);
+    }
+    attend_backward(m, i, dqkv, dao);
+    project_backward(m, i, dqkv);
+    if (ends_live(m, i)) {
+        model_rows(m, n, dx, m->a.rows.back_n, m->a.rows.each, T, H);
+        dx = n;
+    }
+    norm_backward(m, of_layer(m, i, ROLE_ATTN_NORM), act_x(m, i), dx, T);
+}
