@@ -26,7 +26,8 @@
     {OPT_INT, "threads", 0, threads, "N", "0 = one per processor", 0, 4096}
 
 #define OPT_PLAN(dst)                                                        \
-    {OPT_FLAG, "plan", 0, dst, NULL, "say what it would take, and stop", 0, 0}
+    {OPT_FLAG, "plan", 0, dst, NULL,                                         \
+     "say what it would take, and stop; with --json as one record", 0, 0}
 
 #define OPT_MICRO_BATCH(dst)                                                 \
     {OPT_INT, "micro-batch", 0, dst, "N",                                    \

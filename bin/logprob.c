@@ -82,15 +82,29 @@ static int print_plan(const struct arm *a, struct err *e)
 {
     struct config c;
     struct model_plan p;
-    int r = config_read(&c, m.dir, e);
+    int micro = o.micro ? o.micro : 4096, r = config_read(&c, m.dir, e);
+    struct rec *rec;
 
     if (r)
         return r;
-    model_plan(&p, &c, a, o.micro ? o.micro : 4096, c.max_pos, 1);
-    printf("parameters   %zu\n", p.n_params);
-    printf("weights      %zu bytes\n", p.weight_bytes);
-    printf("arithmetic   %.4g FLOP a token at most\n", p.flops_per_token);
-    return 0;
+    model_plan(&p, &c, a, micro, c.max_pos, 1);
+    if (!f.json) {
+        printf("parameters   %zu\n", p.n_params);
+        printf("weights      %zu bytes\n", p.weight_bytes);
+        printf("arithmetic   %.4g FLOP a token at most\n",
+               p.flops_per_token);
+        return 0;
+    }
+    rec = rec_new();
+    rec_set_str(rec, "program", "logprob", 7);
+    rec_set_u64(rec, "parameters", p.n_params);
+    rec_set_u64(rec, "weight_bytes", p.weight_bytes);
+    rec_set_f64(rec, "flop_per_token_at_most", p.flops_per_token);
+    rec_set_i64(rec, "context_tokens", c.max_pos);
+    rec_set_i64(rec, "micro_batch_tokens", micro);
+    r = rec_print(rec, f.out, e);
+    rec_free(&rec);
+    return r;
 }
 
 /* x, and y where --against is given: the same options, another directory. */

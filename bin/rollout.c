@@ -85,41 +85,80 @@ static const struct cli cli = {
     .max_args = 1024,
 };
 
-/* What the cache's pages hold. */
-static void print_cache(const struct arm *a, const struct config *c)
-{
-    struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
-    size_t page = kv_page_bytes(a->compute, c->layers, s);
-    size_t all = (size_t)kv_pages_for(c->max_pos) * (size_t)o.batch;
-    size_t most = o.kv_bytes ? o.kv_bytes / page : all;
+/* What it would take, from shapes alone. */
+struct takes {
+    size_t params, weights; /* the latter in bytes */
+    size_t page, pages;     /* bytes of a page of the cache; pages at most */
+    double flop, flop_each; /* of a token, and more for each before it */
+    int context;
+};
 
-    most = most < all ? most : all;
-    printf("cache a token       %zu bytes, in pages of %d tokens\n",
-           page / KV_PAGE, KV_PAGE);
-    printf("cache at most       %zu bytes%s: %zu tokens of at most %d "
-           "sequences\n", most * page,
-           o.kv_bytes ? "" : " and what is free", most * KV_PAGE, o.batch);
-}
-
-static int print_plan(const struct arm *a, struct err *e)
+static int takes(struct takes *t, const struct arm *a, struct err *e)
 {
     struct config c;
     struct model_plan p;
-    double flops;
+    size_t all;
     int r = config_read(&c, m.dir, e);
 
     if (r)
         return r;
-    model_plan(&p, &c, a, o.batch, c.max_pos, o.batch);
-    printf("parameters          %zu\n", p.n_params);
-    printf("weights             %zu bytes\n", p.weight_bytes);
-    print_cache(a, &c);
+    t->context = c.max_pos;
+    t->page = kv_page_bytes(
+        a->compute, c.layers,
+        (struct k_attn_shape){c.heads, c.kv_heads, c.head_dim});
+    all = (size_t)kv_pages_for(c.max_pos) * (size_t)o.batch;
+    t->pages = o.kv_bytes ? o.kv_bytes / t->page : all;
+    t->pages = t->pages < all ? t->pages : all;
     model_plan(&p, &c, a, o.batch, 1, 1);
-    flops = p.flops_per_token;
+    t->params = p.n_params;
+    t->weights = p.weight_bytes;
+    t->flop = p.flops_per_token;
     model_plan(&p, &c, a, o.batch, 2, 1);
+    t->flop_each = p.flops_per_token - t->flop;
+    return 0;
+}
+
+static int plan_record(const struct takes *t, const struct arm *a,
+                       struct err *e)
+{
+    struct rec *rec = rec_new();
+    const char *compute = dtype_name(a->compute);
+    int r;
+
+    rec_set_str(rec, "program", "rollout", 7);
+    rec_set_str(rec, "compute", compute, strlen(compute));
+    rec_set_u64(rec, "parameters", t->params);
+    rec_set_u64(rec, "weight_bytes", t->weights);
+    rec_set_u64(rec, "cache_bytes_per_token", t->page / KV_PAGE);
+    rec_set_i64(rec, "cache_page_tokens", KV_PAGE);
+    rec_set_u64(rec, "cache_bytes_at_most", t->pages * t->page);
+    rec_set_i64(rec, "batch_sequences", o.batch);
+    rec_set_f64(rec, "flop_per_token", t->flop);
+    rec_set_f64(rec, "flop_per_token_of_context", t->flop_each);
+    rec_set_i64(rec, "context_tokens", t->context);
+    r = rec_print(rec, f.out, e);
+    rec_free(&rec);
+    return r;
+}
+
+static int print_plan(const struct arm *a, struct err *e)
+{
+    struct takes t;
+    int r = takes(&t, a, e);
+
+    if (r || f.json)
+        return r ? r : plan_record(&t, a, e);
+    printf("parameters          %zu\n", t.params);
+    printf("weights             %zu bytes\n", t.weights);
+    printf("cache a token       %zu bytes, in pages of %d tokens\n",
+           t.page / KV_PAGE, KV_PAGE);
+    printf("cache at most       %zu bytes%s: %zu tokens of at most %d "
+           "sequences\n", t.pages * t.page,
+           o.kv_bytes ? "" : " and what is free", t.pages * KV_PAGE,
+           o.batch);
     printf("arithmetic          %.4g FLOP a token, and %.4g for each token "
-           "before it\n", flops, p.flops_per_token - flops);
-    printf("context             %d tokens\n", c.max_pos);
+           "before it\n", t.flop, t.flop_each);
+    printf("context             %d tokens\n", t.context);
     return 0;
 }
 

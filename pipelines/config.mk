@@ -66,6 +66,11 @@ MISMATCH_ARMS ?= fp32 fp32,rollout=bf16-mixed fp32,rollout=bf16-mixed,tis=2 fp32
 LAUNCH        ?=## put before each stage, e.g. 'srun -N 1'
 GOAL          ?=## of make why: another target than the summary
 
+# planning (make plan)
+RATE          ?=## FLOP/s to plan with, one number or fp32=NUMBER bf16=NUMBER fp16=NUMBER; otherwise measured here, in seconds
+DEVICE_MEM    ?=## memory of the device, e.g. 80G; otherwise the device's own
+MEAN_NEW      ?=## tokens of a mean response; otherwise all are as long as may be
+
 # what presets say and nobody else needs to
 TRAIN_TASK    ?=
 TEMPLATE      ?= none
@@ -88,7 +93,7 @@ override R    := $(R:%/=%)
 PARAMETERS    := PRESET R ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
   PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
   TASKS QUESTIONS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS MARGIN \
-  REFERENCE ABLATION_ARMS MISMATCH_ARMS LAUNCH TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
+  REFERENCE ABLATION_ARMS MISMATCH_ARMS LAUNCH RATE DEVICE_MEM MEAN_NEW TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
   TRAIN_ROWS SYNTHETIC EXPECT
 
 # One make runs as many stages at once as there are processors, unless told

@@ -21,7 +21,7 @@ help:
 	@echo 'Parameters: make NAME=VALUE ...'
 	@awk -F'[ ?:]*= *' '/^[A-Z_]+ +[?:]=.*##/ { d = $$0; sub(/^.*##/, "", d); v = $$0; \
 	  sub(/^[A-Z_]+ +[?:]= */, "", v); sub(/ *##.*$$/, "", v); n = $$1; \
-	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/plan.mk pipelines/bench_gpu.mk pipelines/install.mk
+	  printf "  %-14s %s%s\n", n, d, v == "" ? "" : " [" v "]" }' pipelines/config.mk pipelines/bench_gpu.mk pipelines/install.mk
 	@echo
 	@echo 'Values of preset $(PRESET) (another one: make help PRESET=NAME; there are $(PRESETS))'
 	@printf '  %-14s %s\n' $(foreach v,$(PARAMETERS),$(if $($(v)),$(v) $(call quote,$($(v)))))

@@ -11,7 +11,8 @@ import re
 
 WHOLE = ("NOISE STEPS CHUNK PROMPTS MINI_BATCH SAMPLES MAX_NEW KL_PROMPTS "
          "TRAIN_ROWS CORPUS_ROWS").split()
-WHOLE_OR_0 = "MAX_PROMPT OVERLONG THREADS QUESTIONS EVAL_SEED".split()
+WHOLE_OR_0 = ("MAX_PROMPT OVERLONG THREADS QUESTIONS EVAL_SEED "
+              "MEAN_NEW").split()
 WORDS = {"KEEP": ("all", "last"), "DEVICE": ("auto", "cpu", "cuda"),
          "SYNTHETIC": ("0", "1"), "OVERWRITE": ("0", "1")}
 # What decides the bytes of results that another run in the same folder would

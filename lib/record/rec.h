@@ -170,6 +170,9 @@ int rec_write(struct rec_writer *w, const struct rec *r, struct err *e)
     MUST_CHECK;
 /* End record, flush, fsync, rename. *w becomes NULL, on error too. */
 int rec_commit(struct rec_writer **w, struct err *e) MUST_CHECK;
+/* One record alone, as a line of JSON; for what is no stream (--plan). */
+int rec_print(const struct rec *r, const char *path, struct err *e)
+    MUST_CHECK;
 /* Drop an unfinished output; NULL is accepted. On standard output nothing is
  * added: the missing end record tells the reader. */
 void rec_abort(struct rec_writer **w);

@@ -306,3 +306,18 @@ int rec_commit(struct rec_writer **wp, struct err *e)
     drop(wp);
     return x;
 }
+
+int rec_print(const struct rec *r, const char *path, struct err *e)
+{
+    struct rec_writer *w;
+    int x = rec_create(&w, path, REC_JSON, e);
+
+    if (!x)
+        x = rec_header(w, "plan", "", NULL, e); /* JSON lines have none */
+    if (!x)
+        x = rec_write(w, r, e);
+    if (!x)
+        return rec_commit(&w, e);
+    rec_abort(&w);
+    return x;
+}

@@ -36,7 +36,8 @@ struct loop_opts {
 /* Runs it all. program: for progress on stderr. */
 int loop_run(const struct loop_opts *o, const char *program, char **inputs,
              int n_inputs, struct err *e) MUST_CHECK;
-/* What loop_run would take, as text lines on stdout-like out. */
+/* What loop_run would take: text lines to out, with json one record to
+ * `metrics`. */
 int loop_plan(const struct loop_opts *o, FILE *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -208,22 +208,34 @@ static void fits(const struct page *g, const char *name, size_t need,
                 (double)(need - there) / gib);
 }
 
-static void largest(const struct page *g, const char *name, int beside,
-                    size_t there)
+/* Without and with --recompute. */
+struct largest {
+    int plain, again;
+};
+
+static struct largest largest(const struct page *g, int beside, size_t there)
 {
     struct plan_shape o = g->o;
-    int plain, again;
+    struct largest l;
 
     o.recompute = 0;
-    plain = plan_largest(&g->c, &g->a, &g->s, o, beside, there);
+    l.plain = plan_largest(&g->c, &g->a, &g->s, o, beside, there);
     o.recompute = 1;
-    again = plan_largest(&g->c, &g->a, &g->s, o, beside, there);
+    l.again = plan_largest(&g->c, &g->a, &g->s, o, beside, there);
+    return l;
+}
+
+static void print_largest(const struct page *g, const char *name, int beside,
+                          size_t there)
+{
+    struct largest l = largest(g, beside, there);
+
     fprintf(g->out, "%-19s ", name);
-    if (plain)
-        fprintf(g->out, "%d tokens, with --recompute %d\n", plain, again);
-    else if (again)
+    if (l.plain)
+        fprintf(g->out, "%d tokens, with --recompute %d\n", l.plain, l.again);
+    else if (l.again)
         fprintf(g->out, "with --recompute %d tokens, without it none\n",
-                again);
+                l.again);
     else
         fprintf(g->out, "none, not one sequence of %d tokens\n",
                 g->o.longest);
@@ -238,8 +250,8 @@ static void card(const struct page *g, size_t there)
     fits(g, name, g->p.training + more, there);
     fits(g, "  with the sampler", g->p.together + more, there);
     fits(g, "  and its --offload", g->p.parked + more, there);
-    largest(g, "largest micro-batch", 0, there);
-    largest(g, "  with the sampler", 1, there);
+    print_largest(g, "largest micro-batch", 0, there);
+    print_largest(g, "  with the sampler", 1, there);
 }
 
 static int open_page(struct page *g, const struct loop_opts *o,
@@ -270,25 +282,67 @@ static int open_page(struct page *g, const struct loop_opts *o,
     return 0;
 }
 
+static long long rollouts(const struct loop_opts *o)
+{
+    return (long long)o->prompts * o->samples;
+}
+
+static int updates(const struct loop_opts *o)
+{
+    return (o->prompts + o->mini_batch - 1) / o->mini_batch * o->epochs;
+}
+
+static void set_card(struct rec *r, const struct page *g, size_t there)
+{
+    struct largest alone = largest(g, 0, there), both = largest(g, 1, there);
+
+    rec_set_u64(r, "device_memory_bytes", there);
+    rec_set_i64(r, "largest_micro_batch_tokens", alone.plain);
+    rec_set_i64(r, "largest_recomputed_tokens", alone.again);
+    rec_set_i64(r, "largest_micro_batch_beside_sampler_tokens", both.plain);
+    rec_set_i64(r, "largest_recomputed_beside_sampler_tokens", both.again);
+}
+
+static int print_record(const struct page *g, const struct loop_opts *o,
+                        struct err *e)
+{
+    struct rec *r = rec_new();
+    int x;
+
+    plan_set(r, &g->a, g->s.name, &g->p, &g->o);
+    if (o->device_memory)
+        set_card(r, g, (size_t)o->device_memory);
+    rec_set_i64(r, "rollouts_per_round", rollouts(o));
+    rec_set_i64(r, "updates_per_step", updates(o));
+    x = rec_print(r, o->metrics, e);
+    rec_free(&r);
+    return x;
+}
+
+static void print_page(struct page *g, const struct loop_opts *o)
+{
+    char arm[ARM_TEXT];
+
+    arm_format(&g->a, arm, sizeof arm);
+    fprintf(g->out, "arm                 %s\n", arm);
+    fprintf(g->out, "device              %s\n", g->s.name);
+    fprintf(g->out, "parameters          %zu\n", g->p.m.n_params);
+    trainer(g);
+    sampler(g);
+    if (o->device_memory)
+        card(g, (size_t)o->device_memory);
+    fprintf(g->out, "rollouts a round    %lld\n", rollouts(o));
+    fprintf(g->out, "updates a step      %d\n", updates(o));
+}
+
 int loop_plan(const struct loop_opts *o, FILE *out, struct err *e)
 {
     struct page g = {.out = out};
-    char arm[ARM_TEXT];
     int r = open_page(&g, o, e);
 
-    if (r)
-        return r;
-    arm_format(&g.a, arm, sizeof arm);
-    fprintf(out, "arm                 %s\n", arm);
-    fprintf(out, "device              %s\n", g.s.name);
-    fprintf(out, "parameters          %zu\n", g.p.m.n_params);
-    trainer(&g);
-    sampler(&g);
-    if (o->device_memory)
-        card(&g, (size_t)o->device_memory);
-    fprintf(out, "rollouts a round    %lld\n",
-            (long long)o->prompts * o->samples);
-    fprintf(out, "updates a step      %d\n",
-            (o->prompts + o->mini_batch - 1) / o->mini_batch * o->epochs);
-    return 0;
+    if (!r && o->json)
+        return print_record(&g, o, e);
+    if (!r)
+        print_page(&g, o);
+    return r;
 }

@@ -6,6 +6,7 @@
 #ifndef ULP_TRAIN_PLAN_H
 #define ULP_TRAIN_PLAN_H
 #include "../model/model.h"
+#include "../record/rec.h"
 
 struct plan_shape {
     int micro_batch; /* tokens in a forward and backward */
@@ -43,6 +44,10 @@ void plan_memory(struct plan_memory *p, const struct config *c,
 int plan_largest(const struct config *c, const struct arm *a,
                  const struct k_sizes *s, struct plan_shape o, int beside,
                  size_t bytes);
+
+/* What dapo-step --plan --json says of them, as fields of r. */
+void plan_set(struct rec *r, const struct arm *a, const char *device,
+              const struct plan_memory *p, const struct plan_shape *o);
 
 /* After an error that memory ran out: which options to lower, put after the
  * message; in a pass, or before the first one. Both return -e->code. */

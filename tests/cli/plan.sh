@@ -45,6 +45,56 @@ rate='measured on this cpu' given=
 plan PRESET=smoke DEVICE=cpu RATE=$given
 check smoke_all_fits grep -q 'nothing: it all fits' "$T/plan"
 check rate_is_measured grep -q "FLOP/s, sampling and scoring, $rate" "$T/plan"
+# A type of arithmetic has a rate of its own.
+both() { grep -q '^  (fp32: 2e+09 and 2e+09 .*given by RATE' "$T/plan" && grep -q '^  (bf16: 4e+09 and 4e+09 .*given by RATE' "$T/plan"; }
+plan PRESET=smoke DEVICE=cpu RATE='fp32=2e9 bf16=4e9'
+check a_rate_for_each_type both
+row() { sed -n "s/^  $1, $2 *//p" "$T/plan" | awk '{ print $2 / $1 }'; }
+check the_same_work_in_each_type test "$(row 'training: sampling' fp32)" = "$(row 'training: sampling' bf16)"
+plan PRESET=smoke DEVICE=cpu RATE=1e9 NOISE=3
+check noise_draws_are_runs grep -q '; 12 training runs of 4 steps' "$T/plan"
+plan PRESET=smoke DEVICE=cpu RATE='fp32=2e9' && no a_rate_that_is_missing planned ||
+    { cp "$T/err" "$T/plan"; check a_rate_that_is_missing grep -q "RATE='fp32=2e9' has no rate of bf16, which bf16 computes in" "$T/err"; }
+plan PRESET=smoke DEVICE=cpu RATE=fast && no a_rate_that_is_no_number planned ||
+    { cp "$T/err" "$T/plan"; check a_rate_that_is_no_number grep -q "RATE: found 'fast', expected a number" "$T/err"; }
+plan PRESET=smoke DEVICE=cpu RATE=1e9 DEVICE_MEM=much && no a_size_that_is_none planned ||
+    { cp "$T/err" "$T/plan"; check a_size_that_is_none grep -q 'DEVICE_MEM=much: a size such as 80G' "$T/err"; }
+
+# What the page is made of: one record a program, the numbers of its text.
+json() { local p=$1; shift; "$BIN/$p" --plan --json --model "$config" --device cpu "$@" >"$T/json" 2>"$T/err"; }
+text() { local p=$1; shift; "$BIN/$p" --plan --model "$config" --device cpu "$@" >"$T/text" 2>"$T/err"; }
+value() { python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).read())[sys.argv[2]])' "$T/json" "$1"; }
+one_line() { [ "$(wc -l <"$T/json")" = 1 ] && ! grep -q rlvr "$T/json"; }
+json rollout --arm bf16 && text rollout --arm bf16
+check rollout_in_one_record one_line
+check rollout_weights test "$(value weight_bytes)" = "$(awk '/^weights/ { print $2 }' "$T/text")"
+# 7615616512 parameters of 2 bytes
+check rollout_weights_by_hand test "$(value weight_bytes)" = 15231233024
+check rollout_cache test "$(value cache_bytes_per_token)" = $((2 * 28 * 4 * 128 * 2))
+json logprob --micro-batch 100 && text logprob --micro-batch 100
+check logprob_in_one_record one_line
+check logprob_micro_batch test "$(value micro_batch_tokens)" = 100
+check logprob_parameters test "$(value parameters)" = "$(awk '/^parameters/ { print $2 }' "$T/text")"
+json dapo-step --arm bf16-mixed --device-memory 400G --prompts 8 --samples 4 --mini-batch 2
+text dapo-step --arm bf16-mixed --device-memory 400G --prompts 8 --samples 4 --mini-batch 2
+check dapo_step_in_one_record one_line
+mib_of() { python3 -c 'import sys; print("%.1f" % (int(sys.argv[1]) / 2**20))' "$(value "$1")"; }
+for pair in 'compute_weight_bytes compute weights' 'master_weight_bytes master weights' 'moment_bytes moments' \
+    'gradient_bytes gradients' 'activation_bytes activations' 'scratch_bytes scratch' 'training_bytes total' \
+    'waiting_bytes waiting' 'sampler_weight_bytes sampler weights' 'sampler_cache_bytes sampler cache' \
+    'sampler_pass_bytes sampler pass' 'together_bytes both at once' 'parked_bytes with its --offload'; do
+    [ "$(mib_of "${pair%% *}")" = "$(sed -n "s/^${pair#* }  *\([0-9.]*\) MiB.*/\1/p" "$T/text")" ] || echo "$pair"
+done >"$T/plan"
+check dapo_step_says_what_its_text_says test ! -s "$T/plan"
+check moments_of_fp32 test "$(value moment_bytes)" = $((7615616512 * 8))
+check updates_a_step test "$(value updates_per_step) $(value rollouts_per_round)" = '4 32'
+check largest_micro_batch grep -q "^largest micro-batch *$(value largest_micro_batch_tokens) tokens, with --recompute $(value largest_recomputed_tokens)$" "$T/text"
+fields() { for p in rollout logprob 'dapo-step --device-memory 100G'; do json $p; python3 -c 'import json, sys; print("\n".join(json.load(sys.stdin)))' <"$T/json"; done | sort -u; }
+fields >"$T/fields"
+sed -n '/^## plans/,/^## what/p' lib/record/SCHEMA.md | awk -F'|' 'NF > 3 { n = split($2, f, /[ ,]+/); for (i = 1; i <= n; i++) if (f[i] ~ /^[a-z_]+$/ && f[i] != "field") print f[i] }' | sort -u >"$T/documented"
+diff "$T/fields" "$T/documented" >"$T/plan"
+check the_schema_lists_the_fields test ! -s "$T/plan"
+
 plan MODEL="$T/none" PRESET=qwen2.5-math-7b DATA="$T/data" && no no_model "planned" || ok no_model
 
 # Every stage that runs a model is told the device, and stages share a GPU one
