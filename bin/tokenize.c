@@ -54,6 +54,10 @@ static const struct cli cli = {
         "that no prompt can end its own message (template none with "
         "--specials parses them). A record needs an id and a prompt, no "
         "more.\n\n"
+        "Where tokenizer.json puts tokens before each text (a begin token, as "
+        "Llama 3's), they are put before the prompt, unless it begins with "
+        "them; not with template chat, which says itself what a text begins "
+        "with.\n\n"
         "Templates: none, the prompt as it is; chat, the model's own chat "
         "format around it; dapo, DAPO's instruction to end with an \"Answer:\" "
         "line; qwen-boxed, the prompt and a line that asks for a \\boxed{} "
@@ -139,6 +143,8 @@ static int run(char **args, int n, struct err *e)
     r = fields(name, sizeof name, e);
     if (!r)
         r = tokens_open(&t, &o, e);
+    if (!r && tokens_note(t) && !f.quiet)
+        fprintf(stderr, "tokenize: %s\n", tokens_note(t));
     if (!r)
         r = work(t, args, n, e);
     if (!r)

@@ -22,6 +22,7 @@ void bpe_init(struct bpe *b, const struct vocab *v, int ignore_merges)
     memset(b, 0, sizeof *b);
     b->v = v;
     b->ignore_merges = ignore_merges;
+    b->unk = -1;
     b->cache = xcalloc((size_t)2 << SET_BITS, sizeof *b->cache);
 }
 
@@ -41,18 +42,45 @@ void tok_ids_reserve(struct tok_ids *ids, size_t more)
     ids->v = xrealloc(ids->v, ids->cap, sizeof *ids->v);
 }
 
+/* The tokens of single bytes that merging begins with; gives their number. */
+static size_t symbols(const struct bpe *b, const unsigned char *p, size_t n,
+                      int32_t *id)
+{
+    size_t k = 0;
+    int after_unk = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int32_t x = b->v->byte_id[p[i]];
+
+        if (x >= 0)
+            id[k++] = x;
+        else if (b->unk >= 0 && !(after_unk && b->fuse_unk))
+            id[k++] = b->unk;
+        after_unk = x < 0;
+    }
+    return k;
+}
+
 static size_t merge_short(const struct bpe *b, const unsigned char *p,
                           size_t n, int32_t *id)
 {
     const struct vocab *v = b->v;
     int32_t rank[SHORT]; /* rank[i]: of the pair (i, i + 1) */
+    const struct vocab_pair *m;
 
-    for (size_t i = 0; i + 1 < n; i++)
-        rank[i] = v->rank0[p[i]][p[i + 1]];
-    for (size_t i = 0; i < n; i++)
-        id[i] = v->byte_id[p[i]];
+    if (v->lacks) {
+        n = symbols(b, p, n, id);
+        for (size_t i = 0; i + 1 < n; i++) {
+            m = vocab_pair_get(v, id[i], id[i + 1]);
+            rank[i] = m ? m->rank : -1;
+        }
+    } else {
+        for (size_t i = 0; i + 1 < n; i++)
+            rank[i] = v->rank0[p[i]][p[i + 1]];
+        for (size_t i = 0; i < n; i++)
+            id[i] = v->byte_id[p[i]];
+    }
     while (n > 1) {
-        const struct vocab_pair *m;
         uint32_t best = UINT32_MAX; /* -1 as unsigned: no merge */
         size_t at = 0;
 
@@ -128,13 +156,19 @@ static void merge_long(struct bpe *b, const unsigned char *p, size_t n,
                        struct tok_ids *ids)
 {
     size_t n_heap = 0;
+    const int32_t *id;
 
+    tok_ids_reserve(ids, n);
+    id = ids->v + ids->n;
+    n = symbols(b, p, n, ids->v + ids->n);
+    if (!n)
+        return;
     if (n > b->node_cap) {
         b->node_cap = n + n / 2;
         b->node = xrealloc(b->node, b->node_cap, sizeof *b->node);
     }
     for (size_t i = 0; i < n; i++)
-        b->node[i] = (struct bpe_node){b->v->byte_id[p[i]], (int32_t)i - 1,
+        b->node[i] = (struct bpe_node){id[i], (int32_t)i - 1,
                                        i + 1 < n ? (int32_t)i + 1 : -1, 1};
     for (size_t i = 0; i + 1 < n; i++)
         candidate(b, &n_heap, (int32_t)i);
@@ -158,7 +192,6 @@ static void merge_long(struct bpe *b, const unsigned char *p, size_t n,
         if (x->prev >= 0)
             candidate(b, &n_heap, x->prev);
     }
-    tok_ids_reserve(ids, n);
     for (int32_t i = 0; i >= 0; i = b->node[i].next)
         ids->v[ids->n++] = b->node[i].id;
 }
@@ -169,7 +202,7 @@ static void piece_uncached(struct bpe *b, const unsigned char *p, size_t n,
     if (b->ignore_merges) {
         int32_t id = vocab_find_bytes(b->v, (const char *)p, n, 0);
 
-        if (id >= 0) {
+        if (id >= 0 && !b->v->token[id].outside) {
             tok_ids_reserve(ids, 1);
             ids->v[ids->n++] = id;
             return;
@@ -226,7 +259,7 @@ void bpe_finish(struct bpe *b, const struct bpe_piece *x, struct tok_ids *ids)
 
     if (x->n == 1) {
         tok_ids_reserve(ids, 1);
-        ids->v[ids->n++] = b->v->byte_id[*x->p];
+        ids->n += symbols(b, x->p, 1, ids->v + ids->n);
         return;
     }
     if (x->n > 8 * BPE_KEY) {

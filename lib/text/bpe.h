@@ -24,6 +24,8 @@ struct bpe_cand;
 struct bpe {
     const struct vocab *v;
     int ignore_merges;
+    int fuse_unk;  /* one unk for bytes without a token that adjoin */
+    int32_t unk;   /* for a byte without a token, or -1: nothing */
     struct bpe_entry *cache;
     struct bpe_node *node; /* long pieces */
     struct bpe_cand *heap;

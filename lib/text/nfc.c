@@ -19,7 +19,7 @@ void nfc_free(struct nfc_buf *b)
     memset(b, 0, sizeof *b);
 }
 
-static uint32_t with_class(const uint8_t *prop, uint32_t c)
+static uint32_t with_class(const uint16_t *prop, uint32_t c)
 {
     uint32_t k = 0;
 
@@ -39,7 +39,7 @@ static void reserve_cp(struct nfc_buf *b, size_t n)
 }
 
 /* Canonical decomposition of [p, end) into b->cp; gives the length. */
-static size_t decompose(struct nfc_buf *b, const uint8_t *prop,
+static size_t decompose(struct nfc_buf *b, const uint16_t *prop,
                         const unsigned char *p, const unsigned char *end)
 {
     size_t n = 0;
@@ -110,7 +110,7 @@ static void order(struct nfc_buf *b, size_t n)
 }
 
 /* The composite of a and b, or 0. */
-static uint32_t pair(const uint8_t *prop, uint32_t a, uint32_t b)
+static uint32_t pair(const uint16_t *prop, uint32_t a, uint32_t b)
 {
     utf8proc_int32_t v[2] = {(utf8proc_int32_t)a, (utf8proc_int32_t)b};
 
@@ -123,7 +123,7 @@ static uint32_t pair(const uint8_t *prop, uint32_t a, uint32_t b)
 }
 
 /* Unicode 3.11 D117: each mark not blocked joins the last starter. */
-static size_t compose(struct nfc_buf *b, const uint8_t *prop, size_t n)
+static size_t compose(struct nfc_buf *b, const uint16_t *prop, size_t n)
 {
     size_t out = 0, starter = SIZE_MAX;
     uint32_t last = 0; /* class of the character before, kept ones only */
@@ -157,7 +157,7 @@ static void append(struct nfc_buf *b, const char *s, size_t n)
     b->n += n;
 }
 
-static void rewrite(struct nfc_buf *b, const uint8_t *prop,
+static void rewrite(struct nfc_buf *b, const uint16_t *prop,
                     const unsigned char *p, const unsigned char *end)
 {
     size_t n = decompose(b, prop, p, end);
@@ -174,7 +174,7 @@ static void rewrite(struct nfc_buf *b, const uint8_t *prop,
 
 /* First suspect character at or after p; *prev is the safe character before
  * it, where the segment that must be rewritten begins. */
-static const unsigned char *find_suspect(const uint8_t *prop,
+static const unsigned char *find_suspect(const uint16_t *prop,
                                          const unsigned char *p,
                                          const unsigned char *end,
                                          const unsigned char **prev)
@@ -208,7 +208,7 @@ static const unsigned char *find_suspect(const uint8_t *prop,
 
 /* The next safe character at or after p, where a segment ends. *normal is
  * cleared unless all before it are marks in canonical order. */
-static const unsigned char *segment_end(const uint8_t *prop,
+static const unsigned char *segment_end(const uint16_t *prop,
                                         const unsigned char *p,
                                         const unsigned char *end, int *normal)
 {
@@ -230,7 +230,7 @@ static const unsigned char *segment_end(const uint8_t *prop,
     return p;
 }
 
-const char *nfc_text(struct nfc_buf *b, const uint8_t *prop, const char *s,
+const char *nfc_text(struct nfc_buf *b, const uint16_t *prop, const char *s,
                      size_t n, size_t *out_n)
 {
     const unsigned char *p = (const unsigned char *)s, *end = p + n;

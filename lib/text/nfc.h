@@ -20,7 +20,7 @@ struct nfc_buf { /* {0} to begin with */
 
 /* The NFC of valid UTF-8: s itself when it is normal already, else a view of
  * b->text that lasts until the next call. */
-const char *nfc_text(struct nfc_buf *b, const uint8_t *prop, const char *s,
+const char *nfc_text(struct nfc_buf *b, const uint16_t *prop, const char *s,
                      size_t n, size_t *out_n);
 void nfc_free(struct nfc_buf *b);
 

@@ -220,6 +220,11 @@ int template_is_none(const struct template *p)
     return p->is_none;
 }
 
+int template_is_chat(const struct template *p)
+{
+    return p->chat != NULL;
+}
+
 const char *template_identity(const struct template *p)
 {
     return p->identity;

@@ -39,6 +39,8 @@ int template_render(struct template *p, const struct template_input *in,
     MUST_CHECK;
 /* `none`: the prompt stays what it is. */
 int template_is_none(const struct template *p);
+/* The model's own chat format says itself what a text begins with. */
+int template_is_chat(const struct template *p);
 /* What determines the rendered text: the name, a file's digest. */
 const char *template_identity(const struct template *p);
 

@@ -19,6 +19,9 @@ struct job {
     const struct tok_part *part;
     size_t n_parts;
     const unsigned char *text; /* the parts, joined */
+    /* The text between two added tokens that is being searched after it was
+     * normalized: where it was before, and its normal form. */
+    const unsigned char *from, *to, *normal;
 };
 
 /* ---- pieces ------------------------------------------------------------- */
@@ -31,35 +34,63 @@ static int split_last(struct job *j, struct split *s, const unsigned char *p,
     struct bpe *b = &j->t->bpe;
     struct bpe_piece x[2];
     size_t i = 0, n = (size_t)(end - p);
+    int left_out = 0;
 
-    for (; p < end; p += n, i++) {
-        int r = s ? split_next(s, begin, p, end, &n, j->e) : 0;
+    for (; p < end; p += n) {
+        int r = s ? split_next(s, begin, p, end, &n, &left_out, j->e) : 0;
 
         if (r)
             return r;
+        if (left_out)
+            continue;
         bpe_prepare(b, p, n, end, &x[i & 1]);
         if (i)
             bpe_finish(b, &x[~i & 1], j->ids);
+        i++;
     }
     if (i)
         bpe_finish(b, &x[~i & 1], j->ids);
     return 0;
 }
 
+/* ByteLevel's add_prefix_space: the piece with a space in front, valid until
+ * the next. Gives its beginning. */
+static const unsigned char *prefixed(struct tok *t, const unsigned char *p,
+                                     const unsigned char **end)
+{
+    size_t n = (size_t)(*end - p);
+
+    if (*p == ' ')
+        return p;
+    if (n + 1 > t->prefixed_cap) {
+        t->prefixed_cap = n + n / 2 + 64;
+        t->prefixed = xrealloc(t->prefixed, t->prefixed_cap, 1);
+    }
+    t->prefixed[0] = ' ';
+    memcpy(t->prefixed + 1, p, n);
+    p = (const unsigned char *)t->prefixed;
+    *end = p + n + 1;
+    return p;
+}
+
 /* Splits [p, end) by the patterns from k on, each inside the last's pieces. */
 static int split_from(struct job *j, int k, const unsigned char *p,
                       const unsigned char *end)
 {
-    const unsigned char *begin = p;
+    const unsigned char *begin;
     struct tok *t = j->t;
     size_t n;
 
-    if (k + 1 >= t->n_splits)
-        return split_last(j, t->n_splits ? t->split[k] : NULL, p, end);
+    if (k == t->prefix_at)
+        p = prefixed(t, p, &end);
+    begin = p;
+    if (k + (t->prefix_at < t->n_splits) >= t->n_splits)
+        return split_last(j, k < t->n_splits ? t->split[k] : NULL, p, end);
     for (; p < end; p += n) {
-        int r = split_next(t->split[k], begin, p, end, &n, j->e);
+        int left_out;
+        int r = split_next(t->split[k], begin, p, end, &n, &left_out, j->e);
 
-        if (!r)
+        if (!r && !left_out)
             r = split_from(j, k + 1, p, p + n);
         if (r)
             return r;
@@ -104,20 +135,59 @@ static const unsigned char *find(const struct tok *t,
     return end;
 }
 
-/* Do the bytes [from, to) of the joined text lie where specials count?
- * (Special tokens are not looked for in normalized text: tok_parts.c.) */
-static int allowed(const struct job *j, size_t from, size_t to)
+/* Where a border between parts lies in the text being searched. In normalized
+ * text that is behind what the text up to the border is when normal. */
+static const unsigned char *border(struct job *j, size_t at)
+{
+    const unsigned char *p = j->text + at;
+    struct tok *t = j->t;
+    size_t n;
+
+    if (!j->normal)
+        return p;
+    if (p <= j->from)
+        return j->normal;
+    nfc_text(&t->nfc_border, t->prop, (const char *)j->from,
+             (size_t)((p < j->to ? p : j->to) - j->from), &n);
+    return j->normal + n;
+}
+
+/* Do the bytes [from, to) lie where specials count? */
+static int allowed(struct job *j, const unsigned char *from,
+                   const unsigned char *to)
 {
     size_t at = 0;
 
     for (size_t i = 0; i < j->n_parts; i++) {
         size_t next = at + j->part[i].n;
 
-        if (!j->part[i].specials && from < next && to > at)
+        if (!j->part[i].specials && j->part[i].n && from < border(j, next) &&
+            to > border(j, at))
             return 0;
         at = next;
     }
     return 1;
+}
+
+/* Is there a letter, mark, digit or underscore right before p, or at q? */
+static int in_word(const struct tok *t, const unsigned char *begin,
+                   const unsigned char *p, const unsigned char *q,
+                   const unsigned char *end)
+{
+    const unsigned char *last = p;
+    uint32_t c;
+
+    if (p > begin) {
+        while (--last > begin && (*last & 0xc0) == 0x80)
+            ;
+        utf8_next(last, &c);
+        if (t->prop[c] & UNI_WORD)
+            return 1;
+    }
+    if (q == end)
+        return 0;
+    utf8_next(q, &c);
+    return (t->prop[c] & UNI_WORD) != 0;
 }
 
 static const unsigned char *space_before(const struct tok *t,
@@ -169,8 +239,9 @@ static int extract(struct job *j, const struct added_set *set,
         if (!a)
             break;
         p = to = from + a->n;
-        if (a->special && !allowed(j, (size_t)(from - j->text),
-                                   (size_t)(to - j->text)))
+        if (a->special && !allowed(j, from, to))
+            continue;
+        if (a->single_word && in_word(j->t, begin, from, to, end))
             continue;
         if (a->lstrip) {
             from = space_before(j->t, begin, from);
@@ -203,13 +274,19 @@ static int encode_between(struct job *j, const unsigned char *p,
     struct tok *t = j->t;
     size_t n = (size_t)(end - p);
     const char *s = (const char *)p;
+    int r;
 
     if (t->use_nfc)
         s = nfc_text(&t->nfc, t->prop, s, n, &n);
+    j->from = p;
+    j->to = end;
     p = (const unsigned char *)s;
     if (!t->normal.n)
         return encode_split(j, p, p + n);
-    return extract(j, &t->normal, p, p + n, encode_split);
+    j->normal = p == j->from ? NULL : p;
+    r = extract(j, &t->normal, p, p + n, encode_split);
+    j->normal = NULL;
+    return r;
 }
 
 /* ---- the calls ---------------------------------------------------------- */
@@ -261,62 +338,20 @@ int tok_encode(struct tok *t, const char *text, size_t n, int specials,
     return tok_encode_parts(t, &part, 1, ids, e);
 }
 
+void tok_put_begin(const struct tok *t, struct tok_ids *ids)
+{
+    size_t k = (size_t)t->n_begin, n = k * sizeof *t->begin;
+
+    if (ids->n >= k && (!k || !memcmp(ids->v, t->begin, n)))
+        return;
+    tok_ids_reserve(ids, k);
+    memmove(ids->v + k, ids->v, ids->n * sizeof *ids->v);
+    memcpy(ids->v, t->begin, n);
+    ids->n += k;
+}
+
 void tok_ids_free(struct tok_ids *ids)
 {
     free(ids->v);
     memset(ids, 0, sizeof *ids);
-}
-
-static void free_set(struct added_set *s)
-{
-    free(s->order);
-}
-
-void tok_close(struct tok **tp)
-{
-    struct tok *t = *tp;
-
-    if (!t)
-        return;
-    for (int i = 0; i < t->n_added; i++)
-        free(t->added[i].content);
-    free(t->added);
-    free_set(&t->raw);
-    free_set(&t->normal);
-    for (int i = 0; i < t->n_splits; i++)
-        split_close(&t->split[i]);
-    nfc_free(&t->nfc);
-    bpe_free(&t->bpe);
-    vocab_free(&t->v);
-    free(t->prop);
-    free(t->chat_template);
-    free(t->joined);
-    free(t->name);
-    free(t);
-    *tp = NULL;
-}
-
-int32_t tok_id(const struct tok *t, const char *token)
-{
-    return vocab_find(&t->v, token, strlen(token));
-}
-
-int tok_vocab(const struct tok *t)
-{
-    return t->v.n_ids;
-}
-
-int32_t tok_eos(const struct tok *t)
-{
-    return t->eos;
-}
-
-const char *tok_chat_template(const struct tok *t)
-{
-    return t->chat_template;
-}
-
-const char *tok_digest(const struct tok *t)
-{
-    return t->digest;
 }

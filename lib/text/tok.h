@@ -28,6 +28,10 @@ void tok_close(struct tok **t);
 int tok_encode(struct tok *t, const char *text, size_t n, int specials,
                struct tok_ids *ids, struct err *e) MUST_CHECK;
 void tok_ids_free(struct tok_ids *ids);
+/* The tokens that tokenizer.json puts before each text (a TemplateProcessing:
+ * mostly the begin token), in front of ids, unless ids begin with them. A text
+ * that a chat template made needs none: it says itself what it begins with. */
+void tok_put_begin(const struct tok *t, struct tok_ids *ids);
 
 /* A text made of parts: encoded as one text, except that special tokens are
  * parsed only where they lie wholly inside parts that say so. This is how a
@@ -84,6 +88,8 @@ int32_t tok_id(const struct tok *t, const char *token); /* or -1 */
  * `what` stands before a message (the option that was given). */
 int tok_list(const char *dir, const char *text, const char *what,
              int32_t *ids, int cap, struct err *e) MUST_CHECK;
+/* A line to tell the user: what the file says that has no effect; or NULL. */
+const char *tok_note(const struct tok *t);
 /* 32 hex digits over the tokenizer.json: what determines ids. */
 const char *tok_digest(const struct tok *t);
 int tok_vocab(const struct tok *t); /* largest id + 1 */

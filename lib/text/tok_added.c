@@ -6,42 +6,24 @@
 #include "../base/json.h"
 #include "tok_impl.h"
 
-static int added_one(struct tok *t, const json_t *o, int32_t *next,
-                     struct err *e)
+/* Gives the token its id: that of the vocabulary, or the next free one. A token
+ * that is found in normalized text is known by its normal form. */
+static int place(struct tok *t, struct added *a, const char *s, size_t n,
+                 int64_t id, int32_t *next, struct err *e)
 {
-    struct added *a = &t->added[t->n_added];
-    const json_t *content = json_object_get(o, "content");
-    const char *s = json_string_value(content);
-    size_t n = json_string_length(content);
-    static const char where[] = "added_tokens";
-    int64_t id = -1;
-    int word, r = tok_check_keys(t, o, where, "id content single_word lstrip "
-                                 "rstrip normalized special", e);
+    const char *form = s;
+    size_t n_form = n;
 
-    if (!r)
-        r = json_get_i64(o, t->name, "id", 1, &id, e);
-    if (r)
-        return r;
-    if (!s || !n || id < 0 || id > VOCAB_MAX_ID)
-        return err_set(e, ERR_DATA, "%s: added_tokens[%d]: needs a content "
-                       "and an id in [0, %d]", t->name, t->n_added,
-                       VOCAB_MAX_ID);
-    if (tok_get_flag(t, o, where, "single_word", 0, &word, e) ||
-        tok_get_flag(t, o, where, "special", 0, &a->special, e) ||
-        tok_get_flag(t, o, where, "normalized", 1, &a->normalized, e) ||
-        tok_get_flag(t, o, where, "lstrip", 0, &a->lstrip, e) ||
-        tok_get_flag(t, o, where, "rstrip", 0, &a->rstrip, e))
-        return -ERR_DATA;
-    if (word)
-        return tok_unsupported(t, e, where, "single_word", json_true());
-    if (a->special && a->normalized && t->use_nfc)
-        return tok_unsupported(t, e, where, "normalized", json_true());
+    if (a->normalized && t->use_nfc)
+        form = nfc_text(&t->nfc, t->prop, s, n, &n_form);
     a->id = vocab_find(&t->v, s, n);
     if (a->id < 0) {
         a->id = *next;
         *next += 1;
-        if (id == a->id && vocab_add(&t->v, s, n, (int32_t)id, e))
+        if (id == a->id && vocab_add(&t->v, form, n_form, (int32_t)id, e))
             return err_prefix(e, "%s: added_tokens[%d]", t->name, t->n_added);
+        if (id == a->id)
+            t->v.token[id].outside = 1;
     }
     if (a->id != id)
         return err_set(e, ERR_DATA, "%s: added_tokens[%d]: \"%.100s\" has id "
@@ -52,14 +34,41 @@ static int added_one(struct tok *t, const json_t *o, int32_t *next,
                        "there twice", t->name, t->n_added, s);
     t->v.token[id].added = 1;
     t->v.token[id].special = (uint8_t)a->special;
-    if (a->normalized && t->use_nfc)
-        s = nfc_text(&t->nfc, t->prop, s, n, &n);
-    a->content = xmalloc(n + 1);
-    memcpy(a->content, s, n);
-    a->content[n] = '\0';
-    a->n = n;
+    a->content = xmalloc(n_form + 1);
+    memcpy(a->content, form, n_form);
+    a->content[n_form] = '\0';
+    a->n = n_form;
     t->n_added++;
     return 0;
+}
+
+static int added_one(struct tok *t, const json_t *o, int32_t *next,
+                     struct err *e)
+{
+    struct added *a = &t->added[t->n_added];
+    const json_t *content = json_object_get(o, "content");
+    const char *s = json_string_value(content);
+    size_t n = json_string_length(content);
+    static const char where[] = "added_tokens";
+    int64_t id = -1;
+    int r = tok_check_keys(t, o, where, "id content single_word lstrip "
+                                 "rstrip normalized special", e);
+
+    if (!r)
+        r = json_get_i64(o, t->name, "id", 1, &id, e);
+    if (r)
+        return r;
+    if (!s || !n || id < 0 || id > VOCAB_MAX_ID)
+        return err_set(e, ERR_DATA, "%s: added_tokens[%d]: needs a content "
+                       "and an id in [0, %d]", t->name, t->n_added,
+                       VOCAB_MAX_ID);
+    if (tok_get_flag(t, o, where, "single_word", 0, &a->single_word, e) ||
+        tok_get_flag(t, o, where, "special", 0, &a->special, e) ||
+        tok_get_flag(t, o, where, "normalized", 1, &a->normalized, e) ||
+        tok_get_flag(t, o, where, "lstrip", 0, &a->lstrip, e) ||
+        tok_get_flag(t, o, where, "rstrip", 0, &a->rstrip, e))
+        return -ERR_DATA;
+    return place(t, a, s, n, id, next, e);
 }
 
 static void index_added(struct tok *t, struct added_set *set, int normalized)

@@ -8,14 +8,15 @@
 #include "uniprop.h"
 #include "vocab.h"
 
-#define TOK_MAX_SPLITS 8
+#define TOK_MAX_SPLITS 16
+#define TOK_MAX_BEGIN 8
 #define TOK_MAX_TEXT (1u << 30)
 
 struct added { /* a token that is found before anything is split */
     char *content;
     size_t n;
     int32_t id;
-    int special, normalized, lstrip, rstrip;
+    int special, normalized, lstrip, rstrip, single_word;
 };
 
 /* Added tokens of one kind, by first byte, longest first. */
@@ -30,13 +31,19 @@ struct added_set {
 struct tok {
     char *name;      /* the path of tokenizer.json, for messages */
     char digest[33];
-    uint8_t *prop;
+    uint16_t *prop;
     struct vocab v;
     struct bpe bpe;
     int use_nfc;
-    struct nfc_buf nfc;
+    struct nfc_buf nfc, nfc_border;
     struct split *split[TOK_MAX_SPLITS];
     int n_splits;
+    int prefix_at; /* before this split each piece gets a space; or -1 */
+    char *prefixed; /* the last piece that got one */
+    size_t prefixed_cap;
+    int32_t begin[TOK_MAX_BEGIN]; /* before each text: tok_put_begin */
+    int n_begin;
+    char *note; /* tok_note, or NULL */
     struct added *added;
     int n_added;
     struct added_set raw, normal; /* found before and after normalizing */
@@ -57,7 +64,17 @@ int tok_load(struct tok *t, const char *text, size_t n, int flags,
 struct json_t;
 int tok_load_parts(struct tok *t, const struct json_t *root, int flags,
                    struct err *e) MUST_CHECK;
-/* What those two share: "FILE: where.key VALUE is not supported"; all keys of
+/* The pre_tokenizer. (tok_pre.c) */
+int tok_load_pre(struct tok *t, const struct json_t *o, int flags,
+                 struct err *e) MUST_CHECK;
+/* What they share: "FILE: WHAT: only byte-level BPE is read, ..."; an object's
+ * type, or ""; checks a ByteLevel's members. */
+int tok_not_byte_level(struct tok *t, const char *what, struct err *e)
+    MUST_CHECK;
+const char *tok_type_of(const struct json_t *o);
+int tok_byte_level(struct tok *t, const struct json_t *o, const char *where,
+                   int *prefix, int *regex, struct err *e) MUST_CHECK;
+/* "FILE: where.key VALUE is not supported"; all keys of
  * o are among the words of `known`; a boolean with a default. */
 int tok_unsupported(struct tok *t, struct err *e, const char *where,
                     const char *key, const struct json_t *v) MUST_CHECK;
@@ -69,6 +86,7 @@ int tok_get_flag(struct tok *t, const struct json_t *o, const char *where,
 /* (tok_added.c) */
 int tok_load_added(struct tok *t, const struct json_t *root, struct err *e)
     MUST_CHECK;
+/* (tok_config.c) */
 int tok_load_config(struct tok *t, const char *dir, struct err *e) MUST_CHECK;
 
 #endif

@@ -62,95 +62,26 @@ int tok_get_flag(struct tok *t, const json_t *o, const char *where,
     return 0;
 }
 
-static const char *type_of(const json_t *o)
+const char *tok_type_of(const json_t *o)
 {
     const char *s = json_string_value(json_object_get(o, "type"));
 
     return s ? s : "";
 }
 
-/* ---- normalizer --------------------------------------------------------- */
-
-static int load_normalizer(struct tok *t, const json_t *o, int depth,
-                           struct err *e)
+int tok_not_byte_level(struct tok *t, const char *what, struct err *e)
 {
-    const char *type = type_of(o);
-    const json_t *list = json_object_get(o, "normalizers"), *item;
-    size_t i;
-    int r;
-
-    if (!o || json_is_null(o))
-        return 0;
-    if (!strcmp(type, "NFC")) {
-        t->use_nfc = 1;
-        return tok_check_keys(t, o, "normalizer", "type", e);
-    }
-    if (strcmp(type, "Sequence") || depth || !json_is_array(list))
-        return tok_unsupported(t, e, "normalizer", "type",
-                               json_object_get(o, "type"));
-    json_array_foreach(list, i, item)
-    {
-        r = load_normalizer(t, item, 1, e);
-        if (r)
-            return r;
-    }
-    return tok_check_keys(t, o, "normalizer", "type normalizers", e);
+    return err_set(e, ERR_DATA, "%s: %s: only byte-level BPE is read; a model "
+                   "whose tokenizer is one helps (GPT-2, Llama 3, Qwen, "
+                   "SmolLM2, DeepSeek, Mistral with tekken)", t->name, what);
 }
 
-/* ---- pre_tokenizer ------------------------------------------------------ */
-
-static int add_split(struct tok *t, const char *pattern, int flags,
-                     struct err *e)
-{
-    char *where;
-    int r;
-
-    if (t->n_splits == TOK_MAX_SPLITS)
-        return err_set(e, ERR_DATA,
-                       "%s: pre_tokenizer: more than %d splits "
-                       "are not supported",
-                       t->name, TOK_MAX_SPLITS);
-    where = xmalloc(strlen(t->name) + 32);
-    sprintf(where, "%s: pre_tokenizer.pattern", t->name);
-    r = split_open(&t->split[t->n_splits], pattern, flags & TOK_FORCE_REGEX,
-                   t->prop, where, e);
-    free(where);
-    if (!r)
-        t->n_splits++;
-    return r;
-}
-
-static int load_split(struct tok *t, const json_t *o, int flags, struct err *e)
-{
-    const json_t *pattern = json_object_get(o, "pattern");
-    const json_t *regex = json_object_get(pattern, "Regex");
-    const char *behavior = json_string_value(json_object_get(o, "behavior"));
-    int invert, r = tok_check_keys(t, o, "pre_tokenizer",
-                                   "type pattern behavior invert", e);
-
-    if (!r)
-        r = tok_get_flag(t, o, "pre_tokenizer", "invert", 0, &invert, e);
-    if (r)
-        return r;
-    if (!json_is_string(regex) || json_object_size(pattern) != 1)
-        return tok_unsupported(t, e, "pre_tokenizer", "pattern", pattern);
-    if (!behavior || strcmp(behavior, "Isolated"))
-        return tok_unsupported(t, e, "pre_tokenizer", "behavior",
-                               json_object_get(o, "behavior"));
-    if (invert)
-        return tok_unsupported(t, e, "pre_tokenizer", "invert", json_true());
-    if (strlen(json_string_value(regex)) != json_string_length(regex))
-        return tok_unsupported(t, e, "pre_tokenizer", "pattern", pattern);
-    return add_split(t, json_string_value(regex), flags, e);
-}
-
-/* Checks a ByteLevel's members; the flags matter to a pre_tokenizer only. */
-static int byte_level(struct tok *t, const json_t *o, const char *where,
-                      int *prefix, int *regex, struct err *e)
+int tok_byte_level(struct tok *t, const json_t *o, const char *where,
+                   int *prefix, int *regex, struct err *e)
 {
     int trim, r;
 
-    if (strcmp(type_of(o), "ByteLevel"))
+    if (strcmp(tok_type_of(o), "ByteLevel"))
         return tok_unsupported(t, e, where, "type", json_object_get(o, "type"));
     r = tok_check_keys(t, o, where,
                        "type add_prefix_space trim_offsets use_regex", e);
@@ -163,47 +94,61 @@ static int byte_level(struct tok *t, const json_t *o, const char *where,
     return r;
 }
 
-static int load_pre_tokenizer(struct tok *t, const json_t *o, int flags,
-                              struct err *e)
+/* ---- normalizer --------------------------------------------------------- */
+
+static int load_normalizer(struct tok *t, const json_t *o, int depth,
+                           struct err *e)
 {
-    const json_t *list = json_object_get(o, "pretokenizers"), *item = o;
-    size_t n = 1, i;
-    int prefix, regex, r;
+    const char *type = tok_type_of(o);
+    const json_t *list = json_object_get(o, "normalizers"), *item;
+    size_t i;
+    int r;
 
     if (!o || json_is_null(o))
-        return tok_unsupported(t, e, "", "pre_tokenizer", json_null());
-    if (!strcmp(type_of(o), "Sequence") && json_is_array(list)) {
-        r = tok_check_keys(t, o, "pre_tokenizer", "type pretokenizers", e);
+        return 0;
+    if (!strcmp(type, "NFC")) {
+        t->use_nfc = 1;
+        return tok_check_keys(t, o, "normalizer", "type", e);
+    }
+    if (!strcmp(type, "Prepend") || !strcmp(type, "Replace"))
+        return tok_not_byte_level(t, "normalizer: a sentencepiece BPE's", e);
+    if (strcmp(type, "Sequence") || depth || !json_is_array(list))
+        return tok_unsupported(t, e, "normalizer", "type",
+                               json_object_get(o, "type"));
+    json_array_foreach(list, i, item)
+    {
+        r = load_normalizer(t, item, 1, e);
         if (r)
             return r;
-        n = json_array_size(list);
-    } else {
-        list = NULL;
     }
-    for (i = 0; i < n; i++) {
-        if (list)
-            item = json_array_get(list, i);
-        if (i + 1 < n) {
-            if (strcmp(type_of(item), "Split"))
-                return tok_unsupported(t, e, "pre_tokenizer", "type",
-                                       json_object_get(item, "type"));
-            r = load_split(t, item, flags, e);
-            if (r)
-                return r;
-        }
-    }
-    if (!n)
-        return tok_unsupported(t, e, "pre_tokenizer", "pretokenizers", list);
-    r = byte_level(t, item, "pre_tokenizer", &prefix, &regex, e);
-    if (r)
-        return r;
-    if (prefix)
-        return tok_unsupported(t, e, "pre_tokenizer", "add_prefix_space",
-                               json_true());
-    return regex ? add_split(t, split_gpt2, flags, e) : 0;
+    return tok_check_keys(t, o, "normalizer", "type normalizers", e);
 }
 
 /* ---- model, decoder, post_processor, the rest --------------------------- */
+
+/* What becomes of a byte that has no token: unk_token, or nothing. */
+static int load_unknown(struct tok *t, const json_t *o, struct err *e)
+{
+    const json_t *v = json_object_get(o, "unk_token");
+    const char *s = json_string_value(v);
+    int fallback, r = tok_get_flag(t, o, "model", "byte_fallback", 0,
+                                   &fallback, e);
+
+    if (!r)
+        r = tok_get_flag(t, o, "model", "fuse_unk", 0, &t->bpe.fuse_unk, e);
+    if (r || !t->v.lacks)
+        return r;
+    if (fallback)
+        return tok_not_byte_level(t, "model.byte_fallback: a sentencepiece "
+                                  "BPE", e);
+    if (v && !json_is_null(v) && !s)
+        return tok_unsupported(t, e, "model", "unk_token", v);
+    t->bpe.unk = s ? vocab_find(&t->v, s, json_string_length(v)) : -1;
+    if (s && t->bpe.unk < 0)
+        return err_set(e, ERR_DATA, "%s: model.unk_token: \"%.100s\" is not in "
+                       "the vocabulary, which lacks bytes", t->name, s);
+    return 0;
+}
 
 static int load_model(struct tok *t, const json_t *o, struct err *e)
 {
@@ -219,7 +164,7 @@ static int load_model(struct tok *t, const json_t *o, struct err *e)
     if (r)
         return r;
     v = json_object_get(o, "type");
-    if (v && strcmp(type_of(o), "BPE"))
+    if (v && strcmp(tok_type_of(o), "BPE"))
         return tok_unsupported(t, e, "model", "type", v);
     v = json_object_get(o, "dropout");
     if (v && !json_is_null(v) &&
@@ -231,13 +176,67 @@ static int load_model(struct tok *t, const json_t *o, struct err *e)
             !(json_is_string(v) && !json_string_length(v)))
             return tok_unsupported(t, e, "model", empty[i], v);
     }
-    /* every byte has a token (vocab_finish), so that unk_token, fuse_unk and
-     * byte_fallback have no case left to decide */
-    return tok_get_flag(t, o, "model", "ignore_merges", 0,
-                        &t->bpe.ignore_merges, e);
+    r = tok_get_flag(t, o, "model", "ignore_merges", 0, &t->bpe.ignore_merges,
+                     e);
+    return r ? r : load_unknown(t, o, e);
 }
 
-static int load_post_processor(struct tok *t, const json_t *o, struct err *e)
+/* "special_tokens"[name].ids, appended to the ids that stand before a text */
+static int begin_with(struct tok *t, const json_t *o, const char *name,
+                      struct err *e)
+{
+    const json_t *all = json_object_get(o, "special_tokens");
+    const json_t *ids = json_object_get(json_object_get(all, name), "ids"), *x;
+    size_t i;
+
+    if (!json_is_array(ids))
+        return err_set(e, ERR_DATA, "%s: post_processor.special_tokens: no ids "
+                       "of \"%.100s\"", t->name, name);
+    json_array_foreach(ids, i, x)
+    {
+        json_int_t id = json_is_integer(x) ? json_integer_value(x) : -1;
+
+        if (id < 0 || id > VOCAB_MAX_ID || t->n_begin == TOK_MAX_BEGIN)
+            return err_set(e, ERR_DATA, "%s: post_processor.special_tokens: "
+                           "\"%.100s\": an id outside [0, %d], or more than "
+                           "%d ids", t->name, name, VOCAB_MAX_ID,
+                           TOK_MAX_BEGIN);
+        t->begin[t->n_begin++] = (int32_t)id;
+    }
+    return 0;
+}
+
+/* Tokens before the text are put there (tok_put_begin). Behind it they would
+ * end a prompt before its answer. */
+static int load_template(struct tok *t, const json_t *o, struct err *e)
+{
+    static const char where[] = "post_processor";
+    const json_t *list = json_object_get(o, "single"), *item;
+    int text = 0, r = tok_check_keys(t, o, where,
+                                     "type single pair special_tokens", e);
+    size_t i;
+
+    if (!r && !json_is_array(list))
+        return tok_unsupported(t, e, where, "single", list);
+    json_array_foreach(list, i, item)
+    {
+        const json_t *special = json_object_get(item, "SpecialToken");
+        const char *id = json_string_value(json_object_get(special, "id"));
+
+        if (r)
+            return r;
+        if (!text && json_object_get(item, "Sequence"))
+            text = 1;
+        else if (text || !id)
+            return tok_unsupported(t, e, where, "single", item);
+        else
+            r = begin_with(t, o, id, e);
+    }
+    return r || text ? r : tok_unsupported(t, e, where, "single", list);
+}
+
+static int load_post_processor(struct tok *t, const json_t *o, int depth,
+                               struct err *e)
 {
     const json_t *list = json_object_get(o, "processors"), *item;
     int prefix, regex, r = 0;
@@ -245,43 +244,60 @@ static int load_post_processor(struct tok *t, const json_t *o, struct err *e)
 
     if (!o || json_is_null(o))
         return 0;
-    if (strcmp(type_of(o), "Sequence") || !json_is_array(list))
-        return byte_level(t, o, "post_processor", &prefix, &regex, e);
+    if (!strcmp(tok_type_of(o), "TemplateProcessing"))
+        return load_template(t, o, e);
+    if (strcmp(tok_type_of(o), "Sequence") || depth || !json_is_array(list))
+        return tok_byte_level(t, o, "post_processor", &prefix, &regex, e);
     json_array_foreach(list, i, item)
     {
-        r = byte_level(t, item, "post_processor", &prefix, &regex, e);
+        r = load_post_processor(t, item, 1, e);
         if (r)
             return r;
     }
     return tok_check_keys(t, o, "post_processor", "type processors", e);
 }
 
+/* transformers sets both anew, so that what was saved has no effect. */
+static void ignored(struct tok *t, const json_t *root)
+{
+    const json_t *padding = json_object_get(root, "padding");
+    const json_t *truncation = json_object_get(root, "truncation");
+    int p = padding && !json_is_null(padding);
+    int c = truncation && !json_is_null(truncation);
+
+    struct buf b = {0};
+
+    if (!p && !c)
+        return;
+    buf_printf(&b, "%s: %s ignored, as in transformers", t->name,
+               p && c ? "padding and truncation are"
+               : p    ? "padding is"
+                      : "truncation is");
+    t->note = xstrdup(buf_str(&b));
+    buf_free(&b);
+}
+
 int tok_load_parts(struct tok *t, const json_t *root, int flags, struct err *e)
 {
-    static const char *const null[] = {"truncation", "padding"};
     int prefix, regex, r;
 
     r = tok_check_keys(t, root, "",
                        "version truncation padding added_tokens "
                        "normalizer pre_tokenizer post_processor decoder model",
                        e);
-    for (size_t i = 0; !r && i < 2; i++) {
-        const json_t *v = json_object_get(root, null[i]);
-
-        if (v && !json_is_null(v))
-            r = tok_unsupported(t, e, "", null[i], v);
-    }
     if (!r)
         r = load_model(t, json_object_get(root, "model"), e);
     if (!r)
         r = load_normalizer(t, json_object_get(root, "normalizer"), 0, e);
     if (!r)
-        r = load_pre_tokenizer(t, json_object_get(root, "pre_tokenizer"), flags,
-                               e);
+        r = tok_load_pre(t, json_object_get(root, "pre_tokenizer"), flags, e);
     if (!r)
-        r = load_post_processor(t, json_object_get(root, "post_processor"), e);
+        r = load_post_processor(t, json_object_get(root, "post_processor"), 0,
+                                e);
     if (!r)
-        r = byte_level(t, json_object_get(root, "decoder"), "decoder", &prefix,
-                       &regex, e);
+        r = tok_byte_level(t, json_object_get(root, "decoder"), "decoder",
+                           &prefix, &regex, e);
+    if (!r)
+        ignored(t, root);
     return r;
 }

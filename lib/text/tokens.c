@@ -75,6 +75,8 @@ static int encode(struct tokens *t, struct rec *rec, struct err *e)
         return rec_bad(rec, e, "%s: %s", t->o->from, why.msg);
     if (!t->ids.n)
         return rec_bad(rec, e, "%s: empty", t->o->from);
+    if (!template_is_chat(t->template))
+        tok_put_begin(t->tok, &t->ids);
     if (t->o->max_tokens && t->ids.n > (size_t)t->o->max_tokens) {
         if (t->o->too_long_fails)
             return rec_bad(rec, e, "%s: %zu tokens, --max-tokens is %d",
@@ -116,6 +118,11 @@ int tokens_set(struct tokens *t, struct rec *rec, struct err *e)
 const struct tokens_count *tokens_count(const struct tokens *t)
 {
     return &t->count;
+}
+
+const char *tokens_note(const struct tokens *t)
+{
+    return tok_note(t->tok);
 }
 
 void tokens_made_by(const struct tokens *t, struct filter *f)

@@ -28,6 +28,8 @@ void tokens_close(struct tokens **t);
 void tokens_made_by(const struct tokens *t, struct filter *f);
 /* 1: o->to is set; 0: too long, to be left out; negative: error. */
 int tokens_set(struct tokens *t, struct rec *rec, struct err *e) MUST_CHECK;
+/* A line to tell the user, or NULL; see tok_note. */
+const char *tokens_note(const struct tokens *t);
 const struct tokens_count *tokens_count(const struct tokens *t);
 
 #endif

@@ -273,22 +273,20 @@ int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
     return 0;
 }
 
-int vocab_finish(struct vocab *v, struct err *e)
+void vocab_finish(struct vocab *v)
 {
     for (int b = 0; b < 256; b++) {
         char c = (char)b;
 
         v->byte_id[b] = vocab_find_bytes(v, &c, 1, 0);
-        if (v->byte_id[b] < 0)
-            return err_set(e, ERR_DATA,
-                           "model.vocab: no token for byte 0x%02x", b);
+        v->lacks |= v->byte_id[b] < 0;
     }
     for (int a = 0; a < 256; a++)
         for (int b = 0; b < 256; b++) {
-            const struct vocab_pair *p =
-                vocab_pair_get(v, v->byte_id[a], v->byte_id[b]);
+            const struct vocab_pair *p = NULL;
 
+            if (v->byte_id[a] >= 0 && v->byte_id[b] >= 0)
+                p = vocab_pair_get(v, v->byte_id[a], v->byte_id[b]);
             v->rank0[a][b] = p ? p->rank : -1;
         }
-    return 0;
 }

@@ -17,6 +17,7 @@ struct vocab_token {
     uint32_t off; /* into bytes */
     uint32_t len;
     uint8_t present, raw, added, special;
+    uint8_t outside; /* of the model: merges never make it */
 };
 struct vocab_slot {
     uint32_t tag;
@@ -39,7 +40,8 @@ struct vocab {
     struct vocab_pair *pair;
     size_t pair_mask, n_pairs;
     int32_t next; /* a guess: the token that the next merge makes */
-    int32_t byte_id[256];
+    int32_t byte_id[256]; /* or -1 */
+    int lacks; /* some byte has no token */
     int16_t byte_of[0x144]; /* character of the alphabet -> byte, or -1 */
     int32_t rank0[256][256]; /* of two single bytes, or -1 */
 };
@@ -61,8 +63,9 @@ int32_t vocab_find_bytes(const struct vocab *v, const char *s, size_t n,
 /* The next merge in rank order. */
 int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
                 size_t nb, int32_t rank, struct err *e) MUST_CHECK;
-/* Fills byte_id and rank0; fails naming a byte that has no token. */
-int vocab_finish(struct vocab *v, struct err *e) MUST_CHECK;
+/* Fills byte_id, lacks and rank0, once the model's tokens and merges are
+ * there. */
+void vocab_finish(struct vocab *v);
 
 static inline uint64_t vocab_pair_hash(uint32_t a, uint32_t b)
 {

@@ -15,6 +15,8 @@ static int add_row(struct pack *p, struct tok *t, int32_t eos, int max_len,
         return r;
     ids->n = 0;
     r = tok_encode(t, prompt.s, prompt.n, 1, ids, e);
+    if (!r)
+        tok_put_begin(t, ids); /* as tokenize writes it */
     n_prompt = ids->n;
     if (!r)
         r = tok_encode(t, response.s, response.n, 0, ids, e);

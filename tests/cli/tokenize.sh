@@ -26,6 +26,31 @@ gives specials_parsed_when_asked "$(
     echo '{"id":"x","prompt":"1<|endoftext|>"}' | $tok --json --specials |
     grep -o '"prompt_tokens.*')" "\"prompt_tokens\":[49,$end]}"
 
+# shapes of other tokenizers: what stands before a text, what is ignored
+llama="$BIN/tokenize --tokenizer tests/golden/tok/llama3.json"
+bos=$(grep -o '"id":[0-9]*,"content":"<|begin_of_text|>"' \
+    tests/golden/tok/llama3.json | grep -o '[0-9]*' | head -n 1)
+first() { grep -o '"prompt_tokens":\[[0-9]*,[0-9]*' | cut -d'[' -f2; }
+a=$(echo '{"id":"x","prompt":"AA"}' | $llama --json | first)
+gives begin_token_is_put "${a%,*}" "$bos"
+gives begin_token_is_put_before_a_template "$(echo '{"id":"x","prompt":"A"}' |
+    $llama --template dapo --json | first | cut -d, -f1)" "$bos"
+gives begin_token_never_twice "$(
+    echo '{"id":"x","prompt":"<|begin_of_text|>AA"}' |
+    $llama --specials --json | first)" "$a"
+gives begin_token_counts "$(echo '{"id":"x","prompt":"A"}' |
+    $llama --max-tokens 1 2>&1 >/dev/null)" \
+    'tokenize: 1 prompts of more than 1 tokens left out'
+said=$(printf '%s\n%s\n' "$row" "${row/x/y}" |
+    "$BIN/tokenize" --tokenizer tests/golden/tok/gpt2.json 2>&1 >/dev/null)
+gives ignored_settings_are_said_once "$said" \
+    'tokenize: tests/golden/tok/gpt2.json: padding and truncation are ignored, as in transformers'
+gives quiet_says_nothing "$(echo "$row" | "$BIN/tokenize" --quiet --tokenizer \
+    tests/golden/tok/gpt2.json 2>&1 >/dev/null)" ''
+sed 's/"type":"BPE"/"type":"Unigram"/' tests/golden/tok/gpt2.json >"$T/u.json"
+fails unigram_is_refused 3 'a sentencepiece tokenizer: only byte-level BPE' \
+    "$BIN/tokenize" --tokenizer "$T/u.json" <<<"$row"
+
 for t in none dapo qwen-boxed; do
     echo '{"id":"x","prompt":"Caf\u00e9 e\u0301 <|endoftext|> \u4f60\u597d\n"}' |
         $tok --template $t --json >"$T/in"

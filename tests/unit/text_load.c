@@ -22,6 +22,8 @@ static void expect(const char *text, size_t n, const char *want)
     tok_close(&t);
 }
 
+#define TEXT(s) s, sizeof s - 1
+
 /* The file with the first `from` replaced. */
 static char *replaced(const char *from, const char *to, size_t *n)
 {
@@ -64,28 +66,71 @@ static void features_we_lack_are_refused_by_name(void)
 {
     refuses("\"NFC\"", "\"Lowercase\"",
             "t: normalizer.type \"Lowercase\" is not supported");
-    refuses("\"truncation\": null", "\"truncation\": {\"max_length\": 5}",
-            "t: truncation {\"max_length\":5} is not supported");
-    refuses("\"padding\": null", "\"padding\": {}", "t: padding {} is not");
     refuses("\"padding\"", "\"surprise\"", "t: surprise is not supported");
     refuses("\"dropout\": null", "\"dropout\": 0.1", "model.dropout 0.1");
     refuses("\"end_of_word_suffix\": \"\"", "\"end_of_word_suffix\": \"</w>\"",
             "model.end_of_word_suffix \"</w>\"");
     refuses("\"type\": \"BPE\"", "\"type\": \"Unigram\"",
-            "model.type \"Unigram\"");
+            "t: model.type Unigram: a sentencepiece tokenizer: only byte-level "
+            "BPE is read; a model whose tokenizer is one helps");
     refuses("\"fuse_unk\"", "\"fuse\"", "model.fuse is not supported");
-    refuses("\"Isolated\"", "\"Removed\"",
-            "pre_tokenizer.behavior \"Removed\"");
-    refuses("\"invert\": false", "\"invert\": true",
-            "pre_tokenizer.invert true");
-    refuses("\"Regex\"", "\"String\"", "pre_tokenizer.pattern {\"String\"");
-    refuses("\"type\": \"Split\"", "\"type\": \"Digits\"",
-            "pre_tokenizer.type \"Digits\"");
-    refuses("\"add_prefix_space\": false", "\"add_prefix_space\": true",
-            "pre_tokenizer.add_prefix_space true");
-    refuses("\"single_word\": false", "\"single_word\": true",
-            "added_tokens.single_word true");
+    refuses("\"Isolated\"", "\"Mixed\"", "pre_tokenizer.behavior \"Mixed\"");
+    refuses("\"invert\": false", "\"invert\": 1",
+            "pre_tokenizer.invert: expected true or false");
+    refuses("\"Regex\"", "\"Text\"", "pre_tokenizer.pattern {\"Text\"");
+    refuses("\"type\": \"Split\"", "\"type\": \"Whitespace\"",
+            "pre_tokenizer.type \"Whitespace\"");
+    refuses("\"type\": \"Split\"", "\"type\": \"ByteLevel\"",
+            "pre_tokenizer.type \"ByteLevel\"");
     refuses("\"decoder\"", "\"decoder\": null, \"x\"", "x is not supported");
+}
+
+static void other_kinds_of_tokenizers_are_called_by_name(void)
+{
+    refuses("\"type\": \"BPE\"", "\"type\": \"WordPiece\"",
+            "model.type WordPiece: BERT's tokenizer: only byte-level");
+    refuses("\"type\": \"BPE\"", "\"type\": \"WordLevel\"",
+            "model.type WordLevel: one token a word: only byte-level");
+    refuses("\"vocab\": {", "\"vocab\": [[\"a\", -1.5]], \"x\": {",
+            "model.vocab is a list of scores: Unigram");
+    refuses("\"type\": \"Split\"", "\"type\": \"Metaspace\"",
+            "pre_tokenizer Metaspace: a sentencepiece tokenizer: only byte-");
+    refuses("\"NFC\"", "\"Prepend\"",
+            "normalizer: a sentencepiece BPE's: only byte-level");
+    /* Llama 2, Mistral 7B, Gemma: merges of characters, bytes as <0x0A> */
+    expect(TEXT("{\"model\": {\"type\": \"BPE\", \"byte_fallback\": true, "
+                "\"vocab\": {\"\xe2\x96\x81\": 0, \"a\": 1, "
+                "\"\xe2\x96\x81" "a\": 2}, \"merges\": "
+                "[[\"\xe2\x96\x81\", \"a\"]]}}"),
+           "model.byte_fallback with merges of characters: a sentencepiece "
+           "BPE: only byte-level BPE is read");
+    expect(TEXT("{\"model\": {\"type\": \"BPE\", \"byte_fallback\": true, "
+                "\"vocab\": {\"a\": 0}, \"merges\": []}}"),
+           "model.byte_fallback: a sentencepiece BPE: only byte-level");
+}
+
+static void what_the_template_puts_before_a_text_is_checked(void)
+{
+#define POST(single, ids)                                                    \
+    "\"post_processor\": {\"type\": \"TemplateProcessing\", \"single\": ["     \
+    single "], \"pair\": [], \"special_tokens\": {\"B\": {\"id\": \"B\", "     \
+    "\"ids\": [" ids "], \"tokens\": [\"B\"]}}}"
+#define BEGIN "{\"SpecialToken\": {\"id\": \"B\", \"type_id\": 0}}"
+#define A "{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}"
+    static const char post[] =
+        "\"post_processor\": {\n  \"type\": \"ByteLevel\",\n  "
+        "\"add_prefix_space\": false,\n  \"trim_offsets\": false,\n  "
+        "\"use_regex\": false\n }";
+
+    refuses(post, POST(BEGIN ", " A ", " BEGIN, "5"),
+            "t: post_processor.single {\"SpecialToken\":");
+    refuses(post, POST(A ", " A, "5"), "post_processor.single {\"Sequence\":");
+    refuses(post, POST(BEGIN, "5"), "post_processor.single [");
+    refuses(post, POST(BEGIN ", " A, "-5"), "\"B\": an id outside [0, ");
+    refuses(post, POST(BEGIN ", " A, "1,2,3,4,5,6,7,8,9"), "more than 8 ids");
+    refuses(post, "\"post_processor\": {\"type\": \"BertProcessing\"}",
+            "post_processor.type \"BertProcessing\"");
+#undef POST
 }
 
 static void regexes_that_could_differ_are_refused(void)
@@ -134,7 +179,7 @@ static void vocabulary_and_merges_must_agree(void)
     refuses("\"A\": 65", "\"A\": -1", "found '-', expected a whole number");
     refuses("\"A\": 65", "\"A\": 4194304", "a number above 4194303");
     refuses("\"A\": 65", "\"A\": 65.0", "expected a whole number");
-    refuses("\"\xc4\x80\": 0", "\"\xe4\xbd\xa0\": 0", "no token for byte 0x00");
+    accepts("\"\xc4\x80\": 0", "\"\xe4\xbd\xa0\": 0"); /* byte 0 has no token */
     refuses("\"merges\": [", "\"merges\": [\"q q\",",
             "needs the token \"qq\", which the vocabulary lacks");
     refuses("\"merges\": [", "\"merges\": [\"qq\",", "one space between");
@@ -145,6 +190,8 @@ static void vocabulary_and_merges_must_agree(void)
     refuses("\"merges\"", "\"marges\"", "t: no model.merges");
     refuses("\"id\": ", "\"id\": 1", "\"<|endoftext|>\" has id 1");
     accepts("\"A\": 65", "\"\\u0041\": 65");
+    accepts("\"padding\": null", "\"padding\": {\"length\": 8}");
+    accepts("\"truncation\": null", "\"truncation\": {\"max_length\": 5}");
 }
 
 static void syntax_errors_have_line_and_column(void)
@@ -244,6 +291,7 @@ static void config_gives_the_end_token_and_the_template(void)
     tok_close(&t);
     write_file(dir, "tokenizer_config.json",
                "{\"eos_token\": {\"content\": \"<|endoftext|>\"}, "
+               "\"model_max_length\": 1000000000000000019884624838656, "
                "\"chat_template\": [{\"name\": \"tool\", \"template\": \"x\"}, "
                "{\"name\": \"default\", \"template\": \"y\"}]}");
     T_CHECKF(!tok_open(&t, dir, &e), "%s", e.msg);
@@ -276,6 +324,8 @@ int main(void)
     tiny[n_tiny] = '\0';
     file_unmap(&m);
     T_RUN(features_we_lack_are_refused_by_name);
+    T_RUN(other_kinds_of_tokenizers_are_called_by_name);
+    T_RUN(what_the_template_puts_before_a_text_is_checked);
     T_RUN(regexes_that_could_differ_are_refused);
     T_RUN(vocabulary_and_merges_must_agree);
     T_RUN(syntax_errors_have_line_and_column);

@@ -2,16 +2,17 @@
 
 The character classes of a tokenizer.json regex and the NFC of its normalizer
 mean what the Hugging Face library means by them: its regex engine and its
-normalizer carry Unicode tables of their own, of different versions. So the
-tables are read out of the library itself, character by character, and not
-out of a Unicode release.
+normalizer carry Unicode tables of their own, of different versions; so do its
+Digits and its whole-word added tokens. So the tables are read out of the
+library itself, character by character, and not out of a Unicode release.
 
 usage: python3 tests/golden/text/make_unicode.py > lib/text/uniprop_data.h
 """
 import sys
 import unicodedata
 import tokenizers
-from tokenizers import Regex, normalizers, pre_tokenizers
+from tokenizers import (AddedToken, Regex, Tokenizer, models, normalizers,
+                        pre_tokenizers)
 
 CPS = [c for c in range(1, 0x110000) if not 0xD800 <= c < 0xE000]
 CATEGORIES = ["L", "N", "M", "Lu", "Ll", "Lt", "Lm", "Lo", "P", "S"]
@@ -36,6 +37,19 @@ def members(regex):
         kept = set("".join(p for p, _ in split.pre_tokenize_str(text)))
         got.update(ord(c) for c in text if c not in kept)
     return got
+
+
+def numeric():
+    """Code points that Digits cuts out."""
+    digits = pre_tokenizers.Digits().pre_tokenize_str
+    return {c for c in CPS if len(digits("a" + chr(c))) == 2}
+
+
+def word():
+    """Code points beside which an added token is no single word."""
+    tok = Tokenizer(models.BPE(vocab={"a": 0}, merges=[]))
+    tok.add_tokens([AddedToken("zz", single_word=True)])
+    return {c for c in CPS if 1 not in tok.encode("zz" + chr(c)).ids}
 
 
 def emit(name, cps):
@@ -82,6 +96,12 @@ def main():
     emit("uni_space", members(r"\s"))
     emit("uni_nfc_unsafe", qc)
     emit("uni_combining", ccc)
+    emit("uni_numeric", numeric())
+    emit("uni_word", word())
+    emit("uni_upper", sets["Lu"] | sets["Lt"])
+    emit("uni_lower", sets["Ll"])
+    emit("uni_mark", sets["M"])
+    emit("uni_punct", sets["P"] | sets["S"])
     for k in CATEGORIES:
         old = {c for c in CPS if unicodedata.category(chr(c)).startswith(k)}
         lost = old - sets[k]
