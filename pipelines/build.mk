@@ -65,7 +65,7 @@ $(foreach d,$(LIB_DIRS),$(eval $(call lib_rule,$(d))))
 $(foreach d,$(LIB_DIRS),$(eval CFLAGS_$(subst /,_,$(d)) :=))
 
 # A family of models is a file of lib/arch that none of these is.
-FAMILIES := $(filter-out arch config config_copy config_rope params,$(patsubst lib/arch/%.c,%,$(wildcard lib/arch/*.c)))
+FAMILIES := $(filter-out arch config config_copy config_rope members params,$(patsubst lib/arch/%.c,%,$(wildcard lib/arch/*.c)))
 CFLAGS_lib_arch := -D'ARCH_FAMILIES=$(FAMILIES:%=FAMILY(%))'
 $(B)/lib/arch/arch.o: $(FAMILIES:%=lib/arch/%.c)
 

@@ -10,14 +10,14 @@
 ARCH_FAMILIES
 #undef FAMILY
 #define FAMILY(name) &arch_##name,
-const struct arch *const arch_families[] = {ARCH_FAMILIES};
-const int n_arch_families = sizeof arch_families / sizeof *arch_families;
+static const struct arch *const families[] = {ARCH_FAMILIES};
+enum { N_FAMILIES = sizeof families / sizeof *families };
 
 const struct arch *arch_find(const char *model_type)
 {
-    for (int i = 0; i < n_arch_families; i++)
-        if (!strcmp(arch_families[i]->model_type, model_type))
-            return arch_families[i];
+    for (int i = 0; i < N_FAMILIES; i++)
+        if (!strcmp(families[i]->model_type, model_type))
+            return families[i];
     return NULL;
 }
 
@@ -25,9 +25,9 @@ void arch_names(char *buf, size_t n)
 {
     size_t at = 0;
 
-    for (int i = 0; i < n_arch_families && at < n; i++)
+    for (int i = 0; i < N_FAMILIES && at < n; i++)
         at += (size_t)snprintf(buf + at, n - at, "%s%s", i ? ", " : "",
-                               arch_families[i]->model_type);
+                               families[i]->model_type);
 }
 
 int config_dim(const struct config *c, enum dim d)
@@ -80,9 +80,9 @@ int arch_kind(const char *name, int *layer)
 {
     const char *rest = in_layer(name, layer);
 
-    for (int i = 0; i < n_arch_families; i++)
-        for (int j = 0; j < arch_families[i]->n_tensors; j++) {
-            const struct arch_tensor *t = &arch_families[i]->tensors[j];
+    for (int i = 0; i < N_FAMILIES; i++)
+        for (int j = 0; j < families[i]->n_tensors; j++) {
+            const struct arch_tensor *t = &families[i]->tensors[j];
 
             if (!strcmp(rest, t->name) &&
                 role_in_layer(t->role) == (*layer >= 0))

@@ -67,12 +67,9 @@ struct arch {
                  struct err *e);
 };
 
-/* The families: every other file of this folder, by its name. */
-extern const struct arch *const arch_families[];
-extern const int n_arch_families;
 extern const struct arch arch_qwen2; /* what pretrain makes by default */
-
-const struct arch *arch_find(const char *model_type); /* or NULL */
+/* The family of a model_type, or NULL. */
+const struct arch *arch_find(const char *model_type);
 /* "llama, qwen2" */
 void arch_names(char *buf, size_t n);
 /* What a tensor of this name is in any family, and its layer (-1: outside the

@@ -23,7 +23,7 @@ static const struct arch_tensor *row_at(struct params_walk *w)
     return w->at < a->n_tensors ? &t[w->at] : NULL;
 }
 
-int params_next(struct params_walk *w, struct param *q)
+static int next(struct params_walk *w, struct param *q)
 {
     const struct arch_tensor *t = row_at(w);
 
@@ -81,7 +81,7 @@ int params_list(struct params *p, const struct config *c, struct err *e)
     r = config_check(c, "model", e);
     if (r < 0)
         return r;
-    while (params_next(&w, &q))
+    while (next(&w, &q))
         p->n++;
     p->n_values = w.offset;
     for (w = (struct params_walk){.c = c}; params_next_fused(&w, &f);)
@@ -90,7 +90,7 @@ int params_list(struct params *p, const struct config *c, struct err *e)
     p->fused = xcalloc((size_t)p->n_fused, sizeof *p->fused);
     w = (struct params_walk){.c = c};
     for (int i = 0; i < p->n; i++)
-        (void)params_next(&w, &p->v[i]);
+        (void)next(&w, &p->v[i]);
     w = (struct params_walk){.c = c};
     for (int i = 0; i < p->n_fused; i++)
         (void)params_next_fused(&w, &p->fused[i]);

@@ -38,13 +38,12 @@ int params_list(struct params *p, const struct config *c, struct err *e)
     MUST_CHECK;
 void params_free(struct params *p);
 
-/* The same without memory: begin with {.c = c}; 0 at the end. */
+/* The fused ones without memory: begin with {.c = c}; 0 at the end. */
 struct params_walk {
     const struct config *c;
     int layer, at;
     size_t offset;
 };
-int params_next(struct params_walk *w, struct param *q);
 int params_next_fused(struct params_walk *w, struct fused *f);
 
 #endif

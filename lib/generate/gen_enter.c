@@ -59,11 +59,6 @@ static void add_rows(struct gen *g, struct seq *s)
 
 /* ---- requests ---- */
 
-int gen_name(const struct gen_req *q, struct err *e)
-{
-    return q->name ? err_prefix(e, "%s", q->name) : -e->code;
-}
-
 static int check_request(const struct gen *g, const struct gen_req *q,
                          struct err *e)
 {

@@ -73,12 +73,16 @@ static inline int seq_known(const struct seq *s)
     return s->q.n_prompt + s->n;
 }
 
+/* Puts the request's name before the message in *e. */
+static inline int gen_name(const struct gen_req *q, struct err *e)
+{
+    return q->name ? err_prefix(e, "%s", q->name) : -e->code;
+}
+
 /* ---- gen_enter.c ---- */
 /* The rows of running sequences, then those of preempted ones and of new
  * requests, while there are slots, pages and rows for them. */
 int gen_admit(struct gen *g, struct err *e) MUST_CHECK;
-/* Puts the request's name before the message in *e. */
-int gen_name(const struct gen_req *q, struct err *e);
 
 /* ---- gen_cache.c ---- */
 int gen_cache_open(struct gen *g, struct err *e) MUST_CHECK;

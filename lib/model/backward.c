@@ -11,30 +11,6 @@
 #include "../base/arena.h"
 #include "impl.h"
 
-const void *through_dropout(struct model *m, int i, uint32_t site)
-{
-    struct k_dropout d = dropout_at(m, i, site);
-    void *dx = act(m, m->a.d_x), *db = act(m, m->a.proj);
-
-    if (!(d.p > 0))
-        return dx;
-    m->k->dropout_bwd(m->k, m->t, db, dx, &d, rows_on(m, i), m->c.hidden);
-    return db;
-}
-
-void norm_backward(struct model *m, const struct weight *w,
-                          const void *x, const void *from, int T)
-{
-    struct kernels *k = m->k;
-    void *dn = act(m, m->a.d_n);
-    int H = m->c.hidden;
-
-    k->rmsnorm_bwd(k, m->t, dn, grad_begin(m, w), dn, x, w->vec,
-                   act(m, m->a.rstd), T, H);
-    grad_end(m, w);
-    k->add(k, m->t, act(m, m->a.d_x), from, dn, (size_t)T * (size_t)H);
-}
-
 /* Room for the gradients of the open rows' keys and values. */
 static int fit_carry(struct model *m, struct err *e)
 {

@@ -44,7 +44,7 @@ static int check_open(const struct seqs *s, struct err *e)
                    "tokens", (int)last, s->n - 1, (int)n);
 }
 
-int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
+static int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
 {
     if (s->n < 0 || (s->n && s->start[0] != 0))
         return err_set(e, ERR_USAGE, "sequences do not begin at token 0");
@@ -143,8 +143,11 @@ static int longest(const struct seqs *s, int i, int j)
     return n;
 }
 
-int model_pass(struct model *m, const struct seqs *s, int i, int j,
-               int flags, struct err *e)
+/* Sequences [i, j) of s into the arena and through the layers; head_n holds
+ * the final hidden rows of the wanted tokens (of all rows when PASS_ALL). */
+enum { PASS_KEEP = 1, PASS_ALL = 2 };
+static int run(struct model *m, const struct seqs *s, int i, int j, int flags,
+               struct err *e)
 {
     int how = flags & PASS_ALL       ? TREE_ALL
               : !(flags & PASS_KEEP) ? TREE_SHARE
@@ -208,7 +211,7 @@ int model_logp(struct model *m, const struct seqs *s, double temperature,
         size_t base = (size_t)s->start[i];
 
         j = seqs_micro(s, i, max_tokens);
-        r = model_pass(m, s, i, j, 0, e);
+        r = run(m, s, i, j, 0, e);
         if (!r)
             r = model_head(m, logp + base, entropy ? entropy + base : NULL,
                            e);
@@ -233,9 +236,9 @@ int model_kl(struct model *a, struct model *b, const struct seqs *s,
         int R;
 
         j = seqs_micro(s, i, max_tokens);
-        r = model_pass(a, s, i, j, 0, e);
+        r = run(a, s, i, j, 0, e);
         if (!r)
-            r = model_pass(b, s, i, j, 0, e);
+            r = run(b, s, i, j, 0, e);
         R = a->shape.R;
         if (r || !R)
             continue;
@@ -263,7 +266,7 @@ int model_logits(struct model *m, const struct seqs *s, float *logits,
 
     if (r || !s->n)
         return r;
-    r = model_pass(m, s, 0, s->n, PASS_ALL, e);
+    r = run(m, s, 0, s->n, PASS_ALL, e);
     if (r)
         return r;
     bytes = sizeof *logits * (size_t)m->shape.R * (size_t)m->c.vocab;
@@ -298,6 +301,6 @@ int model_forward(struct model *m, const struct seqs *s, double temperature,
                                  .step = step};
     r = model_need_grads(m, e);
     if (!r)
-        r = model_pass(m, s, 0, s->n, PASS_KEEP, e);
+        r = run(m, s, 0, s->n, PASS_KEEP, e);
     return r ? r : model_head(m, logp, entropy, e);
 }

@@ -122,7 +122,14 @@ struct model {
 
 /* ---- model.c ---- */
 /* The uses of a matrix (weight_new). */
-int model_uses(enum role r, int tied, int train);
+static inline int model_uses(enum role r, int tied, int train)
+{
+    int uses = WEIGHT_FORWARD | (train ? WEIGHT_BACKWARD : 0);
+
+    if (r != ROLE_EMBED)
+        return uses;
+    return WEIGHT_ROWS | (tied ? uses : 0);
+}
 /* Memory for the matrices: their own, or in a flat array of type m->t. */
 int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
 /* ---- rope.c ---- */
@@ -226,7 +233,7 @@ void head_backward(struct model *m, const float *v);
 /* Values of the head rows to the tokens that they score. */
 void head_spread(const struct model *m, float *dst, const float *v);
 
-/* ---- backward.c ---- */
+/* ---- rows.c ---- */
 /* The gradient that enters a sublayer of layer i: dx through its dropout. */
 const void *through_dropout(struct model *m, int i, uint32_t site);
 /* d_n is the gradient of rmsnorm(x), T rows: d_x = `from` + its gradient of
@@ -234,38 +241,27 @@ const void *through_dropout(struct model *m, int i, uint32_t site);
 void norm_backward(struct model *m, const struct weight *w, const void *x,
                    const void *from, int T);
 
-/* ---- pass.c ---- */
 /* y = a + dropout(b) at a site of layer i */
 void model_residual(struct model *m, int i, void *y, const void *a,
                     const void *b, uint32_t site);
+/* dst = rows of src: `n` of them, as a map of the layout says. The terms of
+ * row r are one where off is the layout's `each`. */
+void model_rows(struct model *m, void *dst, const void *src, size_t off,
+                size_t map, int n, int width);
+
+/* ---- pass.c ---- */
 /* Embedding and all layers, from tokens and pos in the arena, to the R rows
  * that reach the head. Attention is over the packed batch m->seqs, or over the
  * KV cache (`cached`), with the rows that kv_rows was told of. */
 void model_layers(struct model *m, int cached);
 /* Layer i from its input again, as far as its backward needs. */
 void model_layer_again(struct model *m, int i);
-/* dst = rows of src: `n` of them, as a map of the layout says. The terms of
- * row r are one where off is the layout's `each`. */
-void model_rows(struct model *m, void *dst, const void *src, size_t off,
-                size_t map, int n, int width);
 
-/* Sequences [i, j) of s into the arena and through the layers; head_n holds
- * the final hidden rows of the wanted tokens (of all rows when `all`). */
-enum { PASS_KEEP = 1, PASS_ALL = 2 };
-int model_pass(struct model *m, const struct seqs *s, int i, int j,
-               int flags, struct err *e) MUST_CHECK;
 /* After model_pass: logp (and entropy) of the wanted tokens into host arrays
  * of the whole batch; base is the index of sequence i's first token. */
 int model_head(struct model *m, float *logp, float *entropy, struct err *e)
     MUST_CHECK;
 float *model_host_f(struct model *m, size_t n);
 int32_t *model_host(struct model *m, size_t n);
-int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
-    MUST_CHECK;
-
-/* ---- store.c ---- */
-/* All of p's tensors are in f with their shapes, and nothing else. */
-int model_check_file(const struct params *p, const struct st_file *f,
-                     const char *dir, struct err *e) MUST_CHECK;
 
 #endif

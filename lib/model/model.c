@@ -19,15 +19,6 @@ static void list_weights(struct model *m)
         m->of[0][ROLE_HEAD] = m->of[0][ROLE_EMBED];
 }
 
-int model_uses(enum role r, int tied, int train)
-{
-    int uses = WEIGHT_FORWARD | (train ? WEIGHT_BACKWARD : 0);
-
-    if (r != ROLE_EMBED)
-        return uses;
-    return WEIGHT_ROWS | (tied ? uses : 0);
-}
-
 static size_t round_up(size_t bytes)
 {
     return (bytes + 255) / 256 * 256;

@@ -71,14 +71,6 @@ int model_open_dir(struct model **m, const char *dir, const struct arm *a,
  * there again: ask before that array changes. */
 int model_digest(struct model *m, char out[33], struct err *e) MUST_CHECK;
 
-/* ---- flat host arrays and model directories ---- */
-/* n_values of normal(0, 0.02), norms 1, biases 0: a function of seed, tensor
- * name and index alone. */
-void model_init(const struct params *p, uint64_t seed, float *flat);
-/* DIR's safetensors into a flat host array of type t, nearest even; missing,
- * extra and misshapen tensors are named. */
-int model_read(const char *dir, const struct params *p, enum dtype t,
-               void *flat, struct err *e) MUST_CHECK;
 /* Writes DIR/config.json (torch_dtype = t) and DIR/model.safetensors. */
 int model_save(const char *dir, const struct config *c, const void *flat,
                enum dtype t, struct err *e) MUST_CHECK;

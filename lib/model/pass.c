@@ -1,5 +1,4 @@
 /* pass - rows through the layers, over a packed batch or a KV cache */
-#include "../base/arena.h"
 #include "impl.h"
 
 /* ---- memory of a pass ---- */
@@ -26,49 +25,12 @@ int model_fit(struct model *m, struct acts_shape s, struct err *e)
     return 0;
 }
 
-int32_t *model_host(struct model *m, size_t n)
-{
-    if (n > m->host_n) {
-        m->host = xrealloc(m->host, n, sizeof *m->host);
-        m->host_n = n;
-    }
-    return m->host;
-}
-
-float *model_host_f(struct model *m, size_t n)
-{
-    if (n > m->host_f_n) {
-        m->host_f = xrealloc(m->host_f, n, sizeof *m->host_f);
-        m->host_f_n = n;
-    }
-    return m->host_f;
-}
-
 void model_nonce(struct model *m, uint64_t nonce)
 {
     m->k->order_nonce = nonce;
 }
 
 /* ---- layers ---- */
-
-/* y = a + dropout(b) at a site of layer i */
-void model_residual(struct model *m, int i, void *y, const void *a,
-                     const void *b, uint32_t site)
-{
-    struct k_dropout d = dropout_at(m, i, site);
-
-    m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL,
-                   rows_behind(m, i), m->c.hidden);
-}
-
-void model_rows(struct model *m, void *dst, const void *src, size_t off,
-                size_t map, int n, int width)
-{
-    struct k_sums s = {.T = n, .n = n, .width = width,
-                       .off = act_ints(m, off), .src = act_ints(m, map)};
-
-    m->k->sum_rows(m->k, m->t, dst, src, s);
-}
 
 void model_layer_again(struct model *m, int i)
 {

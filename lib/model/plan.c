@@ -1,25 +1,6 @@
 /* plan - the working memory of a pass, and what a run would take */
 #include "impl.h"
 
-/* Pieces begin at multiples of 256 bytes, as device allocations do. */
-size_t room_take(struct room *r, size_t bytes)
-{
-    size_t at = r->end;
-
-    r->end = at + (bytes + 255) / 256 * 256;
-    return at;
-}
-
-size_t room_take_n(struct room *r, size_t *step, size_t bytes, int n, int keep)
-{
-    size_t at = r->end;
-
-    *step = keep ? (bytes + 255) / 256 * 256 : 0;
-    for (int i = 0; i < (keep ? n : 1); i++)
-        (void)room_take(r, bytes);
-    return at;
-}
-
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "../base/hash.h"
+#include "files.h"
 #include "finite.h"
 #include "impl.h"
 
@@ -36,7 +37,7 @@ static const char *source_get(const struct source *s, const struct param *q,
     *file = NULL;
     if (!s->f)
         return s->flat ? s->flat + q->offset * dtype_size(s->t) : NULL;
-    x = st_find(s->f, q->name);
+    x = model_tensor(s->f, "", q);
     *t = x->type;
     *file = x->file;
     return x->data;
@@ -196,14 +197,13 @@ static int load(struct model *m, const struct source *src, struct err *e)
 int model_load(struct model *m, const char *dir, char digest[33],
                struct err *e)
 {
+    static const char *const plain[] = {""};
     struct st_file *f = NULL;
-    int r = st_open(&f, dir, e);
+    int r = model_files(&f, dir, &m->p, plain, 1, e);
 
-    if (!r)
-        r = model_check_file(&m->p, f, dir, e);
-    if (!r)
-        r = load(m, &(struct source){.f = f}, e);
-    r = st_close(&f, r, e);
+    if (r)
+        return r;
+    r = st_close(&f, load(m, &(struct source){.f = f}, e), e);
     if (!r && digest)
         memcpy(digest, m->digest, sizeof m->digest);
     return r;

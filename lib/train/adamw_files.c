@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../model/files.h"
 #include "../model/finite.h"
 #include "adamw.h"
 
@@ -102,19 +103,6 @@ int adamw_save_state(const struct adamw *a, const char *dir, char digest[33],
 
 /* ---- reading --------------------------------------------------------- */
 
-static int check_shape(const struct st_tensor *t, const struct param *q,
-                       const char *dir, struct err *e)
-{
-    int n_dims = q->cols ? 2 : 1;
-
-    if (t->n_dims == n_dims && t->dims[0] == q->rows &&
-        (n_dims == 1 || t->dims[1] == q->cols))
-        return 0;
-    return err_set(e, ERR_DATA, "%s: %s: found %d dimensions, %zu values, "
-                   "expected %d x %d", dir, t->name, t->n_dims, t->n, q->rows,
-                   q->cols ? q->cols : 1);
-}
-
 /* A tensor's values as they are, to the device or (k NULL) to host memory. */
 static int put_values(struct kernels *k, void *to, const struct st_tensor *t,
                       struct err *e)
@@ -159,7 +147,7 @@ static int put_tensor(struct kernels *k, void *at, enum dtype dt,
 /* Tensors `prefix`NAME into the flat array dst of type dt: on the device, or,
  * when `state`, where the moments are. state: the file's type must be dt (a
  * moment is never rounded on the way). */
-static int load(struct adamw *a, const struct st_file *f, const char *dir,
+static int load(struct adamw *a, const struct st_file *f, const char *path,
                 const char *prefix, void *dst, enum dtype dt, int state,
                 struct err *e)
 {
@@ -167,20 +155,12 @@ static int load(struct adamw *a, const struct st_file *f, const char *dir,
 
     for (int i = 0; i < a->p->n && !r; i++) {
         const struct param *q = &a->p->v[i];
-        const struct st_tensor *t;
-        char name[128];
+        const struct st_tensor *t = model_tensor(f, prefix, q);
         void *at = (char *)dst + q->offset * dtype_size(dt);
 
-        snprintf(name, sizeof name, "%s%s", prefix, q->name);
-        t = st_find(f, name);
-        if (!t)
-            return err_set(e, ERR_DATA, "%s: no tensor %s", dir, name);
-        r = check_shape(t, q, dir, e);
-        if (r)
-            return r;
         if (state && t->type != dt)
-            return err_set(e, ERR_DATA, "%s: %s is %s, the arm has %s", dir,
-                           name, dtype_name(t->type), dtype_name(dt));
+            return err_set(e, ERR_DATA, "%s: %s is %s, the arm has %s", path,
+                           t->name, dtype_name(t->type), dtype_name(dt));
         if (state && a->o.offload)
             r = put_values(NULL, at, t, e);
         else
@@ -191,27 +171,29 @@ static int load(struct adamw *a, const struct st_file *f, const char *dir,
 
 int adamw_load_master(struct adamw *a, const char *dir, struct err *e)
 {
-    struct st_file *f = NULL;
-    int r = st_open(&f, dir, e);
+    static const char *const plain[] = {""};
+    struct st_file *f;
+    int r = model_files(&f, dir, a->p, plain, 1, e);
 
-    if (!r)
-        r = load(a, f, dir, "", a->master, a->arm.master, 0, e);
-    return st_close(&f, r, e);
+    return r ? r
+             : st_close(&f, load(a, f, dir, "", a->master, a->arm.master, 0, e),
+                        e);
 }
 
 int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
 {
-    struct st_file *f = NULL;
+    static const char *const prefix[] = {"m.", "v.", "c."};
+    void *to[] = {a->m, a->v, a->comp};
+    const enum dtype type[] = {a->arm.adam, a->arm.adam, DT_BF16};
+    int n = a->comp ? 3 : 2, r;
+    struct st_file *f;
     char path[4096];
-    int r;
 
     snprintf(path, sizeof path, "%s/optimizer.safetensors", dir);
-    r = st_open(&f, path, e);
-    if (!r)
-        r = load(a, f, path, "m.", a->m, a->arm.adam, 1, e);
-    if (!r)
-        r = load(a, f, path, "v.", a->v, a->arm.adam, 1, e);
-    if (!r && a->comp)
-        r = load(a, f, path, "c.", a->comp, DT_BF16, 1, e);
+    r = model_files(&f, path, a->p, prefix, n, e);
+    if (r)
+        return r;
+    for (int i = 0; i < n && !r; i++)
+        r = load(a, f, path, prefix[i], to[i], type[i], 1, e);
     return st_close(&f, r, e);
 }

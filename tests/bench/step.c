@@ -13,6 +13,7 @@
  * are one core's divided by the threads.
  */
 #include "../../lib/train/adamw.h"
+#include "../../lib/train/pretrain.h"
 #include "meter.h"
 
 struct shape {
@@ -147,7 +148,7 @@ static int weights(struct model *m, struct adamw *a, struct err *e)
     int r = flat ? 0 : err_set(e, ERR_IO, "out of memory");
 
     if (!r) {
-        model_init(model_params(m), 1, flat);
+        pretrain_init(flat, model_params(m), model_config(m), 0.02, 1);
         r = adamw_set_master(a, flat, e);
     }
     free(flat);

@@ -3,6 +3,9 @@
 #define ULP_MODEL_MAKE_H
 #include "t.h"
 #include "../../lib/base/rng.h"
+#include "../../kernels/canon.h"
+#include "../../lib/model/files.h"
+#include "../../lib/model/finite.h"
 #include "../../lib/model/model.h"
 
 #define MUST(call) \
@@ -40,6 +43,29 @@ __attribute__((unused)) static float *make_flat(const struct config *c,
                               (p.v[i].kind == KIND_BIAS ? 0.3 : 0.2));
     params_free(&p);
     return w;
+}
+
+/* DIR's tensors into a flat array of type t, rounded to nearest even. */
+__attribute__((unused)) static void make_read(const char *dir,
+                                              const struct params *p,
+                                              enum dtype t, void *flat)
+{
+    static const char *const plain[] = {""};
+    struct st_file *f;
+
+    MUST(model_files(&f, dir, p, plain, 1, &e));
+    for (int i = 0; i < p->n; i++) {
+        const struct st_tensor *x = model_tensor(f, "", &p->v[i]);
+
+        for (size_t j = 0; j < x->n; j++) {
+            float v = finite_value(x->data, x->type, j);
+            uint16_t h = canon_round_bf16(v);
+            char *at = (char *)flat + (p->v[i].offset + j) * dtype_size(t);
+
+            memcpy(at, t == DT_F32 ? (void *)&v : (void *)&h, dtype_size(t));
+        }
+    }
+    MUST(st_close(&f, 0, &e));
 }
 
 struct made {
