@@ -65,8 +65,8 @@ $(foreach d,$(LIB_DIRS),$(eval $(call lib_rule,$(d))))
 $(foreach d,$(LIB_DIRS),$(eval CFLAGS_$(subst /,_,$(d)) :=))
 
 # A family of models is a file of lib/arch that none of these is.
-FAMILIES := $(filter-out arch config config_copy config_rope members params,$(patsubst lib/arch/%.c,%,$(wildcard lib/arch/*.c)))
-CFLAGS_lib_arch := -D'ARCH_FAMILIES=$(FAMILIES:%=FAMILY(%))'
+FAMILIES := $(sort $(filter-out arch config config_copy config_rope members params,$(patsubst lib/arch/%.c,%,$(wildcard lib/arch/*.c))))
+CFLAGS_lib_arch := -D'ARCH_FAMILIES=$(foreach f,$(FAMILIES),FAMILY($(f)))'
 $(B)/lib/arch/arch.o: $(FAMILIES:%=lib/arch/%.c)
 
 # --- kernels: the same files once per instruction set ------------------------

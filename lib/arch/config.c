@@ -274,6 +274,8 @@ static int from_json(struct config *c, const json_t *o, const char *where,
         r = rope_from_json(c, o, where, e);
     if (!r)
         r = get_dtype(c, o, where, e);
+    if (json_object_get(o, "eos_token_id"))
+        c->n_eos = 0; /* instead of the family's */
     if (!r)
         r = get_eos(c, o, where, e);
     return r;

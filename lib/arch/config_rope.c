@@ -76,7 +76,7 @@ static int get_scaling(struct config *c, const json_t *o, const char *where,
         return get_llama3(c, o, where, e);
     if (strcmp(type, "default"))
         return member_refuse(json_object_get(o, key), where, key,
-                             "default and llama3", e);
+                             "default or llama3", e);
     return check_plain(o, where, e);
 }
 

@@ -23,16 +23,40 @@ static double exp_near(double x)
     return y * p;
 }
 
-/* Row p: cos and sin of p * inv_freq_i, inv_freq_i = 1 / theta^(2i/d). As in
- * transformers the power, its inverse and the angle are rounded to fp32 one
- * after the other; sine and cosine of that angle are canon.h's. */
-static void fill_rope(float *table, int len, int d, double theta)
+/* Frequencies of long wavelengths are divided by the factor, those of short
+ * ones stay, and between them both are mixed: in fp32, in the order of
+ * transformers' llama3. */
+static float scaled(const struct rope_scaling *s, float inv)
 {
-    double log_theta = fp64_log(theta);
+    float original = (float)s->original_max_pos, low, high, wave, mix;
+
+    if (!s->factor)
+        return inv;
+    low = (float)(s->original_max_pos / s->low_freq_factor);
+    high = (float)(s->original_max_pos / s->high_freq_factor);
+    wave = 1 / inv * 6.2831853071795864769f;
+    if (wave < high)
+        return inv;
+    if (wave > low)
+        return inv / (float)s->factor;
+    mix = (1 / wave * original - (float)s->low_freq_factor) /
+          (float)(s->high_freq_factor - s->low_freq_factor);
+    return (1 - mix) * inv / (float)s->factor + mix * inv;
+}
+
+/* Row p: cos and sin of p * inv_freq_i, inv_freq_i = 1 / theta^(2i/d), scaled
+ * where the model says so. As in transformers the power, its inverse and the
+ * angle are rounded to fp32 one after the other; sine and cosine of that angle
+ * are canon.h's. */
+static void fill_rope(float *table, int len, const struct config *c)
+{
+    double log_theta = fp64_log(c->rope_theta);
+    int d = c->head_dim;
 
     for (int i = 0; i < d / 2; i++) {
         float e = (float)(2 * i) / (float)d;
-        float inv = 1.0f / (float)exp_near((double)e * log_theta);
+        float inv = scaled(&c->rope,
+                           1.0f / (float)exp_near((double)e * log_theta));
 
         for (int p = 0; p < len; p++) {
             float angle = (float)p * inv;
@@ -67,7 +91,7 @@ int model_rope(struct model *m, int need, struct err *e)
     if (!m->rope)
         return -e->code;
     host = xmalloc(bytes);
-    fill_rope(host, len, d, m->c.rope_theta);
+    fill_rope(host, len, &m->c);
     m->k->upload(m->k, m->rope, host, bytes);
     m->rope_len = len;
     free(host);
