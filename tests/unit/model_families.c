@@ -1,0 +1,90 @@
+/* models that transformers saved, of each family (tests/golden/families):
+ * log-probabilities, logits and gradients are those of transformers and torch
+ * autograd; files in one piece and in shards, fp32 and bf16, tied and untied,
+ * heads of another type */
+#include <unistd.h>
+#include "model_expected.h"
+
+#define GOLDEN "tests/golden/families/"
+
+static void llama(void)
+{
+    compare(GOLDEN "llama");
+    compare(GOLDEN "llama_sharded");
+}
+
+static void llama_scaled_positions(void)
+{
+    struct config c;
+
+    MUST(config_read(&c, GOLDEN "llama3_tied", &e));
+    T_CHECK(c.rope.factor == 8 && c.rope.original_max_pos == 64);
+    T_CHECK(c.rope_theta == 5e5 && c.tied && c.file_dtype == DT_BF16);
+    T_EQ_INT(c.n_eos, 3); /* of config.json, then of generation_config.json */
+    T_EQ_INT(c.eos[0], 3);
+    T_EQ_INT(c.eos[1], 39);
+    T_EQ_INT(c.eos[2], 5);
+    compare(GOLDEN "llama3_tied");
+}
+
+static void heads_of_another_type(void)
+{
+    compare(GOLDEN "llama_head_fp32");
+    compare(GOLDEN "llama_tied_head");
+    compare(GOLDEN "qwen2_sharded");
+}
+
+/* TEXT as DIR/config.json, read; its message has `says` (NULL: it is read). */
+static void reads(struct config *c, const char *text, const char *says)
+{
+    char dir[] = "/tmp/ulp-families.XXXXXX", path[60];
+    FILE *f;
+    int r;
+
+    if (!mkdtemp(dir))
+        abort();
+    snprintf(path, sizeof path, "%s/config.json", dir);
+    f = fopen(path, "w");
+    fputs(text, f);
+    fclose(f);
+    r = config_read(c, dir, &e);
+    T_EQ_INT(r, says ? -ERR_DATA : 0);
+    T_CHECKF(!says || strstr(e.msg, says), "%s", e.msg);
+    unlink(path);
+    rmdir(dir);
+}
+
+#define SIZES                                                              \
+    "\"hidden_size\": 32, \"num_hidden_layers\": 1, "                      \
+    "\"num_attention_heads\": 4, \"intermediate_size\": 8, "               \
+    "\"vocab_size\": 60"
+#define LLAMA "{\"model_type\": \"llama\", " SIZES
+
+static void llama_is_refused_by_name(void)
+{
+    struct config c;
+
+    reads(&c, LLAMA "}", NULL);
+    T_EQ_INT(c.max_pos, 2048);
+    T_CHECK(c.n_eos == 1 && c.eos[0] == 2);
+    reads(&c, LLAMA ", \"eos_token_id\": null, \"pretraining_tp\": 4, "
+              "\"rope_scaling\": {\"type\": \"default\"}}", NULL);
+    T_EQ_INT(c.n_eos, 0);
+    reads(&c, LLAMA ", \"attention_bias\": true}",
+          "attention_bias is true: only false (biases on q, k and v are the "
+          "family qwen2's) is implemented");
+    reads(&c, LLAMA ", \"mlp_bias\": true}", "mlp_bias is true");
+    reads(&c, LLAMA ", \"rope_scaling\": {\"rope_type\": \"yarn\"}}",
+          "rope_type is \"yarn\": only default or llama3 is implemented");
+    reads(&c, LLAMA ", \"rope_scaling\": {\"rope_type\": \"llama3\"}}",
+          "rope_scaling: factor is missing");
+}
+
+int main(void)
+{
+    T_RUN(llama);
+    T_RUN(llama_scaled_positions);
+    T_RUN(heads_of_another_type);
+    T_RUN(llama_is_refused_by_name);
+    T_DONE();
+}
