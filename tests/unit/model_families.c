@@ -80,11 +80,33 @@ static void llama_is_refused_by_name(void)
           "rope_scaling: factor is missing");
 }
 
+#define MISTRAL "{\"model_type\": \"mistral\", \"num_key_value_heads\": null, " \
+    SIZES
+
+static void mistral(void)
+{
+    struct config c;
+
+    compare(GOLDEN "mistral");
+    compare(GOLDEN "mistral_tied");
+    reads(&c, MISTRAL ", \"sliding_window\": null}", NULL);
+    T_EQ_INT(c.kv_heads, 4);
+    T_EQ_INT(c.max_pos, 131072);
+    reads(&c, MISTRAL ", \"sliding_window\": 256, "
+              "\"max_position_embeddings\": 256}", NULL);
+    reads(&c, MISTRAL ", \"sliding_window\": 255, "
+              "\"max_position_embeddings\": 256}",
+          "sliding_window is 255 and max_position_embeddings 256: windows are "
+          "not implemented");
+    reads(&c, MISTRAL "}", "sliding_window is 4096");
+}
+
 int main(void)
 {
     T_RUN(llama);
     T_RUN(llama_scaled_positions);
     T_RUN(heads_of_another_type);
+    T_RUN(mistral);
     T_RUN(llama_is_refused_by_name);
     T_DONE();
 }
