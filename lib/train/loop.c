@@ -9,15 +9,12 @@
 #include "metrics.h"
 #include "plan.h"
 #include "publish.h"
+#include "trainer.h"
 #include "../generate/sync.h"
 
 struct loop {
     const struct loop_opts *o;
-    struct arm arm;
-    struct config c;
-    struct kernels *k;
-    struct model *m;
-    struct adamw *a;
+    struct trainer t;
     struct train_state st;
     struct sync *sync;
     struct batch_opts bo;
@@ -26,6 +23,7 @@ struct loop {
     struct progress *progress;
     struct health health;
     char policy[33]; /* digest of the sampler's compute weights */
+    int resumed;     /* from a checkpoint */
     int release;     /* memory goes back while the sampler works */
     int trained;     /* a step of this process was done */
 };
@@ -52,19 +50,19 @@ static json_t *hyper_json(const struct loop_opts *o, const struct arm *a)
 }
 
 /* The state to go on from: the checkpoint's, or a new run's. */
-static int open_state(struct loop *l, int *resumed, struct err *e)
+static int open_state(struct loop *l, struct err *e)
 {
     const struct loop_opts *o = l->o;
     struct train_state now = { .seed = o->seed, .loss_scale = 1 };
     int r;
 
-    arm_format(&l->arm, now.arm, sizeof now.arm);
-    now.hyper = hyper_json(o, &l->arm);
+    arm_format(&l->t.arm, now.arm, sizeof now.arm);
+    now.hyper = hyper_json(o, &l->t.arm);
     r = state_read(&l->st, o->model, e);
-    *resumed = r > 0;
+    l->resumed = r > 0;
     if (r > 0)
         r = checkpoint_compare(&l->st, &now, o->model, e);
-    if (!*resumed) {
+    if (!l->resumed) {
         l->st = now;
     } else {
         memcpy(l->st.arm, now.arm, sizeof now.arm);
@@ -76,58 +74,34 @@ static int open_state(struct loop *l, int *resumed, struct err *e)
     return r < 0 ? r : 0;
 }
 
-/* The gradients come with the first pass, so that the sampler has their memory
- * until then; where they cannot fit, that is said before any work. */
-static int check_room(const struct loop *l, struct err *e)
+/* Master weights of the base or checkpoint, and where that run stands. */
+static int load(void *ctx, struct adamw *a, struct err *e)
 {
-    size_t need = dtype_size(l->arm.grads) * model_params(l->m)->n_values;
-    struct k_memory m;
+    const struct loop *l = ctx;
+    int r = adamw_load_master(a, l->o->model, e);
 
-    l->k->memory(l->k, &m);
-    if (!m.total || m.now + need <= m.total)
-        return 0;
-    return err_memory(e, "%s: out of memory: %zu MiB asked for (gradients), "
-                      "%zu MiB held, %zu MiB free of %zu", l->k->name,
-                      need >> 20, m.now >> 20, m.free >> 20, m.total >> 20);
+    return !r && l->resumed ? checkpoint_resume(a, &l->st, l->o->model, e) : r;
 }
 
-static int open_model(struct loop *l, int resumed, struct err *e)
+static int open_trainer(struct loop *l, struct err *e)
 {
     const struct loop_opts *o = l->o;
-    const struct adamw_opts ao = {
-        .beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps,
-        .weight_decay = o->weight_decay, .grad_clip = o->grad_clip,
-        .seed = arm_noise_seed(&l->arm, o->seed), .offload = o->offload,
+    const struct trainer_opts to = {
+        .device = o->device, .threads = o->threads,
+        .recompute = o->recompute, .seed = o->seed, .may_offload = 1,
+        .a = {.beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps,
+              .weight_decay = o->weight_decay, .grad_clip = o->grad_clip,
+              .offload = o->offload},
     };
-    const struct config *c = &l->c;
-    int r = kernels_open(&l->k, o->device, o->threads, l->arm.order.k, e);
+    int r = trainer_open(&l->t, &to, load, l, e);
 
-    if (!r)
-        r = model_open(&l->m, c, &l->arm, l->k,
-                       MODEL_TRAIN | MODEL_LATER |
-                           (o->recompute ? MODEL_RECOMPUTE : 0),
-                       e);
-    if (!r)
-        r = adamw_open(&l->a, l->k, model_params(l->m), &l->arm, &ao, e);
-    if (!r)
-        r = model_attach(l->m, l->a->master, l->arm.master, e);
-    if (!r)
-        r = adamw_load_master(l->a, o->model, e);
-    if (!r && resumed)
-        r = checkpoint_resume(l->a, &l->st, o->model, e);
-    if (!r)
-        r = model_set(l->m, l->a->master, l->arm.master, e);
-    if (!r)
-        r = check_room(l, e);
-    if (r && e->no_memory)
-        r = plan_advise_open(e, o->offload);
-    l->release = l->k && o->sync &&
-                 (o->release || !strcmp(l->k->name, "cuda"));
+    l->release = l->t.k && o->sync &&
+                 (o->release || !strcmp(l->t.k->name, "cuda"));
     l->bo = (struct batch_opts) {
         .prompts = o->prompts, .samples = o->samples,
         .max_rounds = o->max_gen_batches, .dynamic = !o->no_dynamic,
         .by_std = !o->no_std, .off_policy = o->off_policy,
-        .vocab = c->vocab, .max_len = c->max_pos,
+        .vocab = l->t.c.vocab, .max_len = l->t.c.max_pos,
     };
     return r;
 }
@@ -136,7 +110,7 @@ static int open_model(struct loop *l, int resumed, struct err *e)
 static int publish(struct loop *l, int send, struct err *e)
 {
     const struct publish o = {
-        .a = l->a, .sync = send ? l->sync : NULL, .model = l->o->model,
+        .a = l->t.a, .sync = send ? l->sync : NULL, .model = l->o->model,
         .after_step = l->trained ? l->st.step : -1,
     };
 
@@ -166,22 +140,19 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs,
                      struct err *e)
 {
     const struct loop_opts *o = l->o;
-    int resumed = 0, r = 0;
+    int r = 0;
 
     /* before all else: the sampler must see us come, or go */
     if (o->sync)
         r = sync_open(&l->sync, o->sync, 1, e);
     if (!r)
-        r = arm_parse(&l->arm, o->arm, e);
+        r = config_read(&l->t.c, o->model, e);
     if (!r)
-        r = config_read(&l->c, o->model, e);
-    if (!r) {
-        arm_resolve(&l->arm, l->c.attention_dropout);
-        arm_seed(&l->arm, o->seed);
-        r = open_state(l, &resumed, e);
-    }
+        r = trainer_arm(&l->t.arm, o->arm, &l->t.c, o->seed, e);
     if (!r)
-        r = open_model(l, resumed, e);
+        r = open_state(l, e);
+    if (!r)
+        r = open_trainer(l, e);
     if (!r)
         r = publish(l, 0, e);
     if (!r)
@@ -200,9 +171,7 @@ static void loop_close(struct loop *l)
     progress_close(&l->progress);
     health_close(&l->health);
     sync_close(&l->sync);
-    adamw_close(&l->a);
-    model_close(&l->m);
-    kernels_close(&l->k);
+    trainer_close(&l->t);
     state_free(&l->st);
 }
 
@@ -245,7 +214,7 @@ static int report(struct loop *l, const struct batch *b,
     char note[100];
     int r;
 
-    metrics_set(rec, l->st.step, b, st, l->a, lr, &l->bo);
+    metrics_set(rec, l->st.step, b, st, l->t.a, lr, &l->bo);
     r = rec_write(l->metrics, rec, e);
     if (!r && l->timing) {
         rec_clear(rec);
@@ -254,7 +223,7 @@ static int report(struct loop *l, const struct batch *b,
         rec_set_f64(rec, "collect_s", t->collect);
         rec_set_f64(rec, "train_s", t->train);
         rec_set_f64(rec, "train_cpu_s", t->train_cpu);
-        l->k->memory(l->k, &mem);
+        l->t.k->memory(l->t.k, &mem);
         rec_set_u64(rec, "memory", mem.now);
         rec_set_u64(rec, "memory_peak", mem.peak);
         r = rec_write(l->timing, rec, e);
@@ -264,7 +233,7 @@ static int report(struct loop *l, const struct batch *b,
              b->n_samples ? (double)b->n_correct / (double)b->n_samples : 0,
              b->n < l->bo.prompts ? " (batch not full)" : "",
              (double)st->loss.tokens / (t->train > 0 ? t->train : 1));
-    engine_note(l->k, l->progress, note);
+    engine_note(l->t.k, l->progress, note);
     health_step(&l->health, l->st.step, b, st, &say);
     progress_add(l->progress, 1);
     return r;
@@ -275,7 +244,7 @@ static int report(struct loop *l, const struct batch *b,
 static void release(struct loop *l)
 {
     if (l->release)
-        model_trim(l->m);
+        model_trim(l->t.m);
 }
 
 static int train_step(struct loop *l, struct err *e)
@@ -287,10 +256,10 @@ static int train_step(struct loop *l, struct err *e)
         .dapo = { o->clip_low, o->clip_high, o->dual_clip, o->tis },
         .mini_batch = o->mini_batch,
         .gap = o->off_policy ? (struct gap_bound){ .nats = -1 }
-                             : gap_bound(&l->arm),
+                             : gap_bound(&l->t.arm),
         .epochs = o->epochs, .temperature = o->temperature,
         .micro_tokens = (size_t)o->micro_batch,
-        .seed = arm_noise_seed(&l->arm, o->seed),
+        .seed = arm_noise_seed(&l->t.arm, o->seed),
         .lr = o->lr * (warm < 1 ? warm : 1),
     };
     struct batch b = { 0 };
@@ -308,7 +277,7 @@ static int train_step(struct loop *l, struct err *e)
     at = seconds(CLOCK_MONOTONIC);
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     if (!r)
-        r = step_run(l->m, l->a, &b, &so, &st, e);
+        r = step_run(l->t.m, l->t.a, &b, &so, &st, e);
     if (r && e->no_memory)
         r = plan_advise(e, o->micro_batch, o->recompute);
     release(l);
@@ -336,8 +305,8 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
         end = o->until ? o->until : l.st.step + o->steps;
         l.progress = progress_open(program, "steps",
                                    (uint64_t)(end - l.st.step), o->quiet);
-        engine_say_device(l.k, l.progress);
-        health_open(&l.health, o->prompts, l.arm.loss_scaling);
+        engine_say_device(l.t.k, l.progress);
+        health_open(&l.health, o->prompts, l.t.arm.loss_scaling);
         while (!r && l.st.step < end)
             r = train_step(&l, e);
     }
@@ -346,7 +315,7 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
     if (!r)
         r = rollouts_finish(&l.src, l.st.step, e);
     if (!r)
-        r = checkpoint_write(o->out, o->model, l.a, &l.st, e);
+        r = checkpoint_write(o->out, o->model, l.t.a, &l.st, e);
     if (!r)
         r = rec_commit(&l.metrics, e);
     if (!r && l.timing)

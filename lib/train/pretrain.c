@@ -8,15 +8,12 @@
 #include "corpus.h"
 #include "../tasks/order.h"
 #include "plan.h"
+#include "trainer.h"
 
 struct pretrain {
     const struct pretrain_opts *o;
-    struct config c;
-    struct arm arm;
+    struct trainer t;
     struct tok *tok;
-    struct kernels *k;
-    struct model *m;
-    struct adamw *a;
     struct pack corpus, batch;
     struct order order;
     float *logp, *dlogp;
@@ -30,12 +27,12 @@ struct pretrain {
 static int open_shape(struct pretrain *t, struct err *e)
 {
     const struct pretrain_opts *o = t->o;
-    struct config *c = &t->c;
+    struct config *c = &t->t.c;
     int32_t eos = tok_eos(t->tok);
+    int r;
 
     if (o->config) {
-        int r = config_read(c, o->config, e);
-
+        r = config_read(c, o->config, e);
         if (r)
             return r;
     } else {
@@ -50,7 +47,6 @@ static int open_shape(struct pretrain *t, struct err *e)
                            "%d do not divide into even heads", c->hidden,
                            c->heads, c->kv_heads);
     }
-    c->file_dtype = t->arm.master;
     if (eos >= 0) {
         c->n_eos = 1;
         c->eos[0] = eos;
@@ -60,19 +56,22 @@ static int open_shape(struct pretrain *t, struct err *e)
     if (c->vocab < tok_vocab(t->tok))
         return err_set(e, ERR_DATA, "%s: vocab_size %d, the tokenizer has %d",
                        o->config, c->vocab, tok_vocab(t->tok));
-    return 0;
+    r = trainer_arm(&t->t.arm, o->arm, c, o->seed, e);
+    c->file_dtype = t->t.arm.master;
+    return r;
 }
 
-static int open_weights(struct pretrain *t, struct err *e)
+/* First weights. */
+static int draw(void *ctx, struct adamw *a, struct err *e)
 {
-    const struct params *p = model_params(t->m);
-    float *flat = xcalloc(p->n_values, sizeof *flat);
+    const struct pretrain *t = ctx;
+    float *flat = xcalloc(a->p->n_values, sizeof *flat);
     int r;
 
-    pretrain_init(flat, p, &t->c, t->o->init_std, t->o->seed);
-    r = adamw_set_master(t->a, flat, e);
+    pretrain_init(flat, a->p, &t->t.c, t->o->init_std, t->o->seed);
+    r = adamw_set_master(a, flat, e);
     free(flat);
-    return r ? r : model_set(t->m, t->a->master, t->arm.master, e);
+    return r;
 }
 
 static int open_metrics(struct pretrain *t, struct err *e)
@@ -90,36 +89,23 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
                          struct err *e)
 {
     const struct pretrain_opts *o = t->o;
-    struct adamw_opts ao = { o->beta1, o->beta2, o->eps,
-                                   o->weight_decay, o->grad_clip, o->seed,
-                             0, 0 };
-    int r = arm_parse(&t->arm, o->arm, e);
+    const struct trainer_opts to = {
+        .device = o->device, .threads = o->threads,
+        .recompute = o->recompute, .seed = o->seed,
+        .a = {.beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps,
+              .weight_decay = o->weight_decay, .grad_clip = o->grad_clip},
+    };
+    int r = tok_open(&t->tok, o->tokenizer, e);
 
-    if (!r)
-        r = tok_open(&t->tok, o->tokenizer, e);
     if (!r)
         r = open_shape(t, e);
     if (!r)
-        r = corpus_read(&t->corpus, t->tok, t->c.eos[0], t->c.max_pos, inputs,
+        r = corpus_read(&t->corpus, t->tok, t->t.c.eos[0], t->t.c.max_pos, inputs,
                         n_inputs, o->limit, e);
     if (r)
         return r;
-    arm_resolve(&t->arm, t->c.attention_dropout);
-    arm_seed(&t->arm, o->seed);
-    ao.seed = arm_noise_seed(&t->arm, o->seed);
     order_init(&t->order, o->seed, (uint32_t)t->corpus.n);
-    r = kernels_open(&t->k, o->device, o->threads, t->arm.order.k, e);
-    if (!r)
-        r = model_open(&t->m, &t->c, &t->arm, t->k,
-                       MODEL_TRAIN | MODEL_LATER |
-                           (o->recompute ? MODEL_RECOMPUTE : 0),
-                       e);
-    if (!r)
-        r = adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &ao, e);
-    if (!r)
-        r = model_attach(t->m, t->a->master, t->arm.master, e);
-    if (!r)
-        r = open_weights(t, e);
+    r = trainer_open(&t->t, &to, draw, t, e);
     return r ? r : open_metrics(t, e);
 }
 
@@ -127,9 +113,7 @@ static void pretrain_close(struct pretrain *t)
 {
     progress_close(&t->progress);
     rec_abort(&t->metrics);
-    adamw_close(&t->a);
-    model_close(&t->m);
-    kernels_close(&t->k);
+    trainer_close(&t->t);
     tok_close(&t->tok);
     pack_free(&t->corpus);
     pack_free(&t->batch);
@@ -180,7 +164,7 @@ static void weigh(struct pretrain *t, int a, int b, double weight,
             double w = (j < response ? t->o->prompt_loss : 1) / weight;
 
             *loss -= w * (double)t->logp[j];
-            t->dlogp[j] = (float)(-w * t->a->loss_scale);
+            t->dlogp[j] = (float)(-w * t->t.a->loss_scale);
         }
     }
 }
@@ -193,7 +177,7 @@ static int report(struct pretrain *t, int step, double loss, double lr,
     int r;
 
     snprintf(note, sizeof note, "loss %.4f", loss);
-    engine_note(t->k, t->progress, note);
+    engine_note(t->t.k, t->progress, note);
     progress_add(t->progress, 1);
     if (!t->metrics)
         return 0;
@@ -217,27 +201,27 @@ static int train_step(struct pretrain *t, int step, struct err *e)
     struct adamw_result res;
     int r = 0;
 
-    model_zero_grads(t->m);
+    model_zero_grads(t->t.m);
     for (int a = 0, b; a < p->n && !r; a = b) {
         struct seqs q;
 
         b = pack_micro(p, a, p->n, (size_t)t->o->micro_batch);
         q = pack_view(p, a, b);
-        r = model_forward(t->m, &q, 1, arm_noise_seed(&t->arm, t->o->seed),
+        r = model_forward(t->t.m, &q, 1, arm_noise_seed(&t->t.arm, t->o->seed),
                           (uint32_t)step,
                           t->logp + p->start[a], NULL, e);
         if (r)
             break;
         weigh(t, a, b, weight, &loss);
-        r = model_backward(t->m, t->dlogp + p->start[a], e);
+        r = model_backward(t->t.m, t->dlogp + p->start[a], e);
     }
     if (!r)
-        r = adamw_update(t->a, model_grads(t->m), lr, &res, e);
-    if (!r && !(loss - loss == 0) && !t->arm.loss_scaling)
+        r = adamw_update(t->t.a, model_grads(t->t.m), lr, &res, e);
+    if (!r && !(loss - loss == 0) && !t->t.arm.loss_scaling)
         r = err_set(e, ERR_DATA, "step %d: the loss is not finite (a smaller "
                     "--lr may help)", step);
     if (!r)
-        r = model_set(t->m, t->a->master, t->arm.master, e);
+        r = model_set(t->t.m, t->t.a->master, t->t.arm.master, e);
     return r ? r : report(t, step, loss, lr, &res, e);
 }
 
@@ -252,18 +236,16 @@ static int write_untrained(struct pretrain *t, int n_inputs, struct err *e)
         r = err_set(e, ERR_USAGE, "--steps 0 reads no rows and writes no "
                     "metrics");
     if (!r)
-        r = arm_parse(&t->arm, t->o->arm, e);
-    if (!r)
         r = tok_open(&t->tok, t->o->tokenizer, e);
     if (!r)
         r = open_shape(t, e);
     if (!r)
-        r = params_list(&p, &t->c, e);
+        r = params_list(&p, &t->t.c, e);
     if (r)
         return r;
     flat = xcalloc(p.n_values, sizeof *flat);
-    pretrain_init(flat, &p, &t->c, t->o->init_std, t->o->seed);
-    r = checkpoint_write_flat(t->o->out, &t->c, t->o->tokenizer, flat, e);
+    pretrain_init(flat, &p, &t->t.c, t->o->init_std, t->o->seed);
+    r = checkpoint_write_flat(t->o->out, &t->t.c, t->o->tokenizer, flat, e);
     free(flat);
     params_free(&p);
     return r;
@@ -284,14 +266,13 @@ int pretrain_run(const struct pretrain_opts *o, const char *program,
         t.progress = progress_open(program, "steps", (uint64_t)o->steps,
                                    o->quiet);
     if (!r)
-        engine_say_device(t.k, t.progress);
+        engine_say_device(t.t.k, t.progress);
     for (int step = 0; step < o->steps && !r; step++)
         r = train_step(&t, step, e);
-    if (r && e->no_memory)
-        r = t.progress ? plan_advise(e, o->micro_batch, o->recompute)
-                       : plan_advise_open(e, 1);
+    if (r && e->no_memory && t.progress)
+        r = plan_advise(e, o->micro_batch, o->recompute);
     if (!r)
-        r = checkpoint_write_model(o->out, &t.c, o->tokenizer, t.a, e);
+        r = checkpoint_write_model(o->out, &t.t.c, o->tokenizer, t.t.a, e);
     if (!r && t.metrics)
         r = rec_commit(&t.metrics, e);
     pretrain_close(&t);

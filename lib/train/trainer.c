@@ -1,0 +1,64 @@
+/* trainer - device, model and optimizer of a run; see trainer.h */
+#include "trainer.h"
+#include "plan.h"
+
+int trainer_arm(struct arm *a, const char *text, const struct config *c,
+                uint64_t seed, struct err *e)
+{
+    int r = arm_parse(a, text, e);
+
+    if (r)
+        return r;
+    arm_resolve(a, c->attention_dropout);
+    arm_seed(a, seed);
+    return 0;
+}
+
+/* The gradients come with the first pass, so that the sampler has their memory
+ * until then; where they cannot fit, that is said before any work. */
+static int check_room(const struct trainer *t, struct err *e)
+{
+    size_t need = dtype_size(t->arm.grads) * model_params(t->m)->n_values;
+    struct k_memory m;
+
+    t->k->memory(t->k, &m);
+    if (!m.total || m.now + need <= m.total)
+        return 0;
+    return err_memory(e, "%s: out of memory: %zu MiB asked for (gradients), "
+                      "%zu MiB held, %zu MiB free of %zu", t->k->name,
+                      need >> 20, m.now >> 20, m.free >> 20, m.total >> 20);
+}
+
+int trainer_open(struct trainer *t, const struct trainer_opts *o,
+                 int (*master)(void *ctx, struct adamw *a, struct err *e),
+                 void *ctx, struct err *e)
+{
+    struct adamw_opts ao = o->a;
+    int r = kernels_open(&t->k, o->device, o->threads, t->arm.order.k, e);
+
+    ao.seed = arm_noise_seed(&t->arm, o->seed);
+    if (!r)
+        r = model_open(&t->m, &t->c, &t->arm, t->k,
+                       MODEL_TRAIN | MODEL_LATER |
+                           (o->recompute ? MODEL_RECOMPUTE : 0), e);
+    if (!r)
+        r = adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &ao, e);
+    if (!r)
+        r = model_attach(t->m, t->a->master, t->arm.master, e);
+    if (!r)
+        r = master(ctx, t->a, e);
+    if (!r)
+        r = model_set(t->m, t->a->master, t->arm.master, e);
+    if (!r)
+        r = check_room(t, e);
+    if (r && e->no_memory)
+        r = plan_advise_open(e, !o->may_offload || o->a.offload);
+    return r;
+}
+
+void trainer_close(struct trainer *t)
+{
+    adamw_close(&t->a);
+    model_close(&t->m);
+    kernels_close(&t->k);
+}
