@@ -3,7 +3,9 @@
 KERNEL_LINK :=
 KERNEL_CPU  := $(wildcard kernels/cpu/*.c)
 KERNEL_TOP  := $(wildcard kernels/*.c)
-ARCH        ?= $(shell uname -m)
+ifeq ($(origin ARCH),undefined)
+ARCH        := $(shell uname -m)
+endif
 include pipelines/cuda.mk
 ifeq ($(ARCH),x86_64)
 ISAS        := v1 v3 v4

@@ -83,11 +83,13 @@ SYNTHETIC     ?= 0
 EXPECT        ?=
 # the rows of the table of arms; those whose order of sums is shuffled; those whose
 # gradients show the micro-batch
-KNOWN_ARMS     = $(shell sed -n '/arm_rows\[\] =/,/^};/s/^    {"\([a-z0-9-]*\)",.*/\1/p' lib/model/arm_table.c)
-arms_with      = $(shell awk -F'"' '/arm_rows\[\] =/ { on = 1 } /^};/ { on = 0 } on && /^    [{]"/ { name = $$2 } \
-  on && /$(1)/ { print name }' lib/model/arm_table.c)
-SHUFFLED_ARMS  = $(call arms_with,order=shuffled)
-HALF_SUM_ARMS  = $(call arms_with,grads=bf16)
+ARM_TABLE      = $(eval ARM_TABLE := $(shell awk -F'"' '/arm_rows\[\] =/ { on = 1 } /^};/ { on = 0 } on && /^    [{]"/ \
+  { if (arm) print arm, has; arm = $$2; has = "" } on && /order=shuffled/ { has = has "/shuffled" } \
+  on && /grads=bf16/ { has = has "/half" } END { print arm, has }' OFS='' lib/model/arm_table.c))$(ARM_TABLE)
+KNOWN_ARMS     = $(foreach a,$(ARM_TABLE),$(firstword $(subst /, ,$(a))))
+arms_with      = $(strip $(foreach a,$(ARM_TABLE),$(if $(findstring /$(1),$(a)),$(firstword $(subst /, ,$(a))))))
+SHUFFLED_ARMS  = $(call arms_with,shuffled)
+HALF_SUM_ARMS  = $(call arms_with,half)
 
 override R    := $(R:%/=%)
 PARAMETERS    := PRESET R ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \

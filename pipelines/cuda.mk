@@ -9,7 +9,9 @@
 # header is used: order=hardware opens it at run time (kernels/cuda/hw_blas.h).
 # Code for sm_80 and sm_90, and PTX that later devices compile for themselves.
 CUDA       ?= auto
-NVCC       ?= $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
+ifeq ($(origin NVCC),undefined)
+NVCC       := $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
+endif
 CUDA_TOP   := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
 CUBLAS     := $(if $(NVCC),$(wildcard $(CUDA_TOP)/include/cublasLt.h \
                 $(CUDA_TOP)/targets/x86_64-linux/include/cublasLt.h))
