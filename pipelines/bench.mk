@@ -3,17 +3,21 @@
 # Each program in tests/bench prints what it measured beside the machine's own
 # roofline, measured in the same run. BENCH_ARGS is for those of kernels:
 # fp32, bf16 or fp16, then a part of a shape's name (BENCH_ARGS="bf16 tiny").
-# BENCH="step" chooses programs; TOK_ARGS are a tokenizer's directory and texts.
+# BENCH="step" chooses programs; TOK_ARGS are a tokenizer's directory and texts,
+# UPDATE_ARGS two arms and a shape.
 
 BENCH      ?= $(filter-out gpu%,$(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c)))
 BENCH_ARGS ?=
 TOK_ARGS   ?=
+UPDATE_ARGS ?=
 ARGS_bench_tok = $(TOK_ARGS)
 ARGS_bench_stream :=
+ARGS_bench_update = $(UPDATE_ARGS)
 bench_args  = $(if $(filter undefined,$(origin ARGS_bench_$(1))),$(BENCH_ARGS),$(ARGS_bench_$(1)))
 USES_bench_gemm := kernels
 USES_bench_tok := text
 USES_bench_step := train
+USES_bench_update := train
 bench_uses  = $(or $(USES_bench_$(1)),model)
 
 define bench_rule

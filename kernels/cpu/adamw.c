@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include "../torch_step.h"
+#include "adamw_bf16.h"
 #include "cpu.h"
 #include "words.h"
 
@@ -90,39 +91,7 @@ static void torch_values(const struct job *j, size_t at, long n,
 }
 
 /* All in bf16, rounded to nearest and nothing compensated, as the arm bf16 has
- * it: one loop over memory. How many weights change. */
-static uint64_t torch_bf16(const struct k_adamw *h, long n, uint16_t *restrict w,
-                           uint16_t *restrict m, uint16_t *restrict v,
-                           const uint16_t *restrict g)
-{
-    enum dtype t = h->kind == STEP_FOREACH ? DT_BF16 : DT_F32;
-    struct torch_call c = torch_constants(h, t);
-    uint32_t changed = 0;
-
-#define LOOP(T)                                                              \
-    for (long i = 0; i < n; i++) {                                           \
-        float base = canon_widen_bf16(w[i]), mm = canon_widen_bf16(m[i]);    \
-        float vv = canon_widen_bf16(v[i]), gg = canon_widen_bf16(g[i]), d;   \
-        uint16_t now;                                                        \
-                                                                             \
-        d = torch_update(&c, T, T, 1, 1, 0,                                  \
-                         torch_round(DT_BF16, gg * h->grad_scale), &base,    \
-                         &mm, &vv);                                          \
-        now = canon_round_bf16(base - d);                                    \
-        changed += now != w[i];                                              \
-        w[i] = now;                                                          \
-        m[i] = canon_round_bf16(mm);                                         \
-        v[i] = canon_round_bf16(vv);                                         \
-    }
-    if (t == DT_BF16)
-        LOOP(DT_BF16)
-    else
-        LOOP(DT_F32)
-#undef LOOP
-    return changed;
-}
-
-/* Is that what this call asks for? */
+ * it? */
 static int all_bf16(const struct job *j)
 {
     const struct k_adamw *h = j->h;
@@ -197,20 +166,20 @@ static void part(void *ctx, long lo, long hi, int worker)
     float decayed[PIECE], wide[PIECE];
     const float *base = h->kind == STEP_ULP ? w : decayed;
     uint64_t changed = 0;
-    int bf16 = all_bf16(j);
 
     (void)worker;
+    if (all_bf16(j)) {
+        changed = NAME(adamw_bf16)(h, hi - lo, AT_W(j->w, DT_BF16, lo),
+                                   AT_W(j->m, DT_BF16, lo),
+                                   AT_W(j->v, DT_BF16, lo),
+                                   AT(j->g, DT_BF16, lo));
+        atomic_fetch_add_explicit(&j->changed, changed, memory_order_relaxed);
+        return;
+    }
     for (long i = lo; i < hi; i += PIECE) {
         long n = hi - i < PIECE ? hi - i : PIECE;
         size_t un = (size_t)n;
 
-        if (bf16) {
-            changed += torch_bf16(h, n, AT_W(j->w, DT_BF16, i),
-                                  AT_W(j->m, DT_BF16, i),
-                                  AT_W(j->v, DT_BF16, i),
-                                  AT(j->g, DT_BF16, i));
-            continue;
-        }
         NAME(widen)(w, AT(j->w, j->wt, i), j->wt, un);
         NAME(widen)(m, AT(j->m, j->mt, i), j->mt, un);
         NAME(widen)(v, AT(j->v, j->mt, i), j->mt, un);

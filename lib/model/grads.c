@@ -6,8 +6,8 @@
  *
  * bf16 (as torch for bf16 parameters): a product's sum over the rows of a
  * micro-batch is made from +0 in fp32, in scratch; it is rounded, then added to
- * the flat array and rounded again. The first one is copied. Both uses of a tied
- * embedding are rounded and added before that.
+ * the flat array and rounded again. The first one is rounded there. Both uses of
+ * a tied embedding are rounded and added before that.
  */
 #include "../base/arena.h"
 #include "impl.h"
@@ -89,15 +89,19 @@ float *grad_begin(struct model *m, const struct weight *g)
     return sums;
 }
 
-/* What a micro-batch gives, rounded, joins the others'. */
-static void join(struct model *m, const struct weight *g, const void *rounded)
+/* Where a micro-batch's gradient is rounded to: the first one stays there. */
+static char *round_to(const struct model *m, const struct weight *g)
+{
+    return m->grads_fresh ? flat(m, g) : m->grad_rounded;
+}
+
+/* A later one is then added to the others. */
+static void join(struct model *m, const struct weight *g)
 {
     struct kernels *k = m->k;
 
-    if (m->grads_fresh)
-        k->copy(k, flat(m, g), rounded, g->f.n * dtype_size(m->arm.grads));
-    else
-        k->add(k, m->arm.grads, flat(m, g), flat(m, g), rounded, g->f.n);
+    if (!m->grads_fresh)
+        k->add(k, m->arm.grads, flat(m, g), flat(m, g), m->grad_rounded, g->f.n);
 }
 
 void grad_end(struct model *m, const struct weight *g)
@@ -112,9 +116,9 @@ void grad_end(struct model *m, const struct weight *g)
         k->cast(k, m->embed_grads, t, sums, DT_F32, g->f.n);
         return;
     }
-    k->cast(k, m->grad_rounded, t, sums + (g->f.K ? 0 : m->grad_vector), DT_F32,
+    k->cast(k, round_to(m, g), t, sums + (g->f.K ? 0 : m->grad_vector), DT_F32,
             g->f.n);
-    join(m, g, m->grad_rounded);
+    join(m, g);
 }
 
 float *embed_begin(struct model *m)
@@ -131,10 +135,11 @@ void embed_end(struct model *m)
     const struct weight *g = of_model(m, ROLE_EMBED);
 
     if (rounds(m) && m->c.tied) {
-        k->cast(k, m->grad_rounded, m->arm.grads, m->grad_sums, DT_F32, g->f.n);
-        k->add(k, m->arm.grads, m->grad_rounded, m->embed_grads,
-               m->grad_rounded, g->f.n);
-        join(m, g, m->grad_rounded);
+        char *sum = round_to(m, g);
+
+        k->cast(k, sum, m->arm.grads, m->grad_sums, DT_F32, g->f.n);
+        k->add(k, m->arm.grads, sum, m->embed_grads, sum, g->f.n);
+        join(m, g);
     } else {
         grad_end(m, g);
     }

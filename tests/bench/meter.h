@@ -379,8 +379,10 @@ static inline struct meter_args meter_args(int argc, char **argv,
                            argc > 3 ? atoi(argv[3]) : 1,
                            argc > 4 ? atoi(argv[4]) : 0};
 
-    if (argc > 1 && strcmp(argv[1], "fp32"))
-        a.arm = argv[1][0] == 'b' ? "bf16-mixed" : "fp16-mixed";
+    if (argc > 1)
+        a.arm = !strcmp(argv[1], "bf16")   ? "bf16-mixed"
+                : !strcmp(argv[1], "fp16") ? "fp16-mixed"
+                                           : argv[1];
     return a;
 }
 

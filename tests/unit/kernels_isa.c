@@ -215,6 +215,36 @@ static void optimizer(struct kernels *k, enum dtype t, struct data *d,
     free(w), free(m), free(v), free(comp);
 }
 
+/* torch's steps, with a rest of values and with gradients that are no numbers.
+ * Where all is bf16, one pass over memory does it. */
+static void torch_steps(struct kernels *k, enum dtype t, struct data *d,
+                        struct outputs *o)
+{
+    enum { N = 9999 };
+    struct k_adamw h = {.beta1 = 0.9f, .beta2 = 0.99f, .eps = 1e-8f,
+                        .grad_scale = 0.7f,
+                        .torch = {0.99f, 0.1f, 0.01f, 0.1f, 1e-2f, SIZE_MAX,
+                                  SIZE_MAX}};
+    size_t z = dtype_size(t);
+    void *w = ref_zeros(N * z), *m = ref_zeros(N * z), *v = ref_zeros(N * z);
+    void *g = ref_zeros(N * z);
+    float odd[4] = {CANON_INF, -CANON_INF, canon_float(0x7FC00000u), -0.0f};
+    uint64_t changed = 0;
+
+    k->cast(k, g, t, d->g, DT_F32, N);
+    for (size_t i = 0; i < 4 && t != DT_F32; i++) /* fp32 has many NaN */
+        k->cast(k, (char *)g + 300 * i * z, t, odd + i, DT_F32, 1);
+    for (int i = 0; i < 6; i++) {
+        h.kind = i % 2 ? STEP_FUSED : STEP_FOREACH;
+        k->adamw(k, &h, w, t, NULL, m, v, t, g, t, N, &changed);
+    }
+    out(o, "adamw torch", w, N * z);
+    out(o, "adamw torch m", m, N * z);
+    out(o, "adamw torch v", v, N * z);
+    out(o, "adamw torch changed", &changed, sizeof changed);
+    free(w), free(m), free(v), free(g);
+}
+
 static int run(const char *isa, int threads, uint64_t shuffle, enum dtype t,
                struct outputs *o)
 {
@@ -230,6 +260,7 @@ static int run(const char *isa, int threads, uint64_t shuffle, enum dtype t,
     attention(k, t, &d, o);
     heads(k, t, &d, o);
     optimizer(k, t, &d, o);
+    torch_steps(k, t, &d, o);
     long_chains(k, t, &d, o);
     ref_sync(k);
     drop(&d);
