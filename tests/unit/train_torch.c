@@ -80,7 +80,7 @@ static struct adamw *open_row(const struct row *r, const struct params *p,
 static void run(const struct row *r, const char *arm, uint64_t hash[4])
 {
     struct param v = {.name = "w", .rows = r->n, .n = (size_t)r->n};
-    struct params p = {1, &v, (size_t)r->n};
+    struct params p = {.n = 1, .v = &v, .n_values = (size_t)r->n};
     struct adamw *a = open_row(r, &p, arm);
     float w[MOST], wide[MOST];
     uint16_t half[MOST];
@@ -178,7 +178,7 @@ static void the_steps_are_not_one(void)
 static void bf16_gradients_are_clipped_as_torchs(void)
 {
     struct param v[CLIP_TENSORS];
-    struct params p = {CLIP_TENSORS, v, CLIP_VALUES};
+    struct params p = {.n = CLIP_TENSORS, .v = v, .n_values = CLIP_VALUES};
     size_t offset = 0;
     struct err e = {0};
 
