@@ -45,12 +45,4 @@
      "other program works, so that both fit one device; always on cuda", 0,  \
      0}
 
-/* What AdamW has beside its betas. */
-#define OPT_ADAMW(eps, decay, clip)                                          \
-    {OPT_F64, "eps", 0, eps, "E", "added to the root of the second", 0, 1},  \
-    {OPT_F64, "weight-decay", 0, decay, "D",                                 \
-     "decoupled; not on norms and biases", 0, 1e6},                          \
-    {OPT_F64, "grad-clip", 0, clip, "G",                                     \
-     "largest gradient norm; 0 = no clip", 0, 1e30}
-
 #endif

@@ -5,6 +5,7 @@
  * memory  the tokens of all rows, the model, gradients, moments
  * order   rows shuffled anew each epoch by --seed
  */
+#include "../lib/train/hyper.h"
 #include "../lib/train/pretrain.h"
 #include "engine_opts.h"
 #include "main.h"
@@ -64,7 +65,7 @@ static const struct opt opts[] = {
       0.999999 },
     { OPT_F64, "beta2", 0, &o.beta2, "B", "decay of the second moment", 0,
       0.999999 },
-    OPT_ADAMW(&o.eps, &o.weight_decay, &o.grad_clip),
+    HYPER_ADAMW(HYPER_OPTION)
     { OPT_F64, "prompt-loss", 0, &o.prompt_loss, "W",
       "weight of prompt tokens in the loss", 0, 1 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },

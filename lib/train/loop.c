@@ -30,20 +30,17 @@ struct loop {
 
 /* ---- opening --------------------------------------------------------- */
 
+#define PUT_INT(v) json_integer(v)
+#define PUT_REAL(v) json_real(v)
+#define PUT_NOT(v) json_boolean(!(v))
+#define PUT(type, member, init, key, option, arg, help, lo, hi) \
+    json_object_set_new(j, key, PUT_##type(o->member));
+
 static json_t *hyper_json(const struct loop_opts *o, const struct arm *a)
 {
-    json_t *j = json_pack(
-        "{s:i,s:i,s:i,s:i,s:i,s:f,s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,"
-        "s:f,s:b,s:b}",
-        "prompts", o->prompts, "mini_batch", o->mini_batch, "samples",
-        o->samples, "epochs", o->epochs, "max_gen_batches",
-        o->max_gen_batches, "lr", o->lr, "lr_warmup", o->lr_warmup, "beta1",
-        o->beta1, "beta2", o->beta2, "eps", o->eps, "weight_decay",
-        o->weight_decay, "grad_clip", o->grad_clip, "clip_low", o->clip_low,
-        "clip_high", o->clip_high, "dual_clip", o->dual_clip, "tis", o->tis,
-        "temperature", o->temperature, "dynamic", !o->no_dynamic,
-        "advantage_std", !o->no_std);
+    json_t *j = json_object();
 
+    HYPER(PUT)
     if (arm_micro_batch_matters(a))
         json_object_set_new(j, "micro_batch", json_integer(o->micro_batch));
     return j;

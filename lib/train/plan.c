@@ -99,7 +99,10 @@ void plan_memory(struct plan_memory *p, const struct config *c,
                                               p->sampler_pass));
 }
 
-int plan_largest(const struct config *c, const struct arm *a,
+/* The largest micro-batch, in tokens, whose training takes at most `bytes`
+ * (with `beside`: the rollout's weights too); 0 when none does. No smaller
+ * than the longest sequence, which is never cut. */
+static int plan_largest(const struct config *c, const struct arm *a,
                  const struct k_sizes *s, struct plan_shape o, int beside,
                  size_t bytes)
 {

@@ -38,13 +38,6 @@ void plan_memory(struct plan_memory *p, const struct config *c,
                  const struct arm *a, const struct k_sizes *s,
                  struct plan_shape o);
 
-/* The largest micro-batch, in tokens, whose training takes at most `bytes`
- * (with `beside`: the rollout's weights too); 0 when none does. No smaller
- * than the longest sequence, which is never cut. */
-int plan_largest(const struct config *c, const struct arm *a,
-                 const struct k_sizes *s, struct plan_shape o, int beside,
-                 size_t bytes);
-
 /* What dapo-step --plan --json says of them, as fields of r. */
 void plan_set(struct rec *r, const struct arm *a, const char *device,
               const struct plan_memory *p, const struct plan_shape *o);
