@@ -170,7 +170,8 @@ static int add_eos(struct config *c, const json_t *v, const char *where,
     json_int_t id = json_integer_value(v);
 
     if (!json_is_integer(v) || id < 0 || id > INT_MAX)
-        return member_refuse(v, where, "eos_token_id", "an id or a list of ids", e);
+        return member_refuse(v, where, "eos_token_id", "an id or a list of ids",
+                             e);
     for (int i = 0; i < c->n_eos; i++)
         if (c->eos[i] == id)
             return 0;

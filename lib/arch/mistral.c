@@ -1,16 +1,18 @@
-/* mistral - Mistral without a window: positions are as many as it spans, or there
- * is none
+/* mistral - Mistral without a window: positions are as many as it spans, or
+ * there is none
  */
 #include "arch.h"
 
 static const struct arch_tensor tensors[] = {
-    {ROLE_EMBED, KIND_EMBED, "model.embed_tokens.weight", DIM_VOCAB, DIM_HIDDEN},
+    {ROLE_EMBED, KIND_EMBED, "model.embed_tokens.weight", DIM_VOCAB,
+     DIM_HIDDEN},
     {ROLE_ATTN_NORM, KIND_NORM, "input_layernorm.weight", DIM_HIDDEN, 0},
     {ROLE_QKV, KIND_Q, "self_attn.q_proj.weight", DIM_Q, DIM_HIDDEN},
     {ROLE_QKV, KIND_K, "self_attn.k_proj.weight", DIM_KV, DIM_HIDDEN},
     {ROLE_QKV, KIND_V, "self_attn.v_proj.weight", DIM_KV, DIM_HIDDEN},
     {ROLE_ATTN_OUT, KIND_O, "self_attn.o_proj.weight", DIM_HIDDEN, DIM_Q},
-    {ROLE_MLP_NORM, KIND_NORM, "post_attention_layernorm.weight", DIM_HIDDEN, 0},
+    {ROLE_MLP_NORM, KIND_NORM, "post_attention_layernorm.weight", DIM_HIDDEN,
+     0},
     {ROLE_GATE_UP, KIND_GATE, "mlp.gate_proj.weight", DIM_FFN, DIM_HIDDEN},
     {ROLE_GATE_UP, KIND_UP, "mlp.up_proj.weight", DIM_FFN, DIM_HIDDEN},
     {ROLE_DOWN, KIND_DOWN, "mlp.down_proj.weight", DIM_HIDDEN, DIM_FFN},
@@ -47,8 +49,12 @@ static int check(const struct config *c, const json_t *o, const char *where,
 const struct arch arch_mistral = {
     .model_type = "mistral",
     .architecture = "MistralForCausalLM",
-    .defaults = {.kv_heads = 8, .max_pos = 131072, .rope_theta = 10000, .rms_eps = 1e-6,
-                 .n_eos = 1, .eos = {2}},
+    .defaults = {.kv_heads = 8,
+                 .max_pos = 131072,
+                 .rope_theta = 10000,
+                 .rms_eps = 1e-6,
+                 .n_eos = 1,
+                 .eos = {2}},
     ARCH_TENSORS(tensors),
     ARCH_MEMBERS(members),
     .check = check,

@@ -87,7 +87,7 @@ static int forward(struct gen *g, int R, struct err *e)
     size_t bytes = sizeof *g->rows * (size_t)g->n_rows;
     int H = m->c.hidden;
     const struct acts_shape shape = {.T = g->n_rows, .R = R,
-                                     .live = !all_draw(g, R)};
+                                     .head_rows = !all_draw(g, R)};
     int r = model_fit(m, shape, e);
 
     if (r)
@@ -95,7 +95,7 @@ static int forward(struct gen *g, int R, struct err *e)
     k->upload(k, act_ints(m, m->a.rows.tokens), g->rows, bytes);
     k->upload(k, act_ints(m, m->a.rows.pos), pos, bytes);
     k->kv_rows(k, m->kv, slot, pos, g->n_rows);
-    if (m->shape.live)
+    if (m->shape.head_rows)
         upload_live(m, g->head_row, R);
     model_layers(m, 1);
     settle(g);
@@ -104,7 +104,8 @@ static int forward(struct gen *g, int R, struct err *e)
         return k->sync(k, e);
     head_norm(m, R);
     k->head_sample(k, m->t, m->lt, g->token, g->logp, act(m, m->a.head_n),
-                   of_model(m, ROLE_HEAD)->w, g->u, g->o->sample, R, m->c.vocab, H);
+                   of_model(m, ROLE_HEAD)->w, g->u, g->o->sample, R, m->c.vocab,
+                   H);
     return k->sync(k, e);
 }
 

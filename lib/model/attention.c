@@ -27,18 +27,18 @@ void attention_room(struct acts *a, struct room *r)
     size_t T = (size_t)s->T, E = (size_t)s->E;
     size_t Q = (size_t)config_dim(c, DIM_Q) * r->size;
     size_t KV = (size_t)config_dim(c, DIM_KV) * r->size;
-    size_t wide = larger(E, s->live ? T : 0);
+    size_t n_attn = larger(E, s->head_rows ? T : 0);
     int L = c->layers;
 
     a->qkv = room_take_n(r, &a->qkv_step, T * (Q + 2 * KV), L, r->all);
     a->ao = room_take_n(r, &a->ao_step, r->rows * Q, L, r->all);
     a->lse = room_take_n(r, &a->lse_step,
                          4 * larger(T, E) * (size_t)c->heads, L, r->all);
-    a->w_qkv = room_take(r, E * (Q + 2 * KV));
-    a->w_ao = room_take(r, wide * Q);
+    a->attn_qkv = room_take(r, E * (Q + 2 * KV));
+    a->attn_ao = room_take(r, n_attn * Q);
     if (s->keep) {
-        a->w_dao = room_take(r, wide * Q);
-        a->w_dqkv = room_take(r, E * (Q + 2 * KV));
+        a->attn_dao = room_take(r, n_attn * Q);
+        a->attn_dqkv = room_take(r, E * (Q + 2 * KV));
     }
 }
 
@@ -52,24 +52,24 @@ static void attend(struct model *m, int i, int cached, void *ao)
     const struct config *c = &m->c;
     const struct k_attn_shape s = heads_of(c);
     int Q = config_dim(c, DIM_Q), W = Q + 2 * config_dim(c, DIM_KV);
-    int T = m->shape.T, E = m->shape.E, last = ends_live(m, i);
-    const struct k_seqs seqs = last ? m->live_seqs : m->seqs;
+    int T = m->shape.T, E = m->shape.E, last = ends_at_heads(m, i);
+    const struct k_seqs seqs = last ? m->head_seqs : m->seqs;
     const struct layout *l = &m->a.rows;
     size_t at = (size_t)i;
     const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
     float *lse = act(m, m->a.lse + at * m->a.lse_step);
-    void *all = E || last ? act(m, m->a.w_ao) : ao;
+    void *all = E || last ? act(m, m->a.attn_ao) : ao;
 
     if (E) {
-        model_rows(m, act(m, m->a.w_qkv), qkv, l->each, l->wide, E, W);
-        qkv = act(m, m->a.w_qkv);
+        model_rows(m, act(m, m->a.attn_qkv), qkv, l->each, l->attn_row, E, W);
+        qkv = act(m, m->a.attn_qkv);
     }
     if (cached)
         k->attn_cached(k, m->t, all, qkv, m->kv, i, T);
     else
         k->attn(k, m->t, all, lse, qkv, s, seqs, E ? E : T);
     if (all != ao)
-        model_rows(m, ao, all, l->each, last ? l->live : l->narrow,
+        model_rows(m, ao, all, l->each, last ? l->head_attn : l->row_attn,
                    rows_behind(m, i), Q);
 }
 
@@ -108,7 +108,7 @@ void attention_forward(struct model *m, int i, int cached)
         return;
     k->linear(k, m->t, proj, ao, of_layer(m, i, ROLE_ATTN_OUT)->w, NULL,
               n_rows, H, Q);
-    if (ends_live(m, i)) {
+    if (ends_at_heads(m, i)) {
         model_rows(m, n, x, m->a.rows.each, m->a.rows.head, n_rows, H);
         x = n;
     }
@@ -127,38 +127,38 @@ static void attend_backward(struct model *m, int i, void *dqkv,
     const struct layout *l = &m->a.rows;
     const struct k_attn_shape s = heads_of(c);
     int KV = 2 * config_dim(c, DIM_KV), Q = config_dim(c, DIM_Q);
-    int E = m->shape.E, wide = E ? E : m->shape.T;
-    int last = ends_live(m, i);
-    const struct k_seqs seqs = last ? m->live_seqs : m->seqs;
+    int E = m->shape.E, n_attn = E ? E : m->shape.T;
+    int last = ends_at_heads(m, i);
+    const struct k_seqs seqs = last ? m->head_seqs : m->seqs;
     size_t at = (size_t)i, layer = at * (size_t)KV;
     const void *ao = act(m, m->a.ao + at * m->a.ao_step);
     const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
     const float *lse = act(m, m->a.lse + at * m->a.lse_step);
-    void *w_ao = act(m, m->a.w_ao), *w_dao = act(m, m->a.w_dao);
+    void *attn_ao = act(m, m->a.attn_ao), *attn_dao = act(m, m->a.attn_dao);
     struct k_sums sums = {.T = rows_of(m), .n = m->shape.T, .width = Q + KV,
                           .skip = Q, .off = act_ints(m, l->fold_n),
                           .src = act_ints(m, l->fold)};
 
     if (E || last) {
-        model_rows(m, w_ao, ao, last ? l->o_live_n : l->each,
-                   last ? l->o_live : l->wide, wide, Q);
-        model_rows(m, w_dao, dao, last ? l->d_live_n : l->d_wide_n,
-                   last ? l->d_live : l->d_wide, wide, Q);
-        ao = w_ao;
-        dao = w_dao;
+        model_rows(m, attn_ao, ao, last ? l->attn_head_n : l->each,
+                   last ? l->attn_head : l->attn_row, n_attn, Q);
+        model_rows(m, attn_dao, dao, last ? l->d_attn_heads_n : l->d_attn_n,
+                   last ? l->d_attn_heads : l->d_attn, n_attn, Q);
+        ao = attn_ao;
+        dao = attn_dao;
     }
     if (!E) {
-        k->attn_bwd(k, m->t, dqkv, dao, ao, qkv, lse, s, seqs, wide);
+        k->attn_bwd(k, m->t, dqkv, dao, ao, qkv, lse, s, seqs, n_attn);
         return;
     }
-    if (m->shape.carried)
-        sums.carried = m->carried + layer * (size_t)m->shape.carried;
-    if (m->shape.open)
-        sums.carry = m->carry + layer * (size_t)m->shape.open;
-    model_rows(m, act(m, m->a.w_qkv), qkv, l->each, l->wide, E, Q + KV);
-    k->attn_bwd(k, m->t, act(m, m->a.w_dqkv), dao, ao, act(m, m->a.w_qkv),
+    if (m->shape.resumed)
+        sums.carried = m->kept_before + layer * (size_t)m->shape.resumed;
+    if (m->shape.unfinished)
+        sums.carry = m->kept_after + layer * (size_t)m->shape.unfinished;
+    model_rows(m, act(m, m->a.attn_qkv), qkv, l->each, l->attn_row, E, Q + KV);
+    k->attn_bwd(k, m->t, act(m, m->a.attn_dqkv), dao, ao, act(m, m->a.attn_qkv),
                 lse, s, seqs, E);
-    k->sum_rows(k, m->t, dqkv, act(m, m->a.w_dqkv), sums);
+    k->sum_rows(k, m->t, dqkv, act(m, m->a.attn_dqkv), sums);
 }
 
 /* From dqkv to the gradients of x's norm and of the matrix. */
@@ -202,7 +202,7 @@ void attention_backward(struct model *m, int i)
     }
     attend_backward(m, i, dqkv, dao);
     project_backward(m, i, dqkv);
-    if (ends_live(m, i)) {
+    if (ends_at_heads(m, i)) {
         model_rows(m, n, dx, m->a.rows.back_n, m->a.rows.each, T, H);
         dx = n;
     }

@@ -11,38 +11,39 @@
 #include "../base/arena.h"
 #include "impl.h"
 
-/* Room for the gradients of the open rows' keys and values. */
-static int fit_carry(struct model *m, struct err *e)
+/* Room for the gradients of the unfinished rows' keys and values. */
+static int fit_kept(struct model *m, struct err *e)
 {
-    size_t n = (size_t)m->c.layers * (size_t)m->shape.open * 2 *
+    size_t n = (size_t)m->c.layers * (size_t)m->shape.unfinished * 2 *
                (size_t)m->c.kv_heads * (size_t)m->c.head_dim;
 
-    if (n <= m->carry_n)
+    if (n <= m->kept_after_n)
         return 0;
-    m->k->free(m->k, m->carry);
-    m->carry_n = 0;
-    m->carry = m->k->alloc(m->k, n * sizeof *m->carry, e);
-    if (!m->carry)
-        return err_prefix(e, "%d rows between micro-batches", m->shape.open);
-    m->carry_n = n;
+    m->k->free(m->k, m->kept_after);
+    m->kept_after_n = 0;
+    m->kept_after = m->k->alloc(m->k, n * sizeof *m->kept_after, e);
+    if (!m->kept_after)
+        return err_prefix(e, "%d rows between micro-batches",
+                          m->shape.unfinished);
+    m->kept_after_n = n;
     return 0;
 }
 
-/* Those that waited, and the open ones of this pass, by position. */
-static void carry_heads(struct model *m, const float *v)
+/* Those that waited, and the unfinished ones of this pass, by position. */
+static void keep_heads(struct model *m, const float *v)
 {
-    struct carry *c = &m->path;
+    struct kept *c = &m->kept;
     const struct layout *l = &m->a.rows;
     const size_t at = (size_t)rows_on(m, m->c.layers - 1);
-    int wait = 0, own = m->shape.open_heads;
+    int wait = 0, own = m->shape.unfinished_heads;
 
-    for (int i = 0; i < m->shape.carried_heads; i++)
-        if (m->carried_heads[i] < 0)
+    for (int i = 0; i < m->shape.resumed_heads; i++)
+        if (m->resumed_heads[i] < 0)
             c->head[wait++] = c->head[i];
     c->n = wait + own;
-    if ((size_t)c->n > m->path_heads) {
-        m->path_heads = 2 * (size_t)c->n;
-        c->head = xrealloc(c->head, m->path_heads, sizeof *c->head);
+    if ((size_t)c->n > m->kept_heads_room) {
+        m->kept_heads_room = 2 * (size_t)c->n;
+        c->head = xrealloc(c->head, m->kept_heads_room, sizeof *c->head);
     }
     for (int to = c->n - 1; own; to--) {
         size_t h = at + (size_t)own - 1;
@@ -51,28 +52,28 @@ static void carry_heads(struct model *m, const float *v)
         if (wait && c->head[wait - 1].pos > pos) {
             c->head[to] = c->head[--wait];
         } else {
-            c->head[to] = (struct carry_head){pos, m->host[l->target + h],
+            c->head[to] = (struct kept_head){pos, m->host[l->target + h],
                                               v[h]};
             own--;
         }
     }
 }
 
-/* Partial gradients of open rows are kept for the next pass. v: gradients of
- * the head rows; those of open rows are the last. */
-static void carry_on(struct model *m, const float *v)
+/* Partial gradients of unfinished rows are kept for the next pass. v:
+ * gradients of the head rows; those of unfinished rows are the last. */
+static void keep_for_next(struct model *m, const float *v)
 {
-    struct carry *c = &m->path;
-    float *p = m->carried;
-    size_t n = m->carried_n;
+    struct kept *c = &m->kept;
+    float *p = m->kept_before;
+    size_t n = m->kept_before_n;
 
     c->summed = m->summed;
-    c->rows = m->shape.open;
-    carry_heads(m, v);
-    m->carried = m->carry;
-    m->carried_n = m->carry_n;
-    m->carry = p;
-    m->carry_n = n;
+    c->rows = m->shape.unfinished;
+    keep_heads(m, v);
+    m->kept_before = m->kept_after;
+    m->kept_before_n = m->kept_after_n;
+    m->kept_after = p;
+    m->kept_after_n = n;
 }
 
 int model_backward(struct model *m, const float *dlogp, struct err *e)
@@ -85,7 +86,7 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
     if (m->shape.keep == KEEP_NOTHING)
         return err_set(e, ERR_USAGE, "backward without its forward");
     m->shape.keep = KEEP_NOTHING; /* once */
-    if (fit_carry(m, e))
+    if (fit_kept(m, e))
         return -e->code;
     if (!m->shape.R && !m->shape.E)
         return 0;
@@ -103,6 +104,6 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
                  act(m, m->a.d_x), T, m->c.vocab, H);
     embed_end(m);
     m->grads_fresh = 0;
-    carry_on(m, v);
+    keep_for_next(m, v);
     return k->sync(k, e);
 }

@@ -30,7 +30,7 @@ static int check_shared(const struct seqs *s, int i, struct err *e)
 }
 
 /* Rows of the last sequence that the next micro-batch has too. */
-static int check_open(const struct seqs *s, struct err *e)
+static int check_unfinished(const struct seqs *s, struct err *e)
 {
     int32_t n, last;
 
@@ -44,7 +44,8 @@ static int check_open(const struct seqs *s, struct err *e)
                    "tokens", (int)last, s->n - 1, (int)n);
 }
 
-static int seqs_check(const struct model *m, const struct seqs *s, struct err *e)
+static int seqs_check(const struct model *m, const struct seqs *s,
+                      struct err *e)
 {
     if (s->n < 0 || (s->n && s->start[0] != 0))
         return err_set(e, ERR_USAGE, "sequences do not begin at token 0");
@@ -68,7 +69,7 @@ static int seqs_check(const struct model *m, const struct seqs *s, struct err *e
                                i, (int)s->tokens[t], t - s->start[i],
                                m->c.vocab);
     }
-    return check_open(s, e);
+    return check_unfinished(s, e);
 }
 
 int seqs_micro(const struct seqs *s, int i, int max_tokens)
@@ -99,21 +100,21 @@ static void upload_row_ids(struct model *m, const struct seqs *s, int i,
     const int32_t *start = m->seqs.start_host;
     const int32_t *back = m->host + m->a.rows.back_n;
     size_t T = (size_t)m->shape.T, R = (size_t)m->shape.R, r = 0, h = 0;
-    uint64_t *live;
+    uint64_t *heads;
 
     if (T + R > m->host_id_n) {
         m->host_id = xrealloc(m->host_id, T + R, sizeof *m->host_id);
         m->host_id_n = T + R;
     }
-    live = m->host_id + T;
+    heads = m->host_id + T;
     for (int q = 0; q < j - i; q++)
         for (int p = 0; p < start[q + 1] - start[q]; p++, r++) {
             m->host_id[r] = mix(s->id ? s->id[i + q] : 0) + (uint64_t)p;
-            if (m->shape.live && back[r + 1] > back[r])
-                live[h++] = m->host_id[r];
+            if (m->shape.head_rows && back[r + 1] > back[r])
+                heads[h++] = m->host_id[r];
         }
     m->k->upload(m->k, act(m, m->a.row_id), m->host_id, T * 8);
-    m->k->upload(m->k, act(m, m->a.live_id), live, h * 8);
+    m->k->upload(m->k, act(m, m->a.head_id), heads, h * 8);
     m->drop.row_id = act(m, m->a.row_id);
 }
 
@@ -122,15 +123,15 @@ static void upload_layout(struct model *m)
     const struct layout *l = &m->a.rows;
     int32_t *v = model_host(m, l->n_host);
 
-    layout_fill(l, &m->tree, &m->path, m->shape, v);
+    layout_fill(l, &m->tree, &m->kept, m->shape, v);
     m->k->upload(m->k, act_ints(m, 0), v, 4 * l->n);
-    m->summed = layout_summed(&m->tree, m->path.summed);
+    m->summed = layout_summed(&m->tree, m->kept.summed);
     m->scores = v + l->scores;
-    m->carried_heads = v + l->carried;
+    m->resumed_heads = v + l->resumed;
     m->seqs = (struct k_seqs){m->shape.S, act_ints(m, l->start), v + l->start,
                               m->shape.E ? v + l->from : NULL};
-    m->live_seqs = m->seqs;
-    m->live_seqs.from = v + l->from_live;
+    m->head_seqs = m->seqs;
+    m->head_seqs.from = v + l->from_heads;
 }
 
 static int longest(const struct seqs *s, int i, int j)
@@ -152,13 +153,13 @@ static int run(struct model *m, const struct seqs *s, int i, int j, int flags,
     int how = flags & PASS_ALL       ? TREE_ALL
               : !(flags & PASS_KEEP) ? TREE_SHARE
               : m->arm.apart         ? 0
-                                     : TREE_SHARE | TREE_OPEN;
+                                     : TREE_SHARE | TREE_UNFINISHED;
     struct acts_shape shape;
     int r;
 
     tree_make(&m->tree, s, i, j, how);
-    shape = layout_shape(&m->tree, &m->path);
-    if (shape.carried != (how & TREE_OPEN ? m->path.rows : 0))
+    shape = layout_shape(&m->tree, &m->kept);
+    if (shape.resumed != (how & TREE_UNFINISHED ? m->kept.rows : 0))
         return err_set(e, ERR_USAGE, "a micro-batch does not go on from the "
                        "one before");
     if (flags & PASS_KEEP)
@@ -244,9 +245,10 @@ int model_kl(struct model *a, struct model *b, const struct seqs *s,
             continue;
         r = b->k->sync(b->k, e);
         v = model_host_f(a, (size_t)R);
-        k->head_kl(k, a->t, a->lt, b->t, b->lt, act(a, a->a.logp), act(a, a->a.head_n),
-                   of_model(a, ROLE_HEAD)->w, a->c.hidden, act(b, b->a.head_n), of_model(b, ROLE_HEAD)->w,
-                   b->c.hidden, a->temperature, R, a->c.vocab);
+        k->head_kl(k, a->t, a->lt, b->t, b->lt, act(a, a->a.logp),
+                   act(a, a->a.head_n), of_model(a, ROLE_HEAD)->w, a->c.hidden,
+                   act(b, b->a.head_n), of_model(b, ROLE_HEAD)->w, b->c.hidden,
+                   a->temperature, R, a->c.vocab);
         k->download(k, v, act(a, a->a.logp), 4 * (size_t)R);
         if (!r)
             r = k->sync(k, e);
@@ -273,8 +275,9 @@ int model_logits(struct model *m, const struct seqs *s, float *logits,
     dev = k->alloc(k, bytes, e);
     if (!dev)
         return -e->code;
-    k->head_logits(k, m->t, m->lt, dev, act(m, m->a.head_n), of_model(m, ROLE_HEAD)->w, m->shape.R,
-                   m->c.vocab, m->c.hidden);
+    k->head_logits(k, m->t, m->lt, dev, act(m, m->a.head_n),
+                   of_model(m, ROLE_HEAD)->w, m->shape.R, m->c.vocab,
+                   m->c.hidden);
     k->download(k, logits, dev, bytes);
     r = k->sync(k, e);
     k->free(k, dev);

@@ -169,5 +169,5 @@ void model_zero_grads(struct model *m)
         m->k->zero(m->k, m->embed_grads, size * of_model(m, ROLE_EMBED)->f.n);
     m->grads_fresh = 1;
     m->embed_pending = 0;
-    m->path.rows = m->path.summed = m->path.n = 0;
+    m->kept.rows = m->kept.summed = m->kept.n = 0;
 }

@@ -67,9 +67,9 @@ float *head_gradients(struct model *m, const float *dlogp)
     float *v = model_host_f(m, (size_t)R);
 
     memset(v, 0, (size_t)R * sizeof *v);
-    for (int i = 0; i < m->shape.carried_heads; i++)
-        if (m->carried_heads[i] >= 0)
-            v[m->carried_heads[i]] = m->path.head[i].d;
+    for (int i = 0; i < m->shape.resumed_heads; i++)
+        if (m->resumed_heads[i] >= 0)
+            v[m->resumed_heads[i]] = m->kept.head[i].d;
     for (int t = 0; t < m->shape.tokens; t++)
         if (m->scores[t] >= 0)
             v[m->scores[t]] += dlogp[t];

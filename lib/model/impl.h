@@ -17,18 +17,18 @@ struct weight {
 struct acts {
     struct layout rows;
     size_t ints; /* the layout's */
-    size_t row_id, live_id;
+    size_t row_id, head_id;
     size_t x, x_step; /* [T][H]: the input of each layer, and the output */
     size_t mid, mid_step; /* [T][H]: after attention */
     size_t norm, rstd, proj; /* scratch */
     size_t qkv, qkv_step, ao, ao_step, lse, lse_step; /* attention */
     size_t gu, gu_step, act;                          /* mlp */
-    size_t w_qkv, w_ao; /* scratch of attention rows: qkv, output */
+    size_t attn_qkv, attn_ao; /* scratch of attention rows: qkv, output */
     size_t head_n, head_rstd, logp, head_lse, entropy, dlogp;
-    /* backward: of rows, of normalised rows, of a layer's fused products, and of
-     * what goes into its products back to rows */
+    /* backward: of rows, of normalised rows, of a layer's fused products, and
+     * of what goes into its products back to rows */
     size_t d_x, d_n, d_fused, d_inner;
-    size_t w_dao, w_dqkv;           /* of attention rows */
+    size_t attn_dao, attn_dqkv;           /* of attention rows */
     size_t bytes;
 };
 
@@ -90,18 +90,18 @@ struct model {
     size_t arena_bytes;
     struct acts a;
     struct acts_shape shape; /* of the pass in the arena */
-    struct k_seqs seqs, live_seqs; /* the latter of the last layer */
+    struct k_seqs seqs, head_seqs; /* the latter of the last layer */
     int32_t *host;
     size_t host_n;
     struct tree tree;
-    int32_t *scores, *carried_heads; /* in host, of struct layout */
-    /* partial fp32 gradients of the keys and values of open rows (tree.h),
-     * [layer][row]: from the pass before, and for the next one */
-    float *carried, *carry;
-    size_t carried_n, carry_n; /* values there is room for */
-    struct carry path;
-    int summed; /* path.summed once this pass has been backward */
-    size_t path_heads; /* there is room for */
+    int32_t *scores, *resumed_heads; /* in host, of struct layout */
+    /* partial fp32 gradients of the keys and values of unfinished rows
+     * (tree.h), [layer][row]: from the pass before, and for the next one */
+    float *kept_before, *kept_after;
+    size_t kept_before_n, kept_after_n; /* values there is room for */
+    struct kept kept;
+    int summed; /* kept.summed once this pass has been backward */
+    size_t kept_heads_room; /* there is room for */
     float *host_f;
     size_t host_f_n;
     uint64_t *host_id;
@@ -142,7 +142,8 @@ int model_fit(struct model *m, struct acts_shape s, struct err *e)
     MUST_CHECK;
 /* Memory for the matrices: their own, or in a flat array of type m->t. */
 int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
-/* The weight of a role in layer i, or outside the layers; NULL: there is none */
+/* The weight of a role in layer i, or outside the layers; NULL: there is none
+ */
 static inline struct weight *of_layer(const struct model *m, int i,
                                       enum role r)
 {
@@ -170,9 +171,9 @@ static inline int rows_behind(const struct model *m, int i)
     return i == m->c.layers - 1 ? m->shape.R : m->shape.T;
 }
 /* Does layer i end with the rows that reach the head, and not with all? */
-static inline int ends_live(const struct model *m, int i)
+static inline int ends_at_heads(const struct model *m, int i)
 {
-    return i == m->c.layers - 1 && m->shape.live;
+    return i == m->c.layers - 1 && m->shape.head_rows;
 }
 /* Pieces of the arena; x: i = 0 .. layers, mid: i < layers. */
 static inline void *act(struct model *m, size_t offset)
@@ -186,8 +187,8 @@ static inline struct k_dropout dropout_at(struct model *m, int i,
     struct k_dropout d = m->drop;
 
     d.site = site;
-    if (ends_live(m, i))
-        d.row_id = act(m, m->a.live_id);
+    if (ends_at_heads(m, i))
+        d.row_id = act(m, m->a.head_id);
     return d;
 }
 static inline int32_t *act_ints(struct model *m, size_t place)
@@ -207,11 +208,11 @@ static inline void *act_mid(struct model *m, int i)
  * the next micro-batch has too have none yet. */
 static inline int rows_of(const struct model *m)
 {
-    return m->shape.T - m->shape.open;
+    return m->shape.T - m->shape.unfinished;
 }
 static inline int rows_on(const struct model *m, int i)
 {
-    return i == m->c.layers - 1 ? m->shape.R - m->shape.open_heads
+    return i == m->c.layers - 1 ? m->shape.R - m->shape.unfinished_heads
                                 : rows_of(m);
 }
 

@@ -27,27 +27,27 @@ void layout_places(struct layout *l, struct acts_shape a)
     l->target = take(&end, R);
     l->each = take(&end, most(E, most(T, R)) + 1);
     l->head = take(&end, R);
-    l->back_n = take(&end, a.live ? T + 1 : 0);
-    l->wide = take(&end, E);
-    l->narrow = take(&end, split ? T : 0);
-    l->live = split ? take(&end, R) : l->head;
-    l->d_wide = take(&end, keep ? E : 0);
-    l->d_wide_n = take(&end, keep && split ? E + 1 : 0);
-    l->d_live = l->o_live = l->each;
-    l->d_live_n = l->o_live_n = l->back_n;
+    l->back_n = take(&end, a.head_rows ? T + 1 : 0);
+    l->attn_row = take(&end, E);
+    l->row_attn = take(&end, split ? T : 0);
+    l->head_attn = split ? take(&end, R) : l->head;
+    l->d_attn = take(&end, keep ? E : 0);
+    l->d_attn_n = take(&end, keep && split ? E + 1 : 0);
+    l->d_attn_heads = l->attn_head = l->each;
+    l->d_attn_heads_n = l->attn_head_n = l->back_n;
     if (split && keep) {
-        l->d_live = take(&end, R);
-        l->d_live_n = take(&end, E + 1);
-        l->o_live = take(&end, R);
-        l->o_live_n = take(&end, E + 1);
+        l->d_attn_heads = take(&end, R);
+        l->d_attn_heads_n = take(&end, E + 1);
+        l->attn_head = take(&end, R);
+        l->attn_head_n = take(&end, E + 1);
     }
-    l->fold = take(&end, keep && split ? E + (size_t)a.carried : 0);
+    l->fold = take(&end, keep && split ? E + (size_t)a.resumed : 0);
     l->fold_n = take(&end, keep && split ? T + 1 : 0);
     l->n = end;
     l->from = take(&end, S);
-    l->from_live = take(&end, S);
+    l->from_heads = take(&end, S);
     l->scores = take(&end, (size_t)a.tokens);
-    l->carried = take(&end, (size_t)a.carried_heads);
+    l->resumed = take(&end, (size_t)a.resumed_heads);
     l->n_host = end;
 }
 
@@ -55,7 +55,7 @@ void layout_places(struct layout *l, struct acts_shape a)
 struct filling {
     const struct layout *l;
     const struct tree *t;
-    const struct carry *c;
+    const struct kept *c;
     struct acts_shape a;
     int32_t *v;
     int32_t head;
@@ -63,13 +63,13 @@ struct filling {
 
 /* ---- head rows ---- */
 
-static int is_carried(const struct tree *t, const struct tree_row *r)
+static int is_resumed(const struct tree *t, const struct tree_row *r)
 {
-    return r->a == t->i && r->pos < t->carried;
+    return r->a == t->i && r->pos < t->resumed;
 }
 
 /* The first head row at pos or after, of those kept from the pass before. */
-static int carried_from(const struct carry *c, int32_t pos)
+static int kept_from(const struct kept *c, int32_t pos)
 {
     int lo = 0, hi = c->n;
 
@@ -94,15 +94,15 @@ static void put_head(struct filling *f, int row, int32_t target)
     f->v[f->l->target + h] = target;
 }
 
-/* A head row kept from the pass before stays kept while its row is open, unless
- * the first sequence scores it. */
+/* A head row kept from the pass before stays kept while its row is unfinished,
+ * unless the first sequence scores it. */
 static int waits(const struct filling *f, int row, int i)
 {
     const struct tree *t = f->t;
     const struct tree_row *r = &t->row[row];
-    const struct carry_head *h = &f->c->head[i];
+    const struct kept_head *h = &f->c->head[i];
 
-    if (row < t->n - t->open)
+    if (row < t->n - t->unfinished)
         return 0;
     return (i + 1 < f->c->n && h[1].pos == h->pos) ||
            t->s->tokens[t->s->start[r->a] + r->pos + 1] != h->target;
@@ -117,13 +117,13 @@ static void add_heads(struct filling *f, int row)
     const struct tree_row *r = &t->row[row];
     int32_t last = -1;
 
-    if (is_carried(t, r))
-        for (int i = carried_from(f->c, r->pos);
+    if (is_resumed(t, r))
+        for (int i = kept_from(f->c, r->pos);
              i < f->c->n && f->c->head[i].pos == r->pos; i++) {
             int wait = waits(f, row, i);
 
             if (f->v)
-                f->v[f->l->carried + (size_t)i] = wait ? -1 : f->head;
+                f->v[f->l->resumed + (size_t)i] = wait ? -1 : f->head;
             last = f->c->head[i].target;
             if (!wait)
                 put_head(f, row, last);
@@ -145,26 +145,28 @@ static void add_heads(struct filling *f, int row)
 
 /* ---- how many ---- */
 
-struct acts_shape layout_shape(const struct tree *t, const struct carry *c)
+struct acts_shape layout_shape(const struct tree *t, const struct kept *c)
 {
-    struct acts_shape a = {.T = t->n, .S = t->j - t->i, .open = t->open,
-                           .carried = t->carried};
+    struct acts_shape a = {.T = t->n,
+                           .S = t->j - t->i,
+                           .unfinished = t->unfinished,
+                           .resumed = t->resumed};
     struct filling f = {.t = t, .c = c};
 
     for (int r = 0; r < t->n; r++) {
         int before = f.head;
 
         add_heads(&f, r);
-        if (r >= t->n - t->open)
-            a.open_heads += f.head - before;
+        if (r >= t->n - t->unfinished)
+            a.unfinished_heads += f.head - before;
     }
     a.R = f.head;
     for (int q = t->i; t->branching && q < t->j; q++)
         if (tree_closes(t, q) || q == t->j - 1)
             a.E += tree_rows(t, q);
     a.tokens = t->s->start[t->j] - t->s->start[t->i];
-    a.carried_heads = a.carried ? c->n : 0;
-    a.live = a.E || a.R < a.T;
+    a.resumed_heads = a.resumed ? c->n : 0;
+    a.head_rows = a.E || a.R < a.T;
     return a;
 }
 
@@ -193,7 +195,7 @@ static void add_rows(struct filling *f)
             t->s->tokens[t->s->start[row->a] + row->pos];
         f->v[l->pos + (size_t)r] = row->pos;
         add_heads(f, r);
-        if (f->a.live)
+        if (f->a.head_rows)
             f->v[l->back_n + (size_t)r + 1] = f->head;
     }
 }
@@ -216,31 +218,31 @@ static void add_seqs(struct filling *f)
             from = 0;
         f->v[l->start + at + 1] = end;
         f->v[l->from + at] = from;
-        f->v[l->from_live + at] =
+        f->v[l->from_heads + at] =
             end == f->v[l->start + at] ? 0 : scored > from ? scored : from;
     }
 }
 
 /* Attention rows of all sequences, from the last on: a row that two neighbours
  * share is at the same position in both. */
-static void add_wide(struct filling *f)
+static void add_attn_rows(struct filling *f)
 {
     const struct layout *l = f->l;
     const struct tree *t = f->t;
-    int32_t *path = f->v + l->narrow; /* by position; there is time for it */
-    int32_t closed = t->n - t->open;
+    int32_t *row = f->v + l->row_attn; /* by position; there is time for it */
+    int32_t closed = t->n - t->unfinished;
 
-    for (int p = 0; p < t->open; p++)
-        path[p] = closed + p;
+    for (int p = 0; p < t->unfinished; p++)
+        row[p] = closed + p;
     for (int q = t->j - 1; q >= t->i; q--) {
         const int32_t *start = f->v + l->start + (q - t->i);
         int n = tree_rows(t, q), kept = tree_kept(t, q);
 
         closed -= n - kept;
         for (int p = kept; p < n; p++)
-            path[p] = closed + p - kept;
+            row[p] = closed + p - kept;
         for (int32_t w = start[0]; w < start[1]; w++)
-            f->v[l->wide + (size_t)w] = path[w - start[0]];
+            f->v[l->attn_row + (size_t)w] = row[w - start[0]];
     }
 }
 
@@ -250,29 +252,30 @@ static void add_query(struct filling *f, int32_t w, int32_t r)
     const struct layout *l = f->l;
     const int32_t *heads = f->v + l->back_n + r;
 
-    f->v[l->narrow + (size_t)r] = w;
+    f->v[l->row_attn + (size_t)r] = w;
     for (int32_t h = heads[0]; h < heads[1]; h++)
-        f->v[l->live + (size_t)h] = w;
+        f->v[l->head_attn + (size_t)h] = w;
 }
 
 /* Rows and head rows that give attention row w a gradient: r's, or none. */
 static void add_gradients(struct filling *f, int32_t w, int32_t r)
 {
     const struct layout *l = f->l;
-    int32_t *wide = f->v + l->d_wide_n + w;
-    int32_t *live = f->v + l->d_live_n + w, *out = f->v + l->o_live_n + w;
+    int32_t *row = f->v + l->d_attn_n + w;
+    int32_t *head = f->v + l->d_attn_heads_n + w;
+    int32_t *out = f->v + l->attn_head_n + w;
     const int32_t *heads = f->v + l->back_n + r;
 
-    wide[1] = wide[0];
-    live[1] = live[0];
+    row[1] = row[0];
+    head[1] = head[0];
     out[1] = out[0];
     if (r < 0)
         return;
-    f->v[l->d_wide + (size_t)wide[1]++] = r;
+    f->v[l->d_attn + (size_t)row[1]++] = r;
     for (int32_t h = heads[0]; h < heads[1]; h++)
-        f->v[l->d_live + (size_t)live[1]++] = h;
+        f->v[l->d_attn_heads + (size_t)head[1]++] = h;
     if (heads[0] < heads[1])
-        f->v[l->o_live + (size_t)out[1]++] = heads[0];
+        f->v[l->attn_head + (size_t)out[1]++] = heads[0];
 }
 
 static void add_queries(struct filling *f)
@@ -284,13 +287,13 @@ static void add_queries(struct filling *f)
         const int32_t *start = f->v + l->start + (q - t->i);
 
         for (int32_t w = start[0]; w < start[1]; w++) {
-            int32_t r = f->v[l->wide + (size_t)w];
+            int32_t r = f->v[l->attn_row + (size_t)w];
             int here = t->row[r].b == q + 1;
 
             if (here)
                 add_query(f, w, r);
             if (f->a.keep)
-                add_gradients(f, w, here && r < t->n - t->open ? r : -1);
+                add_gradients(f, w, here && r < t->n - t->unfinished ? r : -1);
         }
     }
 }
@@ -306,7 +309,7 @@ static void add_fold(struct filling *f)
         const struct tree_row *row = &t->row[r];
 
         n[r + 1] = n[r];
-        if (is_carried(t, row) && row->pos < f->c->summed)
+        if (is_resumed(t, row) && row->pos < f->c->summed)
             fold[n[r + 1]++] = ~row->pos;
         for (int q = row->a; q < row->b; q++)
             if (tree_closes(t, q))
@@ -316,7 +319,7 @@ static void add_fold(struct filling *f)
 }
 
 void layout_fill(const struct layout *l, const struct tree *t,
-                 const struct carry *c, struct acts_shape a, int32_t *v)
+                 const struct kept *c, struct acts_shape a, int32_t *v)
 {
     struct filling f = {.l = l, .t = t, .c = c, .a = a, .v = v};
 
@@ -326,15 +329,16 @@ void layout_fill(const struct layout *l, const struct tree *t,
         v[l->each + (size_t)r] = r;
     for (int i = 0; i < a.tokens; i++)
         v[l->scores + (size_t)i] = -1;
-    if (a.live)
+    if (a.head_rows)
         v[l->back_n] = 0;
     add_rows(&f);
     add_seqs(&f);
     if (!a.E)
         return;
-    add_wide(&f);
+    add_attn_rows(&f);
     if (a.keep)
-        v[l->d_wide_n] = v[l->d_live_n] = v[l->o_live_n] = v[l->fold_n] = 0;
+        v[l->d_attn_n] = v[l->d_attn_heads_n] = v[l->attn_head_n] =
+            v[l->fold_n] = 0;
     add_queries(&f);
     if (a.keep)
         add_fold(&f);

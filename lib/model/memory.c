@@ -23,10 +23,11 @@ static size_t rope(const struct config *c, int longest)
     return 4 * (size_t)model_rope_room(0, longest) * (size_t)c->head_dim;
 }
 
-/* Memory of the partial gradients of `open` rows, before and after a pass. */
-static size_t carry(const struct config *c, int open)
+/* Memory of the partial gradients of unfinished rows, before and after a
+ * pass. */
+static size_t kept(const struct config *c, int rows)
 {
-    return 2 * sizeof(float) * (size_t)c->layers * (size_t)open * 2 *
+    return 2 * sizeof(float) * (size_t)c->layers * (size_t)rows * 2 *
            (size_t)config_dim(c, DIM_KV);
 }
 
@@ -40,14 +41,14 @@ static size_t activations(const struct config *c, const struct arm *a,
 }
 
 /* The same of training. Where samples share prefixes attention's rows are
- * taken to be those of the pass, and an open path a quarter of the longest
- * sequence; `most`: what micro.h lets them be, and the whole of it. */
+ * taken to be those of the pass, and the unfinished rows a quarter of the
+ * longest sequence; `most`: what micro.h lets them be, and the whole of it. */
 static size_t training(const struct config *c, const struct arm *a,
                        struct acts_shape shape, int longest, int most)
 {
     shape.E = a->apart ? 0 : most ? 4 * shape.T : shape.T;
     return activations(c, a, shape) +
-           (a->apart ? 0 : carry(c, most ? longest : longest / 4));
+           (a->apart ? 0 : kept(c, most ? longest : longest / 4));
 }
 
 void model_memory(struct model_memory *p, const struct config *c,
@@ -61,11 +62,18 @@ void model_memory(struct model_memory *p, const struct config *c,
                                        : u.tokens / 2;
     int rows = u.tokens - ends;
     struct acts_shape shape = {.T = rows, .R = rows, .S = u.seqs,
-                               .live = !!train};
+                               .head_rows = !!train};
     struct k_pass pass = {
-        .t = a->compute, .lt = a->head_fp32 ? DT_F32 : a->compute, .T = rows, .R = rows, .longest = u.longest,
-        .n_seqs = u.seqs, .hidden = c->hidden, .ffn = c->ffn,
-        .vocab = c->vocab, .attn = {c->heads, c->kv_heads, c->head_dim},
+        .t = a->compute,
+        .lt = a->head_fp32 ? DT_F32 : a->compute,
+        .T = rows,
+        .R = rows,
+        .longest = u.longest,
+        .n_seqs = u.seqs,
+        .hidden = c->hidden,
+        .ffn = c->ffn,
+        .vocab = c->vocab,
+        .attn = {c->heads, c->kv_heads, c->head_dim},
         .backward = train,
     };
     struct model_plan plan;
@@ -110,11 +118,11 @@ void model_trim(struct model *m)
     m->arena_bytes = 0;
     m->shape = (struct acts_shape){0};
     model_free_grads(m);
-    k->free(k, m->carried);
-    k->free(k, m->carry);
-    m->carried = m->carry = NULL;
-    m->carried_n = m->carry_n = 0;
-    m->path.rows = m->path.summed = m->path.n = 0;
+    k->free(k, m->kept_before);
+    k->free(k, m->kept_after);
+    m->kept_before = m->kept_after = NULL;
+    m->kept_before_n = m->kept_after_n = 0;
+    m->kept.rows = m->kept.summed = m->kept.n = 0;
     model_release_kv(m);
     k->trim(k);
 }

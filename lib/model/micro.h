@@ -26,8 +26,8 @@ static inline int32_t common_rows(const int32_t *a, size_t na, int32_t first_a,
 
 struct micro_batch {
     size_t max_tokens;
-    size_t rows, wide; /* so far: rows, shared ones once; attention rows, which
-                          are a copy of a shared row for each sequence */
+    size_t rows, attn_rows; /* so far: rows, shared ones once; attention rows,
+                          which are a copy of a shared row for each sequence */
     size_t tokens;     /* all of them, which struct seqs counts in 31 bits */
     int n;
 };
@@ -39,13 +39,13 @@ static inline int micro_batch_take(struct micro_batch *b, size_t n,
 {
     size_t most = b->max_tokens < (1u << 28) ? 4 * b->max_tokens : 1u << 30;
     size_t rows = n - (b->n ? (size_t)before : 0);
-    size_t wide = n > (size_t)after + 1 ? n : 0;
+    size_t attn_rows = n > (size_t)after + 1 ? n : 0;
 
-    if (b->n && (b->rows + rows > b->max_tokens || b->wide + wide > most ||
-                 b->tokens + n > 1u << 30))
+    if (b->n && (b->rows + rows > b->max_tokens ||
+                 b->attn_rows + attn_rows > most || b->tokens + n > 1u << 30))
         return 0;
     b->rows += rows;
-    b->wide += wide;
+    b->attn_rows += attn_rows;
     b->tokens += n;
     b->n++;
     return 1;

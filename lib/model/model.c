@@ -114,8 +114,8 @@ void model_close(struct model **out)
     model_release_kv(m);
     k->free(k, m->vectors);
     model_free_grads(m);
-    k->free(k, m->carried);
-    k->free(k, m->carry);
+    k->free(k, m->kept_before);
+    k->free(k, m->kept_after);
     k->free(k, m->rope);
     k->free(k, m->arena);
     params_free(&m->p);
@@ -125,7 +125,7 @@ void model_close(struct model **out)
     free(m->flat);
     free(m->host_f);
     free(m->host_id);
-    free(m->path.head);
+    free(m->kept.head);
     tree_free(&m->tree);
     free(m);
     *out = NULL;

@@ -18,7 +18,7 @@ static void shared_room(struct acts *a, struct room *r)
 
     a->ints = room_take(r, 4 * a->rows.n);
     a->row_id = room_take(r, s->keep ? 8 * (size_t)s->T : 0);
-    a->live_id = room_take(r, s->keep ? 8 * (size_t)s->R : 0);
+    a->head_id = room_take(r, s->keep ? 8 * (size_t)s->R : 0);
     a->x = room_take_n(r, &a->x_step, rows * H, c->layers + 1,
                        s->keep != KEEP_NOTHING);
     a->mid = a->x; /* in place */

@@ -21,7 +21,7 @@ static int common(const struct tree *t, int q)
 
 int tree_kept(const struct tree *t, int q)
 {
-    return q == t->j - 1 ? t->open : common(t, q + 1);
+    return q == t->j - 1 ? t->unfinished : common(t, q + 1);
 }
 
 static void add(struct tree *t, int pos, int end)
@@ -50,9 +50,9 @@ void tree_make(struct tree *t, const struct seqs *s, int i, int j, int how)
     t->j = j;
     t->how = how;
     t->n = 0;
-    t->carried = i < j && how & TREE_OPEN ? common(t, i) : 0;
-    t->open = i < j && how & TREE_OPEN ? common(t, j) : 0;
-    t->branching = t->carried || t->open;
+    t->resumed = i < j && how & TREE_UNFINISHED ? common(t, i) : 0;
+    t->unfinished = i < j && how & TREE_UNFINISHED ? common(t, j) : 0;
+    t->branching = t->resumed || t->unfinished;
     if ((size_t)deepest(t) > t->since_cap) {
         t->since_cap = 2 * (size_t)deepest(t);
         t->since = xrealloc(t->since, t->since_cap, sizeof *t->since);
@@ -66,7 +66,7 @@ void tree_make(struct tree *t, const struct seqs *s, int i, int j, int how)
         for (int p = tree_kept(t, q); p < n; p++)
             add(t, p, q + 1);
     }
-    for (int p = 0; p < t->open; p++)
+    for (int p = 0; p < t->unfinished; p++)
         add(t, p, j);
 }
 

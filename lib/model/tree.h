@@ -8,10 +8,10 @@
  * The order of rows, which the sums of weight gradients follow: a row comes
  * with the last sequence that has it, those of one sequence by their position.
  *
- * A row is open when sequences of the next micro-batch share it too. Open rows
- * come last. The next pass computes them again. Their gradient goes further
- * down in the pass of the last sequence that has them; until then it is kept
- * (struct carry of layout.h).
+ * A row is unfinished when sequences of the next micro-batch share it too.
+ * Unfinished rows come last. The next pass computes them again. Their gradient
+ * goes further down in the pass of the last sequence that has them; until then
+ * it is kept (struct kept of layout.h).
  */
 #ifndef ULP_MODEL_TREE_H
 #define ULP_MODEL_TREE_H
@@ -23,7 +23,7 @@ struct seqs;
 enum tree_how {
     TREE_ALL = 1,   /* every token has a row, the last ones too */
     TREE_SHARE = 2, /* as struct seqs says; else each sequence has its own */
-    TREE_OPEN = 4   /* rows may be shared with the next micro-batch */
+    TREE_UNFINISHED = 4   /* rows may be shared with the next micro-batch */
 };
 
 struct tree {
@@ -32,8 +32,9 @@ struct tree {
     struct tree_row {
         int32_t pos, a, b;
     } *row;
-    int n, open;   /* rows; the last `open` of them are open */
-    int carried;   /* rows shared with the micro-batch before: they were open */
+    int n, unfinished; /* rows; the last `unfinished` of them are that */
+    int resumed;   /* rows shared with the micro-batch before, where they were
+                      unfinished */
     int branching; /* rows are shared, or were, or are to be */
     int32_t *since; /* scratch: by position, the first sequence of a row */
     size_t cap, since_cap;

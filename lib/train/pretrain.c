@@ -100,8 +100,8 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
     if (!r)
         r = open_shape(t, e);
     if (!r)
-        r = corpus_read(&t->corpus, t->tok, t->t.c.eos[0], t->t.c.max_pos, inputs,
-                        n_inputs, o->limit, e);
+        r = corpus_read(&t->corpus, t->tok, t->t.c.eos[0], t->t.c.max_pos,
+                        inputs, n_inputs, o->limit, e);
     if (r)
         return r;
     order_init(&t->order, o->seed, (uint32_t)t->corpus.n);

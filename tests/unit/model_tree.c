@@ -40,7 +40,7 @@ struct want {
 static void check(const struct tree *t, const struct want *w, int n, int open)
 {
     T_EQ_INT(t->n, n);
-    T_EQ_INT(t->open, open);
+    T_EQ_INT(t->unfinished, open);
     for (int r = 0; r < n && r < t->n; r++)
         T_CHECKF(t->row[r].pos == w[r].pos && t->row[r].a == w[r].a &&
                      t->row[r].b == w[r].b, "row %d is (%d, [%d, %d))", r,
@@ -59,22 +59,22 @@ static void a_row_comes_with_its_last_sequence(void)
     struct tree t = {0};
 
     mark();
-    tree_make(&t, &s, 0, N, TREE_SHARE | TREE_OPEN);
+    tree_make(&t, &s, 0, N, TREE_SHARE | TREE_UNFINISHED);
     CHECK(t, 0, {2, 0, 3}, {3, 1, 3}, {0, 0, 4}, {1, 0, 4}, {0, 5, 6},
           {1, 5, 6});
-    T_CHECK(t.branching && !t.carried);
+    T_CHECK(t.branching && !t.resumed);
     for (int q = 0; q < N; q++)
         T_EQ_INT(tree_closes(&t, q), q == 2 || q == 3 || q == 5);
     /* cut before 2, and before 3 */
     tree_make(&t, &s, 0, 2, TREE_SHARE);
     CHECK(t, 0, {0, 0, 2}, {1, 0, 2}, {2, 0, 2}, {3, 1, 2});
     s.n = 2;
-    tree_make(&t, &s, 0, 2, TREE_SHARE | TREE_OPEN);
+    tree_make(&t, &s, 0, 2, TREE_SHARE | TREE_UNFINISHED);
     CHECK(t, 4, {0, 0, 2}, {1, 0, 2}, {2, 0, 2}, {3, 1, 2});
     s = (struct seqs){1, start + 2, tokens, first + 2, NULL, shared + 2};
-    tree_make(&t, &s, 0, 1, TREE_SHARE | TREE_OPEN);
+    tree_make(&t, &s, 0, 1, TREE_SHARE | TREE_UNFINISHED);
     CHECK(t, 2, {2, 0, 1}, {3, 0, 1}, {0, 0, 1}, {1, 0, 1});
-    T_EQ_INT(t.carried, 4);
+    T_EQ_INT(t.resumed, 4);
     tree_free(&t);
 }
 
@@ -92,7 +92,7 @@ static void alone_every_sequence_has_its_rows(void)
           {0, 5, 6}, {1, 5, 6}, {2, 5, 6});
     tree_make(&t, &s, 4, 5, TREE_SHARE);
     T_EQ_INT(t.n, 0);
-    tree_make(&t, &s, 0, 0, TREE_SHARE | TREE_OPEN);
+    tree_make(&t, &s, 0, 0, TREE_SHARE | TREE_UNFINISHED);
     T_EQ_INT(t.n, 0);
     tree_free(&t);
 }
