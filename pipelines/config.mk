@@ -19,9 +19,16 @@ endif
 
 include pipelines/presets/$(PRESET).mk
 
+ifneq ($(filter RUNS,$(GIVEN)),)
+ifneq ($(filter ARMS SEEDS NOISE,$(GIVEN)),)
+$(error RUNS=$(RUNS): arms, seeds and draws are those of the table; leave $(filter ARMS SEEDS NOISE,$(GIVEN)) away)
+endif
+endif
+
 R             ?= results## where everything that is computed goes; nothing else is written
 ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), factors overridden by commas, the learning rate and the bound of the importance weight: bf16,dropout=0,lr=4e-4,tis=2
 SEEDS         ?= 1 2 3 4 5## one training run for each arm and seed
+RUNS          ?=## a table of runs trained elsewhere (arm, seed, draw, directory of a Hugging Face checkpoint), evaluated and tested instead of runs of ours (docs/OUTSIDE.md)
 NOISE         ?= 1## noise draws of each arm and seed: the run as it is, then with order=shuffled:1, :2, ... (docs/SCIENCE.md 7)
 DEVICE        ?= auto## where models compute: cpu, cuda, or auto: cuda where there is a device; stages that share a GPU run one at a time
 THREADS       ?= 1## threads of a program (make runs -j stages at once)
@@ -92,7 +99,7 @@ SHUFFLED_ARMS  = $(call arms_with,shuffled)
 HALF_SUM_ARMS  = $(call arms_with,half)
 
 override R    := $(R:%/=%)
-PARAMETERS    := PRESET R ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
+PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
   PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
   TASKS QUESTIONS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS MARGIN \
   REFERENCE ABLATION_ARMS MISMATCH_ARMS LAUNCH RATE DEVICE_MEM MEAN_NEW TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \

@@ -4,10 +4,12 @@ Make hands each variable of config.mk and of the preset on as ULP_NAME. What is
 wrong with one is raised as Wrong, in one line that says what was found, what is
 expected and what to do.
 """
-import glob
 import json
 import os
 import re
+
+from outside import model_files, read_runs
+from wrong import Wrong, near
 
 WHOLE = ("NOISE STEPS CHUNK PROMPTS MINI_BATCH SAMPLES MAX_NEW KL_PROMPTS "
          "TRAIN_ROWS CORPUS_ROWS").split()
@@ -17,16 +19,12 @@ WORDS = {"KEEP": ("all", "last"), "DEVICE": ("auto", "cpu", "cuda"),
          "SYNTHETIC": ("0", "1"), "OVERWRITE": ("0", "1")}
 # What decides the bytes of results that another run in the same folder would
 # replace. ARMS, SEEDS and TASKS only add to what is there.
-FIXED = ("PRESET MODEL DATA TASKS_FILE TRAIN_TASK TEMPLATE TOKENIZER "
+FIXED = ("PRESET RUNS MODEL DATA TASKS_FILE TRAIN_TASK TEMPLATE TOKENIZER "
          "CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS TRAIN_ROWS STEPS CHUNK PROMPTS "
          "MINI_BATCH SAMPLES LR MAX_NEW MAX_PROMPT OVERLONG KL_PROMPTS "
          "TRAIN_OPTS ROLLOUT_OPTS DEVICE EVAL_ARM EVAL_SEED EVAL_TEMPERATURE "
          "EVAL_SAMPLES QUESTIONS REWARD_OPTS").split()
 PLAIN = re.compile(r"[A-Za-z0-9_./,+@-]*$")
-
-
-class Wrong(Exception):
-    """A mistake in what was asked for, in one line."""
 
 
 class Arm:
@@ -67,13 +65,6 @@ class Task:
         self.file = file
 
 
-def near(word, words):
-    """", did you mean X?" where one of the words is alike."""
-    import difflib  # 20 ms, only for a mistake
-    found = difflib.get_close_matches(word, list(words), 1, 0.6)
-    return f" (did you mean {found[0]}?)" if found else ""
-
-
 def number(name, text, whole=True, least=0, above=False, most=None):
     try:
         x = int(text) if whole else float(text)
@@ -103,7 +94,7 @@ class Parameters:
         self.text = {k[4:]: " ".join(v.split()) for k, v in env.items()
                      if k.startswith("ULP_")}
         self.__dict__.update(self.text)
-        for name in ("R", "DATA", "MODEL", "TASKS_FILE", "TOKENIZER"):
+        for name in ("R", "DATA", "MODEL", "TASKS_FILE", "TOKENIZER", "RUNS"):
             value = env.get("ULP_" + name, "")
             if not PLAIN.match(value):
                 raise Wrong(f"{name}='{value}': a path here has letters, "
@@ -125,9 +116,13 @@ class Parameters:
                             f"{' or '.join(words)}")
         number("LR", self.LR, False, 0, True)
         number("MARGIN", self.MARGIN, False, 0, True, 1)
-        self.SEEDS = self.seeds()
         self.looks()
-        self.arms = self.read_arms("ARMS")
+        self.outside = read_runs(self.RUNS) if self.RUNS else []
+        if self.outside:
+            self.take_outside(tables)
+        else:
+            self.SEEDS = self.seeds()
+            self.arms = self.read_arms("ARMS")
         self.table_arms = {t: self.read_arms(f"{t.upper()}_ARMS")
                            for t in tables}
         names = [a.name for a in self.arms]
@@ -153,8 +148,20 @@ class Parameters:
             raise Wrong(f"LOOKS: found '{self.LOOKS}', expected growing "
                         "numbers of seeds")
 
+    def take_outside(self, tables):
+        """Arms and seeds are those of RUNS; what trains is refused."""
+        if tables:
+            raise Wrong(f"RUNS={self.RUNS}: make {tables[0]} trains runs of "
+                        "its own; leave RUNS away")
+        self.SEEDS = sorted({r.seed for r in self.outside})
+        self.arms = [Arm(a, "", self.LR, "")
+                     for a in dict.fromkeys(r.arm for r in self.outside)]
+
     def runs(self, arms):
         """Every training of these arms."""
+        if self.outside:
+            arm = {a.name: a for a in arms}
+            return [Run(arm[r.arm], r.seed, r.draw) for r in self.outside]
         return [Run(a, s, n) for a in arms for s in self.SEEDS
                 for n in range(self.NOISE)]
 
@@ -199,9 +206,7 @@ class Parameters:
                         "task sets (data/README.md)")
         if not os.path.isdir(self.MODEL):
             raise Wrong(f"MODEL={self.MODEL}: no such directory")
-        self.model_files = sorted(
-            f for pattern in ("*.safetensors", "*.json", "*.jinja")
-            for f in glob.glob(f"{glob.escape(self.MODEL)}/{pattern}"))
+        self.model_files = model_files(self.MODEL)
         if f"{self.MODEL}/config.json" not in self.model_files:
             raise Wrong(f"MODEL={self.MODEL}: no config.json there")
 
@@ -357,32 +362,40 @@ class Parameters:
                 not has(a.name, "order", "canonical", self.SHUFFLED_ARMS) and
                 not has(a.name, "grads", "fp32", self.HALF_SUM_ARMS)]
 
-    def setting(self):
-        """KEY=VALUE lines."""
+    def training(self):
+        """Lines on how the runs were trained."""
+        if self.outside:
+            return ["canonical=none",
+                    f"training=elsewhere: {len(self.outside)} checkpoints that "
+                    f"{self.RUNS} names"]
         rates = ", ".join([self.LR, *(f"{a.lr} in {a.name}" for a in self.arms
                                       if a.lr != self.LR)])
+        return [f"canonical={' '.join(self.canonical())}",
+                f"training={self.STEPS} steps of {self.PROMPTS} prompts x "
+                f"{self.SAMPLES} rollouts; mini-batch {self.MINI_BATCH} "
+                f"prompts; lr {rates}; temperature 1",
+                f"response=at most {self.MAX_NEW} tokens; over-length buffer "
+                f"{self.OVERLONG}"]
+
+    def setting(self):
+        """KEY=VALUE lines."""
         model = os.path.basename(self.MODEL.rstrip("/")) if self.MODEL else \
             f"made from nothing: {self.MODEL_SHAPE.replace('--', '')}"
+        canonical, *training = self.training()
         lines = [
             f"preset={self.PRESET}",
             f"arms={' '.join(a.name for a in self.arms)}",
             f"seeds={' '.join(map(str, self.SEEDS))}",
-            f"reference={self.REFERENCE}",
-            f"canonical={' '.join(self.canonical())}",
+            f"reference={self.REFERENCE}", canonical,
             f"margin={self.MARGIN}",
             f"synthetic={'true' if self.SYNTHETIC == '1' else 'false'}",
-            f"model={model}",
-            f"training={self.STEPS} steps of {self.PROMPTS} prompts x "
-            f"{self.SAMPLES} rollouts; mini-batch {self.MINI_BATCH} prompts; "
-            f"lr {rates}; temperature 1",
-            f"response=at most {self.MAX_NEW} tokens; over-length buffer "
-            f"{self.OVERLONG}",
+            f"model={model}", *training,
             f"evaluation=arithmetic {self.EVAL_ARM}; KL on {self.KL_PROMPTS} "
             "prompts a task at temperature 1; sampling seed "
             f"{self.EVAL_SEED} + the training seed" +
             (f"; at most {self.QUESTIONS} questions a task"
              if self.QUESTIONS else "")]
-        if self.NOISE > 1:
+        if self.NOISE > 1 and not self.outside:
             lines.append(f"noise draws={self.NOISE} of each arm and seed")
         if self.LOOKS:
             lines.append(f"looks={self.LOOKS}")

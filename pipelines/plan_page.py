@@ -31,13 +31,15 @@ class Page:
         """counts: stages to run, stages in all, by kind, chunks of a run."""
         self.plan, self.p, self.counts = plan, plan.p, counts
         self.runs = len(self.p.runs(self.p.arms))
-        self.again = len(self.p.arms)
+        self.arms = plan.trained()
+        self.again = len(self.arms)
         chunks = counts["chunks"]
         # chunks of a run whose weights and rollouts are there at once
         self.there = 2 if self.p.KEEP == "last" and chunks > 2 else chunks
         self.wrong = list(dict.fromkeys(plan.missing))
         self.left_out = ""
         self.tokens = self.work = self.seconds = 0
+        self.checkpoints = self.kept = self.last = 0
         self.too_long()
 
     def too_long(self):
@@ -67,7 +69,7 @@ class Page:
         print(f"  {'arm':<14} {'weights':>10} {'state':>10} {'gradients':>10} "
               f"{'activations':>11} {'sampler':>10} {'its cache':>10} "
               f"{'at most':>10}")
-        for a in p.arms:
+        for a in self.arms:
             m = plan.memory[a.name][0]
             cells = (m["compute_weight_bytes"], m["state_bytes"],
                      m["gradient_bytes"],
@@ -99,9 +101,9 @@ class Page:
 
     def disk(self):
         p, plan = self.p, self.plan
-        of_arm = self.runs // len(p.arms)
-        state = [plan.memory[a.name][0]["state_bytes"] for a in p.arms]
-        n = len(p.arms) * (of_arm * self.there + 1)
+        of_arm = self.runs // len(self.arms)
+        state = [plan.memory[a.name][0]["state_bytes"] for a in self.arms]
+        n = len(self.arms) * (of_arm * self.there + 1)
         self.checkpoints = sum(state) * (of_arm * self.there + 1)
         self.last = sum(state) * (of_arm + 1)
         self.kept = (self.runs * self.there / self.counts["chunks"] +
@@ -144,8 +146,8 @@ class Page:
                 ("training: scoring and updating", False, rows * length,
                  update)):
             for key in self.plan.rates:
-                arms = [a for a in p.arms if self.key(a, sampling) == key]
-                times = (self.runs // len(p.arms) + 1) * len(arms) * p.STEPS
+                arms = [a for a in self.arms if self.key(a, sampling) == key]
+                times = (self.runs // len(self.arms) + 1) * len(arms) * p.STEPS
                 self.row(name, key, times, tokens, work, sampling)
 
     def key(self, arm, sampling):
@@ -170,7 +172,7 @@ class Page:
             k_sample += k * one
             k_score += 4 * k * length * self.cost(length / 2)
         key = self.plan.key(self.plan.eval)
-        n = self.runs + len(self.p.arms)
+        n = self.runs + len(self.arms)
         self.row("evaluation", key, len(self.p.SEEDS) + self.runs + self.again,
                  tokens, work, True)
         self.row("KL: sampling", key, n, k_tokens, k_sample, True)
@@ -183,7 +185,8 @@ class Page:
             ", every response as long as it may be (MEAN_NEW=N plans with a "
             "mean)"))
         print(f"  {'':<38} {'tokens':>10} {'FLOP':>12} {'time':>12}")
-        self.training()
+        if self.arms:
+            self.training()
         self.evaluation()
         print(f"  {'together':<38} {self.tokens:10.4g} {self.work:12.3g} "
               f"{duration(self.seconds):>12}")
@@ -219,13 +222,13 @@ class Page:
     def does_not_fit(self):
         plan, p, bad = self.plan, self.p, 0
         print("\nWhat does not fit")
-        for a in p.arms:
+        for a in self.arms:
             if self.at_most(a) > plan.mem:
                 bad += 1
                 print(f"  {a.factors} needs {size(self.at_most(a))}, there are "
                       f"{size(plan.mem)}")
                 self.cure(a)
-        fits = [a.factors for a in p.arms if self.at_most(a) <= plan.mem]
+        fits = [a.factors for a in self.arms if self.at_most(a) <= plan.mem]
         if bad and fits:
             print(f"  these arms fit: ARMS='{' '.join(fits)}'")
         if self.checkpoints + self.kept > plan.free:
@@ -254,10 +257,12 @@ class Page:
         print(f"preset {p.PRESET}, model {p.MODEL or 'made from nothing'}: "
               f"{self.plan.shape['parameters']} parameters; device "
               f"{self.plan.device}\n")
-        print(f"Stages: {c['run']} to run of {c['all']} ({kinds}); {self.runs} "
-              f"training runs of {p.STEPS} steps in {c['chunks']} chunks, and "
-              f"{self.again} replicates")
-        self.memory()
-        self.disk()
+        what = f"{self.runs} training runs of {p.STEPS} steps in " \
+            f"{c['chunks']} chunks, and {self.again} replicates" \
+            if self.arms else f"{self.runs} runs trained elsewhere"
+        print(f"Stages: {c['run']} to run of {c['all']} ({kinds}); {what}")
+        if self.arms:
+            self.memory()
+            self.disk()
         self.all_work()
         self.does_not_fit()

@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import time
 
-from parameters import Wrong, number
+from parameters import number
+from wrong import Wrong
 
 # Ways to take less memory, each with more of them than the one before: what
 # dapo-step is asked, the sequences at once at most, and whether the sampler's
@@ -73,7 +74,7 @@ class Plan:
         if p.MAX_PROMPT and p.MAX_PROMPT + p.MAX_NEW <= self.context:
             self.longest = p.MAX_PROMPT + p.MAX_NEW
         self.memory = {a.name: [self.memory_of(a, *way) for way in WAYS]
-                       for a in p.arms}
+                       for a in self.trained()}
         self.eval = self.record("dapo-step", "--plan", "--device", "cpu",
                                 "--model", self.model, "--arm", p.EVAL_ARM)
         self.rates = self.find_rates()
@@ -167,7 +168,7 @@ class Plan:
     def read_sets(self):
         """The training set, then the tasks."""
         p = self.p
-        sets = [self.read_set(p.TRAIN_TASK, p.TRAIN_ROWS,
+        sets = [Set(p.TRAIN_TASK, p.SAMPLES, p.MAX_NEW)] if p.outside else [self.read_set(p.TRAIN_TASK, p.TRAIN_ROWS,
                               p.set_file(p.TRAIN_TASK),
                               Set(p.TRAIN_TASK, p.SAMPLES, p.MAX_NEW),
                               p.MAX_PROMPT, None)]
@@ -178,6 +179,10 @@ class Plan:
         return sets
 
     # ---- memory ----
+
+    def trained(self):
+        """The arms that are trained here."""
+        return [] if self.p.outside else self.p.arms
 
     def memory_of(self, arm, way, batch, parked):
         """The record of dapo-step, and in it at_most: the bytes that trainer
@@ -207,7 +212,7 @@ class Plan:
         """By type: FLOP/s of sampling, of scoring, and where they are from."""
         p, rates = self.p, {}
         arms = [(self.key(self.memory[a.name][0]), a.name, a.factors)
-                for a in p.arms]
+                for a in self.trained()]
         arms.append((self.key(self.eval), p.EVAL_ARM, p.EVAL_ARM))
         given = self.given_rates()
         for key, name, factors in arms:

@@ -35,6 +35,7 @@ class Experiment:
         if not self.chunks or self.chunks[-1] != p.STEPS:
             self.chunks.append(p.STEPS)
         self.again = p.SEEDS[0]
+        self.outside = {r.name: r for r in p.outside}
 
     def add(self, out, kind, label, inputs, programs, command, **more):
         if out not in self.stages:
@@ -50,7 +51,8 @@ class Experiment:
 
     def data(self):
         p, sets = self.p, {}
-        for name in dict.fromkeys([p.TRAIN_TASK, *(t.name for t in p.tasks)]):
+        train = [] if p.outside else [p.TRAIN_TASK]
+        for name in dict.fromkeys([*train, *(t.name for t in p.tasks)]):
             sets[name] = p.set_file(name)
             if sets[name] is None:
                 n = p.TRAIN_ROWS if name == p.TRAIN_TASK else \
@@ -90,6 +92,8 @@ class Experiment:
         return f"{self.p.R}/train_logs/{run}"
 
     def last(self, run):
+        if run in self.outside:
+            return self.outside[run].directory
         return f"{self.run_dir(run)}/step-{self.p.STEPS}/checkpoint"
 
     def loop(self, run, model, steps, sampler, trainer):
@@ -174,6 +178,8 @@ class Experiment:
         """Model of a name, and the inputs that it is."""
         if name.startswith("base_seed"):
             return self.base, self.base_inputs
+        if name in self.outside:
+            return self.last(name), self.outside[name].files
         return self.last(name), [self.last(name)]
 
     def responses(self, name, seed, tags):
@@ -226,11 +232,14 @@ class Experiment:
     def run_records(self, run, tags):
         p = self.p
         self.add(f"{self.dir(run)}/sparsity.msgpack", "sparsity",
-                 f"sparsity of {run}", [*self.base_inputs, self.last(run)],
+                 f"sparsity of {run}",
+                 [*self.base_inputs, *self.model(run)[1]],
                  ["sparsity", "stats"],
                  f"{p.BIN}/sparsity --quiet --device {p.DEVICE} --threads "
                  f"{p.THREADS} {self.base} {self.last(run)} | \\\n"
                  f"{p.BIN}/stats --quiet --tag {tags} -o $OUT")
+        if p.outside:
+            return
         metrics = [f"{self.run_dir(run)}/step-{c}/metrics.msgpack"
                    for c in self.chunks]
         self.add(f"{self.dir(run)}/metrics.msgpack", "stats",
@@ -251,6 +260,10 @@ class Experiment:
         """Records that the report reads."""
         p = self.p
         runs = [r.name for r in p.runs(p.arms)]
+        if p.outside:
+            return [*self.base_scores(),
+                    *(f"{self.dir(n)}/{k}.msgpack" for n in runs
+                      for k in ("scores", "kl_scores", "sparsity"))]
         again = [f"{a.name}_seed{self.again}_again" for a in p.arms]
         floors = [f"floor_{a.name}" for a in p.arms]
         return [*self.base_scores(),
@@ -260,7 +273,7 @@ class Experiment:
                   for k in ("sparsity", "metrics"))]
 
     def train_files(self):
-        return [f"{self.run_dir(r.name)}/step-{self.p.STEPS}"
+        return [] if self.p.outside else [f"{self.run_dir(r.name)}/step-{self.p.STEPS}"
                 for r in self.p.runs(self.p.arms)]
 
     def settings(self):
@@ -270,6 +283,8 @@ class Experiment:
         p, words, states = self.p, [], []
         for line in p.setting():
             words.append(f"--set {shlex.quote(line)}")
+        if p.outside:
+            return words, states
         for a in p.arms:
             states.append(f"{self.last(f'{a.name}_seed{p.SEEDS[0]}')}"
                           "/trainer_state.json")
@@ -371,15 +386,16 @@ def experiment(p):
     names = [a.name for a in p.arms]
     runs = p.runs(p.arms) + [Run(a, s) for a in every.values()
                              if a.name not in names for s in p.SEEDS]
-    for run in runs:
-        x.train(run)
-    for a in p.arms:
-        x.replicate(a)
+    if not p.outside:
+        for run in runs:
+            x.train(run)
+        for a in p.arms:
+            x.replicate(a)
     for s in p.SEEDS:
         x.responses(f"base_seed{s}", s, x.tags(f"base_seed{s}", "base", s))
     for run in runs:
         x.evaluate(run)
-    for a in p.arms:
+    for a in [] if p.outside else p.arms:
         run = f"{a.name}_seed{x.again}_again"
         x.responses(run, x.again, x.tags(run, a.name, x.again, True))
         floor = f"floor_{a.name}"

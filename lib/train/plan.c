@@ -166,7 +166,7 @@ static void trainer(const struct page *g)
 
     if (p->m.branching)
         snprintf(what + n, sizeof what - (size_t)n,
-                 "; up to %.1f more if samples begin alike",
+                 "; up to %.1f more if samples share prefixes",
                  (double)p->m.branching / (1 << 20));
     line(g, "compute weights", p->m.weights,
          !g->s.views                   ? "a layout for each direction"
