@@ -2,7 +2,9 @@
 #ifndef ULP_BIN_ENGINE_OPTS_H
 #define ULP_BIN_ENGINE_OPTS_H
 
+#include "../lib/base/pool.h"
 #include "../lib/model/arm.h"
+#include "../lib/model/micro.h"
 #include "../lib/model/temperature.h"
 
 /* name: "arm"; a table at file scope, whose values live as long. */
@@ -23,7 +25,8 @@
 #define OPT_DEVICE(device, threads)                                          \
     {OPT_STR, "device", 0, device, "NAME",                              \
      "cpu, cuda, or auto: cuda where there is a device, else cpu", 0, 0},    \
-    {OPT_INT, "threads", 0, threads, "N", "0 = one per processor", 0, 4096}
+    {OPT_INT, "threads", 0, threads, "N", "0 = one per processor", 0,\
+     POOL_MOST}
 
 #define OPT_PLAN(dst)                                                        \
     {OPT_FLAG, "plan", 0, dst, NULL,                                         \

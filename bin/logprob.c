@@ -37,7 +37,8 @@ static const struct opt own[] = {
      "most records read before a forward; results do not depend on it", 1,
      1e6},
     {OPT_INT, "micro-batch", 0, &o.micro, "N",
-     "tokens in a forward, about; results do not depend on it; 0 = 4096", 0,
+     "tokens in a forward, about; results do not depend on it; 0 = "
+     CLI_TEXT(MICRO_TOKENS), 0,
      1e8},
     OPT_PLAN(&plan),
     {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
@@ -82,7 +83,7 @@ static int print_plan(const struct arm *a, struct err *e)
 {
     struct config c;
     struct model_plan p;
-    int micro = o.micro ? o.micro : 4096, r = config_read(&c, m.dir, e);
+    int micro = o.micro ? o.micro : MICRO_TOKENS, r = config_read(&c, m.dir, e);
     struct rec *rec;
 
     if (r)

@@ -10,6 +10,7 @@
  * the weights, never of batch size, batch mates, threads or other prompts.
  */
 #include "../lib/text/tok.h"
+#include "../lib/generate/gen.h"
 #include "../lib/generate/sampler.h"
 #include "engine_opts.h"
 #include "filter_main.h"
@@ -48,8 +49,8 @@ static const struct opt own[] = {
     {OPT_SIZE, "kv-memory", 0, &o.kv_bytes, "SIZE",
      "memory of the KV cache, at most, such as 40G; where it is full the "
      "newest sequences are preempted and recomputed, with the same results; "
-     "0 = what they need, within half of the host's free memory or 0.8 of a "
-     "device's", 0, 0},
+     "0 = what they need, within " CLI_TEXT(GEN_PART_OF_HOST) " of the host's "
+     "free memory or " CLI_TEXT(GEN_PART_OF_DEVICE) " of a device's", 0, 0},
     {OPT_STR, "sync", 0, &o.fifo, "FIFO",
      "do what dapo-step says there: how many prompts, which weights", 0, 0},
     OPT_RELEASE(&o.release, ""),

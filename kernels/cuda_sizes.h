@@ -7,6 +7,4 @@
 /* Bytes that cuBLASLt works in, held under order=hardware. */
 enum { CUDA_WORKSPACE = 32 << 20 };
 
-void cuda_sizes(struct k_sizes *s, struct k_order order);
-
 #endif

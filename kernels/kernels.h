@@ -140,12 +140,21 @@ struct k_pass {
     int backward; /* and the backward pass, and the update */
 };
 
+/* What a backend can do. */
+struct k_capabilities {
+    unsigned orders; /* bit 1 << kind for each order of sums that it has */
+    int own_memory;  /* not the host's: what comes from files is copied there,
+                        and the programs that share the device hand its memory
+                        to each other */
+    int views;       /* has weight_view */
+};
+
 /* What things take on a device, from shapes alone: no device is needed. */
 struct k_sizes {
-    const char *name; /* "cpu", "cuda" */
+    const char *name; /* of the backend */
     int n_threads;
     struct k_order order;
-    int views; /* has weight_view */
+    struct k_capabilities can;
     /* bytes that weight_new holds */
     size_t (*weight)(const struct k_sizes *s, enum dtype t, int N, int K,
                      int uses);
@@ -154,11 +163,11 @@ struct k_sizes {
 };
 
 struct kernels {
-    const char *name;     /* "cpu", "cuda" */
+    const char *name;     /* in registry.c */
     const char *variant;  /* "x86-64-v4", "sm_90", for messages and bench */
     int n_threads;        /* of the cpu; 0 on a device */
-    char why[200];        /* why "auto" found no CUDA device, in a build that
-                             has it; "" otherwise */
+    char why[200];        /* why "auto" did not take a backend that this build
+                             has and prefers; "" otherwise */
     struct k_sizes sizes;
     struct k_order order;
     /* Under ORDER_SHUFFLED the permutations are a function of (order.seed,
@@ -370,15 +379,19 @@ int kv_fork(struct k_kv *kv, int src, int dst, int len) MUST_CHECK;
  * use. */
 const char *kv_why(const struct k_kv *kv);
 
-/* device: "auto", "cpu", "cuda"; n_threads as pool_open (cpu only). The CPU
- * backend picks the widest instruction set the processor has; ULP_ISA=
- * x86-64|x86-64-v3|x86-64-v4 forces one (the bits do not depend on it). */
+/* device: a name of registry.c, or "auto" (NULL and "" too): the first backend
+ * there that has the order and can be opened. n_threads as pool_open (cpu
+ * only). The CPU backend picks the widest instruction set the processor has;
+ * ULP_ISA=x86-64|x86-64-v3|x86-64-v4 forces one (the bits do not depend on
+ * it). An order or an operation that a backend has not is an error. */
 int kernels_open(struct kernels **k, const char *device, int n_threads,
                  struct k_order order, struct err *e) MUST_CHECK;
-/* The sizes of that backend; "auto" is the one that kernels_open would take.
- * cuda has them in a build without it, too. */
+/* The sizes of that backend, in a build without it, too; "auto" is the one that
+ * kernels_open would take, or the first that has the order. */
 int kernels_sizes(struct k_sizes *s, const char *device, int n_threads,
                   struct k_order order, struct err *e) MUST_CHECK;
+/* The first backend with memory of its own, whether it is here or not. */
+const char *kernels_card(void);
 void kernels_close(struct kernels **k);
 /* "cpu x86-64-v4, 2 threads" */
 void kernels_describe(const struct kernels *k, char *buf, size_t n);

@@ -47,7 +47,7 @@ $(B)/bench/gpu/sim/peak.o: tests/bench/gpu/peak.cu
 	$(call say,CXX,$< (simulator))
 	$(Q)$(CXX) $(SIM_STD) -MMD -MP -c -o $@ -x c++ $<
 
-$(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/bench/gpu/sim/,main.o peak.o) $(B)/cudasim/kernels.o $(B)/cudasim.a $(call libs,train)
+$(B)/gpusim/gpu_bench: $(filter-out %/main.o,$(GPU_BENCH_O)) $(addprefix $(B)/bench/gpu/sim/,main.o peak.o) $(B)/cudasim/cuda.o $(B)/cudasim.a $(call libs,train)
 	@mkdir -p $(@D)
 	$(call say,LINK,gpu_bench (simulator))
 	$(Q)$(CC) $(LDSAN) -pthread -Wl,--as-needed -o $@ $^ $(call links,train) -lstdc++ -lm
@@ -74,7 +74,7 @@ $(GPU_OBJ)/probe.o: tests/gpu/probe.cu $(B)/cuda.flags
 	$(Q)$(NVCC) $(NVCC_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
 # the names that CU() gives in the simulator
 GPU_CC = $(CC) $(STD) $(OPT) $(WARN) -MMD -MP -include tests/gpu/on_gpu.h \
-  -Dcudasim_cuda_open=cuda_open -Dcudasim_hw_head_bytes=hw_head_bytes
+  -Dcudasim_hw_head_bytes=hw_head_bytes
 
 # what a unit test links, the device's kernels in place of the simulator
 gpu_uses = $(or $(filter-out cuda,$(call unit_uses,$(1))),kernels)
@@ -95,10 +95,10 @@ $(B)/gpu/$(1): $(call gpu_objects,$(1)) $(call libs,$(USES_gpu_$(1)))
 endef
 $(foreach t,$(notdir $(GPU_TESTS)),$(eval $(call gpu_test_rule,$(t))))
 
-$(B)/gpusim/check_gpu: tests/gpu/check_gpu.c $(B)/cudasim.a $(KERNEL_LIB) $(L_base)
+$(B)/gpusim/check_gpu: tests/gpu/check_gpu.c $(B)/cudasim/cuda.o $(B)/cudasim.a $(KERNEL_LIB) $(L_base)
 	@mkdir -p $(@D)
 	$(call say,TEST,check_gpu (simulator))
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP $(LDSAN) -o $@ $(filter %.c %.a,$^) $(X_cuda) -lm
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -MMD -MP $(LDSAN) -o $@ $(filter %.c %.o %.a,$^) $(X_cuda) -lm
 
 .PHONY: check-gpu
 check-gpu: all $(GPU_TESTS)

@@ -85,6 +85,6 @@ $(B)/cudasim.a: $(SIM_OBJ)
 	@rm -f $@; mkdir -p $(@D)
 	$(Q)ar rcsD $@ $^
 
-# unit tests named cuda_*
-L_cuda      = $(B)/cudasim.a $(KERNEL_LIB) $(L_base)
+# unit tests named cuda_*: their device "cuda" is the simulator
+L_cuda      = $(B)/cudasim/cuda.o $(B)/cudasim.a $(KERNEL_LIB) $(L_base)
 X_cuda      = $(X_base) $(KERNEL_LINK) -lstdc++

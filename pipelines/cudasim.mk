@@ -5,14 +5,14 @@
 SIM_TESTS    := tests/parity/cudasim.sh tests/parity/memory.sh
 SIM_PROGRAMS := pretrain rollout dapo-step logprob sparsity
 
-$(B)/cudasim/kernels.o: kernels/kernels.c
+$(B)/cudasim/cuda.o: kernels/cuda.c
 	@mkdir -p $(@D)
 	$(call say,CC,$< (simulator))
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) -DHAVE_CUDA \
-	  -Dcuda_open=cudasim_cuda_open -Dcuda_present=cudasim_cuda_present -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -DHAVE_CUDA -Dcuda_open=cudasim_cuda_open \
+	  -Dcuda_probe=cudasim_cuda_probe -MMD -MP -c -o $@ $<
 
 define sim_rule
-$(B)/simbin/$(1): $(B)/bin/$(1).o $(B)/cudasim/kernels.o $(B)/cudasim.a $(call libs,$(USES_$(1)))
+$(B)/simbin/$(1): $(B)/bin/$(1).o $(B)/cudasim/cuda.o $(B)/cudasim.a $(call libs,$(USES_$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$(1) (simulator))
 	$$(Q)$$(CC) $$(LDSAN) -pthread -Wl,--as-needed -o $$@ $$^ $(call links,$(USES_$(1))) -lstdc++ -lm

@@ -22,7 +22,7 @@ define unit_rule
 $(B)/tests/$(1): tests/unit/$(1).c tests/unit/t.h $(call libs,$(call unit_uses,$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,TEST,$(1))
-	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.a,$$^) \
+	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.o %.a,$$^) \
 	  $(call links,$(call unit_uses,$(1))) -lm
 endef
 $(foreach u,$(UNIT),$(eval $(call unit_rule,$(u))))

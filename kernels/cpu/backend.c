@@ -250,8 +250,7 @@ static void fill(struct kernels *k)
 #undef SET
 }
 
-int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
-                   struct err *e)
+int NAME(cpu_open)(struct kernels **k, int n_threads, struct err *e)
 {
     struct cpu *c = calloc(1, sizeof *c);
 
@@ -266,10 +265,7 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
         op_close(&c->k);
         return err_memory(e, "cpu: out of memory");
     }
-    c->k.name = "cpu";
     c->k.n_threads = c->n_threads;
-    c->k.order = order;
-    NAME(cpu_sizes)(&c->k.sizes, c->n_threads, order);
     *k = &c->k;
     return 0;
 }

@@ -192,9 +192,8 @@ static inline long cpu_columns(const struct cpu *c, long H)
 }
 
 /* ---- the table (backend.c) ---- */
-void NAME(cpu_sizes)(struct k_sizes *s, int n_threads, struct k_order order);
-int NAME(cpu_open)(struct kernels **k, int n_threads, struct k_order order,
-                   struct err *e);
+void NAME(cpu_sizes)(struct k_sizes *s);
+int NAME(cpu_open)(struct kernels **k, int n_threads, struct err *e);
 
 #define OP(ret, name) ret NAME(op_##name)
 #define DECLARE(op) K_FUNCTION(op) NAME(op_##op);

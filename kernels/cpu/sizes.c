@@ -141,7 +141,8 @@ static size_t weight(const struct k_sizes *s, enum dtype t, int N, int K,
            (uses & WEIGHT_BACKWARD ? panel_bytes(t, K, N) : 0);
 }
 
-void NAME(cpu_sizes)(struct k_sizes *s, int n_threads, struct k_order order)
+void NAME(cpu_sizes)(struct k_sizes *s)
 {
-    *s = (struct k_sizes){"cpu", n_threads, order, 0, weight, scratch};
+    s->weight = weight;
+    s->scratch = scratch;
 }

@@ -172,7 +172,8 @@ static void fill(struct kernels *k)
 }
 
 /* Is there a device, and why not? */
-static int look(struct err *e)
+extern "C" int CU(cuda_probe)(struct err *e);
+extern "C" int CU(cuda_probe)(struct err *e)
 {
     int n = 0, driver = 0;
     cudaError_t r = cudaGetDeviceCount(&n);
@@ -199,24 +200,17 @@ static int attribute(struct cuda *c, enum cudaDeviceAttr a)
     return v;
 }
 
-extern "C" int CU(cuda_present)(void);
-extern "C" int CU(cuda_present)(void)
-{
-    struct err e = {0, "", 0, 0};
-
-    return look(&e) == 0;
-}
-
-extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
-                             struct err *e);
-extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
-                             struct err *e)
+extern "C" int CU(cuda_open)(struct kernels **k, int n_threads,
+                             struct k_order order, struct err *e);
+extern "C" int CU(cuda_open)(struct kernels **k, int n_threads,
+                             struct k_order order, struct err *e)
 {
     struct cuda *c;
     int major, minor;
 
+    (void)n_threads;
     *k = NULL;
-    if (look(e) != 0)
+    if (CU(cuda_probe)(e) != 0)
         return -ERR_IO;
     c = (struct cuda *)calloc(1, sizeof *c);
     if (!c)
@@ -240,10 +234,8 @@ extern "C" int CU(cuda_open)(struct kernels **k, struct k_order order,
         op_close(&c->k);
         return e ? -e->code : -ERR_IO;
     }
-    c->k.name = "cuda";
     c->k.variant = c->variant;
-    c->k.order = order;
-    cuda_sizes(&c->k.sizes, order);
+    c->k.order = order; /* its table follows from it */
     fill(&c->k);
     if (order.kind == ORDER_HARDWARE && CU(hw_open)(c, e)) {
         op_close(&c->k);

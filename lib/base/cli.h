@@ -29,6 +29,10 @@ enum opt_type {
     OPT_HEADING /* help: a heading line in --help */
 };
 
+/* A number that is a macro, in a help text. */
+#define CLI_TEXT(x) CLI_TEXT_OF(x)
+#define CLI_TEXT_OF(x) #x
+
 #define CLI_LIST_MAX 64
 struct cli_list {
     int n;

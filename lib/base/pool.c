@@ -22,7 +22,7 @@ static int default_threads(void)
     const char *s = getenv("ULP_THREADS");
     long n = s ? strtol(s, NULL, 10) : 0;
 
-    return n >= 1 && n <= 4096 ? (int)n : processors();
+    return n >= 1 && n <= POOL_MOST ? (int)n : processors();
 }
 
 int pool_count(int n_threads)

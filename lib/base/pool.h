@@ -10,6 +10,7 @@
 #define ULP_BASE_POOL_H
 
 struct pool;
+enum { POOL_MOST = 4096 }; /* threads that may be asked for */
 
 /* n >= 1; n = 0 means one per online CPU (or ULP_THREADS when set). */
 struct pool *pool_open(int n_threads);

@@ -258,7 +258,7 @@ static int open_device(struct compare *x, struct err *e)
     int sides = x->against ? 3 : 2;
 
     x->count = k->alloc(k, CMP_N * sizeof *x->count, e);
-    for (int i = 0; x->count && !k->n_threads && i < sides; i++) {
+    for (int i = 0; x->count && k->sizes.can.own_memory && i < sides; i++) {
         x->piece[i] = k->alloc(k, PIECE * sizeof(float), e);
         if (!x->piece[i])
             return -ERR_IO;

@@ -10,11 +10,22 @@
 #define ULP_GENERATE_GEN_H
 #include "../model/model.h"
 
+/* Tokens of prompts in a step, where nothing else is asked for. */
+enum { GEN_PREFILL = 4096 };
+/* The largest part of the free memory that a cache takes by itself. */
+#define GEN_PART_OF_HOST 0.5
+#define GEN_PART_OF_DEVICE 0.8
+
+static inline double gen_cache_part(const struct k_sizes *s)
+{
+    return s->can.own_memory ? GEN_PART_OF_DEVICE : GEN_PART_OF_HOST;
+}
+
 struct gen_opts {
     struct k_sample sample;
     int max_new;   /* tokens, the end token included */
     int batch;     /* sequences at once, at most */
-    int prefill;   /* tokens of prompts in a step, at most; 0: 4096 */
+    int prefill;   /* tokens of prompts in a step, at most; 0: GEN_PREFILL */
     size_t kv_bytes; /* of the cache; 0: what the batch can use, within a part
                       * of the memory that is free */
     uint64_t seed;

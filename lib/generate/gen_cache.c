@@ -3,9 +3,6 @@
 #include "../base/arena.h"
 #include "gen_impl.h"
 
-/* The largest part of the free memory that a cache takes by itself. */
-static const double PART_OF_HOST = 0.5, PART_OF_DEVICE = 0.8;
-
 static struct k_attn_shape shape(const struct model *m)
 {
     return (struct k_attn_shape){m->c.heads, m->c.kv_heads, m->c.head_dim};
@@ -27,8 +24,7 @@ static int pages_wanted(const struct gen *g)
 
     if (!bytes) {
         m->k->memory(m->k, &mem);
-        bytes = (size_t)((double)mem.free *
-                         (m->k->n_threads ? PART_OF_HOST : PART_OF_DEVICE));
+        bytes = (size_t)((double)mem.free * gen_cache_part(&m->k->sizes));
     }
     most = bytes ? bytes / page_bytes(m) : all;
     most = most < all ? most : all;

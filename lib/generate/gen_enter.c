@@ -2,14 +2,12 @@
  *
  * A sequence with the prompt of one that runs, or of the last that ended,
  * shares its pages instead of computing them again. Prompts are computed in
- * pieces of PREFILL_ROWS a step, beside those who decode.
+ * pieces of GEN_PREFILL a step, beside those who decode.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
 #include "gen_impl.h"
-
-#define PREFILL_ROWS 4096 /* of prompts in a step */
 
 /* ---- rows ---- */
 
@@ -35,7 +33,7 @@ static void add_row(struct gen *g, int32_t token, int slot, int pos)
 
 static int prefill_rows(const struct gen *g)
 {
-    return g->o->prefill ? g->o->prefill : PREFILL_ROWS;
+    return g->o->prefill ? g->o->prefill : GEN_PREFILL;
 }
 
 /* What the sequence knows and its cache has not, as far as the step goes. */

@@ -304,7 +304,7 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
     s.last = &s.first;
     set_gen(&s);
     made_by(&s);
-    s.release = o->release || o->offload || !strcmp(x->k->name, "cuda");
+    s.release = o->release || o->offload || x->k->sizes.can.own_memory;
     s.progress = progress_open(f->tool, "tokens", 0, f->quiet);
     engine_say_device(x->k, s.progress);
     r = o->fifo ? follow(&s, e) : generate(&s, e);

@@ -7,7 +7,6 @@
 #include "micro.h"
 #include "temperature.h"
 
-#define MICRO_TOKENS 4096 /* rows at a time when the caller has no wish */
 
 /* first[i] has been checked, and all before i. */
 static int check_shared(const struct seqs *s, int i, struct err *e)

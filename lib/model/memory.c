@@ -84,7 +84,7 @@ void model_memory(struct model_memory *p, const struct config *c,
     pass.n_params = plan.n_params;
     *p = (struct model_memory){
         .n_params = plan.n_params,
-        .weights = (u.flags & MODEL_LATER && s->views &&
+        .weights = (u.flags & MODEL_LATER && s->can.views &&
                             a->master == a->compute
                         ? 0
                         : matrices(c, a->compute, s, train)) +

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define MICRO_TOKENS 4096 /* where nothing else is asked for */
+
 /* The rows that a sequence can share with the one before it: those of the
  * tokens with which both begin, if both are scored from the same position on. A
  * last token has no row. a, b: the two, of na and nb tokens. */

@@ -95,13 +95,13 @@ struct seqs {
     const int32_t *shared;
 };
 
-/* The end of the micro-batch of at most max_tokens (0: a default; micro.h has
- * what counts) that begins at sequence i. */
+/* The end of the micro-batch of at most max_tokens (0: MICRO_TOKENS; micro.h
+ * has what counts) that begins at sequence i. */
 int seqs_micro(const struct seqs *s, int i, int max_tokens);
 
 /* Teacher-forced scoring. logp, entropy (may be NULL): start[n] values each;
  * entry t is of tokens[t] given its prefix, 0 where not wanted. Runs in
- * micro-batches of whole sequences of about max_tokens rows (0: a default);
+ * micro-batches of whole sequences of about max_tokens rows (0: MICRO_TOKENS);
  * the bits do not depend on it. */
 int model_logp(struct model *m, const struct seqs *s, double temperature,
                int max_tokens, float *logp, float *entropy, struct err *e)

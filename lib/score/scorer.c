@@ -4,6 +4,7 @@
 #include <string.h>
 #include "../base/progress.h"
 #include "../model/finite.h"
+#include "../model/micro.h"
 #include "../model/pack.h"
 #include "scorer.h"
 
@@ -320,7 +321,7 @@ int scorer_run(struct engine *x, struct engine *against,
     if (r && e->no_memory)
         r = err_suffix(e, "; a smaller --micro-batch (it is %d tokens) takes "
                        "less, with the same results",
-                       o->micro ? o->micro : 4096);
+                       o->micro ? o->micro : MICRO_TOKENS);
     if (r && e->reader_left)
         progress_drop(&s.progress);
     progress_close(&s.progress);

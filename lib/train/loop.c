@@ -93,7 +93,7 @@ static int open_trainer(struct loop *l, struct err *e)
     int r = trainer_open(&l->t, &to, load, l, e);
 
     l->release = l->t.k && o->sync &&
-                 (o->release || !strcmp(l->t.k->name, "cuda"));
+                 (o->release || l->t.k->sizes.can.own_memory);
     l->bo = (struct batch_opts) {
         .prompts = o->prompts, .samples = o->samples,
         .max_rounds = o->max_gen_batches, .dynamic = !o->no_dynamic,

@@ -7,6 +7,7 @@
 #ifndef ULP_TRAIN_LOOP_H
 #define ULP_TRAIN_LOOP_H
 #include "../base/cli.h"
+#include "../model/micro.h"
 #include "hyper.h"
 
 struct loop_opts {
@@ -25,7 +26,7 @@ struct loop_opts {
 /* SCIENCE 3's settings. */
 #define LOOP_OPTS_INIT { \
     .arm = "fp32", .device = "auto", .metrics = "-", .seed = 1, \
-    .steps = 1, .micro_batch = 4096, .batch = 64, HYPER(HYPER_INIT) }
+    .steps = 1, .micro_batch = MICRO_TOKENS, .batch = 64, HYPER(HYPER_INIT) }
 
 /* Runs it all. program: for progress on stderr. */
 int loop_run(const struct loop_opts *o, const char *program, char **inputs,

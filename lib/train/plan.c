@@ -1,6 +1,7 @@
 /* plan - what training takes; see plan.h, and loop.h for loop_plan */
 #include "plan.h"
 #include <string.h>
+#include "../generate/gen.h"
 #include "adamw.h"
 #include "loop.h"
 
@@ -22,11 +23,7 @@ static int sequences(int tokens, int longest)
     return (2 * (tokens - 1) + longest) / longest;
 }
 
-/* Prompts enter beside the running sequences, up to gen's PREFILL_ROWS and
- * one more prompt. */
-enum { PREFILL = 4096 };
-
-/* Of a device whose trainer waits, the part that gen_cache.c takes. */
+/* Of a device whose trainer waits, the part that the cache takes. */
 static int fit_batch(const struct plan_memory *p, const struct k_sizes *s,
                      struct plan_shape o, size_t sequence)
 {
@@ -34,7 +31,7 @@ static int fit_batch(const struct plan_memory *p, const struct k_sizes *s,
 
     if (!o.device)
         return o.batch;
-    n = held < o.device ? (size_t)((s->n_threads ? 0.5 : 0.8) *
+    n = held < o.device ? (size_t)(gen_cache_part(s) *
                                    (double)(o.device - held)) / sequence
                         : 0;
     return n < 1 ? 1 : n < (size_t)o.batch ? (int)n : o.batch;
@@ -44,7 +41,8 @@ static void plan_sampler(struct plan_memory *p, const struct config *c,
                          const struct arm *a, const struct k_sizes *s,
                          struct plan_shape o)
 {
-    struct model_use u = {.tokens = PREFILL + o.batch, .seqs = o.batch,
+    /* prompts enter beside the running sequences */
+    struct model_use u = {.tokens = GEN_PREFILL + o.batch, .seqs = o.batch,
                           .longest = o.longest};
     struct k_attn_shape heads = {c->heads, c->kv_heads, c->head_dim};
     size_t sequence = kv_page_bytes(a->compute, c->layers, heads) *
@@ -169,7 +167,7 @@ static void trainer(const struct page *g)
                  "; up to %.1f more if samples share prefixes",
                  (double)p->m.branching / (1 << 20));
     line(g, "compute weights", p->m.weights,
-         !g->s.views                   ? "a layout for each direction"
+         !g->s.can.views                   ? "a layout for each direction"
          : g->a.master == g->a.compute ? "the matrices are the master's"
                                        : NULL);
     line(g, "master weights", p->master, NULL);
@@ -267,7 +265,7 @@ static int open_page(struct page *g, const struct loop_opts *o,
         r = arm_parse(&g->a, o->arm, e);
     arm_resolve(&g->a, g->c.attention_dropout);
     if (o->device_memory && device && !strcmp(device, "auto"))
-        device = "cuda"; /* a card, whether it is here or not */
+        device = kernels_card();
     if (!r)
         r = kernels_sizes(&g->s, device, o->threads, g->a.order.k, e);
     if (r)
@@ -275,7 +273,7 @@ static int open_page(struct page *g, const struct loop_opts *o,
     g->o = (struct plan_shape){
         .micro_batch = o->micro_batch, .longest = o->longest,
         .recompute = o->recompute, .offload = o->offload, .batch = o->batch,
-        .release = o->release || !strcmp(g->s.name, "cuda"),
+        .release = o->release || g->s.can.own_memory,
         .device = (size_t)o->device_memory,
     };
     if (!g->o.longest)

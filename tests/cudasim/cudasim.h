@@ -26,10 +26,6 @@ size_t cudasim_in_use(void);
 /* Copies from and to the host since the program began. */
 size_t cudasim_copies(void);
 
-/* kernels/cuda/backend.cu as compiled for the simulator. */
-int cudasim_cuda_open(struct kernels **k, struct k_order order,
-                      struct err *e);
-
 #ifdef __cplusplus
 }
 #endif

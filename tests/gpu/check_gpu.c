@@ -16,7 +16,7 @@ static struct kernels *open_gpu(uint64_t shuffle)
     struct kernels *k = NULL;
     struct err e = {0};
 
-    if (cudasim_cuda_open(&k, o, &e) != 0)
+    if (kernels_open(&k, "cuda", 0, o, &e) != 0)
         t_fail(__FILE__, __LINE__, "open: %s", e.msg);
     return k;
 }

@@ -1,11 +1,10 @@
 /* on_gpu - the tests of tests/unit/cuda_*.c on a device instead of the
  * simulator
  *
- * pipelines/bench_gpu.mk compiles them with -include of this page and with
- * cudasim_cuda_open defined as cuda_open. What a test sets in the simulator
- * does nothing here, and what it asks of it is 0 (on_gpu.c). Tests that are
- * about the simulator's answers are skipped by name; ON_GPU tells a test
- * which of the two it runs on.
+ * pipelines/bench_gpu.mk compiles them with -include of this page. What a
+ * test sets in the simulator does nothing here, and what it asks of it is 0
+ * (on_gpu.c). Tests that are about the simulator's answers are skipped by
+ * name; ON_GPU tells a test which of the two it runs on.
  */
 #ifndef ULP_ON_GPU_H
 #define ULP_ON_GPU_H

@@ -28,7 +28,7 @@ REF_FN struct kernels *hw_sim(void)
     struct err e = {0};
 
     hw_k = NULL;
-    if (cudasim_cuda_open(&hw_k, o, &e) != 0)
+    if (kernels_open(&hw_k, "cuda", 0, o, &e) != 0)
         t_fail(__FILE__, __LINE__, "open: %s", e.msg);
     return hw_k;
 }

@@ -376,7 +376,7 @@ static void works_with_the_canonical_kernels(void)
     struct err e = {0};
     struct batch b;
 
-    if (!hw_sim() || cudasim_cuda_open(&canon, o, &e) != 0)
+    if (!hw_sim() || kernels_open(&canon, "cuda", 0, o, &e) != 0)
         return;
     for (int i = 0; i < 2; i++) {
         attn_open(&b, i ? DT_F16 : DT_BF16, s, len, 1);
@@ -467,7 +467,7 @@ static void queries_from_a_row_on(void)
     struct kernels *canon = NULL;
     struct err e = {0};
 
-    if (!hw_sim() || cudasim_cuda_open(&canon, o, &e) != 0)
+    if (!hw_sim() || kernels_open(&canon, "cuda", 0, o, &e) != 0)
         return;
     asked_from(hw_k, DT_BF16, two, len, row);
     cudasim_set_order(CUDASIM_RANDOM, 5);
@@ -613,7 +613,7 @@ static void tiles_are_uploaded_once(void)
     struct kernels *canon = NULL;
     struct err e = {0};
 
-    if (!hw_sim() || cudasim_cuda_open(&canon, o, &e) != 0)
+    if (!hw_sim() || kernels_open(&canon, "cuda", 0, o, &e) != 0)
         return;
     uploads_of(hw_k);
     uploads_of(canon);

@@ -335,7 +335,7 @@ static void refuse(const char *want)
     struct kernels *k = NULL;
     struct err e = {0};
 
-    T_EQ_INT(cudasim_cuda_open(&k, o, &e), -ERR_IO);
+    T_EQ_INT(kernels_open(&k, "cuda", 0, o, &e), -ERR_IO);
     T_CHECK(!k);
     T_CHECKF(strstr(e.msg, want), "%s", e.msg);
     T_EQ_INT(cudasim_in_use(), 0);

@@ -66,7 +66,7 @@ static void *canonical(enum dtype t, int T, int H)
     struct err e = {0};
     void *dx[2] = {NULL, NULL};
 
-    T_EQ_INT(cudasim_cuda_open(&hw_k, o, &e), 0);
+    T_EQ_INT(kernels_open(&hw_k, "cuda", 0, o, &e), 0);
     one(t, T, H, dx, 1);
     kernels_close(&hw_k);
     hw_k = hardware;

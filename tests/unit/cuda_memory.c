@@ -22,7 +22,7 @@ static struct kernels *open_sim(const char *arm)
     struct arm a;
     struct err e = {0};
 
-    if (arm_parse(&a, arm, &e) || cudasim_cuda_open(&k, a.order.k, &e)) {
+    if (arm_parse(&a, arm, &e) || kernels_open(&k, "cuda", 0, a.order.k, &e)) {
         t_fail(__FILE__, __LINE__, "%s", e.msg);
         exit(1);
     }

@@ -9,7 +9,7 @@ static struct kernels *open_sim(struct k_order o)
     struct kernels *k = NULL;
     struct err e = {0};
 
-    if (cudasim_cuda_open(&k, o, &e) != 0)
+    if (kernels_open(&k, "cuda", 0, o, &e) != 0)
         t_fail(__FILE__, __LINE__, "open: %s", e.msg);
     return k;
 }
@@ -115,10 +115,10 @@ static void says_why_there_is_no_device(void)
     struct err e = {0};
 
     cudasim_set_devices(0, 0);
-    T_EQ_INT(cudasim_cuda_open(&k, o, &e), -ERR_IO);
+    T_EQ_INT(kernels_open(&k, "cuda", 0, o, &e), -ERR_IO);
     T_EQ_STR(e.msg, "device cuda: this machine has no NVIDIA driver");
     cudasim_set_devices(0, 13000);
-    T_EQ_INT(cudasim_cuda_open(&k, o, &e), -ERR_IO);
+    T_EQ_INT(kernels_open(&k, "cuda", 0, o, &e), -ERR_IO);
     T_EQ_STR(e.msg, "device cuda: no device: no CUDA-capable device is "
                     "detected");
     cudasim_set_devices(1, 13000);

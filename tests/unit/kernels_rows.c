@@ -1,6 +1,7 @@
 /* Row and element operations against float64, at edge sizes and in every
  * storage type, and the optimizer. */
 #include "kernels_ref.h"
+#include "../../kernels/registry.h"
 
 static struct kernels *k;
 
@@ -370,19 +371,28 @@ static void devices_are_named(void)
     struct k_order hardware = {ORDER_HARDWARE, 0};
     struct kernels *d = NULL;
     struct err e = {0};
+    struct k_sizes s;
     char text[300];
 
     T_CHECK(kernels_open(&d, "tpu", 1, canonical, &e) == -ERR_USAGE);
     T_CHECK(strstr(e.msg, "auto, cpu or cuda") != NULL);
-    T_CHECK(kernels_open(&d, "cpu", 1, hardware, &e) < 0);
+    T_CHECK(kernels_open(&d, "cpu", 1, hardware, &e) == -ERR_USAGE);
+    T_EQ_STR(e.msg, "device cpu has no order=hardware; --device cuda has");
+    T_CHECK(kernels_sizes(&s, "cpu", 1, hardware, &e) == -ERR_USAGE);
+    T_CHECK(kernels_sizes(&s, "auto", 1, hardware, &e) == 0 &&
+            s.can.own_memory);
     setenv("ULP_ISA", "z80", 1);
     T_CHECK(kernels_open(&d, "cpu", 1, canonical, &e) < 0);
     T_CHECK(strstr(e.msg, "z80") != NULL);
     setenv("ULP_ISA", "", 1);
     T_CHECK(kernels_open(&d, "auto", 2, canonical, &e) == 0);
     kernels_describe(d, text, sizeof text);
-    T_CHECKF(strstr(text, "2 threads") || !strcmp(d->name, "cuda"), "%s",
+    T_CHECKF(strstr(text, "2 threads") || d->sizes.can.own_memory, "%s",
              text);
+    T_CHECK(registry_check(d, &e) == 0);
+    d->rope = NULL;
+    T_CHECK(registry_check(d, &e) == -ERR_USAGE);
+    T_CHECKF(strstr(e.msg, " has no operation rope"), "%s", e.msg);
     kernels_close(&d);
     T_CHECK(d == NULL);
 }

@@ -1,13 +1,27 @@
-/* cuda_sizes - what the CUDA backend takes; see cuda_sizes.h
+/* cuda - the CUDA backend, where nvcc was found; what it takes is known in every
+ * build, so that a card can be planned for on any machine
  *
  * The same arithmetic as where kernels/cuda asks for scratch; a slot keeps
  * the most that any operation asked for. tests/unit/cuda_memory.c holds the
  * sum against what is measured.
  */
-#include "cuda_sizes.h"
 #include "account.h"
 #include "canon.h"
 #include "cuda/hw_head.h"
+#include "cuda_sizes.h"
+#include "registry.h"
+
+#ifdef HAVE_CUDA
+int cuda_probe(struct err *e);
+int cuda_open(struct kernels **k, int n_threads, struct k_order order,
+              struct err *e);
+#define ABSENT NULL
+#else
+#define cuda_probe NULL
+#define cuda_open NULL
+#define ABSENT "this build has no CUDA backend (nvcc was not found when it "  \
+               "was made)"
+#endif
 
 /* kernels/cuda: bytes of a tile of attention in a list; logits held at
  * once. */
@@ -91,7 +105,22 @@ static size_t weight(const struct k_sizes *s, enum dtype t, int N, int K,
     return (size_t)N * (size_t)K * dtype_size(t);
 }
 
-void cuda_sizes(struct k_sizes *s, struct k_order order)
+static int sizes(struct k_sizes *s, struct err *e)
 {
-    *s = (struct k_sizes){"cuda", 0, order, 1, weight, scratch};
+    (void)e;
+    s->n_threads = 0;
+    s->weight = weight;
+    s->scratch = scratch;
+    return 0;
 }
+
+const struct backend cuda_backend = {
+    .name = "cuda",
+    .can = {.orders = 1 << ORDER_CANONICAL | 1 << ORDER_SHUFFLED |
+                      1 << ORDER_HARDWARE,
+            .own_memory = 1, .views = 1},
+    .absent = ABSENT,
+    .probe = cuda_probe,
+    .open = cuda_open,
+    .sizes = sizes,
+};
