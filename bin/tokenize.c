@@ -11,6 +11,7 @@
 static struct filter f = FILTER_INIT;
 static struct tokens_opts o = {.template = "none"};
 static const char *dir, *model;
+static struct cli_list template_args;
 static int count;
 
 static const struct opt own[] = {
@@ -18,8 +19,11 @@ static const struct opt own[] = {
      "a directory with tokenizer.json, or that file", 0, 0},
     {OPT_STR, "model", 0, &model, "DIR", "the same: a model directory", 0, 0},
     {OPT_STR, "template", 0, &o.template, "NAME|FILE",
-     "none, chat, dapo, qwen-boxed, chat+NAME, or a text file with {prompt} "
-     "and, for choice tasks, {choices}", 0, 0},
+     "none, chat, dapo, qwen-boxed, chat+NAME, chat:T, or a text file with "
+     "{prompt} and, for choice tasks, {choices}", 0, 0},
+    {OPT_LIST, "template-arg", 0, &template_args, "NAME=VALUE",
+     "a variable of the chat template (enable_thinking=false); may be "
+     "repeated", 0, 0},
     {OPT_FLAG, "specials", 0, &o.specials, NULL,
      "special tokens in the text are parsed (template none only); with "
      "--decode they are kept in the text", 0, 0},
@@ -64,6 +68,15 @@ static const struct cli cli = {
         "answer; chat+NAME, what NAME makes as the user's message. The choices "
         "of a record become lines \"A. text\": where a file has {choices}, "
         "else behind the prompt (not with none).\n\n"
+        "A chat begins with the record's `system` message and the turns of its "
+        "`history`. The format is the chat_template of tokenizer_config.json "
+        "or chat_template.jinja; chat:T takes the one of the name T. Python's "
+        "jinja2 renders it, as in transformers, in a process with bounds on "
+        "time (10 s a prompt), memory and output; templates of Qwen2, Qwen2.5 "
+        "and ChatML need no Python. --template-arg sets its variables, as JSON "
+        "or text. strftime_now gives the date 2024-07-26, so that no output "
+        "depends on the day; --template-arg strftime_now=YYYY-MM-DD gives "
+        "another.\n\n"
         "With --decode, adds response: the text of response_tokens without "
         "special tokens; bytes that are not UTF-8 become U+FFFD.",
     .example =
@@ -80,9 +93,10 @@ static const struct cli cli = {
 static int fields(char *name, size_t cap, struct err *e)
 {
     if (o.decode) {
-        if (strcmp(o.template, "none") || o.max_tokens || o.strict)
-            return err_set(e, ERR_USAGE, "--template, --max-tokens and "
-                           "--strict do not go with --decode");
+        if (strcmp(o.template, "none") || template_args.n || o.max_tokens ||
+            o.strict)
+            return err_set(e, ERR_USAGE, "--template, --template-arg, "
+                           "--max-tokens and --strict do not go with --decode");
         o.from = o.from ? o.from : "response_tokens";
         o.to = o.to ? o.to : "response";
         return 0;
@@ -140,6 +154,8 @@ static int run(char **args, int n, struct err *e)
         return err_set(e, ERR_USAGE, "--tokenizer DIR is needed (or --model "
                        "DIR, not both)");
     o.tokenizer = dir ? dir : model;
+    o.args = template_args.v;
+    o.n_args = template_args.n;
     r = fields(name, sizeof name, e);
     if (!r)
         r = tokens_open(&t, &o, e);

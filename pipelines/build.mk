@@ -55,6 +55,7 @@ $(B)/lib/%.o: lib/%.c
 
 # embedded by .incbin, which the compiler does not list as a dependency
 $(B)/lib/verify/code_driver.o: lib/verify/code_driver.py lib/verify/code_program.py
+$(B)/lib/text/jinja_script.o: lib/text/jinja_helper.py
 
 define lib_rule
 $(call LIB_of,$(1)): $(call OBJ_of,$(1))

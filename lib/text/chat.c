@@ -1,10 +1,11 @@
-/* chat - a model's own chat format, recognised from its Jinja template */
+/* chat - a model's own chat format, recognised or rendered by jinja2 */
 #include "chat.h"
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
 #include "../base/buf.h"
 #include "../base/hash.h"
+#include "chat_jinja.h"
 
 #define START "<|im_start|>"
 #define END "<|im_end|>\n"
@@ -12,6 +13,9 @@
 struct chat {
     char *system; /* what a conversation without a system message begins
                      with; NULL: nothing */
+    struct chat_jinja *jinja; /* not recognised */
+    struct tok_part *part;    /* of the last rendering */
+    size_t n, cap;
 };
 
 /* Digests (hash_hex128) of templates without their default system text and
@@ -102,63 +106,87 @@ static char *unquote(const char *s, size_t n)
     return out;
 }
 
-int chat_open(struct chat **out, const char *jinja, const char *where,
-              struct err *e)
+/* Is it one that we know? Then c->system is set; 0: no. */
+static int recognise(struct chat *c, const char *jinja)
 {
-    struct chat *c;
-    const char *system;
     size_t n = 0;
+    const char *system = default_system(jinja, &n);
     char hex[33];
 
-    *out = NULL;
-    if (!jinja)
-        return err_set(e, ERR_DATA, "%s: no chat_template", where);
-    system = default_system(jinja, &n);
     digest(jinja, system, n, hex);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(hex, known[i].digest) ||
             known[i].has_system != (system != NULL))
             continue;
-        c = xcalloc(1, sizeof *c);
-        *out = c;
-        if (!system)
-            return 0;
-        c->system = unquote(system, n);
-        if (c->system)
-            return 0;
-        chat_close(out);
-        break;
+        if (system)
+            c->system = unquote(system, n);
+        return !system || c->system;
     }
-    return err_set(e, ERR_DATA, "%s: this chat_template is not one we know "
-                   "(Qwen2.5's, Qwen2's, ChatML); write the prompt's form "
-                   "into a file and name that as the template", where);
+    return 0;
+}
+
+int chat_is_known(const char *jinja)
+{
+    struct chat c = {0};
+    int r = recognise(&c, jinja);
+
+    free(c.system);
+    return r;
+}
+
+int chat_open(struct chat **out, const struct chat_opts *o, struct err *e)
+{
+    struct chat *c;
+    int r = 0;
+
+    *out = NULL;
+    if (!o->jinja)
+        return err_set(e, ERR_DATA, "%s: no chat_template", o->where);
+    c = xcalloc(1, sizeof *c);
+    if (o->n_args || !recognise(c, o->jinja))
+        r = chat_jinja_open(&c->jinja, o, e);
+    *out = c;
+    if (r)
+        chat_close(out);
+    return r;
 }
 
 void chat_close(struct chat **c)
 {
     if (!*c)
         return;
+    chat_jinja_close(&(*c)->jinja);
     free((*c)->system);
+    free((*c)->part);
     free(*c);
     *c = NULL;
 }
 
-static void put(struct tok_part *part, size_t *n, const char *s, size_t len,
-                int specials)
+const char *chat_identity(const struct chat *c)
 {
-    part[*n] = (struct tok_part){s, len, specials};
-    *n += 1;
+    return c->jinja ? chat_jinja_identity(c->jinja) : "";
 }
 
-static void mark(struct tok_part *part, size_t *n, const char *s)
+static void put(struct chat *c, const struct tok_part *part, size_t n)
 {
-    put(part, n, s, strlen(s), 1);
+    if (c->n + n > c->cap) {
+        c->cap = 2 * (c->n + n) + 16;
+        c->part = xrealloc(c->part, c->cap, sizeof *c->part);
+    }
+    if (n)
+        memcpy(c->part + c->n, part, n * sizeof *part);
+    c->n += n;
 }
 
-int chat_render(const struct chat *c, const struct chat_message *m, size_t n,
-                int generate, struct tok_part *part, size_t *n_parts,
-                struct err *e)
+static void mark(struct chat *c, const char *s)
 {
+    put(c, &(struct tok_part){s, strlen(s), 1}, 1);
+}
+
+static int render_known(struct chat *c, const struct chat_message *m, size_t n,
+                        int generate, struct err *e)
+{
+    c->n = 0;
     for (size_t i = 0; i < n; i++) {
         int system = !strcmp(m[i].role, "system");
 
@@ -167,17 +195,31 @@ int chat_render(const struct chat *c, const struct chat_message *m, size_t n,
             return err_set(e, ERR_DATA, "chat: a message of role '%.40s'",
                            m[i].role);
         if (i == 0 && !system && c->system) {
-            mark(part, n_parts, START "system\n");
-            mark(part, n_parts, c->system);
-            mark(part, n_parts, END);
+            mark(c, START "system\n");
+            mark(c, c->system);
+            mark(c, END);
         }
-        mark(part, n_parts, START);
-        mark(part, n_parts, m[i].role);
-        mark(part, n_parts, "\n");
-        put(part, n_parts, m[i].text, m[i].n, 0);
-        mark(part, n_parts, END);
+        mark(c, START);
+        mark(c, m[i].role);
+        mark(c, "\n");
+        put(c, m[i].part, m[i].n);
+        mark(c, END);
     }
     if (generate)
-        mark(part, n_parts, START "assistant\n");
+        mark(c, START "assistant\n");
     return 0;
+}
+
+int chat_render(struct chat *c, const struct chat_message *m, size_t n,
+                int generate, const struct tok_part **part, size_t *n_parts,
+                struct err *e)
+{
+    int r;
+
+    if (c->jinja)
+        return chat_jinja_render(c->jinja, m, n, generate, part, n_parts, e);
+    r = render_known(c, m, n, generate, e);
+    *part = c->part;
+    *n_parts = c->n;
+    return r;
 }

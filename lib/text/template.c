@@ -1,6 +1,5 @@
 /* template - the form in which a prompt is put before a model */
 #include "template.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -33,8 +32,11 @@ struct template {
     int n_pieces;
     int has_choices, is_none;
     struct chat *chat; /* around it, or NULL */
-    char identity[128];
-    struct buf choices, user;
+    struct buf identity;
+    struct buf choices;
+    struct tok_part part[3 * MAX_PIECES]; /* what is inside of the chat */
+    struct chat_message *message;
+    size_t n_message; /* room for */
 };
 
 static int cut(struct template *p, const char *name, struct err *e)
@@ -95,8 +97,7 @@ static int read_file(struct template *p, const char *path, struct err *e)
         memcpy(p->text, m.data, m.size);
     p->text[m.size] = '\0';
     hash_hex128(p->text, m.size, hex);
-    snprintf(p->identity + strlen(p->identity),
-             sizeof p->identity - strlen(p->identity), "file:%s", hex);
+    buf_printf(&p->identity, "file:%s", hex);
     file_unmap(&m);
     return 0;
 }
@@ -110,34 +111,68 @@ static int inner(struct template *p, const char *name, struct err *e)
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (!strcmp(name, own[i].name)) {
             p->text = xstrdup(own[i].text);
-            strcat(p->identity, name);
+            buf_puts(&p->identity, name);
             return 0;
         }
     return read_file(p, name, e);
 }
 
+/* "chat", "chat:TEMPLATE", "chat+INNER", "chat:TEMPLATE+INNER" */
+static int open_chat(struct template *p, const char *name,
+                     const char *const *args, int n_args, const struct tok *t,
+                     struct err *e)
+{
+    const char *plus = strchr(name, '+');
+    struct chat_opts o = {.tok = t, .args = args, .n_args = n_args,
+                          .where = "template chat"};
+    char *which = NULL;
+    int r;
+
+    if (name[4] == ':') {
+        which = xstrdup(name + 5);
+        which[strcspn(which, "+")] = '\0';
+    }
+    o.jinja = tok_chat_template(t, which);
+    r = which && !o.jinja
+            ? err_set(e, ERR_DATA, "template chat: no chat_template of the "
+                      "name '%.100s'", which)
+            : chat_open(&p->chat, &o, e);
+    if (!r) {
+        buf_printf(&p->identity, "chat%s%s", which ? ":" : "",
+                   which ? which : "");
+        if (*chat_identity(p->chat))
+            buf_printf(&p->identity, " jinja:%s", chat_identity(p->chat));
+    }
+    free(which);
+    if (r)
+        return r;
+    if (!plus) {
+        p->text = xstrdup("{prompt}");
+        return 0;
+    }
+    buf_puts(&p->identity, "+");
+    return inner(p, plus + 1, e);
+}
+
 int template_open(struct template **out, const char *name,
-                  const struct tok *t, struct err *e)
+                  const char *const *args, int n_args, const struct tok *t,
+                  struct err *e)
 {
     struct template *p = xcalloc(1, sizeof *p);
     int r = 0;
 
     *out = p;
     p->is_none = !strcmp(name, "none");
-    if (!strcmp(name, "chat") || !strncmp(name, "chat+", 5)) {
-        r = chat_open(&p->chat, tok_chat_template(t), "template chat", e);
-        if (!r && name[4]) {
-            strcpy(p->identity, "chat+");
-            r = inner(p, name + 5, e);
-        } else if (!r) {
-            strcpy(p->identity, "chat");
-            p->text = xstrdup("{prompt}");
-        }
-    } else {
+    if (!strncmp(name, "chat", 4) && strchr("+:", name[4]))
+        r = open_chat(p, name, args, n_args, t, e);
+    else if (n_args)
+        r = err_set(e, ERR_USAGE, "template '%s' takes no arguments: they are "
+                    "variables of a chat template", name);
+    else
         r = inner(p, name, e);
-    }
     if (!r)
         r = cut(p, name, e);
+    buf_str(&p->identity);
     if (r)
         template_close(out);
     return r;
@@ -149,7 +184,8 @@ void template_close(struct template **p)
         return;
     chat_close(&(*p)->chat);
     buf_free(&(*p)->choices);
-    buf_free(&(*p)->user);
+    buf_free(&(*p)->identity);
+    free((*p)->message);
     free((*p)->text);
     free(*p);
     *p = NULL;
@@ -167,11 +203,11 @@ static void render_choices(struct template *p,
     }
 }
 
-/* Appends the parts of everything inside of the chat format. */
-static int render_inner(struct template *p, const struct template_input *in,
-                        struct tok_part *part)
+/* The parts of everything inside of the chat format; gives their number. */
+static size_t render_inner(struct template *p, const struct template_input *in)
 {
-    int n = 0;
+    struct tok_part *part = p->part;
+    size_t n = 0;
 
     for (int i = 0; i < p->n_pieces; i++) {
         const struct piece *x = &p->piece[i];
@@ -188,31 +224,43 @@ static int render_inner(struct template *p, const struct template_input *in,
     return n;
 }
 
-int template_render(struct template *p, const struct template_input *in,
-                    struct tok_part part[TEMPLATE_PARTS], struct err *e)
+/* The turns before the prompt as messages, each of one part. */
+static struct tok_part *turns(struct template *p,
+                              const struct template_input *in)
 {
-    struct tok_part around[CHAT_PARTS(1)];
-    struct chat_message user = {"user", "", 0};
-    size_t n = 0, at = 0, k;
+    struct tok_part *text = xmalloc((in->n_turns + 1) * sizeof *text);
+
+    if (in->n_turns + 1 > p->n_message) {
+        p->n_message = 2 * in->n_turns + 1;
+        p->message = xrealloc(p->message, p->n_message, sizeof *p->message);
+    }
+    for (size_t i = 0; i < in->n_turns; i++) {
+        text[i] = in->turns[i].text;
+        text[i].specials = 0;
+        p->message[i] = (struct chat_message){in->turns[i].role, &text[i], 1};
+    }
+    return text;
+}
+
+int template_render(struct template *p, const struct template_input *in,
+                    const struct tok_part **part, size_t *n, struct err *e)
+{
+    struct tok_part *text;
     int r;
 
     if (in->n_choices > 26)
         return err_set(e, ERR_DATA, "%zu choices, at most 26 have a letter",
                        in->n_choices);
     render_choices(p, in);
+    *n = render_inner(p, in);
+    *part = p->part;
     if (!p->chat)
-        return render_inner(p, in, part);
-    r = chat_render(p->chat, &user, 1, 1, around, &n, e);
-    if (r)
-        return r;
-    while (around[at].specials) { /* up to the empty user text */
-        part[at] = around[at];
-        at++;
-    }
-    k = at + (size_t)render_inner(p, in, part + at);
-    for (at++; at < n; at++)
-        part[k++] = around[at];
-    return (int)k;
+        return 0;
+    text = turns(p, in);
+    p->message[in->n_turns] = (struct chat_message){"user", p->part, *n};
+    r = chat_render(p->chat, p->message, in->n_turns + 1, 1, part, n, e);
+    free(text);
+    return r;
 }
 
 int template_is_none(const struct template *p)
@@ -227,5 +275,5 @@ int template_is_chat(const struct template *p)
 
 const char *template_identity(const struct template *p)
 {
-    return p->identity;
+    return p->identity.p; /* its NUL: template_open */
 }

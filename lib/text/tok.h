@@ -94,6 +94,8 @@ const char *tok_note(const struct tok *t);
 const char *tok_digest(const struct tok *t);
 int tok_vocab(const struct tok *t); /* largest id + 1 */
 int32_t tok_eos(const struct tok *t); /* of tokenizer_config.json, or -1 */
-const char *tok_chat_template(const struct tok *t); /* or NULL */
+/* The chat template of that name where a model has several, NULL: the default;
+ * NULL when there is none. */
+const char *tok_chat_template(const struct tok *t, const char *name);
 
 #endif

@@ -1,7 +1,8 @@
 /* tok_config - what lies beside tokenizer.json: tokenizer_config.json and
- * chat_template.jinja
+ * chat templates
  */
 #include "tok_impl.h"
+#include <dirent.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,17 +10,34 @@
 #include "../base/arena.h"
 #include "../base/digests.h"
 
-static int config_eos(struct tok *t, const json_t *o, const char *path,
-                      struct err *e)
+/* The text of a token that the file names, or NULL. */
+static const char *named(const json_t *o, const char *name)
 {
+    const json_t *v = json_object_get(o, name);
+
+    if (json_is_object(v))
+        v = json_object_get(v, "content");
+    return json_string_value(v);
+}
+
+static int config_tokens(struct tok *t, const json_t *o, const char *path,
+                         struct err *e)
+{
+    static const char *const names[TOK_MAX_NAMED] = {
+        "bos_token", "eos_token", "unk_token",  "sep_token",
+        "pad_token", "cls_token", "mask_token",
+    };
     const json_t *eos = json_object_get(o, "eos_token");
     const char *s;
 
-    if (json_is_object(eos))
-        eos = json_object_get(eos, "content");
+    for (int i = 0; i < TOK_MAX_NAMED; i++)
+        if ((s = named(o, names[i]))) {
+            t->named[t->n_named].name = names[i];
+            t->named[t->n_named++].token = xstrdup(s);
+        }
     if (!eos || json_is_null(eos))
         return 0;
-    s = json_string_value(eos);
+    s = named(o, "eos_token");
     if (!s)
         return err_set(e, ERR_DATA, "%s: eos_token: expected a string", path);
     t->eos = tok_id(t, s);
@@ -30,31 +48,55 @@ static int config_eos(struct tok *t, const json_t *o, const char *path,
     return 0;
 }
 
-/* A string, or a list of {"name", "template"} of which "default" counts. */
-static int config_template(struct tok *t, const json_t *o, const char *path,
-                           struct err *e)
+void tok_drop_chats(struct tok *t)
+{
+    for (int i = 0; i < t->n_chats; i++) {
+        free(t->chat[i].name);
+        free(t->chat[i].text);
+    }
+    free(t->chat);
+    t->chat = NULL;
+    t->n_chats = 0;
+}
+
+void tok_add_chat(struct tok *t, const char *name, const char *text, size_t n)
+{
+    char *copy = xmalloc(n + 1);
+
+    if (n)
+        memcpy(copy, text, n);
+    copy[n] = '\0';
+    t->chat = xrealloc(t->chat, (size_t)t->n_chats + 1, sizeof *t->chat);
+    t->chat[t->n_chats].name = xstrdup(name);
+    t->chat[t->n_chats++].text = copy;
+}
+
+/* A string, or a list of {"name", "template"}. */
+static int config_chats(struct tok *t, const json_t *o, const char *path,
+                        struct err *e)
 {
     const json_t *v = json_object_get(o, "chat_template"), *item;
     size_t i;
 
     if (!v || json_is_null(v))
         return 0;
-    if (json_is_array(v)) {
-        const json_t *list = v;
-
-        v = NULL;
-        json_array_foreach(list, i, item) {
-            const char *name = json_string_value(json_object_get(item,
-                                                                 "name"));
-
-            if (name && !strcmp(name, "default"))
-                v = json_object_get(item, "template");
-        }
+    if (json_is_string(v)) {
+        tok_add_chat(t, "", json_string_value(v), json_string_length(v));
+        return 0;
     }
-    if (!json_is_string(v))
+    json_array_foreach(v, i, item) {
+        const json_t *text = json_object_get(item, "template");
+        const char *name = json_string_value(json_object_get(item, "name"));
+
+        if (!name || !*name || !json_is_string(text))
+            v = NULL;
+        else
+            tok_add_chat(t, name, json_string_value(text),
+                         json_string_length(text));
+    }
+    if (!json_is_array(v))
         return err_set(e, ERR_DATA, "%s: chat_template: expected a string, "
-                       "or a list with one named \"default\"", path);
-    t->chat_template = xstrdup(json_string_value(v));
+                       "or a list of names and templates", path);
     return 0;
 }
 
@@ -76,6 +118,61 @@ static int read_object(json_t **o, const struct filemap *m, const char *path,
                : err_set(e, ERR_DATA, "%s: expected an object", path);
 }
 
+/* NAME of "NAME.jinja", malloc'd, or NULL. */
+static char *jinja_name(const char *file)
+{
+    size_t n = strlen(file);
+    char *name;
+
+    if (n < 7 || strcmp(file + n - 6, ".jinja"))
+        return NULL;
+    name = xstrdup(file);
+    name[n - 6] = '\0';
+    return name;
+}
+
+/* A file of its own counts before the field; transformers writes one, and
+ * those with names into a folder. */
+static int file_chats(struct tok *t, const char *dir, struct err *e)
+{
+    static const char more[] = "additional_chat_templates";
+    char *path = xmalloc(strlen(dir) + sizeof more + 8);
+    struct filemap m;
+    struct dirent *d;
+    DIR *folder = NULL;
+    int r = digests_map(&m, dir, "chat_template.jinja", e);
+
+    if (r > 0) {
+        tok_drop_chats(t);
+        tok_add_chat(t, "", (const char *)m.data, m.size);
+        file_unmap(&m);
+        r = 0;
+    }
+    sprintf(path, "%s/%s", dir, more);
+    if (!r)
+        folder = opendir(path);
+    free(path);
+    while (!r && folder && (d = readdir(folder))) {
+        char *name = jinja_name(d->d_name), *file;
+
+        if (!name)
+            continue;
+        file = xmalloc(sizeof more + strlen(d->d_name) + 8);
+        sprintf(file, "%s/%s", more, d->d_name);
+        r = digests_map(&m, dir, file, e);
+        if (r > 0) {
+            tok_add_chat(t, name, (const char *)m.data, m.size);
+            file_unmap(&m);
+            r = 0;
+        }
+        free(file);
+        free(name);
+    }
+    if (folder)
+        closedir(folder);
+    return r;
+}
+
 int tok_load_config(struct tok *t, const char *dir, struct err *e)
 {
     char *path = xmalloc(strlen(dir) + 32);
@@ -89,21 +186,10 @@ int tok_load_config(struct tok *t, const char *dir, struct err *e)
         file_unmap(&m);
     }
     if (!r && o)
-        r = config_eos(t, o, path, e);
+        r = config_tokens(t, o, path, e);
     if (!r && o)
-        r = config_template(t, o, path, e);
+        r = config_chats(t, o, path, e);
     json_decref(o);
     free(path);
-    if (r)
-        return r;
-    r = digests_map(&m, dir, "chat_template.jinja", e);
-    if (r <= 0)
-        return r;
-    free(t->chat_template);
-    t->chat_template = xmalloc(m.size + 1);
-    if (m.size)
-        memcpy(t->chat_template, m.data, m.size);
-    t->chat_template[m.size] = '\0';
-    file_unmap(&m);
-    return 0;
+    return r ? r : file_chats(t, dir, e);
 }

@@ -10,6 +10,7 @@
 
 #define TOK_MAX_SPLITS 16
 #define TOK_MAX_BEGIN 8
+#define TOK_MAX_NAMED 7
 #define TOK_MAX_TEXT (1u << 30)
 
 struct added { /* a token that is found before anything is split */
@@ -48,7 +49,15 @@ struct tok {
     int n_added;
     struct added_set raw, normal; /* found before and after normalizing */
     int32_t eos;
-    char *chat_template;
+    struct { /* bos_token and others, for chat templates */
+        const char *name;
+        char *token;
+    } named[TOK_MAX_NAMED];
+    int n_named;
+    struct { /* name "": the only one, or chat_template.jinja */
+        char *name, *text;
+    } *chat;
+    int n_chats;
     char *joined; /* parts put together */
     size_t joined_cap;
 };
@@ -88,5 +97,7 @@ int tok_load_added(struct tok *t, const struct json_t *root, struct err *e)
     MUST_CHECK;
 /* (tok_config.c) */
 int tok_load_config(struct tok *t, const char *dir, struct err *e) MUST_CHECK;
+void tok_add_chat(struct tok *t, const char *name, const char *text, size_t n);
+void tok_drop_chats(struct tok *t);
 
 #endif

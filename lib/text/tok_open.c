@@ -86,7 +86,9 @@ void tok_close(struct tok **tp)
     bpe_free(&t->bpe);
     vocab_free(&t->v);
     free(t->prop);
-    free(t->chat_template);
+    for (int i = 0; i < t->n_named; i++)
+        free(t->named[i].token);
+    tok_drop_chats(t);
     free(t->joined);
     free(t->prefixed);
     free(t->note);
@@ -110,9 +112,13 @@ int32_t tok_eos(const struct tok *t)
     return t->eos;
 }
 
-const char *tok_chat_template(const struct tok *t)
+const char *tok_chat_template(const struct tok *t, const char *name)
 {
-    return t->chat_template;
+    for (int i = 0; i < t->n_chats; i++)
+        if (!strcmp(t->chat[i].name, name ? name : "default") ||
+            (!name && !*t->chat[i].name))
+            return t->chat[i].text;
+    return NULL;
 }
 
 const char *tok_note(const struct tok *t)

@@ -1,4 +1,5 @@
 /* tokens - a record's text to tokens and back */
+#include <jansson.h>
 #include <stdlib.h>
 #include "../record/prompt.h"
 #include "template.h"
@@ -11,14 +12,65 @@ struct tokens {
     struct tok_ids ids;
     struct prompt_ids *seen;
     struct tokens_count count;
+    json_t *history;             /* of this record */
+    struct template_turn *turns; /* room for n_turns */
+    size_t n_turns;
+    struct tok_part whole; /* template none: the text */
 };
 
-/* The parts of one record's text; gives their number. */
-static int parts(struct tokens *t, struct rec *rec, struct tok_part *part,
+static struct template_turn *room(struct tokens *t, size_t n)
+{
+    if (n > t->n_turns) {
+        t->n_turns = 2 * n + 8;
+        t->turns = xrealloc(t->turns, t->n_turns, sizeof *t->turns);
+    }
+    return t->turns;
+}
+
+/* The system message and the turns before the prompt. */
+static int turns(struct tokens *t, struct rec *rec, struct template_input *in,
                  struct err *e)
+{
+    struct rec_str system;
+    const json_t *m;
+    const char *text;
+    size_t i;
+    int r = rec_get_str(rec, "system", &system, e);
+
+    if (r < 0)
+        return r;
+    if (r)
+        room(t, 1)[in->n_turns++] = (struct template_turn){
+            "system", {system.s, system.n, 0}};
+    json_decref(t->history);
+    t->history = NULL;
+    text = rec_json(rec, "history");
+    if (text)
+        t->history = json_loads(text, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
+    if (text && !json_is_array(t->history) && !json_is_null(t->history))
+        return rec_bad(rec, e, "history: expected a list of turns");
+    json_array_foreach(t->history, i, m) {
+        const json_t *content = json_object_get(m, "content");
+        const char *role = json_string_value(json_object_get(m, "role"));
+
+        if (!role || !json_is_string(content))
+            return rec_bad(rec, e, "history[%zu]: expected a role and a "
+                           "content, both str", i);
+        room(t, in->n_turns + 1)[in->n_turns] = (struct template_turn){
+            role, {json_string_value(content), json_string_length(content), 0}};
+        in->n_turns++;
+    }
+    in->turns = t->turns;
+    return 0;
+}
+
+/* The parts of one record's text. */
+static int parts(struct tokens *t, struct rec *rec,
+                 const struct tok_part **part, size_t *n_parts, struct err *e)
 {
     struct template_input in = {0};
     struct tok_part choice[26];
+    struct err why = {0};
     const struct rec_str *v;
     struct rec_str text;
     size_t n = 0;
@@ -27,8 +79,10 @@ static int parts(struct tokens *t, struct rec *rec, struct tok_part *part,
     if (r)
         return r;
     if (template_is_none(t->template)) {
-        part[0] = (struct tok_part){text.s, text.n, t->o->specials};
-        return 1;
+        t->whole = (struct tok_part){text.s, text.n, t->o->specials};
+        *part = &t->whole;
+        *n_parts = 1;
+        return 0;
     }
     r = rec_get_strs(rec, "choices", &v, &n, e);
     if (r < 0)
@@ -41,7 +95,14 @@ static int parts(struct tokens *t, struct rec *rec, struct tok_part *part,
     in.n = text.n;
     in.choices = choice;
     in.n_choices = r ? n : 0;
-    return template_render(t->template, &in, part, e);
+    if (template_is_chat(t->template) && (r = turns(t, rec, &in, e)) < 0)
+        return r;
+    r = template_render(t->template, &in, part, n_parts, &why);
+    if (r == -ERR_DATA)
+        return rec_bad(rec, e, "%s: %s", t->o->from, why.msg);
+    if (r)
+        *e = why;
+    return r;
 }
 
 static int check(struct tokens *t, struct rec *rec, struct err *e)
@@ -61,17 +122,17 @@ static int check(struct tokens *t, struct rec *rec, struct err *e)
 /* 1: done; 0: too long, to be left out; negative: error. */
 static int encode(struct tokens *t, struct rec *rec, struct err *e)
 {
-    struct tok_part part[TEMPLATE_PARTS];
+    const struct tok_part *part;
     struct err why = {0};
-    int n, r = check(t, rec, e);
+    size_t n;
+    int r = check(t, rec, e);
 
+    if (!r)
+        r = parts(t, rec, &part, &n, e);
     if (r)
         return r;
-    n = parts(t, rec, part, e);
-    if (n < 0)
-        return n;
     t->ids.n = 0;
-    if (tok_encode_parts(t->tok, part, (size_t)n, &t->ids, &why))
+    if (tok_encode_parts(t->tok, part, n, &t->ids, &why))
         return rec_bad(rec, e, "%s: %s", t->o->from, why.msg);
     if (!t->ids.n)
         return rec_bad(rec, e, "%s: empty", t->o->from);
@@ -85,7 +146,7 @@ static int encode(struct tokens *t, struct rec *rec, struct err *e)
         return 0;
     }
     t->count.tokens += t->ids.n;
-    for (int i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         t->count.bytes += part[i].n;
     rec_set_i32s(rec, t->o->to, t->ids.v, t->ids.n);
     return 1;
@@ -146,7 +207,8 @@ int tokens_open(struct tokens **out, const struct tokens_opts *o,
     t->o = o;
     t->seen = prompt_ids_open();
     if (!r)
-        r = template_open(&t->template, o->template, t->tok, e);
+        r = template_open(&t->template, o->template, o->args, o->n_args,
+                          t->tok, e);
     if (r)
         tokens_close(&t);
     *out = t;
@@ -157,6 +219,8 @@ void tokens_close(struct tokens **t)
 {
     if (!*t)
         return;
+    json_decref((*t)->history);
+    free((*t)->turns);
     prompt_ids_close(&(*t)->seen);
     template_close(&(*t)->template);
     tok_ids_free(&(*t)->ids);

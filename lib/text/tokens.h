@@ -6,6 +6,8 @@
 /* Texts are borrowed until close. */
 struct tokens_opts {
     const char *tokenizer, *template; /* see text/tok.h, text/template.h */
+    const char *const *args; /* of the template, n_args; see text/chat.h */
+    int n_args;
     const char *from, *to; /* field that is read, field that is set */
     int decode;            /* from tokens to text */
     int specials;          /* parse special tokens, or keep them in the text */

@@ -1,9 +1,10 @@
 /* fuzz_tok - tokenizer.json, encoding, decoding, chat templates under libFuzzer
  *
  * The first byte says what the rest is: 'J' a tokenizer.json, 'C' a chat
- * template, 'D' token ids, anything else text. Beside crashes it looks for
- * broken promises: text must come back as its NFC, twice must give the same,
- * PCRE2 must cut as the hand-written code does.
+ * template, 'D' token ids, '0' to '9' text for a tokenizer of
+ * tests/golden/tok, anything else text. Beside crashes it looks for broken
+ * promises: text must come back as its NFC, twice must give the same, PCRE2
+ * must cut as the hand-written code does.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,13 +24,13 @@ static void must(int ok, const char *what)
     }
 }
 
-static struct tok *open_tiny(int flags)
+static struct tok *open_file(const char *path, int flags)
 {
     struct filemap m = {0};
     struct tok *t = NULL;
     struct err e = {0};
 
-    must(!file_map(&m, "tests/golden/text/tokenizer.json", &e), e.msg);
+    must(!file_map(&m, path, &e), e.msg);
     must(!tok_open_text(&t, (const char *)m.data, m.size, "tiny", flags, &e),
          e.msg);
     file_unmap(&m);
@@ -54,16 +55,42 @@ static void fuzz_json(const char *s, size_t n)
 static void fuzz_chat(const char *s, size_t n)
 {
     char *text = malloc(n + 1);
-    struct chat *c;
-    struct err e = {0};
 
     must(text != NULL, "memory");
     memcpy(text, s, n);
     text[n] = '\0';
-    if (chat_open(&c, text, "fuzz", &e))
-        must(!c && e.code, "chat: no verdict");
-    chat_close(&c);
+    (void)chat_is_known(text);
     free(text);
+}
+
+/* The same ids twice, and with PCRE2 in the place of hand-written code. */
+static void fuzz_shape(int which, const char *s, size_t n)
+{
+    static const char *const shape[10] = {
+        "llama3", "smollm2", "qwen3", "deepseek", "deepseek-coder",
+        "gpt2-prefix", "tekken", "o200k", "behaviors", "flags",
+    };
+    static struct tok *t[10], *regex[10];
+    struct tok_ids a = {0}, b = {0};
+    struct err e = {0};
+    char path[100];
+
+    if (!t[which]) {
+        snprintf(path, sizeof path, "tests/golden/tok/%s.json", shape[which]);
+        t[which] = open_file(path, 0);
+        regex[which] = open_file(path, TOK_FORCE_REGEX);
+    }
+    if (tok_encode(t[which], s, n, (int)(n & 1), &a, &e))
+        return;
+    must(!tok_encode(regex[which], s, n, (int)(n & 1), &b, &e), e.msg);
+    must(a.n == b.n && (!a.n || !memcmp(a.v, b.v, a.n * sizeof *a.v)),
+         shape[which]);
+    tok_put_begin(t[which], &a);
+    tok_put_begin(t[which], &b);
+    tok_put_begin(t[which], &b);
+    must(a.n == b.n, "begin tokens twice");
+    tok_ids_free(&a);
+    tok_ids_free(&b);
 }
 
 static void fuzz_decode(struct tok *t, const uint8_t *p, size_t n)
@@ -131,8 +158,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct tok *t, *regex;
 
     if (!t) {
-        t = open_tiny(0);
-        regex = open_tiny(TOK_FORCE_REGEX);
+        t = open_file("tests/golden/text/tokenizer.json", 0);
+        regex = open_file("tests/golden/text/tokenizer.json", TOK_FORCE_REGEX);
     }
     if (!size)
         return 0;
@@ -140,6 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_json((const char *)data + 1, size - 1);
     else if (data[0] == 'C')
         fuzz_chat((const char *)data + 1, size - 1);
+    else if (data[0] >= '0' && data[0] <= '9')
+        fuzz_shape(data[0] - '0', (const char *)data + 1, size - 1);
     else if (data[0] == 'D')
         fuzz_decode(t, data + 1, size - 1);
     else

@@ -1,5 +1,6 @@
 /* text_load - what a tokenizer.json may not say is refused by name */
 #include <jansson.h>
+#include <sys/stat.h>
 #include "../../lib/base/arena.h"
 #include "../../lib/base/buf.h"
 #include "../../lib/base/file.h"
@@ -269,7 +270,7 @@ static void merges_may_come_before_the_vocabulary(void)
 
 static void write_file(const char *dir, const char *name, const char *text)
 {
-    char path[512];
+    char path[1024];
     FILE *f;
 
     snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -280,13 +281,14 @@ static void write_file(const char *dir, const char *name, const char *text)
 static void config_gives_the_end_token_and_the_template(void)
 {
     const char *dir = getenv("T") ? getenv("T") : "/tmp";
+    char more[512];
     struct tok *t;
     struct err e = {0};
 
     write_file(dir, "tokenizer.json", tiny);
     T_CHECK(!tok_open(&t, dir, &e));
     T_EQ_INT(tok_eos(t), -1);
-    T_CHECK(!tok_chat_template(t));
+    T_CHECK(!tok_chat_template(t, NULL));
     T_EQ_INT(strlen(tok_digest(t)), 32);
     tok_close(&t);
     write_file(dir, "tokenizer_config.json",
@@ -296,11 +298,22 @@ static void config_gives_the_end_token_and_the_template(void)
                "{\"name\": \"default\", \"template\": \"y\"}]}");
     T_CHECKF(!tok_open(&t, dir, &e), "%s", e.msg);
     T_EQ_INT(tok_eos(t), tok_vocab(t) - 1);
-    T_EQ_STR(tok_chat_template(t), "y");
+    T_EQ_STR(tok_chat_template(t, NULL), "y");
+    T_EQ_STR(tok_chat_template(t, "tool"), "x");
+    T_CHECK(!tok_chat_template(t, "rag"));
     tok_close(&t);
     write_file(dir, "chat_template.jinja", "z");
     T_CHECK(!tok_open(&t, dir, &e));
-    T_EQ_STR(tok_chat_template(t), "z");
+    T_EQ_STR(tok_chat_template(t, NULL), "z");
+    T_CHECK(!tok_chat_template(t, "tool")); /* the file counts alone */
+    tok_close(&t);
+    snprintf(more, sizeof more, "%s/additional_chat_templates", dir);
+    T_CHECK(!mkdir(more, 0700));
+    write_file(more, "rag.jinja", "r");
+    write_file(more, "readme.txt", "no template");
+    T_CHECK(!tok_open(&t, dir, &e));
+    T_EQ_STR(tok_chat_template(t, NULL), "z");
+    T_EQ_STR(tok_chat_template(t, "rag"), "r");
     tok_close(&t);
     write_file(dir, "tokenizer_config.json", "{\"eos_token\": \"</s>\"}");
     T_EQ_INT(tok_open(&t, dir, &e), -ERR_DATA);
