@@ -10,44 +10,45 @@
 #include "filter_main.h"
 
 static struct filter f = FILTER_INIT;
-static struct judge_opts o = { .extract = "rules", .factor = 1.0,
-                               .right = 1.0, .wrong = -1.0,
-                               .max_len = 4096 };
+static struct judge_opts o = {.extract = "rules",
+                              .factor = 1.0,
+                              .right = 1.0,
+                              .wrong = -1.0,
+                              .max_len = 4096};
 static struct judge *judge;
 
 static const struct opt own[] = {
-    { OPT_STR, "extract", 0, &o.extract, "RULE",
-      "How the answer is found: rules, dapo (verl's rule, compared as "
-      "text), boxed, whole.", 0, 0 },
-    { OPT_FLAG, "lenient", 0, &o.v.lenient, NULL,
-      "Where no rule fires, take the last formula or number.", 0, 0 },
-    { OPT_INT, "precision", 0, &o.v.precision, "N",
-      "Decimals agree to N places; 0: the gold's own digits.", 0, 50 },
-    { OPT_FLAG, "lax-names", 0, &o.v.lax_names, NULL,
-      "A lone variable may have another name.", 0, 0 },
-    { OPT_FLAG, "no-relations", 0, &o.v.no_relations, NULL,
-      "A gold that is a set refuses an inequality.", 0, 0 },
-    { OPT_F64, "right", 0, &o.right, "X", "Reward of a right answer.",
-      0, 0 },
-    { OPT_F64, "wrong", 0, &o.wrong, "X", "Reward of a wrong answer.",
-      0, 0 },
-    { OPT_INT, "max-len", 0, &o.max_len, "N",
-      "Longest response, in tokens.", 1, 1e9 },
-    { OPT_INT, "overlong-buffer", 0, &o.buffer, "N",
-      "Tokens before --max-len over which the penalty grows; 0: none.",
-      0, 1e9 },
-    { OPT_F64, "overlong-factor", 0, &o.factor, "X",
-      "Penalty at --max-len.", 0, 1e9 },
-    { OPT_FLAG, "explain", 0, &o.v.explain, NULL,
-      "Print what was extracted, how both sides were read and which "
-      "rule decided, instead of records.", 0, 0 },
-    { 0 }
-};
+    {OPT_STR, "extract", 0, &o.extract, "RULE",
+     "How the answer is found: rules, dapo (verl's rule, compared as "
+     "text), boxed, whole.",
+     0, 0},
+    {OPT_FLAG, "lenient", 0, &o.v.lenient, NULL,
+     "Where no rule fires, take the last formula or number.", 0, 0},
+    {OPT_INT, "precision", 0, &o.v.precision, "N",
+     "Decimals agree to N places; 0: the gold's own digits.", 0, 50},
+    {OPT_FLAG, "lax-names", 0, &o.v.lax_names, NULL,
+     "A lone variable may have another name.", 0, 0},
+    {OPT_FLAG, "no-relations", 0, &o.v.no_relations, NULL,
+     "A gold that is a set refuses an inequality.", 0, 0},
+    {OPT_F64, "right", 0, &o.right, "X", "Reward of a right answer.", 0, 0},
+    {OPT_F64, "wrong", 0, &o.wrong, "X", "Reward of a wrong answer.", 0, 0},
+    {OPT_INT, "max-len", 0, &o.max_len, "N", "Longest response, in tokens.", 1,
+     1e9},
+    {OPT_INT, "overlong-buffer", 0, &o.buffer, "N",
+     "Tokens before --max-len over which the penalty grows; 0: none.", 0, 1e9},
+    {OPT_F64, "overlong-factor", 0, &o.factor, "X", "Penalty at --max-len.", 0,
+     1e9},
+    {OPT_FLAG, "explain", 0, &o.v.explain, NULL,
+     "Print what was extracted, how both sides were read and which "
+     "rule decided, instead of records.",
+     0, 0},
+    {0}};
 
 static struct opt opts[] = FILTER_OPTS(own);
 
 static const struct cli cli = {
-    .name = "reward", .purpose = "judge responses against their answers",
+    .name = "reward",
+    .purpose = "judge responses against their answers",
     .usage = "[options] [FILE ...] < responses",
     .details = "Adds correct, reward, length_penalty, extracted_answer, "
                "verify_rule, verify_status and well_formed. The field "
@@ -58,8 +59,9 @@ static const struct cli cli = {
                "* factor, 0), len being the number of response_tokens.",
     .example = "echo '{\"id\":\"1\",\"answer\":\"1/2\",\"response\":"
                "\"\\\\boxed{0.5}\"}' | reward --json",
-    .see_also = "rollout, dapo-step", .opts = opts, .max_args = 1000
-};
+    .see_also = "rollout, dapo-step",
+    .opts = opts,
+    .max_args = 1000};
 
 static int put(const struct rec *r, struct err *e)
 {

@@ -130,8 +130,9 @@ void *arena_alloc(struct arena *a, size_t n)
         struct chunk **next = c ? &c->next : &a->first;
 
         if (!*next || (*next)->size < room) {
-            size_t size = !c ? CHUNK_MIN
-                             : 2 * c->size > CHUNK ? CHUNK : 2 * c->size;
+            size_t size = !c                    ? CHUNK_MIN
+                          : 2 * c->size > CHUNK ? CHUNK
+                                                : 2 * c->size;
             struct chunk *made = chunk_new(room > size ? room : size);
 
             made->next = *next;

@@ -85,18 +85,16 @@ static void nearest(const struct opt *o, const char *name, const char **best,
 
 static int unknown(const struct cli *c, const char *arg, struct err *e)
 {
-    static const struct opt standard[] = {
-        { .type = OPT_FLAG, .name = "help" },
-        { .type = OPT_FLAG, .name = "version" },
-        { .type = OPT_END }
-    };
+    static const struct opt standard[] = {{.type = OPT_FLAG, .name = "help"},
+                                          {.type = OPT_FLAG, .name = "version"},
+                                          {.type = OPT_END}};
     const char *eq = strchr(arg, '='), *best = NULL;
     char name[WORD + 1];
     int d = 3;
 
     if (arg[1] == '-') {
-        snprintf(name, sizeof name, "%.*s",
-                 (int)(eq ? eq - arg - 2 : WORD), arg + 2);
+        snprintf(name, sizeof name, "%.*s", (int)(eq ? eq - arg - 2 : WORD),
+                 arg + 2);
         if (strlen(name) < 4)
             d = 2;
         nearest(c->opts, name, &best, &d);
@@ -104,8 +102,7 @@ static int unknown(const struct cli *c, const char *arg, struct err *e)
     }
     if (best)
         return err_set(e, ERR_USAGE,
-                       "unknown option '%s'; did you mean '--%s'?", arg,
-                       best);
+                       "unknown option '%s'; did you mean '--%s'?", arg, best);
     return err_set(e, ERR_USAGE, "unknown option '%s'", arg);
 }
 
@@ -115,8 +112,8 @@ static int bad_value(struct err *e, const struct opt *o, const char *shown,
     if (o->min == 0 && o->max == 0)
         return err_set(e, ERR_USAGE, "%s: '%s' is not %s", shown, v, what);
     return err_set(e, ERR_USAGE, "%s: '%s' is not %s%s from %.10g to %.10g",
-                   shown, v, o->type == OPT_F64_0 ? "0 or " : "", what,
-                   o->min, o->max);
+                   shown, v, o->type == OPT_F64_0 ? "0 or " : "", what, o->min,
+                   o->max);
 }
 
 static int in_range(const struct opt *o, double x)
@@ -144,8 +141,10 @@ static int take_size(const struct opt *o, const char *shown, const char *v,
     }
     end += *end == 'B' || *end == 'b';
     if (*v < '0' || *v > '9' || *end || !(x * unit < 0x1p62))
-        return err_set(e, ERR_USAGE, "%s: '%s' is not a size such as 80G or "
-                       "640M", shown, v);
+        return err_set(e, ERR_USAGE,
+                       "%s: '%s' is not a size such as 80G or "
+                       "640M",
+                       shown, v);
     *(uint64_t *)o->dst = (uint64_t)(x * unit);
     return 0;
 }
@@ -201,8 +200,8 @@ static int take_value(const struct opt *o, const char *shown, char *v,
         struct cli_list *l = o->dst;
 
         if (l->n == CLI_LIST_MAX)
-            return err_set(e, ERR_USAGE, "%s: given more than %d times",
-                           shown, CLI_LIST_MAX);
+            return err_set(e, ERR_USAGE, "%s: given more than %d times", shown,
+                           CLI_LIST_MAX);
         l->v[l->n++] = v;
         return 0;
     }
@@ -258,8 +257,7 @@ int cli_split(struct cli_list *l, const char *text, const char *shown,
     char *s, *name;
 
     if (!n || *text == ',' || text[n - 1] == ',' || strstr(text, ",,"))
-        return err_set(e, ERR_USAGE, "%s: '%s' has an empty name", shown,
-                       text);
+        return err_set(e, ERR_USAGE, "%s: '%s' has an empty name", shown, text);
     s = xstrdup(text);
     while ((name = strsep(&s, ","))) {
         if (l->n == CLI_LIST_MAX)
@@ -278,8 +276,8 @@ static const struct cli_known *asked(const struct opt *o)
                                     : o->type == OPT_GROUP ? asked(o->dst)
                                                            : NULL;
 
-        if (k && (o->type == OPT_GROUP ||
-                  (*k->dst && !strcmp(*k->dst, "help"))))
+        if (k &&
+            (o->type == OPT_GROUP || (*k->dst && !strcmp(*k->dst, "help"))))
             return k;
     }
     return NULL;
@@ -327,8 +325,8 @@ int cli_parse(const struct cli *c, int argc, char **argv, char ***args,
     if (asked(c->opts))
         return CLI_KNOWN;
     if (n < c->min_args)
-        return err_set(e, ERR_USAGE, "%d argument%s given, %d needed: %s %s",
-                       n, n == 1 ? "" : "s", c->min_args, c->name,
+        return err_set(e, ERR_USAGE, "%d argument%s given, %d needed: %s %s", n,
+                       n == 1 ? "" : "s", c->min_args, c->name,
                        c->usage ? c->usage : "");
     if (c->max_args >= 0 && n > c->max_args)
         return err_set(e, ERR_USAGE, "unexpected argument '%s'",

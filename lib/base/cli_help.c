@@ -121,11 +121,11 @@ static void indented(FILE *out, const char *s)
 void cli_help(const struct cli *c, FILE *out)
 {
     static const struct opt standard[] = {
-        { .type = OPT_FLAG, .name = "help", .help = "show this and exit" },
-        { .type = OPT_FLAG, .name = "version",
-          .help = "show the version and exit" },
-        { .type = OPT_END }
-    };
+        {.type = OPT_FLAG, .name = "help", .help = "show this and exit"},
+        {.type = OPT_FLAG,
+         .name = "version",
+         .help = "show the version and exit"},
+        {.type = OPT_END}};
 
     fprintf(out, "%s - %s\n\nUsage: %s %s\n", c->name, c->purpose, c->name,
             c->usage ? c->usage : "");

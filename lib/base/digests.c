@@ -60,8 +60,10 @@ void digests_own(const char *text, size_t n, const char *own, char out[33])
 static int damaged(const char *path, const char *got, const char *list,
                    const char *want, struct err *e)
 {
-    return err_set(e, ERR_DATA, "%s: damaged or changed: its digest is %s, "
-                   "%s has %s", path, got, list, want);
+    return err_set(e, ERR_DATA,
+                   "%s: damaged or changed: its digest is %s, "
+                   "%s has %s",
+                   path, got, list, want);
 }
 
 static int is_digest(const json_t *v)
@@ -79,21 +81,25 @@ static int check_list(const json_t *list, const struct filemap *m,
     char got[33];
 
     if (json_is_object(list) && !own)
-        return err_set(e, ERR_DATA, "%s: has no digests, so that damage could "
+        return err_set(e, ERR_DATA,
+                       "%s: has no digests, so that damage could "
                        "not be noticed (an older version wrote it, or it was "
                        "edited; `checksum --accept` takes the directory as it "
-                       "is)", path);
+                       "is)",
+                       path);
     if (!is_digest(own) || !json_is_object(files))
-        return err_set(e, ERR_DATA, "%s: damaged: no digest of 32 hex digits "
-                       "or no object files", path);
+        return err_set(e, ERR_DATA,
+                       "%s: damaged: no digest of 32 hex digits "
+                       "or no object files",
+                       path);
     digests_own((const char *)m->data, m->size, json_string_value(own), got);
     if (strcmp(got, json_string_value(own)))
-        return damaged(path, got, "the file itself", json_string_value(own),
-                       e);
-    json_object_foreach((json_t *)(uintptr_t)files, name, v)
-        if (!is_digest(v))
-            return err_set(e, ERR_DATA, "%s: files: %.200s: expected 32 hex "
-                           "digits", path, name);
+        return damaged(path, got, "the file itself", json_string_value(own), e);
+    json_object_foreach((json_t *)(uintptr_t)files, name, v) if (
+        !is_digest(v)) return err_set(e, ERR_DATA,
+                                      "%s: files: %.200s: expected 32 hex "
+                                      "digits",
+                                      path, name);
     return 0;
 }
 
@@ -131,9 +137,10 @@ int digests_read(json_t **list, const char *dir, struct err *e)
     if (r)
         return r;
     if (is_there(dir, "optimizer.safetensors"))
-        return err_set(e, ERR_DATA, "%s: a checkpoint without its %s "
-                       "(optimizer.safetensors is there)", dir,
-                       DIGESTS_STATE);
+        return err_set(e, ERR_DATA,
+                       "%s: a checkpoint without its %s "
+                       "(optimizer.safetensors is there)",
+                       dir, DIGESTS_STATE);
     return read_list(list, dir, DIGESTS_MODEL, e);
 }
 
@@ -151,8 +158,10 @@ static int wanted(const json_t *list, const char *path, const char *name,
     *want = json_string_value(json_object_get(files, name));
     if (!list || *want)
         return !!list;
-    return err_set(e, ERR_DATA, "%s: not listed in %s: the file was added "
-                   "later", path, digests_file(list));
+    return err_set(e, ERR_DATA,
+                   "%s: not listed in %s: the file was added "
+                   "later",
+                   path, digests_file(list));
 }
 
 /* ---- small files ----------------------------------------------------- */
@@ -195,8 +204,7 @@ int digests_map(struct filemap *m, const char *dir, const char *name,
     return r;
 }
 
-int digests_json(json_t **out, const char *dir, const char *name,
-                 struct err *e)
+int digests_json(json_t **out, const char *dir, const char *name, struct err *e)
 {
     struct filemap m;
     int r = digests_map(&m, dir, name, e);
@@ -288,8 +296,8 @@ int digests_close(struct digest_check **c, struct err *e)
         run(x);
     for (size_t i = 0; !r && i < x->n; i++)
         if (strcmp(x->v[i].got, x->v[i].want))
-            r = damaged(x->v[i].path, x->v[i].got, x->v[i].list,
-                        x->v[i].want, e);
+            r = damaged(x->v[i].path, x->v[i].got, x->v[i].list, x->v[i].want,
+                        e);
     free(x->v);
     free(x);
     *c = NULL;

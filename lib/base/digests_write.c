@@ -79,8 +79,10 @@ int digests_accept(const char *dir, struct err *e)
     else
         list = json_object();
     if (!r && is_state && !json_object_get(list, "cursor"))
-        r = err_set(e, ERR_DATA, "%s: not the state of a checkpoint: no "
-                    "cursor", state);
+        r = err_set(e, ERR_DATA,
+                    "%s: not the state of a checkpoint: no "
+                    "cursor",
+                    state);
     if (!r)
         r = digests_write(list, NULL, dir,
                           is_state ? DIGESTS_STATE : DIGESTS_MODEL, e);

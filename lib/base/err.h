@@ -19,7 +19,7 @@ enum { ERR_IO = 1, ERR_USAGE = 2, ERR_DATA = 3 };
 struct err {
     int code; /* 0, or one of ERR_* */
     char msg[1024];
-    int no_memory; /* memory ran out: fewer things at a time may help */
+    int no_memory;   /* memory ran out: fewer things at a time may help */
     int reader_left; /* the output's pipe is closed: no fault, nothing to say */
 };
 
@@ -27,8 +27,7 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Like err_set, with ": strerror(errno)" appended. */
-int err_errno(struct err *e, int code, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
+int err_errno(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Like err_set with ERR_IO, and says that memory ran out. */
 int err_memory(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -283,7 +283,10 @@ void file_unmap(struct filemap *m)
 {
     if (m->data) {
         /* mmap gave it writable in type only */
-        union { const uint8_t *c; void *v; } u = { .c = m->data };
+        union {
+            const uint8_t *c;
+            void *v;
+        } u = {.c = m->data};
 
         munmap(u.v, m->size);
     }

@@ -18,8 +18,8 @@ struct file; /* an output being written */
  * FIFO is written in place; a symbolic link is followed. */
 int file_create(struct file **f, const char *path, struct err *e) MUST_CHECK;
 /* On a pipe whose reader has left, e->reader_left is set. */
-int file_write(struct file *f, const void *p, size_t n, struct err *e)
-    MUST_CHECK;
+int file_write(struct file *f, const void *p, size_t n,
+               struct err *e) MUST_CHECK;
 int file_flush(struct file *f, struct err *e) MUST_CHECK;
 /* 1 for standard output, a device or a FIFO: somebody may be waiting for what
  * was written, and it cannot be taken back. */

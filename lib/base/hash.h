@@ -25,7 +25,6 @@ void hash128_update(struct hash128 *h, const void *p, size_t n);
 void hash128_hex(const struct hash128 *h, char out[33]);
 void hash128_close(struct hash128 **h);
 /* The same over a whole file (mapped). */
-int hash_file_hex128(const char *path, char out[33], struct err *e)
-    MUST_CHECK;
+int hash_file_hex128(const char *path, char out[33], struct err *e) MUST_CHECK;
 
 #endif

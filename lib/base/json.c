@@ -26,8 +26,8 @@ static const char *key_before(const char *text, size_t end, int *n)
     return text + at;
 }
 
-int json_read_text(json_t **out, const char *text, size_t n,
-                   const char *name, struct err *e)
+int json_read_text(json_t **out, const char *text, size_t n, const char *name,
+                   struct err *e)
 {
     const char *key = "";
     json_error_t je;
@@ -35,20 +35,22 @@ int json_read_text(json_t **out, const char *text, size_t n,
 
     *out = NULL;
     if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
-        return err_set(e, ERR_DATA, "%s: line 1, column 1: begins with a "
-                       "byte order mark", name);
+        return err_set(e, ERR_DATA,
+                       "%s: line 1, column 1: begins with a "
+                       "byte order mark",
+                       name);
     *out = json_loadb(n ? text : "", n,
-                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
-                          JSON_ALLOW_NUL, &je);
+                      JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                      &je);
     if (*out)
         return 0;
-    if (json_error_code(&je) == json_error_duplicate_key &&
-        je.position > 0 && (size_t)je.position <= n)
+    if (json_error_code(&je) == json_error_duplicate_key && je.position > 0 &&
+        (size_t)je.position <= n)
         key = key_before(text, (size_t)je.position, &n_key);
     return err_set(e, ERR_DATA, "%s: line %d, column %d: %s%s%.*s", name,
                    je.line < 1 ? 1 : je.line, je.column < 1 ? 1 : je.column,
-                   je.text[0] ? je.text : "cannot be parsed",
-                   n_key ? " " : "", n_key, key);
+                   je.text[0] ? je.text : "cannot be parsed", n_key ? " " : "",
+                   n_key, key);
 }
 
 int json_read_file(json_t **out, const char *path, struct err *e)
@@ -159,8 +161,7 @@ int json_get_str(const json_t *o, const char *where, const char *key,
     if (!json_is_string(j))
         return mismatch(j, where, key, "string", e);
     if (strlen(json_string_value(j)) != json_string_length(j))
-        return err_set(e, ERR_DATA, "%s: %s: has a NUL character", where,
-                       key);
+        return err_set(e, ERR_DATA, "%s: %s: has a NUL character", where, key);
     *out = json_string_value(j);
     return 0;
 }

@@ -15,11 +15,11 @@ void json_use_xmalloc(void);
 
 int json_read_file(json_t **out, const char *path, struct err *e) MUST_CHECK;
 /* name stands for the source in messages; the text need not end in NUL. */
-int json_read_text(json_t **out, const char *text, size_t n,
-                   const char *name, struct err *e) MUST_CHECK;
+int json_read_text(json_t **out, const char *text, size_t n, const char *name,
+                   struct err *e) MUST_CHECK;
 /* Sorted keys, 2-space indent, newline at the end, atomic. */
-int json_write_file(const json_t *j, const char *path, struct err *e)
-    MUST_CHECK;
+int json_write_file(const json_t *j, const char *path,
+                    struct err *e) MUST_CHECK;
 
 /* Typed members of an object. With required = 0 a missing (or null) key
  * leaves *out as it is and returns 0; a present key of the wrong type is

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include "pool_impl.h"
 
-#define WAIT_SPIN (50 * US)      /* of the caller, before it sleeps */
-#define WAIT_HARMS (200 * US)    /* less is no lost time slice */
+#define WAIT_SPIN (50 * US)   /* of the caller, before it sleeps */
+#define WAIT_HARMS (200 * US) /* less is no lost time slice */
 
 /* ---- opening ---- */
 
@@ -41,8 +41,8 @@ struct pool *pool_open(int n_threads)
         free(w);
         return NULL;
     }
-    *p = (struct pool){.most_helpers = processors() - 1, .worker = w,
-                       .n_threads = n};
+    *p = (struct pool){
+        .most_helpers = processors() - 1, .worker = w, .n_threads = n};
     for (int i = 0; i < n; i++)
         w[i] = (struct worker){.p = p};
     for (int i = 1; i < p->n_threads; i++) {
@@ -166,8 +166,8 @@ static void open_loop(struct pool *p, long n,
     }
 }
 
-void pool_for(struct pool *p, long n,
-              void (*fn)(void *ctx, long i, int worker), void *ctx)
+void pool_for(struct pool *p, long n, void (*fn)(void *ctx, long i, int worker),
+              void *ctx)
 {
     int64_t began;
 

@@ -24,8 +24,8 @@ int pool_threads(const struct pool *p);
  * run of indices, the same at each call with this n, and then takes what
  * others have not begun; the caller, worker 0, does both in ascending order, so
  * that a task may wait for the one before it. Not re-entrant. */
-void pool_for(struct pool *p, long n,
-              void (*fn)(void *ctx, long i, int worker), void *ctx);
+void pool_for(struct pool *p, long n, void (*fn)(void *ctx, long i, int worker),
+              void *ctx);
 
 /* For tests: every thread may work, however few or busy the processors. */
 void pool_crowd(struct pool *p);

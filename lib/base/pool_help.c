@@ -24,10 +24,9 @@ void pool_take(struct pool *p, int worker)
         long k;
 
         w = &p->worker[at < p->n_threads ? at : at - p->n_threads];
-        while (atomic_load_explicit(&w->next, memory_order_relaxed) <
-                   w->end &&
-               (k = atomic_fetch_add_explicit(
-                    &w->next, 1, memory_order_relaxed)) < w->end)
+        while (atomic_load_explicit(&w->next, memory_order_relaxed) < w->end &&
+               (k = atomic_fetch_add_explicit(&w->next, 1,
+                                              memory_order_relaxed)) < w->end)
             p->fn(p->ctx, k, worker);
     }
 }

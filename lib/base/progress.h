@@ -1,7 +1,8 @@
 /* progress - "how far, how fast, how long yet" on stderr
  *
  * On a terminal a live line, at most ten times a second; elsewhere one line at
- * the end. quiet silences both, and no warning. Never on stdout, never in an output file.
+ * the end. quiet silences both, and no warning. Never on stdout, never in an
+ * output file.
  */
 #ifndef ULP_BASE_PROGRESS_H
 #define ULP_BASE_PROGRESS_H

@@ -115,7 +115,7 @@ int source_cut(const struct source *s)
 
 int source_ready(const struct source *s)
 {
-    struct pollfd p = { .fd = s->fd, .events = POLLIN };
+    struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
     return left(&s->raw) || s->full || s->eof || poll(&p, 1, 0) != 0;
 }
@@ -146,8 +146,7 @@ static enum coding coding_of(const char *p)
     const unsigned char *u = (const unsigned char *)p;
 
     if ((u[0] == 0x28 && u[1] == 0xb5 && u[2] == 0x2f && u[3] == 0xfd) ||
-        ((u[0] & 0xf0) == 0x50 && u[1] == 0x2a && u[2] == 0x4d &&
-         u[3] == 0x18))
+        ((u[0] & 0xf0) == 0x50 && u[1] == 0x2a && u[2] == 0x4d && u[3] == 0x18))
         return ZSTD;
     return u[0] == 0x1f && u[1] == 0x8b && u[2] == 8 ? GZIP : PLAIN;
 }
@@ -189,9 +188,11 @@ static int zstd_failed(const struct source *s, size_t r, struct err *e)
     case ZSTD_error_memory_allocation:
         return err_memory(e, "%s: out of memory for zstd", s->name);
     case ZSTD_error_frameParameter_windowTooLarge:
-        return err_set(e, ERR_DATA, "%s: zstd data with a window of more than "
+        return err_set(e, ERR_DATA,
+                       "%s: zstd data with a window of more than "
                        "128 MiB (zstd --long); decompress it first with "
-                       "zstd -d --long=31", s->name);
+                       "zstd -d --long=31",
+                       s->name);
     default:
         return err_set(e, ERR_DATA, "%s: damaged zstd data: %s", s->name,
                        ZSTD_getErrorName(r));
@@ -201,8 +202,8 @@ static int zstd_failed(const struct source *s, size_t r, struct err *e)
 /* One step of a decoder; 1 when it gave bytes. */
 static int decode_zstd(struct source *s, struct err *e)
 {
-    ZSTD_inBuffer in = { start(&s->raw), left(&s->raw), 0 };
-    ZSTD_outBuffer out = { room(&s->win, CHUNK), CHUNK, 0 };
+    ZSTD_inBuffer in = {start(&s->raw), left(&s->raw), 0};
+    ZSTD_outBuffer out = {room(&s->win, CHUNK), CHUNK, 0};
     size_t r = ZSTD_decompressStream(s->z, &out, &in);
 
     if (ZSTD_isError(r))

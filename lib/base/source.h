@@ -1,8 +1,8 @@
 /* source - the bytes of an input: read(2), through zstd or gzip where it is
  * compressed
  *
- * Compressed and plain parts may follow each other (`cat a.zst b.gz c`): which one
- * comes is looked up at each boundary between streams.
+ * Compressed and plain parts may follow each other (`cat a.zst b.gz c`): which
+ * one comes is looked up at each boundary between streams.
  */
 #ifndef ULP_BASE_SOURCE_H
 #define ULP_BASE_SOURCE_H
@@ -12,8 +12,7 @@
 struct source;
 
 /* path "-" is standard input. */
-int source_open(struct source **s, const char *path, struct err *e)
-    MUST_CHECK;
+int source_open(struct source **s, const char *path, struct err *e) MUST_CHECK;
 void source_close(struct source **s);
 const char *source_name(const struct source *s);
 /* The bytes at hand, *n of them; lent until the next source_more. */
@@ -22,8 +21,8 @@ const char *source_bytes(const struct source *s, size_t *n);
 void source_take(struct source *s, size_t n);
 /* Wait for more bytes: 1, 0 at the end of the input, negative on error. */
 int source_more(struct source *s, struct err *e) MUST_CHECK;
-/* To be called between two streams: see whether a compressed part begins here. 1
- * when bytes are at hand, 0 at the end of the input, negative on error. */
+/* To be called between two streams: see whether a compressed part begins here.
+ * 1 when bytes are at hand, 0 at the end of the input, negative on error. */
 int source_boundary(struct source *s, struct err *e) MUST_CHECK;
 /* 1 when source_more would not wait for a writer: the input has bytes, or has
  * ended. */

@@ -56,7 +56,9 @@ static inline int utf8_get(const unsigned char *p, const unsigned char *end,
 static inline int utf8_prefix(const unsigned char *p, size_t n)
 {
     return p[0] >= 0xc2 && p[0] <= 0xf4 &&
-           n < (p[0] < 0xe0 ? 2u : p[0] < 0xf0 ? 3u : 4u);
+           n < (p[0] < 0xe0   ? 2u
+                : p[0] < 0xf0 ? 3u
+                              : 4u);
 }
 
 /* The character at p of text known to be valid. */

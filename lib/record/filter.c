@@ -7,22 +7,36 @@ const struct opt *filter_opts(struct filter *f)
 {
     static struct opt o[7];
     struct opt init[7] = {
-        { .type = OPT_STR, .name = "output", .short_name = 'o',
-          .dst = &f->out, .arg = "FILE",
-          .help = "write to FILE, whole or not at all; a name ending in .zst "
-                  "is compressed; - is standard output" },
-        { .type = OPT_FLAG, .name = "json", .dst = &f->json,
-          .help = "write JSON lines (the default on a terminal)" },
-        { .type = OPT_U64, .name = "limit", .dst = &f->limit, .arg = "N",
-          .help = "read N records and no more; 0 means all" },
-        { .type = OPT_U64, .name = "skip-bad", .dst = &f->skip_bad,
-          .arg = "N", .help = "leave out up to N bad records" },
-        { .type = OPT_FLAG, .name = "allow-empty", .dst = &f->allow_empty,
-          .help = "no records in is not an error" },
-        { .type = OPT_FLAG, .name = "quiet", .dst = &f->quiet,
-          .help = "no progress on stderr" },
-        { .type = OPT_END }
-    };
+        {.type = OPT_STR,
+         .name = "output",
+         .short_name = 'o',
+         .dst = &f->out,
+         .arg = "FILE",
+         .help = "write to FILE, whole or not at all; a name ending in .zst "
+                 "is compressed; - is standard output"},
+        {.type = OPT_FLAG,
+         .name = "json",
+         .dst = &f->json,
+         .help = "write JSON lines (the default on a terminal)"},
+        {.type = OPT_U64,
+         .name = "limit",
+         .dst = &f->limit,
+         .arg = "N",
+         .help = "read N records and no more; 0 means all"},
+        {.type = OPT_U64,
+         .name = "skip-bad",
+         .dst = &f->skip_bad,
+         .arg = "N",
+         .help = "leave out up to N bad records"},
+        {.type = OPT_FLAG,
+         .name = "allow-empty",
+         .dst = &f->allow_empty,
+         .help = "no records in is not an error"},
+        {.type = OPT_FLAG,
+         .name = "quiet",
+         .dst = &f->quiet,
+         .help = "no progress on stderr"},
+        {.type = OPT_END}};
 
     memcpy(o, init, sizeof o);
     return o;
@@ -101,8 +115,10 @@ int filter_read(struct filter *f, struct rec **rec, struct err *e)
             return x;
     }
     if (!f->n_read && !f->allow_empty)
-        return err_set(e, ERR_DATA, "%s: no records (--allow-empty allows "
-                       "that)", rec_name(f->in));
+        return err_set(e, ERR_DATA,
+                       "%s: no records (--allow-empty allows "
+                       "that)",
+                       rec_name(f->in));
     return 0;
 }
 

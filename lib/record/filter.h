@@ -32,7 +32,10 @@ struct filter {
     char first_bad[512];
 };
 
-#define FILTER_INIT { .out = "-" }
+#define FILTER_INIT                                                            \
+    {                                                                          \
+        .out = "-"                                                             \
+    }
 
 /* -o, --json, --quiet, --limit, --skip-bad, --allow-empty writing into *f;
  * the array is static inside and belongs to one filter at a time. */
@@ -47,13 +50,12 @@ int filter_open_input(struct filter *f, const char *tool, char **inputs,
 void filter_made_by(struct filter *f, const char *key, const char *value);
 /* As rec_read; honours --limit and moves on to the next input. A record with a
  * number that is not finite is a bad one. */
-int filter_read(struct filter *f, struct rec **rec, struct err *e)
-    MUST_CHECK;
+int filter_read(struct filter *f, struct rec **rec, struct err *e) MUST_CHECK;
 /* As rec_ready. */
 int filter_ready(const struct filter *f);
 /* Writes rec (the header first, before the first record). */
-int filter_write(struct filter *f, const struct rec *rec, struct err *e)
-    MUST_CHECK;
+int filter_write(struct filter *f, const struct rec *rec,
+                 struct err *e) MUST_CHECK;
 /* A record was bad (e holds the ERR_DATA): 0 when --skip-bad still covers
  * it, the error otherwise. */
 int filter_skip(struct filter *f, struct err *e) MUST_CHECK;

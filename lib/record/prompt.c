@@ -34,14 +34,16 @@ static int check_choice(struct rec *r, const struct rec_str *answer,
         return rec_bad(r, e, "choices: found %zu, expected 1 to 26", n);
     if (answer->n != 1 || answer->s[0] < 'A' ||
         (size_t)(answer->s[0] - 'A') >= n)
-        return rec_bad(r, e, "answer: found '%.40s', expected a letter from "
-                       "A to %c", answer->s, (int)('A' + n - 1));
+        return rec_bad(r, e,
+                       "answer: found '%.40s', expected a letter from "
+                       "A to %c",
+                       answer->s, (int)('A' + n - 1));
     return 0;
 }
 
 int prompt_check(struct rec *r, struct err *e)
 {
-    struct rec_str id, prompt, answer, verifier, s = { "", 0 };
+    struct rec_str id, prompt, answer, verifier, s = {"", 0};
     int x;
 
     if ((x = not_empty(r, "id", &id, e)) < 0 ||
@@ -58,8 +60,10 @@ int prompt_check(struct rec *r, struct err *e)
         return not_empty(r, "test", &s, e);
     }
     if (!is(&verifier, "math"))
-        return rec_bad(r, e, "verifier: found '%.40s', expected math, choice "
-                       "or code", verifier.s);
+        return rec_bad(r, e,
+                       "verifier: found '%.40s', expected math, choice "
+                       "or code",
+                       verifier.s);
     if (!answer.n)
         return rec_bad(r, e, "answer is empty");
     return 0;

@@ -15,8 +15,8 @@ int prompt_check(struct rec *r, struct err *e) MUST_CHECK;
 /* The ids seen so far; an id that comes twice is an error of its record. */
 struct prompt_ids;
 struct prompt_ids *prompt_ids_open(void);
-int prompt_ids_add(struct prompt_ids *s, struct rec *r, struct err *e)
-    MUST_CHECK;
+int prompt_ids_add(struct prompt_ids *s, struct rec *r,
+                   struct err *e) MUST_CHECK;
 void prompt_ids_close(struct prompt_ids **s);
 
 #endif

@@ -178,7 +178,10 @@ static int read_one(struct rec_reader *r, struct err *e)
  * found there is kept for the next rec_read. */
 static void look_ahead(const struct rec_reader *cr)
 {
-    union { const struct rec_reader *c; struct rec_reader *r; } u = { cr };
+    union {
+        const struct rec_reader *c;
+        struct rec_reader *r;
+    } u = {cr};
     struct rec_reader *r = u.r;
     int x;
 

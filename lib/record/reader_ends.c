@@ -44,7 +44,7 @@ static void keep_header_json(struct rec_reader *r)
 
 int reader_header(struct rec_reader *r, struct err *e)
 {
-    struct rec_str kind = { "", 0 };
+    struct rec_str kind = {"", 0};
     int64_t version = 0;
     int x = reader_object(r, e);
 
@@ -57,11 +57,11 @@ int reader_header(struct rec_reader *r, struct err *e)
                            source_name(r->src), (long long)version);
         return err_set(e, ERR_DATA,
                        "%s: not a record stream: it begins with a map that "
-                       "has no \"rlvr\": 1", source_name(r->src));
+                       "has no \"rlvr\": 1",
+                       source_name(r->src));
     }
     r->rec.name = NULL;
-    if (rec_get_str(&r->rec, "kind", &kind, e) < 0 ||
-        keep_made_by(r, e) < 0)
+    if (rec_get_str(&r->rec, "kind", &kind, e) < 0 || keep_made_by(r, e) < 0)
         return reader_at_object(r, e);
     snprintf(r->kind, sizeof r->kind, "%s", kind.s);
     r->have_header = 1;
@@ -84,19 +84,21 @@ int reader_end(struct rec_reader *r, struct err *e)
     if (rec_get_u64(&r->rec, "end", &one, e) <= 0 || one != 1 ||
         rec_get_u64(&r->rec, "records", &records, e) <= 0 ||
         rec_get_u64(&r->rec, "checksum", &sum, e) <= 0)
-        return err_set(e, ERR_DATA, "%s: damaged end record after %llu "
-                       "records", source_name(r->src),
-                       (unsigned long long)r->count);
+        return err_set(e, ERR_DATA,
+                       "%s: damaged end record after %llu "
+                       "records",
+                       source_name(r->src), (unsigned long long)r->count);
     if (records != r->in_stream)
-        return err_set(e, ERR_DATA, "%s: the end record counts %llu records, "
-                       "%llu were read", source_name(r->src),
-                       (unsigned long long)records,
+        return err_set(e, ERR_DATA,
+                       "%s: the end record counts %llu records, "
+                       "%llu were read",
+                       source_name(r->src), (unsigned long long)records,
                        (unsigned long long)r->in_stream);
     if (sum != hash_value(r->hash))
-        return err_set(e, ERR_DATA, "%s: the checksum of %llu records does "
+        return err_set(e, ERR_DATA,
+                       "%s: the checksum of %llu records does "
                        "not match: some bytes were changed",
-                       source_name(r->src),
-                       (unsigned long long)r->in_stream);
+                       source_name(r->src), (unsigned long long)r->in_stream);
     r->where = BETWEEN;
     return 0;
 }

@@ -14,9 +14,9 @@ struct rec_reader {
     struct source *src;
     struct rec rec;
     enum where where;
-    int streams;       /* headers, and runs of JSON lines, seen */
-    int in_rows;       /* the last record was a JSON line */
-    uint64_t count;    /* records of all streams */
+    int streams;    /* headers, and runs of JSON lines, seen */
+    int in_rows;    /* the last record was a JSON line */
+    uint64_t count; /* records of all streams */
     uint64_t in_stream;
     uint64_t line;     /* of JSON lines */
     size_t lent;       /* bytes of the source that rec stands on */

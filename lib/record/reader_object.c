@@ -55,9 +55,11 @@ int reader_object(struct rec_reader *r, struct err *e)
         if (x < 0)
             return x;
         if (!x)
-            return reader_cut(r, r->where == BETWEEN ? "inside the header"
-                          : n ? "inside the next one"
-                              : "without an end record", e);
+            return reader_cut(r,
+                              r->where == BETWEEN ? "inside the header"
+                              : n                 ? "inside the next one"
+                                                  : "without an end record",
+                              e);
     }
     r->lent = scan.at;
     if (rec_parse(&r->rec, p, scan.at, e) < 0)

@@ -117,8 +117,8 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
 
     rec_empty(r);
     if (c == 0xdf) {
-        n_fields = (size_t)u[1] << 24 | (size_t)u[2] << 16 |
-                   (size_t)u[3] << 8 | u[4];
+        n_fields = (size_t)u[1] << 24 | (size_t)u[2] << 16 | (size_t)u[3] << 8 |
+                   u[4];
         off = 5;
     } else if (c == 0xde) {
         n_fields = (size_t)u[1] << 8 | u[2];

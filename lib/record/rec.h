@@ -18,7 +18,7 @@
 #include "../base/arena.h"
 #include "../base/err.h"
 
-struct rec;        /* one record */
+struct rec; /* one record */
 struct rec_reader;
 struct rec_writer;
 
@@ -39,12 +39,10 @@ struct rec_f32s {
 
 /* path "-" is standard input. name is used in messages ("stdin" or path).
  * Does not wait for input: the header is read when it is first asked for. */
-int rec_open(struct rec_reader **r, const char *path, struct err *e)
-    MUST_CHECK;
+int rec_open(struct rec_reader **r, const char *path, struct err *e) MUST_CHECK;
 /* 1: *rec is the next record, lent until the next rec_read; 0: the end, seen
  * and checked; negative: error. */
-int rec_read(struct rec_reader *r, struct rec **rec, struct err *e)
-    MUST_CHECK;
+int rec_read(struct rec_reader *r, struct rec **rec, struct err *e) MUST_CHECK;
 /* 1 when a rec_read would not wait for a writer that has nothing to say yet (a
  * record that has begun to come is waited for). For filters that gather. */
 int rec_ready(const struct rec_reader *r);
@@ -80,8 +78,8 @@ int rec_get_u64(struct rec *r, const char *path, uint64_t *out,
                 struct err *e) MUST_CHECK;
 int rec_get_f64(struct rec *r, const char *path, double *out,
                 struct err *e) MUST_CHECK;
-int rec_get_bool(struct rec *r, const char *path, int *out, struct err *e)
-    MUST_CHECK;
+int rec_get_bool(struct rec *r, const char *path, int *out,
+                 struct err *e) MUST_CHECK;
 int rec_get_i32s(struct rec *r, const char *path, struct rec_i32s *out,
                  struct err *e) MUST_CHECK;
 int rec_get_f32s(struct rec *r, const char *path, struct rec_f32s *out,
@@ -130,8 +128,7 @@ void rec_set_i64(struct rec *r, const char *path, int64_t v);
 void rec_set_u64(struct rec *r, const char *path, uint64_t v);
 void rec_set_f64(struct rec *r, const char *path, double v);
 void rec_set_bool(struct rec *r, const char *path, int v);
-void rec_set_i32s(struct rec *r, const char *path, const int32_t *v,
-                  size_t n);
+void rec_set_i32s(struct rec *r, const char *path, const int32_t *v, size_t n);
 void rec_set_f32s(struct rec *r, const char *path, const float *v, size_t n);
 void rec_set_strs(struct rec *r, const char *path, const struct rec_str *v,
                   size_t n);
@@ -151,8 +148,8 @@ enum rec_format { REC_AUTO, REC_MSGPACK, REC_JSON };
 /* path "-" is standard output. REC_AUTO: JSON lines when path is "-" and
  * standard output is a terminal, msgpack otherwise. A path ending in ".zst"
  * is compressed. Named outputs appear whole at rec_commit or not at all. */
-int rec_create(struct rec_writer **w, const char *path,
-               enum rec_format format, struct err *e) MUST_CHECK;
+int rec_create(struct rec_writer **w, const char *path, enum rec_format format,
+               struct err *e) MUST_CHECK;
 /* The header. made_by of `from` (may be NULL: a source) is kept and one
  * entry appended: {"tool": tool, and the pairs added by rec_made_by}. To be
  * called once, before the first record. kind is "prompts", "rollouts",
@@ -166,13 +163,12 @@ int rec_header(struct rec_writer *w, const char *kind, const char *tool,
 void rec_made_by(struct rec_writer *w, const char *key, const char *value);
 /* Written and flushed through to the reader (no filter holds a finished
  * record back). A record of any reader or of rec_new. */
-int rec_write(struct rec_writer *w, const struct rec *r, struct err *e)
-    MUST_CHECK;
+int rec_write(struct rec_writer *w, const struct rec *r,
+              struct err *e) MUST_CHECK;
 /* End record, flush, fsync, rename. *w becomes NULL, on error too. */
 int rec_commit(struct rec_writer **w, struct err *e) MUST_CHECK;
 /* One record alone, as a line of JSON; for what is no stream (--plan). */
-int rec_print(const struct rec *r, const char *path, struct err *e)
-    MUST_CHECK;
+int rec_print(const struct rec *r, const char *path, struct err *e) MUST_CHECK;
 /* Drop an unfinished output; NULL is accepted. On standard output nothing is
  * added: the missing end record tells the reader. */
 void rec_abort(struct rec_writer **w);

@@ -4,9 +4,8 @@
 #include <string.h>
 #include "impl.h"
 
-static int found(const struct rec *r, const char *path,
-                 const msgpack_object *o, const char *expected,
-                 struct err *e)
+static int found(const struct rec *r, const char *path, const msgpack_object *o,
+                 const char *expected, struct err *e)
 {
     return rec_bad(r, e, "%s: found %s, expected %s", path, value_type(o),
                    expected);
@@ -79,8 +78,7 @@ int rec_get_i64(struct rec *r, const char *path, int64_t *out, struct err *e)
     return o ? to_i64(r, path, o, INT64_MIN, INT64_MAX, out, e) : 0;
 }
 
-int rec_get_u64(struct rec *r, const char *path, uint64_t *out,
-                struct err *e)
+int rec_get_u64(struct rec *r, const char *path, uint64_t *out, struct err *e)
 {
     const msgpack_object *o = present(r, path);
 
@@ -115,7 +113,9 @@ static int to_f64(const struct rec *r, const char *path,
     }
     if (!isfinite(*out))
         return rec_bad(r, e, "%s: found %s, expected a finite number", path,
-                       isnan(*out) ? "nan" : *out > 0 ? "inf" : "-inf");
+                       isnan(*out) ? "nan"
+                       : *out > 0  ? "inf"
+                                   : "-inf");
     if (fabs(*out) > max)
         return rec_bad(r, e, "%s: %g is out of float32's range", path, *out);
     return 1;
@@ -238,8 +238,7 @@ int rec_get_strs(struct rec *r, const char *path, const struct rec_str **out,
     return 1;
 }
 
-static int need(const struct rec *r, const char *path, int ret,
-                struct err *e)
+static int need(const struct rec *r, const char *path, int ret, struct err *e)
 {
     if (ret)
         return ret < 0 ? ret : 0;
@@ -266,14 +265,12 @@ int rec_need_text(struct rec *r, const char *path, struct rec_str *out,
     return need(r, path, rec_get_text(r, path, out, e), e);
 }
 
-int rec_need_i64(struct rec *r, const char *path, int64_t *out,
-                 struct err *e)
+int rec_need_i64(struct rec *r, const char *path, int64_t *out, struct err *e)
 {
     return need(r, path, rec_get_i64(r, path, out, e), e);
 }
 
-int rec_need_f64(struct rec *r, const char *path, double *out,
-                 struct err *e)
+int rec_need_f64(struct rec *r, const char *path, double *out, struct err *e)
 {
     return need(r, path, rec_get_f64(r, path, out, e), e);
 }

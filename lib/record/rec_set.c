@@ -146,8 +146,7 @@ void rec_unset(struct rec *r, const char *path)
         for (size_t i = 0; i < r->n; i++)
             if (r->f[i].n_key == strlen(path) &&
                 !memcmp(r->f[i].key, path, r->f[i].n_key)) {
-                memmove(&r->f[i], &r->f[i + 1],
-                        (r->n - i - 1) * sizeof *r->f);
+                memmove(&r->f[i], &r->f[i + 1], (r->n - i - 1) * sizeof *r->f);
                 r->n--;
                 return;
             }

@@ -79,8 +79,8 @@ static int value(msgpack_object *o, json_t *j, int depth, struct row *w,
         o->via.array.size = (uint32_t)n;
         o->via.array.ptr = arena_alloc(w->a, n * sizeof *o->via.array.ptr);
         for (; i < n && !r; i++)
-            r = value(&o->via.array.ptr[i], json_array_get(j, i), depth + 1,
-                      w, e);
+            r = value(&o->via.array.ptr[i], json_array_get(j, i), depth + 1, w,
+                      e);
         return r;
     case JSON_STRING:
         str_object(o, json_string_value(j), json_string_length(j), w->a);
@@ -122,9 +122,8 @@ static int replace_wide(struct row *w, char *s, size_t n)
                 errno = 0;
                 v = strtoull(digits, &end, 10);
                 if (!*end && !errno && digits[0] >= '1' && v > INT64_MAX) {
-                    w->wide = xrealloc(w->wide, w->n_wide + 1,
-                                       sizeof *w->wide);
-                    w->wide[w->n_wide++] = (struct wide){ numbers, v };
+                    w->wide = xrealloc(w->wide, w->n_wide + 1, sizeof *w->wide);
+                    w->wide[w->n_wide++] = (struct wide){numbers, v};
                     memset(s + from, ' ', i - from);
                     s[from] = '1';
                 }
@@ -137,11 +136,10 @@ static int replace_wide(struct row *w, char *s, size_t n)
     return w->n_wide > 0;
 }
 
-static json_t *load(struct row *w, const char *text, size_t n,
-                    json_error_t *je)
+static json_t *load(struct row *w, const char *text, size_t n, json_error_t *je)
 {
-    const size_t flags =
-        JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY |
+                         JSON_ALLOW_NUL;
     json_t *j = json_loadb(text, n, flags, je);
     char *copy;
 
@@ -157,7 +155,7 @@ static json_t *load(struct row *w, const char *text, size_t n,
 int row_parse(struct rec *r, const char *text, size_t n, const char *name,
               uint64_t line, struct err *e)
 {
-    struct row w = { .a = r->a };
+    struct row w = {.a = r->a};
     unsigned long long at = line;
     json_error_t je;
     json_t *j;
@@ -165,23 +163,25 @@ int row_parse(struct rec *r, const char *text, size_t n, const char *name,
 
     rec_empty(r);
     if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
-        return err_set(e, ERR_DATA, "%s: line %llu, column 1: begins with a "
-                       "byte order mark", name, at);
+        return err_set(e, ERR_DATA,
+                       "%s: line %llu, column 1: begins with a "
+                       "byte order mark",
+                       name, at);
     j = load(&w, text, n, &je);
     if (!j) {
         x = err_set(e, ERR_DATA, "%s: line %llu, column %d: %s", name, at,
                     je.column < 1 ? 1 : je.column, je.text);
     } else if (!json_is_object(j)) {
-        x = err_set(e, ERR_DATA, "%s: line %llu, column 1: found %s, "
-                    "expected an object", name, at,
-                    json_is_array(j) ? "an array" : "a scalar");
+        x = err_set(e, ERR_DATA,
+                    "%s: line %llu, column 1: found %s, "
+                    "expected an object",
+                    name, at, json_is_array(j) ? "an array" : "a scalar");
     } else {
         for (void *it = json_object_iter(j); it && !x;
              it = json_object_iter_next(j, it)) {
             const char *k = json_object_iter_key(it);
             size_t nk = strlen(k);
-            struct field *f = rec_add_field(r, arena_strndup(r->a, k, nk),
-                                            nk);
+            struct field *f = rec_add_field(r, arena_strndup(r->a, k, nk), nk);
 
             x = value(&f->val, json_object_iter_value(it), 1, &w, e);
             if (x)

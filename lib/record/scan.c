@@ -38,7 +38,7 @@ static int read_head(struct head *h, const unsigned char *p, size_t n)
     if (c == 0xc1 || (c >= 0xc7 && c <= 0xc9) || (c >= 0xd4 && c <= 0xd8))
         return -1;
     if (c >= 0xca && c <= 0xd3) {
-        static const unsigned char size[] = { 4, 8, 1, 2, 4, 8, 1, 2, 4, 8 };
+        static const unsigned char size[] = {4, 8, 1, 2, 4, 8, 1, 2, 4, 8};
 
         h->payload = size[c - 0xca];
         return 1;

@@ -12,7 +12,7 @@
 enum { REC_MAX_BYTES = 64 << 20, REC_MAX_DEPTH = 30 };
 
 struct scan {
-    size_t at;  /* bytes understood so far; the object's size at the end */
+    size_t at; /* bytes understood so far; the object's size at the end */
     int depth;
     uint64_t left[REC_MAX_DEPTH + 1]; /* objects still to come, per level */
     const char *why;

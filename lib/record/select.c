@@ -95,8 +95,7 @@ static void drop(struct kept *x)
     rec_free(&x->rec);
 }
 
-int select_open(struct select **out, const struct select_opts *o,
-                struct err *e)
+int select_open(struct select **out, const struct select_opts *o, struct err *e)
 {
     struct select *s = xcalloc(1, sizeof *s);
     int r = 0;
@@ -142,15 +141,15 @@ static int get_key(struct select *s, struct rec *rec, struct key *k,
     enum rec_type t = v ? rec_value_type(v) : REC_NIL;
     int has_length = t == REC_STR || t == REC_ARRAY || t == REC_MAP;
 
-    *k = (struct key){ .type = MISSING };
+    *k = (struct key){.type = MISSING};
     s->seen |= v != NULL;
     if (t == REC_NIL)
         return 0;
     if (s->by_length ? !has_length : t > REC_STR)
         return rec_bad(rec, e, "%s: found %s, expected %s", s->path,
-                       rec_type_name(t), s->by_length
-                       ? "an array, a map or a string"
-                       : "a number, a bool or a string");
+                       rec_type_name(t),
+                       s->by_length ? "an array, a map or a string"
+                                    : "a number, a bool or a string");
     if (!s->by_length && t == REC_STR) {
         k->type = STRING;
         k->n = rec_value_n(v);
@@ -168,7 +167,7 @@ static int get_key(struct select *s, struct rec *rec, struct key *k,
 
 static int keep(struct select *s, struct rec *rec, struct err *e)
 {
-    struct kept x = { .place = s->n_read };
+    struct kept x = {.place = s->n_read};
     int r = get_key(s, rec, &x.key, e);
 
     if (r || (s->o->top && x.key.type == MISSING))
@@ -234,8 +233,8 @@ static int known(const struct select *s, struct err *e)
 }
 
 int select_end(struct select *s,
-               int (*fn)(void *ctx, struct rec *rec, struct err *e),
-               void *ctx, struct err *e)
+               int (*fn)(void *ctx, struct rec *rec, struct err *e), void *ctx,
+               struct err *e)
 {
     int r = known(s, e);
 

@@ -32,7 +32,7 @@ int select_full(const struct select *s);
 /* After the last record: the names given must have been fields; the records
  * that waited go to fn in order. */
 int select_end(struct select *s,
-               int (*fn)(void *ctx, struct rec *rec, struct err *e),
-               void *ctx, struct err *e) MUST_CHECK;
+               int (*fn)(void *ctx, struct rec *rec, struct err *e), void *ctx,
+               struct err *e) MUST_CHECK;
 
 #endif

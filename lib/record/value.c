@@ -56,8 +56,8 @@ static int check_map(const msgpack_object_map *m, const char *where,
         const msgpack_object_kv *kv = &m->ptr[i];
 
         if (kv->key.type != MSGPACK_OBJECT_STR) {
-            r = err_set(e, ERR_DATA, "%s: a map key is %s, expected str",
-                        where, value_type(&kv->key));
+            r = err_set(e, ERR_DATA, "%s: a map key is %s, expected str", where,
+                        value_type(&kv->key));
             break;
         }
         keys[i] = &kv->key.via.str;
@@ -73,8 +73,8 @@ static int check_map(const msgpack_object_map *m, const char *where,
         qsort(keys, m->size, sizeof *keys, key_order);
         for (uint32_t i = 1; i < m->size && !r; i++)
             if (!key_order(&keys[i - 1], &keys[i]))
-                r = err_set(e, ERR_DATA, "%s: key '%.*s' stands twice",
-                            where, (int)keys[i]->size, keys[i]->ptr);
+                r = err_set(e, ERR_DATA, "%s: key '%.*s' stands twice", where,
+                            (int)keys[i]->size, keys[i]->ptr);
     }
     free(keys);
     return r;
@@ -115,9 +115,10 @@ int value_finite(const msgpack_object *o, const char *where, struct err *e)
         if (isfinite(o->via.f64))
             return 0;
         return err_set(e, ERR_DATA, "%s: found %s, expected a finite number",
-                       where, isnan(o->via.f64)  ? "nan"
-                              : o->via.f64 > 0 ? "inf"
-                                               : "-inf");
+                       where,
+                       isnan(o->via.f64) ? "nan"
+                       : o->via.f64 > 0  ? "inf"
+                                         : "-inf");
     case MSGPACK_OBJECT_ARRAY:
         for (uint32_t i = 0; i < o->via.array.size && !r; i++) {
             const msgpack_object *x = &o->via.array.ptr[i];

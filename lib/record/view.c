@@ -68,7 +68,8 @@ static void put_text(struct page *p, const char *s, size_t n)
         while (i < n && s[i] != '\n') {
             size_t k = char_bytes(s + i, n - i);
             int w = (unsigned char)s[i] < 0x20 || s[i] == 0x7f
-                        ? 4 : char_columns(s + i, k);
+                        ? 4
+                        : char_columns(s + i, k);
 
             if (x + w > p->width && x) {
                 if (space)
@@ -176,7 +177,7 @@ static void measure(void *ctx, const char *path, const struct rec_value *v)
 void view_record(struct buf *b, struct rec *r, uint64_t number,
                  const struct view *v)
 {
-    struct page p = { .b = b, .r = r, .v = v };
+    struct page p = {.b = b, .r = r, .v = v};
 
     buf_printf(b, "record %llu\n", (unsigned long long)number);
     rec_walk(r, measure, &p);
@@ -202,8 +203,11 @@ void view_plain(struct buf *b, struct rec *r, const char *path)
     }
     s = rec_value_str(v);
     for (size_t i = 0, n = rec_value_n(v); i < n; i++) {
-        const char *e = s[i] == '\t' ? "\\t" : s[i] == '\n' ? "\\n"
-                        : s[i] == '\\' ? "\\\\" : s[i] == '\r' ? "\\r" : NULL;
+        const char *e = s[i] == '\t'   ? "\\t"
+                        : s[i] == '\n' ? "\\n"
+                        : s[i] == '\\' ? "\\\\"
+                        : s[i] == '\r' ? "\\r"
+                                       : NULL;
 
         if (e)
             buf_puts(b, e);

@@ -12,8 +12,7 @@ struct view {
     int width; /* columns of a line; at least 20 are used */
     int lines; /* at most this many for one field; 0 = all */
     /* Text to show below the array `path` (its tokens decoded), or NULL. */
-    void (*decode)(void *ctx, const char *path, struct rec *r,
-                   struct buf *out);
+    void (*decode)(void *ctx, const char *path, struct rec *r, struct buf *out);
     void *ctx;
 };
 

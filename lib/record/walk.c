@@ -40,7 +40,7 @@ void rec_walk(struct rec *r,
                            const struct rec_value *v),
               void *ctx)
 {
-    struct walk w = { r, leaf, ctx };
+    struct walk w = {r, leaf, ctx};
 
     for (size_t i = 0; i < r->n; i++)
         visit(&w, rec_field_name(r, i), &r->f[i].val);
@@ -78,9 +78,9 @@ enum rec_type rec_value_type(const struct rec_value *v)
 
 const char *rec_type_name(enum rec_type t)
 {
-    static const char *const name[] = { "nil", "bool", "int", "float32",
-                                        "float64", "str", "bin", "array",
-                                        "map" };
+    static const char *const name[] = {"nil",     "bool",    "int",
+                                       "float32", "float64", "str",
+                                       "bin",     "array",   "map"};
 
     return name[t];
 }
@@ -142,8 +142,7 @@ int rec_len_path(const char *text, char *path, size_t cap)
 {
     size_t n = strlen(text);
 
-    if (n < 6 || n - 5 >= cap || strncmp(text, "len(", 4) ||
-        text[n - 1] != ')')
+    if (n < 6 || n - 5 >= cap || strncmp(text, "len(", 4) || text[n - 1] != ')')
         return 0;
     memcpy(path, text + 4, n - 5);
     path[n - 5] = 0;

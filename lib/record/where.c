@@ -56,8 +56,10 @@ static int of_length(const struct where_node *x, struct rec *rec,
     if (t == REC_NIL)
         return 0;
     if (t != REC_ARRAY && t != REC_MAP && t != REC_STR)
-        return rec_bad(rec, e, "%s: found %s, expected an array, a map or a "
-                       "string", x->s, rec_type_name(t));
+        return rec_bad(rec, e,
+                       "%s: found %s, expected an array, a map or a "
+                       "string",
+                       x->s, rec_type_name(t));
     o->type = NUMBER;
     o->number = (long double)rec_value_n(v);
     return 0;
@@ -68,7 +70,7 @@ static int operand(const struct where *w, int i, struct rec *rec,
 {
     const struct where_node *x = &w->node[i];
 
-    *o = (struct operand){ .type = NOTHING, .what = "null" };
+    *o = (struct operand){.type = NOTHING, .what = "null"};
     switch (x->op) {
     case W_NUMBER:
         o->type = NUMBER;
@@ -150,14 +152,14 @@ static int compare(enum where_op op, struct operand *a, struct operand *b,
         return op == W_EQ ? 0 : op == W_NE ? 1 : cannot(a, b, rec, e);
     if (a->type == STRING) {
         c = order_strings(a, b);
-        return holds(op, c < 0, c == 0, c > 0);
+        return holds(op, c<0, c == 0, c> 0);
     }
     if (a->f32 && !b->name)
         round_f32(&b->number);
     if (b->f32 && !a->name)
         round_f32(&a->number);
-    return holds(op, a->number < b->number, a->number == b->number,
-                 a->number > b->number);
+    return holds(
+        op, a->number<b->number, a->number == b->number, a->number> b->number);
 }
 
 static int test(const struct where *w, int i, struct rec *rec, struct err *e)
@@ -181,8 +183,10 @@ static int test(const struct where *w, int i, struct rec *rec, struct err *e)
     case W_LEN:
         r = operand(w, i, rec, &a, e);
         if (!r && (a.type == STRING || a.type == OTHER))
-            return rec_bad(rec, e, "%s: found %s, expected a bool or a number "
-                           "(or compare it)", x->s, a.what);
+            return rec_bad(rec, e,
+                           "%s: found %s, expected a bool or a number "
+                           "(or compare it)",
+                           x->s, a.what);
         return r ? r : a.type == NUMBER && a.number != 0;
     default:
         if ((r = operand(w, x->a, rec, &a, e)) ||

@@ -28,11 +28,15 @@ static int expected(struct parser *p, const char *what)
     size_t n = strcspn(p->at, " \t\r\n");
 
     if (!*p->at)
-        return err_set(p->e, ERR_USAGE, "--where: column %zu: it ends, "
-                       "expected %s", (size_t)(p->at - p->text) + 1, what);
-    return err_set(p->e, ERR_USAGE, "--where: column %zu: found '%.*s', "
-                   "expected %s", (size_t)(p->at - p->text) + 1,
-                   (int)(n > 40 ? 40 : n), p->at, what);
+        return err_set(p->e, ERR_USAGE,
+                       "--where: column %zu: it ends, "
+                       "expected %s",
+                       (size_t)(p->at - p->text) + 1, what);
+    return err_set(p->e, ERR_USAGE,
+                   "--where: column %zu: found '%.*s', "
+                   "expected %s",
+                   (size_t)(p->at - p->text) + 1, (int)(n > 40 ? 40 : n), p->at,
+                   what);
 }
 
 static int add(struct parser *p, enum where_op op, int a, int b)
@@ -46,7 +50,7 @@ static int add(struct parser *p, enum where_op op, int a, int b)
         w->cap = 2 * w->cap + 16;
         w->node = xrealloc(w->node, (size_t)w->cap, sizeof *w->node);
     }
-    w->node[w->n] = (struct where_node){ .op = op, .a = a, .b = b };
+    w->node[w->n] = (struct where_node){.op = op, .a = a, .b = b};
     return w->n++;
 }
 
@@ -209,8 +213,8 @@ static int operand(struct parser *p)
 
 static int comparison(struct parser *p)
 {
-    static const char *const name[] = { "==", "!=", "<=", ">=", "<", ">" };
-    static const enum where_op op[] = { W_EQ, W_NE, W_LE, W_GE, W_LT, W_GT };
+    static const char *const name[] = {"==", "!=", "<=", ">=", "<", ">"};
+    static const enum where_op op[] = {W_EQ, W_NE, W_LE, W_GE, W_LT, W_GT};
     struct where_node *x;
     int a = operand(p), b, k = 0;
 
@@ -238,8 +242,10 @@ static int negation(struct parser *p)
     int i;
 
     if (p->depth == MAX_DEPTH)
-        return err_set(p->e, ERR_USAGE, "--where: nested deeper than %d "
-                       "levels", MAX_DEPTH);
+        return err_set(p->e, ERR_USAGE,
+                       "--where: nested deeper than %d "
+                       "levels",
+                       MAX_DEPTH);
     p->depth++;
     if (word(p, "not")) {
         i = negation(p);
@@ -291,7 +297,7 @@ static void spread_known(struct where *w)
 int where_open(struct where **out, const char *text, struct err *e)
 {
     struct where *w = xcalloc(1, sizeof *w);
-    struct parser p = { .w = w, .text = text, .at = text, .e = e };
+    struct parser p = {.w = w, .text = text, .at = text, .e = e};
 
     w->root = disjunction(&p);
     blanks(&p);

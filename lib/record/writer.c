@@ -45,15 +45,13 @@ int rec_create(struct rec_writer **out, const char *path,
     snprintf(w->name, sizeof w->name, "%s",
              strcmp(path, "-") ? path : "standard output");
     w->hash = hash_open();
-    w->json = format == REC_JSON ||
-              (format == REC_AUTO && !strcmp(path, "-") &&
-               isatty(STDOUT_FILENO));
+    w->json = format == REC_JSON || (format == REC_AUTO && !strcmp(path, "-") &&
+                                     isatty(STDOUT_FILENO));
     x = file_create(&w->f, path, e);
     if (!x && ends_in(path, ".zst")) {
         w->z = ZSTD_createCStream();
         if (!w->z ||
-            ZSTD_isError(ZSTD_CCtx_setParameter(w->z, ZSTD_c_checksumFlag,
-                                                1)))
+            ZSTD_isError(ZSTD_CCtx_setParameter(w->z, ZSTD_c_checksumFlag, 1)))
             x = err_memory(e, "%s: out of memory for zstd", path);
     }
     if (x < 0) {
@@ -87,7 +85,7 @@ void rec_abort(struct rec_writer **w)
 /* w->b through zstd if asked, to the file, and to whoever reads it */
 static int emit(struct rec_writer *w, ZSTD_EndDirective end, struct err *e)
 {
-    ZSTD_inBuffer in = { w->b.p ? w->b.p : "", w->b.n, 0 };
+    ZSTD_inBuffer in = {w->b.p ? w->b.p : "", w->b.n, 0};
     size_t more;
     int x;
 
@@ -100,7 +98,7 @@ static int emit(struct rec_writer *w, ZSTD_EndDirective end, struct err *e)
         if (direct && end == ZSTD_e_continue)
             end = ZSTD_e_flush;
         do {
-            ZSTD_outBuffer out = { buf_room(&w->zbuf, 1 << 16), 1 << 16, 0 };
+            ZSTD_outBuffer out = {buf_room(&w->zbuf, 1 << 16), 1 << 16, 0};
 
             more = ZSTD_compressStream2(w->z, &out, &in, end);
             if (ZSTD_isError(more))
@@ -129,8 +127,7 @@ static void note_key(struct rec_writer *w, const char *key)
 {
     int again = !strcmp(key, "tool");
 
-    for (size_t i = 0; i < w->keys.n && !again;
-         i += strlen(w->keys.p + i) + 1)
+    for (size_t i = 0; i < w->keys.n && !again; i += strlen(w->keys.p + i) + 1)
         again = !strcmp(w->keys.p + i, key);
     if (again)
         snprintf(w->twice, sizeof w->twice, "%s", key);
@@ -163,8 +160,7 @@ int rec_header(struct rec_writer *w, const char *kind, const char *tool,
         return err_set(e, ERR_USAGE,
                        "an argument recorded in made_by is not valid UTF-8");
     if (w->twice[0])
-        return err_set(e, ERR_USAGE, "made_by: '%s' was given twice",
-                       w->twice);
+        return err_set(e, ERR_USAGE, "made_by: '%s' was given twice", w->twice);
     w->header_done = 1;
     if (from)
         made_by = rec_made_by_of(from, &n, &n_bytes);
@@ -235,8 +231,7 @@ static int check_fields(const struct rec *r, struct err *e)
 }
 
 /* A record that was read has its place there, one of our own here. */
-static int about(const struct rec_writer *w, const struct rec *r,
-                 struct err *e)
+static int about(const struct rec_writer *w, const struct rec *r, struct err *e)
 {
     struct err old = *e;
 

@@ -39,14 +39,15 @@ unsigned choice_letters(struct text t)
             i += k ? k : 1;
             continue;
         }
-        size_t link = text_starts(t, i, "and ") ? 4
-                      : text_starts(t, i, "or ") ? 3 : 0;
+        size_t link = text_starts(t, i, "and ")  ? 4
+                      : text_starts(t, i, "or ") ? 3
+                                                 : 0;
         if (link && got) {
             i += link - 1;
             continue;
         }
-        if (isupper((unsigned char)c) || (islower((unsigned char)c) &&
-                                          alone(t, i) && t.n <= 4))
+        if (isupper((unsigned char)c) ||
+            (islower((unsigned char)c) && alone(t, i) && t.n <= 4))
             got |= 1u << (toupper((unsigned char)c) - 'A');
         else if (!strchr(" ,;()[]{}.$&*", c))
             return 0;
@@ -67,8 +68,8 @@ static int in_formula(struct text t, size_t i)
                   isdigit((unsigned char)t.s[p - 1]))) ||
            (q < t.n && strchr("=+^<>|", t.s[q])) ||
            text_starts(t, q, "\\times") || text_starts(t, q, "\\cap") ||
-           text_starts(t, q, "\\cup") || (i && strchr(",!;:", t.s[i - 1]) &&
-                                          i > 1 && t.s[i - 2] == '\\');
+           text_starts(t, q, "\\cup") ||
+           (i && strchr(",!;:", t.s[i - 1]) && i > 1 && t.s[i - 2] == '\\');
 }
 
 /* The first run of letters that stand alone in a text: "D, not A" is D;
@@ -115,8 +116,7 @@ unsigned choice_first(struct text t, unsigned allowed)
 /* "it's A or B": negated letters do not count. */
 static struct text drop_negated(struct arena *a, struct text t)
 {
-    static const char nots[] =
-        "not |isn't |can't be |cannot be |neither |no ";
+    static const char nots[] = "not |isn't |can't be |cannot be |neither |no ";
     char *s = arena_strndup(a, t.s, t.n);
 
     for (size_t i = 0; i < t.n; i++) {
@@ -139,7 +139,8 @@ static size_t undress(struct text t, size_t i)
     for (size_t k = 1; k && i < t.n; i += k) {
         int command = t.s[i] == '\\';
         k = strchr("({[$*\" ", t.s[i]) ? 1
-            : command ? text_at(t, i + 1, dress) : 0;
+            : command                  ? text_at(t, i + 1, dress)
+                                       : 0;
         k += k && command;
     }
     return i;
@@ -214,10 +215,8 @@ static unsigned last_letter(struct text t, unsigned allowed, int loose)
             extract_denied_behind(t, i + 1 + (size_t)bracket))
             continue;
         int article = (c == 'A' || c == 'I') && i + 2 < t.n &&
-                      t.s[i + 1] == ' ' &&
-                      isalpha((unsigned char)t.s[i + 2]);
-        if ((bracket || option || (loose && !article)) &&
-            second_of_two(t, i))
+                      t.s[i + 1] == ' ' && isalpha((unsigned char)t.s[i + 2]);
+        if ((bracket || option || (loose && !article)) && second_of_two(t, i))
             return 0;
         if (bracket || option || (loose && !article))
             return 1u << (c - 'A');
@@ -263,8 +262,9 @@ static unsigned letter_and_text(struct arena *a, struct text t,
         return 0;
     for (i++; i < t.n && strchr(")].:}*$ ", t.s[i]);)
         i++;
-    return i < t.n && by_text(a, text_of(t.s + i, t.n - i), choices, n) >> k
-                          & 1 ? 1u << k : 0;
+    return i < t.n && by_text(a, text_of(t.s + i, t.n - i), choices, n) >> k & 1
+               ? 1u << k
+               : 0;
 }
 
 /* The letter that a box or a mark's line names. In a box (formula) only a
@@ -298,11 +298,11 @@ static unsigned in_segment(struct arena *a, struct text t, unsigned allowed,
 }
 
 /* From the whole of a short response, else the last letter in brackets. */
-static struct chosen in_prose(struct arena *a, struct text t,
-                              unsigned allowed, const char *const *choices,
-                              size_t n_choices, int lenient)
+static struct chosen in_prose(struct arena *a, struct text t, unsigned allowed,
+                              const char *const *choices, size_t n_choices,
+                              int lenient)
 {
-    struct chosen c = { .t = text_trim(t), .rule = "whole" };
+    struct chosen c = {.t = text_trim(t), .rule = "whole"};
     unsigned bare = t.n <= 40 ? choice_letters(t) : 0;
 
     bare = bare & ~allowed ? 0 : bare;
@@ -315,14 +315,14 @@ static struct chosen in_prose(struct arena *a, struct text t,
     struct text d = drop_negated(a, t);
     if (!(c.letters = last_letter(d, allowed, 0)) && lenient)
         c.letters = last_letter(d, allowed, 1);
-    return c.letters ? c : (struct chosen){ .rule = "none" };
+    return c.letters ? c : (struct chosen){.rule = "none"};
 }
 
 struct chosen choice_of(struct arena *a, const char *s, size_t n,
                         unsigned allowed, const char *const *choices,
                         size_t n_choices, const struct verify_opts *o)
 {
-    struct chosen c = { .rule = "none" };
+    struct chosen c = {.rule = "none"};
     struct text t = extract_spelling(a, s, n);
 
     if (o->extract == VERIFY_WHOLE)
@@ -331,8 +331,7 @@ struct chosen choice_of(struct arena *a, const char *s, size_t n,
     for (int marked = 0; marked < 2; marked++) {
         if (marked && o->extract == VERIFY_BOXED)
             return c;
-        struct found f = marked ? extract_marked(a, t)
-                                : extract_boxed(a, t, 0);
+        struct found f = marked ? extract_marked(a, t) : extract_boxed(a, t, 0);
         if (!f.t.s)
             continue;
         c.t = f.t;

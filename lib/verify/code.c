@@ -18,10 +18,7 @@
 #include "../base/arena.h"
 #include "code_judge.h"
 
-enum {
-    MAX_WORKERS = 16,
-    SLOTS_PER_WORKER = 4
-};
+enum { MAX_WORKERS = 16, SLOTS_PER_WORKER = 4 };
 
 enum slot_state { EMPTY, WAITING, RUNNING, DONE };
 
@@ -124,8 +121,10 @@ static int find_bwrap(const char *name, char *out, size_t n, struct err *e)
             return 0;
         at += len + (at[len] == ':');
     }
-    return err_set(e, ERR_IO, "the sandbox cannot be made: %s is not in PATH "
-                   "(package bubblewrap)", name);
+    return err_set(e, ERR_IO,
+                   "the sandbox cannot be made: %s is not in PATH "
+                   "(package bubblewrap)",
+                   name);
 }
 
 static int start_workers(struct code_verifier *v, struct err *e)
@@ -137,7 +136,8 @@ static int start_workers(struct code_verifier *v, struct err *e)
     pthread_sigmask(SIG_SETMASK, &all, &old);
     for (int i = 0; i < v->n_workers && !r; i++) {
         struct worker *w = &v->worker[i];
-        struct sandbox_opts o = {.bwrap = v->bwrap, .python = v->opts.python,
+        struct sandbox_opts o = {.bwrap = v->bwrap,
+                                 .python = v->opts.python,
                                  .mem_bytes = v->opts.mem_bytes,
                                  .cpu_s = (int)(v->opts.cpu_s + 0.999)};
 
@@ -251,10 +251,11 @@ static int check_item(const struct code_item *i, struct err *e)
     if (!c || !*c || isdigit((unsigned char)*c))
         return err_set(e, ERR_DATA, "entry_point is no name of a function");
     for (; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '_' &&
-            (unsigned char)*c < 128)
-            return err_set(e, ERR_DATA, "entry_point '%.60s' is no name of "
-                           "a function", i->entry_point);
+        if (!isalnum((unsigned char)*c) && *c != '_' && (unsigned char)*c < 128)
+            return err_set(e, ERR_DATA,
+                           "entry_point '%.60s' is no name of "
+                           "a function",
+                           i->entry_point);
     if (i->n_prompt > CODE_MAX_TEXT || i->n_test > CODE_MAX_TEXT)
         return err_set(e, ERR_DATA, "a prompt or test of more than %d bytes",
                        CODE_MAX_TEXT);

@@ -44,14 +44,14 @@
 #include "../base/err.h"
 
 struct code_opts {
-    int workers;       /* items judged at once; 0 = one per CPU, at most 16 */
-    double wait_s;     /* that an item may wait: no process of it runs, or
-                        * would if the machine were free; 0 = 10 */
-    double cpu_s;      /* for the program, and for the test: of each process,
-                        * and of all together; 0 = 5; rounded up */
-    size_t mem_bytes;  /* address space of a process, and the memory cgroup
-                        * where one can be made; 0 = 1 GiB */
-    const char *bwrap; /* NULL = "bwrap", found in PATH */
+    int workers;        /* items judged at once; 0 = one per CPU, at most 16 */
+    double wait_s;      /* that an item may wait: no process of it runs, or
+                         * would if the machine were free; 0 = 10 */
+    double cpu_s;       /* for the program, and for the test: of each process,
+                         * and of all together; 0 = 5; rounded up */
+    size_t mem_bytes;   /* address space of a process, and the memory cgroup
+                         * where one can be made; 0 = 1 GiB */
+    const char *bwrap;  /* NULL = "bwrap", found in PATH */
     const char *python; /* NULL = "/usr/bin/python3" */
 };
 
@@ -95,7 +95,7 @@ int code_submit(struct code_verifier *v, const struct code_item *item,
                 struct err *e) MUST_CHECK;
 int code_collect(struct code_verifier *v, struct code_verdict *out);
 int code_outstanding(struct code_verifier *v); /* submitted, not collected */
-int code_room(struct code_verifier *v);  /* items that submit takes at once */
+int code_room(struct code_verifier *v); /* items that submit takes at once */
 
 /* 0, or negative with the reason when a sandbox that was thrown away could
  * not be made again; from then on every verdict is CODE_ERROR. */

@@ -17,8 +17,8 @@ static double now_s(void)
 void code_clock_start(struct code_clock *c, const struct sandbox *u,
                       const struct sandbox *t, double wait_s, double cpu_s)
 {
-    *c = (struct code_clock){.side = {u, t}, .wait_s = wait_s,
-                             .cpu_s = cpu_s, .seen_s = now_s()};
+    *c = (struct code_clock){
+        .side = {u, t}, .wait_s = wait_s, .cpu_s = cpu_s, .seen_s = now_s()};
     for (int i = 0; i < 2; i++) {
         (void)sandbox_use(c->side[i], &c->first[i]);
         c->last[i] = c->first[i];

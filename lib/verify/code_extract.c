@@ -98,25 +98,32 @@ static struct text without_bom(struct text t)
 static struct text up_to_end_mark(struct text t)
 {
     static const char *const marks[] = {
-        "<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|eot_id|>",
-        "<|end|>", "<|EOT|>", "<|end_of_text|>", "<end_of_turn>",
-        "<\xEF\xBD\x9C" "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"
-    };
+        "<|im_end|>",
+        "<|im_start|>",
+        "<|endoftext|>",
+        "<|eot_id|>",
+        "<|end|>",
+        "<|EOT|>",
+        "<|end_of_text|>",
+        "<end_of_turn>",
+        "<\xEF\xBD\x9C"
+        "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
 
     for (size_t at = 0; at < t.n; at++)
-        for (size_t k = 0;
-             t.s[at] == '<' && k < sizeof marks / sizeof marks[0]; k++) {
+        for (size_t k = 0; t.s[at] == '<' && k < sizeof marks / sizeof marks[0];
+             k++) {
             size_t end = at + strlen(marks[k]);
 
             if (text_starts(t, at, marks[k]) &&
-                (!at || t.s[at - 1] == '\n' || end == t.n ||
-                 t.s[end] == '\n' || t.s[end] == '<'))
+                (!at || t.s[at - 1] == '\n' || end == t.n || t.s[end] == '\n' ||
+                 t.s[end] == '<'))
                 return text_of(t.s, at);
         }
     for (size_t at = t.n; at-- > 0;)
         if (!isspace((unsigned char)t.s[at]))
             return at >= 3 && text_starts(t, at - 3, "</s>")
-                       ? text_of(t.s, at - 3) : t;
+                       ? text_of(t.s, at - 3)
+                       : t;
     return t;
 }
 
@@ -261,9 +268,9 @@ static int unfenced(struct arena *a, struct code_program *p,
     }
     def = find_indented_def(t, name);
     if (def < first_fence && (!first || def == line))
-        return as_function(p, item,
-                           outdented(a, text_of(t.s, first_fence),
-                                     indent(t, def)), "function", 1);
+        return as_function(
+            p, item, outdented(a, text_of(t.s, first_fence), indent(t, def)),
+            "function", 1);
     if (first)
         return as_completion(p, item, text_of(t.s, first_fence), 1);
     for (; head; head = head->next)

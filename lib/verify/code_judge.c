@@ -120,8 +120,8 @@ struct job {
 
 static void job_close(struct job *j)
 {
-    int *all[] = {&j->u_file, &j->t_file, &j->channel[0], &j->channel[1],
-                  &j->pipe[0], &j->pipe[1]};
+    int *all[] = {&j->u_file,     &j->t_file,  &j->channel[0],
+                  &j->channel[1], &j->pipe[0], &j->pipe[1]};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (*all[i] >= 0)
@@ -153,12 +153,13 @@ static int program_file(const struct code_item *item,
 static int job_open(struct job *j, const struct code_item *item,
                     const struct code_program *p)
 {
-    struct part t[] = {{j->nonce, NONCE}, {p->prelude.s, p->prelude.n},
+    struct part t[] = {{j->nonce, NONCE},
+                       {p->prelude.s, p->prelude.n},
                        {item->test, item->n_test},
                        {item->entry_point, strlen(item->entry_point)}};
 
-    *j = (struct job){.u_file = -1, .t_file = -1, .channel = {-1, -1},
-                      .pipe = {-1, -1}};
+    *j = (struct job){
+        .u_file = -1, .t_file = -1, .channel = {-1, -1}, .pipe = {-1, -1}};
     if (draw_nonce(j->nonce) || (j->u_file = program_file(item, p)) < 0 ||
         (j->t_file = job_file(t, 4)) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, j->channel) ||

@@ -112,12 +112,12 @@ void compare_texts(struct arena *a, struct text gold, struct text answer,
                    const struct verify_opts *o, struct outcome *r,
                    compare_note *note, void *ctx)
 {
-    struct trial t = { r, note, ctx };
-    struct equal q = { .a = a, .o = o, .rule = "structure",
-                       .answers = equal_answers };
+    struct trial t = {r, note, ctx};
+    struct equal q = {
+        .a = a, .o = o, .rule = "structure", .answers = equal_answers};
     const char *why = NULL, *why_gold = NULL;
 
-    q.v = (struct value_opts){ o->precision, provisional, &t };
+    q.v = (struct value_opts){o->precision, provisional, &t};
     q.budget = MAX_COMPARISONS;
     gold = words_to_formula(a, gold);
     answer = words_to_formula(a, answer);

@@ -91,8 +91,8 @@ static int boxed(struct text t, struct text *answer)
 
 static struct text without_end_mark(struct text t)
 {
-    static const char *const marks[] = { "<|im_end|>", "<|endoftext|>",
-                                         "<|eot_id|>" };
+    static const char *const marks[] = {"<|im_end|>", "<|endoftext|>",
+                                        "<|eot_id|>"};
 
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         size_t n = strlen(marks[i]);
@@ -107,10 +107,9 @@ static int same(struct text x, struct text y)
     return x.n == y.n && !memcmp(x.s, y.s, x.n);
 }
 
-struct dapo dapo_judge(struct arena *a, struct text gold,
-                       struct text response)
+struct dapo dapo_judge(struct arena *a, struct text gold, struct text response)
 {
-    struct dapo d = { { NULL, 0 }, 0, 0 };
+    struct dapo d = {{NULL, 0}, 0, 0};
     struct text t = pychar_last(without_end_mark(response), SEEN), found;
 
     if (marked(t, &found)) {

@@ -21,8 +21,7 @@ struct dapo {
 };
 
 /* Both texts are UTF-8. Time is linear in their lengths. */
-struct dapo dapo_judge(struct arena *a, struct text gold,
-                       struct text response);
+struct dapo dapo_judge(struct arena *a, struct text gold, struct text response);
 
 /* Its normal form, in the arena (dapo_form.c). */
 struct text dapo_form(struct arena *a, struct text t);

@@ -11,7 +11,7 @@ struct out {
 
 static struct out out_of(struct arena *a, size_t room)
 {
-    return (struct out){ a, arena_alloc(a, room + 1), 0 };
+    return (struct out){a, arena_alloc(a, room + 1), 0};
 }
 
 static void put(struct out *o, const char *s, size_t n)
@@ -52,8 +52,8 @@ static struct text between_dollars(struct arena *a, struct text t)
     for (size_t at = 0; at < t.n; at++) {
         size_t end = pychar_line_end(t, at);
         const char *l = memchr(t.s + at, '$', end - at);
-        const char *r = l ? memchr(l + 1, '$',
-                                   (size_t)(t.s + end - l) - 1) : NULL;
+        const char *r = l ? memchr(l + 1, '$', (size_t)(t.s + end - l) - 1)
+                          : NULL;
         if (r)
             put(&o, l, (size_t)(r - l) + 1);
         else
@@ -144,20 +144,52 @@ static int all_digits(struct text t)
 struct text dapo_form(struct arena *a, struct text t)
 {
     static const char *const words[][2] = {
-        { "an ", "" }, { "a ", "" }, { ".$", "$" }, { "\\$", "" },
-        { "\\ ", "" }, { " ", "" }, { "mbox", "text" },
-        { ",\\text{and}", "," }, { "\\text{and}", "," },
-        { "\\text{m}", "\\text{}" }
-    };
-    static const char *const dropped[] = {
-        "square", "ways", "integers", "dollars", "mph", "inches", "hours",
-        "km", "units", "\\ldots", "sue", "points", "feet", "minutes",
-        "digits", "cents", "degrees", "cm", "gm", "pounds", "meters",
-        "meals", "edges", "students", "childrentickets", "multiples",
-        "\\text{s}", "\\text{.}", "\\text{\ns}", "\\text{}^2",
-        "\\text{}^3", "\\text{\n}", "\\text{}", "\\mathrm{th}", "^\\circ",
-        "^{\\circ}", "\\;", ",\\!", "{,}", "\"", "\\dots"
-    };
+        {"an ", ""},          {"a ", ""},
+        {".$", "$"},          {"\\$", ""},
+        {"\\ ", ""},          {" ", ""},
+        {"mbox", "text"},     {",\\text{and}", ","},
+        {"\\text{and}", ","}, {"\\text{m}", "\\text{}"}};
+    static const char *const dropped[] = {"square",
+                                          "ways",
+                                          "integers",
+                                          "dollars",
+                                          "mph",
+                                          "inches",
+                                          "hours",
+                                          "km",
+                                          "units",
+                                          "\\ldots",
+                                          "sue",
+                                          "points",
+                                          "feet",
+                                          "minutes",
+                                          "digits",
+                                          "cents",
+                                          "degrees",
+                                          "cm",
+                                          "gm",
+                                          "pounds",
+                                          "meters",
+                                          "meals",
+                                          "edges",
+                                          "students",
+                                          "childrentickets",
+                                          "multiples",
+                                          "\\text{s}",
+                                          "\\text{.}",
+                                          "\\text{\ns}",
+                                          "\\text{}^2",
+                                          "\\text{}^3",
+                                          "\\text{\n}",
+                                          "\\text{}",
+                                          "\\mathrm{th}",
+                                          "^\\circ",
+                                          "^{\\circ}",
+                                          "\\;",
+                                          ",\\!",
+                                          "{,}",
+                                          "\"",
+                                          "\\dots"};
     const char *equals = memrchr(t.s, '=', t.n);
 
     if (equals)

@@ -11,7 +11,8 @@ static const char *range_of(const struct expr *e)
     return relation_is(e, 'i') && e->a[0]->kind == E_SYM &&
                    e->a[1]->kind == E_SYM && strlen(e->a[1]->name) == 2 &&
                    strchr("ZRNCQ", e->a[1]->name[0])
-               ? e->a[0]->name : NULL;
+               ? e->a[0]->name
+               : NULL;
 }
 
 /* The range that a parameter is taken to have where none is given: integers
@@ -157,8 +158,7 @@ static int rows_or_sets(struct equal *q, const struct expr *x,
     return sets_equal(q, x, y) == 1;
 }
 
-static int by_type(struct equal *q, const struct expr *x,
-                   const struct expr *y)
+static int by_type(struct equal *q, const struct expr *x, const struct expr *y)
 {
     int r;
 
@@ -186,8 +186,7 @@ static int by_type(struct equal *q, const struct expr *x,
     return equal_scalar(q, x, y);
 }
 
-int equal_answers(struct equal *q, const struct expr *x,
-                  const struct expr *y)
+int equal_answers(struct equal *q, const struct expr *x, const struct expr *y)
 {
     if (q->depth > 60 || --q->budget < 0)
         return 0;

@@ -19,17 +19,15 @@ struct equal {
     struct value_opts v;
     const char *rule; /* the last scalar comparison that said yes */
     int depth;
-    long budget;      /* comparisons left */
+    long budget; /* comparisons left */
     /* equal_answers: parts of an answer are compared as answers are */
-    int (*answers)(struct equal *q, const struct expr *x,
-                   const struct expr *y);
+    int (*answers)(struct equal *q, const struct expr *x, const struct expr *y);
 };
 
 /* Flattened lists, expanded +-, shortened chains: done to both sides once. */
 struct expr *equal_prepare(struct equal *q, struct expr *e);
 /* equal.c: x is the gold. 1 or 0. */
-int equal_answers(struct equal *q, const struct expr *x,
-                  const struct expr *y);
+int equal_answers(struct equal *q, const struct expr *x, const struct expr *y);
 static inline int equal_trees(struct equal *q, const struct expr *x,
                               const struct expr *y)
 {
@@ -37,14 +35,12 @@ static inline int equal_trees(struct equal *q, const struct expr *x,
 }
 
 /* equal_scalar.c: by value alone; sets q->rule when they are equal. */
-int equal_scalar(struct equal *q, const struct expr *x,
-                 const struct expr *y);
+int equal_scalar(struct equal *q, const struct expr *x, const struct expr *y);
 
 /* equal_rows.c: lists, sets, tuples, matrices, ratios. */
 int rows_is(const struct expr *e);
 int rows_equal(struct equal *q, const struct expr *x, const struct expr *y);
-int rows_any_order(struct equal *q, const struct expr *x,
-                   const struct expr *y);
+int rows_any_order(struct equal *q, const struct expr *x, const struct expr *y);
 int rows_ratios(struct equal *q, const struct expr *x, const struct expr *y);
 /* "(p, q) = (3, 2)" as "p = 3, q = 2", or NULL. */
 struct expr *rows_spread(struct equal *q, const struct expr *e);

@@ -72,8 +72,8 @@ static int is_compound_name(const struct expr *e)
 /* Letters in the wrong order: "(y, x)" names no pair by itself. */
 static int turned(const struct expr *x, const struct expr *y)
 {
-    return x->kind == E_SYM && y->kind == E_SYM && !x->name[1] &&
-           !y->name[1] && x->name[0] > y->name[0];
+    return x->kind == E_SYM && y->kind == E_SYM && !x->name[1] && !y->name[1] &&
+           x->name[0] > y->name[0];
 }
 
 int relation_bare(const struct expr *e)
@@ -118,8 +118,8 @@ static int is_gold_name(const struct expr *e)
     if (e->kind != E_ADD && e->kind != E_MUL)
         return 0;
     for (int i = 0; i < e->n; i++) {
-        const struct expr *pos =
-            e->kind == E_ADD ? expr_negated(e->a[i]) : NULL;
+        const struct expr *pos = e->kind == E_ADD ? expr_negated(e->a[i])
+                                                  : NULL;
         if (!is_gold_name(pos ? pos : e->a[i]))
             return 0;
     }
@@ -149,7 +149,8 @@ const struct expr *relation_value(struct equal *q, const struct expr *e,
     if (symbols_of(e->a[0]) == 0)
         return gold || expr_has(e->a[0], E_DOTS, NULL) ||
                        equal_trees(q, e->a[0], e->a[1])
-                   ? e->a[1] : NULL;
+                   ? e->a[1]
+                   : NULL;
     if (!gold || !is_gold_name(e->a[0]))
         return NULL;
     if (e->a[0]->kind == E_ADD && !(value_double(e->a[1], &d) && d != 0.0))
@@ -261,8 +262,7 @@ static int chains(struct equal *q, const struct expr *x, const struct expr *y)
     return 1;
 }
 
-int relations_equal(struct equal *q, const struct expr *x,
-                    const struct expr *y)
+int relations_equal(struct equal *q, const struct expr *x, const struct expr *y)
 {
     struct expr *dx, *dy;
 

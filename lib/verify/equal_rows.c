@@ -2,8 +2,7 @@
 #include <string.h>
 #include "equal.h"
 
-static int in_order(struct equal *q, const struct expr *x,
-                    const struct expr *y)
+static int in_order(struct equal *q, const struct expr *x, const struct expr *y)
 {
     if (x->n != y->n)
         return 0;
@@ -13,8 +12,8 @@ static int in_order(struct equal *q, const struct expr *x,
     return 1;
 }
 
-static int each_in(struct equal *q, const struct expr *x,
-                   const struct expr *y, int swap)
+static int each_in(struct equal *q, const struct expr *x, const struct expr *y,
+                   int swap)
 {
     for (int i = 0; i < x->n; i++) {
         int found = 0;
@@ -27,8 +26,7 @@ static int each_in(struct equal *q, const struct expr *x,
     return 1;
 }
 
-int rows_any_order(struct equal *q, const struct expr *x,
-                   const struct expr *y)
+int rows_any_order(struct equal *q, const struct expr *x, const struct expr *y)
 {
     char *used;
 
@@ -78,8 +76,7 @@ static int lists(struct equal *q, const struct expr *x, const struct expr *y)
         for (int i = 0; i + 1 < named->n; i++) {
             const struct expr *a = relation_name(named->a[i]);
             const struct expr *b = relation_name(named->a[i + 1]);
-            if (a && b && strcmp(expr_show(q->a, a, 1),
-                                 expr_show(q->a, b, 1)))
+            if (a && b && strcmp(expr_show(q->a, a, 1), expr_show(q->a, b, 1)))
                 return in_order(q, x, y);
         }
     }
@@ -109,8 +106,7 @@ static const struct expr *grid(struct equal *q, const struct expr *e)
     return m;
 }
 
-static int matrices(struct equal *q, const struct expr *x,
-                    const struct expr *y)
+static int matrices(struct equal *q, const struct expr *x, const struct expr *y)
 {
     const struct expr *g;
 

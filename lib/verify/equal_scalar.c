@@ -1,11 +1,10 @@
 /* equal_scalar - values compared by value alone (equal.h) */
 #include "equal.h"
 
-int equal_scalar(struct equal *q, const struct expr *x,
-                 const struct expr *y)
+int equal_scalar(struct equal *q, const struct expr *x, const struct expr *y)
 {
-    static const char *const rules[] = { "", "", "rational", "normal_form",
-                                         "exact", "numeric", "rounded" };
+    static const char *const rules[] = {
+        "", "", "rational", "normal_form", "exact", "numeric", "rounded"};
     struct value_opts o = q->v;
     if (q->depth > 1) /* an entry's yes is not yet the answer's */
         o.provisional = NULL;

@@ -34,7 +34,7 @@ static struct expr *span(struct equal *q, const struct expr *lo,
                          const struct expr *hi, char lb, char rb)
 {
     struct expr *e = expr_pair(q->a, E_SEQ, lo ? lo : infinity(q, 1),
-                                hi ? hi : infinity(q, 0));
+                               hi ? hi : infinity(q, 0));
 
     e->lb = lb;
     e->rb = rb;
@@ -60,11 +60,10 @@ static struct expr *unfold_abs(struct equal *q, const struct expr *lo,
         return hi ? span(q, expr_neg(q->a, hi), hi, out, rb) : NULL;
     if (!hi)
         return expr_pair(q->a, E_UNION,
-                          span(q, NULL, expr_neg(q->a, lo), '(', in),
-                          span(q, lo, NULL, lb, ')'));
+                         span(q, NULL, expr_neg(q->a, lo), '(', in),
+                         span(q, lo, NULL, lb, ')'));
     return expr_pair(q->a, E_UNION, span(q, lo, hi, lb, rb),
-                      span(q, expr_neg(q->a, hi), expr_neg(q->a, lo),
-                           out, in));
+                     span(q, expr_neg(q->a, hi), expr_neg(q->a, lo), out, in));
 }
 
 /* x or |x|: the name of the variable, or NULL. */
@@ -90,7 +89,7 @@ static struct expr *bounds(struct equal *q, const struct expr *e,
             return NULL;
         if (op == 'n' && x->kind == E_SYM)
             return expr_pair(q->a, E_UNION, span(q, NULL, c, '(', ')'),
-                              span(q, c, NULL, '(', ')'));
+                             span(q, c, NULL, '(', ')'));
         if (op == '=' || op == 'n')
             return op == '=' && x->kind == E_SYM ? span(q, c, c, '[', ']')
                                                  : NULL;
@@ -155,7 +154,8 @@ struct expr *sets_of(struct equal *q, const struct expr *e, const char **var)
             return e->a[1];
         const struct expr *r = e->a[1];
         return r->kind == E_SEQ && r->n == 2
-                   ? unfold_abs(q, r->a[0], r->a[1], r->lb, r->rb) : NULL;
+                   ? unfold_abs(q, r->a[0], r->a[1], r->lb, r->rb)
+                   : NULL;
     }
     if (relation_is(e, '='))
         return NULL; /* x = 5 is a value; in a list it is a point */
@@ -208,8 +208,8 @@ static int add(struct set *s, const struct expr *lo, const struct expr *hi,
 
 static int same_place(double x, double y)
 {
-    return x == y || (isfinite(x) && isfinite(y) &&
-                      fabs(x - y) <= 1e-12 * (1 + fabs(x)));
+    return x == y ||
+           (isfinite(x) && isfinite(y) && fabs(x - y) <= 1e-12 * (1 + fabs(x)));
 }
 
 static int before(const struct piece *p, const struct piece *q)
@@ -251,21 +251,18 @@ static void normalise(struct set *s)
 static int gather(struct equal *q, const struct expr *e, struct set *s);
 
 /* Adds what lies in both. */
-static int intersect(const struct set *x, const struct set *y,
-                     struct set *out)
+static int intersect(const struct set *x, const struct set *y, struct set *out)
 {
     for (int i = 0; i < x->n; i++)
         for (int j = 0; j < y->n; j++) {
             const struct piece *p = &x->v[i], *r = &y->v[j];
             struct piece m = *p;
-            if (r->dlo > p->dlo || (same_place(r->dlo, p->dlo) &&
-                                    r->open_lo)) {
+            if (r->dlo > p->dlo || (same_place(r->dlo, p->dlo) && r->open_lo)) {
                 m.lo = r->lo;
                 m.dlo = r->dlo;
                 m.open_lo = r->open_lo;
             }
-            if (r->dhi < p->dhi || (same_place(r->dhi, p->dhi) &&
-                                    r->open_hi)) {
+            if (r->dhi < p->dhi || (same_place(r->dhi, p->dhi) && r->open_hi)) {
                 m.hi = r->hi;
                 m.dhi = r->dhi;
                 m.open_hi = r->open_hi;
@@ -289,10 +286,11 @@ static void complement(struct equal *q, const struct set *x, struct set *out)
     out->n = 0;
     for (int i = 0; i <= x->n && out->n < MAX_PIECES - 1; i++) {
         const struct piece *p = i < x->n ? &x->v[i] : NULL;
-        struct piece m = { lo, p ? p->lo : infinity(q, 0), d,
-                           p ? p->dlo : INFINITY, open, p ? !p->open_lo : 1 };
-        if (m.dlo < m.dhi || (same_place(m.dlo, m.dhi) && !m.open_lo &&
-                              !m.open_hi))
+        struct piece m = {lo,   p ? p->lo : infinity(q, 0),
+                          d,    p ? p->dlo : INFINITY,
+                          open, p ? !p->open_lo : 1};
+        if (m.dlo < m.dhi ||
+            (same_place(m.dlo, m.dhi) && !m.open_lo && !m.open_hi))
             out->v[out->n++] = m;
         if (p) {
             lo = p->hi;

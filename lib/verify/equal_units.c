@@ -15,27 +15,37 @@
 static const struct {
     const char *names, *dim;
     long long num, den;
-} units[] = {
-    { "mm|millimeter|millimetre", "l", 1, 1000 },
-    { "cm|centimeter|centimetre", "l", 1, 100 },
-    { "dm|decimeter|decimetre", "l", 1, 10 }, { "m|meter|metre", "l", 1, 1 },
-    { "km|kilometer|kilometre", "l", 1000, 1 },
-    { "in|inch|inche", "l", 254, 10000 },
-    { "ft|foot|feet", "l", 3048, 10000 }, { "yd|yard", "l", 9144, 10000 },
-    { "mi|mile", "l", 1609344, 1000 }, { "mg|milligram", "w", 1, 1000 },
-    { "g|gram", "w", 1, 1 }, { "kg|kilogram", "w", 1000, 1 },
-    { "lb|pound", "w", 45359237, 100000 },
-    { "oz|ounce", "w", 45359237, 1600000 }, { "s|sec|second", "t", 1, 1 },
-    { "min|minute", "t", 60, 1 }, { "h|hr|hour", "t", 3600, 1 },
-    { "day", "t", 86400, 1 }, { "week", "t", 604800, 1 },
-    { "month", "month", 1, 1 }, { "yr|year", "month", 12, 1 },
-    { "ml|milliliter|millilitre", "v", 1, 1000 },
-    { "l|liter|litre", "v", 1, 1 }, { "cent", "$", 1, 100 },
-    { "dollar|usd|buck", "$", 1, 1 }, { "euro|eur", "euro", 1, 1 },
-    { "yen|jpy", "yen", 1, 1 }, { "rmb|yuan", "yuan", 1, 1 },
-    { "mph", "=mile/hour", 1, 1 }, { "kmh|kph", "=km/hour", 1, 1 },
-    { "dozen", "", 12, 1 }
-};
+} units[] = {{"mm|millimeter|millimetre", "l", 1, 1000},
+             {"cm|centimeter|centimetre", "l", 1, 100},
+             {"dm|decimeter|decimetre", "l", 1, 10},
+             {"m|meter|metre", "l", 1, 1},
+             {"km|kilometer|kilometre", "l", 1000, 1},
+             {"in|inch|inche", "l", 254, 10000},
+             {"ft|foot|feet", "l", 3048, 10000},
+             {"yd|yard", "l", 9144, 10000},
+             {"mi|mile", "l", 1609344, 1000},
+             {"mg|milligram", "w", 1, 1000},
+             {"g|gram", "w", 1, 1},
+             {"kg|kilogram", "w", 1000, 1},
+             {"lb|pound", "w", 45359237, 100000},
+             {"oz|ounce", "w", 45359237, 1600000},
+             {"s|sec|second", "t", 1, 1},
+             {"min|minute", "t", 60, 1},
+             {"h|hr|hour", "t", 3600, 1},
+             {"day", "t", 86400, 1},
+             {"week", "t", 604800, 1},
+             {"month", "month", 1, 1},
+             {"yr|year", "month", 12, 1},
+             {"ml|milliliter|millilitre", "v", 1, 1000},
+             {"l|liter|litre", "v", 1, 1},
+             {"cent", "$", 1, 100},
+             {"dollar|usd|buck", "$", 1, 1},
+             {"euro|eur", "euro", 1, 1},
+             {"yen|jpy", "yen", 1, 1},
+             {"rmb|yuan", "yuan", 1, 1},
+             {"mph", "=mile/hour", 1, 1},
+             {"kmh|kph", "=km/hour", 1, 1},
+             {"dozen", "", 12, 1}};
 
 enum { MAX_DIMS = 12 };
 
@@ -63,8 +73,8 @@ static int add_dim(struct measure *m, const char *name, size_t n, int power)
 
     if (n >= sizeof m->d[0].name)
         return -1;
-    while (i < m->n && (strlen(m->d[i].name) != n ||
-                        memcmp(m->d[i].name, name, n)))
+    while (i < m->n &&
+           (strlen(m->d[i].name) != n || memcmp(m->d[i].name, name, n)))
         i++;
     if (i == MAX_DIMS)
         return -1;
@@ -109,7 +119,9 @@ static int add_word(struct measure *m, const char *s, size_t n, int power,
         return read_measure(m, units[i].dim + 1, 0);
     return (units[i].dim[0] &&
             add_dim(m, units[i].dim, strlen(units[i].dim), power)) ||
-                   scale_by(m, units[i].num, units[i].den, power) ? -1 : 0;
+                   scale_by(m, units[i].num, units[i].den, power)
+               ? -1
+               : 0;
 }
 
 /* "^2", "^{-1}" and what expr_show makes of them, at *s. */
@@ -204,7 +216,7 @@ static int units_compare(const char *x, const char *y, long long *num,
                          long long *den)
 {
     for (int way = 0; way < 4; way++) {
-        struct measure u = { .num = 1, .den = 1 }, v = u;
+        struct measure u = {.num = 1, .den = 1}, v = u;
         if (read_measure(&u, x, way & 1) || read_measure(&v, y, way >> 1))
             continue;
         once(&u);
@@ -286,9 +298,11 @@ static int unit_pair(struct equal *q, const struct expr *x,
         return 0;
     if (num == den)
         return equal_trees(q, x->a[0], y->a[0]);
-    return equal_trees(q, expr_pair(q->a, E_MUL, x->a[0],
-                                     expr_over(q->a, expr_num(q->a, num),
-                                                expr_num(q->a, den))), y->a[0]);
+    return equal_trees(
+        q,
+        expr_pair(q->a, E_MUL, x->a[0],
+                  expr_over(q->a, expr_num(q->a, num), expr_num(q->a, den))),
+        y->a[0]);
 }
 
 struct expr *quantities_added(struct equal *q, struct expr *e, int mixed)
@@ -298,14 +312,13 @@ struct expr *quantities_added(struct equal *q, struct expr *e, int mixed)
     long long num, den;
 
     for (int i = 0; i < e->n; i++) {
-        if (e->a[i]->kind != E_UNIT ||
-            first->kind != E_UNIT ||
+        if (e->a[i]->kind != E_UNIT || first->kind != E_UNIT ||
             !units_compare(e->a[i]->name, first->name, &num, &den) ||
             (mixed && i && num == den))
             return NULL;
-        sum->a[i] = expr_pair(q->a, E_MUL, e->a[i]->a[0],
-                               expr_over(q->a, expr_num(q->a, num),
-                                         expr_num(q->a, den)));
+        sum->a[i] = expr_pair(
+            q->a, E_MUL, e->a[i]->a[0],
+            expr_over(q->a, expr_num(q->a, num), expr_num(q->a, den)));
     }
     u->name = first->name;
     u->a[0] = sum;
@@ -326,7 +339,9 @@ static int bases(const struct expr *x, const struct expr *y)
 static int mark(const struct expr *e)
 {
     return e->kind == E_UNIT || e->kind == E_PERCENT || e->kind == E_DEG ||
-                   e->kind == E_BASE ? (int)e->kind : 0;
+                   e->kind == E_BASE
+               ? (int)e->kind
+               : 0;
 }
 
 static const struct expr *plain_unit(struct equal *q, const struct expr *e)
@@ -338,8 +353,7 @@ static const struct expr *plain_unit(struct equal *q, const struct expr *e)
 }
 
 /* 90 degrees are pi/2, but 61 degrees are not 1.06. */
-static int radians(struct equal *q, const struct expr *x,
-                   const struct expr *y)
+static int radians(struct equal *q, const struct expr *x, const struct expr *y)
 {
     return equal_scalar(q, x, y) && strcmp(q->rule, "rounded");
 }
@@ -350,8 +364,7 @@ int quantities_equal(struct equal *q, const struct expr *x,
     int m, n, mx, my;
 
     if (time_of(x, &m, &mx) && time_of(y, &n, &my))
-        return m == n || (mx != my && m % 720 == n % 720 &&
-                          (mx ? n : m) < 780);
+        return m == n || (mx != my && m % 720 == n % 720 && (mx ? n : m) < 780);
     if (x->kind == E_UNIT)
         y = as_unit(q, y);
     else if (y->kind == E_UNIT)

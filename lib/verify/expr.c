@@ -24,8 +24,8 @@ struct expr *expr_named(struct arena *a, enum expr_kind k, const char *name)
     return e;
 }
 
-struct expr *expr_pair(struct arena *a, enum expr_kind k,
-                       const struct expr *x, const struct expr *y)
+struct expr *expr_pair(struct arena *a, enum expr_kind k, const struct expr *x,
+                       const struct expr *y)
 {
     struct expr *e = expr_new(a, k, 2);
 
@@ -56,7 +56,9 @@ struct expr *expr_num(struct arena *a, long v)
 const struct expr *expr_negated(const struct expr *x)
 {
     return x->kind == E_MUL && x->n == 2 && x->a[0]->kind == E_NUM &&
-                   !strcmp(x->a[0]->name, "-1") ? x->a[1] : NULL;
+                   !strcmp(x->a[0]->name, "-1")
+               ? x->a[1]
+               : NULL;
 }
 
 int expr_has(const struct expr *e, enum expr_kind k, const char *name)
@@ -69,8 +71,8 @@ int expr_has(const struct expr *e, enum expr_kind k, const char *name)
     return 0;
 }
 
-struct expr *expr_subst(struct arena *a, const struct expr *e,
-                        const char *name, struct expr *by)
+struct expr *expr_subst(struct arena *a, const struct expr *e, const char *name,
+                        struct expr *by)
 {
     if (e->kind == E_SYM && !strcmp(e->name, name))
         return by;
@@ -83,10 +85,11 @@ struct expr *expr_subst(struct arena *a, const struct expr *e,
 }
 
 static const char *const heads[] = {
-    "num", "base", "sym", "const", "+", "*", "^", "fn", "+-", "percent",
-    "degrees", "unit", "with", "pieces", "text", "seq", "list", "set",
-    "union", "intersection", "difference", "matrix", "relation", "ratio", "..."
-};
+    "num",        "base",   "sym",      "const",  "+",
+    "*",          "^",      "fn",       "+-",     "percent",
+    "degrees",    "unit",   "with",     "pieces", "text",
+    "seq",        "list",   "set",      "union",  "intersection",
+    "difference", "matrix", "relation", "ratio",  "..."};
 
 struct out {
     char *s;
@@ -158,11 +161,12 @@ static void show(struct out *o, const struct expr *e, int canonical)
         puts_(o, " ");
         puts_(o, e->name);
     }
-    if (canonical && (e->kind == E_ADD || e->kind == E_MUL ||
-                      e->kind == E_SET) && e->n > 1) {
+    if (canonical &&
+        (e->kind == E_ADD || e->kind == E_MUL || e->kind == E_SET) &&
+        e->n > 1) {
         char **v = xmalloc((size_t)e->n * sizeof *v);
         for (int i = 0; i < e->n; i++) {
-            struct out part = { 0 };
+            struct out part = {0};
             show(&part, e->a[i], 1);
             v[i] = part.s;
         }
@@ -184,7 +188,7 @@ static void show(struct out *o, const struct expr *e, int canonical)
 
 const char *expr_show(struct arena *a, const struct expr *e, int canonical)
 {
-    struct out o = { 0 };
+    struct out o = {0};
 
     show(&o, e, canonical);
     const char *s = arena_strndup(a, o.s ? o.s : "", o.n);

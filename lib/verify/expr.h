@@ -8,11 +8,12 @@
 #include "norm.h"
 
 enum expr_kind {
-    E_NUM,     /* name = digits, exp10, places */
-    E_BASE,    /* a numeral in base exp10: name = digits */
-    E_SYM,     /* name: a variable, with its subscript and primes */
-    E_CONST,   /* name: "pi", "e", "i", "inf" */
-    E_ADD, E_MUL,
+    E_NUM,   /* name = digits, exp10, places */
+    E_BASE,  /* a numeral in base exp10: name = digits */
+    E_SYM,   /* name: a variable, with its subscript and primes */
+    E_CONST, /* name: "pi", "e", "i", "inf" */
+    E_ADD,
+    E_MUL,
     E_POW,     /* a[0] ^ a[1]; a quotient is MUL with POW -1 */
     E_FN,      /* name, arguments */
     E_PM,      /* plus or minus a[0] */
@@ -26,10 +27,12 @@ enum expr_kind {
     E_SEQ,     /* items in brackets lb, rb: tuple, interval, list */
     E_LIST,    /* bare items; name: "or", "and" where one parts them */
     E_SET,
-    E_UNION, E_INTER, E_DIFF, /* of sets */
-    E_MATRIX,  /* rows * cols items */
-    E_REL,     /* a[0] op[0] a[1] op[1] ...; ops in name */
-    E_RATIO,   /* a[0] : a[1] : ... */
+    E_UNION,
+    E_INTER,
+    E_DIFF,   /* of sets */
+    E_MATRIX, /* rows * cols items */
+    E_REL,    /* a[0] op[0] a[1] op[1] ...; ops in name */
+    E_RATIO,  /* a[0] : a[1] : ... */
     E_DOTS
 };
 
@@ -55,8 +58,8 @@ struct expr *expr_parse(struct arena *a, struct text t, enum comma comma,
 
 struct expr *expr_new(struct arena *a, enum expr_kind k, int n);
 struct expr *expr_named(struct arena *a, enum expr_kind k, const char *name);
-struct expr *expr_pair(struct arena *a, enum expr_kind k,
-                       const struct expr *x, const struct expr *y);
+struct expr *expr_pair(struct arena *a, enum expr_kind k, const struct expr *x,
+                       const struct expr *y);
 struct expr *expr_num(struct arena *a, long v);
 struct expr *expr_neg(struct arena *a, const struct expr *x);
 struct expr *expr_over(struct arena *a, const struct expr *x,
@@ -66,8 +69,8 @@ const struct expr *expr_negated(const struct expr *x);
 /* Is there a node of this kind, and of this name unless that is NULL? */
 int expr_has(const struct expr *e, enum expr_kind k, const char *name);
 /* A copy in which the symbol called name is by. */
-struct expr *expr_subst(struct arena *a, const struct expr *e,
-                        const char *name, struct expr *by);
+struct expr *expr_subst(struct arena *a, const struct expr *e, const char *name,
+                        struct expr *by);
 /* The tree in one line: for --explain, and canonical (sums and products
  * sorted) as the identity of what is not a number. */
 const char *expr_show(struct arena *a, const struct expr *e, int canonical);

@@ -18,8 +18,8 @@ struct text extract_after_think(struct text t)
 /* What a chat template would put after the response is not part of it. */
 static struct text cut_template(struct arena *a, struct text t)
 {
-    static const char *const marks[] = { "<|im_end|>", "<|im_start|>",
-                                         "<|endoftext|>", "<|eot_id|>" };
+    static const char *const marks[] = {"<|im_end|>", "<|im_start|>",
+                                        "<|endoftext|>", "<|eot_id|>"};
     size_t end = t.n;
 
     for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
@@ -35,7 +35,7 @@ static struct text cut_template(struct arena *a, struct text t)
 static struct text tagged(struct arena *a, struct text t, int *open)
 {
     static const char begin[] = "<answer>", end[] = "</answer>";
-    struct text found = { NULL, 0 };
+    struct text found = {NULL, 0};
     size_t at = SIZE_MAX;
     const char *think = strstr(t.s, "<think>"); /* that never ends */
 
@@ -63,8 +63,8 @@ static struct text last_resort(struct text t)
     struct text g = extract_formula(t, 1);
     size_t k = 0;
 
-    while (k < g.n && (isdigit((unsigned char)g.s[k]) ||
-                       strchr("-+.,$", g.s[k])))
+    while (k < g.n &&
+           (isdigit((unsigned char)g.s[k]) || strchr("-+.,$", g.s[k])))
         k++;
     size_t u = k + (k < g.n && g.s[k] == ' ');
     if (k && u < g.n && strchr("mgshl", g.s[u]) &&
@@ -92,7 +92,7 @@ static struct found unboxed(struct arena *a, struct text t, int tag,
             f.t = g.s ? g : f.t;
         }
     } else if (tag) {
-        f = (struct found){ .t = extract_tidy(t), .rule = "answer_tag" };
+        f = (struct found){.t = extract_tidy(t), .rule = "answer_tag"};
     } else if (lenient) {
         f.t = last_resort(t);
         f.rule = f.t.s ? "last_number" : "none";
@@ -104,7 +104,7 @@ static struct found unboxed(struct arena *a, struct text t, int tag,
         if (box < f.t.n && extract_balanced(f.t))
             f.t = text_trim(text_of(f.t.s, box)); /* an empty box behind */
         if (!f.t.n || box < f.t.n)
-            f = (struct found){ .rule = "none" };
+            f = (struct found){.rule = "none"};
     }
     return f;
 }
@@ -126,14 +126,14 @@ struct text extract_tag(struct arena *a, struct text t)
 struct found extract_answer(struct arena *a, const char *s, size_t n,
                             const struct verify_opts *o)
 {
-    struct found f = { .rule = "none" };
+    struct found f = {.rule = "none"};
     struct text t = extract_spelling(a, s, n);
 
     if (o->extract == VERIFY_WHOLE) {
         f.t = extract_unlabelled(text_bare(t));
         f.rule = "whole";
         if (!f.t.n)
-            f = (struct found){ .rule = "none" };
+            f = (struct found){.rule = "none"};
         return f;
     }
     t = cut_template(a, extract_after_think(t));

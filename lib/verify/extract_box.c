@@ -23,14 +23,14 @@ static void add(struct boxes *b, size_t from, size_t c_from, size_t c_to,
         b->cap = b->cap ? 2 * b->cap : 16;
         b->v = xrealloc(b->v, b->cap, sizeof *b->v);
     }
-    b->v[b->n++] = (struct box){ from, to, c_from, c_to };
+    b->v[b->n++] = (struct box){from, to, c_from, c_to};
 }
 
 /* Length of a box command at i ("\boxed", "\fbox"), or 0. */
 static size_t box_command(struct text t, size_t i)
 {
-    static const char *const names[] = { "\\boxed", "\\fbox",
-                                         "\\beginboxed", "\\framebox" };
+    static const char *const names[] = {"\\boxed", "\\fbox", "\\beginboxed",
+                                        "\\framebox"};
 
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (text_starts(t, i, names[k]) &&
@@ -85,11 +85,20 @@ int extract_balanced(struct text t)
 /* "\boxed{}", "\boxed{...}", "\boxed{answer}": where an answer goes. */
 int extract_placeholder(struct arena *a, struct text t)
 {
-    static const char *const names[] = {
-        "", "answer", "your answer", "final answer", "your final answer",
-        "the answer", "the final answer", "answer here", "your answer here",
-        "insert answer", "solution", "result", "final result", "box"
-    };
+    static const char *const names[] = {"",
+                                        "answer",
+                                        "your answer",
+                                        "final answer",
+                                        "your final answer",
+                                        "the answer",
+                                        "the final answer",
+                                        "answer here",
+                                        "your answer here",
+                                        "insert answer",
+                                        "solution",
+                                        "result",
+                                        "final result",
+                                        "box"};
 
     if (t.n > 60)
         return 0;
@@ -154,8 +163,8 @@ static void drop_empty(struct arena *a, struct boxes *b, struct text t)
 
     for (size_t i = 0; i < b->n; i++) {
         const struct box *x = &b->v[i];
-        if (!extract_placeholder(a, text_of(t.s + x->c_from,
-                                            x->c_to - x->c_from)) &&
+        if (!extract_placeholder(
+                a, text_of(t.s + x->c_from, x->c_to - x->c_from)) &&
             !(b->n > 1 && explained(t, x)) &&
             !extract_denied_behind(t, x->to) &&
             !extract_denied_before(t, x->from))
@@ -167,7 +176,7 @@ static void drop_empty(struct arena *a, struct boxes *b, struct text t)
 static void scan(struct boxes *b, struct text t)
 {
     size_t cap = 64, depth = 0;
-    size_t (*open)[2] = xmalloc(cap * sizeof *open); /* brace, command */
+    size_t(*open)[2] = xmalloc(cap * sizeof *open); /* brace, command */
 
     for (size_t i = 0; i < t.n; i++) {
         size_t k, from = SIZE_MAX;
@@ -232,9 +241,8 @@ static int joins(struct text t)
         struct text w = text_of(t.s + i, k);
         if (text_is(w, "and") || text_is(w, "or"))
             link = 1;
-        else if (text_is(w, "not") || text_is(w, "no") ||
-                 text_is(w, "but") || text_is(w, "wait") ||
-                 text_is(w, "is"))
+        else if (text_is(w, "not") || text_is(w, "no") || text_is(w, "but") ||
+                 text_is(w, "wait") || text_is(w, "is"))
             return 0;
         else if (!(i && t.s[i - 1] == '\\') && k > 1)
             words++;
@@ -251,11 +259,10 @@ static int or_between(struct text t, const struct box *x, const struct box *y)
     return 0;
 }
 
-static struct found join(struct arena *a, struct text t,
-                         const struct boxes *b)
+static struct found join(struct arena *a, struct text t, const struct boxes *b)
 {
     size_t first = b->n - 1, n = 0, o = 0;
-    struct found f = { .rule = "boxed" };
+    struct found f = {.rule = "boxed"};
 
     while (first > 0 && b->n - first < 64 &&
            b->v[first - 1].to <= b->v[first].from &&
@@ -274,8 +281,8 @@ static struct found join(struct arena *a, struct text t,
     for (size_t i = first; i < b->n; i++) {
         size_t k = b->v[i].c_to - b->v[i].c_from;
         if (i > first) {
-            const char *link = or_between(t, &b->v[i - 1], &b->v[i])
-                                   ? " or " : ", ";
+            const char *link = or_between(t, &b->v[i - 1], &b->v[i]) ? " or "
+                                                                     : ", ";
             memcpy(out + o, link, strlen(link));
             o += strlen(link);
         }
@@ -289,7 +296,7 @@ static struct found join(struct arena *a, struct text t,
 /* "boxed(42)", "boxed{42}": the word without its backslash. */
 static struct found word(struct text t)
 {
-    struct found f = { .rule = "none" };
+    struct found f = {.rule = "none"};
 
     for (size_t i = t.n; i-- > 0;) {
         if (t.s[i] != 'b' || !text_starts(t, i, "boxed"))
@@ -314,8 +321,8 @@ static struct found word(struct text t)
 
 struct found extract_boxed(struct arena *a, struct text t, int open_ok)
 {
-    struct boxes b = { 0 };
-    struct found f = { .rule = "none" };
+    struct boxes b = {0};
+    struct found f = {.rule = "none"};
 
     if (!strstr(t.s, "box"))
         return f;
@@ -325,8 +332,8 @@ struct found extract_boxed(struct arena *a, struct text t, int open_ok)
     if (b.n)
         f = join(a, t, &b);
     else if (open_ok && b.open_at)
-        f = (struct found){ .t = text_of(t.s + b.open_at, t.n - b.open_at),
-                            .rule = "boxed" };
+        f = (struct found){.t = text_of(t.s + b.open_at, t.n - b.open_at),
+                           .rule = "boxed"};
     else if (!b.open_at && !mentioned)
         f = word(t);
     if (f.t.s) /* the callers' texts end in NUL */

@@ -19,8 +19,7 @@ int extract_math_word(struct text w)
 size_t extract_delimited(struct text t, size_t i, size_t *inner)
 {
     static const char *const pairs[][2] = {
-        { "$$", "$$" }, { "\\[", "\\]" }, { "\\(", "\\)" }, { "$", "$" }
-    };
+        {"$$", "$$"}, {"\\[", "\\]"}, {"\\(", "\\)"}, {"$", "$"}};
 
     for (size_t k = 0; k < 4; k++) {
         if (!text_starts(t, i, pairs[k][0]))
@@ -31,8 +30,7 @@ size_t extract_delimited(struct text t, size_t i, size_t *inner)
             if (k == 3 && t.s[j] == '\n')
                 break;
             if (t.s[j] == pairs[k][1][0] && j > *inner &&
-                (k == 3 || t.s[j + 1] == pairs[k][1][1]) &&
-                t.s[j - 1] != '\\')
+                (k == 3 || t.s[j + 1] == pairs[k][1][1]) && t.s[j - 1] != '\\')
                 return j + strlen(pairs[k][1]);
         }
     }
@@ -65,9 +63,8 @@ static size_t scan(struct text t, size_t i, int *solid, size_t *stop)
         if ((c == '$' || c == '\\') && (to = extract_delimited(t, i, &inner))) {
             /* "$n$" is a name, not an answer */
             for (size_t k = inner; k < to; k++)
-                *solid |= isdigit((unsigned char)t.s[k]) ||
-                          t.s[k] == '=' || t.s[k] == '+' ||
-                          (t.s[k] == '\\' && k + 2 < to);
+                *solid |= isdigit((unsigned char)t.s[k]) || t.s[k] == '=' ||
+                          t.s[k] == '+' || (t.s[k] == '\\' && k + 2 < to);
             end = i = to;
             continue;
         }
@@ -89,8 +86,7 @@ static size_t scan(struct text t, size_t i, int *solid, size_t *stop)
                 k++;
             struct text w = text_of(t.s + i, k - i);
             int alone = k - i == 1 && i && strchr("aAI", c) &&
-                        t.s[i - 1] == ' ' &&
-                        (t.s[k] == ' ' || t.s[k] == '.') &&
+                        t.s[i - 1] == ' ' && (t.s[k] == ' ' || t.s[k] == '.') &&
                         !strchr("+-*/=^<>(", i > 1 ? t.s[i - 2] : ' ');
             if (!(k - i == 1 && !alone) && !extract_math_word(w) && !braces &&
                 !(k - i == 2 && i && isdigit((unsigned char)t.s[i - 1])))
@@ -111,8 +107,8 @@ static size_t scan(struct text t, size_t i, int *solid, size_t *stop)
         }
         if (c == '.' && !isdigit((unsigned char)t.s[i + 1]))
             break;
-        if (c == '*' && t.s[i + 1] == '*' && !isdigit((unsigned char)t.s[i + 2])
-            && t.s[i + 2] != '(')
+        if (c == '*' && t.s[i + 1] == '*' &&
+            !isdigit((unsigned char)t.s[i + 2]) && t.s[i + 2] != '(')
             break;
         if (isdigit(c))
             *solid = 1;
@@ -135,8 +131,8 @@ size_t extract_formula_end(struct text t, size_t i, int *solid)
 
 int extract_may_begin(struct text t, size_t i)
 {
-    unsigned char c = (unsigned char)t.s[i], p = i ? (unsigned char)t.s[i - 1]
-                                                   : ' ';
+    unsigned char c = (unsigned char)t.s[i],
+                  p = i ? (unsigned char)t.s[i - 1] : ' ';
 
     if (isdigit(c))
         return !isalpha(p) && p != '_';
@@ -154,7 +150,7 @@ int extract_may_begin(struct text t, size_t i)
 
 struct text extract_formula(struct text t, int last)
 {
-    struct text best = { NULL, 0 };
+    struct text best = {NULL, 0};
 
     for (size_t i = 0; i < t.n;) {
         int solid;

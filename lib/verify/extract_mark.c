@@ -78,7 +78,8 @@ static struct text line_from(struct text t, size_t at)
 {
     size_t inner, end = at;
     size_t to = at < t.n && (t.s[at] == '$' || t.s[at] == '\\')
-                    ? extract_delimited(t, at, &inner) : 0;
+                    ? extract_delimited(t, at, &inner)
+                    : 0;
 
     if (to)
         end = to;
@@ -178,22 +179,21 @@ static struct text said(struct text t)
 {
     static const char is[] =
         " is | are | equals | est |\xE6\x98\xAF|\xE4\xB8\xBA";
-    struct text g = { NULL, 0 };
+    struct text g = {NULL, 0};
     int solid;
 
     for (size_t i = 0, k; i < t.n; i++) {
-        size_t at = (k = text_at(t, i, is)) ? skip_dress(t, i + k)
-                                            : t.n;
+        size_t at = (k = text_at(t, i, is)) ? skip_dress(t, i + k) : t.n;
         if (at >= t.n || !extract_may_begin(t, at))
             continue;
         size_t end = extract_formula_end(t, at, &solid);
         if (end > at && g.s && said_and(g.s + g.n, t.s + at))
-            return (struct text){ NULL, 0 };
+            return (struct text){NULL, 0};
         if (end > at)
             g = text_of(t.s + at, end - at);
     }
     if (g.s && more_said(t, (size_t)(g.s - t.s) + g.n))
-        return (struct text){ NULL, 0 };
+        return (struct text){NULL, 0};
     if (!g.s) {
         struct text last = extract_formula(t, 1);
         g = extract_formula(t, 0);
@@ -288,7 +288,7 @@ struct text extract_unlabelled(struct text t)
 
 struct found extract_marked(struct arena *a, struct text t)
 {
-    struct found f = { .rule = "none" };
+    struct found f = {.rule = "none"};
     size_t colon = SIZE_MAX, verb = SIZE_MAX, at = 0;
 
     for (size_t i = 0; i < t.n; i++) {

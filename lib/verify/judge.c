@@ -21,7 +21,7 @@ struct judge {
     struct judge_opts o;
     struct verifier *v;
     struct code_verifier *code;
-    struct err no_sandbox; /* why there is none, once that is known */
+    struct err no_sandbox;   /* why there is none, once that is known */
     struct kept q[MAX_KEPT]; /* a ring */
     unsigned head, n_kept;
     struct rec *lent; /* by judge_next */
@@ -34,8 +34,10 @@ static int set_extract(struct judge_opts *o, struct err *e)
     static const struct {
         const char *name;
         enum verify_extract x;
-    } names[] = { { "rules", VERIFY_RULES }, { "dapo", VERIFY_DAPO },
-                  { "boxed", VERIFY_BOXED }, { "whole", VERIFY_WHOLE } };
+    } names[] = {{"rules", VERIFY_RULES},
+                 {"dapo", VERIFY_DAPO},
+                 {"boxed", VERIFY_BOXED},
+                 {"whole", VERIFY_WHOLE}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (!strcmp(o->extract, names[i].name)) {
@@ -43,8 +45,10 @@ static int set_extract(struct judge_opts *o, struct err *e)
             return 0;
         }
     }
-    return err_set(e, ERR_USAGE, "--extract: found \"%s\", expected rules, "
-                   "dapo, boxed or whole", o->extract);
+    return err_set(e, ERR_USAGE,
+                   "--extract: found \"%s\", expected rules, "
+                   "dapo, boxed or whole",
+                   o->extract);
 }
 
 int judge_open(struct judge **out, const struct judge_opts *o, struct err *e)
@@ -103,8 +107,7 @@ void judge_made_by(const struct judge *j, struct filter *f)
 /* ---- verdicts ----------------------------------------------------------- */
 
 static int judge_choice(struct judge *j, struct rec *r, struct rec_str gold,
-                        struct rec_str resp, struct verdict *v,
-                        struct err *e)
+                        struct rec_str resp, struct verdict *v, struct err *e)
 {
     const struct rec_str *c = NULL;
     const char *texts[26];
@@ -116,12 +119,10 @@ static int judge_choice(struct judge *j, struct rec *r, struct rec_str gold,
     if (x == 0)
         n = 0;
     if (n > 26)
-        return rec_bad(r, e, "choices has %zu texts, at most 26 expected",
-                       n);
+        return rec_bad(r, e, "choices has %zu texts, at most 26 expected", n);
     for (size_t i = 0; i < n; i++)
         texts[i] = c[i].s;
-    return verify_choice(j->v, gold.s, gold.n, texts, n, resp.s, resp.n, v,
-                         e);
+    return verify_choice(j->v, gold.s, gold.n, texts, n, resp.s, resp.n, v, e);
 }
 
 /* Programs run in a sandbox or not at all. 1: submitted, its verdict comes
@@ -133,18 +134,17 @@ static int submit_code(struct judge *j, struct rec *r, struct rec_str resp,
     struct rec_str prompt, test, entry;
     int x;
 
-    *v = (struct verdict){ .status = VERIFY_ERROR, .extract = "code",
-                           .rule = "no_sandbox" };
+    *v = (struct verdict){
+        .status = VERIFY_ERROR, .extract = "code", .rule = "no_sandbox"};
     if ((x = rec_need_str(r, "prompt", &prompt, e)) ||
         (x = rec_need_str(r, "test", &test, e)) ||
         (x = rec_need_str(r, "entry_point", &entry, e)))
         return x;
-    if (!j->code && (j->no_sandbox.code ||
-                     code_open(&j->code, &defaults, &j->no_sandbox)))
+    if (!j->code &&
+        (j->no_sandbox.code || code_open(&j->code, &defaults, &j->no_sandbox)))
         return 0;
-    const struct code_item item = {
-        prompt.s, prompt.n, resp.s, resp.n, test.s, test.n, entry.s
-    };
+    const struct code_item item = {prompt.s, prompt.n, resp.s, resp.n,
+                                   test.s,   test.n,   entry.s};
     if ((x = code_submit(j->code, &item, e)))
         return rec_bad(r, e, "%s", e->msg);
     return 1;
@@ -155,26 +155,28 @@ static void collect_code(struct judge *j, struct code_verdict *c,
                          struct verdict *v)
 {
     static const enum verify_status status[] = {
-        [CODE_OK] = VERIFY_OK, [CODE_NO_ANSWER] = VERIFY_NO_ANSWER,
-        [CODE_TIMEOUT] = VERIFY_TIMEOUT, [CODE_ERROR] = VERIFY_ERROR
-    };
+        [CODE_OK] = VERIFY_OK,
+        [CODE_NO_ANSWER] = VERIFY_NO_ANSWER,
+        [CODE_TIMEOUT] = VERIFY_TIMEOUT,
+        [CODE_ERROR] = VERIFY_ERROR};
 
-    *v = (struct verdict){ .status = VERIFY_ERROR, .extract = "code",
-                           .rule = "lost" };
+    *v = (struct verdict){
+        .status = VERIFY_ERROR, .extract = "code", .rule = "lost"};
     if (code_collect(j->code, c) != 1)
         return;
     v->status = status[c->status];
     v->correct = c->passed;
     v->well_formed = v->status == VERIFY_OK;
-    v->rule = v->correct ? "tests_passed" : *c->detail ? c->detail
-                                                       : "tests_failed";
+    v->rule = v->correct   ? "tests_passed"
+              : *c->detail ? c->detail
+                           : "tests_failed";
 }
 
 /* 0: *v is the verdict; 1: it comes later. */
 static int verdict_of(struct judge *j, struct rec *r, struct verdict *v,
                       struct err *e)
 {
-    struct rec_str kind = { "math", 4 }, gold, resp;
+    struct rec_str kind = {"math", 4}, gold, resp;
     int x;
 
     if ((x = rec_get_str(r, "verifier", &kind, e)) < 0 ||
@@ -187,15 +189,17 @@ static int verdict_of(struct judge *j, struct rec *r, struct verdict *v,
         return judge_choice(j, r, gold, resp, v, e);
     if (!strcmp(kind.s, "code"))
         return submit_code(j, r, resp, v, e);
-    return rec_bad(r, e, "verifier: found \"%s\", expected math, choice or "
-                   "code", kind.s);
+    return rec_bad(r, e,
+                   "verifier: found \"%s\", expected math, choice or "
+                   "code",
+                   kind.s);
 }
 
 /* ---- what a verdict makes of a record ----------------------------------- */
 
 static void explain(struct buf *b, struct rec *r, const struct verdict *v)
 {
-    struct rec_str id = { "", 0 }, gold = { "", 0 };
+    struct rec_str id = {"", 0}, gold = {"", 0};
 
     if (rec_get_text(r, "id", &id, NULL) < 0 ||
         rec_get_text(r, "answer", &gold, NULL) < 0)
@@ -207,9 +211,8 @@ static void explain(struct buf *b, struct rec *r, const struct verdict *v)
         buf_printf(b, "gold is   %s\n", v->gold_tree);
     if (v->answer_tree)
         buf_printf(b, "it is     %s\n", v->answer_tree);
-    buf_printf(b, "verdict   %s (%s, %s)\n\n",
-               v->correct ? "correct" : "wrong", v->rule,
-               verify_status_name(v->status));
+    buf_printf(b, "verdict   %s (%s, %s)\n\n", v->correct ? "correct" : "wrong",
+               v->rule, verify_status_name(v->status));
 }
 
 /* SCIENCE 3: min(-(len - (max_len - buffer)) / buffer * factor, 0). */
@@ -235,8 +238,7 @@ static void settle(struct judge *j, struct rec *r, struct buf *text,
         explain(text, r, v);
     snprintf(rule, sizeof rule, "%s/%s", v->extract, v->rule);
     rec_set_bool(r, "correct", v->correct);
-    rec_set_f64(r, "reward",
-                (v->correct ? j->o.right : j->o.wrong) + penalty);
+    rec_set_f64(r, "reward", (v->correct ? j->o.right : j->o.wrong) + penalty);
     rec_set_f64(r, "length_penalty", penalty);
     if (v->extracted)
         rec_set_str(r, "extracted_answer", v->extracted, v->n_extracted);
@@ -251,8 +253,8 @@ static void settle(struct judge *j, struct rec *r, struct buf *text,
 
 int judge_add(struct judge *j, struct rec *r, struct err *e)
 {
-    struct rec_i32s tokens = { NULL, 0 };
-    struct kept k = { .r = NULL };
+    struct rec_i32s tokens = {NULL, 0};
+    struct kept k = {.r = NULL};
     struct verdict v;
     int x;
 
@@ -324,7 +326,8 @@ int judge_check(struct judge *j, struct err *e)
         return err_set(e, ERR_IO, "code records were not judged: %s",
                        j->no_sandbox.msg);
     if (j->n >= 100 && j->n_error == j->n)
-        return err_set(e, ERR_IO, "every one of %llu records ended in "
+        return err_set(e, ERR_IO,
+                       "every one of %llu records ended in "
                        "verify_status error",
                        (unsigned long long)j->n);
     return 0;

@@ -26,8 +26,8 @@ struct judge_opts {
 struct judge;
 
 /* Verifiers of code are opened by the first record that needs them. */
-int judge_open(struct judge **j, const struct judge_opts *o, struct err *e)
-    MUST_CHECK;
+int judge_open(struct judge **j, const struct judge_opts *o,
+               struct err *e) MUST_CHECK;
 void judge_close(struct judge **j);
 /* What determines the bytes, into f's header. */
 void judge_made_by(const struct judge *j, struct filter *f);

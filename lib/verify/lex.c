@@ -4,10 +4,9 @@
 static int two_chars(struct lexer *l)
 {
     static const char *const ops[][2] = {
-        { "<=", "leq" }, { ">=", "geq" }, { "!=", "ne" }, { "=>", "to" },
-        { "=<", "leq" }, { "->", "to" }, { "+-", "pm" }, { "==", "=" },
-        { "...", "ldots" }, { "~=", "approx" }
-    };
+        {"<=", "leq"},    {">=", "geq"},   {"!=", "ne"}, {"=>", "to"},
+        {"=<", "leq"},    {"->", "to"},    {"+-", "pm"}, {"==", "="},
+        {"...", "ldots"}, {"~=", "approx"}};
 
     if (text_starts(l->t, l->i, "**")) {
         l->i += 2;
@@ -94,14 +93,13 @@ static void plain(struct lexer *l, struct text t)
                 l->i += u;
                 continue;
             }
-            if (after && text_is(w, "x") && l->space &&
-                at(l, k) == ' ' && digit(l, k + 1)) {
+            if (after && text_is(w, "x") && l->space && at(l, k) == ' ' &&
+                digit(l, k + 1)) {
                 lex_emit_ch(l, '*'); /* "0.2 x 50" */
                 l->i = k;
                 continue;
             }
-            if (after && !m && w.n > 2 && !l->space &&
-                text_starts(w, 0, "or"))
+            if (after && !m && w.n > 2 && !l->space && text_starts(w, 0, "or"))
                 w.n = m = 2; /* "x = 1or" */
             l->i += m ? m : w.n;
             if (m > 2 || (m && w.s[0] != 'o'))
@@ -137,8 +135,7 @@ static int op_of_condition(const struct tok *k)
 {
     return (k->type == T_CH && (k->ch == '<' || k->ch == '>')) ||
            (k->type == T_CMD && (!strcmp(k->s, "in") || !strcmp(k->s, "ne") ||
-                                 !strcmp(k->s, "leq") ||
-                                 !strcmp(k->s, "geq")));
+                                 !strcmp(k->s, "leq") || !strcmp(k->s, "geq")));
 }
 
 /* "... (or 0.5)", "... (k in Z)" at the end: what the brackets say is a
@@ -162,15 +159,15 @@ static void remarks(struct lexer *l)
     const struct tok *next = &l->v[i + 1], *prev = &l->v[i - 1];
     int remark = (next->type == T_SEP && strcmp(next->s, "and")) ||
                  (next->type == T_CH && next->ch == '=');
-    if (!remark && !(condition && (l->v[i].space || prev->type == T_NUM) &&
-                     (prev->type != T_CH || strchr(")}]|", prev->ch)) &&
-                     prev->type != T_FN && prev->type != T_SEP &&
-                     prev->type != T_CMD))
+    if (!remark &&
+        !(condition && (l->v[i].space || prev->type == T_NUM) &&
+          (prev->type != T_CH || strchr(")}]|", prev->ch)) &&
+          prev->type != T_FN && prev->type != T_SEP && prev->type != T_CMD))
         return;
     l->v[i].type = T_SEP;
     l->v[i].s = remark ? "or" : "with";
     if (next->type == T_CH && next->ch == '=')
-        l->v[i + 1] = (struct tok){ .type = T_SEP, .s = "or" };
+        l->v[i + 1] = (struct tok){.type = T_SEP, .s = "or"};
     l->v[end - 1] = l->v[end];
     l->n--;
 }
@@ -187,15 +184,15 @@ static void sentence(struct lexer *l)
                  "is|equals|is equal to") ||
         k[i + 2].type == T_TEXT || k[i + 2].type == T_SEP)
         return;
-    k[i + 1] = (struct tok){ .type = T_CH, .ch = '=' };
+    k[i + 1] = (struct tok){.type = T_CH, .ch = '='};
     memmove(k, k + i, (l->n - i) * sizeof *k);
     l->n -= i;
 }
 
 struct toks lex(struct arena *a, struct text t, enum comma comma)
 {
-    struct lexer l = { .a = a, .comma = comma, .plain = plain };
-    struct toks r = { 0 };
+    struct lexer l = {.a = a, .comma = comma, .plain = plain};
+    struct toks r = {0};
 
     /* every token eats at least one byte, but \begin{} gives two tokens for
      * many bytes and a \text{}'s comma one more */

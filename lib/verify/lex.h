@@ -9,15 +9,15 @@
 
 enum tok_type {
     T_END,
-    T_NUM,  /* s = digits, exp10, places */
-    T_SYM,  /* s = name */
-    T_CONST,/* s = "pi", "e", "i", "inf" */
-    T_FN,   /* s = a known function */
-    T_CMD,  /* s = a LaTeX command with arguments or a symbol */
-    T_TEXT, /* s = words */
-    T_SEP,  /* s = "and", "or", or "with": conditions follow */
-    T_CUR,  /* s = a currency, written as a sign */
-    T_CH    /* ch */
+    T_NUM,   /* s = digits, exp10, places */
+    T_SYM,   /* s = name */
+    T_CONST, /* s = "pi", "e", "i", "inf" */
+    T_FN,    /* s = a known function */
+    T_CMD,   /* s = a LaTeX command with arguments or a symbol */
+    T_TEXT,  /* s = words */
+    T_SEP,   /* s = "and", "or", or "with": conditions follow */
+    T_CUR,   /* s = a currency, written as a sign */
+    T_CH     /* ch */
 };
 
 struct tok {

@@ -67,7 +67,7 @@ static struct text text_inside(struct lexer *l, struct text in, int *comma,
         in.n--;
     }
     *and = in.n > 4 && text_starts(in, in.n - 4, " and"); /* "dollars and" */
-    in.n -= *and ? 4 : 0;
+    in.n -= *and? 4 : 0;
     int is = in.n > 3 && text_starts(in, in.n - 3, " is") &&
              !memmem(in.s, in.n, "not", 3);
     if (!l->n && in.n > 1 && (in.s[in.n - 1] == ':' || is) &&
@@ -91,8 +91,9 @@ static void text_group(struct lexer *l)
     l->space |= at(l, from) == ' ';
     struct text in = text_inside(
         l, text_of(l->t.s + from, end > from ? end - from : 0), &comma, &and);
-    size_t sign = text_starts(in, 0, "\\$") ? 2
-                  : in.n && strchr("-$", in.s[0]) ? 1 : 0;
+    size_t sign = text_starts(in, 0, "\\$")       ? 2
+                  : in.n && strchr("-$", in.s[0]) ? 1
+                                                  : 0;
     int number = in.n > sign && isdigit((unsigned char)in.s[sign]);
     /* a letter behind a number is a unit, but not in "3 dx", "3e", "3i" */
     int unit = in.n == 1 && isalpha((unsigned char)in.s[0]) &&
@@ -112,10 +113,12 @@ static void text_group(struct lexer *l)
 static const char *currency(struct text w)
 {
     static const char *const signs[][2] = {
-        { "pounds|textsterling|mathsterling", "gbp" },
-        { "euro|texteuro", "euro" }, { "yen|textyen", "yen" },
-        { "won", "won" }, { "rupee", "rupee" }, { "textdollar", "dollar" }
-    };
+        {"pounds|textsterling|mathsterling", "gbp"},
+        {"euro|texteuro", "euro"},
+        {"yen|textyen", "yen"},
+        {"won", "won"},
+        {"rupee", "rupee"},
+        {"textdollar", "dollar"}};
 
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
         if (text_in(w, signs[i][0]))
@@ -157,9 +160,11 @@ static int accented(struct lexer *l, struct text w)
     if (!isalpha((unsigned char)c) || (brace && at(l, i + 1) != '}'))
         return 0;
     l->i = i + 1 + brace;
-    lex_emit(l, T_SYM, arena_printf(l->a, "%c^%.3s", c,
-                                    w.s[0] == 'o' ? "bar"
-                                    : w.s[0] == 'w' ? w.s + 4 : w.s));
+    lex_emit(l, T_SYM,
+             arena_printf(l->a, "%c^%.3s", c,
+                          w.s[0] == 'o'   ? "bar"
+                          : w.s[0] == 'w' ? w.s + 4
+                                          : w.s));
     return 1;
 }
 
@@ -171,7 +176,7 @@ static void blackboard(struct lexer *l)
     while (at(l, l->i) == ' ')
         l->i++;
     int brace = at(l, l->i) == '{';
-    char c = at(l, l->i + (size_t)brace), name[3] = { c, c, 0 };
+    char c = at(l, l->i + (size_t)brace), name[3] = {c, c, 0};
     if (!isalpha((unsigned char)c))
         return;
     l->i += brace ? 3 : 1;
@@ -201,19 +206,33 @@ static void environment(struct lexer *l, int begin)
 static void symbol(struct lexer *l, struct text w)
 {
     static const char *const alias[][2] = {
-        { "dfrac|tfrac|cfrac", "frac" }, { "dbinom|tbinom", "binom" },
-        { "le|leqslant", "leq" }, { "ge|geqslant", "geq" }, { "neq", "ne" },
-        { "lt", "<" }, { "gt", ">" }, { "cdot|times|ast", "*" },
-        { "div", "/" }, { "colon", ":" }, { "lbrace", "{" },
-        { "rbrace", "}" }, { "vert|mid|lvert|rvert", "|" },
-        { "degree", "circ" }, { "prime", "'" },
-        { "cdots|dots|dotsc|dotsb|vdots", "ldots" },
-        { "simeq|thickapprox|cong", "approx" }, { "lbrack", "[" },
-        { "rbrack", "]" }, { "varnothing", "emptyset" },
-        { "bigcup", "cup" }, { "bigcap", "cap" },
-        { "backslash", "setminus" }, { "land|wedge", "and" },
-        { "lor|vee", "or" }, { "equiv", "=" }, { "mp", "pm" }
-    };
+        {"dfrac|tfrac|cfrac", "frac"},
+        {"dbinom|tbinom", "binom"},
+        {"le|leqslant", "leq"},
+        {"ge|geqslant", "geq"},
+        {"neq", "ne"},
+        {"lt", "<"},
+        {"gt", ">"},
+        {"cdot|times|ast", "*"},
+        {"div", "/"},
+        {"colon", ":"},
+        {"lbrace", "{"},
+        {"rbrace", "}"},
+        {"vert|mid|lvert|rvert", "|"},
+        {"degree", "circ"},
+        {"prime", "'"},
+        {"cdots|dots|dotsc|dotsb|vdots", "ldots"},
+        {"simeq|thickapprox|cong", "approx"},
+        {"lbrack", "["},
+        {"rbrack", "]"},
+        {"varnothing", "emptyset"},
+        {"bigcup", "cup"},
+        {"bigcap", "cap"},
+        {"backslash", "setminus"},
+        {"land|wedge", "and"},
+        {"lor|vee", "or"},
+        {"equiv", "="},
+        {"mp", "pm"}};
 
     for (size_t j = 0; j < sizeof alias / sizeof alias[0]; j++)
         if (text_in(w, alias[j][0])) {

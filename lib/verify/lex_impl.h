@@ -51,13 +51,13 @@ void lex_escape(struct lexer *l);
 void lex_number(struct lexer *l);
 
 /* lex_word.c */
-void lex_word(struct lexer *l, struct text w);      /* a run of letters */
-void lex_text(struct lexer *l, const char *w);      /* words as such */
+void lex_word(struct lexer *l, struct text w); /* a run of letters */
+void lex_text(struct lexer *l, const char *w); /* words as such */
 int lex_is_function(struct text w);
 int lex_is_greek(struct text w);
 size_t lex_clock(struct text t); /* length of "p.m." at the beginning */
 /* "i.e.", "that is", "equivalently" at the beginning: the length, or 0. */
 size_t lex_same(struct text t);
-size_t lex_rate(struct text t);  /* length of "km/h" at the beginning */
+size_t lex_rate(struct text t); /* length of "km/h" at the beginning */
 
 #endif

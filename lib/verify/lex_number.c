@@ -26,9 +26,8 @@ static size_t grouped(const struct lexer *l, size_t i)
 /* "\,", "{,}", ",\!", "\!" between digits: the length of the gap. */
 static size_t tex_gap(const struct lexer *l, size_t i)
 {
-    static const char *const gaps[] = { "{,}", "{,}\\!", ",\\!", "\\!",
-                                        "\\,", ",\\! ", "\\! ", "\\, ",
-                                        "~" };
+    static const char *const gaps[] = {"{,}",   "{,}\\!", ",\\!", "\\!", "\\,",
+                                       ",\\! ", "\\! ",   "\\, ", "~"};
     size_t best = 0;
 
     for (size_t k = 0; k < sizeof gaps / sizeof gaps[0]; k++) {
@@ -47,14 +46,14 @@ static size_t space_group(const struct lexer *l, size_t i, size_t before)
     return at(l, i + k - 1) == ' ' && before <= 3 &&
                    run_of_digits(l, i + k) == 3 && at(l, i + k + 3) != '/' &&
                    (at(l, i + k + 3) != ',' || l->comma == COMMA_DECIMAL)
-               ? k : 0;
+               ? k
+               : 0;
 }
 
 /* "\overline{36}" right behind a decimal: its digits, or NULL. */
 static const char *repeating(struct lexer *l)
 {
-    static const char *const marks[] = { "\\overline{", "\\bar{",
-                                         "\\dot{" };
+    static const char *const marks[] = {"\\overline{", "\\bar{", "\\dot{"};
 
     for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
         size_t m = strlen(marks[k]), n;
@@ -89,8 +88,7 @@ void lex_number(struct lexer *l)
     int places = 0, ex = 0, joined = 0;
     const char *repeat = NULL;
 
-    if ((g = grouped(l, l->i)) && l->comma == COMMA_THOUSANDS &&
-        !l->depth) {
+    if ((g = grouped(l, l->i)) && l->comma == COMMA_THOUSANDS && !l->depth) {
         for (k = 0; k < g; k++)
             if (at(l, l->i + k) != ',')
                 d[o++] = at(l, l->i + k);
@@ -126,8 +124,7 @@ void lex_number(struct lexer *l)
             o += 3;
             l->i += 4;
         }
-    if ((at(l, l->i) == point || at(l, l->i) == '.') &&
-        digit(l, l->i + 1)) {
+    if ((at(l, l->i) == point || at(l, l->i) == '.') && digit(l, l->i + 1)) {
         k = run_of_digits(l, l->i + 1);
         memcpy(d + o, l->t.s + l->i + 1, k);
         o += k;
@@ -135,8 +132,8 @@ void lex_number(struct lexer *l)
         l->i += k + 1;
     } else if (at(l, l->i) == '.' && at(l, l->i + 1) == '\\') {
         l->i++; /* "0.\overline{3}" */
-    } else if (at(l, l->i) == '.' && !isalpha((unsigned char)at(l, l->i + 1))
-               && at(l, l->i + 1) != '.') {
+    } else if (at(l, l->i) == '.' && !isalpha((unsigned char)at(l, l->i + 1)) &&
+               at(l, l->i + 1) != '.') {
         l->i++; /* "5." */
     }
     d[o] = 0;

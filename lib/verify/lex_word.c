@@ -41,8 +41,7 @@ size_t lex_same(struct text t)
 
 void lex_text(struct lexer *l, const char *w)
 {
-    static const char hedges[] =
-        "approximately|approx|exactly";
+    static const char hedges[] = "approximately|approx|exactly";
     static const char with[] =
         "for|where|with|if|when|whenever|such that|provided that|provided|"
         "given that|as long as";
@@ -116,8 +115,8 @@ static int product_like(struct text w)
 /* "cosx", "2pir": a known name with one or two letters behind it. */
 static int prefixed(struct lexer *l, struct text w)
 {
-    static const char *const heads[] = { "sin", "cos", "tan", "ln", "log",
-                                         "sqrt", "exp", "pi", NULL };
+    static const char *const heads[] = {"sin",  "cos", "tan", "ln", "log",
+                                        "sqrt", "exp", "pi",  NULL};
 
     for (int i = 0; heads[i]; i++) {
         size_t k = strlen(heads[i]);
@@ -144,14 +143,12 @@ void lex_word(struct lexer *l, struct text w)
     else if (text_is(w, "pi"))
         lex_emit(l, T_CONST, "pi");
     else if (text_is(w, "infinity") || text_is(w, "inf") ||
-             text_is(w, "Infinity") || text_is(w, "infty") ||
-             text_is(w, "oo"))
+             text_is(w, "Infinity") || text_is(w, "infty") || text_is(w, "oo"))
         lex_emit(l, T_CONST, "inf");
     else if (text_is(w, "percent") || text_is(w, "pct") ||
              text_is(w, "percentage"))
         lex_emit_ch(l, '%');
-    else if (text_in(w, "degrees|degree") ||
-             (after_num && text_is(w, "deg")))
+    else if (text_in(w, "degrees|degree") || (after_num && text_is(w, "deg")))
         lex_emit(l, T_CMD, "circ");
     else if (text_is(w, "in") && !after_num && l->n)
         lex_emit(l, T_CMD, "in");

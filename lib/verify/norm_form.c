@@ -114,8 +114,8 @@ struct text norm_form(struct arena *a, struct text t)
         int skip = text_in(text_of(t.s + i + 1, k), looks);
         gap = skip;
         if (!skip) {
-            size_t from = (t.s[i + 1] == 'd' || t.s[i + 1] == 't') &&
-                          k == 5 && !memcmp(t.s + i + 2, "frac", 4);
+            size_t from = (t.s[i + 1] == 'd' || t.s[i + 1] == 't') && k == 5 &&
+                          !memcmp(t.s + i + 2, "frac", 4);
             out[o++] = '\\';
             memcpy(out + o, t.s + i + 1 + from, k - from);
             o += k - from;

@@ -11,28 +11,49 @@ static const struct {
     const char *name, *open, *close;
     int single; /* has no end tag */
 } tags[] = {
-    { "sub", "_{", "}", 0 }, { "sup", "^{", "}", 0 }, { "b", "", "", 0 },
-    { "i", "", "", 0 }, { "u", "", "", 0 }, { "em", "", "", 0 },
-    { "strong", "", "", 0 }, { "span", "", "", 0 }, { "code", "", "", 0 },
-    { "font", "", "", 0 }, { "mark", "", "", 0 }, { "center", "", "", 0 },
-    { "p", "\n", "\n", 0 }, { "div", "\n", "\n", 0 },
-    { "li", "\n", "\n", 0 }, { "br", "\n", "\n", 1 }, { "hr", "\n", "\n", 1 }
-};
+    {"sub", "_{", "}", 0}, {"sup", "^{", "}", 0},  {"b", "", "", 0},
+    {"i", "", "", 0},      {"u", "", "", 0},       {"em", "", "", 0},
+    {"strong", "", "", 0}, {"span", "", "", 0},    {"code", "", "", 0},
+    {"font", "", "", 0},   {"mark", "", "", 0},    {"center", "", "", 0},
+    {"p", "\n", "\n", 0},  {"div", "\n", "\n", 0}, {"li", "\n", "\n", 0},
+    {"br", "\n", "\n", 1}, {"hr", "\n", "\n", 1}};
 
-static const char *const entities[][2] = {
-    { "nbsp", " " }, { "thinsp", " " }, { "ensp", " " }, { "emsp", " " },
-    { "lt", "<" }, { "gt", ">" }, { "amp", "&" }, { "quot", "\"" },
-    { "minus", "-" }, { "times", "\\times " }, { "divide", "/" },
-    { "middot", "\\cdot " }, { "plusmn", "\\pm " }, { "pi", "\\pi " },
-    { "theta", "\\theta " }, { "alpha", "\\alpha " }, { "beta", "\\beta " },
-    { "infin", "\\infty " }, { "radic", "\\sqrt " }, { "deg", "^{\\circ}" },
-    { "le", "\\leq " }, { "ge", "\\geq " }, { "ne", "\\neq " },
-    { "frac12", "\\frac{1}{2}" }, { "frac14", "\\frac{1}{4}" },
-    { "frac34", "\\frac{3}{4}" }, { "sup2", "^{2}" }, { "sup3", "^{3}" },
-    { "empty", "\\emptyset " }, { "cup", "\\cup " }, { "cap", "\\cap " },
-    { "isin", "\\in " }, { "pound", "\\pounds " }, { "euro", "\\euro " },
-    { "yen", "\\yen " }, { "cent", " cents " }
-};
+static const char *const entities[][2] = {{"nbsp", " "},
+                                          {"thinsp", " "},
+                                          {"ensp", " "},
+                                          {"emsp", " "},
+                                          {"lt", "<"},
+                                          {"gt", ">"},
+                                          {"amp", "&"},
+                                          {"quot", "\""},
+                                          {"minus", "-"},
+                                          {"times", "\\times "},
+                                          {"divide", "/"},
+                                          {"middot", "\\cdot "},
+                                          {"plusmn", "\\pm "},
+                                          {"pi", "\\pi "},
+                                          {"theta", "\\theta "},
+                                          {"alpha", "\\alpha "},
+                                          {"beta", "\\beta "},
+                                          {"infin", "\\infty "},
+                                          {"radic", "\\sqrt "},
+                                          {"deg", "^{\\circ}"},
+                                          {"le", "\\leq "},
+                                          {"ge", "\\geq "},
+                                          {"ne", "\\neq "},
+                                          {"frac12", "\\frac{1}{2}"},
+                                          {"frac14", "\\frac{1}{4}"},
+                                          {"frac34", "\\frac{3}{4}"},
+                                          {"sup2", "^{2}"},
+                                          {"sup3", "^{3}"},
+                                          {"empty", "\\emptyset "},
+                                          {"cup", "\\cup "},
+                                          {"cap", "\\cap "},
+                                          {"isin", "\\in "},
+                                          {"pound", "\\pounds "},
+                                          {"euro", "\\euro "},
+                                          {"yen", "\\yen "},
+                                          {"cent", " cents "}};
 
 /* The tag at i: its number, *end is behind it, *closing for "</b>"; or -1. */
 static int tag_at(struct text t, size_t i, size_t *end, int *closing)
@@ -72,8 +93,8 @@ static int entity_at(struct text t, size_t i, size_t *end)
 
 struct text norm_html(struct arena *a, struct text t)
 {
-    int opened[sizeof tags / sizeof tags[0]] = { 0 }, closing, j;
-    int closed[sizeof tags / sizeof tags[0]] = { 0 };
+    int opened[sizeof tags / sizeof tags[0]] = {0}, closing, j;
+    int closed[sizeof tags / sizeof tags[0]] = {0};
     size_t o = 0, end;
 
     if (!memchr(t.s, '<', t.n) && !memchr(t.s, '&', t.n))

@@ -19,7 +19,7 @@
 
 static struct expr *p_sum(struct parser *p)
 {
-    struct vec w = { 0 };
+    struct vec w = {0};
 
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
@@ -63,7 +63,7 @@ static struct expr *p_sum(struct parser *p)
 
 static struct expr *p_ratio(struct parser *p)
 {
-    struct vec w = { 0 };
+    struct vec w = {0};
 
     push(p, &w, p_sum(p));
     while (!p->why && take_ch(p, ':'))
@@ -93,8 +93,8 @@ static int rel_op(struct parser *p)
     static const struct {
         const char *cmd;
         char op;
-    } ops[] = { { "leq", 'l' }, { "geq", 'g' }, { "ne", 'n' },
-                { "in", 'i' }, { "approx", '~' }, { "to", 't' } };
+    } ops[] = {{"leq", 'l'}, {"geq", 'g'},    {"ne", 'n'},
+               {"in", 'i'},  {"approx", '~'}, {"to", 't'}};
     int op = 0;
 
     if (take_ch(p, '&'))
@@ -114,8 +114,7 @@ static int rel_op(struct parser *p)
 
 /* "2 (mod 5)": a residue class, which is no number. Named by its least
  * residue. */
-static struct expr *congruent(struct parser *p, struct expr *r,
-                              struct expr *m)
+static struct expr *congruent(struct parser *p, struct expr *r, struct expr *m)
 {
     struct expr *e = two(p, E_FN, r, m);
     long v, k;
@@ -128,7 +127,7 @@ static struct expr *congruent(struct parser *p, struct expr *r,
 
 static struct expr *p_rel(struct parser *p)
 {
-    struct vec w = { 0 };
+    struct vec w = {0};
     char ops[64];
     int n = 0, op;
 
@@ -245,7 +244,7 @@ static struct expr *paired(struct parser *p, const struct vec *w)
 
 static struct expr *p_list(struct parser *p, int in_brackets)
 {
-    struct vec w = { 0 }, pieces = { 0 };
+    struct vec w = {0}, pieces = {0};
     int from = -1, ors = 0, ands = 0;
     char kind;
 
@@ -257,12 +256,10 @@ static struct expr *p_list(struct parser *p, int in_brackets)
     for (;;) {
         struct tok *t = peek(p);
         if (t->type == T_END ||
-            (p->in_matrix && (p_is_ch(p, '&') || p_is_cmd(p, "\\")) &&
-             w.n) ||
+            (p->in_matrix && (p_is_ch(p, '&') || p_is_cmd(p, "\\")) && w.n) ||
             (t->type == T_CH && strchr(")}", t->ch)) ||
             (t->type == T_CH && t->ch == ']' && (in_brackets || w.n)) ||
-            (t->type == T_CMD && (!strcmp(t->s, "}") ||
-                                  !strcmp(t->s, "end"))))
+            (t->type == T_CMD && (!strcmp(t->s, "}") || !strcmp(t->s, "end"))))
             break;
         push(p, &w, from >= 0 ? p_condition(p) : p_rel(p));
         if (p->why || !separator(p, p->in_matrix, &kind))
@@ -271,7 +268,7 @@ static struct expr *p_list(struct parser *p, int in_brackets)
             /* "2 if x < 0, 3 if x > 0": the last item begins a branch */
             struct expr *next = w.v[--w.n];
             push(p, &pieces, conditions(p, &w, from));
-            w = (struct vec){ 0 };
+            w = (struct vec){0};
             push(p, &w, next);
             from = 1;
         } else if (kind == 'w') {
@@ -308,11 +305,12 @@ static struct expr *list_in_brackets(struct parser *p)
 struct expr *expr_parse(struct arena *a, struct text t, enum comma comma,
                         const char **why)
 {
-    static const struct rules rules = {
-        .list = list_in_brackets, .sum = p_sum, .term = p_term,
-        .factor = p_factor, .primary = p_primary
-    };
-    struct parser p = { .a = a, .up = &rules };
+    static const struct rules rules = {.list = list_in_brackets,
+                                       .sum = p_sum,
+                                       .term = p_term,
+                                       .factor = p_factor,
+                                       .primary = p_primary};
+    struct parser p = {.a = a, .up = &rules};
     struct toks k;
 
     if (t.n > MAX_TEXT) {

@@ -87,7 +87,7 @@ struct expr *p_fn_arg(struct parser *p)
             e = e->a[0];
         return e;
     }
-    struct vec w = { 0 };
+    struct vec w = {0};
     int sign = 0;
     if (take_ch(p, '-'))
         sign = 1;
@@ -96,8 +96,7 @@ struct expr *p_fn_arg(struct parser *p)
         struct tok *t = peek(p);
         if (t->type == T_FN || t->type == T_END || t->type == T_TEXT ||
             t->type == T_SEP || (t->type == T_CH && t->ch != '/') ||
-            (t->type == T_CMD && strcmp(t->s, "frac") &&
-             strcmp(t->s, "sqrt")))
+            (t->type == T_CMD && strcmp(t->s, "frac") && strcmp(t->s, "sqrt")))
             break;
         if (take_ch(p, '/')) {
             struct expr *d = p->up->factor(p);

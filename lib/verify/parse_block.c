@@ -10,7 +10,7 @@ enum { MAX_TERMS = 2000, MAX_NODES = 40000, MAX_DET = 5 };
 
 static struct expr *cells(struct parser *p)
 {
-    struct vec w = { 0 };
+    struct vec w = {0};
     int rows = 0, cols = 0, col = 0;
 
     while (!p_is_cmd(p, "end") && !p->why) {
@@ -35,13 +35,13 @@ static struct expr *cells(struct parser *p)
 /* Rows "value & condition" are branches; other rows are a system. */
 static struct expr *cases(struct parser *p)
 {
-    struct vec w = { 0 };
+    struct vec w = {0};
     int branches = 0;
 
     while (!p_is_cmd(p, "end") && !p->why) {
         struct expr *e = p->up->list(p);
         if (take_ch(p, '&')) {
-            p->v[--p->i] = (struct tok){ .type = T_SEP, .s = "with" };
+            p->v[--p->i] = (struct tok){.type = T_SEP, .s = "with"};
             struct expr *c = p->up->list(p);
             e = e->kind == E_WITH || p->why ? e : p_with(p, e, c);
         }
@@ -71,8 +71,8 @@ struct expr *p_environment(struct parser *p)
     if (p->depth++ > MAX_DEPTH)
         return p_bad(p, "too deep");
     p->in_matrix = 1;
-    if ((!strcmp(env, "array") || !strcmp(env, "cases")) &&
-        p_is_ch(p, '{') && p->v[p->i + 1].type == T_SYM &&
+    if ((!strcmp(env, "array") || !strcmp(env, "cases")) && p_is_ch(p, '{') &&
+        p->v[p->i + 1].type == T_SYM &&
         strchr("lcr", p->v[p->i + 1].s[0])) { /* {c|cc} */
         while (p->v[p->i].type != T_END && !p_is_ch(p, '}'))
             p->i++;
@@ -102,7 +102,7 @@ struct expr *p_environment(struct parser *p)
 static struct expr *laplace(struct parser *p, const struct expr *m, int row,
                             unsigned used)
 {
-    struct vec w = { 0 };
+    struct vec w = {0};
     int sign = 0;
 
     if (row == m->rows)
@@ -141,7 +141,7 @@ static long nodes(const struct expr *e)
 static struct expr *written_out(struct parser *p, const struct expr *e)
 {
     const struct expr *from = e->a[0];
-    struct vec w = { 0 };
+    struct vec w = {0};
     long lo, hi, size = nodes(e->a[2]);
 
     if ((strcmp(e->name, "sum") && strcmp(e->name, "prod")) ||
@@ -150,8 +150,8 @@ static struct expr *written_out(struct parser *p, const struct expr *e)
         hi - lo >= MAX_TERMS || (hi - lo + 1) * size > MAX_NODES)
         return NULL;
     for (long k = lo; k <= hi; k++)
-        push(p, &w, expr_subst(p->a, e->a[2], from->a[0]->name,
-                            expr_num(p->a, k)));
+        push(p, &w,
+             expr_subst(p->a, e->a[2], from->a[0]->name, expr_num(p->a, k)));
     if (w.n == 0)
         return named(p, E_NUM, e->name[0] == 's' ? "0" : "1");
     return p_items(p, e->name[0] == 's' ? E_ADD : E_MUL, w.v, w.n);
@@ -183,7 +183,7 @@ static struct expr *integrand(struct parser *p, int definite)
         return NULL;
     struct tok saved = p->v[d];
     const char *name = p->v[d + 1].s;
-    p->v[d] = (struct tok){ .type = T_END };
+    p->v[d] = (struct tok){.type = T_END};
     struct expr *e = p->i < d ? p->up->sum(p) : named(p, E_NUM, "1");
     int all = p->i == d;
     p->v[d] = saved;

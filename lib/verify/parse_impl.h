@@ -67,30 +67,30 @@ static inline int take_cmd(struct parser *p, const char *s)
     return 1;
 }
 
-static inline struct expr *
-two(struct parser *p, enum expr_kind k, struct expr *x, struct expr *y)
+static inline struct expr *two(struct parser *p, enum expr_kind k,
+                               struct expr *x, struct expr *y)
 {
     return expr_pair(p->a, k, x, y);
 }
 
-static inline struct expr *
-one(struct parser *p, enum expr_kind k, struct expr *x)
+static inline struct expr *one(struct parser *p, enum expr_kind k,
+                               struct expr *x)
 {
     struct expr *e = expr_new(p->a, k, 1);
     e->a[0] = x;
     return e;
 }
 
-static inline struct expr *
-fn(struct parser *p, const char *name, struct expr *x)
+static inline struct expr *fn(struct parser *p, const char *name,
+                              struct expr *x)
 {
     struct expr *e = one(p, E_FN, x);
     e->name = name;
     return e;
 }
 
-static inline struct expr *
-named(struct parser *p, enum expr_kind k, const char *s)
+static inline struct expr *named(struct parser *p, enum expr_kind k,
+                                 const char *s)
 {
     return expr_named(p->a, k, s);
 }
@@ -104,8 +104,8 @@ static inline struct expr *neg(struct parser *p, struct expr *x)
     return expr_neg(p->a, x);
 }
 
-static inline struct expr *
-p_items(struct parser *p, enum expr_kind k, struct expr **v, int n)
+static inline struct expr *p_items(struct parser *p, enum expr_kind k,
+                                   struct expr **v, int n)
 {
     struct expr *e = expr_new(p->a, k, n);
     if (n)

@@ -44,11 +44,13 @@ const char *p_number_set(const char *words)
     static const char filler[] =
         "is|are|a|an|any|arbitrary|some|the|number|numbers|all";
     static const char *const kinds[][2] = {
-        { "integer|integers", "ZZ" }, { "natural", "NN" },
-        { "rational", "QQ" }, { "complex", "CC" },
-        { "real|reals|constant|constants", "RR" }, { "positive", "+" },
-        { "nonnegative", "0" }
-    };
+        {"integer|integers", "ZZ"},
+        {"natural", "NN"},
+        {"rational", "QQ"},
+        {"complex", "CC"},
+        {"real|reals|constant|constants", "RR"},
+        {"positive", "+"},
+        {"nonnegative", "0"}};
     const char *set = NULL, *sign = "";
 
     for (const char *s = words; *(s += strspn(s, " ,."));) {

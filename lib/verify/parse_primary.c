@@ -24,8 +24,7 @@ int p_known_primary(const char *cmd)
 }
 
 /* The list inside brackets as a node of kind k. */
-static struct expr *spread(struct parser *p, enum expr_kind k,
-                           struct expr *e)
+static struct expr *spread(struct parser *p, enum expr_kind k, struct expr *e)
 {
     if (e->kind == E_LIST)
         return p_items(p, k, e->a, e->n);
@@ -64,7 +63,8 @@ static struct expr *brackets(struct parser *p, char open)
         return p_bad(p, "a bracket does not close");
     if (e->kind != E_LIST && !comma)
         return (open == '(') == (close == ')')
-                   ? e : p_bad(p, "brackets that do not match");
+                   ? e
+                   : p_bad(p, "brackets that do not match");
     struct expr *s = spread(p, E_SEQ, e);
     /* ]a, b[ is (a, b) */
     s->lb = open == ']' ? '(' : open;
@@ -225,8 +225,7 @@ static struct expr *command(struct parser *p, struct tok *t)
 static struct expr *function(struct parser *p, const char *name)
 {
     static const char *const inverse[][2] = {
-        { "sin", "arcsin" }, { "cos", "arccos" }, { "tan", "arctan" }
-    };
+        {"sin", "arcsin"}, {"cos", "arccos"}, {"tan", "arctan"}};
     struct expr *power = NULL, *base = NULL, *e;
 
     if (!strcmp(name, "sqrt") || !strcmp(name, "cbrt")) {
@@ -250,10 +249,10 @@ static struct expr *function(struct parser *p, const char *name)
     if (!strcmp(name, "det") && e->kind == E_MATRIX)
         return p_determinant(p, e);
     for (size_t k = 0; k < 3; k++)
-        if (power && !strcmp(name, inverse[k][0]) &&
-            power->kind == E_MUL && power->n == 2 &&
-            power->a[0]->kind == E_NUM && !strcmp(power->a[0]->name, "-1") &&
-            power->a[1]->kind == E_NUM && !strcmp(power->a[1]->name, "1")) {
+        if (power && !strcmp(name, inverse[k][0]) && power->kind == E_MUL &&
+            power->n == 2 && power->a[0]->kind == E_NUM &&
+            !strcmp(power->a[0]->name, "-1") && power->a[1]->kind == E_NUM &&
+            !strcmp(power->a[1]->name, "1")) {
             name = inverse[k][1];
             power = NULL;
         }
@@ -288,14 +287,14 @@ static int applies(const struct tok *t)
         return 0;
     if (t->s[0] && !t->s[1] && strchr("fghFGH", t->s[0]))
         return 1;
-    if (t->s[0] && !t->s[1] && strchr("pquvy", t->s[0]) &&
-        arg->type == T_SYM && strchr("xtnz", arg->s[0]))
+    if (t->s[0] && !t->s[1] && strchr("pquvy", t->s[0]) && arg->type == T_SYM &&
+        strchr("xtnz", arg->s[0]))
         return arg[1].type == T_CH && arg[1].ch == ')';
     if (!lex_is_greek(text_of(t->s, strlen(t->s))) &&
         !(isupper((unsigned char)t->s[0]) && !t->s[1]))
         return 0;
-    return (arg->type == T_NUM || arg->type == T_SYM) &&
-           arg[1].type == T_CH && arg[1].ch == ')';
+    return (arg->type == T_NUM || arg->type == T_SYM) && arg[1].type == T_CH &&
+           arg[1].ch == ')';
 }
 
 struct expr *p_primary(struct parser *p)

@@ -14,12 +14,11 @@ static int begins(struct parser *p)
         return 1;
     case T_CH:
         /* "[" may also close: ]a, b[ */
-        if (t->ch == '[' && (t[1].type == T_END || t[1].type == T_SEP ||
-                             (t[1].type == T_CH && t[1].ch != '(' &&
-                              t[1].ch != '{' && t[1].ch != '[' &&
-                              t[1].ch != '-' && t[1].ch != '|') ||
-                             (t[1].type == T_CMD &&
-                              !p_known_primary(t[1].s))))
+        if (t->ch == '[' &&
+            (t[1].type == T_END || t[1].type == T_SEP ||
+             (t[1].type == T_CH && t[1].ch != '(' && t[1].ch != '{' &&
+              t[1].ch != '[' && t[1].ch != '-' && t[1].ch != '|') ||
+             (t[1].type == T_CMD && !p_known_primary(t[1].s))))
             return 0;
         return t->ch == '(' || t->ch == '{' || t->ch == '[' ||
                (t->ch == '|' && !p->bars);
@@ -58,9 +57,8 @@ static struct expr *mixed(struct parser *p, struct expr *whole)
         const char *digits = p->v[p->i + 1].s;
         p->i++;
         struct expr *f = p_frac(p);
-        int degrees = p_is_ch(p, '^') &&
-                      (!strcmp(p->v[p->i + 1].s, "circ") ||
-                       !strcmp(p->v[p->i + 2].s, "circ"));
+        int degrees = p_is_ch(p, '^') && (!strcmp(p->v[p->i + 1].s, "circ") ||
+                                          !strcmp(p->v[p->i + 2].s, "circ"));
         if (!p->why && int_frac(f) && (!p_is_ch(p, '^') || degrees))
             return p_postfix(p, two(p, E_ADD, whole, f));
         if (!p->why) { /* a plain product: read it again */
@@ -102,8 +100,7 @@ static struct expr *unit(struct parser *p, struct expr *e)
     while (!p->why) {
         struct tok *t = peek(p);
         if (t->type == T_TEXT || t->type == T_CUR) {
-            name = arena_printf(p->a, "%s%s%s", name, *name ? " " : "",
-                                t->s);
+            name = arena_printf(p->a, "%s%s%s", name, *name ? " " : "", t->s);
             p->i++;
         } else if (*name && t->type == T_CH && t->ch == '/' &&
                    p->v[p->i + 1].type != T_NUM) {
@@ -114,19 +111,18 @@ static struct expr *unit(struct parser *p, struct expr *e)
             name = arena_printf(p->a, "%s^%s", name,
                                 expr_show(p->a, p_group_arg(p), 1));
         } else if (*name && t->type == T_SYM && (t->space || t->word)) {
-            name = arena_printf(p->a, "%s%s%s", name, t->word ? "" : " ",
-                                t->s);
+            name = arena_printf(p->a, "%s%s%s", name, t->word ? "" : " ", t->s);
             p->i++;
-        } else if (*name && t->type == T_SYM &&
-                   name[strlen(name) - 1] == '/') {
+        } else if (*name && t->type == T_SYM && name[strlen(name) - 1] == '/') {
             name = arena_printf(p->a, "%s%s", name, t->s);
             p->i++;
         } else {
             break;
         }
     }
-    static const char *const numbers[][2] = { { "thousand", "1000" },
-        { "million", "1000000" }, { "billion", "1000000000" } };
+    static const char *const numbers[][2] = {{"thousand", "1000"},
+                                             {"million", "1000000"},
+                                             {"billion", "1000000000"}};
     for (size_t k = 0; k < 3; k++) {
         size_t n = strlen(numbers[k][0]);
         if (strncmp(name, numbers[k][0], n) || (name[n] && name[n] != ' '))
@@ -143,7 +139,8 @@ static struct expr *unit(struct parser *p, struct expr *e)
         return e;
     const char *set = e->kind == E_SYM || !strncmp(name, "is ", 3) ||
                               !strncmp(name, "are ", 4)
-                          ? p_number_set(name) : NULL;
+                          ? p_number_set(name)
+                          : NULL;
     if (set) {
         struct expr *r = two(p, E_REL, e, named(p, E_SYM, set));
         r->name = "i";
@@ -178,7 +175,7 @@ static struct expr *money(struct parser *p)
 
 struct expr *p_term(struct parser *p)
 {
-    struct vec w = { 0 };
+    struct vec w = {0};
     int twice = 0; /* "5/4 (1.25)": perhaps no product */
 
     if (peek(p)->type == T_CUR) {
@@ -198,23 +195,21 @@ struct expr *p_term(struct parser *p)
             struct expr *f = p_factor(p);
             push(p, &w, minus ? neg(p, f) : f);
         } else if (take_cmd(p, "bmod")) {
-            struct expr *x = w.n == 1 ? w.v[0]
-                                      : p_items(p, E_MUL, w.v, w.n);
-            w = (struct vec){ 0 };
+            struct expr *x = w.n == 1 ? w.v[0] : p_items(p, E_MUL, w.v, w.n);
+            w = (struct vec){0};
             push(p, &w, two(p, E_FN, x, p_factor(p)));
             w.v[0]->name = "mod";
         } else if (take_ch(p, '/')) {
             int minus = take_ch(p, '-');
             struct expr *d = p_factor(p);
-            push(p, &w, two(p, E_POW, minus ? neg(p, d) : d,
-                            named(p, E_NUM, "-1")));
+            push(p, &w,
+                 two(p, E_POW, minus ? neg(p, d) : d, named(p, E_NUM, "-1")));
         } else if (peek(p)->type == T_TEXT || peek(p)->type == T_CUR) {
-            struct expr *v = w.n == 1 ? w.v[0]
-                                      : p_items(p, E_MUL, w.v, w.n);
+            struct expr *v = w.n == 1 ? w.v[0] : p_items(p, E_MUL, w.v, w.n);
             struct expr *u = unit(p, v);
             if (u->kind == E_UNIT && peek(p)->type == T_NUM && !p->why)
                 return two(p, E_ADD, u, p_term(p)); /* 5 ft 7 in */
-            w = (struct vec){ 0 };
+            w = (struct vec){0};
             push(p, &w, u);
         } else if (begins(p)) {
             /* two numbers side by side are not a product */

@@ -6,8 +6,8 @@
 int32_t pychar_at(struct text t, size_t at, size_t *n)
 {
     utf8proc_int32_t c;
-    utf8proc_ssize_t k = utf8proc_iterate(
-        (const utf8proc_uint8_t *)t.s + at, (utf8proc_ssize_t)(t.n - at), &c);
+    utf8proc_ssize_t k = utf8proc_iterate((const utf8proc_uint8_t *)t.s + at,
+                                          (utf8proc_ssize_t)(t.n - at), &c);
 
     *n = k > 0 ? (size_t)k : 1;
     return k > 0 ? c : -1;
@@ -55,14 +55,13 @@ static int is_space(int32_t c)
 int pychar_is_digit(int32_t c)
 {
     static const int32_t others[][2] = {
-        { 0xb2, 0xb3 }, { 0xb9, 0xb9 }, { 0x1369, 0x1371 },
-        { 0x19da, 0x19da }, { 0x2070, 0x2070 }, { 0x2074, 0x2079 },
-        { 0x2080, 0x2089 }, { 0x2460, 0x2468 }, { 0x2474, 0x247c },
-        { 0x2488, 0x2490 }, { 0x24ea, 0x24ea }, { 0x24f5, 0x24fd },
-        { 0x24ff, 0x24ff }, { 0x2776, 0x277e }, { 0x2780, 0x2788 },
-        { 0x278a, 0x2792 }, { 0x10a40, 0x10a43 }, { 0x10e60, 0x10e68 },
-        { 0x11052, 0x1105a }, { 0x1f100, 0x1f10a }
-    };
+        {0xb2, 0xb3},       {0xb9, 0xb9},       {0x1369, 0x1371},
+        {0x19da, 0x19da},   {0x2070, 0x2070},   {0x2074, 0x2079},
+        {0x2080, 0x2089},   {0x2460, 0x2468},   {0x2474, 0x247c},
+        {0x2488, 0x2490},   {0x24ea, 0x24ea},   {0x24f5, 0x24fd},
+        {0x24ff, 0x24ff},   {0x2776, 0x277e},   {0x2780, 0x2788},
+        {0x278a, 0x2792},   {0x10a40, 0x10a43}, {0x10e60, 0x10e68},
+        {0x11052, 0x1105a}, {0x1f100, 0x1f10a}};
 
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (c >= others[i][0] && c <= others[i][1])

@@ -23,9 +23,11 @@ enum {
     END_MS = 5000,    /* until the processes of a job must be gone */
     MAX_ARGS = 96,
     MAX_FILES = 64,
-    PROCESSES = 64,       /* of a job, where a memory cgroup bounds them all */
-    PROCESSES_ALONE = 8,  /* where each has only its own address space */
-    FD_CTL = 3, FD_SECCOMP = 4, FD_INFO = 5
+    PROCESSES = 64,      /* of a job, where a memory cgroup bounds them all */
+    PROCESSES_ALONE = 8, /* where each has only its own address space */
+    FD_CTL = 3,
+    FD_SECCOMP = 4,
+    FD_INFO = 5
 };
 #define FILE_BYTES (64u << 20)
 
@@ -70,8 +72,8 @@ static void command_line(struct args *a, const struct sandbox_opts *o,
                          const char *cpu_s, const char *processes)
 {
     ADD(a, o->bwrap, "--unshare-all", "--unshare-user", "--disable-userns",
-        "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop",
-        "ALL", "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv",
+        "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL",
+        "--clearenv", "--setenv", "PATH", "/usr/bin:/bin", "--setenv",
         "PYTHONHASHSEED", "0", "--setenv", "LC_ALL", "C.UTF-8");
     ADD(a, "--ro-bind", "/usr/bin", "/usr/bin", "--ro-bind", "/usr/lib",
         "/usr/lib", "--ro-bind-try", "/usr/lib64", "/usr/lib64");
@@ -79,8 +81,8 @@ static void command_line(struct args *a, const struct sandbox_opts *o,
     add_root_folder(a, "/lib", "usr/lib");
     add_root_folder(a, "/lib64", "usr/lib64");
     ADD(a, "--dev-bind", "/dev/null", "/dev/null", "--dev-bind", "/dev/zero",
-        "/dev/zero", "--dev-bind", "/dev/random", "/dev/random",
-        "--dev-bind", "/dev/urandom", "/dev/urandom");
+        "/dev/zero", "--dev-bind", "/dev/random", "/dev/random", "--dev-bind",
+        "/dev/urandom", "/dev/urandom");
     ADD(a, "--perms", "1777", "--size", "16777216", "--tmpfs", "/dev/shm",
         "--perms", "1777", "--size", "67108864", "--tmpfs", "/tmp",
         "--remount-ro", "/", "--chdir", "/tmp");
@@ -258,8 +260,7 @@ static int wait_hello(struct sandbox *s, int info, struct err *e)
         open_init(s, info);
         return 0;
     }
-    return cannot(s, r ? "bwrap ended without a word" : "no answer in 20 s",
-                  e);
+    return cannot(s, r ? "bwrap ended without a word" : "no answer in 20 s", e);
 }
 
 static int open_all(struct plan *p, struct sandbox *s, int info[2],
@@ -272,8 +273,8 @@ static int open_all(struct plan *p, struct sandbox *s, int info[2],
         return -ERR_IO;
     p->null = high(open("/dev/null", O_RDWR | O_CLOEXEC));
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ctl) ||
-        pipe2(note, O_CLOEXEC) || pipe2(info, O_CLOEXEC) ||
-        high_pair(ctl) || high_pair(note) || high_pair(info) || p->null < 0)
+        pipe2(note, O_CLOEXEC) || pipe2(info, O_CLOEXEC) || high_pair(ctl) ||
+        high_pair(note) || high_pair(info) || p->null < 0)
         return err_errno(e, ERR_IO, "the sandbox cannot be made");
     s->ctl = ctl[0];
     p->ctl = ctl[1];
@@ -294,8 +295,13 @@ static int open_all(struct plan *p, struct sandbox *s, int info[2],
 static int start(struct sandbox *s, const struct sandbox_opts *o,
                  int with_cgroup, struct err *e)
 {
-    struct plan p = {.o = o, .ctl = -1, .seccomp = -1, .info = -1,
-                     .note = -1, .null = -1, .cgroup = -1};
+    struct plan p = {.o = o,
+                     .ctl = -1,
+                     .seccomp = -1,
+                     .info = -1,
+                     .note = -1,
+                     .null = -1,
+                     .cgroup = -1};
     int info[2] = {-1, -1}, r;
     char cpu_s[16], processes[16];
     /* one after another, so that no two at a time have the same */
@@ -397,10 +403,11 @@ int sandbox_job(struct sandbox *s, char role, const int *fds, int n_fds,
         struct cmsghdr align;
     } control = {{0}};
     struct iovec word = {&role, 1};
-    struct msghdr m = {.msg_iov = &word, .msg_iovlen = 1,
-                       .msg_control = control.bytes,
-                       .msg_controllen = CMSG_SPACE((size_t)n_fds *
-                                                    sizeof(int))};
+    struct msghdr m = {
+        .msg_iov = &word,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = CMSG_SPACE((size_t)n_fds * sizeof(int))};
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
     c->cmsg_level = SOL_SOCKET;
@@ -420,8 +427,8 @@ void sandbox_end_job(struct sandbox *s)
 
 static int number(const unsigned char *p)
 {
-    return (int)((uint32_t)p[0] | (uint32_t)p[1] << 8 |
-                 (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+    return (int)((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+                 (uint32_t)p[3] << 24);
 }
 
 int sandbox_wait_end(struct sandbox *s, struct sandbox_end *end)

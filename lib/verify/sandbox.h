@@ -35,11 +35,11 @@ struct sandbox_opts {
 };
 
 struct sandbox {
-    pid_t pid;  /* bwrap itself; 0 = not running */
-    int ctl;    /* SOCK_SEQPACKET to the interpreter */
-    int init;   /* pidfd of the namespace's first process, or -1 */
-    pid_t init_pid; /* its number here, or 0 */
-    int note;   /* what bwrap or Python said on stderr */
+    pid_t pid;        /* bwrap itself; 0 = not running */
+    int ctl;          /* SOCK_SEQPACKET to the interpreter */
+    int init;         /* pidfd of the namespace's first process, or -1 */
+    pid_t init_pid;   /* its number here, or 0 */
+    int note;         /* what bwrap or Python said on stderr */
     char cgroup[512]; /* directory, or "" */
 };
 
@@ -54,8 +54,8 @@ int sandbox_job(struct sandbox *s, char role, const int *fds, int n_fds,
                 struct err *e) MUST_CHECK;
 /* How the first process of a job ended. One that still ran was killed. */
 struct sandbox_end {
-    int status;   /* as of waitpid; -1 = not known */
-    int cpu_ms;   /* what it used; 0 = not known */
+    int status; /* as of waitpid; -1 = not known */
+    int cpu_ms; /* what it used; 0 = not known */
 };
 /* Have the job's processes killed; then wait for that. 1 = the sandbox is as
  * it was before the job, 0 = it must be stopped. */
@@ -77,8 +77,7 @@ int sandbox_use(const struct sandbox *s, struct sandbox_use *u);
 int sandbox_seccomp(struct err *e) MUST_CHECK;
 /* Make a memory cgroup; fills dir ("" when none can be made). Returns 1 or 2,
  * the cgroup version, or 0. */
-int sandbox_cgroup_make(char *dir, size_t n, unsigned index,
-                        size_t mem_bytes);
+int sandbox_cgroup_make(char *dir, size_t n, unsigned index, size_t mem_bytes);
 void sandbox_cgroup_remove(char *dir);
 
 extern const char code_driver[];

@@ -162,8 +162,7 @@ static int make_v2(char *dir, size_t n, unsigned index, size_t mem_bytes)
     return -1;
 }
 
-int sandbox_cgroup_make(char *dir, size_t n, unsigned index,
-                        size_t mem_bytes)
+int sandbox_cgroup_make(char *dir, size_t n, unsigned index, size_t mem_bytes)
 {
     if (!make_v1(dir, n, index, mem_bytes))
         return 1;

@@ -26,46 +26,45 @@ static const char *const allowed[] = {
     /* files */
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv",
     "pwritev", "open", "openat", "creat", "close", "close_range", "stat",
-    "lstat", "fstat", "newfstatat", "fstatat64", "statx", "statfs",
-    "fstatfs", "lseek", "_llseek", "access", "faccessat", "faccessat2",
-    "dup", "dup2", "dup3", "pipe", "pipe2", "getcwd", "chdir", "fchdir",
-    "getdents", "getdents64", "rename", "renameat", "renameat2", "mkdir",
-    "mkdirat", "rmdir", "link", "linkat", "unlink", "unlinkat", "symlink",
-    "symlinkat", "readlink", "readlinkat", "chmod", "fchmod", "fchmodat",
-    "umask", "truncate", "ftruncate", "fsync", "fdatasync", "utime",
-    "utimes", "utimensat", "futimesat", "sendfile", "copy_file_range",
-    "fadvise64", "getxattr", "lgetxattr", "fgetxattr", "listxattr",
-    "llistxattr", "flistxattr",
+    "lstat", "fstat", "newfstatat", "fstatat64", "statx", "statfs", "fstatfs",
+    "lseek", "_llseek", "access", "faccessat", "faccessat2", "dup", "dup2",
+    "dup3", "pipe", "pipe2", "getcwd", "chdir", "fchdir", "getdents",
+    "getdents64", "rename", "renameat", "renameat2", "mkdir", "mkdirat",
+    "rmdir", "link", "linkat", "unlink", "unlinkat", "symlink", "symlinkat",
+    "readlink", "readlinkat", "chmod", "fchmod", "fchmodat", "umask",
+    "truncate", "ftruncate", "fsync", "fdatasync", "utime", "utimes",
+    "utimensat", "futimesat", "sendfile", "copy_file_range", "fadvise64",
+    "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr",
+    "flistxattr",
     /* memory */
     "mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "msync",
     "membarrier",
     /* processes and threads of its own */
-    "fork", "vfork", "execve", "exit", "exit_group", "wait4", "waitid",
-    "kill", "tkill", "tgkill", "getpid", "getppid", "gettid", "getpgrp",
-    "getpgid", "getsid", "setsid", "setpgid", "getuid", "geteuid", "getgid",
-    "getegid", "getresuid", "getresgid", "getgroups", "getrlimit",
-    "setrlimit", "getrusage", "times", "sched_yield", "sched_getaffinity",
-    "sched_getparam", "sched_getscheduler", "getpriority", "getcpu", "futex",
-    "set_robust_list", "get_robust_list", "set_tid_address", "rseq",
-    "arch_prctl", "set_thread_area",
+    "fork", "vfork", "execve", "exit", "exit_group", "wait4", "waitid", "kill",
+    "tkill", "tgkill", "getpid", "getppid", "gettid", "getpgrp", "getpgid",
+    "getsid", "setsid", "setpgid", "getuid", "geteuid", "getgid", "getegid",
+    "getresuid", "getresgid", "getgroups", "getrlimit", "setrlimit",
+    "getrusage", "times", "sched_yield", "sched_getaffinity", "sched_getparam",
+    "sched_getscheduler", "getpriority", "getcpu", "futex", "set_robust_list",
+    "get_robust_list", "set_tid_address", "rseq", "arch_prctl",
+    "set_thread_area",
     /* signals and time */
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending",
     "rt_sigsuspend", "rt_sigtimedwait", "sigaltstack", "pause", "alarm",
-    "getitimer", "setitimer", "timer_create", "timer_settime",
-    "timer_gettime", "timer_getoverrun", "timer_delete", "nanosleep",
-    "clock_nanosleep", "clock_gettime", "clock_getres", "gettimeofday",
-    "time", "restart_syscall",
+    "getitimer", "setitimer", "timer_create", "timer_settime", "timer_gettime",
+    "timer_getoverrun", "timer_delete", "nanosleep", "clock_nanosleep",
+    "clock_gettime", "clock_getres", "gettimeofday", "time", "restart_syscall",
     /* waiting; messages over what is open already */
     "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1",
-    "epoll_ctl", "epoll_wait", "epoll_pwait", "eventfd2", "sendto",
-    "recvfrom", "sendmsg", "recvmsg", "shutdown", "getsockname",
-    "getsockopt",
+    "epoll_ctl", "epoll_wait", "epoll_pwait", "eventfd2", "sendto", "recvfrom",
+    "sendmsg", "recvmsg", "shutdown", "getsockname", "getsockopt",
     /* the rest */
     "uname", "sysinfo", "getrandom"};
 
 static const char *const no_such_call[] = {
-    "clone3", "openat2", "pidfd_open", "fchmodat2", "epoll_pwait2",
-    "futex_waitv", "io_uring_setup", "memfd_create", "preadv2", "pwritev2"};
+    "clone3",       "openat2",     "pidfd_open",     "fchmodat2",
+    "epoll_pwait2", "futex_waitv", "io_uring_setup", "memfd_create",
+    "preadv2",      "pwritev2"};
 
 #define N(a) (sizeof(a) / sizeof(a)[0])
 
@@ -86,8 +85,8 @@ static int by_value(scmp_filter_ctx f, const char *name, unsigned arg,
 
     for (size_t i = 0; i < n && !r && nr != __NR_SCMP_ERROR; i++) {
         /* these are ints: the kernel ignores the upper half */
-        struct scmp_arg_cmp c =
-            SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu, values[i]);
+        struct scmp_arg_cmp c = SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, 0xffffffffu,
+                                         values[i]);
 
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, nr, 1, c);
     }
@@ -96,19 +95,19 @@ static int by_value(scmp_filter_ctx f, const char *name, unsigned arg,
 
 static int conditional(scmp_filter_ctx f)
 {
-    static const unsigned long ioctls[] = {TCGETS, TIOCGWINSZ, FIONREAD,
-                                           FIONBIO, FIOCLEX, FIONCLEX};
+    static const unsigned long ioctls[] = {TCGETS,  TIOCGWINSZ, FIONREAD,
+                                           FIONBIO, FIOCLEX,    FIONCLEX};
     static const unsigned long fcntls[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,
-                                           F_SETFD, F_GETFL, F_SETFL};
+                                           F_SETFD, F_GETFL,         F_SETFL};
     static const unsigned long prctls[] = {PR_SET_NAME, PR_GET_NAME,
                                            PR_GET_DUMPABLE, PR_SET_VMA};
     static const unsigned long self[] = {0}, unix_pair[] = {AF_UNIX};
-    const unsigned long namespaces =
-        CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
-        CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
-    struct scmp_arg_cmp plain = SCMP_CMP(0, SCMP_CMP_MASKED_EQ,
-                                         namespaces & ~(unsigned long)CSIGNAL,
-                                         0);
+    const unsigned long namespaces = CLONE_NEWNS | CLONE_NEWCGROUP |
+                                     CLONE_NEWUTS | CLONE_NEWIPC |
+                                     CLONE_NEWUSER | CLONE_NEWPID |
+                                     CLONE_NEWNET | CLONE_NEWTIME;
+    struct scmp_arg_cmp plain = SCMP_CMP(
+        0, SCMP_CMP_MASKED_EQ, namespaces & ~(unsigned long)CSIGNAL, 0);
     int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, plain);
 
     if (!r)

@@ -45,8 +45,10 @@ static int add_cpu(struct walk *w, pid_t pid, pid_t parent)
         return -1;
     /* after "(name)": state, parent, 9 others, then utime, stime, cutime,
      * cstime (proc(5)) */
-    if (sscanf(at + 1, " %*c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu "
-               "%lu %lu", &ppid, &t[0], &t[1], &t[2], &t[3]) != 5)
+    if (sscanf(at + 1,
+               " %*c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu "
+               "%lu %lu",
+               &ppid, &t[0], &t[1], &t[2], &t[3]) != 5)
         return -1;
     if (parent && ppid != (int)parent)
         return -1;
@@ -60,10 +62,8 @@ static int add_delay(struct walk *w, pid_t pid, const char *thread)
     char path[320], text[128];
     unsigned long long ns;
 
-    snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)pid,
-             thread);
-    if (slurp(path, text, sizeof text) ||
-        sscanf(text, "%*s %llu", &ns) != 1)
+    snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)pid, thread);
+    if (slurp(path, text, sizeof text) || sscanf(text, "%*s %llu", &ns) != 1)
         return -1;
     w->use.delay_s += 1e-9 * (double)ns;
     return 0;
@@ -76,8 +76,7 @@ static void add_children(struct walk *w, pid_t pid, const char *thread,
 {
     char path[320], text[2048], *at = text, *end;
 
-    snprintf(path, sizeof path, "/proc/%d/task/%s/children", (int)pid,
-             thread);
+    snprintf(path, sizeof path, "/proc/%d/task/%s/children", (int)pid, thread);
     if (depth >= MAX_DEPTH || slurp(path, text, sizeof text))
         return;
     for (long child; (child = strtol(at, &end, 10)) > 0 && end != at; at = end)
@@ -115,8 +114,8 @@ int sandbox_use(const struct sandbox *s, struct sandbox_use *u)
     if (s->init_pid <= 0 || add_process(&w, s->init_pid, 0, 0))
         return -1;
     /* without the list of children nothing but the first would be counted */
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children",
-             (int)s->init_pid, (int)s->init_pid);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)s->init_pid,
+             (int)s->init_pid);
     if (slurp(path, text, sizeof text) && access(path, R_OK))
         return -1;
     *u = w.use;

@@ -147,8 +147,7 @@ static int at_points(struct sides *s)
     return complex ? 0 : -1;
 }
 
-static enum value_verdict constants(struct sides *s,
-                                    const struct value_opts *o)
+static enum value_verdict constants(struct sides *s, const struct value_opts *o)
 {
     int r = at_point(s, 0, 128);
 
@@ -167,8 +166,7 @@ static enum value_verdict constants(struct sides *s,
     return r == 1 ? VALUE_EXACT : r == 0 ? VALUE_DIFFERENT : VALUE_NUMERIC;
 }
 
-static enum value_verdict functions(struct sides *s, const char **names,
-                                    int n)
+static enum value_verdict functions(struct sides *s, const char **names, int n)
 {
     int r = at_point(s, 0, 128);
 
@@ -227,7 +225,7 @@ static enum value_verdict compare(struct arena *a, const struct expr *x,
                                   int *bare_log)
 {
     const char *names[MAX_SYMBOLS];
-    struct sides s = { .x = x, .y = y };
+    struct sides s = {.x = x, .y = y};
     int n = collect(x, names, 0, MAX_SYMBOLS);
 
     if (n >= 0)
@@ -249,8 +247,7 @@ static enum value_verdict compare(struct arena *a, const struct expr *x,
 }
 
 enum value_verdict value_equal(struct arena *a, const struct expr *x,
-                               const struct expr *y,
-                               const struct value_opts *o)
+                               const struct expr *y, const struct value_opts *o)
 {
     int r = rational_equal(x, y), bare = 0;
 
@@ -268,7 +265,7 @@ enum value_verdict value_equal(struct arena *a, const struct expr *x,
 
 int value_ratio(struct arena *a, const struct expr *x, const struct expr *y)
 {
-    struct ball_ctx c = { .a = a, .prec = 256 };
+    struct ball_ctx c = {.a = a, .prec = 256};
     acb_t p, q, first;
     int n = 0, r = 0;
 
@@ -295,8 +292,9 @@ int value_ratio(struct arena *a, const struct expr *x, const struct expr *y)
         if (!arb_contains_zero(acb_imagref(first)))
             r = 2;
         else
-            r = arb_is_positive(acb_realref(first)) ? 1
-                : arb_is_negative(acb_realref(first)) ? -1 : 0;
+            r = arb_is_positive(acb_realref(first))   ? 1
+                : arb_is_negative(acb_realref(first)) ? -1
+                                                      : 0;
     }
     acb_clear(p);
     acb_clear(q);
@@ -315,7 +313,7 @@ int value_infinite(const struct expr *x)
 int value_double(const struct expr *x, double *d)
 {
     const char *names[1];
-    struct ball_ctx c = { .prec = 128 };
+    struct ball_ctx c = {.prec = 128};
     acb_t p;
     int r = 0;
 

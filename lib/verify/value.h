@@ -15,7 +15,7 @@
 #include "verify.h"
 
 enum value_verdict {
-    VALUE_UNKNOWN,  /* cannot be evaluated */
+    VALUE_UNKNOWN, /* cannot be evaluated */
     VALUE_DIFFERENT,
     VALUE_RATIONAL, /* equal: by 1 */
     VALUE_NORMAL,   /* equal: by 3 */

@@ -20,7 +20,7 @@ static int significant(const char *s)
  * is taken for exact. */
 static int is_rounding(const struct ball_ctx *c, const struct expr *e)
 {
-    static const int need[] = { 0, 3, 5, 10 };
+    static const int need[] = {0, 3, 5, 10};
     fmpz_t d, five;
     int exact;
 
@@ -74,8 +74,8 @@ static int ball_literal(struct ball_ctx *c, const struct expr *e, acb_t out)
 static void random_value(struct ball_ctx *c, const char *name, acb_t out)
 {
     uint64_t h = hash_bytes(name, strlen(name));
-    uint32_t ctr[4] = { (uint32_t)c->point, 7, 7, 7 }, r[4];
-    uint32_t key[2] = { (uint32_t)h, (uint32_t)(h >> 32) };
+    uint32_t ctr[4] = {(uint32_t)c->point, 7, 7, 7}, r[4];
+    uint32_t key[2] = {(uint32_t)h, (uint32_t)(h >> 32)};
 
     philox4x32(ctr, key, r);
     slong v = (slong)(((uint64_t)r[0] << 20 | r[1] >> 12) % (3ull << 50)) +
@@ -111,7 +111,7 @@ static int integrand_at(acb_ptr out, const acb_t z, void *param, slong order,
 /* By rigorous quadrature to 70 bits; not within another integral. */
 static int integrate(struct ball_ctx *c, const struct expr *e, acb_t out)
 {
-    struct integrand g = { c, e->a[2] };
+    struct integrand g = {c, e->a[2]};
     acb_calc_integrate_opt_t opt;
     acb_t lo, hi;
     mag_t tol;
@@ -137,8 +137,8 @@ static int integrate(struct ball_ctx *c, const struct expr *e, acb_t out)
 /* ---- geometric series -------------------------------------------------- */
 
 /* The term at k = lo + i. */
-static int term(const struct ball_ctx *c, const struct expr *e,
-                const acb_t lo, int i, acb_t out)
+static int term(const struct ball_ctx *c, const struct expr *e, const acb_t lo,
+                int i, acb_t out)
 {
     struct ball_ctx d = *c;
     acb_t k;

@@ -14,13 +14,13 @@ enum rounding {
 
 struct ball_ctx {
     struct arena *a;
-    int point;        /* which random point */
-    int log10;        /* "log" without a base is to base ten */
+    int point; /* which random point */
+    int log10; /* "log" without a base is to base ten */
     enum rounding rounding;
     slong prec;
-    const acb_struct *at; /* the variable of the integral or sum that is
-                             being evaluated, or NULL */
-    int analytic;         /* refuse what is not analytic over the ball */
+    const acb_struct *at;  /* the variable of the integral or sum that is
+                              being evaluated, or NULL */
+    int analytic;          /* refuse what is not analytic over the ball */
     int rounded, bare_log; /* out: such a number, such a log was met */
 };
 

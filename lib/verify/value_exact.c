@@ -24,8 +24,7 @@ static int rf_power(struct rf *f, fmpz_mpoly_q_t x, const struct expr *e)
 
     fmpq_init(q);
     r = ball_rational(e, q);
-    if (!r && (!fmpz_is_one(fmpq_denref(q)) ||
-               fmpz_bits(fmpq_numref(q)) > 6))
+    if (!r && (!fmpz_is_one(fmpq_denref(q)) || fmpz_bits(fmpq_numref(q)) > 6))
         r = -1;
     if (!r)
         k = fmpz_get_si(fmpq_numref(q));
@@ -86,7 +85,7 @@ static int rf_eval(struct rf *f, const struct expr *e, fmpz_mpoly_q_t out)
 int exact_rational_functions(const struct expr *x, const struct expr *y,
                              const char *const *names, int n)
 {
-    struct rf f = { .names = names, .n = n };
+    struct rf f = {.names = names, .n = n};
     fmpz_mpoly_q_t p, q;
     int r = -1;
 
@@ -113,11 +112,11 @@ static int ca_fn(const struct expr *e, ca_ptr v, ca_t out, ca_ctx_t ctx)
         const char *name;
         unary *f;
     } fns[] = {
-        { "ln", ca_log }, { "exp", ca_exp }, { "sqrt", ca_sqrt },
-        { "tan", ca_tan }, { "arctan", ca_atan }, { "arcsin", ca_asin },
-        { "arccos", ca_acos }, { "asin", ca_asin }, { "acos", ca_acos },
-        { "atan", ca_atan }, { "abs", ca_abs }, { "floor", ca_floor },
-        { "ceil", ca_ceil },
+        {"ln", ca_log},      {"exp", ca_exp},     {"sqrt", ca_sqrt},
+        {"tan", ca_tan},     {"arctan", ca_atan}, {"arcsin", ca_asin},
+        {"arccos", ca_acos}, {"asin", ca_asin},   {"acos", ca_acos},
+        {"atan", ca_atan},   {"abs", ca_abs},     {"floor", ca_floor},
+        {"ceil", ca_ceil},
     };
     ca_t s, c;
 

@@ -100,18 +100,18 @@ static const struct {
     int inverse; /* 1: of the reciprocal's inverse function */
     int cut;     /* 1: like the logarithm's; 2: others */
 } unaries[] = {
-    { "sin", acb_sin, 0, 0 }, { "cos", acb_cos, 0, 0 },
-    { "tan", acb_tan, 0, 0 }, { "cot", acb_cot, 0, 0 },
-    { "sec", acb_sec, 0, 0 }, { "csc", acb_csc, 0, 0 },
-    { "arcsin", acb_asin, 0, 2 }, { "asin", acb_asin, 0, 2 },
-    { "arccos", acb_acos, 0, 2 }, { "acos", acb_acos, 0, 2 },
-    { "arctan", acb_atan, 0, 2 }, { "atan", acb_atan, 0, 2 },
-    { "arcsec", acb_acos, 1, 3 }, { "arccsc", acb_asin, 1, 3 },
-    { "sinh", acb_sinh, 0, 0 }, { "cosh", acb_cosh, 0, 0 },
-    { "tanh", acb_tanh, 0, 0 }, { "arsinh", acb_asinh, 0, 3 },
-    { "arcosh", acb_acosh, 0, 3 }, { "artanh", acb_atanh, 0, 2 },
-    { "ln", acb_log, 0, 1 }, { "exp", acb_exp, 0, 0 },
-    { "sqrt", acb_sqrt, 0, 1 },
+    {"sin", acb_sin, 0, 0},      {"cos", acb_cos, 0, 0},
+    {"tan", acb_tan, 0, 0},      {"cot", acb_cot, 0, 0},
+    {"sec", acb_sec, 0, 0},      {"csc", acb_csc, 0, 0},
+    {"arcsin", acb_asin, 0, 2},  {"asin", acb_asin, 0, 2},
+    {"arccos", acb_acos, 0, 2},  {"acos", acb_acos, 0, 2},
+    {"arctan", acb_atan, 0, 2},  {"atan", acb_atan, 0, 2},
+    {"arcsec", acb_acos, 1, 3},  {"arccsc", acb_asin, 1, 3},
+    {"sinh", acb_sinh, 0, 0},    {"cosh", acb_cosh, 0, 0},
+    {"tanh", acb_tanh, 0, 0},    {"arsinh", acb_asinh, 0, 3},
+    {"arcosh", acb_acosh, 0, 3}, {"artanh", acb_atanh, 0, 2},
+    {"ln", acb_log, 0, 1},       {"exp", acb_exp, 0, 0},
+    {"sqrt", acb_sqrt, 0, 1},
 };
 
 /* ---- functions that need more than one call ---------------------------- */
@@ -231,15 +231,14 @@ static const struct {
     const char *name;
     int n, cut; /* arguments; 1: analytic but for the negative reals */
     special *f;
-} specials[] = {
-    { "log", 1, 1, log_e_or_10 }, { "log", 2, 1, log_base },
-    { "lg", 1, 1, log_10 }, { "lg", 2, 1, log_base }, { "root", 2, 1, root },
-    { "arccot", 1, 0, arccot }, { "abs", 1, 0, modulus },
-    { "floor", 1, 0, floor_of }, { "ceil", 1, 0, ceil_of },
-    { "zeta", 1, 0, zeta }, { "Gamma", 1, 0, gamma_of },
-    { "factorial", 1, 0, factorial }, { "binomial", 2, 0, binomial },
-    { "sgn", 1, 0, sign }, { "sign", 1, 0, sign }
-};
+} specials[] = {{"log", 1, 1, log_e_or_10},   {"log", 2, 1, log_base},
+                {"lg", 1, 1, log_10},         {"lg", 2, 1, log_base},
+                {"root", 2, 1, root},         {"arccot", 1, 0, arccot},
+                {"abs", 1, 0, modulus},       {"floor", 1, 0, floor_of},
+                {"ceil", 1, 0, ceil_of},      {"zeta", 1, 0, zeta},
+                {"Gamma", 1, 0, gamma_of},    {"factorial", 1, 0, factorial},
+                {"binomial", 2, 0, binomial}, {"sgn", 1, 0, sign},
+                {"sign", 1, 0, sign}};
 
 int ball_function(struct ball_ctx *c, const struct expr *e, acb_ptr v,
                   acb_t out)

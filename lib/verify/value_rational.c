@@ -81,8 +81,7 @@ static int rational_fn(const struct expr *e, fmpq_t *v, fmpq_t out)
         fmpq_abs(out, v[0]);
         return 0;
     }
-    if ((!strcmp(e->name, "floor") || !strcmp(e->name, "ceil")) &&
-        e->n == 1) {
+    if ((!strcmp(e->name, "floor") || !strcmp(e->name, "ceil")) && e->n == 1) {
         fmpz_t z;
         fmpz_init(z);
         if (e->name[0] == 'f')
@@ -113,8 +112,8 @@ static int rational_fn(const struct expr *e, fmpq_t *v, fmpq_t out)
         return 0;
     }
     if (!strcmp(e->name, "binomial") && e->n == 2) {
-        if (!small_int(v[0], &n) || !small_int(v[1], &k) || n < 0 ||
-            k < 0 || n > 20000)
+        if (!small_int(v[0], &n) || !small_int(v[1], &k) || n < 0 || k < 0 ||
+            n > 20000)
             return -1;
         if (k > n)
             fmpq_zero(out);
@@ -138,11 +137,9 @@ static int rational_fn(const struct expr *e, fmpq_t *v, fmpq_t out)
             if (!fmpz_is_one(fmpq_denref(v[i])))
                 return -1;
             if (e->name[0] == 'g')
-                fmpz_gcd(fmpq_numref(out), fmpq_numref(out),
-                         fmpq_numref(v[i]));
+                fmpz_gcd(fmpq_numref(out), fmpq_numref(out), fmpq_numref(v[i]));
             else
-                fmpz_lcm(fmpq_numref(out), fmpq_numref(out),
-                         fmpq_numref(v[i]));
+                fmpz_lcm(fmpq_numref(out), fmpq_numref(out), fmpq_numref(v[i]));
         }
         return 0;
     }

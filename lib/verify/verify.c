@@ -49,15 +49,14 @@ void verify_close(struct verifier **p)
 
 const char *verify_status_name(enum verify_status s)
 {
-    static const char *const names[] = { "ok", "no_answer", "timeout",
-                                         "error" };
+    static const char *const names[] = {"ok", "no_answer", "timeout", "error"};
     return names[s];
 }
 
 static void none(struct verdict *out)
 {
-    *out = (struct verdict){ .status = VERIFY_NO_ANSWER, .extract = "none",
-                             .rule = "none" };
+    *out = (struct verdict){
+        .status = VERIFY_NO_ANSWER, .extract = "none", .rule = "none"};
 }
 
 /* What needs no parser: plain numbers, and the same text. NULL: undecided. */
@@ -98,14 +97,14 @@ static int by_dapo(struct verifier *v, struct text gold, struct text response,
 }
 
 int verify_math(struct verifier *v, const char *gold, size_t n_gold,
-                const char *response, size_t n_response,
-                struct verdict *out, struct err *e)
+                const char *response, size_t n_response, struct verdict *out,
+                struct err *e)
 {
     none(out);
     arena_reset(v->a);
     if (v->o.extract == VERIFY_DAPO)
-        return by_dapo(v, text_of(gold, n_gold),
-                       text_of(response, n_response), out);
+        return by_dapo(v, text_of(gold, n_gold), text_of(response, n_response),
+                       out);
     struct found f = extract_answer(v->a, response, n_response, &v->o);
     out->extract = f.rule;
     if (!f.t.s || !f.t.n)
@@ -133,8 +132,8 @@ int verify_math(struct verifier *v, const char *gold, size_t n_gold,
 
 int verify_choice(struct verifier *v, const char *gold, size_t n_gold,
                   const char *const *choices, size_t n_choices,
-                  const char *response, size_t n_response,
-                  struct verdict *out, struct err *e)
+                  const char *response, size_t n_response, struct verdict *out,
+                  struct err *e)
 {
     struct verify_opts lenient = v->o;
     unsigned want, allowed;
@@ -144,12 +143,12 @@ int verify_choice(struct verifier *v, const char *gold, size_t n_gold,
     arena_reset(v->a);
     lenient.lenient = 1;
     struct text g = norm_backslashes(v->a, norm_unicode(v->a, gold, n_gold));
-    allowed = n_choices ? (n_choices >= 26 ? 0x3FFFFFF
-                                           : (1u << n_choices) - 1)
+    allowed = n_choices ? (n_choices >= 26 ? 0x3FFFFFF : (1u << n_choices) - 1)
                         : 0xFF;
     if (!(want = choice_letters(g)))
         want = choice_of(v->a, gold, n_gold, allowed, choices, n_choices,
-                         &lenient).letters;
+                         &lenient)
+                   .letters;
     if (!want) /* "A Peter" */
         want = choice_first(g, allowed);
     struct chosen c = choice_of(v->a, response, n_response, allowed | want,

@@ -57,16 +57,16 @@ void verify_close(struct verifier **v); /* ends the worker; NULL is fine */
 /* gold may carry dollars, a box or a sentence. 0, or -ERR_IO when no worker
  * can be started. */
 int verify_math(struct verifier *v, const char *gold, size_t n_gold,
-                const char *response, size_t n_response,
-                struct verdict *out, struct err *e) MUST_CHECK;
+                const char *response, size_t n_response, struct verdict *out,
+                struct err *e) MUST_CHECK;
 
 /* gold: one letter, or several ("AC") where all must be named. choices: the
  * texts of A, B, ..., so that a choice may be named by its text; may be
  * NULL. An answer that names another number of letters is no answer. */
 int verify_choice(struct verifier *v, const char *gold, size_t n_gold,
                   const char *const *choices, size_t n_choices,
-                  const char *response, size_t n_response,
-                  struct verdict *out, struct err *e) MUST_CHECK;
+                  const char *response, size_t n_response, struct verdict *out,
+                  struct err *e) MUST_CHECK;
 
 const char *verify_status_name(enum verify_status s);
 

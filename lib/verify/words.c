@@ -4,14 +4,12 @@
 #include <string.h>
 
 static const char *const ones[] = {
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
-    "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen",
-    "sixteen", "seventeen", "eighteen", "nineteen"
-};
-static const char *const tens[] = {
-    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty",
-    "ninety"
-};
+    "zero",    "one",     "two",       "three",    "four",
+    "five",    "six",     "seven",     "eight",    "nine",
+    "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
+    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+static const char *const tens[] = {"twenty", "thirty",  "forty",  "fifty",
+                                   "sixty",  "seventy", "eighty", "ninety"};
 
 /* The value of English number words ("forty-two", "one hundred and five"),
  * or -1. */
@@ -57,13 +55,12 @@ static long chinese(struct text t)
     static const char *const digit[] = {
         "\xE9\x9B\xB6", "\xE4\xB8\x80", "\xE4\xBA\x8C", "\xE4\xB8\x89",
         "\xE5\x9B\x9B", "\xE4\xBA\x94", "\xE5\x85\xAD", "\xE4\xB8\x83",
-        "\xE5\x85\xAB", "\xE4\xB9\x9D", "\xE4\xB8\xA4", "\xE3\x80\x87"
-    };
+        "\xE5\x85\xAB", "\xE4\xB9\x9D", "\xE4\xB8\xA4", "\xE3\x80\x87"};
     static const struct {
         const char *s;
         long v;
-    } scale[] = { { "\xE5\x8D\x81", 10 }, { "\xE7\x99\xBE", 100 },
-                  { "\xE5\x8D\x83", 1000 } };
+    } scale[] = {
+        {"\xE5\x8D\x81", 10}, {"\xE7\x99\xBE", 100}, {"\xE5\x8D\x83", 1000}};
     long total = 0, last = -1;
 
     if (t.n == 0 || t.n % 3 || t.n > 30)
@@ -112,7 +109,8 @@ static const char *how_many(struct text w)
         return "\\emptyset";
     return text_in(w, "infinitely many|infinitely many solutions|"
                       "infinite solutions|infinite number of solutions")
-               ? "\\text{infinitely many}" : NULL;
+               ? "\\text{infinitely many}"
+               : NULL;
 }
 
 struct text words_to_formula(struct arena *a, struct text t)
@@ -191,8 +189,7 @@ static int only_words(struct text w)
     return longest >= 3;
 }
 
-const char *words_equal(struct arena *a, struct text gold,
-                        struct text answer)
+const char *words_equal(struct arena *a, struct text gold, struct text answer)
 {
     struct text gf = norm_form(a, gold), af = norm_form(a, answer);
 

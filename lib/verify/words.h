@@ -7,7 +7,6 @@
  * text is such words. */
 struct text words_to_formula(struct arena *a, struct text t);
 /* The rule by which two texts are the same without mathematics, or NULL. */
-const char *words_equal(struct arena *a, struct text gold,
-                        struct text answer);
+const char *words_equal(struct arena *a, struct text gold, struct text answer);
 
 #endif

@@ -98,7 +98,7 @@ static int write_all(int fd, const void *p, size_t n)
 
 static void set_timer(int ms)
 {
-    struct itimerval t = { 0 };
+    struct itimerval t = {0};
 
     t.it_value.tv_sec = ms / 1000;
     t.it_value.tv_usec = ms % 1000 * 1000;
@@ -118,12 +118,12 @@ static void limit_memory(int mem_mb)
         close(fd);
     rlim_t n = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) +
                (rlim_t)mem_mb * 1048576;
-    struct rlimit r = { n, n };
+    struct rlimit r = {n, n};
     setrlimit(RLIMIT_AS, &r);
 #else
     (void)mem_mb;
 #endif
-    struct rlimit zero = { 0, 0 };
+    struct rlimit zero = {0, 0};
     setrlimit(RLIMIT_CORE, &zero);
     setrlimit(RLIMIT_FSIZE, &zero);
 }
@@ -131,8 +131,8 @@ static void limit_memory(int mem_mb)
 static void send_reply(void *ctx, const struct outcome *r, int final)
 {
     int fd = *(int *)ctx;
-    struct reply p = { .final = final, .correct = r->correct,
-                       .well_formed = r->well_formed };
+    struct reply p = {
+        .final = final, .correct = r->correct, .well_formed = r->well_formed};
 
     strncpy(p.rule, r->rule, sizeof p.rule - 1);
     if (final && r->gold_tree) {
@@ -165,7 +165,7 @@ static void serve(int fd, int cpu_ms, int mem_mb)
     xmalloc_on_failure(NULL);
     limit_memory(mem_mb);
     while (!read_all(fd, &q, sizeof q)) {
-        struct outcome r = { 0 };
+        struct outcome r = {0};
         if (q.n_gold > MAX_ITEM || q.n_answer > MAX_ITEM ||
             read_all(fd, buf, q.n_gold) ||
             read_all(fd, buf + q.n_gold + 1, q.n_answer))
@@ -211,10 +211,9 @@ static int start(struct worker *w, struct err *e)
 static int send_item(struct worker *w, struct text gold, struct text answer,
                      const struct verify_opts *o)
 {
-    struct request q = { (uint32_t)gold.n, (uint32_t)answer.n, *o };
+    struct request q = {(uint32_t)gold.n, (uint32_t)answer.n, *o};
 
-    return write_all(w->fd, &q, sizeof q) ||
-           write_all(w->fd, gold.s, gold.n) ||
+    return write_all(w->fd, &q, sizeof q) || write_all(w->fd, gold.s, gold.n) ||
            write_all(w->fd, answer.s, answer.n);
 }
 
@@ -267,9 +266,9 @@ int worker_compare(struct worker *w, struct arena *a, struct text gold,
     int status = stop(w);
     /* the timer's signal, or an abort for want of memory; anything else is
      * a fault of ours, and shows as one */
-    int limit = WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF ||
-                                        WTERMSIG(status) == SIGABRT ||
-                                        WTERMSIG(status) == SIGKILL);
+    int limit = WIFSIGNALED(status) &&
+                (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGABRT ||
+                 WTERMSIG(status) == SIGKILL);
     if (!have || !limit) {
         out->correct = 0;
         out->status = limit ? VERIFY_TIMEOUT : VERIFY_ERROR;
