@@ -1,0 +1,28 @@
+/* make_rounding.py. A row: the arm, values, hashes of w, m, v and the
+ * compensation after 1, 10, 100 and 300 steps; then, against float64 and in
+ * units of the RMS move: RMS distance of w, of w and compensation, mean signed
+ * distance of w. */
+{"bf16-kahan", 1024,
+ {0xf82480ce52f03026u, 0x2003c0a6f6e7c27eu,
+  0x9c49edaabe7a67e7u, 0x98f3cb9f0b96f216u},
+ 0.006273, 0.000157, 0.000158},
+{"bf16-kahan", 1035,
+ {0xfb890d069aa4c493u, 0xa1d22c365f738ad0u,
+  0xe6f144e90ee4b653u, 0xbe7289b258746dbeu},
+ 0.006246, 0.000157, 0.000138},
+{"bf16-kahan", 7,
+ {0x7d1b48d1f1481cd7u, 0x9e3667fd1cbc2f83u,
+  0xfbfaae2e859bfe72u, 0x430b30ae1f738747u},
+ 0.008225, 0.000099, -0.000569},
+{"bf16-sr", 1024,
+ {0x5dd0f6ba01b4b52eu, 0xd31c218a74847287u,
+  0x4927b940eb0c108du, 0x794b11430f25132bu},
+ 0.116456, 0.116456, 0.005320},
+{"bf16-sr", 1035,
+ {0x04bcb9f12ef0b06fu, 0x4d9666234daaf711u,
+  0x210280dad107d8f7u, 0x2effea22f5b39db9u},
+ 0.116200, 0.116200, 0.004770},
+{"bf16-sr", 7,
+ {0x297c6028f157379cu, 0xe85752daf3b4beb3u,
+  0xb44e9f72d35abd64u, 0x96dd09387a1a5781u},
+ 0.128331, 0.128331, -0.028171},
