@@ -36,11 +36,11 @@ BIN     := bin
 endif
 
 PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
-            kl sparsity stats show checksum
+            kl sparsity spectrum stats show checksum
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
-LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/generate lib/score lib/compare lib/model lib/arch lib/verify lib/stat lib/text lib/record lib/base
+LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/generate lib/score lib/spectrum lib/compare lib/model lib/arch lib/verify lib/stat lib/text lib/record lib/base
 SRC_of    = $(wildcard $(1)/*.c)
 OBJ_of    = $(patsubst %.c,$(B)/%.o,$(call SRC_of,$(1)))
 LIB_of    = $(B)/$(subst /,_,$(1)).a
@@ -87,6 +87,7 @@ L_model  := $(call LIB_of,lib/model) $(KERNEL_LIB) $(L_arch)
 L_generate := $(call LIB_of,lib/generate) $(L_model) $(L_record)
 L_score  := $(call LIB_of,lib/score) $(L_model) $(L_record)
 L_compare := $(call LIB_of,lib/compare) $(L_model) $(L_record)
+L_spectrum := $(call LIB_of,lib/spectrum) $(L_compare)
 L_train  := $(call LIB_of,lib/train) $(L_generate) $(L_tasks) $(L_text)
 
 X_base   := -ljansson -lxxhash -lzstd -lz
@@ -102,6 +103,7 @@ X_model  := $(X_base) $(KERNEL_LINK)
 X_generate := $(X_model) $(X_record)
 X_score  := $(X_generate)
 X_compare := $(X_generate)
+X_spectrum := -lopenblas $(X_compare)
 X_train  := $(X_generate) $(X_text)
 
 USES_prepare   := tasks
@@ -114,6 +116,7 @@ USES_dapo-step := train
 USES_logprob   := score
 USES_kl        := stat record
 USES_sparsity  := compare
+USES_spectrum  := spectrum
 USES_stats     := report
 USES_show      := text
 USES_checksum  := record

@@ -2,7 +2,8 @@
 DEPS := gcc g++ libc6-dev libmsgpack-dev libzstd-dev libpcre2-dev \
         libutf8proc-dev libjansson-dev libxxhash-dev libflint-dev \
         libflint-arb-dev libantic-dev libcalcium-dev libseccomp-dev \
-        zlib1g-dev libsnappy-dev libmd-dev bubblewrap python3 python3-jinja2 gnuplot-nox fonts-dejavu-core zstd xz-utils
+        zlib1g-dev libsnappy-dev libmd-dev libopenblas-serial-dev bubblewrap python3 python3-jinja2 gnuplot-nox \
+        fonts-dejavu-core zstd xz-utils
 
 .PHONY: deps
 deps:

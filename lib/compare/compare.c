@@ -6,9 +6,8 @@
 #include "../arch/arch.h"
 #include "../model/safetensors.h"
 #include "compare.h"
+#include "names.h"
 #include "sparsity.h"
-
-enum { KIND_OTHER = N_KINDS };
 
 struct tally {
     struct sparsity s;
@@ -28,14 +27,6 @@ struct compare {
     struct rec_writer *w; /* of compare_write */
     struct rec *rec;
 };
-
-/* ---- what a tensor is ------------------------------------------------ */
-
-static const char *kind_name(int kind)
-{
-    return kind == KIND_OTHER ? "other"
-                              : param_kind_name((enum param_kind)kind);
-}
 
 /* ---- records -------------------------------------------------------- */
 
@@ -89,7 +80,7 @@ static int put_totals(struct compare *x, struct err *e)
         if (!x->kind[k].s.n)
             continue;
         begin(x, "kind");
-        set_str(x, "kind", kind_name(k));
+        set_str(x, "kind", tensor_kind_name(k));
         r = put(x, &x->kind[k], e);
     }
     for (int i = 0; i < x->n_layers && !r; i++) {
@@ -122,21 +113,6 @@ static void add_layer(struct compare *x, int layer, const struct tally *t)
         x->n_layers = layer + 1;
     }
     add(&x->layer[layer], t);
-}
-
-/* The tensor of f that goes with t of the checkpoint. */
-static int partner(const struct st_file *f, const char *name,
-                   const struct st_tensor *t, const struct st_tensor **p,
-                   struct err *e)
-{
-    *p = st_find(f, t->name);
-    if (!*p)
-        return err_set(e, ERR_DATA, "%s: no tensor %s", name, t->name);
-    if ((*p)->n_dims != t->n_dims ||
-        memcmp((*p)->dims, t->dims, (size_t)t->n_dims * sizeof *t->dims))
-        return err_set(e, ERR_DATA, "%s: %s has another shape", name,
-                       t->name);
-    return 0;
 }
 
 /* Values at .. of tensor t, where the device can read them: on the cpu where
@@ -181,12 +157,11 @@ static int one_tensor(struct compare *x, const struct st_tensor *t,
 {
     const struct st_tensor *b, *c = NULL;
     struct tally tally = { .fp32 = t->type == DT_F32 };
-    int layer, known = arch_kind(t->name, &layer);
-    int kind = known < 0 ? KIND_OTHER : known;
-    int r = partner(x->base, x->o->base, t, &b, e);
+    int layer, kind = tensor_kind(t->name, &layer);
+    int r = tensor_partner(x->base, x->o->base, t, &b, e);
 
     if (!r && x->against)
-        r = partner(x->against, x->o->against, t, &c, e);
+        r = tensor_partner(x->against, x->o->against, t, &c, e);
     if (!r)
         r = count(x, &tally.s, b, t, c, e);
     if (r)
@@ -196,7 +171,7 @@ static int one_tensor(struct compare *x, const struct st_tensor *t,
     add_layer(x, layer, &tally);
     begin(x, "tensor");
     set_str(x, "tensor", t->name);
-    set_str(x, "kind", kind_name(kind));
+    set_str(x, "kind", tensor_kind_name(kind));
     if (layer >= 0)
         rec_set_i64(x->rec, "layer", layer);
     return put(x, &tally, e);
@@ -238,19 +213,6 @@ int compare_write(struct compare *x, struct rec_writer *w, struct err *e)
 
 /* ---- opening -------------------------------------------------------- */
 
-/* Files of tied models may or may not have the head. */
-static int check_base(const struct compare *x, struct err *e)
-{
-    for (size_t i = 0; i < st_count(x->base); i++) {
-        const char *name = st_at(x->base, i)->name;
-
-        if (!st_find(x->ckpt, name) && strcmp(name, "lm_head.weight"))
-            return err_set(e, ERR_DATA, "%s: no tensor %s", x->o->ckpt, name);
-    }
-    return st_count(x->ckpt) ? 0 : err_set(e, ERR_DATA, "%s: no tensors",
-                                           x->o->ckpt);
-}
-
 /* On a device, room for a piece of each file. */
 static int open_device(struct compare *x, struct err *e)
 {
@@ -289,7 +251,7 @@ int compare_open(struct compare **out, const struct compare_opts *o,
     if (!r && o->against)
         r = st_open(&x->against, o->against, e);
     if (!r)
-        r = check_base(x, e);
+        r = tensor_all(x->base, x->ckpt, x->o->ckpt, e);
     if (r)
         r = damage(x, r, e);
     if (!r)

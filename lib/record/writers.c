@@ -30,6 +30,8 @@ static const struct {
     {"task", "stats --tag --set task=NAME"},
     {"arm", "stats --tag --set arm=ARM"},
     {"scope", "sparsity"},
+    {"nss", "spectrum"},
+    {"angle_left_max", "spectrum"},
 };
 
 const char *rec_writer_of(const char *path)

@@ -30,7 +30,7 @@ records() { # enough of them to fill a pipe
 records >"$T/in"
 B=$BIN
 T0="--tokenizer data/tokenizer/tiny"
-for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity stats show; do
+for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity spectrum stats show; do
     left "help_of_$p" "$B/$p" --help
     left "version_of_$p" "$B/$p" --version
 done
@@ -45,6 +45,7 @@ for json in "" --json; do
     left "logprob$n" "$B/logprob" --device cpu $json --model $M --as x
     left "kl$n" "$B/kl" $json
     left "sparsity$n" "$B/sparsity" $json $M $M
+    left "spectrum$n" "$B/spectrum" --quiet $json $M $M
     left "stats$n" "$B/stats" $json --by id correct
     left "score$n" "$B/stats" $json --score
     left "kl_score$n" "$B/stats" $json --kl-score

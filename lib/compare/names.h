@@ -1,0 +1,23 @@
+/* names - which tensors of two checkpoints go together, and what they are */
+#ifndef ULP_COMPARE_NAMES_H
+#define ULP_COMPARE_NAMES_H
+#include "../arch/arch.h"
+#include "../model/safetensors.h"
+
+enum { KIND_OTHER = N_KINDS };
+
+/* An enum param_kind, or KIND_OTHER; its layer, -1 outside the layers. */
+int tensor_kind(const char *name, int *layer);
+/* "q" ... "bias", "other" */
+const char *tensor_kind_name(int kind);
+
+/* The tensor of f (`name` in messages) that goes with t, of the same shape. */
+int tensor_partner(const struct st_file *f, const char *name,
+                   const struct st_tensor *t, const struct st_tensor **p,
+                   struct err *e) MUST_CHECK;
+/* Sees that ckpt (`name` in messages) has the tensors of base, but for the
+ * head, which files of tied models may or may not have. */
+int tensor_all(const struct st_file *base, const struct st_file *ckpt,
+               const char *name, struct err *e) MUST_CHECK;
+
+#endif
