@@ -19,16 +19,19 @@ static inline uint64_t word(uint64_t x)
 static inline float value(uint64_t seed, int i, int hard)
 {
     uint64_t w = word(seed + (uint64_t)i), h, kind;
-    int e = -16, sum = -131070;
+    int exponent = -16, sum = -131070;
 
     for (int k = 0; k < 4; k++)
         sum += (int)(w >> 16 * k & 0xFFFF);
     if (!hard)
-        return (float)ldexp(sum, e);
+        return (float)ldexp(sum, exponent);
     h = word((seed ^ 0x5555) + (uint64_t)i);
     kind = h >> 8 & 31;
-    e = kind == 0 ? 84 : kind == 1 ? -156 : (int)(h & 63) - 60;
-    return kind >= 28 ? (sum < 0 ? -0.0f : 0.0f) : (float)ldexp(sum, e);
+    exponent = kind == 0   ? 84
+               : kind == 1 ? -156
+                           : (int)(h & 63) - 60;
+    return kind >= 28 ? (sum < 0 ? -0.0f : 0.0f)
+                      : (float)ldexp(sum, exponent);
 }
 
 static inline uint64_t fnv(uint64_t h, const void *p, enum dtype t, int n)
