@@ -16,7 +16,7 @@
 
 static struct filter f = FILTER_INIT;
 static struct cli_list without;
-static const char *by, *stat, *report, *html, *setting, *tasks, *title;
+static const char *by, *stat, *report, *sweep, *html, *setting, *tasks, *title;
 static int do_score, do_kl_score, do_tag, do_verdicts, do_ablation,
     power, as_table;
 static struct cli_list sets, fields;
@@ -60,6 +60,9 @@ static const struct opt own[] = {
     { OPT_LIST, "without", 0, &without, "TASK",
       "leave a task of --tasks out of the report", 0, 0 },
     { OPT_STR, "title", 0, &title, "TEXT", "title of the report", 0, 0 },
+    { OPT_STR, "sweep", 0, &sweep, "DIR",
+      "the same of arms at several learning rates to DIR/summary.txt and "
+      "tables/; --set 'point NAME=ARM LR' says which each is", 0, 0 },
     { OPT_FLAG, "ablation", 0, &do_ablation, NULL,
       "scores, KL scores and sparsity to the page of which factor carries "
       "which part; the arms are those of --set arms=..., the first the "
@@ -80,6 +83,8 @@ static const struct cli cli = {
              "[records...]\n"
              "       stats --report DIR --tasks FILE [--setting FILE] "
              "records...\n"
+             "       stats --sweep DIR --tasks FILE --set 'point NAME=ARM LR' "
+             "... records...\n"
              "       stats --ablation --tasks FILE --set 'arms=ARM...' "
              "records...\n"
              "       stats --html DIR",
@@ -182,7 +187,7 @@ static int run_by(char **args, int n, struct err *e)
 static struct report_opts report_opts(void)
 {
     return (struct report_opts){
-        .dir = report, .setting = setting, .tasks = tasks, .title = title,
+        .dir = report ? report : sweep, .setting = setting, .tasks = tasks, .title = title,
         .sets = &sets, .without = &without,
     };
 }
@@ -191,21 +196,24 @@ static int run_report(char **args, int n, struct err *e)
 {
     const struct report_opts o = report_opts();
 
-    return report_make(&o, args, n, e);
+    if (do_ablation)
+        return report_ablation(&o, f.out, args, n, e);
+    return report ? report_make(&o, args, n, e)
+                  : report_sweep(&o, args, n, e);
 }
 
 static int run(char **args, int n, struct err *e)
 {
     int modes = !!by + do_score + do_kl_score + do_tag + do_verdicts +
-                do_ablation + !!report + !!html;
+                do_ablation + !!report + !!sweep + !!html;
     int r = set_check(&sets, e);
 
     if (r)
         return r;
     if (modes > 1)
         return err_set(e, ERR_USAGE, "more than one of --by, --score, "
-                       "--kl-score, --tag, --verdicts, --report, --ablation, "
-                       "--html");
+                       "--kl-score, --tag, --verdicts, --report, --sweep, "
+                       "--ablation, --html");
     if (do_score)
         return stage_score(&f, &sets, args, n, e);
     if (do_kl_score)
@@ -217,13 +225,8 @@ static int run(char **args, int n, struct err *e)
 
         return stage_verdicts(&f, &o, power, args, n, e);
     }
-    if (report)
+    if (report || sweep || do_ablation)
         return run_report(args, n, e);
-    if (do_ablation) {
-        const struct report_opts o = report_opts();
-
-        return report_ablation(&o, f.out, args, n, e);
-    }
     if (html)
         return html_finish(html, e);
     return run_by(args, n, e);

@@ -68,6 +68,8 @@ MARGIN        ?= 0.02## H1: the margin of equivalence, in accuracy
 REFERENCE     ?=## the arm that others are compared with; the first of ARMS when empty
 ABLATION_ARMS ?= fp32 fp32,master=bf16 fp32,compute=bf16 fp32,grads=bf16 fp32,adam=bf16 fp32,step=foreach fp32,order=shuffled bf16-weights bf16## arms of make ablation; parts are of the way from the first to the last
 MISMATCH_ARMS ?= fp32 fp32,rollout=bf16-mixed fp32,rollout=bf16-mixed,tis=2 fp32,rollout=bf16-mixed+head=fp32 fp32,rollout=bf16-mixed+head=fp32,tis=2## arms of make mismatch; the first is the one without a mismatch
+SWEEP_ARMS    ?=## arms of make sweep, the first the reference; those of ARMS when empty
+SWEEP_LR      ?=## learning rates of make sweep, for each of its arms; ARM:RATE is one for that arm alone
 
 # running
 LAUNCH        ?=## put before each stage, e.g. 'srun -N 1'
@@ -102,7 +104,7 @@ override R    := $(R:%/=%)
 PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
   PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
   TASKS QUESTIONS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS MARGIN \
-  REFERENCE ABLATION_ARMS MISMATCH_ARMS LAUNCH RATE DEVICE_MEM MEAN_NEW TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
+  REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR LAUNCH RATE DEVICE_MEM MEAN_NEW TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
   TRAIN_ROWS SYNTHETIC EXPECT
 
 # One make runs as many stages at once as there are processors, unless told
@@ -111,7 +113,7 @@ PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA 
 JOBS          := $(shell nproc)
 MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline; echo "$${MAKEFLAGS:-}")
 # Stages on a GPU share its memory, so they run one after the other.
-GPU           := $(if $(filter $(R)/% train eval ablation mismatch,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
+GPU           := $(if $(filter $(R)/% train eval ablation mismatch sweep,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
 AT_ONCE       := $(if $(GPU),1,$(JOBS))
 ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKE_ARGS)),0)
 MAKEFLAGS     += -j$(AT_ONCE)

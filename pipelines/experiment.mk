@@ -16,7 +16,7 @@ export ULP_LAUNCH := $(LAUNCH)
 export ULP_ARGS   := $(foreach v,$(GIVEN),$(v)=$(call quote,$($(v))))
 
 SUMMARY   := $(R)/analysis/summary.txt
-DAG_GOALS := $(filter $(R)/% train eval ablation mismatch,$(MAKECMDGOALS))
+DAG_GOALS := $(filter $(R)/% train eval ablation mismatch sweep,$(MAKECMDGOALS))
 ASKED     := $(filter why plan,$(MAKECMDGOALS))
 ifneq ($(DAG_GOALS)$(ASKED),)
 ifeq ($(wildcard /usr/bin/python3),)

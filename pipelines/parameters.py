@@ -123,7 +123,8 @@ class Parameters:
         else:
             self.SEEDS = self.seeds()
             self.arms = self.read_arms("ARMS")
-        self.table_arms = {t: self.read_arms(f"{t.upper()}_ARMS")
+        self.table_arms = {t: self.sweep_arms() if t == "sweep" else
+                           self.read_arms(f"{t.upper()}_ARMS")
                            for t in tables}
         names = [a.name for a in self.arms]
         self.REFERENCE = (self.REFERENCE or names[0]).replace(
@@ -165,9 +166,47 @@ class Parameters:
         return [Run(a, s, n) for a in arms for s in self.SEEDS
                 for n in range(self.NOISE)]
 
-    def read_arms(self, var):
+    def sweep_arms(self):
+        """Each arm of SWEEP_ARMS at each rate of SWEEP_LR; ARM:RATE is a rate
+        of that arm alone. point: by name, the arm and its rate. An arm at LR is
+        that of the experiment."""
+        words = (self.text["SWEEP_ARMS"] or self.text["ARMS"]).split()
+        for w in words:
+            if ",lr=" in w:
+                raise Wrong(f"SWEEP_ARMS: '{w}': learning rates come from "
+                            "SWEEP_LR")
+        arms, self.point = [], {}
+        for w in words:
+            for lr in self.rates_of(w, words):
+                at = w if float(lr) == float(self.LR) else f"{w},lr={lr}"
+                arms += self.read_arms("SWEEP_ARMS", at)
+                name = arms[-1].name
+                if name in self.point:
+                    raise Wrong(f"SWEEP_LR: '{self.SWEEP_LR}' names {lr} "
+                                f"twice for {w}")
+                self.point[name] = (w.replace("=", "-").replace(":", "."), lr)
+        if len(words) < 2:
+            raise Wrong(f"SWEEP_ARMS: found '{' '.join(words)}', expected two "
+                        "arms at least")
+        return arms
+
+    def rates_of(self, arm, arms):
+        rates = []
+        for word in self.SWEEP_LR.split():
+            only, _, lr = word.rpartition(":")
+            number(f"SWEEP_LR: '{word}'", lr, False, 0, True)
+            if only and only not in arms:
+                raise Wrong(f"SWEEP_LR: '{word}': {only} is not one of the "
+                            f"arms {' '.join(arms)}")
+            if only in ("", arm):
+                rates.append(lr)
+        if not rates:
+            raise Wrong(f"SWEEP_LR: found no learning rate for {arm}")
+        return rates
+
+    def read_arms(self, var, words=None):
         arms, known = [], self.KNOWN_ARMS.split()
-        for word in self.text[var].split():
+        for word in (self.text[var] if words is None else words).split():
             first, *parts = word.split(",")
             if first not in known:
                 raise Wrong(f"{var}: '{first}' is not an arm"
@@ -362,14 +401,12 @@ class Parameters:
                 not has(a.name, "order", "canonical", self.SHUFFLED_ARMS) and
                 not has(a.name, "grads", "fp32", self.HALF_SUM_ARMS)]
 
-    def training(self):
-        """Lines on how the runs were trained."""
+    def training(self, rates):
+        """Lines on how the runs were trained, at these learning rates."""
         if self.outside:
             return ["canonical=none",
                     f"training=elsewhere: {len(self.outside)} checkpoints that "
                     f"{self.RUNS} names"]
-        rates = ", ".join([self.LR, *(f"{a.lr} in {a.name}" for a in self.arms
-                                      if a.lr != self.LR)])
         return [f"canonical={' '.join(self.canonical())}",
                 f"training={self.STEPS} steps of {self.PROMPTS} prompts x "
                 f"{self.SAMPLES} rollouts; mini-batch {self.MINI_BATCH} "
@@ -381,7 +418,9 @@ class Parameters:
         """KEY=VALUE lines."""
         model = os.path.basename(self.MODEL.rstrip("/")) if self.MODEL else \
             f"made from nothing: {self.MODEL_SHAPE.replace('--', '')}"
-        canonical, *training = self.training()
+        canonical, *training = self.training(", ".join(
+            [self.LR, *(f"{a.lr} in {a.name}" for a in self.arms
+                        if a.lr != self.LR)]))
         lines = [
             f"preset={self.PRESET}",
             f"arms={' '.join(a.name for a in self.arms)}",
@@ -403,6 +442,17 @@ class Parameters:
             lines.append(f"left_out={' '.join(self.left_out)}: no sandbox on "
                          "this machine")
         return lines
+
+    def sweep_setting(self):
+        """KEY=VALUE lines of the sweep."""
+        fixed = [x for x in self.setting() if x.split("=")[0] in (
+            "preset", "seeds", "margin", "synthetic", "model", "evaluation")]
+        _, *training = self.training("of the grid")
+        arms = self.table_arms["sweep"]
+        return [*fixed, *training,
+                f"arms={' '.join(a.name for a in arms)}",
+                *(f"point {name}={arm} {lr}"
+                  for name, (arm, lr) in self.point.items())]
 
     def fixed(self):
         return {k: self.text.get(k, "") for k in FIXED}

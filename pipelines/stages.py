@@ -358,6 +358,22 @@ class Experiment:
                  f"{self.tasks_options()} --set {names} -o $OUT \\\n"
                  f"{' '.join(files)}")
 
+    def sweep(self, arms):
+        """make sweep: arms at several learning rates, in a summary of its
+        own."""
+        p = self.p
+        files = [*self.base_scores(),
+                 *(f for k in ("scores", "kl_scores", "sparsity", "metrics")
+                   for f in self.records(arms, k))]
+        words = " \\\n".join(f"--set {shlex.quote(x)}"
+                              for x in p.sweep_setting())
+        out = f"{p.R}/sweep"
+        self.add(out, "analysis", "sweep: same rate and best rate and same KL",
+                 [*files, p.tasks_json], ["stats"],
+                 f"{p.BIN}/stats --quiet --sweep $OUT --tasks "
+                 f"{self.tasks_options()} \\\n{words} \\\n"
+                 f"{' '.join(files)}", note=f"summary: {out}/summary.txt")
+
     def mismatch(self, arms):
         """make mismatch: samplers that compute otherwise than the trainer, each
         with and without the truncated importance weight."""

@@ -4,6 +4,7 @@
 #include "../base/file.h"
 #include "ablation.h"
 #include "sections.h"
+#include "sweep.h"
 
 static int write_file(const char *path, const struct buf *b, struct err *e)
 {
@@ -45,24 +46,21 @@ static int write_tables(const struct doc *doc, const char *dir,
     return r;
 }
 
-static int make_dirs(const char *dir, struct err *e)
+static int make_dir(const char *dir, const char *name, struct err *e)
 {
-    static const char *const sub[] = { "tables", "plots" };
     char path[4096];
-    int r = 0;
 
-    for (int i = 0; i < 2 && !r; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, sub[i]);
-        r = file_mkdirs(path, e);
-    }
-    return r;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return file_mkdirs(path, e);
 }
 
 static int write_all(const struct report *r, const char *dir, struct err *e)
 {
     struct buf text = { 0 }, html = { 0 };
-    int x = make_dirs(dir, e);
+    int x = make_dir(dir, "tables", e);
 
+    if (!x)
+        x = make_dir(dir, "plots", e);
     doc_text(r->doc, &text);
     doc_html(r->doc, &html);
     if (!x)
@@ -113,6 +111,46 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
     data_free(&d);
     setting_free(&s);
     return x;
+}
+
+static int write_page(const struct doc *doc, const char *dir, struct err *e)
+{
+    struct buf text = { 0 };
+    int r = make_dir(dir, "tables", e);
+
+    doc_text(doc, &text);
+    if (!r)
+        r = write_tables(doc, dir, e);
+    if (!r)
+        r = write_to(dir, "summary.txt", &text, e);
+    buf_free(&text);
+    return r;
+}
+
+int report_sweep(const struct report_opts *o, char **inputs, int n_inputs,
+                 struct err *e)
+{
+    struct setting s = { 0 };
+    struct data d = { 0 };
+    struct sweep w = { 0 };
+    struct doc *doc = NULL;
+    int r = setting_read(&s, o, e);
+
+    if (!r)
+        r = data_read(&d, &s, inputs, n_inputs, e);
+    if (!r)
+        r = sweep_open(&w, &d, &s, e);
+    if (!r) {
+        doc = doc_open(o->title ? o->title : "Precision and learning rate");
+        r = sweep_page(doc, &w, e);
+    }
+    if (!r)
+        r = write_page(doc, o->dir, e);
+    doc_close(&doc);
+    sweep_free(&w);
+    data_free(&d);
+    setting_free(&s);
+    return r;
 }
 
 int report_ablation(const struct report_opts *o, const char *out,

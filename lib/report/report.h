@@ -23,6 +23,9 @@ struct report_opts {
 
 int report_make(const struct report_opts *o, char **inputs, int n_inputs,
                 struct err *e) MUST_CHECK;
+/* DIR/summary.txt and DIR/tables of a sweep over learning rates (sweep.h). */
+int report_sweep(const struct report_opts *o, char **inputs, int n_inputs,
+                 struct err *e) MUST_CHECK;
 /* The page of make ablation (ablation.h) into the file `out`, "-" for standard
  * output, from scores, KL scores and sparsity; the arms are the setting's. */
 int report_ablation(const struct report_opts *o, const char *out,

@@ -15,6 +15,7 @@ PROMPTS       ?= 256
 MINI_BATCH    ?= 64
 SAMPLES       ?= 16
 LR            ?= 1e-6
+SWEEP_LR      ?= 3e-7 1e-6 3e-6
 MAX_NEW       ?= 3072
 MAX_PROMPT    ?= 1024
 OVERLONG      ?= 1024

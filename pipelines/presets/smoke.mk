@@ -15,6 +15,7 @@ KL_PROMPTS    ?= 8
 TOKENIZER     ?= data/tokenizer/tiny
 TRAIN_TASK    ?= dm_train
 LR            ?= 1e-3
+SWEEP_LR      ?= 3e-4 1e-3 3e-3
 MAX_NEW       ?= 40
 OVERLONG      ?= 8
 SYNTHETIC     ?= 1

@@ -17,6 +17,7 @@ PROMPTS       ?= 16
 MINI_BATCH    ?= 8
 SAMPLES       ?= 8
 LR            ?= 1e-4
+SWEEP_LR      ?= 3e-5 1e-4 3e-4 1e-3
 MAX_NEW       ?= 40
 OVERLONG      ?= 8
 KL_PROMPTS    ?= 64
