@@ -14,6 +14,7 @@
 #ifndef ULP_BENCH_GPU_H
 #define ULP_BENCH_GPU_H
 #include <stdio.h>
+#include "../../../kernels/kernels.h"
 #include "../../../lib/arch/arch.h"
 
 enum roof { ROOF_BF16, ROOF_FP32, ROOF_COPY, ROOF_OTHER, N_ROOFS };
