@@ -18,6 +18,7 @@ ifeq ($(AFTER_DEPS),)
 include pipelines/build.mk
 include pipelines/install.mk
 include pipelines/tests.mk
+include pipelines/lint.mk
 include pipelines/cudasim.mk
 include pipelines/bench_gpu.mk
 -include $(wildcard pipelines/bench.mk)

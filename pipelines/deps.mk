@@ -5,8 +5,12 @@ DEPS := gcc g++ libc6-dev libmsgpack-dev libzstd-dev libpcre2-dev \
         zlib1g-dev libsnappy-dev libmd-dev libopenblas-serial-dev bubblewrap python3 python3-jinja2 gnuplot-nox \
         fonts-dejavu-core zstd xz-utils
 
-.PHONY: deps
-deps:
+LINT_DEPS := clang clang-format cppcheck shellcheck
+
+.PHONY: deps deps-lint
+# deps-lint: what continuous integration needs besides
+deps-lint: DEPS := $(LINT_DEPS)
+deps deps-lint:
 	@missing=; for p in $(DEPS); do \
 	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \

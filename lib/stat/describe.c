@@ -12,7 +12,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double *desc_sorted(const double *x, size_t n)
+/* A malloc'd ascending copy. */
+static double *sorted(const double *x, size_t n)
 {
     double *s = xmalloc((n ? n : 1) * sizeof *s);
 
@@ -37,7 +38,7 @@ static double mean_of(const double *s, size_t n)
 
 double desc_mean(const double *x, size_t n)
 {
-    double *s = desc_sorted(x, n);
+    double *s = sorted(x, n);
     double m = n && s[0] == s[n - 1] ? s[0] : mean_of(s, n);
 
     free(s);
@@ -46,7 +47,7 @@ double desc_mean(const double *x, size_t n)
 
 double desc_var(const double *x, size_t n)
 {
-    double *s = desc_sorted(x, n), ss = 0, rest = 0;
+    double *s = sorted(x, n), ss = 0, rest = 0;
     double m = mean_of(s, n);
 
     if (s[0] == s[n - 1]) {
@@ -88,7 +89,7 @@ double desc_max(const double *x, size_t n)
 
 double desc_quantile(const double *x, size_t n, double p)
 {
-    double *s = desc_sorted(x, n);
+    double *s = sorted(x, n);
     double at = p * (double)(n - 1);
     size_t i = (size_t)at;
     double q = s[i];
@@ -106,7 +107,7 @@ double desc_median(const double *x, size_t n)
 
 double desc_iqm(const double *x, size_t n)
 {
-    double *s = desc_sorted(x, n);
+    double *s = sorted(x, n);
     size_t cut = n / 4;
     double m = mean_of(s + cut, n - 2 * cut);
 

@@ -27,7 +27,5 @@ double desc_cov(const double *x, const double *y, size_t n);
 double desc_corr(const double *x, const double *y, size_t n);
 /* All values equal? */
 int desc_constant(const double *x, size_t n);
-/* A malloc'd ascending copy. */
-double *desc_sorted(const double *x, size_t n);
 
 #endif

@@ -121,15 +121,6 @@ void item_free(struct item *it)
     buf_free(&it->text);
 }
 
-json_t *item_number(struct item *it, const char *text, size_t n)
-{
-    size_t at = it->text.n;
-
-    buf_put(&it->text, text, n);
-    buf_put(&it->text, "", 1);
-    return json_integer((json_int_t)at);
-}
-
 const char *item_number_text(const struct item *it, const json_t *v)
 {
     return json_is_integer(v) ? it->text.p + json_integer_value(v) : NULL;

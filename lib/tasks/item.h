@@ -22,8 +22,6 @@ int item_read(struct item *it, const char *text, size_t n, const char *name,
 /* Drops what the item holds. */
 void item_clear(struct item *it);
 void item_free(struct item *it);
-/* A new number, given as text; NULL when out of memory. */
-json_t *item_number(struct item *it, const char *text, size_t n);
 /* The text of a number of this item, NULL for any other value; lent until the
  * item changes. */
 const char *item_number_text(const struct item *it, const json_t *v);

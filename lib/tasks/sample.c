@@ -16,7 +16,7 @@ static const struct sample_family families[] = {
     {"humaneval", "bodies of one-line Python functions", family_code, 4},
 };
 
-const struct sample_family *sample_families(int *n)
+static const struct sample_family *all_families(int *n)
 {
     *n = (int)(sizeof families / sizeof families[0]);
     return families;
@@ -25,7 +25,7 @@ const struct sample_family *sample_families(int *n)
 const struct sample_family *sample_find(const char *task)
 {
     int n;
-    const struct sample_family *f = sample_families(&n);
+    const struct sample_family *f = all_families(&n);
 
     if (!strcmp(task, "dm_train"))
         task = "dm_val";
@@ -35,7 +35,7 @@ const struct sample_family *sample_find(const char *task)
     return NULL;
 }
 
-enum sample_split sample_split_of(const struct sample *s)
+static enum sample_split split_of(const struct sample *s)
 {
     uint64_t h = hash_bytes(s->prompt, strlen(s->prompt)) % 10;
 
@@ -49,7 +49,7 @@ void sample_draw(const struct sample_family *f, enum sample_split split,
         memset(s, 0, sizeof *s);
         s->verifier = "math";
         f->make(r, s);
-    } while (sample_split_of(s) != split);
+    } while (split_of(s) != split);
 }
 
 #define EARLY_PERCENT 40
@@ -57,7 +57,7 @@ void sample_draw(const struct sample_family *f, enum sample_split split,
 static const struct sample_family *pick(struct rng *r)
 {
     int n, total = 0, x;
-    const struct sample_family *f = sample_families(&n);
+    const struct sample_family *f = all_families(&n);
 
     for (int i = 0; i < n; i++)
         total += f[i].corpus_weight;

@@ -31,11 +31,9 @@ struct sample_family {
     int corpus_weight; /* share of the pretraining corpus */
 };
 
-const struct sample_family *sample_families(int *n);
 /* The family of an evaluation task, or of "dm_train" (that of dm_val); NULL
  * when there is none. */
 const struct sample_family *sample_find(const char *task);
-enum sample_split sample_split_of(const struct sample *s);
 
 /* The next problem of a family in a split. */
 void sample_draw(const struct sample_family *f, enum sample_split split,

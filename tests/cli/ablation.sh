@@ -14,6 +14,7 @@ cat >"$T/tasks.json" <<'J'
 {"tasks": [{"name": "on1", "role": "on"}, {"name": "off1", "role": "off"}, {"name": "off2", "role": "off"}]}
 J
 # ARM, then by seed J of on1 off1 off2, KL of them, sparsity
+# shellcheck disable=SC2034 # named by ${!j}, ${!k}
 while read -r arm seed j1 j2 j3 k1 k2 k3 same; do
     i=0
     for t in on1 off1 off2; do

@@ -45,7 +45,7 @@ import json, sys
 c = json.load(open(sys.argv[1]))
 c["eos_token_id"] = None
 json.dump(c, open(sys.argv[1], "w"))' "$T/m/config.json"
-for i in 1 2 3; do echo "$p"; done |
+for _ in 1 2 3; do echo "$p"; done |
     "$BIN/rollout" --quiet --device cpu --model "$T/m" --samples 2 --max-new 5 --json >"$T/out" 2>"$T/err"
 is no_end_token_is_said_once \
     "6 rollout: the model has no end token: every response runs to --max-new (--eos names end tokens)" \

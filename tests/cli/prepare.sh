@@ -38,7 +38,7 @@ gives sample_is_a_function_of_the_seed "$($p --sample dm_val -n 50 --seed 3 | ck
 { $p --sample corpus -n 20000 --seed 1 | sed 's/.*"prompt":\("[^"]*"\).*/\1/' | sort -u >corpus
   $p --sample dm_train -n 2000 | sed 's/.*"prompt":\("[^"]*"\).*/\1/' | sort >train
   for t in dm_val aime24 aime25 amc23 math500 gsm8k mmlu_stem; do
-      $p --sample $t -n 60 | sed 's/.*"prompt":\("[^"]*"\).*/\1/'; done | sort >eval; }
+      $p --sample $t -n 60 | sed 's/.*"prompt":\("[^"]*"\).*/\1/'; done | sort >"eval"; }
 gives no_prompt_shared "$(sort corpus train eval | uniq -d | wc -l) $(sort -u train | wc -l)" "0 2000"
 for t in dm_train aime24 aime25 amc23 math500 gsm8k mmlu_stem humaneval; do
     [ "$($p --sample $t -n 50 | wc -l)" = 50 ] || echo "not ok sample_$t: fewer than 50 rows"

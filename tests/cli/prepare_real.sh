@@ -19,7 +19,7 @@ same() {
     shift 5
     "$BIN/prepare" --from "$format" --task "$task" --keep-repeats "$@" -o out.jsonl $file 2>err
     n=$(wc -l <"$rows")
-    if [ "$n" -gt 0 ] && fields "$id" "$rows" >want 2>&1 && [ "$(wc -l <want)" = "$n" ] && diff want <(fields "$id" out.jsonl 2>&1) >diff; then
+    if [ "$n" -gt 0 ] && fields "$id" "$rows" >want 2>&1 && [ "$(wc -l <want)" = "$n" ] && diff want <(fields "$id" out.jsonl 2>&1) >"diff"; then
         echo "ok prepare_real_$name: $n rows"
     else
         echo "not ok prepare_real_$name: $n rows: $(head -c 200 err) $(head -c 300 diff)"

@@ -8,6 +8,7 @@ p="$BIN/prepare --quiet"
 answers() { $p --task t --from "$@" 2>&1 | sed 's/.*"answer":\("\([^"\\]\|\\.\)*"\).*/\1/' | tr '\n' ' '; }
 prompts() { $p --task t --from "$@" 2>&1 | sed 's/.*"prompt":\("\([^"\\]\|\\.\)*"\).*/\1/' | tr '\n' ' '; }
 # account FORMAT FILE: what stderr says
+# shellcheck disable=SC2069 # the messages alone
 account() { "$BIN/prepare" --task t --from "$@" 2>&1 >/dev/null; }
 
 # numbers

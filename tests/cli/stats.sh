@@ -67,7 +67,7 @@ is quantiles_are_interpolated '{"n":4,"x":{"p25":1.75,"median":2.5,"p90":3.7}}' 
     "$(seq 4 | sed 's/.*/{"x":&}/' | $S --json --stat p25,median,p90 x)"
 is stat_of_a_table "$(printf 'g  field  median  p90\n---------------------\na  v           2  2.8\nb  v         5.5  9.1')" \
     "$($S --table --by g --stat median,p90 v $A)"
-for s in men p101 p-1 p p1.5 mean,mean ,mean mean, "" p0x; do
+for s in men p101 p-1 p p1.5 mean,mean ,mean 'mean,' "" p0x; do
     fails "no_stat_$s" 2 'stats: --stat: ' $S --stat "$s" v $A
 done
 

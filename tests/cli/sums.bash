@@ -1,6 +1,7 @@
 # sums.bash - a base that answers small sums with some digit, and its prompts:
 # base/, tokens
 # Sourced in an empty folder, with root and no() set.
+# shellcheck disable=SC2154
 awk 'BEGIN { srand(1); for (i = 0; i < 4000; i++) { a = int(rand() * 5); b = int(rand() * 5); c = int(rand() * 9)
     printf "{\"prompt\":\"%d+%d=\",\"response\":\"\\\\boxed{%d}\"}\n", a, b, c } }' >rows
 awk 'BEGIN { for (a = 0; a < 5; a++) for (b = 0; b < 5; b++)

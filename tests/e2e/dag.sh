@@ -179,7 +179,7 @@ verdict and_all_is_as_before $? "$(said)"
 
 cp -r "$R/base/model" "$T/model"
 echo '{}' >"$T/model/generation_config.json"
-given() { dag_make R="$T/r2" MODEL="$T/model" "${small[@]}" "$@" "$T/r2/analysis/summary.txt"; }
+given() { dag_make R="$T/r2" MODEL="$T/model" "${small[@]}" "$T/r2/analysis/summary.txt"; }
 given
 ran . && ! grep -q pretrain <<<"$labels"
 verdict a_given_base $? "$(said)"
@@ -191,7 +191,7 @@ for f in config.json generation_config.json tokenizer.json model.safetensors; do
 done
 
 # --- KEEP=last ------------------------------------------------------------------------------
-kept() { dag_make R="$T/r3" KEEP=last STEPS=6 "${small[@]}" "$@" "$T/r3/analysis/summary.txt"; }
+kept() { dag_make R="$T/r3" KEEP=last STEPS=6 "${small[@]}" "$T/r3/analysis/summary.txt"; }
 kept
 [ ! -e "$T/r3/train_logs/fp32_seed1/step-2/checkpoint/model.safetensors" ] && [ -e "$T/r3/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors" ]
 verdict keep_last_frees_old_weights $? "$(said)"

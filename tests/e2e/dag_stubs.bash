@@ -1,6 +1,7 @@
 # dag_stubs.bash - stand-ins for the programs, so that the DAG can be tested in
 # milliseconds a stage: what a stand-in writes is a digest of its options and of
 # all that it reads. Sourced by tests/e2e/dag*.sh with T set.
+# shellcheck disable=SC2034 # small, status, labels are for who sources this
 stub_programs='prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity stats show checksum'
 mkdir -p "$T/bin" "$T/path"
 cat >"$T/stub" <<'S'

@@ -42,7 +42,7 @@ count() { "$BIN/show" --count "$1"; }
 [ "$(count p.msgpack) $(count k.msgpack)" = "$n $((2 * n))" ]
 verdict counts $? "$(count p.msgpack) prompts, $(count k.msgpack) responses"
 diff <("$BIN/show" --json k.msgpack | sed 's/.*"prompt":\("\([^"\\]\|\\.\)*"\).*/\1/' | uniq) \
-    <(sed 's/.*"prompt": \("\([^"\\]\|\\.\)*"\).*/\1/' questions.jsonl) >diff
+    <(sed 's/.*"prompt": \("\([^"\\]\|\\.\)*"\).*/\1/' questions.jsonl) >"diff"
 verdict questions_pass_through_unchanged $? "$(head -n 3 diff)"
 paste <("$BIN/show" --field response_logprobs s.msgpack) <("$BIN/show" --field logprobs.policy s.msgpack) |
     awk -F'\t' -v all=$((2 * n)) '$1 != $2 { n++ } END { exit n > 0 || NR != all }'
@@ -63,7 +63,7 @@ verdict responses_are_text $? "$("$BIN/show" --field response --head 2 d.msgpack
     "$BIN/tokenize" --quiet --decode --tokenizer m1 | "$BIN/reward" --quiet |
     "$BIN/logprob" --quiet --model m1 --as policy --against m2 --as-against base --device cpu |
     "$BIN/kl" --quiet | "$BIN/show" --json - >piped
-diff <("$BIN/show" --json k.msgpack) piped >diff
+diff <("$BIN/show" --json k.msgpack) piped >"diff"
 verdict one_pipe_gives_the_same_records $? "$(head -c 300 diff)"
 # processor time, so that a busy machine does not decide
 took=$(times | awk 'NR == 2 { gsub(/[ms]/, " "); print int($1 * 60 + $2 + $3 * 60 + $4) }')

@@ -54,7 +54,7 @@ points() { # COUNT: the first ones, and others spread over all
         print i <= points / 4 ? 1 + int(i * i / 2) : 1 + int(rand() * n) }' | sort -nu | awk -v n="$1" '$1 <= n'
 }
 check() { # PROGRAM
-    local want count bad= n rc runs=0
+    local want count bad='' n rc runs=0
     # its runtime registers kernels before main, and does not survive it
     if grep -q libcuda.so "$BIN/$1" 2>/dev/null; then
         echo "skip out_of_memory_$1: linked with the CUDA runtime"
@@ -68,6 +68,7 @@ check() { # PROGRAM
         rc=0 runs=$((runs + 1))
         NO_MEMORY=$n LD_PRELOAD=$PWD/lib.so run "$1" >stdout 2>err.txt || rc=$?
         if [ $rc = 0 ] && [ "$(digest)" = "$want" ]; then continue; fi
+        # shellcheck disable=SC2010 # names of our own
         [ $rc = 1 ] && [ "$(wc -l <err.txt)" = 1 ] && [ -z "$(ls -d out* 2>/dev/null | grep -v '\.tmp$')" ] &&
             grep -qE "^[a-z-]+: .*(out of memory|Cannot allocate memory)" err.txt || bad="$bad [$n: exit $rc, $(head -c 150 err.txt | tr '\n' ';') $(ls -d out* 2>/dev/null | tr '\n' ' ')]"
     done

@@ -38,6 +38,7 @@ pid=$!
 sleep 0.1
 kill -9 $pid
 wait $pid 2>/dev/null
+# shellcheck disable=SC2010 # names of our own
 is kill_makes_no_new 0 "$(ls "$T/d" | grep -c new)"
 # a killed producer shows in the pipe
 sh -c '"$0" --quiet "$1" & pid=$!; sleep 0.2; kill -9 $pid' "$draw" $small \

@@ -6,7 +6,7 @@
 set -euo pipefail
 dir=$1 tar=$2
 shift 2
-rm -rf "$dir/lib"
+rm -rf "${dir:?}/lib"
 mkdir -p "$dir/lib"
 tar cf - "$@" | tar xf - -C "$dir"
 cp tests/gpu/check-gpu.sh tests/bench/gpu/bench-gpu.sh "$dir/"

@@ -9,6 +9,7 @@ sed "s/--device cpu/--device $device/" tests/golden/bits/run.bash >"$T/run.bash"
 base "$T/base" && tokens && loop "$T/base" "$T/ck" 2 fp32 "" "" ||
     echo "not ok gpu_the_run: failed"
 hashes base ck >"$T/sums"
+# shellcheck disable=SC2154 # golden: run.bash
 if cmp -s "$T/sums" $golden/smoke.sha256; then
     echo "ok gpu_gives_the_published_hashes"
 else

@@ -15,7 +15,7 @@ while read -r arm recorded; do
         { no "$name" "$(head -n 1 "$T/log")"; continue; }
     loop "$T/base" "$T/b" 1 "$arm" "--batch 7" "--threads 2"
     why=
-    grep -q "\"arm\": \".*,$recorded[,\"]" "$T/a/trainer_state.json" ||
+    grep -q "\"arm\": \".*,${recorded}[,\"]" "$T/a/trainer_state.json" ||
         why="$why recorded: $(grep '"arm"' "$T/a/trainer_state.json")"
     [ "$(metric logp_gap_max a)" = '0.0 ' ] ||
         why="$why gap $(metric logp_gap_max a)"

@@ -52,6 +52,7 @@ section() {
 
 need_device bench-gpu
 section 60 rates
+# shellcheck disable=SC2048 # words
 for part in ${*:-kernels train generate loop peers}; do
     case $part in
     kernels)

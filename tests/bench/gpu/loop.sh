@@ -18,7 +18,8 @@ fail() {
     exit 1
 }
 seconds() { # COMMAND...: its wall clock, into s
-    local t0=$(date +%s%N)
+    local t0
+    t0=$(date +%s%N)
     "$@" || return
     s=$(awk "BEGIN { print ($(date +%s%N) - $t0) / 1e9 }")
 }
