@@ -56,23 +56,35 @@ static size_t tiles(const struct k_sizes *s, const struct k_pass *p)
 
 static size_t permutation(const struct k_sizes *s, const struct k_pass *p)
 {
-    size_t longest = larger((size_t)p->T, larger((size_t)p->vocab,
-                                                 2 * (size_t)p->ffn));
+    size_t rows = (size_t)p->T *
+                  (p->head_norms ? (size_t)p->attn.n_heads : 1);
+    size_t longest = larger(rows, larger((size_t)p->vocab,
+                                         2 * (size_t)p->ffn));
 
     return s->order.kind == ORDER_SHUFFLED
                ? longest / CANON_BLOCK * sizeof(int32_t)
                : 0;
 }
 
+static size_t norm_parts(size_t rows)
+{
+    size_t parts = (rows + 255) / 256;
+
+    return parts < 64 ? parts : 64;
+}
+
 /* Sums of squares by blocks, and of rmsnorm's dw by parts of the rows. */
 static size_t sums(const struct k_sizes *s, const struct k_pass *p)
 {
     size_t squares = p->n_params / 65536 * sizeof(double);
-    size_t parts = ((size_t)p->T + 255) / 256;
+    size_t norm = norm_parts((size_t)p->T) * (size_t)p->hidden;
+    size_t heads = p->head_norms ? norm_parts((size_t)p->T *
+                                              (size_t)p->attn.n_heads) *
+                                       (size_t)p->attn.head_dim
+                                 : 0;
 
-    parts = parts < 64 ? parts : 64;
     return s->order.kind == ORDER_HARDWARE
-               ? larger(squares, parts * (size_t)p->hidden * sizeof(float))
+               ? larger(squares, larger(norm, heads) * sizeof(float))
                : squares;
 }
 

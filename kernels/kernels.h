@@ -56,6 +56,11 @@ struct k_attn_shape {
     int n_heads, n_kv_heads, head_dim; /* q: n_heads, k and v: n_kv_heads */
 };
 
+/* Heads of rows: head h of row r is the d values at r * stride + h * d. */
+struct k_heads {
+    int n, d, stride;
+};
+
 /* The packed rows of a training or scoring batch: sequence i is rows
  * [start[i], start[i+1]); start has n + 1 entries, start[0] = 0. */
 struct k_seqs {
@@ -136,6 +141,7 @@ struct k_pass {
     int T, R, longest, n_seqs;
     int hidden, ffn, vocab;
     struct k_attn_shape attn;
+    int head_norms; /* rmsnorm_heads acts on q and k */
     size_t n_params;
     int backward; /* and the backward pass, and the update */
 };
@@ -230,6 +236,18 @@ struct kernels {
     void (*rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
                         const void *dy, const void *x, const void *w,
                         const float *rstd, int T, int H);
+
+    /* The same of each head of T rows; w has d values, rstd is [T][h.n]. x and
+     * y have the same places, and y may be x. */
+    void (*rmsnorm_heads)(struct kernels *k, enum dtype t, void *y,
+                          float *rstd, const void *x, const void *w,
+                          struct k_heads h, int T, float eps);
+    /* dx = ; dw += (fp32 [d], rows ascending, in a row heads ascending). dx
+     * may be dy. */
+    void (*rmsnorm_heads_bwd)(struct kernels *k, enum dtype t, void *dx,
+                              float *dw, const void *dy, const void *x,
+                              const void *w, const float *rstd,
+                              struct k_heads h, int T);
 
     /* y[T][N] = x[T][K] W^T + bias (bias [N] of type t, or NULL) */
     void (*linear)(struct kernels *k, enum dtype t, void *y, const void *x,

@@ -13,6 +13,7 @@
 #define K_OPS(X)                                                             \
     X(cast) X(weight_new) X(weight_free) X(weight_set)                       \
     X(embed) X(embed_bwd) X(rmsnorm) X(rmsnorm_bwd)                          \
+    X(rmsnorm_heads) X(rmsnorm_heads_bwd)                                    \
     X(linear) X(linear_dx) X(linear_dw) X(rope) X(attn) X(attn_bwd)          \
     X(kv_new) X(kv_free) X(kv_rows) X(attn_cached)                           \
     X(swiglu) X(swiglu_bwd) X(residual) X(dropout_bwd) X(add) X(sum_rows)    \

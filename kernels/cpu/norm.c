@@ -21,12 +21,20 @@ struct job {
     const void *x, *w, *dy;
     const int32_t *perm;
     long T, H;
+    long heads, stride; /* rmsnorm_heads: T counts heads, of rows of a stride */
     float eps;
     int fused;    /* backward adds to dw */
     long columns; /* of a piece of dw */
     long parts;   /* of the rows */
     _Atomic long done;
 };
+
+/* Where row r begins. */
+INLINE long row_at(const struct job *j, long r)
+{
+    return j->heads ? r / j->heads * j->stride + r % j->heads * j->H
+                    : r * j->H;
+}
 
 static void forward(void *ctx, long lo, long hi, int worker)
 {
@@ -40,9 +48,10 @@ static void forward(void *ctx, long lo, long hi, int worker)
         return;
     w = cpu_row(j->t, j->w, 0, (size_t)H, buf + 2 * H);
     for (long r = lo; r < hi; r++) {
+        long at = row_at(j, r);
         const float *x =
-            cpu_row(j->t, j->x, (size_t)(r * H), (size_t)H, buf);
-        float *y = j->t == DT_F32 ? (float *)j->out + r * H : buf + H;
+            cpu_row(j->t, j->x, (size_t)at, (size_t)H, buf);
+        float *y = j->t == DT_F32 ? (float *)j->out + at : buf + H;
         float mean = row_dot(x, x, H) / (float)H;
         float rstd = 1.0f / canon_sqrt(mean + j->eps);
         long i = 0;
@@ -53,7 +62,7 @@ static void forward(void *ctx, long lo, long hi, int worker)
         for (; i < H; i++)
             y[i] = (x[i] * rstd) * w[i];
         if (j->t != DT_F32)
-            NAME(narrow)(AT_W(j->out, j->t, r * H), j->t, y, (size_t)H);
+            NAME(narrow)(AT_W(j->out, j->t, at), j->t, y, (size_t)H);
         if (j->rstd)
             j->rstd[r] = rstd;
     }
@@ -66,6 +75,17 @@ OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
                     .w = w, .T = T, .H = H, .eps = eps};
 
     NAME(cpu_for)(j.c, T, 2.0 * H, forward, &j);
+}
+
+OP(void, rmsnorm_heads)(struct kernels *k, enum dtype t, void *y, float *rstd,
+                        const void *x, const void *w, struct k_heads h, int T,
+                        float eps)
+{
+    struct job j = {.c = cpu_of(k), .t = t, .out = y, .rstd = rstd, .x = x,
+                    .w = w, .T = (long)T * h.n, .H = h.d, .heads = h.n,
+                    .stride = h.stride, .eps = eps};
+
+    NAME(cpu_for)(j.c, j.T, 2.0 * h.d, forward, &j);
 }
 
 /* With dw, rows ascending, where one thread has them all. */
@@ -82,11 +102,12 @@ static void backward(void *ctx, long lo, long hi, int worker)
         return;
     w = cpu_row(j->t, j->w, 0, (size_t)H, buf + 2 * H);
     for (long r = lo; r < hi; r++) {
+        long at = row_at(j, r);
         const float *x =
-            cpu_row(j->t, j->x, (size_t)(r * H), (size_t)H, buf);
+            cpu_row(j->t, j->x, (size_t)at, (size_t)H, buf);
         const float *dy =
-            cpu_row(j->t, j->dy, (size_t)(r * H), (size_t)H, buf + H);
-        float *dx = j->t == DT_F32 ? (float *)j->out + r * H : g;
+            cpu_row(j->t, j->dy, (size_t)at, (size_t)H, buf + H);
+        float *dx = j->t == DT_F32 ? (float *)j->out + at : g;
         float rstd = j->rstd_in[r], c;
 
         for (long i = 0; i < H; i++) {
@@ -99,7 +120,7 @@ static void backward(void *ctx, long lo, long hi, int worker)
         for (long i = 0; i < H; i++)
             dx[i] = canon_fma(-xhat[i], c, g[i]) * rstd;
         if (j->t != DT_F32)
-            NAME(narrow)(AT_W(j->out, j->t, r * H), j->t, g, (size_t)H);
+            NAME(narrow)(AT_W(j->out, j->t, at), j->t, g, (size_t)H);
     }
 }
 
@@ -119,13 +140,15 @@ INLINE void weight_n(const struct job *j, int t, struct span rows, long at,
     for (long i = rows.lo; i < rows.hi; i++) {
         long r = cpu_visit(j->perm, j->T, &i);
         vf rstd;
+        long begin;
 
         if (r < 0)
             continue;
+        begin = row_at(j, r) + at;
         rstd = vf_set1(j->rstd_in[r]);
 #pragma GCC unroll 4
         for (int v = 0; v < nv; v++) {
-            long k = r * j->H + at + v * VW;
+            long k = begin + v * VW;
 
             dw[v] = vf_fma(vf_get_t(t, j->dy, k, n),
                            vf_get_t(t, j->x, k, n) * rstd, dw[v]);
@@ -195,6 +218,29 @@ static void part(void *ctx, long i, int worker)
     backward(j, all.lo, all.hi, worker);
 }
 
+/* dx, and dw. */
+static void gradients(struct job *j)
+{
+    j->perm = NAME(cpu_perm)(j->c, PERM_ROWS, j->T, j->H, j->T);
+    j->fused = j->dw && !j->perm &&
+               (j->c->n_threads == 1 ||
+                (double)j->T * (double)j->H < 4e3);
+    j->parts = j->c->n_threads;
+    if (j->dw && !j->fused && !j->perm && j->parts <= CHAIN_THREADS) {
+        pool_for(j->c->pool, j->parts, part, j);
+        return;
+    }
+    j->columns = cpu_columns(j->c, j->H);
+    if (j->dw && !j->fused) /* before dx: it may overwrite dy */
+        NAME(cpu_for)(j->c, (j->H + j->columns - 1) / j->columns,
+                      2.0 * (double)j->T * (double)j->columns,
+                      weight_columns, j);
+    if (j->fused)
+        backward(j, 0, j->T, 0);
+    else
+        NAME(cpu_for)(j->c, j->T, 4.0 * (double)j->H, backward, j);
+}
+
 OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
                       const void *dy, const void *x, const void *w,
                       const float *rstd, int T, int H)
@@ -203,19 +249,18 @@ OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
                     .rstd_in = rstd, .x = x, .w = w, .dy = dy, .T = T,
                     .H = H};
 
-    j.perm = NAME(cpu_perm)(j.c, PERM_ROWS, T, H, T);
-    j.fused = dw && !j.perm && (j.c->n_threads == 1 || T * (double)H < 4e3);
-    j.parts = j.c->n_threads;
-    if (dw && !j.fused && !j.perm && j.parts <= CHAIN_THREADS) {
-        pool_for(j.c->pool, j.parts, part, &j);
-        return;
-    }
-    j.columns = cpu_columns(j.c, H);
-    if (dw && !j.fused) /* before dx: it may overwrite dy */
-        NAME(cpu_for)(j.c, (H + j.columns - 1) / j.columns,
-                      2.0 * T * (double)j.columns, weight_columns, &j);
-    if (j.fused)
-        backward(&j, 0, T, 0);
-    else
-        NAME(cpu_for)(j.c, T, 4.0 * H, backward, &j);
+    gradients(&j);
+}
+
+OP(void, rmsnorm_heads_bwd)(struct kernels *k, enum dtype t, void *dx,
+                            float *dw, const void *dy, const void *x,
+                            const void *w, const float *rstd, struct k_heads h,
+                            int T)
+{
+    struct job j = {.c = cpu_of(k), .t = t, .out = dx, .dw = dw,
+                    .rstd_in = rstd, .x = x, .w = w, .dy = dy,
+                    .T = (long)T * h.n, .H = h.d, .heads = h.n,
+                    .stride = h.stride};
+
+    gradients(&j);
 }

@@ -14,7 +14,7 @@
 #define HW_OPS(X)                                                            \
     X(linear) X(linear_dx) X(linear_dw) X(attn) X(attn_bwd) X(attn_cached)   \
     X(head_logp) X(head_bwd) X(head_kl) X(head_sample) X(head_logits)        \
-    X(rmsnorm_bwd)
+    X(rmsnorm_bwd) X(rmsnorm_heads_bwd)
 
 #define HW(ret, name) ret CU(hw_##name)
 #define DECLARE(op) K_FUNCTION(op) CU(hw_##op);

@@ -19,6 +19,7 @@ struct dw_job {
     const void *dy, *x;
     const float *rstd;
     float *part; /* [parts][H] */
+    struct norm_rows at;
     long T, H, rows; /* rows of a part */
 };
 
@@ -44,7 +45,7 @@ DEV void dw_sum(const struct dw_job *j, enum dtype t, int wide, float s[8])
         return;
 #pragma unroll 4
     for (r += (long)threadIdx.x / (DW_COLS / 8); r < end; r += DW_LANES) {
-        size_t at = (size_t)(r * j->H + h);
+        size_t at = norm_begin(&j->at, (size_t)r, (int)j->H) + (size_t)h;
         float rstd = j->rstd[r];
 
         columns(j->dy, t, at, j->H - h, wide, d);
@@ -85,14 +86,12 @@ KERNEL hw_norm_dw_sum(float *dw, const float *part, long parts, long H)
     dw[h] += s;
 }
 
-HW(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
-                      const void *dy, const void *x, const void *w,
-                      const float *rstd, int T, int H)
+static void norm_gradients(struct cuda *c, struct norm_grad g, float *dw)
 {
-    struct cuda *c = cuda_of(k);
+    long T = g.T, H = g.H;
     long parts = cuda_min(cuda_div((size_t)T, DW_ROWS), DW_PARTS);
-    int wide = H % 8 == 0 && can_oct(dy) && can_oct(x);
-    struct dw_job j = {t, dy, x, rstd, NULL, T, H, 0};
+    int wide = norm_eights(&g.at, g.H) && can_oct(g.dy) && can_oct(g.x);
+    struct dw_job j = {g.t, g.dy, g.x, g.rstd, NULL, g.at, T, H, 0};
 
     if (T <= 0)
         return;
@@ -106,7 +105,27 @@ HW(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
                dim3(cuda_div((size_t)H, DW_COLS), (unsigned)parts), DW_NT, 0,
                j, wide);
         LAUNCH(c, hw_norm_dw_sum, cuda_div((size_t)H, 128), 128, 0, dw,
-               j.part, parts, (long)H);
+               j.part, parts, H);
     }
-    CU(cuda_norm_dx)(c, t, dx, dy, x, w, rstd, T, H);
+    CU(cuda_norm_dx)(c, g);
+}
+
+HW(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
+                      const void *dy, const void *x, const void *w,
+                      const float *rstd, int T, int H)
+{
+    struct norm_grad j = {t, dx, dy, x, w, rstd, {0, 0}, T, H};
+
+    norm_gradients(cuda_of(k), j, dw);
+}
+
+HW(void, rmsnorm_heads_bwd)(struct kernels *k, enum dtype t, void *dx,
+                            float *dw, const void *dy, const void *x,
+                            const void *w, const float *rstd, struct k_heads h,
+                            int T)
+{
+    struct norm_grad j = {t,    dx,  dy, x, w, rstd, {h.n, h.stride},
+                          T * h.n, h.d};
+
+    norm_gradients(cuda_of(k), j, dw);
 }

@@ -189,13 +189,14 @@ struct norm_job {
     void *y;
     float *rstd;
     const void *x, *w;
+    struct norm_rows at;
     int T, H;
     float eps;
 };
 
-DEV const char *row_at(const void *x, enum dtype t, size_t r, int H)
+DEV char *row_at(const void *x, enum dtype t, size_t begin)
 {
-    return (const char *)x + r * (size_t)H * (t == DT_F32 ? 4 : 2);
+    return (char *)x + begin * (t == DT_F32 ? 4 : 2);
 }
 
 DEV float rstd_of(const struct norm_job *j, float sum)
@@ -206,10 +207,11 @@ DEV float rstd_of(const struct norm_job *j, float sum)
 DEV void norm_wide(const struct norm_job *j, enum dtype t, size_t r,
                    void *mine)
 {
-    char *y = (char *)j->y + r * (size_t)j->H * (t == DT_F32 ? 4 : 2);
+    size_t begin = norm_begin(&j->at, r, j->H);
+    char *y = row_at(j->y, t, begin);
     float rstd, x[8], w[8];
 
-    bring(mine, row_at(j->x, t, r, j->H), t, j->H);
+    bring(mine, row_at(j->x, t, begin), t, j->H);
     __syncwarp();
     rstd = rstd_of(j, square_sum(mine, t, j->H));
     for (int i = (int)threadIdx.x % 32 * 8; i < j->H; i += ROW_EIGHTS) {
@@ -237,15 +239,15 @@ KERNEL __launch_bounds__(128, 8) norm_rows_wide(struct norm_job j)
                                             (T == DT_F32 ? 4 : 2)););
 }
 
-KERNEL norm_rows(struct norm_job j)
+KERNEL norm_rows_narrow(struct norm_job j)
 {
     size_t r = (size_t)blockIdx.x * 4 + threadIdx.x / 32;
-    size_t at = r * (size_t)j.H;
+    size_t at = norm_begin(&j.at, r, j.H);
     float rstd;
 
     if (r >= (size_t)j.T)
         return;
-    rstd = rstd_of(&j, square_sum(row_at(j.x, j.t, r, j.H), j.t, j.H));
+    rstd = rstd_of(&j, square_sum(row_at(j.x, j.t, at), j.t, j.H));
     for (size_t i = threadIdx.x % 32; i < (size_t)j.H; i += 32)
         put(j.y, j.t, at + i,
             (get(j.x, j.t, at + i) * rstd) * get(j.w, j.t, i));
@@ -253,32 +255,40 @@ KERNEL norm_rows(struct norm_job j)
         j.rstd[r] = rstd;
 }
 
-OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
-                  const void *x, const void *w, int T, int H, float eps)
+static void norm(struct cuda *c, struct norm_job j)
 {
-    struct cuda *c = cuda_of(k);
-    struct norm_job j = {t, y, rstd, x, w, T, H, eps};
-    size_t each = (size_t)H * dtype_size(t);
-    int warps = H % 8 == 0 && can_oct(y) && can_oct(x) && can_oct(w)
+    size_t each = (size_t)j.H * dtype_size(j.t);
+    int warps = norm_eights(&j.at, j.H) && can_oct(j.y) && can_oct(j.x) &&
+                        can_oct(j.w)
                     ? warps_of(each)
                     : 0;
 
-    if (T > 0 && warps)
-        LAUNCH(c, norm_rows_wide, cuda_div((size_t)T, (size_t)warps),
+    if (j.T > 0 && warps)
+        LAUNCH(c, norm_rows_wide, cuda_div((size_t)j.T, (size_t)warps),
                (unsigned)warps * 32, (size_t)warps * each, j);
-    else if (T > 0)
-        LAUNCH(c, norm_rows, cuda_div((size_t)T, 4), 128, 0, j);
+    else if (j.T > 0)
+        LAUNCH(c, norm_rows_narrow, cuda_div((size_t)j.T, 4), 128, 0, j);
+}
+
+OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
+                  const void *x, const void *w, int T, int H, float eps)
+{
+    struct norm_job j = {t, y, rstd, x, w, {0, 0}, T, H, eps};
+
+    norm(cuda_of(k), j);
+}
+
+OP(void, rmsnorm_heads)(struct kernels *k, enum dtype t, void *y, float *rstd,
+                        const void *x, const void *w, struct k_heads h, int T,
+                        float eps)
+{
+    struct norm_job j = {t,   y, rstd, x, w, {h.n, h.stride}, T * h.n,
+                         h.d, eps};
+
+    norm(cuda_of(k), j);
 }
 
 /* ---- its gradient by x ---- */
-struct norm_grad {
-    enum dtype t;
-    void *dx;
-    const void *dy, *x, *w;
-    const float *rstd;
-    int T, H;
-};
-
 /* rowdot of dy w and x rstd */
 DEV float grad_dot(const void *dy, const void *x, const void *w, float rstd,
                    enum dtype t, int H)
@@ -301,8 +311,9 @@ DEV void norm_dx_wide_row(const struct norm_grad *j, enum dtype t, size_t r,
                           char *mine)
 {
     size_t z = (size_t)j->H * (t == DT_F32 ? 4 : 2);
-    void *dy = bring(mine, row_at(j->dy, t, r, j->H), t, j->H);
-    void *x = bring(mine + z, row_at(j->x, t, r, j->H), t, j->H);
+    size_t begin = norm_begin(&j->at, r, j->H);
+    void *dy = bring(mine, row_at(j->dy, t, begin), t, j->H);
+    void *x = bring(mine + z, row_at(j->x, t, begin), t, j->H);
     float rstd = j->rstd[r], mean, a[8], b[8], w[8];
 
     __syncwarp();
@@ -313,7 +324,7 @@ DEV void norm_dx_wide_row(const struct norm_grad *j, enum dtype t, size_t r,
         get8(j->w, t, (size_t)i, w);
         for (int k = 0; k < 8; k++)
             a[k] = grad_of(a[k], b[k], w[k], rstd, mean);
-        put8((char *)j->dx + r * z, t, (size_t)i, a);
+        put8(row_at(j->dx, t, begin), t, (size_t)i, a);
     }
 }
 
@@ -333,70 +344,83 @@ KERNEL __launch_bounds__(128, 8) norm_dx_wide(struct norm_grad j)
 KERNEL norm_dx(struct norm_grad j)
 {
     size_t r = (size_t)blockIdx.x * 4 + threadIdx.x / 32;
-    size_t at = r * (size_t)j.H;
+    size_t at = norm_begin(&j.at, r, j.H);
     float rstd, mean;
 
     if (r >= (size_t)j.T)
         return;
     rstd = j.rstd[r];
-    mean = grad_dot(row_at(j.dy, j.t, r, j.H), row_at(j.x, j.t, r, j.H), j.w,
-                    rstd, j.t, j.H) / (float)j.H;
+    mean = grad_dot(row_at(j.dy, j.t, at), row_at(j.x, j.t, at), j.w, rstd,
+                    j.t, j.H) / (float)j.H;
     for (size_t i = threadIdx.x % 32; i < (size_t)j.H; i += 32)
         put(j.dx, j.t, at + i,
             grad_of(get(j.dy, j.t, at + i), get(j.x, j.t, at + i),
                     get(j.w, j.t, i), rstd, mean));
 }
 
-void CU(cuda_norm_dx)(struct cuda *c, enum dtype t, void *dx, const void *dy,
-                      const void *x, const void *w, const float *rstd, int T,
-                      int H)
+void CU(cuda_norm_dx)(struct cuda *c, struct norm_grad j)
 {
-    struct norm_grad j = {t, dx, dy, x, w, rstd, T, H};
-    size_t each = 2 * (size_t)H * dtype_size(t);
-    int warps = H % 8 == 0 && can_oct(dx) && can_oct(dy) && can_oct(x) &&
-                        can_oct(w)
+    size_t each = 2 * (size_t)j.H * dtype_size(j.t);
+    int warps = norm_eights(&j.at, j.H) && can_oct(j.dx) && can_oct(j.dy) &&
+                        can_oct(j.x) && can_oct(j.w)
                     ? warps_of(each)
                     : 0;
 
     if (warps)
-        LAUNCH(c, norm_dx_wide, cuda_div((size_t)T, (size_t)warps),
+        LAUNCH(c, norm_dx_wide, cuda_div((size_t)j.T, (size_t)warps),
                (unsigned)warps * 32, (size_t)warps * each, j);
     else
-        LAUNCH(c, norm_dx, cuda_div((size_t)T, 4), 128, 0, j);
+        LAUNCH(c, norm_dx, cuda_div((size_t)j.T, 4), 128, 0, j);
 }
 
 /* ---- and by w: a thread has a column, one chain over the rows ---- */
-KERNEL norm_dw(enum dtype t, float *dw, const void *dy, const void *x,
-               const float *rstd, const int32_t *perm, int T, int H)
+KERNEL norm_dw(struct norm_grad j, float *dw, const int32_t *perm)
 {
     int h = (int)grid_at();
-    long end = places(perm, T);
+    long end = places(perm, j.T);
     float s;
 
-    if (h >= H)
+    if (h >= j.H)
         return;
     s = dw[h];
 #pragma unroll 8
     for (long i = 0; i < end; i++) {
-        long r = place(perm, i, T);
-        size_t at = (size_t)r * (size_t)H + (size_t)h;
+        long r = place(perm, i, j.T);
+        size_t at = norm_begin(&j.at, (size_t)r, j.H) + (size_t)h;
 
         if (r >= 0)
-            s = canon_fma(get(dy, t, at), get(x, t, at) * rstd[r], s);
+            s = canon_fma(get(j.dy, j.t, at), get(j.x, j.t, at) * j.rstd[r],
+                          s);
     }
     dw[h] = s;
+}
+
+static void norm_gradients(struct cuda *c, struct norm_grad j, float *dw)
+{
+    if (j.T <= 0)
+        return;
+    if (dw) /* before dx: it may overwrite dy */
+        LAUNCH(c, norm_dw, cuda_div((size_t)j.H, 32), 32, 0, j, dw,
+               CU(cuda_perm)(c, PERM_ROWS, j.T, j.H, j.T));
+    CU(cuda_norm_dx)(c, j);
 }
 
 OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,
                       const void *dy, const void *x, const void *w,
                       const float *rstd, int T, int H)
 {
-    struct cuda *c = cuda_of(k);
+    struct norm_grad j = {t, dx, dy, x, w, rstd, {0, 0}, T, H};
 
-    if (T <= 0)
-        return;
-    if (dw) /* before dx: it may overwrite dy */
-        LAUNCH(c, norm_dw, cuda_div((size_t)H, 32), 32, 0, t, dw, dy, x, rstd,
-               CU(cuda_perm)(c, PERM_ROWS, T, H, T), T, H);
-    CU(cuda_norm_dx)(c, t, dx, dy, x, w, rstd, T, H);
+    norm_gradients(cuda_of(k), j, dw);
+}
+
+OP(void, rmsnorm_heads_bwd)(struct kernels *k, enum dtype t, void *dx,
+                            float *dw, const void *dy, const void *x,
+                            const void *w, const float *rstd, struct k_heads h,
+                            int T)
+{
+    struct norm_grad j = {t,    dx,  dy, x, w, rstd, {h.n, h.stride},
+                          T * h.n, h.d};
+
+    norm_gradients(cuda_of(k), j, dw);
 }

@@ -5,9 +5,35 @@
 
 enum { ROW_EIGHTS = 256 }; /* values of a warp's step */
 
+/* Where rows are: one after the other, or with `heads` the heads of rows that
+ * lie `stride` values apart (struct k_heads). */
+struct norm_rows {
+    int heads, stride;
+};
+
+DEV size_t norm_begin(const struct norm_rows *at, size_t r, int H)
+{
+    return at->heads ? r / (size_t)at->heads * (size_t)at->stride +
+                           r % (size_t)at->heads * (size_t)H
+                     : r * (size_t)H;
+}
+
+/* Eight values at a time, where the buffers begin so. */
+static inline int norm_eights(const struct norm_rows *at, int H)
+{
+    return H % 8 == 0 && at->stride % 8 == 0;
+}
+
+struct norm_grad {
+    enum dtype t;
+    void *dx;
+    const void *dy, *x, *w;
+    const float *rstd;
+    struct norm_rows at;
+    int T, H;
+};
+
 /* dx of rmsnorm_bwd; it may be dy. */
-void CU(cuda_norm_dx)(struct cuda *c, enum dtype t, void *dx, const void *dy,
-                      const void *x, const void *w, const float *rstd, int T,
-                      int H);
+void CU(cuda_norm_dx)(struct cuda *c, struct norm_grad j);
 
 #endif

@@ -121,6 +121,37 @@ static void ops_linear(enum dtype t)
 }
 
 /* ---- rows ---- */
+static void ops_heads(enum dtype t)
+{
+    /* heads, their size, stride, rows */
+    static const int sizes[][4] = {{1, 1, 1, 1}, {3, 31, 100, 5},
+                                   {2, 32, 64, 130}, {4, 128, 768, 9},
+                                   {5, 10, 70, 33}, {8, 64, 1024, 70}};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct k_heads h = {sizes[i][0], sizes[i][1], sizes[i][2]};
+        int T = sizes[i][3], s = (int)i;
+        size_t n = (size_t)T * (size_t)h.stride, z = dtype_size(t);
+        size_t d = (size_t)h.d, rows = (size_t)T * (size_t)h.n;
+        void *x = ops_random(t, n, 1), *w = ops_random(t, d, 1);
+        void *y = ops_random(t, n, 1), *dx = ops_random(t, n, 1);
+        void *dy = ops_random(t, n, 1);
+        float *rstd = ops_alloc(rows * 4), *dw = ops_random(DT_F32, d, 1);
+
+        ops_k->rmsnorm_heads(ops_k, t, y, rstd, x, w, h, T, 1e-6f);
+        ops_k->rmsnorm_heads_bwd(ops_k, t, dx, dw, dy, x, w, rstd, h, T);
+        ops_k->rmsnorm_heads_bwd(ops_k, t, dy, dw, dy, x, w, rstd, h, T);
+        ops_k->rmsnorm_heads(ops_k, t, x, NULL, x, w, h, T, 1e-6f);
+        ops_keep("rmsnorm_heads", s, y, n * z);
+        ops_keep("rmsnorm_heads in place", s, x, n * z);
+        ops_keep("rstd of heads", s, rstd, rows * 4);
+        ops_keep("rmsnorm_heads dx", s, dx, n * z);
+        ops_keep("rmsnorm_heads dx in place", s, dy, n * z);
+        ops_keep("rmsnorm_heads dw", s, dw, d * 4);
+        ops_free(w);
+    }
+}
+
 static void ops_norm(enum dtype t)
 {
     static const int sizes[][2] = {{1, 1}, {5, 31}, {130, 32}, {9, 33},
@@ -599,7 +630,7 @@ static const struct {
     ops_case *fn;
     int shuffles; /* has sums that order=shuffled moves */
 } ops_cases[] = {{"linear", ops_linear, 1},
-                 {"norm", ops_norm, 1},
+                 {"norm", ops_norm, 1}, {"heads", ops_heads, 1},
                  {"elementwise", ops_elementwise, 0},
                  {"embed", ops_embed, 1},
                  {"sum_rows", ops_sum_rows, 0},

@@ -107,7 +107,8 @@ static void rows(struct kernels *k, enum dtype t, struct data *d,
 {
     size_t z = dtype_size(t);
     void *y = ref_zeros(T * 2 * F * 4), *dx = ref_zeros(T * H * 4);
-    float rstd[T], *dw = ref_zeros(H * 4);
+    float rstd[T], *dw = ref_zeros(H * 4), rstds[2 * T];
+    const struct k_heads heads = {2, (H - 3) / 2, H};
     struct k_dropout drop_ = {0.3f, 4, 5, 6, d->id};
     double ss;
 
@@ -117,6 +118,12 @@ static void rows(struct kernels *k, enum dtype t, struct data *d,
     out(o, "rstd", rstd, sizeof rstd);
     out(o, "rmsnorm dx", dx, T * H * z);
     out(o, "rmsnorm dw", dw, H * 4);
+    k->rmsnorm_heads(k, t, y, rstds, d->x, d->w, heads, T, 1e-6f);
+    memset(dw, 0, H * 4);
+    k->rmsnorm_heads_bwd(k, t, dx, dw, d->h, d->x, d->w, rstds, heads, T);
+    out(o, "rmsnorm_heads", y, T * H * z);
+    out(o, "rmsnorm_heads dx", dx, T * H * z);
+    out(o, "rmsnorm_heads dw", dw, H * 4);
     k->swiglu(k, t, y, d->gu, T, F);
     out(o, "swiglu", y, T * F * z);
     k->swiglu_bwd(k, t, y, d->dy, d->gu, T, F);

@@ -95,6 +95,75 @@ static void rows_match_float64(void)
         }
 }
 
+/* The rows of heads next to each other. */
+static void *gather(enum dtype t, const void *x, struct k_heads h)
+{
+    size_t z = dtype_size(t), d = (size_t)h.d * z;
+    char *y = malloc(ROWS * (size_t)h.n * d);
+
+    for (int r = 0; r < ROWS; r++)
+        for (int i = 0; i < h.n; i++)
+            memcpy(y + (size_t)(r * h.n + i) * d,
+                   (const char *)x + (size_t)(r * h.stride + i * h.d) * z, d);
+    return y;
+}
+
+static void heads_as(struct k_heads h, const char *what, enum dtype t,
+                     const void *heads, const void *rows)
+{
+    char *got = gather(t, heads, h);
+
+    T_CHECKF(!memcmp(got, rows,
+                     ROWS * (size_t)(h.n * h.d) * dtype_size(t)),
+             "%s: %d heads of %d in %d", what, h.n, h.d, h.stride);
+    free(got);
+}
+
+/* Of each head as of a row, to the bit; what lies between stays. */
+static void norm_of_heads(enum dtype t, struct k_heads h)
+{
+    size_t n = (size_t)(ROWS * h.stride), rows = (size_t)(ROWS * h.n);
+    size_t d = (size_t)h.d, z = dtype_size(t);
+    void *x = ref_random(t, n, 2), *w = ref_random(t, d, 1);
+    void *dy = ref_random(t, n, 1), *y = ref_random(t, n, 1);
+    void *gx = gather(t, x, h), *gdy = gather(t, dy, h);
+    void *gy = ref_zeros(rows * d * 4), *gdx = ref_zeros(rows * d * 4);
+    char *kept = malloc(n * z);
+    float *rstd = ref_zeros(rows * 4), *grstd = ref_zeros(rows * 4);
+    float *dw = ref_random(DT_F32, d, 1), *gdw = malloc(d * 4);
+
+    memcpy(gdw, dw, d * 4);
+    memcpy(kept, y, n * z);
+    k->rmsnorm(k, t, gy, grstd, gx, w, (int)rows, h.d, 1e-6f);
+    k->rmsnorm_bwd(k, t, gdx, gdw, gdy, gx, w, grstd, (int)rows, h.d);
+    k->rmsnorm_heads(k, t, y, rstd, x, w, h, ROWS, 1e-6f);
+    k->rmsnorm_heads_bwd(k, t, dy, dw, dy, x, w, rstd, h, ROWS);
+    ref_sync(k);
+    heads_as(h, "y", t, y, gy);
+    heads_as(h, "dx in place", t, dy, gdx);
+    T_CHECK(!memcmp(rstd, grstd, rows * 4));
+    T_CHECK(!memcmp(dw, gdw, d * 4));
+    for (int r = 0; r < ROWS; r++) {
+        size_t at = (size_t)(r * h.stride + h.n * h.d) * z;
+
+        T_CHECK(!memcmp((char *)y + at, kept + at,
+                        (size_t)(h.stride - h.n * h.d) * z));
+    }
+    free(x), free(w), free(dy), free(y), free(gx), free(gdy), free(gy);
+    free(gdx), free(kept), free(rstd), free(grstd), free(dw), free(gdw);
+}
+
+static void rmsnorm_of_heads_is_that_of_rows(void)
+{
+    static const struct k_heads h[] = {{1, 1, 1}, {1, 33, 40}, {3, 31, 100},
+                                       {2, 32, 64}, {4, 128, 768},
+                                       {2, 1025, 2053}};
+
+    for (enum dtype t = DT_F32; t <= DT_F16; t++)
+        for (size_t i = 0; i < sizeof h / sizeof *h; i++)
+            norm_of_heads(t, h[i]);
+}
+
 static void rope_turns_and_turns_back(void)
 {
     enum { D = 20, T = 9, WIDE = (3 + 2 * 1) * D };
@@ -443,6 +512,7 @@ int main(void)
 {
     k = ref_open("", 1, 0);
     T_RUN(rows_match_float64);
+    T_RUN(rmsnorm_of_heads_is_that_of_rows);
     T_RUN(rope_turns_and_turns_back);
     T_RUN(embedding);
     T_RUN(embedding_refuses_bad_tokens);
