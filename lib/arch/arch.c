@@ -30,6 +30,14 @@ void arch_names(char *buf, size_t n)
                                families[i]->model_type);
 }
 
+int arch_has(const struct arch *a, enum role r)
+{
+    for (int i = 0; i < a->n_tensors; i++)
+        if (a->tensors[i].role == r)
+            return 1;
+    return 0;
+}
+
 int config_dim(const struct config *c, enum dim d)
 {
     switch (d) {

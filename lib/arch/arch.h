@@ -76,6 +76,9 @@ void arch_names(char *buf, size_t n);
  * layers): a kind, or -1 for a name that no family has. */
 int arch_kind(const char *name, int *layer);
 
+/* Has the family tensors of this role? */
+int arch_has(const struct arch *a, enum role r);
+
 /* Is the role one of a layer? */
 static inline int role_in_layer(enum role r)
 {

@@ -31,6 +31,11 @@ void attention_room(struct acts *a, struct room *r)
     int L = c->layers;
 
     a->qkv = room_take_n(r, &a->qkv_step, T * (Q + 2 * KV), L, r->all);
+    a->turned = a->qkv; /* in place */
+    if (s->keep && arch_has(c->arch, ROLE_Q_NORM)) {
+        a->turned = room_take(r, T * (Q + 2 * KV));
+        a->qk_rstd = room_take(r, 4 * T * (size_t)(c->heads + c->kv_heads));
+    }
     a->ao = room_take_n(r, &a->ao_step, r->rows * Q, L, r->all);
     a->lse = room_take_n(r, &a->lse_step,
                          4 * larger(T, E) * (size_t)c->heads, L, r->all);
@@ -44,6 +49,14 @@ void attention_room(struct acts *a, struct room *r)
 
 /* ---- forward ---- */
 
+/* Where attention finds q, k and v of layer i. */
+static void *turned(struct model *m, int i)
+{
+    size_t step = m->a.turned == m->a.qkv ? m->a.qkv_step : 0;
+
+    return act(m, m->a.turned + (size_t)i * step);
+}
+
 /* Of layer i, from qkv to the output for the rows behind it: over the
  * sequences of the layout, each whole, or over the cache. */
 static void attend(struct model *m, int i, int cached, void *ao)
@@ -56,7 +69,7 @@ static void attend(struct model *m, int i, int cached, void *ao)
     const struct k_seqs seqs = last ? m->head_seqs : m->seqs;
     const struct layout *l = &m->a.rows;
     size_t at = (size_t)i;
-    const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
+    const void *qkv = turned(m, i);
     float *lse = act(m, m->a.lse + at * m->a.lse_step);
     void *all = E || last ? act(m, m->a.attn_ao) : ao;
 
@@ -73,6 +86,57 @@ static void attend(struct model *m, int i, int cached, void *ao)
                    rows_behind(m, i), Q);
 }
 
+/* The heads of q, or of k, in rows of qkv; where they begin there. */
+static struct k_heads heads_in(const struct config *c, enum role norm,
+                               size_t *first)
+{
+    int Q = config_dim(c, DIM_Q), W = Q + 2 * config_dim(c, DIM_KV);
+
+    *first = norm == ROLE_Q_NORM ? 0 : (size_t)Q;
+    return (struct k_heads){norm == ROLE_Q_NORM ? c->heads : c->kv_heads,
+                            c->head_dim, W};
+}
+
+/* Of the heads that `norm` is of: where their rstd is. */
+static float *rstd_of(struct model *m, enum role norm)
+{
+    float *q = act(m, m->a.qk_rstd);
+
+    return norm == ROLE_Q_NORM ? q : q + m->shape.T * m->c.heads;
+}
+
+static void normalise(struct model *m, int i, enum role norm, int T)
+{
+    struct kernels *k = m->k;
+    size_t first, z = dtype_size(m->t);
+    const struct k_heads h = heads_in(&m->c, norm, &first);
+    const char *x = act(m, m->a.qkv + (size_t)i * m->a.qkv_step);
+    char *y = turned(m, i);
+
+    k->rmsnorm_heads(k, m->t, y + first * z,
+                     x != y ? rstd_of(m, norm) : NULL, x + first * z,
+                     of_layer(m, i, norm)->vec, h, T, (float)m->c.rms_eps);
+}
+
+/* What attention sees: normalised heads, turned by their positions. */
+static void turn(struct model *m, int i, int T)
+{
+    struct kernels *k = m->k;
+    const struct config *c = &m->c;
+    const void *qkv = act(m, m->a.qkv + (size_t)i * m->a.qkv_step);
+    void *y = turned(m, i);
+    size_t W = (size_t)of_layer(m, i, ROLE_QKV)->f.N;
+
+    if (of_layer(m, i, ROLE_Q_NORM)) {
+        if (y != qkv)
+            k->copy(k, y, qkv, (size_t)T * W * dtype_size(m->t));
+        normalise(m, i, ROLE_Q_NORM, T);
+        normalise(m, i, ROLE_K_NORM, T);
+    }
+    k->rope(k, m->t, y, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T,
+            1);
+}
+
 /* x to q, k and v with their positions. */
 static void project(struct model *m, int i)
 {
@@ -82,13 +146,12 @@ static void project(struct model *m, int i)
     const struct weight *bias = of_layer(m, i, ROLE_QKV_BIAS);
     int T = m->shape.T, H = c->hidden;
     void *n = act(m, m->a.norm);
-    void *qkv = act(m, m->a.qkv + (size_t)i * m->a.qkv_step);
 
     k->rmsnorm(k, m->t, n, NULL, act_x(m, i),
                of_layer(m, i, ROLE_ATTN_NORM)->vec, T, H, (float)c->rms_eps);
-    k->linear(k, m->t, qkv, n, w->w, bias ? bias->vec : NULL, T, w->f.N, H);
-    k->rope(k, m->t, qkv, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T,
-            1);
+    k->linear(k, m->t, act(m, m->a.qkv + (size_t)i * m->a.qkv_step), n, w->w,
+              bias ? bias->vec : NULL, T, w->f.N, H);
+    turn(m, i, T);
 }
 
 void attention_forward(struct model *m, int i, int cached)
@@ -132,7 +195,7 @@ static void attend_backward(struct model *m, int i, void *dqkv,
     const struct k_seqs seqs = last ? m->head_seqs : m->seqs;
     size_t at = (size_t)i, layer = at * (size_t)KV;
     const void *ao = act(m, m->a.ao + at * m->a.ao_step);
-    const void *qkv = act(m, m->a.qkv + at * m->a.qkv_step);
+    const void *qkv = turned(m, i);
     const float *lse = act(m, m->a.lse + at * m->a.lse_step);
     void *attn_ao = act(m, m->a.attn_ao), *attn_dao = act(m, m->a.attn_dao);
     struct k_sums sums = {.T = rows_of(m), .n = m->shape.T, .width = Q + KV,
@@ -161,6 +224,22 @@ static void attend_backward(struct model *m, int i, void *dqkv,
     k->sum_rows(k, m->t, dqkv, act(m, m->a.attn_dqkv), sums);
 }
 
+/* dqkv of normalised heads to that of the heads, in place. */
+static void normalise_backward(struct model *m, int i, enum role norm,
+                               void *dqkv)
+{
+    struct kernels *k = m->k;
+    struct weight *w = of_layer(m, i, norm);
+    size_t first, z = dtype_size(m->t);
+    const struct k_heads h = heads_in(&m->c, norm, &first);
+    const char *x = act(m, m->a.qkv + (size_t)i * m->a.qkv_step);
+    char *d = (char *)dqkv + first * z;
+
+    k->rmsnorm_heads_bwd(k, m->t, d, grad_begin(m, w), d, x + first * z,
+                         w->vec, rstd_of(m, norm), h, rows_of(m));
+    grad_end(m, w);
+}
+
 /* From dqkv to the gradients of x's norm and of the matrix. */
 static void project_backward(struct model *m, int i, void *dqkv)
 {
@@ -173,6 +252,10 @@ static void project_backward(struct model *m, int i, void *dqkv)
 
     k->rope(k, m->t, dqkv, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T,
             -1);
+    if (of_layer(m, i, ROLE_Q_NORM)) {
+        normalise_backward(m, i, ROLE_Q_NORM, dqkv);
+        normalise_backward(m, i, ROLE_K_NORM, dqkv);
+    }
     k->rmsnorm(k, m->t, n, act(m, m->a.rstd), act_x(m, i),
                of_layer(m, i, ROLE_ATTN_NORM)->vec, T, H, (float)c->rms_eps);
     k->linear_dw(k, m->t, grad_begin(m, w), grad_begin(m, bias), dqkv, n, T,
@@ -200,6 +283,8 @@ void attention_backward(struct model *m, int i)
         grad_end(m, o);
         k->linear_dx(k, m->t, dao, dy, o->w, R, H, Q);
     }
+    if (m->a.turned != m->a.qkv) /* that of another layer is there */
+        turn(m, i, m->shape.T);
     attend_backward(m, i, dqkv, dao);
     project_backward(m, i, dqkv);
     if (ends_at_heads(m, i)) {

@@ -22,6 +22,8 @@ struct acts {
     size_t mid, mid_step; /* [T][H]: after attention */
     size_t norm, rstd, proj; /* scratch */
     size_t qkv, qkv_step, ao, ao_step, lse, lse_step; /* attention */
+    size_t turned, qk_rstd; /* qkv that attention sees, of one layer, where that
+                               is not what is kept; of q's heads, of k's */
     size_t gu, gu_step, act;                          /* mlp */
     size_t attn_qkv, attn_ao; /* scratch of attention rows: qkv, output */
     size_t head_n, head_rstd, logp, head_lse, entropy, dlogp;

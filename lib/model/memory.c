@@ -74,6 +74,7 @@ void model_memory(struct model_memory *p, const struct config *c,
         .ffn = c->ffn,
         .vocab = c->vocab,
         .attn = {c->heads, c->kv_heads, c->head_dim},
+        .head_norms = arch_has(c->arch, ROLE_Q_NORM),
         .backward = train,
     };
     struct model_plan plan;

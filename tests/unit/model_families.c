@@ -101,12 +101,27 @@ static void mistral(void)
     reads(&c, MISTRAL "}", "sliding_window is 4096");
 }
 
+static void qwen3(void)
+{
+    struct config c;
+
+    compare(GOLDEN "qwen3");
+    compare(GOLDEN "qwen3_tied");
+    compare(GOLDEN "qwen3_sharded");
+    reads(&c, "{\"model_type\": \"qwen3\", \"num_key_value_heads\": 2, " SIZES
+              "}", NULL);
+    T_EQ_INT(c.head_dim, 128);
+    reads(&c, "{\"model_type\": \"qwen3\", \"num_key_value_heads\": 2, " SIZES
+              ", \"attention_bias\": true}", "attention_bias is true");
+}
+
 int main(void)
 {
     T_RUN(llama);
     T_RUN(llama_scaled_positions);
     T_RUN(heads_of_another_type);
     T_RUN(mistral);
+    T_RUN(qwen3);
     T_RUN(llama_is_refused_by_name);
     T_DONE();
 }
