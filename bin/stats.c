@@ -16,7 +16,8 @@
 
 static struct filter f = FILTER_INIT;
 static struct cli_list without;
-static const char *by, *stat, *report, *sweep, *html, *setting, *tasks, *title;
+static const char *by, *stat, *report, *sweep, *html, *setting, *tasks, *title,
+    *responses;
 static int do_score, do_kl_score, do_tag, do_verdicts, do_ablation,
     power, as_table;
 static struct cli_list sets, fields;
@@ -67,6 +68,8 @@ static const struct opt own[] = {
       "scores, KL scores and sparsity to the page of which factor carries "
       "which part; the arms are those of --set arms=..., the first the "
       "reference, the last the whole", 0, 0 },
+    { OPT_STR, "responses", 0, &responses, "DIR",
+      "the page shows answers of DIR/RUN/TASK.responses.msgpack.zst", 0, 0 },
     { OPT_STR, "html", 0, &html, "DIR",
       "DIR/report.in.html and DIR/plots/*.svg to DIR/report.html", 0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Input and output", 0, 0 },
@@ -187,8 +190,9 @@ static int run_by(char **args, int n, struct err *e)
 static struct report_opts report_opts(void)
 {
     return (struct report_opts){
-        .dir = report ? report : sweep, .setting = setting, .tasks = tasks, .title = title,
-        .sets = &sets, .without = &without,
+        .dir = report ? report : sweep, .setting = setting, .tasks = tasks,
+        .title = title, .sets = &sets, .without = &without,
+        .responses = responses,
     };
 }
 

@@ -51,11 +51,25 @@ all: $(PROGRAMS:%=$(BIN)/%)
 $(B)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) $(if $(filter %/page_assets.c,$<),$(CFLAGS_page_assets)) -MMD -MP -c -o $@ $<
 
 # embedded by .incbin, which the compiler does not list as a dependency
 $(B)/lib/verify/code_driver.o: lib/verify/code_driver.py lib/verify/code_program.py
 $(B)/lib/text/jinja_script.o: lib/text/jinja_helper.py
+
+# the report's page embeds its style and scripts, and the chart library with its
+# licence; empty files stand for a library that is not installed
+D3          := $(wildcard /usr/share/nodejs/d3/dist/d3.min.js)
+PAGE_ASSETS := $(wildcard lib/report/page/*)
+$(B)/lib/report/page_assets.o: $(PAGE_ASSETS) $(B)/d3.js $(B)/d3.licence
+CFLAGS_page_assets := -DPAGE_D3='"$(B)/d3.js"' -DPAGE_D3_LICENCE='"$(B)/d3.licence"'
+# replaced when the library comes or goes, which its times do not tell
+.PHONY: look-for-d3
+$(B)/d3.js: look-for-d3
+	@mkdir -p $(@D); if ! cmp -s $(or $(D3),/dev/null) $@; then cat $(or $(D3),/dev/null) >$@; \
+	  $(if $(D3),:,echo '  NOTE  node-d3 is not installed (make deps installs it): report.html will have no interactive charts'); fi
+$(B)/d3.licence: look-for-d3
+	@mkdir -p $(@D); f=$(if $(D3),/usr/share/doc/node-d3/copyright,/dev/null); cmp -s $$f $@ || cat $$f >$@
 
 define lib_rule
 $(call LIB_of,$(1)): $(call OBJ_of,$(1))

@@ -2,7 +2,7 @@
 DEPS := gcc g++ libc6-dev libmsgpack-dev libzstd-dev libpcre2-dev \
         libutf8proc-dev libjansson-dev libxxhash-dev libflint-dev \
         libflint-arb-dev libantic-dev libcalcium-dev libseccomp-dev \
-        zlib1g-dev libsnappy-dev libmd-dev libopenblas-serial-dev bubblewrap python3 python3-jinja2 gnuplot-nox \
+        zlib1g-dev libsnappy-dev libmd-dev libopenblas-serial-dev bubblewrap python3 python3-jinja2 node-d3 gnuplot-nox \
         fonts-dejavu-core zstd xz-utils
 
 LINT_DEPS := clang clang-format cppcheck shellcheck

@@ -301,15 +301,25 @@ class Experiment:
         return self.p.tasks_json + "".join(f" --without {t}"
                                            for t in self.p.without())
 
+    def page_answers(self):
+        """Responses that report.html shows: of the base and of each arm's
+        first seed."""
+        p, seed = self.p, min(self.p.SEEDS)
+        runs = [f"base_seed{seed}", *(f"{a.name}_seed{seed}" for a in p.arms)]
+        return [f"{self.dir(n)}/{t.name}.responses.msgpack.zst"
+                for n in runs for t in p.tasks]
+
     def report(self):
         p = self.p
         words, states = self.settings()
         plots = sorted(set(glob.glob("pipelines/plots/*.gp")))
         files, out = self.eval_files(), f"{p.R}/analysis"
+        answers = self.page_answers()
         self.add(out, "analysis", "analysis: statistics and plots and summary",
-                 [*files, *states, p.tasks_json, *plots], ["stats"],
-                 f"{p.BIN}/stats --quiet --report $OUT --tasks "
-                 f"{self.tasks_options()} \\\n" + " \\\n".join(words) +
+                 [*files, *answers, *states, p.tasks_json, *plots], ["stats"],
+                 f"{p.BIN}/stats --quiet --report $OUT --responses "
+                 f"{p.R}/eval_metrics --tasks {self.tasks_options()} \\\n" +
+                 " \\\n".join(words) +
                  f" \\\n{' '.join(files)} && \\\n" +
                  "".join(f"gnuplot -e \"dir='$OUT'\" {g} && \\\n"
                          for g in plots if not g.endswith("/style.gp")) +

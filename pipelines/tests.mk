@@ -1,5 +1,5 @@
 # tests - make check: unit tests (tests/unit/*.c), then scripts
-# (tests/{cli,parity,fault,e2e}/*.sh); tests/run adds up their ok / not ok /
+# (tests/{cli,parity,fault,e2e,browser}/*.sh); tests/run adds up their ok / not ok /
 # skip lines and closes with "N passed, N failed, N skipped".
 
 # BARE=1: those as well that install Debian 12 in a folder (root, minutes)
@@ -7,7 +7,7 @@ BARE       ?= 0
 TESTS      ?= $(sort $(wildcard tests/unit/*.c) $(wildcard tests/cli/*.sh) \
                 $(wildcard tests/calibration/*.sh) $(wildcard tests/parity/*.sh) \
                 $(wildcard tests/fault/*.sh) \
-                $(wildcard tests/e2e/*.sh) $(wildcard tests/gpu/rehearse.sh) \
+                $(wildcard tests/e2e/*.sh) $(wildcard tests/browser/*.sh) $(wildcard tests/gpu/rehearse.sh) \
                 $(if $(filter 1,$(BARE)),$(wildcard tests/bare/*.sh)))
 UNIT       := $(patsubst tests/unit/%.c,%,$(filter tests/unit/%.c,$(TESTS)))
 # what a unit test links: the folder named by its prefix (record_stream.c),

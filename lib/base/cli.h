@@ -33,6 +33,7 @@ enum opt_type {
 #define CLI_TEXT(x) CLI_TEXT_OF(x)
 #define CLI_TEXT_OF(x) #x
 
+#define ULP_VERSION "0.2.0"
 #define CLI_LIST_MAX 64
 struct cli_list {
     int n;

@@ -152,5 +152,5 @@ void cli_help(const struct cli *c, FILE *out)
 
 void cli_version(const struct cli *c, FILE *out)
 {
-    fprintf(out, "%s (ulp) 0.2.0\n", c->name);
+    fprintf(out, "%s (ulp) " ULP_VERSION "\n", c->name);
 }

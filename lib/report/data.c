@@ -268,14 +268,18 @@ static int order_tasks(struct data *d, const struct setting *s, struct err *e)
     return 0;
 }
 
-static int read_file(struct data *d, const char *name, struct err *e)
+static int read_file(struct data *d, const char *name,
+                     const struct data_watch *watch, struct err *e)
 {
     struct rec_reader *in = NULL;
     struct rec *rec;
     int r = rec_open(&in, name, e);
 
-    while (!r && (r = rec_read(in, &rec, e)) > 0)
+    while (!r && (r = rec_read(in, &rec, e)) > 0) {
         r = data_add(d, rec, e);
+        if (!r && watch)
+            r = watch->see(watch->ctx, in, rec, e);
+    }
     rec_close(&in);
     return r;
 }
@@ -304,7 +308,8 @@ const struct obs *data_find(const struct data *d, enum stream st, long arm,
 }
 
 int data_read(struct data *d, const struct setting *s, char **inputs,
-              int n_inputs, struct err *e)
+              int n_inputs,
+              const struct data_watch *watch, struct err *e)
 {
     static const char *const kinds[] = { "q", "k", "v", "o", "gate", "up",
                                          "down", "embed", "norm", "bias",
@@ -316,9 +321,9 @@ int data_read(struct data *d, const struct setting *s, char **inputs,
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         names_add(&d->kinds, kinds[i]);
     for (int i = 0; i < n_inputs && !r; i++)
-        r = read_file(d, inputs[i], e);
+        r = read_file(d, inputs[i], watch, e);
     if (!n_inputs)
-        r = read_file(d, "-", e);
+        r = read_file(d, "-", watch, e);
     return r ? r : data_sort(d, s, e);
 }
 

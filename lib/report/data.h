@@ -66,8 +66,16 @@ int data_add(struct data *d, struct rec *rec, struct err *e) MUST_CHECK;
 /* Puts the observations, arms and tasks in the report's order. */
 int data_sort(struct data *d, const struct setting *s, struct err *e)
     MUST_CHECK;
+/* Who is shown each record that is read as well. */
+struct data_watch {
+    int (*see)(void *ctx, const struct rec_reader *in, struct rec *rec,
+               struct err *e);
+    void *ctx;
+};
+/* watch: or NULL. */
 int data_read(struct data *d, const struct setting *s, char **inputs,
-              int n_inputs, struct err *e) MUST_CHECK;
+              int n_inputs,
+              const struct data_watch *watch, struct err *e) MUST_CHECK;
 void data_free(struct data *d);
 
 /* A list over the seeds of an arm (replicate 0 only), each its mean over

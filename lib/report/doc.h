@@ -30,7 +30,20 @@ void doc_table_aside(struct doc *d, struct table *t);
 void doc_plot(struct doc *d, const char *name, const char *caption);
 
 void doc_text(const struct doc *d, struct buf *out);
-void doc_html(const struct doc *d, struct buf *out);
+/* What a hook is told of: a heading, which it writes; a table or plot, after
+ * which it may add something. */
+enum doc_part { DOC_HEADING, DOC_TABLE, DOC_PLOT };
+struct doc_hook {
+    void (*part)(void *ctx, enum doc_part part, const char *name);
+    void *ctx;
+};
+/* The blocks alone, without a head; name: a heading's text, a table's or a
+ * plot's name. A plot is the line "<!--plot NAME-->" in a figure. */
+void doc_html(const struct doc *d, const struct doc_hook *hook,
+              struct buf *out);
+const char *doc_title(const struct doc *d);
+/* i-th heading; NULL after the last. */
+const char *doc_heading_at(const struct doc *d, int i);
 /* i-th table, shown or not; NULL after the last. */
 const struct table *doc_table_at(const struct doc *d, int i);
 

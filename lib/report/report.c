@@ -3,7 +3,7 @@
 #include <string.h>
 #include "../base/file.h"
 #include "ablation.h"
-#include "sections.h"
+#include "page.h"
 #include "sweep.h"
 
 static int write_file(const char *path, const struct buf *b, struct err *e)
@@ -54,7 +54,8 @@ static int make_dir(const char *dir, const char *name, struct err *e)
     return file_mkdirs(path, e);
 }
 
-static int write_all(const struct report *r, const char *dir, struct err *e)
+static int write_all(const struct report *r, struct page *page,
+                     const char *dir, struct err *e)
 {
     struct buf text = { 0 }, html = { 0 };
     int x = make_dir(dir, "tables", e);
@@ -62,7 +63,8 @@ static int write_all(const struct report *r, const char *dir, struct err *e)
     if (!x)
         x = make_dir(dir, "plots", e);
     doc_text(r->doc, &text);
-    doc_html(r->doc, &html);
+    if (!x)
+        x = page_html(page, r, &html, e);
     if (!x)
         x = write_tables(r->doc, dir, e);
     if (!x)
@@ -82,11 +84,13 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
     struct setting s = { 0 };
     struct data d = { 0 };
     struct verdicts v = { 0 };
+    struct page page = { .responses = o->responses };
+    const struct data_watch watch = { page_see, &page };
     struct report r = { &s, &d, &v, NULL };
     int x = setting_read(&s, o, e);
 
     if (!x)
-        x = data_read(&d, &s, inputs, n_inputs, e);
+        x = data_read(&d, &s, inputs, n_inputs, &watch, e);
     if (!x) {
         verdicts_make(&v, &d, &s);
         r.doc = doc_open(o->title ? o->title
@@ -104,9 +108,10 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
         sec_h3(&r);
         sec_power(&r);
         sec_selftest(&r);
-        x = write_all(&r, o->dir, e);
+        x = write_all(&r, &page, o->dir, e);
     }
     doc_close(&r.doc);
+    page_free(&page);
     verdicts_free(&v);
     data_free(&d);
     setting_free(&s);
@@ -137,7 +142,7 @@ int report_sweep(const struct report_opts *o, char **inputs, int n_inputs,
     int r = setting_read(&s, o, e);
 
     if (!r)
-        r = data_read(&d, &s, inputs, n_inputs, e);
+        r = data_read(&d, &s, inputs, n_inputs, NULL, e);
     if (!r)
         r = sweep_open(&w, &d, &s, e);
     if (!r) {
@@ -163,7 +168,7 @@ int report_ablation(const struct report_opts *o, const char *out,
     int r = setting_read(&s, o, e);
 
     if (!r)
-        r = data_read(&d, &s, inputs, n_inputs, e);
+        r = data_read(&d, &s, inputs, n_inputs, NULL, e);
     if (!r)
         r = ablation_of(&a, &d, e);
     if (!r) {

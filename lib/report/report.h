@@ -17,6 +17,8 @@ struct report_opts {
     const char *setting; /* JSON file or NULL */
     const char *tasks;   /* JSON file; NULL: every task is off-task */
     const char *title;   /* or NULL */
+    const char *responses; /* folder of RUN/TASK.responses.msgpack.zst, whose
+                              answers the page shows; or NULL */
     const struct cli_list *without; /* tasks left out of the report */
     const struct cli_list *sets; /* KEY=VALUE over the setting's */
 };

@@ -207,12 +207,8 @@ void table_escape(const char *s, size_t n, struct buf *out)
 
 void table_html(const struct table *t, struct buf *out)
 {
-    buf_puts(out, "<table>\n");
-    if (*t->caption) {
-        buf_puts(out, "<caption>");
-        table_escape(t->caption, strlen(t->caption), out);
-        buf_puts(out, "</caption>\n");
-    }
+    buf_printf(out, "<table id=\"t-%s\" aria-describedby=\"c-%s\">\n", t->name,
+               t->name);
     for (int i = 0; i < t->n_rows; i++) {
         const char *tag = i ? "td" : "th";
 
@@ -221,9 +217,14 @@ void table_html(const struct table *t, struct buf *out)
                       : t->rule[i] ? "<tr class=\"rule\">"
                                    : "<tr>");
         for (int c = 0; c < t->n_cols; c++) {
+            /* what repeats is there for sorting and unseen until then */
+            int again = strcmp(shown(t, i, c), cell(t, i, c));
+
             buf_printf(out, "<%s%s>", tag,
-                       t->left >> c & 1 ? " class=\"l\"" : "");
-            table_escape(shown(t, i, c), strlen(shown(t, i, c)), out);
+                       t->left >> c & 1 ? again ? " class=\"l rep\""
+                                                : " class=\"l\""
+                       : again ? " class=\"rep\"" : "");
+            table_escape(cell(t, i, c), strlen(cell(t, i, c)), out);
             buf_printf(out, "</%s>", tag);
         }
         buf_puts(out, i ? "</tr>\n" : "</tr>\n</thead>\n");

@@ -34,6 +34,7 @@ void table_rule(struct table *t);
 void table_text(const struct table *t, int indent, struct buf *out);
 /* "n.c." and "-" become NA. */
 void table_tsv(const struct table *t, struct buf *out);
+/* Without the caption, whose element is to have the id c-NAME. */
 void table_html(const struct table *t, struct buf *out);
 /* Width of table_text without the indent. */
 int table_width(const struct table *t);

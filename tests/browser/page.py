@@ -1,0 +1,213 @@
+"""page - what report.html of records.py's records does in a browser
+
+usage: page.py REPORT.html PROFILE
+"""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import records  # noqa: E402
+from browser import Browser  # noqa: E402
+
+SEEDS, DRAWS = (1, 2, 3), (0, 1)
+
+
+def check(name, got, want=True):
+    if got == want:
+        print(f"ok {name}")
+    else:
+        print(f"not ok {name}: found {got!r:.300}, expected {want!r:.300}")
+
+
+def tip(b):
+    return b.js("getComputedStyle(tip).display === 'block' ? tip.innerText"
+                " : ''")
+
+
+def column(b, table, c):
+    return b.js(f"[...document.querySelectorAll('#t-{table} tbody tr')]"
+                f".filter(r => !r.hidden).map(r => r.cells[{c}].innerText)")
+
+
+def curves(b):
+    spot = "[data-field=reward_mean] svg"
+    x, y = b.middle(spot)
+    b.move(x, y)
+    said = tip(b)
+    step = int(said.split("step ")[1].split()[0])
+    want = sum(records.reward("bf16", s, d, step)
+               for s in SEEDS for d in DRAWS) / 6
+    row = [r for r in said.splitlines() if r.strip().startswith("bf16\t")]
+    check("a_curve_says_the_mean_under_the_pointer",
+          abs(float(row[0].strip().split("\t")[1]) - want) < 1e-3 * abs(want))
+    check("and_how_many_runs_it_is_of", "6 runs" in row[0])
+    b.js(f"document.querySelector('{spot}').focus()")
+    b.key("ArrowRight")
+    check("arrow_keys_move_the_step", f"step {step + 1}" in tip(b))
+    b.key("Escape")
+    check("escape_hides_the_box", tip(b), "")
+    check("every_metric_that_varies_has_a_curve",
+          b.js("[...document.querySelectorAll('[data-field]')]"
+               ".map(e => e.dataset.field).sort().join(' ')"),
+          " ".join(sorted(k for k in records.metric("fp32", 1, 0, 0)
+                          if k not in ("step", "clip_dual", "groups_missing",
+                                       "updates", "skipped_updates",
+                                       "mismatch_ess", "lr"))))
+    paths = f"document.querySelectorAll('{spot} path.CLASS').length"
+    check("a_mean_and_a_band_an_arm",
+          [b.js(paths.replace("CLASS", c)) for c in ("mean", "band")], [3, 3])
+    b.js("[...document.querySelectorAll('[data-chart=curves] label')]"
+         ".find(l => l.innerText === 'single runs').click()")
+    check("single_runs_when_asked", b.js(paths.replace("CLASS", "single")),
+          18)
+    b.click(*b.middle("[data-chart=curves] button.arm[data-arm='1']"))
+    check("an_arm_switches_off_everywhere",
+          [b.js(paths.replace("CLASS", "mean")),
+           b.js("[...document.querySelectorAll(\"[data-arm='1']\")]"
+                ".every(k => k.getAttribute('aria-pressed') === 'false')")],
+          [2, True])
+    b.click(*b.middle("[data-chart=curves] button.arm[data-arm='1']"))
+
+
+def charts(b):
+    for name in ("variance", "frontier", "profile", "forest", "heat"):
+        spot = f"[data-chart={name}] svg[role=img]"
+        b.js(f"document.querySelector('{spot}').focus()")
+        b.key("ArrowRight")
+        check(f"chart_{name}_tells_a_point_by_keyboard", len(tip(b)) > 8)
+        b.key("Escape")
+    b.move(*b.middle("[data-chart=variance] rect.bar"))
+    check("a_bar_says_what_it_is_under_the_pointer", "seeds" in tip(b))
+    check("a_cell_a_tensor_of_the_map",
+          b.js("document.querySelectorAll('[data-chart=heat] rect.cell')"
+               ".length"), 3 * (4 * len(records.PARTS) + 1))
+    check("colours_are_okabe_and_itos",
+          b.js("[0, 1, 2, 3, 4, 5].map(a => getComputedStyle(document"
+               ".documentElement).getPropertyValue('--a' + a).trim())"),
+          ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"])
+
+
+def tables(b):
+    was = column(b, "scores", 4)
+    head = "#t-scores th:nth-child(5) button"
+    number = [float(v) for v in was]
+    b.click(*b.middle(head))
+    check("a_click_sorts_a_table", [float(v) for v in
+                                    column(b, "scores", 4)], sorted(number))
+    check("and_says_so", b.js("document.querySelector('#t-scores th:nth-child"
+                              "(5)').getAttribute('aria-sort')"), "ascending")
+    b.js(f"document.querySelector('{head}').focus()")
+    b.key("Enter")
+    check("enter_sorts_the_other_way",
+          [float(v) for v in column(b, "scores", 4)],
+          sorted(number, reverse=True))
+    check("a_merged_cell_has_its_word_when_sorted",
+          "" in column(b, "scores", 0), False)
+    b.key("Enter")
+    check("a_third_time_restores_the_order", column(b, "scores", 4), was)
+    b.js("document.querySelector(\"[aria-label='rows of the table scores']\")"
+         ".focus()")
+    b.type("aime24 -mixed")
+    check("a_filter_leaves_its_rows",
+          sorted(zip(column(b, "scores", 0), column(b, "scores", 2))),
+          [("aime24", "bf16"), ("aime24", "fp32")])
+
+
+def questions(b):
+    b.js("document.querySelector('#search-questions').focus()")
+    b.type("math500 3.0")
+    rows = b.js("[...document.querySelectorAll('.question')]"
+                ".map(q => q.dataset.id)")
+    check("search_finds_a_question_by_its_answers", rows, ["math500/3"])
+    b.click(*b.middle(".question summary"))
+    b.js("new Promise(r => setTimeout(r, 100))")
+    sides = b.js("[...document.querySelectorAll('.question .sides pre')]"
+                 ".map(p => p.textContent)")
+    check("a_question_opens_with_all_answers", sides,
+          [records.text("math500", 3, a, 0, 300)
+           for a in ("base", *records.ARMS)])
+    check("and_says_who_is_right",
+          b.js("[...document.querySelectorAll('.question .sides h4')]"
+               ".map(p => p.className)"), ["wrong", "right", "right", "right"])
+    check("markup_in_an_answer_is_text",
+          [b.js("document.querySelectorAll('main img, .sides b').length"),
+           b.js("document.title")],
+          [0, "Numerical precision in RLVR fine-tuning"])
+    b.js("document.querySelector('#search-questions').value = ''")
+    b.js("document.querySelector('#search-questions')"
+         ".dispatchEvent(new Event('input'))")
+    b.js("{ const s = document.querySelectorAll('.questions select');"
+         "s[1].value = 1; s[1].dispatchEvent(new Event('change')) }")
+    check("questions_by_direction",
+          b.js("document.querySelectorAll('.question').length > 0 && "
+               "[...document.querySelectorAll('.question')].every(q =>"
+               "q.querySelector('summary').innerText.includes('\u25b2'))"))
+
+
+def views(b, page):
+    shown = ("(s => { const e = document.querySelector(s); return !!e &&"
+             "getComputedStyle(e).display !== 'none' })")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    b.media("", "dark")
+    b.open(page)
+    check("dark_where_the_system_is", b.js(paper), "rgb(22, 24, 26)")
+    b.click(*b.middle("#theme"))
+    check("a_button_makes_it_light", b.js(paper), "rgb(255, 255, 255)")
+    b.media("print", "dark")
+    check("print_is_on_white", b.js(paper), "rgb(255, 255, 255)")
+    check("print_has_no_controls",
+          [b.js(f"{shown}('{s}')") for s in ("#tools", ".controls", ".filter")],
+          [False] * 3)
+    check("print_has_charts_and_tables",
+          [b.js(f"{shown}('{s}')") for s in ("[data-chart=heat] svg",
+                                             "#t-scores", "nav")], [True] * 3)
+    check("it_prints", b.pdf()[:5], b"%PDF-")
+    b.media("", "light")
+    b.size(400, 800)
+    b.open(page)
+    check("nothing_is_wider_than_a_telephone",
+          b.js("document.documentElement.scrollWidth"), 400)
+    b.scripts(False)
+    b.open(page)
+    # what the page says without its scripts, by the tree of its elements
+    tree = b.call("DOM.getDocument", depth=1)["root"]["nodeId"]
+    count = {s: len(b.call("DOM.querySelectorAll", nodeId=tree,
+                           selector=s)["nodeIds"])
+             for s in ("main table", "nav a", "figure svg", "main > section",
+                       "ul.words li")}
+    b.scripts(True)
+    check("without_scripts_tables_contents_and_words_are_there",
+          [count["main table"] > 15,
+           count["nav a"] == count["main > section"] > 12,
+           count["ul.words li"]], [True, True, 3 * 2 + 2 * 4])
+    if os.path.exists(os.path.join(os.path.dirname(page[7:]), "plots",
+                                   "kl.svg")):
+        check("without_scripts_the_plots_are_there", count["figure svg"], 4)
+
+
+def main(path, profile):
+    os.makedirs(profile, exist_ok=True)
+    page = "file://" + os.path.abspath(path)
+    with Browser(profile) as b:
+        b.size(1280, 900)
+        b.media()
+        took = b.open(page)
+        check("the_page_comes_to_life",
+              b.js("document.documentElement.dataset.ready"), "true")
+        print(f"note the_page_opens: {took:.2f} s, "
+              f"{os.path.getsize(path) / 1e6:.2f} MB")
+        check("it_is_small", os.path.getsize(path) < 3e6)
+        curves(b)
+        charts(b)
+        tables(b)
+        questions(b)
+        views(b, page)
+        time.sleep(0.2)
+        b.js("1")
+        check("no_error_was_said", b.errors, [])
+        check("nothing_was_fetched", sorted(set(b.requests)), [page])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
