@@ -166,9 +166,11 @@ class Browser:
                   height=height, deviceScaleFactor=1, mobile=width < 600)
 
     def media(self, kind="", scheme="light"):
-        """Print or screen; light or dark."""
+        """Print or screen; light or dark. Without motion, so that a page does
+        not scroll while the pointer is on its way."""
         self.call("Emulation.setEmulatedMedia", media=kind, features=[
-            {"name": "prefers-color-scheme", "value": scheme}])
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"}])
 
     def scripts(self, on):
         self.call("Emulation.setScriptExecutionDisabled", value=not on)
@@ -192,6 +194,19 @@ class Browser:
 
     def move(self, x, y):
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def hover(self, selector):
+        """The pointer onto the middle of an element, once it stands still."""
+        x, y = self.middle(selector)
+        self.frames()
+        self.move(x - 3, y)
+        self.move(x, y)
+        self.frames()
+
+    def frames(self):
+        """Wait until what was asked for is drawn."""
+        self.js("new Promise(r => requestAnimationFrame(() => "
+                "requestAnimationFrame(r)))")
 
     def click(self, x, y):
         for kind in ("mousePressed", "mouseReleased"):

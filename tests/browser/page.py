@@ -32,8 +32,7 @@ def column(b, table, c):
 
 def curves(b):
     spot = "[data-field=reward_mean] svg"
-    x, y = b.middle(spot)
-    b.move(x, y)
+    b.hover(spot)
     said = tip(b)
     step = int(said.split("step ")[1].split()[0])
     want = sum(records.reward("bf16", s, d, step)
@@ -77,7 +76,7 @@ def charts(b):
         b.key("ArrowRight")
         check(f"chart_{name}_tells_a_point_by_keyboard", len(tip(b)) > 8)
         b.key("Escape")
-    b.move(*b.middle("[data-chart=variance] rect.bar"))
+    b.hover("[data-chart=variance] rect.bar")
     check("a_bar_says_what_it_is_under_the_pointer", "seeds" in tip(b))
     check("a_cell_a_tensor_of_the_map",
           b.js("document.querySelectorAll('[data-chart=heat] rect.cell')"

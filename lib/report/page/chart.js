@@ -97,6 +97,35 @@ function tickBox(label, on, change) {
     return make('label', null, c, label);
 }
 
+// Calls move(e) as the pointer moves, hide() as it leaves and at Escape or when
+// the focus goes, and key(step) for arrow keys. A page that scrolls under a
+// pointer that rests moves no pointer, and what the keys show stays.
+function watchCursor(node, move, hide, key) {
+    let byPointer = false;
+
+    node.tabIndex = 0;
+    node.addEventListener('pointermove', e => {
+        if (e.movementX || e.movementY) {
+            byPointer = true;
+            move(e);
+        }
+    });
+    node.addEventListener('pointerleave', () => byPointer && hide());
+    node.addEventListener('blur', hide);
+    node.addEventListener('keydown', e => {
+        const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1,
+            ArrowUp: -1 }[e.key];
+
+        if (e.key === 'Escape')
+            hide();
+        if (!step)
+            return;
+        e.preventDefault();
+        byPointer = false;
+        key(step);
+    });
+}
+
 // Points of a chart under the pointer, the nearest first, and one after the
 // other by the arrow keys. points: [{x, y, title, rows}] in the svg's units.
 function pointCursor(f, points) {
@@ -123,8 +152,7 @@ function pointCursor(f, points) {
         hideTip();
     };
 
-    node.tabIndex = 0;
-    node.addEventListener('pointermove', e => {
+    watchCursor(node, e => {
         const box = node.getBoundingClientRect(), k = f.w / box.width;
         const x = (e.clientX - box.left) * k, y = (e.clientY - box.top) * k;
         let best = -1, least = 30 * 30;
@@ -141,19 +169,9 @@ function pointCursor(f, points) {
             show(best, e.clientX, e.clientY);
         else
             hide();
-    });
-    node.addEventListener('pointerleave', hide);
-    node.addEventListener('blur', hide);
-    node.addEventListener('keydown', e => {
-        const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1,
-            ArrowUp: -1 }[e.key];
-
-        if (e.key === 'Escape')
-            hide();
-        if (!step || !points.length)
-            return;
-        e.preventDefault();
-        show((at + step + points.length) % points.length);
+    }, hide, step => {
+        if (points.length)
+            show((at + step + points.length) % points.length);
     });
 }
 

@@ -145,26 +145,13 @@ function stepCursor(g, x, series, title) {
         hideTip();
     };
 
-    node.tabIndex = 0;
-    node.addEventListener('pointermove', e => {
+    watchCursor(node, e => {
         const box = node.getBoundingClientRect();
         const s = x.invert((e.clientX - box.left) * g.w / box.width);
 
         show(d3.scan(steps.map(t => Math.abs(t - s)), d3.ascending),
             e.clientX, e.clientY);
-    });
-    node.addEventListener('pointerleave', hide);
-    node.addEventListener('blur', hide);
-    node.addEventListener('keydown', e => {
-        const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
-
-        if (e.key === 'Escape')
-            hide();
-        if (!step)
-            return;
-        e.preventDefault();
-        show(Math.max(0, Math.min(steps.length - 1, at + step)));
-    });
+    }, hide, step => show(Math.max(0, Math.min(steps.length - 1, at + step))));
 }
 
 // Fields that are one number in all runs are named, not drawn.
