@@ -32,3 +32,24 @@ gives with_itself "$(sp --against fp32 base fp32 | tail -n 1 | get jaccard)" 1.0
 gives files_as_directories "$(sp base/model.safetensors fp32/model.safetensors | tail -n 1)" "$(sp base fp32 | tail -n 1)"
 sp base r.jsonl >/dev/null 2>err.txt; gives not_a_checkpoint $? 3
 sp base nowhere >/dev/null 2>err.txt; gives no_such_file $? 1
+
+# Several checkpoints, as numpy has them (tests/golden/compare).
+golden=$root/tests/golden/compare
+python3 "$golden/steps.py" .
+sp --consecutive a0 a1 a2 a3 >many
+gives consecutive_as_numpy "$(python3 "$golden/check.py" "$golden/consecutive.jsonl" many)" '245 fields, 0 differ, 0 records without expectation'
+sp --overlap a0 a3 b0 b3 a1 a2 >over
+gives overlap_as_numpy "$(python3 "$golden/check.py" "$golden/overlap.jsonl" over)" '406 fields, 0 differ, 0 records without expectation'
+sp --overlap --threads 1 a0 a3 b0 b3 a1 a2 | cmp -s - over && ok threads_give_the_same_bytes || no threads_give_the_same_bytes "they differ"
+# the same figures as of two checkpoints at a time
+for i in 1 2 3; do
+    gives "consecutive_$i" "$(grep '"scope":"total".*"update":'$i, many | grep -o '"n":.*"sparsity":[^,]*')" "$(sp a$((i - 1)) a$i | tail -n 1 | grep -o '"n":.*"sparsity":[^,}]*')"
+done
+j=$(sp --against b3 a0 a3 | tail -n 1)
+gives jaccard_of_a_pair "$(grep '"scope":"total"' over | grep '"a":1,"b":2' | get jaccard)" "$(get jaccard <<<"$j")"
+misuse() { sp "${@:2}" >/dev/null 2>err.txt; is "misuse_$1" 2 $?; }
+misuse three_without_a_mode a0 a1 a2
+misuse odd_overlap --overlap a0 a1 a2
+misuse both_modes --overlap --consecutive a0 a1
+misuse against --against a2 --consecutive a0 a1
+sp --consecutive a0 base >/dev/null 2>err.txt; is other_tensors 3 $?

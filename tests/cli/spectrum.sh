@@ -2,22 +2,20 @@
 # spectrum - 200 matrices as numpy and scipy have them (tests/golden/spectrum),
 # totals, threads, memory, and what is refused
 set -u
-ok() { echo "ok spectrum_$1"; }
-no() { echo "not ok spectrum_$1: $2"; }
-is() { if [ "$2" = "$3" ]; then ok "$1"; else no "$1" "found '${2:0:300}', expected '$3'"; fi; }
+. tests/lib.sh spectrum
 golden=$PWD/tests/golden/spectrum
 cd "$T"
 sp() { "$BIN/spectrum" --quiet --json "$@"; }
 python3 "$golden/pairs.py" .
 
 sp --top 5 base run >s
-is as_numpy_and_scipy "$(python3 "$golden/check.py" "$golden/expected.jsonl" s 2>err)" \
+gives as_numpy_and_scipy "$(python3 "$golden/check.py" "$golden/expected.jsonl" s 2>err)" \
     '3092 figures, 0 differ, 0 matrices without expectation'
 # the test can fail: a drift or an angle that is off by more than is said
 sed 's/"nss":\([0-9.]*[1-9]\)/"nss":1\1/' s >wrong
 python3 "$golden/check.py" "$golden/expected.jsonl" wrong 2>err | grep -q ' 0 differ' &&
     no a_difference_is_seen "none was" || ok a_difference_is_seen
-is scopes "$(grep -o '"scope":"[a-z]*"' s | sort | uniq -c | awk '{ print $2 $1 }' | tr '\n' ' ')" \
+gives scopes "$(grep -o '"scope":"[a-z]*"' s | sort | uniq -c | awk '{ print $2 $1 }' | tr '\n' ' ')" \
     '"scope":"kind"9 "scope":"layer"29 "scope":"matrix"200 "scope":"total"1 '
 
 # Totals: sums over the matrices, each matrix once.
@@ -42,16 +40,16 @@ for t in recs:
     bad += sum(abs(t[f] - v) > 1e-12 * abs(v) for f, v in want.items())
 print(bad)
 P
-is totals_are_sums "$(python3 totals.py)" 0
+gives totals_are_sums "$(python3 totals.py)" 0
 
 sp --top 5 -j 1 base run >one; sp --top 5 -j 7 base run >seven
 cmp -s one seven && ok threads_give_the_same_bytes || no threads_give_the_same_bytes "they differ"
-sp --only drift base run | grep -c angle_left_max >n; is parts_alone "$(cat n)" 0
+sp --only drift base run | grep -c angle_left_max >n; gives parts_alone "$(cat n)" 0
 sp --top 5 --only angles,drift base run | grep -o '"angle_left_max":[^,]*' >alone
 grep -o '"angle_left_max":[^,]*' s >together
 cmp -s alone together && ok parts_agree || no parts_agree "$(diff alone together | head -n 2)"
-is values "$(sp --only drift --values base run | grep -c '"values":\[')" 200
-is no_update "$(sp base base | tail -n 1 | grep -o '"nss":[^,]*\|"angle_left_max":[^,]*\|"norm_delta":[^,}]*' | tr '\n' ' ')" \
+gives values "$(sp --only drift --values base run | grep -c '"values":\[')" 200
+gives no_update "$(sp base base | tail -n 1 | grep -o '"nss":[^,]*\|"angle_left_max":[^,]*\|"norm_delta":[^,}]*' | tr '\n' ' ')" \
     '"nss":0.0 "angle_left_max":0.0 "norm_delta":0.0 '
 
 # Memory: the peak of 40 matrices of 200 x 800 is what --plan says for one a
@@ -73,7 +71,7 @@ for d in "ab":
         for i in range(40):
             f.write((rng.getrandbits(16 * n) & mask | top).to_bytes(2 * n, "little"))
 P
-is plan "$(sp --plan -j 2 a b | sed 's/ [0-9]* bytes/ N bytes/' | tr '\n' ';')" \
+gives plan "$(sp --plan -j 2 a b | sed 's/ [0-9]* bytes/ N bytes/' | tr '\n' ';')" \
     'matrices     40;weights      N bytes, mapped from both files;threads      2, a matrix each;memory       N bytes a thread at most;'
 said=$(sp --plan -j 1 a b | sed -n 's/^memory *\([0-9]*\) .*/\1/p')
 if [ "${SAN:-0}" = 0 ]; then
@@ -86,7 +84,7 @@ P
     [ "$(cat peak)" -lt $((said / 1024 + 26000 + 64000)) ] && ok memory_is_one_matrix ||
         no memory_is_one_matrix "$(cat peak) KB, plan says $said bytes"
     (ulimit -v 100000; exec timeout 20 "$BIN/spectrum" --quiet -j 1 -o out a b) 2>err
-    is out_of_memory "$? $(grep -c 'out of memory' err)" '1 1'
+    gives out_of_memory "$? $(grep -c 'out of memory' err)" '1 1'
 else
     echo "skip spectrum_memory_is_one_matrix: not under sanitizers"
 fi

@@ -1,0 +1,45 @@
+/* moves - several updates at once: which weights each moved, and which all did
+ *
+ * An update is two checkpoints, before and after it. A weight is moved by the
+ * rule of sparsity.h: its bf16 cast changed. In one pass over all files: counts of each
+ * update, by row and column as well; overlaps of each two updates; and how many
+ * weights were moved by exactly 0, 1, 2 ... of them. Overlaps are over the
+ * weights that are finite in all files.
+ */
+#ifndef ULP_COMPARE_MOVES_H
+#define ULP_COMPARE_MOVES_H
+#include "../model/safetensors.h"
+
+enum { MOVES_MAX = 64 }; /* updates; and files */
+
+/* Indices of files. */
+struct update {
+    int before, after;
+};
+
+struct move_counts { /* of one update */
+    uint64_t non_finite, unchanged, unchanged_abs;
+    uint64_t moved;                  /* of weights finite in all files */
+    uint64_t rows_moved, cols_moved; /* with a moved weight in them */
+    double row_most, col_most;       /* largest share of a row, a column */
+};
+
+struct moves {
+    int n_updates;
+    uint64_t n, rows, cols;  /* rows and cols of matrices: 0 for others */
+    uint64_t n_all;          /* finite in all files */
+    struct move_counts *of;  /* [n_updates] */
+    uint64_t *both;          /* [n_updates][n_updates], a < b */
+    uint64_t *by;            /* [n_updates + 1] weights moved by so many */
+};
+
+void moves_open(struct moves *m, int n_updates);
+void moves_close(struct moves *m);
+void moves_add(struct moves *to, const struct moves *m);
+/* Of one tensor: t[i] is that of file i, all of one shape. m is as opened.
+ * The first n_overlap updates alone enter `both`, `by` and n_all. */
+void moves_count(struct moves *m, const struct st_tensor *const *t,
+                 int n_files, const struct update *u, int n_overlap,
+                 double eta);
+
+#endif

@@ -1,0 +1,367 @@
+/* updates - files, tensors in turn by threads, and records in order */
+#include "updates.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/pool.h"
+#include "moves.h"
+#include "names.h"
+
+struct updates {
+    const struct updates_opts *o;
+    const char *path[MOVES_MAX];
+    struct st_file *file[MOVES_MAX];
+    int n_files;
+    struct update u[2 * MOVES_MAX];
+    int n_updates, n_shown; /* the others are those from the first on */
+    struct moves *tensor;   /* [st_count(file[0])] */
+    const struct st_tensor **t; /* [st_count][n_files] */
+    struct moves kind[KIND_OTHER + 1], all, *layer;
+    int n_layers;
+    struct rec_writer *w;
+    struct rec *rec;
+};
+
+/* ---- records -------------------------------------------------------- */
+
+struct scope {
+    const char *name, *tensor, *kind;
+    int layer; /* -1: none */
+};
+
+static void set_str(struct rec *rec, const char *field, const char *s)
+{
+    if (s)
+        rec_set_str(rec, field, s, strlen(s));
+}
+
+static void begin(struct updates *x, const struct scope *s,
+                  const char *measure)
+{
+    rec_clear(x->rec);
+    set_str(x->rec, "scope", s->name);
+    set_str(x->rec, "tensor", s->tensor);
+    set_str(x->rec, "kind", s->kind);
+    if (s->layer >= 0)
+        rec_set_i64(x->rec, "layer", s->layer);
+    set_str(x->rec, "measure", measure);
+}
+
+static void set_share(struct rec *rec, const char *name, uint64_t part,
+                      uint64_t whole)
+{
+    if (whole)
+        rec_set_f64(rec, name, (double)part / (double)whole);
+}
+
+static uint64_t n_finite(const struct moves *m, int i)
+{
+    return m->n - m->of[i].non_finite;
+}
+
+/* Of updates a and b: |both| / |either|, and what independent masks of their
+ * sizes would have. */
+static void set_jaccard(struct rec *rec, const struct moves *m, int a, int b)
+{
+    uint64_t x = m->of[a].moved, y = m->of[b].moved;
+    uint64_t both = m->both[a * m->n_updates + b], any = x + y - both;
+    double p = (double)x / (double)m->n_all, q = (double)y / (double)m->n_all;
+
+    if (!any)
+        return;
+    rec_set_f64(rec, "jaccard", (double)both / (double)any);
+    rec_set_f64(rec, "jaccard_chance", p * q / (p + q - p * q));
+}
+
+static int put_update(struct updates *x, const struct scope *s,
+                      const struct moves *m, int i, struct err *e)
+{
+    const struct move_counts *c = &m->of[i];
+    struct rec *rec = x->rec;
+    int first = x->o->mode == UPDATES_CONSECUTIVE ? x->n_shown + i : -1;
+
+    begin(x, s, "update");
+    rec_set_i64(rec, "update", i + 1);
+    rec_set_u64(rec, "n", m->n);
+    rec_set_u64(rec, "unchanged", c->unchanged);
+    rec_set_u64(rec, "non_finite", c->non_finite);
+    set_share(rec, "sparsity", c->unchanged, n_finite(m, i));
+    rec_set_u64(rec, "unchanged_abs1e-5", c->unchanged_abs);
+    set_share(rec, "sparsity_abs1e-5", c->unchanged_abs, n_finite(m, i));
+    set_share(rec, "visible", n_finite(m, i) - c->unchanged, n_finite(m, i));
+    if (first >= 0)
+        set_share(rec, "visible_cumulative",
+                  n_finite(m, first) - m->of[first].unchanged,
+                  n_finite(m, first));
+    set_share(rec, "rows_moved", c->rows_moved, m->rows);
+    set_share(rec, "cols_moved", c->cols_moved, m->cols);
+    if (m->rows) {
+        rec_set_f64(rec, "row_most", c->row_most);
+        rec_set_f64(rec, "col_most", c->col_most);
+    }
+    if (first >= 0 && i)
+        set_jaccard(rec, m, i - 1, i);
+    return rec_write(x->w, rec, e);
+}
+
+static int put_pair(struct updates *x, const struct scope *s,
+                    const struct moves *m, int a, int b, struct err *e)
+{
+    begin(x, s, "pair");
+    rec_set_i64(x->rec, "a", a + 1);
+    rec_set_i64(x->rec, "b", b + 1);
+    rec_set_u64(x->rec, "n", m->n_all);
+    rec_set_u64(x->rec, "moved_a", m->of[a].moved);
+    rec_set_u64(x->rec, "moved_b", m->of[b].moved);
+    rec_set_u64(x->rec, "moved_both", m->both[a * m->n_updates + b]);
+    set_jaccard(x->rec, m, a, b);
+    return rec_write(x->w, x->rec, e);
+}
+
+/* all = moved by every update, any = by at least one; by chance, for
+ * independent masks of their sizes. */
+static int put_consensus(struct updates *x, const struct scope *s,
+                         const struct moves *m, struct err *e)
+{
+    uint64_t any = m->n_all - m->by[0];
+    double all = 1, none = 1;
+    char field[32];
+
+    begin(x, s, "consensus");
+    rec_set_u64(x->rec, "n", m->n_all);
+    for (int i = 0; i <= x->n_shown; i++) {
+        snprintf(field, sizeof field, "moved_by.%d", i);
+        rec_set_u64(x->rec, field, m->by[i]);
+    }
+    for (int i = 0; i < x->n_shown && m->n_all; i++) {
+        double p = (double)m->of[i].moved / (double)m->n_all;
+
+        all *= p;
+        none *= 1 - p;
+    }
+    if (any) {
+        set_share(x->rec, "consensus", m->by[x->n_shown], any);
+        rec_set_f64(x->rec, "consensus_chance", all / (1 - none));
+    }
+    return rec_write(x->w, x->rec, e);
+}
+
+static int put(struct updates *x, const struct scope *s,
+               const struct moves *m, struct err *e)
+{
+    int r = 0;
+
+    for (int i = 0; i < x->n_shown && !r; i++)
+        r = put_update(x, s, m, i, e);
+    if (x->o->mode == UPDATES_CONSECUTIVE)
+        return r;
+    for (int a = 0; a < x->n_shown; a++)
+        for (int b = a + 1; b < x->n_shown && !r; b++)
+            r = put_pair(x, s, m, a, b, e);
+    return r ? r : put_consensus(x, s, m, e);
+}
+
+static int put_tensor(struct updates *x, size_t i, struct err *e)
+{
+    const char *name = st_at(x->file[0], i)->name;
+    struct scope s = {"tensor", name, NULL, -1};
+    int kind = tensor_kind(name, &s.layer);
+
+    s.kind = tensor_kind_name(kind);
+    moves_add(&x->all, &x->tensor[i]);
+    moves_add(&x->kind[kind], &x->tensor[i]);
+    if (s.layer >= 0)
+        moves_add(&x->layer[s.layer], &x->tensor[i]);
+    return put(x, &s, &x->tensor[i], e);
+}
+
+static int put_all(struct updates *x, struct err *e)
+{
+    struct scope total = {"total", NULL, NULL, -1};
+    int r = 0;
+
+    for (size_t i = 0; i < st_count(x->file[0]) && !r; i++)
+        r = put_tensor(x, i, e);
+    for (int k = 0; k <= KIND_OTHER && !r; k++) {
+        struct scope s = {"kind", NULL, tensor_kind_name(k), -1};
+
+        if (x->kind[k].n)
+            r = put(x, &s, &x->kind[k], e);
+    }
+    for (int i = 0; i < x->n_layers && !r; i++) {
+        struct scope s = {"layer", NULL, NULL, i};
+
+        if (x->layer[i].n)
+            r = put(x, &s, &x->layer[i], e);
+    }
+    return r ? r : put(x, &total, &x->all, e);
+}
+
+static int header(const struct updates *x, struct err *e)
+{
+    char text[64], digest[33];
+    int r = 0;
+
+    snprintf(text, sizeof text, "%.17g", x->o->eta);
+    rec_made_by(x->w, "eta", text);
+    for (int i = 0; i < x->n_shown; i++) {
+        snprintf(text, sizeof text, "before_%d", i + 1);
+        st_digest(x->file[x->u[i].before], digest);
+        rec_made_by(x->w, text, digest);
+        snprintf(text, sizeof text, "after_%d", i + 1);
+        st_digest(x->file[x->u[i].after], digest);
+        rec_made_by(x->w, text, digest);
+    }
+    for (int i = 0; i < x->n_files && !r; i++)
+        r = st_check(x->file[i], e);
+    return r ? r : rec_header(x->w, "sparsity", "sparsity", NULL, e);
+}
+
+/* ---- counting ------------------------------------------------------- */
+
+static void one_tensor(void *ctx, long i, int worker)
+{
+    struct updates *x = ctx;
+
+    (void)worker;
+    moves_count(&x->tensor[i], x->t + i * x->n_files, x->n_files, x->u,
+                x->n_shown, x->o->eta);
+}
+
+int updates_write(struct updates *x, struct rec_writer *w, struct err *e)
+{
+    struct pool *pool;
+    int r;
+
+    x->w = w;
+    r = header(x, e);
+    if (r)
+        return r;
+    pool = pool_open(x->o->threads);
+    pool_for(pool, (long)st_count(x->file[0]), one_tensor, x);
+    pool_close(&pool);
+    return put_all(x, e);
+}
+
+/* ---- opening -------------------------------------------------------- */
+
+/* The number of the file at path, which is opened once. */
+static int file_of(struct updates *x, const char *path, struct err *e)
+{
+    int i = 0, r;
+
+    while (i < x->n_files && strcmp(x->path[i], path))
+        i++;
+    if (i < x->n_files)
+        return i;
+    if (i == MOVES_MAX)
+        return err_set(e, ERR_USAGE, "more than %d checkpoints", MOVES_MAX);
+    r = st_open(&x->file[i], path, e);
+    if (r)
+        return r;
+    x->path[i] = path;
+    x->n_files++;
+    return i;
+}
+
+static int list_files(struct updates *x, struct err *e)
+{
+    const struct updates_opts *o = x->o;
+    int step = o->mode == UPDATES_OVERLAP ? 2 : 1;
+
+    if (step == 2 && o->n_paths % 2)
+        return err_set(e, ERR_USAGE, "--overlap: found %d checkpoints, "
+                       "expected pairs BEFORE AFTER", o->n_paths);
+    if (o->n_paths / step > MOVES_MAX)
+        return err_set(e, ERR_USAGE, "more than %d updates", MOVES_MAX);
+    for (int i = 0; i + 1 < o->n_paths; i += step) {
+        int before = file_of(x, o->path[i], e), after;
+
+        if (before < 0)
+            return before;
+        after = file_of(x, o->path[i + 1], e);
+        if (after < 0)
+            return after;
+        x->u[x->n_shown++] = (struct update){before, after};
+    }
+    x->n_updates = x->n_shown;
+    for (int i = 0; step == 1 && i < x->n_shown; i++)
+        x->u[x->n_updates++] = (struct update){x->u[0].before, x->u[i].after};
+    return 0;
+}
+
+static int list_tensors(struct updates *x, struct err *e)
+{
+    size_t n = st_count(x->file[0]);
+    size_t files = (size_t)x->n_files;
+    int r = 0, layer;
+
+    x->t = xcalloc(n * files, sizeof *x->t);
+    x->tensor = xcalloc(n, sizeof *x->tensor);
+    for (int f = 0; f < x->n_files && !r; f++) {
+        if (f)
+            r = tensor_all(x->file[f], x->file[0], x->path[0], e);
+        for (size_t i = 0; i < n && !r; i++)
+            r = tensor_partner(x->file[f], x->path[f], st_at(x->file[0], i),
+                               &x->t[i * files + (size_t)f], e);
+    }
+    for (size_t i = 0; i < n && !r; i++) {
+        moves_open(&x->tensor[i], x->n_updates);
+        (void)tensor_kind(st_at(x->file[0], i)->name, &layer);
+        if (layer >= x->n_layers)
+            x->n_layers = layer + 1;
+    }
+    if (r)
+        return r;
+    x->layer = xcalloc((size_t)x->n_layers + 1, sizeof *x->layer);
+    for (int i = 0; i < x->n_layers; i++)
+        moves_open(&x->layer[i], x->n_updates);
+    for (int k = 0; k <= KIND_OTHER; k++)
+        moves_open(&x->kind[k], x->n_updates);
+    moves_open(&x->all, x->n_updates);
+    return 0;
+}
+
+int updates_open(struct updates **out, const struct updates_opts *o,
+                 struct err *e)
+{
+    struct updates *x = xcalloc(1, sizeof *x);
+    int r;
+
+    x->o = o;
+    x->rec = rec_new();
+    r = list_files(x, e);
+    if (!r)
+        r = list_tensors(x, e);
+    for (int i = 0; r && i < x->n_files; i++) /* damage may be why */
+        r = st_close(&x->file[i], r, e);
+    if (r)
+        updates_close(&x);
+    *out = x;
+    return r;
+}
+
+void updates_close(struct updates **x)
+{
+    size_t n;
+
+    if (!*x)
+        return;
+    n = (*x)->tensor && (*x)->file[0] ? st_count((*x)->file[0]) : 0;
+    for (size_t i = 0; i < n; i++)
+        moves_close(&(*x)->tensor[i]);
+    for (int i = 0; i < (*x)->n_layers && (*x)->layer; i++)
+        moves_close(&(*x)->layer[i]);
+    for (int k = 0; k <= KIND_OTHER; k++)
+        moves_close(&(*x)->kind[k]);
+    moves_close(&(*x)->all);
+    for (int i = 0; i < (*x)->n_files; i++)
+        (void)!st_close(&(*x)->file[i], 0, NULL);
+    rec_free(&(*x)->rec);
+    free((*x)->tensor);
+    free((*x)->t);
+    free((*x)->layer);
+    free(*x);
+    *x = NULL;
+}
