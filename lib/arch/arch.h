@@ -17,24 +17,40 @@
 /* What a tensor is for. Tensors of one role that follow each other are fused:
  * kernels see them as one matrix, their rows one after the other. */
 enum role {
-    ROLE_EMBED,                          /* outside the layers */
-    ROLE_ATTN_NORM, ROLE_QKV, ROLE_QKV_BIAS, ROLE_Q_NORM, ROLE_K_NORM,
-    ROLE_ATTN_OUT, ROLE_MLP_NORM, ROLE_GATE_UP, ROLE_DOWN,
-    ROLE_FINAL_NORM, ROLE_HEAD,          /* outside the layers */
+    ROLE_EMBED, /* outside the layers */
+    ROLE_ATTN_NORM,
+    ROLE_QKV,
+    ROLE_QKV_BIAS,
+    ROLE_Q_NORM,
+    ROLE_K_NORM,
+    ROLE_ATTN_OUT,
+    ROLE_MLP_NORM,
+    ROLE_GATE_UP,
+    ROLE_DOWN,
+    ROLE_FINAL_NORM,
+    ROLE_HEAD, /* outside the layers */
     N_ROLES
 };
 
 enum param_kind { /* SCIENCE 6: q k v o gate up down embed norm, and head */
-    KIND_Q, KIND_K, KIND_V, KIND_O, KIND_GATE, KIND_UP, KIND_DOWN,
-    KIND_EMBED, KIND_HEAD, KIND_NORM, KIND_BIAS, N_KINDS
+                  KIND_Q,
+                  KIND_K,
+                  KIND_V,
+                  KIND_O,
+                  KIND_GATE,
+                  KIND_UP,
+                  KIND_DOWN,
+                  KIND_EMBED,
+                  KIND_HEAD,
+                  KIND_NORM,
+                  KIND_BIAS,
+                  N_KINDS
 };
 const char *param_kind_name(enum param_kind k);
 
 /* A size, as config.json gives it: DIM_Q is heads x head_dim, DIM_KV is
  * kv_heads x head_dim. */
-enum dim {
-    DIM_NONE, DIM_HIDDEN, DIM_FFN, DIM_VOCAB, DIM_HEAD, DIM_Q, DIM_KV
-};
+enum dim { DIM_NONE, DIM_HIDDEN, DIM_FFN, DIM_VOCAB, DIM_HEAD, DIM_Q, DIM_KV };
 int config_dim(const struct config *c, enum dim d);
 
 struct arch_tensor {
@@ -55,9 +71,9 @@ struct arch_member {
 
 struct arch {
     const char *model_type, *architecture; /* of config.json */
-    struct config defaults;  /* of members that are absent. kv_heads 0: as many
+    struct config defaults; /* of members that are absent. kv_heads 0: as many
                                 as heads; head_dim 0: hidden / heads */
-    const struct arch_tensor *tensors;     /* in flat order; a role of a layer
+    const struct arch_tensor *tensors; /* in flat order; a role of a layer
                                               is repeated for each */
     int n_tensors;
     const struct arch_member *members;
@@ -85,9 +101,9 @@ static inline int role_in_layer(enum role r)
     return r > ROLE_EMBED && r < ROLE_FINAL_NORM;
 }
 
-#define ARCH_TENSORS(v) \
+#define ARCH_TENSORS(v)                                                        \
     .tensors = v, .n_tensors = (int)(sizeof(v) / sizeof *(v))
-#define ARCH_MEMBERS(v) \
+#define ARCH_MEMBERS(v)                                                        \
     .members = v, .n_members = (int)(sizeof(v) / sizeof *(v))
 
 #endif

@@ -73,9 +73,11 @@ static int check_strings(const json_t *o, const char *where, const char *key,
         return 0;
     if (!json_is_array(v))
         return member_refuse(v, where, key, want, e);
-    json_array_foreach(v, i, item)
-        if (!json_is_string(item) || strcmp(json_string_value(item), want))
-            return member_refuse(v, where, key, want, e);
+    json_array_foreach(
+        v, i, item) if (!json_is_string(item) ||
+                        strcmp(json_string_value(item),
+                               want)) return member_refuse(v, where, key, want,
+                                                           e);
     return 0;
 }
 
@@ -132,14 +134,13 @@ static int get_hyper(struct config *c, const struct hyper *h, const json_t *o,
 
     switch (h->type) {
     case SIZE:
-        return member_size(o, where, h->key, h->required, (int *)(void *)at,
-                           e);
+        return member_size(o, where, h->key, h->required, (int *)(void *)at, e);
     case REAL:
-        return json_get_f64(o, where, h->key, h->required,
-                            (double *)(void *)at, e);
+        return json_get_f64(o, where, h->key, h->required, (double *)(void *)at,
+                            e);
     default:
-        return json_get_bool(o, where, h->key, h->required,
-                             (int *)(void *)at, e);
+        return json_get_bool(o, where, h->key, h->required, (int *)(void *)at,
+                             e);
     }
 }
 
@@ -158,8 +159,10 @@ static int get_hypers(struct config *c, const json_t *o, const char *where,
     if (c->head_dim)
         return 0;
     if (c->hidden % c->heads)
-        return err_set(e, ERR_DATA, "%s: hidden_size %d is no multiple of "
-                       "num_attention_heads %d", where, c->hidden, c->heads);
+        return err_set(e, ERR_DATA,
+                       "%s: hidden_size %d is no multiple of "
+                       "num_attention_heads %d",
+                       where, c->hidden, c->heads);
     c->head_dim = c->hidden / c->heads;
     return 0;
 }
@@ -176,8 +179,8 @@ static int add_eos(struct config *c, const json_t *v, const char *where,
         if (c->eos[i] == id)
             return 0;
     if (c->n_eos == CONFIG_MAX_EOS)
-        return err_set(e, ERR_DATA, "%s: eos_token_id: more than %d ids",
-                       where, CONFIG_MAX_EOS);
+        return err_set(e, ERR_DATA, "%s: eos_token_id: more than %d ids", where,
+                       CONFIG_MAX_EOS);
     c->eos[c->n_eos++] = (int32_t)id;
     return 0;
 }
@@ -193,9 +196,7 @@ static int get_eos(struct config *c, const json_t *o, const char *where,
         return 0;
     if (!json_is_array(v))
         return add_eos(c, v, where, e);
-    json_array_foreach(v, i, item)
-        if (!r)
-            r = add_eos(c, item, where, e);
+    json_array_foreach(v, i, item) if (!r) r = add_eos(c, item, where, e);
     return r;
 }
 
@@ -218,8 +219,10 @@ static int get_dtype(struct config *c, const json_t *o, const char *where,
     else if (!strcmp(s, "float16"))
         c->file_dtype = DT_F16;
     else
-        return err_set(e, ERR_DATA, "%s: dtype is %s: only float32, bfloat16 "
-                       "and float16 are implemented", where, s);
+        return err_set(e, ERR_DATA,
+                       "%s: dtype is %s: only float32, bfloat16 "
+                       "and float16 are implemented",
+                       where, s);
     return 0;
 }
 
@@ -234,13 +237,15 @@ int config_check(const struct config *c, const char *where, struct err *e)
         return err_set(e, ERR_DATA, "%s: a size is below 1", where);
     if (c->hidden > 1 << 20 || c->ffn > 1 << 22 || c->vocab > 1 << 24 ||
         c->layers > 4096 || width > 1 << 20 || c->max_pos > 1 << 24)
-        return err_set(e, ERR_DATA, "%s: a size is beyond any model "
-                       "(hidden %d, ffn %d, vocab %d, layers %d)", where,
-                       c->hidden, c->ffn, c->vocab, c->layers);
+        return err_set(e, ERR_DATA,
+                       "%s: a size is beyond any model "
+                       "(hidden %d, ffn %d, vocab %d, layers %d)",
+                       where, c->hidden, c->ffn, c->vocab, c->layers);
     if (c->heads % c->kv_heads)
-        return err_set(e, ERR_DATA, "%s: num_attention_heads %d is no "
-                       "multiple of num_key_value_heads %d", where, c->heads,
-                       c->kv_heads);
+        return err_set(e, ERR_DATA,
+                       "%s: num_attention_heads %d is no "
+                       "multiple of num_key_value_heads %d",
+                       where, c->heads, c->kv_heads);
     if (c->head_dim % 2)
         return err_set(e, ERR_DATA, "%s: head_dim %d is odd", where,
                        c->head_dim);
@@ -248,17 +253,19 @@ int config_check(const struct config *c, const char *where, struct err *e)
         return err_set(e, ERR_DATA, "%s: rope_theta is %g", where,
                        c->rope_theta);
     if (!(c->attention_dropout >= 0 && c->attention_dropout < 1))
-        return err_set(e, ERR_DATA, "%s: attention_dropout is %g, expected "
-                       "a probability below 1", where,
-                       c->attention_dropout);
+        return err_set(e, ERR_DATA,
+                       "%s: attention_dropout is %g, expected "
+                       "a probability below 1",
+                       where, c->attention_dropout);
     if (!(c->rms_eps >= 0 && c->rms_eps < 1))
         return err_set(e, ERR_DATA, "%s: rms_norm_eps is %g", where,
                        c->rms_eps);
     for (int i = 0; i < c->n_eos; i++)
         if (c->eos[i] >= c->vocab)
-            return err_set(e, ERR_DATA, "%s: eos_token_id %d is outside the "
-                           "vocabulary of %d", where, (int)c->eos[i],
-                           c->vocab);
+            return err_set(e, ERR_DATA,
+                           "%s: eos_token_id %d is outside the "
+                           "vocabulary of %d",
+                           where, (int)c->eos[i], c->vocab);
     return 0;
 }
 
@@ -309,8 +316,7 @@ int config_read(struct config *c, const char *dir, struct err *e)
         return err_set(e, ERR_IO, "%s: %s", path, strerror(ENOENT));
     if (r > 0)
         r = json_is_object(o) ? from_json(c, o, path, e)
-                              : err_set(e, ERR_DATA, "%s: not an object",
-                                        path);
+                              : err_set(e, ERR_DATA, "%s: not an object", path);
     json_decref(o);
     if (!r)
         r = read_generation(c, dir, e);
@@ -354,21 +360,19 @@ static json_t *to_json(const struct config *c)
 {
     const struct arch *a = c->arch;
     const char *type = config_type_name(c->file_dtype);
-    json_t *o = json_pack("{s:[s], s:s, s:s, s:f, s:s, s:s, s:b, s:o}",
-                          "architectures", a->architecture, "model_type",
-                          a->model_type, "hidden_act", "silu",
-                          "initializer_range", 0.02, "dtype", type,
-                          "torch_dtype", type, "use_cache", 1,
-                          "eos_token_id", eos_json(c));
+    json_t *o = json_pack(
+        "{s:[s], s:s, s:s, s:f, s:s, s:s, s:b, s:o}", "architectures",
+        a->architecture, "model_type", a->model_type, "hidden_act", "silu",
+        "initializer_range", 0.02, "dtype", type, "torch_dtype", type,
+        "use_cache", 1, "eos_token_id", eos_json(c));
 
     for (int i = 0; o && i < N_HYPER; i++)
         json_object_set_new(o, table[i].key, hyper_json(c, &table[i]));
     for (int i = 0; o && i < a->n_members; i++)
         if (a->members[i].write)
-            json_object_set_new(o, a->members[i].key,
-                                a->members[i].write == WRITE_NULL
-                                    ? json_null()
-                                    : json_false());
+            json_object_set_new(
+                o, a->members[i].key,
+                a->members[i].write == WRITE_NULL ? json_null() : json_false());
     if (o)
         rope_to_json(c, o);
     return o;

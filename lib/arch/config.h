@@ -22,17 +22,17 @@ struct config {
     struct rope_scaling rope;
     int n_eos;
     int32_t eos[CONFIG_MAX_EOS]; /* of config.json, generation_config.json */
-    enum dtype file_dtype;    /* dtype, torch_dtype; fp32 where they are
+    enum dtype file_dtype;       /* dtype, torch_dtype; fp32 where they are
                                  missing, null or "auto" */
-    double attention_dropout; /* of dropout=model; 0 where there is none */
+    double attention_dropout;    /* of dropout=model; 0 where there is none */
 };
 
 /* Reads DIR/config.json; anything we do not implement is refused by name, with
  * what is implemented. */
 int config_read(struct config *c, const char *dir, struct err *e) MUST_CHECK;
 /* Writes DIR/config.json that transformers loads. */
-int config_write(const struct config *c, const char *dir, struct err *e)
-    MUST_CHECK;
+int config_write(const struct config *c, const char *dir,
+                 struct err *e) MUST_CHECK;
 /* "float32", "bfloat16", "float16": the type in config.json. */
 const char *config_type_name(enum dtype t);
 /* FROM/config.json to TO/config.json with t as the type of the weights; all
@@ -40,7 +40,7 @@ const char *config_type_name(enum dtype t);
 int config_copy(const char *from, const char *to, enum dtype t,
                 struct err *e) MUST_CHECK;
 /* Sizes in range and consistent; `where` begins the message. */
-int config_check(const struct config *c, const char *where, struct err *e)
-    MUST_CHECK;
+int config_check(const struct config *c, const char *where,
+                 struct err *e) MUST_CHECK;
 
 #endif

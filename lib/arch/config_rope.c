@@ -29,8 +29,8 @@ static int get_llama3(struct config *c, const json_t *o, const char *where,
         r = json_get_f64(o, where, "low_freq_factor", 1, &s->low_freq_factor,
                          e);
     if (!r)
-        r = json_get_f64(o, where, "high_freq_factor", 1,
-                         &s->high_freq_factor, e);
+        r = json_get_f64(o, where, "high_freq_factor", 1, &s->high_freq_factor,
+                         e);
     s->original_max_pos = c->max_pos;
     if (!r)
         r = member_size(o, where, "original_max_position_embeddings", 0,
@@ -40,9 +40,11 @@ static int get_llama3(struct config *c, const json_t *o, const char *where,
     if (!(s->factor >= 1 && s->factor < 1e6 && s->low_freq_factor > 0 &&
           s->high_freq_factor > s->low_freq_factor &&
           s->high_freq_factor < 1e6))
-        return err_set(e, ERR_DATA, "%s: factor %g, low_freq_factor %g and "
+        return err_set(e, ERR_DATA,
+                       "%s: factor %g, low_freq_factor %g and "
                        "high_freq_factor %g: expected 1 <= factor and 0 < "
-                       "low < high", where, s->factor, s->low_freq_factor,
+                       "low < high",
+                       where, s->factor, s->low_freq_factor,
                        s->high_freq_factor);
     return 0;
 }
@@ -62,7 +64,7 @@ static int get_scaling(struct config *c, const json_t *o, const char *where,
                        struct err *e)
 {
     const char *key = is_null(json_object_get(o, "rope_type")) ? "type"
-                                                                : "rope_type";
+                                                               : "rope_type";
     const char *type = "default";
     int r = json_get_f64(o, where, "rope_theta", 0, &c->rope_theta, e);
 
@@ -88,9 +90,11 @@ static int get_nested(struct config *c, const json_t *o, const char *where,
     char inner[4300];
     const char *key;
 
-    json_object_foreach((json_t *)(uintptr_t)o, key, v)
-        if (json_is_object(v) && v != full)
-            return member_refuse(v, where, key, "full_attention", e);
+    json_object_foreach((json_t *)(uintptr_t)o, key,
+                        v) if (json_is_object(v) &&
+                               v != full) return member_refuse(v, where, key,
+                                                               "full_attention",
+                                                               e);
     snprintf(inner, sizeof inner, "%s: full_attention", where);
     return full ? get_scaling(c, full, inner, e) : get_scaling(c, o, where, e);
 }
@@ -107,8 +111,10 @@ int rope_from_json(struct config *c, const json_t *o, const char *where,
     if (!r)
         r = check_partial(o, where, e);
     if (!r && !is_null(v[0]) && !is_null(v[1]) && !json_equal(v[0], v[1]))
-        r = err_set(e, ERR_DATA, "%s: rope_scaling and rope_parameters say "
-                    "different things: keep one", where);
+        r = err_set(e, ERR_DATA,
+                    "%s: rope_scaling and rope_parameters say "
+                    "different things: keep one",
+                    where);
     for (int i = 0; !r && i < 2; i++) {
         if (is_null(v[i]) || json_is_false(v[i]))
             continue;
@@ -127,11 +133,11 @@ void rope_to_json(const struct config *c, json_t *o)
     json_object_set_new(o, "rope_theta", json_real(c->rope_theta));
     json_object_set_new(
         o, "rope_scaling",
-        s->factor ? json_pack("{s:s, s:f, s:f, s:f, s:i}", "rope_type",
-                              "llama3", "factor", s->factor,
-                              "low_freq_factor", s->low_freq_factor,
-                              "high_freq_factor", s->high_freq_factor,
-                              "original_max_position_embeddings",
-                              s->original_max_pos)
-                  : json_null());
+        s->factor
+            ? json_pack("{s:s, s:f, s:f, s:f, s:i}", "rope_type", "llama3",
+                        "factor", s->factor, "low_freq_factor",
+                        s->low_freq_factor, "high_freq_factor",
+                        s->high_freq_factor, "original_max_position_embeddings",
+                        s->original_max_pos)
+            : json_null());
 }

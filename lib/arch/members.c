@@ -24,8 +24,8 @@ int member_size(const json_t *o, const char *where, const char *key,
     if (r < 0)
         return r;
     if (!is_null(json_object_get(o, key)) && (v < 1 || v > INT_MAX))
-        return err_set(e, ERR_DATA, "%s: %s is %lld, expected 1 to %d",
-                       where, key, (long long)v, INT_MAX);
+        return err_set(e, ERR_DATA, "%s: %s is %lld, expected 1 to %d", where,
+                       key, (long long)v, INT_MAX);
     *out = (int)v;
     return 0;
 }

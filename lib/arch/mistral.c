@@ -39,11 +39,12 @@ static int check(const struct config *c, const json_t *o, const char *where,
                        where);
     if (window >= c->max_pos)
         return 0;
-    return err_set(e, ERR_DATA, "%s: sliding_window is %lld and "
+    return err_set(e, ERR_DATA,
+                   "%s: sliding_window is %lld and "
                    "max_position_embeddings %d: windows are not implemented; "
                    "with max_position_embeddings %lld none acts, for texts of "
-                   "up to so many tokens", where, (long long)window,
-                   c->max_pos, (long long)window);
+                   "up to so many tokens",
+                   where, (long long)window, c->max_pos, (long long)window);
 }
 
 const struct arch arch_mistral = {

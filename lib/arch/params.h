@@ -9,7 +9,7 @@
 #include "arch.h"
 
 struct param {
-    char name[96];  /* "model.layers.0.self_attn.q_proj.weight" */
+    char name[96]; /* "model.layers.0.self_attn.q_proj.weight" */
     enum role role;
     enum param_kind kind;
     int layer;      /* -1 outside the layers */
@@ -34,8 +34,8 @@ struct params {
     size_t n_values;     /* the flat layout's length */
 };
 
-int params_list(struct params *p, const struct config *c, struct err *e)
-    MUST_CHECK;
+int params_list(struct params *p, const struct config *c,
+                struct err *e) MUST_CHECK;
 void params_free(struct params *p);
 
 /* The fused ones without memory: begin with {.c = c}; 0 at the end. */

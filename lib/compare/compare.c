@@ -117,8 +117,8 @@ static void add_layer(struct compare *x, int layer, const struct tally *t)
 
 /* Values at .. of tensor t, where the device can read them: on the cpu where
  * they are mapped. NULL without a tensor. */
-static const void *bring(struct compare *x, int side,
-                         const struct st_tensor *t, size_t at, size_t n)
+static const void *bring(struct compare *x, int side, const struct st_tensor *t,
+                         size_t at, size_t n)
 {
     struct kernels *k = x->o->k;
     size_t z = t ? dtype_size(t->type) : 0;
@@ -156,7 +156,7 @@ static int one_tensor(struct compare *x, const struct st_tensor *t,
                       struct err *e)
 {
     const struct st_tensor *b, *c = NULL;
-    struct tally tally = { .fp32 = t->type == DT_F32 };
+    struct tally tally = {.fp32 = t->type == DT_F32};
     int layer, kind = tensor_kind(t->name, &layer);
     int r = tensor_partner(x->base, x->o->base, t, &b, e);
 
@@ -231,7 +231,7 @@ static int open_device(struct compare *x, struct err *e)
 /* Tensors that do not go together may be due to damage, which is named then. */
 static int damage(struct compare *x, int r, struct err *e)
 {
-    struct st_file **f[] = { &x->base, &x->ckpt, &x->against };
+    struct st_file **f[] = {&x->base, &x->ckpt, &x->against};
 
     for (int i = 0; i < 3; i++)
         r = st_close(f[i], r, e);

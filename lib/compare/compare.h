@@ -22,8 +22,8 @@ struct compare;
 int compare_open(struct compare **x, const struct compare_opts *o,
                  struct err *e) MUST_CHECK;
 /* The header and all records; does not commit. */
-int compare_write(struct compare *x, struct rec_writer *w, struct err *e)
-    MUST_CHECK;
+int compare_write(struct compare *x, struct rec_writer *w,
+                  struct err *e) MUST_CHECK;
 void compare_close(struct compare **x);
 
 #endif

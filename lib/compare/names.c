@@ -24,8 +24,7 @@ int tensor_partner(const struct st_file *f, const char *name,
         return err_set(e, ERR_DATA, "%s: no tensor %s", name, t->name);
     if ((*p)->n_dims != t->n_dims ||
         memcmp((*p)->dims, t->dims, (size_t)t->n_dims * sizeof *t->dims))
-        return err_set(e, ERR_DATA, "%s: %s has another shape", name,
-                       t->name);
+        return err_set(e, ERR_DATA, "%s: %s has another shape", name, t->name);
     return 0;
 }
 
@@ -38,6 +37,5 @@ int tensor_all(const struct st_file *base, const struct st_file *ckpt,
         if (!st_find(ckpt, t) && strcmp(t, "lm_head.weight"))
             return err_set(e, ERR_DATA, "%s: no tensor %s", name, t);
     }
-    return st_count(ckpt) ? 0
-                          : err_set(e, ERR_DATA, "%s: no tensors", name);
+    return st_count(ckpt) ? 0 : err_set(e, ERR_DATA, "%s: no tensors", name);
 }

@@ -17,8 +17,7 @@
 static float uniform(const struct gen *g, const struct seq *s)
 {
     uint32_t ctr[4] = {(uint32_t)s->n, (uint32_t)s->q.sample,
-                       (uint32_t)s->q.id_hash,
-                       (uint32_t)(s->q.id_hash >> 32)};
+                       (uint32_t)s->q.id_hash, (uint32_t)(s->q.id_hash >> 32)};
     uint32_t key[2] = {(uint32_t)g->o->seed, (uint32_t)(g->o->seed >> 32)};
     uint32_t out[4];
 
@@ -86,8 +85,8 @@ static int forward(struct gen *g, int R, struct err *e)
     const int32_t *slot = g->rows + g->cap_rows, *pos = slot + g->cap_rows;
     size_t bytes = sizeof *g->rows * (size_t)g->n_rows;
     int H = m->c.hidden;
-    const struct acts_shape shape = {.T = g->n_rows, .R = R,
-                                     .head_rows = !all_draw(g, R)};
+    const struct acts_shape shape = {
+        .T = g->n_rows, .R = R, .head_rows = !all_draw(g, R)};
     int r = model_fit(m, shape, e);
 
     if (r)
@@ -119,8 +118,8 @@ static int is_end(const struct gen_opts *o, int32_t token)
 
 static int not_finite(const struct seq *s, struct err *e)
 {
-    err_set(e, ERR_DATA, "non-finite logits at position %d of sample %d",
-            s->n, s->q.sample);
+    err_set(e, ERR_DATA, "non-finite logits at position %d of sample %d", s->n,
+            s->q.sample);
     return gen_name(&s->q, e);
 }
 
@@ -178,8 +177,7 @@ static int deliver(struct gen *g, struct err *e)
 {
     while (g->first && g->first->finished) {
         struct seq *s = g->first;
-        struct gen_res res = {s->tokens, s->logp, s->n, s->stopped,
-                              s->q.user};
+        struct gen_res res = {s->tokens, s->logp, s->n, s->stopped, s->q.user};
         int r = g->io->done(g->io->ctx, &res, e);
 
         if (r < 0)
@@ -243,8 +241,10 @@ static int check_opts(const struct gen_opts *o, const struct model *m,
     if (o->batch < 1 || o->max_new < 1)
         return err_set(e, ERR_USAGE, "batch and max_new begin at 1");
     if (o->max_new >= m->c.max_pos)
-        return err_set(e, ERR_USAGE, "%d new tokens and a prompt exceed the "
-                       "model's context of %d", o->max_new, m->c.max_pos);
+        return err_set(e, ERR_USAGE,
+                       "%d new tokens and a prompt exceed the "
+                       "model's context of %d",
+                       o->max_new, m->c.max_pos);
     if (!(o->sample.top_p > 0 && o->sample.top_p <= 1) || o->sample.top_k < 0)
         return err_set(e, ERR_USAGE, "sampling: top_p %g, top_k %d",
                        (double)o->sample.top_p, o->sample.top_k);

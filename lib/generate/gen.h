@@ -23,9 +23,9 @@ static inline double gen_cache_part(const struct k_sizes *s)
 
 struct gen_opts {
     struct k_sample sample;
-    int max_new;   /* tokens, the end token included */
-    int batch;     /* sequences at once, at most */
-    int prefill;   /* tokens of prompts in a step, at most; 0: GEN_PREFILL */
+    int max_new;     /* tokens, the end token included */
+    int batch;       /* sequences at once, at most */
+    int prefill;     /* tokens of prompts in a step, at most; 0: GEN_PREFILL */
     size_t kv_bytes; /* of the cache; 0: what the batch can use, within a part
                       * of the memory that is free */
     uint64_t seed;
@@ -46,7 +46,7 @@ struct gen_res {
     const int32_t *tokens; /* the end token included when it came */
     const float *logp;     /* nats */
     int n;
-    int stopped;           /* 1: an end token; 0: length */
+    int stopped; /* 1: an end token; 0: length */
     void *user;
 };
 

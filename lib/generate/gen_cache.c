@@ -64,17 +64,17 @@ void gen_cache_close(struct gen *g)
 }
 
 /* The last token of a sequence never gets a position. */
-int gen_cache_fits(const struct gen *g, const struct gen_req *q,
-                   struct err *e)
+int gen_cache_fits(const struct gen *g, const struct gen_req *q, struct err *e)
 {
     int need = kv_pages_for(q->n_prompt + g->o->max_new - 1);
     double mib = (double)page_bytes(g->m) / (1 << 20);
 
     if (need <= g->n_pages)
         return 0;
-    return err_memory(e, "a prompt of %d tokens and %d new ones take %.4g MiB "
-                      "of KV cache, which has %.4g: %s", q->n_prompt,
-                      g->o->max_new, need * mib, g->n_pages * mib,
+    return err_memory(e,
+                      "a prompt of %d tokens and %d new ones take %.4g MiB "
+                      "of KV cache, which has %.4g: %s",
+                      q->n_prompt, g->o->max_new, need * mib, g->n_pages * mib,
                       g->o->kv_bytes ? "raise --kv-memory"
                                      : "--kv-memory may give it more");
 }
@@ -122,9 +122,10 @@ int gen_no_page(const struct gen *g, const struct seq *s, struct err *e)
 {
     const char *why = kv_why(g->m->kv);
 
-    err_memory(e, "no page of KV cache for position %d of sample %d: %s; "
-               "--kv-memory says how much it takes", seq_known(s),
-               s->q.sample, why ? why : "none is left");
+    err_memory(e,
+               "no page of KV cache for position %d of sample %d: %s; "
+               "--kv-memory says how much it takes",
+               seq_known(s), s->q.sample, why ? why : "none is left");
     return gen_name(&s->q, e);
 }
 

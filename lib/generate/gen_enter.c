@@ -65,12 +65,14 @@ static int check_request(const struct gen *g, const struct gen_req *q,
     if (q->n_prompt < 1)
         return err_set(e, ERR_DATA, "a prompt without tokens");
     if (q->n_prompt > c->max_pos - g->o->max_new)
-        return err_set(e, ERR_DATA, "a prompt of %d tokens and %d new ones "
-                       "exceed the model's context of %d", q->n_prompt,
-                       g->o->max_new, c->max_pos);
+        return err_set(e, ERR_DATA,
+                       "a prompt of %d tokens and %d new ones "
+                       "exceed the model's context of %d",
+                       q->n_prompt, g->o->max_new, c->max_pos);
     for (int i = 0; i < q->n_prompt; i++)
         if (q->prompt[i] < 0 || q->prompt[i] >= c->vocab)
-            return err_set(e, ERR_DATA, "prompt token %d at position %d is "
+            return err_set(e, ERR_DATA,
+                           "prompt token %d at position %d is "
                            "outside the vocabulary of %d",
                            (int)q->prompt[i], i, c->vocab);
     return gen_cache_fits(g, q, e);
@@ -221,8 +223,7 @@ static int enter(struct gen *g, struct seq *s)
         from = g->hold;
     if (from >= 0) /* the last row is computed again for its hidden state */
         share = s->n ? s->q.n_prompt : s->q.n_prompt - 1;
-    if (g->n_run &&
-        !room(g, kv_pages_for(seq_known(s) + 1) - share / KV_PAGE))
+    if (g->n_run && !room(g, kv_pages_for(seq_known(s) + 1) - share / KV_PAGE))
         return 0;
     begin(g, s);
     if (take_pages(g, s, from, share)) {

@@ -24,7 +24,7 @@ struct seq {
      * of its prompt's last token; or -1 */
     int head_row, prompt_row;
     int n, cap, stopped, finished;
-    int32_t *tokens;     /* [cap] */
+    int32_t *tokens; /* [cap] */
     float *logp;
 };
 
@@ -39,27 +39,27 @@ struct gen {
     const struct gen_opts *o;
     const struct gen_io *io;
 
-    struct seq **run;     /* [batch], n_run of them */
+    struct seq **run; /* [batch], n_run of them */
     int n_run;
-    struct seq *waiting;  /* preempted, or there was no room yet */
+    struct seq *waiting; /* preempted, or there was no room yet */
     struct seq *first, **last, *spare;
     int64_t order;
-    int preempted;        /* in this step */
+    int preempted; /* in this step */
 
-    int *slots;           /* [batch + 1]: free slots, n_slots of them */
+    int *slots; /* [batch + 1]: free slots, n_slots of them */
     int n_slots;
-    int hold;             /* a slot that keeps the last prompt, or -1 */
-    int n_pages;          /* of the cache */
+    int hold;    /* a slot that keeps the last prompt, or -1 */
+    int n_pages; /* of the cache */
 
-    int32_t *prompt;      /* the last request's, copied */
+    int32_t *prompt; /* the last request's, copied */
     int n_prompt, cap_prompt;
-    int64_t n_prompts;    /* its number, from 1 */
+    int64_t n_prompts; /* its number, from 1 */
 
     /* rows of this step: [tokens | slot | pos], cap each */
     int32_t *rows;
     int n_rows, cap_rows;
-    int prefill;          /* how many of them are not decoding */
-    struct fork *fork;    /* [batch], after the pass */
+    int prefill;           /* how many of them are not decoding */
+    struct fork *fork;     /* [batch], after the pass */
     int n_forks, promised; /* pages that they take */
     /* [batch]: rows that reach the head, and what comes of them */
     int32_t *head_row, *token;

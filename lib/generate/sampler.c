@@ -57,12 +57,14 @@ static int check_prompt(const struct sampler *s, struct rec *rec,
     if (!p->tokens.n)
         return rec_bad(rec, e, "prompt_tokens is empty");
     if (p->tokens.n + (size_t)s->o->max_new > (size_t)c->max_pos)
-        return rec_bad(rec, e, "prompt_tokens has %zu tokens, with %d new "
+        return rec_bad(rec, e,
+                       "prompt_tokens has %zu tokens, with %d new "
                        "ones more than the model's context of %d",
                        p->tokens.n, s->o->max_new, c->max_pos);
     for (size_t i = 0; i < p->tokens.n; i++)
         if (p->tokens.v[i] < 0 || p->tokens.v[i] >= c->vocab)
-            return rec_bad(rec, e, "prompt_tokens: %d at position %zu is "
+            return rec_bad(rec, e,
+                           "prompt_tokens: %d at position %zu is "
                            "outside the model's vocabulary of %d",
                            (int)p->tokens.v[i], i, c->vocab);
     return 0;
@@ -87,8 +89,8 @@ static int read_prompt(const struct sampler *s, struct prompt *p,
         return r;
     if (r)
         p->id_hash = mix(p->id_hash + mix((uint64_t)epoch));
-    snprintf(p->name, sizeof p->name, "%.120s: record %llu",
-             rec_name(s->f->in), (unsigned long long)rec_count(s->f->in));
+    snprintf(p->name, sizeof p->name, "%.120s: record %llu", rec_name(s->f->in),
+             (unsigned long long)rec_count(s->f->in));
     p->rec = rec_copy(rec);
     r = rec_need_i32s(p->rec, "prompt_tokens", &p->tokens, e);
     if (!r && s->step >= 0)
@@ -214,8 +216,10 @@ static int take_weights(struct sampler *s, struct sync *fifo,
     int r;
 
     if (msg->n_bytes != want)
-        return err_set(e, ERR_DATA, "%s: %zu bytes of weights, the model has "
-                       "%zu", s->o->fifo, msg->n_bytes, want);
+        return err_set(e, ERR_DATA,
+                       "%s: %zu bytes of weights, the model has "
+                       "%zu",
+                       s->o->fifo, msg->n_bytes, want);
     r = model_set_reader(s->x->m, &in, msg->t, e);
     if (!r)
         r = sync_check_weights(fifo, e);
@@ -233,9 +237,10 @@ static int generate_group(struct sampler *s, const struct sync_msg *msg,
     if (!r)
         r = generate(s, e);
     if (!r && s->allowed)
-        r = err_set(e, ERR_DATA, "%s: ended %lld prompts before what step %u "
-                    "asked for", rec_name(s->f->in), (long long)s->allowed,
-                    msg->step);
+        r = err_set(e, ERR_DATA,
+                    "%s: ended %lld prompts before what step %u "
+                    "asked for",
+                    rec_name(s->f->in), (long long)s->allowed, msg->step);
     return r;
 }
 
@@ -275,10 +280,10 @@ static void made_by(const struct sampler *s)
     arm_format(&s->x->arm, arm, sizeof arm);
     filter_made_by(s->f, "policy", s->x->digest);
     filter_made_by(s->f, "arm", arm);
-#define PUT(key, format, value)                                              \
-    do {                                                                     \
-        snprintf(v, sizeof v, format, value);                                \
-        filter_made_by(s->f, key, v);                                        \
+#define PUT(key, format, value)                                                \
+    do {                                                                       \
+        snprintf(v, sizeof v, format, value);                                  \
+        filter_made_by(s->f, key, v);                                          \
     } while (0)
     PUT("temperature", "%.9g", o->temperature);
     PUT("top_p", "%.9g", o->top_p);
@@ -297,7 +302,11 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
                 struct filter *f, struct err *e)
 {
     struct sampler s = {
-        .o = o, .x = x, .f = f, .allowed = -1, .step = o->step,
+        .o = o,
+        .x = x,
+        .f = f,
+        .allowed = -1,
+        .step = o->step,
     };
     int r;
 
@@ -309,8 +318,10 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
     engine_say_device(x->k, s.progress);
     r = o->fifo ? follow(&s, e) : generate(&s, e);
     if (r && e->no_memory)
-        r = err_suffix(e, "; a smaller --batch (it is %d sequences) or "
-                       "--max-new takes less", o->batch);
+        r = err_suffix(e,
+                       "; a smaller --batch (it is %d sequences) or "
+                       "--max-new takes less",
+                       o->batch);
     engine_note(x->k, s.progress, "");
     if (r && e->reader_left)
         progress_drop(&s.progress);

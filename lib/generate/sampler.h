@@ -11,11 +11,11 @@
 #include "../record/filter.h"
 
 struct sampler_opts {
-    int samples;  /* of a prompt */
-    int max_new;  /* tokens in a response, its end token included */
-    int batch;    /* sequences at once */
+    int samples;       /* of a prompt */
+    int max_new;       /* tokens in a response, its end token included */
+    int batch;         /* sequences at once */
     uint64_t kv_bytes; /* of their cache, at most; 0 = gen.h decides */
-    int top_k;    /* 0 = off */
+    int top_k;         /* 0 = off */
     double temperature, top_p;
     uint64_t seed;
     int64_t step; /* mixed into the seed and set on the records; -1 = none */

@@ -31,13 +31,13 @@ struct sync {
     msgpack_unpacked obj;
 };
 
-static const char *const dtype_names[] = { "fp32", "bf16", "fp16" };
+static const char *const dtype_names[] = {"fp32", "bf16", "fp16"};
 
 /* 1 when standard input is a pipe that ended: a sampler sends rollouts through
  * it, so one that died before it opened the FIFO shows here at once. */
 static int input_ended(void)
 {
-    struct pollfd p = { .fd = 0, .events = POLLIN };
+    struct pollfd p = {.fd = 0, .events = POLLIN};
     struct stat st;
 
     return !fstat(0, &st) && S_ISFIFO(st.st_mode) && poll(&p, 1, 0) == 1 &&
@@ -48,7 +48,7 @@ static int input_ended(void)
  * and again, where a plain open would hang when the reader has died. */
 static int open_writer(const char *fifo, struct err *e)
 {
-    const struct timespec nap = { 0, 10 * 1000 * 1000 };
+    const struct timespec nap = {0, 10 * 1000 * 1000};
 
     for (int waited = 0; waited < WAIT_SAMPLER_MS; waited += 10) {
         int fd = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
@@ -63,8 +63,10 @@ static int open_writer(const char *fifo, struct err *e)
         if (errno != ENXIO && errno != EINTR)
             return err_errno(e, ERR_IO, "%s", fifo);
         if (input_ended())
-            return err_set(e, ERR_IO, "%s: no sampler opened it, and the "
-                           "input ended", fifo);
+            return err_set(e, ERR_IO,
+                           "%s: no sampler opened it, and the "
+                           "input ended",
+                           fifo);
         nanosleep(&nap, NULL);
     }
     return err_set(e, ERR_IO, "%s: no sampler opened it for reading in %d s",
@@ -155,8 +157,7 @@ int sync_open(struct sync **s, const char *fifo, int writing, struct err *e)
     if (stat(fifo, &st))
         return err_errno(e, ERR_IO, "%s", fifo);
     if (!S_ISFIFO(st.st_mode))
-        return err_set(e, ERR_USAGE, "%s: not a FIFO (mkfifo makes one)",
-                       fifo);
+        return err_set(e, ERR_USAGE, "%s: not a FIFO (mkfifo makes one)", fifo);
     if (writing) {
         fd = open_writer(fifo, e);
         if (fd < 0)
@@ -176,8 +177,7 @@ int sync_open(struct sync **s, const char *fifo, int writing, struct err *e)
     return writing ? put_map(*s, "hello", NULL, NULL, 0, NULL, 0, e) : 0;
 }
 
-int sync_send_go(struct sync *s, uint32_t step, uint32_t prompts,
-                 struct err *e)
+int sync_send_go(struct sync *s, uint32_t step, uint32_t prompts, struct err *e)
 {
     return put_map(s, "go", NULL, "step", step, "prompts", prompts, e);
 }
@@ -191,8 +191,7 @@ int sync_begin_weights(struct sync *s, enum dtype t, size_t n_bytes,
                        struct err *e)
 {
     s->sum = hash_open();
-    return put_map(s, "weights", dtype_names[t], "bytes", n_bytes, NULL, 0,
-                   e);
+    return put_map(s, "weights", dtype_names[t], "bytes", n_bytes, NULL, 0, e);
 }
 
 int sync_put_weights(struct sync *s, const void *p, size_t n, struct err *e)
@@ -231,7 +230,7 @@ int sync_end_weights(struct sync *s, struct err *e)
 /* More bytes into the unpacker: 1, or 0 at the end. */
 static int fill(struct sync *s, struct err *e)
 {
-    struct pollfd pf = { .fd = s->fd, .events = POLLIN };
+    struct pollfd pf = {.fd = s->fd, .events = POLLIN};
 
     if (!msgpack_unpacker_reserve_buffer(&s->u, CHUNK))
         return err_memory(e, "%s: out of memory", s->name);
@@ -363,8 +362,7 @@ int sync_check_weights(struct sync *s, struct err *e)
         return r;
     n = member(&s->obj.data, "xxh64", MSGPACK_OBJECT_POSITIVE_INTEGER);
     if (!n || n->via.u64 != sum)
-        return err_set(e, ERR_DATA, "%s: weights fail their checksum",
-                       s->name);
+        return err_set(e, ERR_DATA, "%s: weights fail their checksum", s->name);
     return 0;
 }
 

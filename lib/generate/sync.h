@@ -26,8 +26,8 @@ struct sync_msg {
 };
 
 /* fifo must exist and be a FIFO. Waits for the other side. */
-int sync_open(struct sync **s, const char *fifo, int writing, struct err *e)
-    MUST_CHECK;
+int sync_open(struct sync **s, const char *fifo, int writing,
+              struct err *e) MUST_CHECK;
 /* Generate `prompts` more prompt groups for step. */
 int sync_send_go(struct sync *s, uint32_t step, uint32_t prompts,
                  struct err *e) MUST_CHECK;
@@ -35,8 +35,8 @@ int sync_send_go(struct sync *s, uint32_t step, uint32_t prompts,
  * the end. */
 int sync_begin_weights(struct sync *s, enum dtype t, size_t n_bytes,
                        struct err *e) MUST_CHECK;
-int sync_put_weights(struct sync *s, const void *p, size_t n, struct err *e)
-    MUST_CHECK;
+int sync_put_weights(struct sync *s, const void *p, size_t n,
+                     struct err *e) MUST_CHECK;
 int sync_end_weights(struct sync *s, struct err *e) MUST_CHECK;
 int sync_send_end(struct sync *s, struct err *e) MUST_CHECK;
 /* The next message; waits for it. The writer going away without SYNC_END is
@@ -44,8 +44,8 @@ int sync_send_end(struct sync *s, struct err *e) MUST_CHECK;
 int sync_recv(struct sync *s, struct sync_msg *m, struct err *e) MUST_CHECK;
 /* After SYNC_WEIGHTS, before another message: the next n of its bytes; and
  * when all were got, whether they are whole. */
-int sync_get_weights(struct sync *s, void *dst, size_t n, struct err *e)
-    MUST_CHECK;
+int sync_get_weights(struct sync *s, void *dst, size_t n,
+                     struct err *e) MUST_CHECK;
 int sync_check_weights(struct sync *s, struct err *e) MUST_CHECK;
 void sync_close(struct sync **s);
 

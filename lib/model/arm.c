@@ -47,11 +47,13 @@ static int refuse(const struct factor *f, struct field v, struct err *e)
         struct field w = cut(&rest, '|');
 
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%.*s",
-                              !n ? "" : rest.n ? ", " : " or ", (int)w.n,
-                              w.s);
+                              !n       ? ""
+                              : rest.n ? ", "
+                                       : " or ",
+                              (int)w.n, w.s);
     }
-    return err_set(e, ERR_USAGE, "arm: %s=%.*s: expected %s", f->name,
-                   (int)v.n, v.s, list);
+    return err_set(e, ERR_USAGE, "arm: %s=%.*s: expected %s", f->name, (int)v.n,
+                   v.s, list);
 }
 
 static int set_word(int *out, const struct factor *f, struct field v,
@@ -104,16 +106,17 @@ static int set_dropout(struct arm *a, const struct factor *f, struct field v,
     a->dropout_model = is(v, "model");
     if (a->dropout_model)
         return 0;
-    if (v.n > 0 && v.n < sizeof buf &&
-        strspn(v.s, "0123456789.eE-+") >= v.n) {
+    if (v.n > 0 && v.n < sizeof buf && strspn(v.s, "0123456789.eE-+") >= v.n) {
         memcpy(buf, v.s, v.n);
         buf[v.n] = 0;
         a->dropout = strtod(buf, &end);
         if (!*end && a->dropout >= 0 && a->dropout < 1)
             return 0;
     }
-    return err_set(e, ERR_USAGE, "arm: %s=%.*s: expected a number in [0, 1), "
-                   "or model", f->name, (int)v.n, v.s);
+    return err_set(e, ERR_USAGE,
+                   "arm: %s=%.*s: expected a number in [0, 1), "
+                   "or model",
+                   f->name, (int)v.n, v.s);
 }
 
 static int set_rollout(struct arm *a, const struct factor *f, struct field v,
@@ -144,9 +147,8 @@ static int set_factor(struct arm *a, struct field key, struct field v,
             return set_rollout(a, f, v, e);
         }
     }
-    return err_set(e, ERR_USAGE,
-                   "arm: unknown factor '%.*s'; factors are %s", (int)key.n,
-                   key.s, known);
+    return err_set(e, ERR_USAGE, "arm: unknown factor '%.*s'; factors are %s",
+                   (int)key.n, key.s, known);
 }
 
 /* factor=value, with `sep` between them. */
@@ -162,9 +164,8 @@ static int set_factors(struct arm *a, struct field rest, char sep,
         all = v = cut(&rest, sep);
         key = cut(&v, '=');
         if (key.n == all.n)
-            return err_set(e, ERR_USAGE,
-                           "arm: '%.*s': expected factor=value", (int)all.n,
-                           all.s);
+            return err_set(e, ERR_USAGE, "arm: '%.*s': expected factor=value",
+                           (int)all.n, all.s);
         r = set_factor(a, key, v, e);
     }
     return r;
@@ -215,9 +216,10 @@ static int set_rollout(struct arm *a, const struct factor *f, struct field v,
         part = cut(&rest, '+');
         part = cut(&part, '=');
         if (!is(part, "compute") && !is(part, "head") && !is(part, "order"))
-            return err_set(e, ERR_USAGE, "arm: %s=%.*s: a sampler has the "
-                           "factors compute, head and order", f->name,
-                           (int)v.n, v.s);
+            return err_set(e, ERR_USAGE,
+                           "arm: %s=%.*s: a sampler has the "
+                           "factors compute, head and order",
+                           f->name, (int)v.n, v.s);
     }
     r = set_all(&s, v, '+', e);
     if (r)
@@ -237,11 +239,13 @@ static int check(struct arm *a, struct err *e)
     if (a->master != DT_F32)
         return 0;
     if (a->kahan)
-        return err_set(e, ERR_USAGE, "arm: kahan=1 compensates a half-type "
-                                     "master, and master is fp32");
+        return err_set(e, ERR_USAGE,
+                       "arm: kahan=1 compensates a half-type "
+                       "master, and master is fp32");
     if (a->stochastic)
-        return err_set(e, ERR_USAGE, "arm: rounding=stochastic rounds to a "
-                                     "half-type master, and master is fp32");
+        return err_set(e, ERR_USAGE,
+                       "arm: rounding=stochastic rounds to a "
+                       "half-type master, and master is fp32");
     return 0;
 }
 
@@ -338,8 +342,8 @@ void arm_format(const struct arm *a, char *buf, size_t n)
         char v[160];
 
         format_factor(a, &arm_factors[i], v, sizeof v);
-        at += (size_t)snprintf(buf + at, n - at, ",%s=%s",
-                               arm_factors[i].name, v);
+        at += (size_t)snprintf(buf + at, n - at, ",%s=%s", arm_factors[i].name,
+                               v);
     }
 }
 

@@ -37,7 +37,7 @@ struct arm {
     struct arm_order order;
     double dropout;
     int dropout_model; /* dropout is the model's: arm_resolve sets it */
-    int apart; /* training computes each sample by itself */
+    int apart;         /* training computes each sample by itself */
 };
 
 int arm_parse(struct arm *a, const char *text, struct err *e) MUST_CHECK;

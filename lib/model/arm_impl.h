@@ -4,8 +4,8 @@
 #include "arm.h"
 
 enum factor_kind {
-    FACTOR_WORD,    /* an int or an enum: the index of one of `values` */
-    FACTOR_ORDER,   /* struct arm_order */
+    FACTOR_WORD,  /* an int or an enum: the index of one of `values` */
+    FACTOR_ORDER, /* struct arm_order */
     FACTOR_DROPOUT,
     FACTOR_ROLLOUT
 };

@@ -31,8 +31,7 @@ const struct factor arm_factors[] = {
      "of the master weights when they are stored"},
     {"kahan", FACTOR_WORD, AT(kahan), "0|1",
      "bf16 compensation of half-type master weights"},
-    {"order", FACTOR_ORDER, AT(order),
-     "canonical|shuffled[:N]|hardware[:N]",
+    {"order", FACTOR_ORDER, AT(order), "canonical|shuffled[:N]|hardware[:N]",
      "order of sums. N is a noise draw, apart from --seed, and moves the "
      "draws of dropout and stochastic rounding too; shuffled alone takes "
      "--seed. hardware: the GPU library's; hardware:N permutes the groups of "

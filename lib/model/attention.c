@@ -37,8 +37,8 @@ void attention_room(struct acts *a, struct room *r)
         a->qk_rstd = room_take(r, 4 * T * (size_t)(c->heads + c->kv_heads));
     }
     a->ao = room_take_n(r, &a->ao_step, r->rows * Q, L, r->all);
-    a->lse = room_take_n(r, &a->lse_step,
-                         4 * larger(T, E) * (size_t)c->heads, L, r->all);
+    a->lse = room_take_n(r, &a->lse_step, 4 * larger(T, E) * (size_t)c->heads,
+                         L, r->all);
     a->attn_qkv = room_take(r, E * (Q + 2 * KV));
     a->attn_ao = room_take(r, n_attn * Q);
     if (s->keep) {
@@ -113,9 +113,9 @@ static void normalise(struct model *m, int i, enum role norm, int T)
     const char *x = act(m, m->a.qkv + (size_t)i * m->a.qkv_step);
     char *y = turned(m, i);
 
-    k->rmsnorm_heads(k, m->t, y + first * z,
-                     x != y ? rstd_of(m, norm) : NULL, x + first * z,
-                     of_layer(m, i, norm)->vec, h, T, (float)m->c.rms_eps);
+    k->rmsnorm_heads(k, m->t, y + first * z, x != y ? rstd_of(m, norm) : NULL,
+                     x + first * z, of_layer(m, i, norm)->vec, h, T,
+                     (float)m->c.rms_eps);
 }
 
 /* What attention sees: normalised heads, turned by their positions. */
@@ -133,8 +133,7 @@ static void turn(struct model *m, int i, int T)
         normalise(m, i, ROLE_Q_NORM, T);
         normalise(m, i, ROLE_K_NORM, T);
     }
-    k->rope(k, m->t, y, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T,
-            1);
+    k->rope(k, m->t, y, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T, 1);
 }
 
 /* x to q, k and v with their positions. */
@@ -169,8 +168,8 @@ void attention_forward(struct model *m, int i, int cached)
     attend(m, i, cached, ao);
     if (!n_rows)
         return;
-    k->linear(k, m->t, proj, ao, of_layer(m, i, ROLE_ATTN_OUT)->w, NULL,
-              n_rows, H, Q);
+    k->linear(k, m->t, proj, ao, of_layer(m, i, ROLE_ATTN_OUT)->w, NULL, n_rows,
+              H, Q);
     if (ends_at_heads(m, i)) {
         model_rows(m, n, x, m->a.rows.each, m->a.rows.head, n_rows, H);
         x = n;
@@ -182,8 +181,7 @@ void attention_forward(struct model *m, int i, int cached)
 
 /* dqkv from dao, the gradient of the attention's output for the rows behind it.
  * Attention had a copy of a shared row for each sequence, with a gradient. */
-static void attend_backward(struct model *m, int i, void *dqkv,
-                            const void *dao)
+static void attend_backward(struct model *m, int i, void *dqkv, const void *dao)
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
@@ -198,8 +196,11 @@ static void attend_backward(struct model *m, int i, void *dqkv,
     const void *qkv = turned(m, i);
     const float *lse = act(m, m->a.lse + at * m->a.lse_step);
     void *attn_ao = act(m, m->a.attn_ao), *attn_dao = act(m, m->a.attn_dao);
-    struct k_sums sums = {.T = rows_of(m), .n = m->shape.T, .width = Q + KV,
-                          .skip = Q, .off = act_ints(m, l->fold_n),
+    struct k_sums sums = {.T = rows_of(m),
+                          .n = m->shape.T,
+                          .width = Q + KV,
+                          .skip = Q,
+                          .off = act_ints(m, l->fold_n),
                           .src = act_ints(m, l->fold)};
 
     if (E || last) {
@@ -235,8 +236,8 @@ static void normalise_backward(struct model *m, int i, enum role norm,
     const char *x = act(m, m->a.qkv + (size_t)i * m->a.qkv_step);
     char *d = (char *)dqkv + first * z;
 
-    k->rmsnorm_heads_bwd(k, m->t, d, grad_begin(m, w), d, x + first * z,
-                         w->vec, rstd_of(m, norm), h, rows_of(m));
+    k->rmsnorm_heads_bwd(k, m->t, d, grad_begin(m, w), d, x + first * z, w->vec,
+                         rstd_of(m, norm), h, rows_of(m));
     grad_end(m, w);
 }
 

@@ -52,8 +52,7 @@ static void keep_heads(struct model *m, const float *v)
         if (wait && c->head[wait - 1].pos > pos) {
             c->head[to] = c->head[--wait];
         } else {
-            c->head[to] = (struct kept_head){pos, m->host[l->target + h],
-                                              v[h]};
+            c->head[to] = (struct kept_head){pos, m->host[l->target + h], v[h]};
             own--;
         }
     }

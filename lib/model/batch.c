@@ -7,7 +7,6 @@
 #include "micro.h"
 #include "temperature.h"
 
-
 /* first[i] has been checked, and all before i. */
 static int check_shared(const struct seqs *s, int i, struct err *e)
 {
@@ -23,9 +22,10 @@ static int check_shared(const struct seqs *s, int i, struct err *e)
                            (size_t)(t[1] - t[0]), s->first[i]);
     if (s->shared[i] >= 0 && s->shared[i] <= most)
         return 0;
-    return err_set(e, ERR_USAGE, "sequence %d shares %d rows with the one "
-                   "before it, and they have %d in common", i,
-                   (int)s->shared[i], (int)most);
+    return err_set(e, ERR_USAGE,
+                   "sequence %d shares %d rows with the one "
+                   "before it, and they have %d in common",
+                   i, (int)s->shared[i], (int)most);
 }
 
 /* Rows of the last sequence that the next micro-batch has too. */
@@ -39,8 +39,10 @@ static int check_unfinished(const struct seqs *s, struct err *e)
     last = s->shared[s->n];
     if (last >= 0 && last <= (s->first[s->n - 1] < n ? n - 1 : 0))
         return 0;
-    return err_set(e, ERR_USAGE, "%d rows go on after sequence %d of %d "
-                   "tokens", (int)last, s->n - 1, (int)n);
+    return err_set(e, ERR_USAGE,
+                   "%d rows go on after sequence %d of %d "
+                   "tokens",
+                   (int)last, s->n - 1, (int)n);
 }
 
 static int seqs_check(const struct model *m, const struct seqs *s,
@@ -54,16 +56,21 @@ static int seqs_check(const struct model *m, const struct seqs *s,
         if (s->start[i + 1] <= s->start[i])
             return err_set(e, ERR_DATA, "sequence %d is empty", i);
         if (n > m->c.max_pos)
-            return err_set(e, ERR_DATA, "sequence %d has %d tokens, the "
-                           "model's context is %d", i, n, m->c.max_pos);
+            return err_set(e, ERR_DATA,
+                           "sequence %d has %d tokens, the "
+                           "model's context is %d",
+                           i, n, m->c.max_pos);
         if (s->first[i] < 1 || s->first[i] > n)
-            return err_set(e, ERR_DATA, "sequence %d of %d tokens is scored "
-                           "from position %d", i, n, (int)s->first[i]);
+            return err_set(e, ERR_DATA,
+                           "sequence %d of %d tokens is scored "
+                           "from position %d",
+                           i, n, (int)s->first[i]);
         if (check_shared(s, i, e))
             return -e->code;
         for (int t = s->start[i]; t < s->start[i + 1]; t++)
             if (s->tokens[t] < 0 || s->tokens[t] >= m->c.vocab)
-                return err_set(e, ERR_DATA, "sequence %d: token %d at "
+                return err_set(e, ERR_DATA,
+                               "sequence %d: token %d at "
                                "position %d is outside the vocabulary of %d",
                                i, (int)s->tokens[t], t - s->start[i],
                                m->c.vocab);
@@ -93,8 +100,7 @@ static uint64_t mix(uint64_t x)
 }
 
 /* Rows are those of the sequences, whole: dropout shares none. */
-static void upload_row_ids(struct model *m, const struct seqs *s, int i,
-                           int j)
+static void upload_row_ids(struct model *m, const struct seqs *s, int i, int j)
 {
     const int32_t *start = m->seqs.start_host;
     const int32_t *back = m->host + m->a.rows.back_n;
@@ -159,7 +165,8 @@ static int run(struct model *m, const struct seqs *s, int i, int j, int flags,
     tree_make(&m->tree, s, i, j, how);
     shape = layout_shape(&m->tree, &m->kept);
     if (shape.resumed != (how & TREE_UNFINISHED ? m->kept.rows : 0))
-        return err_set(e, ERR_USAGE, "a micro-batch does not go on from the "
+        return err_set(e, ERR_USAGE,
+                       "a micro-batch does not go on from the "
                        "one before");
     if (flags & PASS_KEEP)
         shape.keep = m->flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
@@ -213,8 +220,7 @@ int model_logp(struct model *m, const struct seqs *s, double temperature,
         j = seqs_micro(s, i, max_tokens);
         r = run(m, s, i, j, 0, e);
         if (!r)
-            r = model_head(m, logp + base, entropy ? entropy + base : NULL,
-                           e);
+            r = model_head(m, logp + base, entropy ? entropy + base : NULL, e);
     }
     return r;
 }
@@ -298,9 +304,8 @@ int model_forward(struct model *m, const struct seqs *s, double temperature,
     if (r || !s->n)
         return r;
     model_nonce(m, (uint64_t)step + 1);
-    m->drop = (struct k_dropout){.p = (float)m->arm.dropout,
-                                 .seed = dropout_seed,
-                                 .step = step};
+    m->drop = (struct k_dropout){
+        .p = (float)m->arm.dropout, .seed = dropout_seed, .step = step};
     r = model_need_grads(m, e);
     if (!r)
         r = run(m, s, 0, s->n, PASS_KEEP, e);

@@ -31,10 +31,9 @@ int engine_open(struct engine *x, const struct engine_opts *o,
         r = model_open_dir(&x->m, o->dir, &as, x->k,
                            o->offload ? MODEL_PARK : 0, x->digest, e);
     if (r && e->no_memory)
-        r = err_suffix(e, "; the weights alone do not fit%s",
-                       as.compute == DT_F32
-                           ? " (compute=bf16 in --arm halves them)"
-                           : "");
+        r = err_suffix(
+            e, "; the weights alone do not fit%s",
+            as.compute == DT_F32 ? " (compute=bf16 in --arm halves them)" : "");
     return r;
 }
 
@@ -55,8 +54,8 @@ void engine_note(struct kernels *k, struct progress *p, const char *text)
 
     kernels_describe(k, what, sizeof what);
     k->memory(k, &m);
-    progress_note(p, "%s%s%s, %.1f MiB at most", text, *text ? ", " : "",
-                  what, (double)m.peak / (1 << 20));
+    progress_note(p, "%s%s%s, %.1f MiB at most", text, *text ? ", " : "", what,
+                  (double)m.peak / (1 << 20));
 }
 
 void engine_close(struct engine *x)

@@ -21,8 +21,10 @@ static int check_shape(const struct param *q, const struct st_tensor *t,
         at += (size_t)snprintf(found + at, sizeof found - at, "%s%lld",
                                i ? ", " : "", (long long)t->dims[i]);
     if (q->cols)
-        return err_set(e, ERR_DATA, "%s: tensor %s has shape [%s], expected "
-                       "[%d, %d]", t->file, t->name, found, q->rows, q->cols);
+        return err_set(e, ERR_DATA,
+                       "%s: tensor %s has shape [%s], expected "
+                       "[%d, %d]",
+                       t->file, t->name, found, q->rows, q->cols);
     return err_set(e, ERR_DATA, "%s: tensor %s has shape [%s], expected [%d]",
                    t->file, t->name, found, q->rows);
 }
@@ -57,9 +59,11 @@ static int check_tied_head(const struct st_file *f, const struct st_tensor *h,
 
     if (t && same_values(t, h))
         return 0;
-    return err_set(e, ERR_DATA, "%s: tensor lm_head.weight differs from the "
+    return err_set(e, ERR_DATA,
+                   "%s: tensor lm_head.weight differs from the "
                    "embedding, and tie_word_embeddings is true (false keeps "
-                   "both)", h->file);
+                   "both)",
+                   h->file);
 }
 
 /* A tensor that is none of prefix[j]NAME. */
@@ -88,8 +92,7 @@ static int is_known(const struct params *p, const char *const *prefix, int n,
 }
 
 const struct st_tensor *model_tensor(const struct st_file *f,
-                                     const char *prefix,
-                                     const struct param *q)
+                                     const char *prefix, const struct param *q)
 {
     char name[128];
 
@@ -98,8 +101,8 @@ const struct st_tensor *model_tensor(const struct st_file *f,
 }
 
 static int check_file(const struct st_file *f, const char *path,
-                      const struct params *p, const char *const *prefix,
-                      int n, struct err *e)
+                      const struct params *p, const char *const *prefix, int n,
+                      struct err *e)
 {
     size_t extra = st_count(f);
     int r = 0;
@@ -109,8 +112,8 @@ static int check_file(const struct st_file *f, const char *path,
             const struct st_tensor *t = model_tensor(f, prefix[j], &p->v[i]);
 
             if (!t)
-                return err_set(e, ERR_DATA, "%s: tensor %s%s is missing",
-                               path, prefix[j], p->v[i].name);
+                return err_set(e, ERR_DATA, "%s: tensor %s%s is missing", path,
+                               prefix[j], p->v[i].name);
             r = check_shape(&p->v[i], t, e);
             if (r)
                 return r;

@@ -16,7 +16,6 @@ int model_files(struct st_file **f, const char *path, const struct params *p,
                 const char *const *prefix, int n, struct err *e) MUST_CHECK;
 /* A tensor of such a file. */
 const struct st_tensor *model_tensor(const struct st_file *f,
-                                     const char *prefix,
-                                     const struct param *q);
+                                     const char *prefix, const struct param *q);
 
 #endif

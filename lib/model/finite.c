@@ -65,10 +65,12 @@ int finite_bad(const char *file, const char *name, size_t i, float was,
     const char *in = file ? file : "weights", *x = isnan(was) ? "nan" : "inf";
 
     if (isfinite(was))
-        return err_set(e, ERR_DATA, "%s: tensor %.200s: value %zu is %.9g, "
-                       "which %s, a type of the arm, cannot hold", in, name, i,
-                       (double)was, dtype_name(t));
-    return err_set(e, ERR_DATA, "%s: tensor %.200s: value %zu is %s%s, "
-                   "expected a finite number", in, name, i,
-                   was < 0 ? "-" : "", x);
+        return err_set(e, ERR_DATA,
+                       "%s: tensor %.200s: value %zu is %.9g, "
+                       "which %s, a type of the arm, cannot hold",
+                       in, name, i, (double)was, dtype_name(t));
+    return err_set(e, ERR_DATA,
+                   "%s: tensor %.200s: value %zu is %s%s, "
+                   "expected a finite number",
+                   in, name, i, was < 0 ? "-" : "", x);
 }

@@ -101,7 +101,8 @@ static void join(struct model *m, const struct weight *g)
     struct kernels *k = m->k;
 
     if (!m->grads_fresh)
-        k->add(k, m->arm.grads, flat(m, g), flat(m, g), m->grad_rounded, g->f.n);
+        k->add(k, m->arm.grads, flat(m, g), flat(m, g), m->grad_rounded,
+               g->f.n);
 }
 
 void grad_end(struct model *m, const struct weight *g)

@@ -42,10 +42,9 @@ int model_head(struct model *m, float *logp, float *entropy, struct err *e)
 
     if (R) {
         k->head_logp(k, m->t, m->lt, act(m, m->a.logp), act(m, m->a.head_lse),
-                     entropy ? act(m, m->a.entropy) : NULL,
-                     act(m, m->a.head_n), of_model(m, ROLE_HEAD)->w,
-                     act_ints(m, m->a.rows.target), m->temperature, R,
-                     m->c.vocab, m->c.hidden);
+                     entropy ? act(m, m->a.entropy) : NULL, act(m, m->a.head_n),
+                     of_model(m, ROLE_HEAD)->w, act_ints(m, m->a.rows.target),
+                     m->temperature, R, m->c.vocab, m->c.hidden);
         k->download(k, v, act(m, m->a.logp), 4 * (size_t)R);
         if (entropy)
             k->download(k, v + R, act(m, m->a.entropy), 4 * (size_t)R);
@@ -91,7 +90,7 @@ void head_backward(struct model *m, const float *v)
                 H);
     grad_end(m, head);
     k->rmsnorm_bwd(k, m->t, act(m, m->a.d_x), grad_begin(m, norm), dn,
-                   act_x(m, m->c.layers), norm->vec, act(m, m->a.head_rstd),
-                   R, H);
+                   act_x(m, m->c.layers), norm->vec, act(m, m->a.head_rstd), R,
+                   H);
     grad_end(m, norm);
 }

@@ -18,19 +18,19 @@ struct acts {
     struct layout rows;
     size_t ints; /* the layout's */
     size_t row_id, head_id;
-    size_t x, x_step; /* [T][H]: the input of each layer, and the output */
+    size_t x, x_step;     /* [T][H]: the input of each layer, and the output */
     size_t mid, mid_step; /* [T][H]: after attention */
-    size_t norm, rstd, proj; /* scratch */
+    size_t norm, rstd, proj;                          /* scratch */
     size_t qkv, qkv_step, ao, ao_step, lse, lse_step; /* attention */
     size_t turned, qk_rstd; /* qkv that attention sees, of one layer, where that
                                is not what is kept; of q's heads, of k's */
-    size_t gu, gu_step, act;                          /* mlp */
+    size_t gu, gu_step, act;  /* mlp */
     size_t attn_qkv, attn_ao; /* scratch of attention rows: qkv, output */
     size_t head_n, head_rstd, logp, head_lse, entropy, dlogp;
     /* backward: of rows, of normalised rows, of a layer's fused products, and
      * of what goes into its products back to rows */
     size_t d_x, d_n, d_fused, d_inner;
-    size_t attn_dao, attn_dqkv;           /* of attention rows */
+    size_t attn_dao, attn_dqkv; /* of attention rows */
     size_t bytes;
 };
 
@@ -45,8 +45,7 @@ struct room {
 };
 size_t room_take(struct room *r, size_t bytes);
 /* n copies at a distance of *step when kept; else one copy and step 0. */
-size_t room_take_n(struct room *r, size_t *step, size_t bytes, int n,
-                   int keep);
+size_t room_take_n(struct room *r, size_t *step, size_t bytes, int n, int keep);
 
 /* Values, from the family's table. */
 struct model_sizes {
@@ -71,10 +70,10 @@ struct model {
     /* By layer and role: NULL where the family has none. Of roles outside the
      * layers the first layer's count; head = embed when tied. */
     struct weight *(*of)[N_ROLES];
-    char *vectors;                     /* device: norms and biases */
-    int attached;                      /* the matrices lie in master */
-    char *flat; /* host: the compute weights, MODEL_PARK */
-    int parked; /* they are nowhere else */
+    char *vectors; /* device: norms and biases */
+    int attached;  /* the matrices lie in master */
+    char *flat;    /* host: the compute weights, MODEL_PARK */
+    int parked;    /* they are nowhere else */
 
     /* of arm.grads (grads.c) */
     char *grads;        /* flat, MODEL_TRAIN; NULL when not needed yet */
@@ -91,7 +90,7 @@ struct model {
     char *arena;
     size_t arena_bytes;
     struct acts a;
-    struct acts_shape shape; /* of the pass in the arena */
+    struct acts_shape shape;       /* of the pass in the arena */
     struct k_seqs seqs, head_seqs; /* the latter of the last layer */
     int32_t *host;
     size_t host_n;
@@ -102,7 +101,7 @@ struct model {
     float *kept_before, *kept_after;
     size_t kept_before_n, kept_after_n; /* values there is room for */
     struct kept kept;
-    int summed; /* kept.summed once this pass has been backward */
+    int summed;             /* kept.summed once this pass has been backward */
     size_t kept_heads_room; /* there is room for */
     float *host_f;
     size_t host_f_n;
@@ -140,14 +139,12 @@ int model_rope(struct model *m, int need, struct err *e) MUST_CHECK;
 int model_rope_room(int len, int need);
 /* ---- pass.c ---- */
 /* Arena and offsets for a pass; forgets the pass that was there. */
-int model_fit(struct model *m, struct acts_shape s, struct err *e)
-    MUST_CHECK;
+int model_fit(struct model *m, struct acts_shape s, struct err *e) MUST_CHECK;
 /* Memory for the matrices: their own, or in a flat array of type m->t. */
 int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
 /* The weight of a role in layer i, or outside the layers; NULL: there is none
  */
-static inline struct weight *of_layer(const struct model *m, int i,
-                                      enum role r)
+static inline struct weight *of_layer(const struct model *m, int i, enum role r)
 {
     return m->of[i][r];
 }
@@ -183,8 +180,7 @@ static inline void *act(struct model *m, size_t offset)
     return m->arena + offset;
 }
 /* The dropout behind layer i's attention, or its MLP. */
-static inline struct k_dropout dropout_at(struct model *m, int i,
-                                          uint32_t site)
+static inline struct k_dropout dropout_at(struct model *m, int i, uint32_t site)
 {
     struct k_dropout d = m->drop;
 
@@ -262,8 +258,8 @@ void model_layer_again(struct model *m, int i);
 
 /* After model_pass: logp (and entropy) of the wanted tokens into host arrays
  * of the whole batch; base is the index of sequence i's first token. */
-int model_head(struct model *m, float *logp, float *entropy, struct err *e)
-    MUST_CHECK;
+int model_head(struct model *m, float *logp, float *entropy,
+               struct err *e) MUST_CHECK;
 float *model_host_f(struct model *m, size_t n);
 int32_t *model_host(struct model *m, size_t n);
 

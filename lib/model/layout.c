@@ -218,8 +218,9 @@ static void add_seqs(struct filling *f)
             from = 0;
         f->v[l->start + at + 1] = end;
         f->v[l->from + at] = from;
-        f->v[l->from_heads + at] =
-            end == f->v[l->start + at] ? 0 : scored > from ? scored : from;
+        f->v[l->from_heads + at] = end == f->v[l->start + at] ? 0
+                                   : scored > from            ? scored
+                                                              : from;
     }
 }
 
@@ -324,8 +325,8 @@ void layout_fill(const struct layout *l, const struct tree *t,
     struct filling f = {.l = l, .t = t, .c = c, .a = a, .v = v};
 
     v[l->start] = 0;
-    for (int32_t r = 0; r <= (int32_t)most((size_t)a.E,
-                                           most((size_t)a.T, (size_t)a.R)); r++)
+    for (int32_t r = 0;
+         r <= (int32_t)most((size_t)a.E, most((size_t)a.T, (size_t)a.R)); r++)
         v[l->each + (size_t)r] = r;
     for (int i = 0; i < a.tokens; i++)
         v[l->scores + (size_t)i] = -1;

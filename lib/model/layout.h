@@ -21,13 +21,13 @@
 
 /* How many of each. */
 struct acts_shape {
-    int T, R, S; /* rows, head rows, sequences */
+    int T, R, S;   /* rows, head rows, sequences */
     int head_rows; /* the R are not simply the T */
-    int E;       /* attention rows; 0: nothing is shared, T of them */
+    int E;         /* attention rows; 0: nothing is shared, T of them */
     /* rows that the next micro-batch shares, the last ones of T, and their head
      * rows, the last of R */
     int unfinished, unfinished_heads;
-    int tokens;  /* of the sequences */
+    int tokens;                 /* of the sequences */
     int resumed, resumed_heads; /* rows, head rows that the micro-batch before
                                    shares with this one */
     enum acts_keep {
@@ -45,18 +45,18 @@ struct kept {
     struct kept_head {
         int32_t pos, target;
         float d; /* of its log-probability */
-    } *head;
+    } * head;
 };
 
 /* Places in one array of 32-bit integers. A map is rows of terms as sum_rows
  * takes them; those of one term each have `each` for their offsets. */
 struct layout {
     size_t tokens, pos, start, target;
-    size_t each;         /* 0, 1, 2 ... */
-    size_t head;         /* head row <- row */
-    size_t back_n;       /* row <- head rows, which follow each other: `each` */
+    size_t each;   /* 0, 1, 2 ... */
+    size_t head;   /* head row <- row */
+    size_t back_n; /* row <- head rows, which follow each other: `each` */
     size_t attn_row, row_attn; /* attention row <- row, row <- attention row */
-    size_t head_attn;    /* head row <- attention row */
+    size_t head_attn;          /* head row <- attention row */
     /* For gradients: attention row <- row; <- head rows; <- the first of its
      * head rows. None for unfinished rows, which get theirs in a later pass. */
     size_t d_attn, d_attn_n, d_attn_heads, d_attn_heads_n, attn_head,

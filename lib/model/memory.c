@@ -57,12 +57,10 @@ void model_memory(struct model_memory *p, const struct config *c,
 {
     int train = u.flags & MODEL_TRAIN;
     /* last tokens have no row */
-    int ends = !train                  ? 0
-               : u.seqs < u.tokens / 2 ? u.seqs
-                                       : u.tokens / 2;
+    int ends = !train ? 0 : u.seqs < u.tokens / 2 ? u.seqs : u.tokens / 2;
     int rows = u.tokens - ends;
-    struct acts_shape shape = {.T = rows, .R = rows, .S = u.seqs,
-                               .head_rows = !!train};
+    struct acts_shape shape = {
+        .T = rows, .R = rows, .S = u.seqs, .head_rows = !!train};
     struct k_pass pass = {
         .t = a->compute,
         .lt = a->head_fp32 ? DT_F32 : a->compute,

@@ -30,7 +30,7 @@ struct micro_batch {
     size_t max_tokens;
     size_t rows, attn_rows; /* so far: rows, shared ones once; attention rows,
                           which are a copy of a shared row for each sequence */
-    size_t tokens;     /* all of them, which struct seqs counts in 31 bits */
+    size_t tokens; /* all of them, which struct seqs counts in 31 bits */
     int n;
 };
 

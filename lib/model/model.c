@@ -57,9 +57,10 @@ int model_matrices(struct model *m, char *flat, struct err *e)
             continue;
         g->w = flat ? k->weight_view(k, m->t, g->f.N, g->f.K,
                                      flat + g->f.offset * dtype_size(m->t), e)
-                    : k->weight_new(k, m->t, g->f.N, g->f.K, 
-                                     model_uses(g->f.role, m->c.tied,
-                                                m->flags & MODEL_TRAIN), e);
+                    : k->weight_new(k, m->t, g->f.N, g->f.K,
+                                    model_uses(g->f.role, m->c.tied,
+                                               m->flags & MODEL_TRAIN),
+                                    e);
         if (!g->w)
             return -e->code;
     }
@@ -72,9 +73,8 @@ int model_attach(struct model *m, void *master, enum dtype mt, struct err *e)
     return model_matrices(m, m->attached ? master : NULL, e);
 }
 
-int model_open(struct model **out, const struct config *c,
-               const struct arm *a, struct kernels *k, int flags,
-               struct err *e)
+int model_open(struct model **out, const struct config *c, const struct arm *a,
+               struct kernels *k, int flags, struct err *e)
 {
     struct model *m = xcalloc(1, sizeof *m);
     int r;

@@ -22,12 +22,7 @@ struct model;
  * bits); LATER: its matrices are made by model_attach, its
  * gradients by the first forward; PARK: what is loaded
  * stays in host memory too, for model_park. */
-enum {
-    MODEL_TRAIN = 1,
-    MODEL_RECOMPUTE = 2,
-    MODEL_LATER = 4,
-    MODEL_PARK = 8
-};
+enum { MODEL_TRAIN = 1, MODEL_RECOMPUTE = 2, MODEL_LATER = 4, MODEL_PARK = 8 };
 
 /* k is borrowed and must outlive the model. */
 int model_open(struct model **m, const struct config *c, const struct arm *a,
@@ -49,8 +44,8 @@ int model_set(struct model *m, const void *master, enum dtype mt,
  * compute type and the device allows it, the array's own memory serves as the
  * matrices (and must outlive the model); else they get memory of their own.
  * Either way the compute weights are those of the last model_set. */
-int model_attach(struct model *m, void *master, enum dtype mt, struct err *e)
-    MUST_CHECK;
+int model_attach(struct model *m, void *master, enum dtype mt,
+                 struct err *e) MUST_CHECK;
 /* Host flat array of type t (weights as they go over a FIFO). */
 int model_set_host(struct model *m, const void *flat, enum dtype t,
                    struct err *e) MUST_CHECK;
@@ -104,12 +99,12 @@ int seqs_micro(const struct seqs *s, int i, int max_tokens);
  * micro-batches of whole sequences of about max_tokens rows (0: MICRO_TOKENS);
  * the bits do not depend on it. */
 int model_logp(struct model *m, const struct seqs *s, double temperature,
-               int max_tokens, float *logp, float *entropy, struct err *e)
-    MUST_CHECK;
+               int max_tokens, float *logp, float *entropy,
+               struct err *e) MUST_CHECK;
 /* kl[t] = KL(a || b) of the next-token distributions at wanted positions. */
 int model_kl(struct model *a, struct model *b, const struct seqs *s,
-             double temperature, int max_tokens, float *kl, struct err *e)
-    MUST_CHECK;
+             double temperature, int max_tokens, float *kl,
+             struct err *e) MUST_CHECK;
 
 /* Logits of every row, [start[n]][vocab] fp32, host; for tests, small V. */
 int model_logits(struct model *m, const struct seqs *s, float *logits,
@@ -121,8 +116,8 @@ int model_logits(struct model *m, const struct seqs *s, float *logits,
 int model_forward(struct model *m, const struct seqs *s, double temperature,
                   uint64_t dropout_seed, uint32_t step, float *logp,
                   float *entropy, struct err *e) MUST_CHECK;
-int model_backward(struct model *m, const float *dlogp, struct err *e)
-    MUST_CHECK;
+int model_backward(struct model *m, const float *dlogp,
+                   struct err *e) MUST_CHECK;
 /* Device pointer to the flat gradients of type arm.grads (params order), to be
  * asked for after the last backward: fp32 ones of a tied embedding's rows are
  * summed apart and added here to the head's, so that no micro-batch boundary
@@ -142,7 +137,7 @@ int model_unpark(struct model *m, struct err *e) MUST_CHECK;
 struct model_plan {
     size_t n_params, weight_bytes, grad_bytes, act_bytes, kv_bytes;
     size_t train_weight_bytes; /* every matrix in two layouts */
-    double flops_per_token; /* forward, at the given context length */
+    double flops_per_token;    /* forward, at the given context length */
 };
 void model_plan(struct model_plan *p, const struct config *c,
                 const struct arm *a, int tokens, int max_len, int slots);

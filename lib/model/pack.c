@@ -32,8 +32,7 @@ static void grow(struct pack *p, size_t n)
         p->first = xrealloc(p->first, cap, sizeof *p->first);
         p->id = xrealloc(p->id, cap, sizeof *p->id);
         p->shared = xrealloc(p->shared, cap + 1, sizeof *p->shared);
-        p->view_start = xrealloc(p->view_start, cap + 1,
-                                 sizeof *p->view_start);
+        p->view_start = xrealloc(p->view_start, cap + 1, sizeof *p->view_start);
     }
     if (p->n_tokens + n > p->cap_tokens) {
         p->cap_tokens = 2 * (p->n_tokens + n);
@@ -78,7 +77,7 @@ struct seqs pack_view(struct pack *p, int a, int b)
 {
     for (int i = a; i <= b; i++)
         p->view_start[i - a] = (int32_t)(p->start[i] - p->start[a]);
-    return (struct seqs) {
+    return (struct seqs){
         .n = b - a,
         .start = p->view_start,
         .tokens = p->tokens + p->start[a],

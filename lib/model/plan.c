@@ -38,7 +38,9 @@ static void shared_room(struct acts *a, struct room *r)
 void acts_layout(struct acts *a, const struct config *c, enum dtype t,
                  struct acts_shape s)
 {
-    struct room r = {.c = c, .s = s, .size = dtype_size(t),
+    struct room r = {.c = c,
+                     .s = s,
+                     .size = dtype_size(t),
                      .rows = larger((size_t)s.T, (size_t)s.R),
                      .all = s.keep == KEEP_ALL};
 
@@ -82,14 +84,13 @@ void model_plan(struct model_plan *p, const struct config *c,
     struct model_sizes n = model_sizes(c);
     struct acts act;
 
-    acts_layout(&act, c, a->compute, (struct acts_shape){
-                                      .T = tokens, .R = tokens, .S = tokens,
-                                      .keep = KEEP_ALL});
+    acts_layout(&act, c, a->compute,
+                (struct acts_shape){
+                    .T = tokens, .R = tokens, .S = tokens, .keep = KEEP_ALL});
     p->n_params = n.values;
     p->weight_bytes = n.values * size;
     p->train_weight_bytes = (n.values + n.matrices + n.embed) * size;
-    p->grad_bytes = dtype_size(a->grads) *
-                    (n.values + (c->tied ? n.embed : 0));
+    p->grad_bytes = dtype_size(a->grads) * (n.values + (c->tied ? n.embed : 0));
     if (a->grads != DT_F32) /* grads.c: sums of one matrix and one vector */
         p->grad_bytes += 6 * n.largest_matrix + 4 * n.largest_vector;
     p->act_bytes = act.bytes;

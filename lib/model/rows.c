@@ -2,19 +2,22 @@
 #include "impl.h"
 
 void model_residual(struct model *m, int i, void *y, const void *a,
-                     const void *b, uint32_t site)
+                    const void *b, uint32_t site)
 {
     struct k_dropout d = dropout_at(m, i, site);
 
-    m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL,
-                   rows_behind(m, i), m->c.hidden);
+    m->k->residual(m->k, m->t, y, a, b, d.p > 0 ? &d : NULL, rows_behind(m, i),
+                   m->c.hidden);
 }
 
 void model_rows(struct model *m, void *dst, const void *src, size_t off,
                 size_t map, int n, int width)
 {
-    struct k_sums s = {.T = n, .n = n, .width = width,
-                       .off = act_ints(m, off), .src = act_ints(m, map)};
+    struct k_sums s = {.T = n,
+                       .n = n,
+                       .width = width,
+                       .off = act_ints(m, off),
+                       .src = act_ints(m, map)};
 
     m->k->sum_rows(m->k, m->t, dst, src, s);
 }
@@ -30,8 +33,8 @@ const void *through_dropout(struct model *m, int i, uint32_t site)
     return db;
 }
 
-void norm_backward(struct model *m, const struct weight *w,
-                          const void *x, const void *from, int T)
+void norm_backward(struct model *m, const struct weight *w, const void *x,
+                   const void *from, int T)
 {
     struct kernels *k = m->k;
     void *dn = act(m, m->a.d_n);

@@ -38,10 +38,14 @@ static int check_index(struct st_file *f, const json_t *map, const char *dir,
         const char *name;
         json_t *v;
 
-        json_object_foreach((json_t *)(uintptr_t)map, name, v)
-            if (!st_find(f, name))
-                return err_set(e, ERR_DATA, "%s: tensor %.200s is not in "
-                               "%.200s", index, name, json_string_value(v));
+        json_object_foreach(
+            (json_t *)(uintptr_t)map, name,
+            v) if (!st_find(f,
+                            name)) return err_set(e, ERR_DATA,
+                                                  "%s: tensor %.200s is not in "
+                                                  "%.200s",
+                                                  index, name,
+                                                  json_string_value(v));
     }
     return 0;
 }
@@ -54,7 +58,8 @@ static int open_shards(struct st_file *f, const json_t *map, const char *dir,
 
     if (!json_is_object(map) || !json_object_size(map))
         return err_set(e, ERR_DATA, "%s: no weight_map", index);
-    json_object_foreach((json_t *)(uintptr_t)map, name, v) {
+    json_object_foreach((json_t *)(uintptr_t)map, name, v)
+    {
         const char *shard = json_string_value(v);
         char path[4400];
         size_t i = 0;
@@ -62,8 +67,10 @@ static int open_shards(struct st_file *f, const json_t *map, const char *dir,
 
         if (!shard || !*shard || *shard == '.' || strchr(shard, '/') ||
             strlen(shard) > 255)
-            return err_set(e, ERR_DATA, "%s: tensor %.200s: its shard is not "
-                           "a plain file name", index, name);
+            return err_set(e, ERR_DATA,
+                           "%s: tensor %.200s: its shard is not "
+                           "a plain file name",
+                           index, name);
         snprintf(path, sizeof path, "%s/%s", dir, shard);
         while (i < f->n_shards && strcmp(f->shards[i].path, path))
             i++;
@@ -117,8 +124,7 @@ static int open_any(struct st_file *f, const char *path, struct err *e)
         return err_set(e, ERR_IO, "%.200s...: the name is too long", path);
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
         snprintf(single, sizeof single, "%s/model.safetensors", path);
-        snprintf(index, sizeof index, "%s/model.safetensors.index.json",
-                 path);
+        snprintf(index, sizeof index, "%s/model.safetensors.index.json", path);
         if (!file_exists(single) && file_exists(index))
             return open_index(f, path, index, e);
         path = single;

@@ -39,16 +39,14 @@ void st_digest(const struct st_file *f, char out[33]);
 
 /* Writer: declare all tensors, then give their data in the same order. */
 struct st_writer;
-int st_create(struct st_writer **w, const char *path, struct err *e)
-    MUST_CHECK;
+int st_create(struct st_writer **w, const char *path, struct err *e) MUST_CHECK;
 int st_declare(struct st_writer *w, const char *name, enum dtype type,
                int n_dims, const int64_t *dims, struct err *e) MUST_CHECK;
 int st_put(struct st_writer *w, const void *data, size_t bytes,
            struct err *e) MUST_CHECK;
 /* digest: 32 hex digits of the file's bytes, as in lib/base/digests.h; or
  * NULL. */
-int st_commit(struct st_writer **w, char digest[33], struct err *e)
-    MUST_CHECK;
+int st_commit(struct st_writer **w, char digest[33], struct err *e) MUST_CHECK;
 void st_abort(struct st_writer **w);
 
 #endif

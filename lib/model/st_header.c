@@ -20,8 +20,7 @@ struct where {
 
 static int bad(struct where w, struct err *e, const char *what)
 {
-    return err_set(e, ERR_DATA, "%s: tensor %.200s: %s", w.path, w.name,
-                   what);
+    return err_set(e, ERR_DATA, "%s: tensor %.200s: %s", w.path, w.name, what);
 }
 
 static int get_type(struct st_tensor *t, const json_t *o, struct where w,
@@ -38,8 +37,10 @@ static int get_type(struct st_tensor *t, const json_t *o, struct where w,
     else if (!strcmp(s, "F16"))
         t->type = DT_F16;
     else
-        return err_set(e, ERR_DATA, "%s: tensor %.200s: dtype %.40s, expected "
-                       "F32, BF16 or F16", w.path, w.name, s);
+        return err_set(e, ERR_DATA,
+                       "%s: tensor %.200s: dtype %.40s, expected "
+                       "F32, BF16 or F16",
+                       w.path, w.name, s);
     return 0;
 }
 
@@ -54,7 +55,8 @@ static int get_shape(struct st_tensor *t, const json_t *o, struct where w,
     if (json_array_size(shape) > ST_MAX_DIMS)
         return bad(w, e, "more than 4 dimensions");
     t->n_dims = (int)json_array_size(shape);
-    json_array_foreach(shape, i, d) {
+    json_array_foreach(shape, i, d)
+    {
         if (!json_is_integer(d) || json_integer_value(d) < 0)
             return bad(w, e, "a dimension is not a whole number");
         t->dims[i] = json_integer_value(d);
@@ -82,17 +84,19 @@ static int get_span(struct entry *x, const json_t *o, size_t n_data,
             return bad(w, e, "data_offsets are not whole numbers");
     }
     if (at[0] > at[1] || (uint64_t)at[1] > n_data)
-        return err_set(e, ERR_DATA, "%s: tensor %.200s: data_offsets "
+        return err_set(e, ERR_DATA,
+                       "%s: tensor %.200s: data_offsets "
                        "[%" PRId64 ", %" PRId64 "] are outside the file's "
-                       "%zu bytes of data", w.path, w.name, (int64_t)at[0],
-                       (int64_t)at[1], n_data);
+                       "%zu bytes of data",
+                       w.path, w.name, (int64_t)at[0], (int64_t)at[1], n_data);
     x->begin = (size_t)at[0];
     x->end = (size_t)at[1];
     if (__builtin_mul_overflow(x->t.n, dtype_size(x->t.type), &bytes) ||
         bytes != x->end - x->begin)
-        return err_set(e, ERR_DATA, "%s: tensor %.200s: data_offsets give "
-                       "%zu bytes, its shape and dtype %zu", w.path, w.name,
-                       x->end - x->begin, bytes);
+        return err_set(e, ERR_DATA,
+                       "%s: tensor %.200s: data_offsets give "
+                       "%zu bytes, its shape and dtype %zu",
+                       w.path, w.name, x->end - x->begin, bytes);
     return 0;
 }
 
@@ -141,8 +145,8 @@ static int by_span(const void *a, const void *b)
 }
 
 /* The tensors from `first` on are one file's: they tile its data. */
-static int check_tiling(struct st_file *f, size_t first,
-                        const struct shard *s, size_t n_data, struct err *e)
+static int check_tiling(struct st_file *f, size_t first, const struct shard *s,
+                        size_t n_data, struct err *e)
 {
     size_t end = 0;
 
@@ -158,23 +162,25 @@ static int check_tiling(struct st_file *f, size_t first,
         end = f->v[i].end;
     }
     if (end != n_data)
-        return err_set(e, ERR_DATA, "%s: %zu bytes of data, the tensors "
-                       "cover %zu", s->path, n_data, end);
+        return err_set(e, ERR_DATA,
+                       "%s: %zu bytes of data, the tensors "
+                       "cover %zu",
+                       s->path, n_data, end);
     return 0;
 }
 
-static int add_header(struct st_file *f, const struct shard *s,
-                      const json_t *o, size_t header, struct err *e)
+static int add_header(struct st_file *f, const struct shard *s, const json_t *o,
+                      size_t header, struct err *e)
 {
     size_t first = f->n;
     const char *name;
     const json_t *v;
 
     if (!json_is_object(o))
-        return err_set(e, ERR_DATA, "%s: the header is not an object",
-                       s->path);
+        return err_set(e, ERR_DATA, "%s: the header is not an object", s->path);
     /* jansson's macro takes the object as writable */
-    json_object_foreach((json_t *)(uintptr_t)o, name, v) {
+    json_object_foreach((json_t *)(uintptr_t)o, name, v)
+    {
         int r = 0;
 
         if (strcmp(name, "__metadata__"))
@@ -202,14 +208,17 @@ int st_add_file(struct st_file *f, const char *path, struct err *e)
     if (r)
         return r;
     if (s->map.size < 8)
-        return err_set(e, ERR_DATA, "%s: %zu bytes, too short for a "
-                       "safetensors file", path, s->map.size);
+        return err_set(e, ERR_DATA,
+                       "%s: %zu bytes, too short for a "
+                       "safetensors file",
+                       path, s->map.size);
     for (int i = 7; i >= 0; i--)
         n = n << 8 | s->map.data[i];
     if (n > s->map.size - 8 || n > MAX_HEADER)
-        return err_set(e, ERR_DATA, "%s: the header claims %" PRIu64
-                       " bytes, the file has %zu", path, n,
-                       s->map.size - 8);
+        return err_set(e, ERR_DATA,
+                       "%s: the header claims %" PRIu64
+                       " bytes, the file has %zu",
+                       path, n, s->map.size - 8);
     r = json_read_text(&o, (const char *)s->map.data + 8, (size_t)n, path, e);
     if (r)
         return err_prefix(e, "header");

@@ -30,7 +30,6 @@ struct st_file {
 };
 
 /* Maps one file and adds its tensors to f, checked, in order of their data. */
-int st_add_file(struct st_file *f, const char *path, struct err *e)
-    MUST_CHECK;
+int st_add_file(struct st_file *f, const char *path, struct err *e) MUST_CHECK;
 
 #endif

@@ -62,19 +62,25 @@ int st_declare(struct st_writer *w, const char *name, enum dtype type,
     size_t n = dtype_size(type);
 
     if (w->begun)
-        return err_set(e, ERR_DATA, "%s: tensor %.200s is declared after "
-                       "data", w->path, name);
+        return err_set(e, ERR_DATA,
+                       "%s: tensor %.200s is declared after "
+                       "data",
+                       w->path, name);
     for (size_t i = 0; i < w->n; i++)
         if (!strcmp(w->v[i].name, name))
-            return err_set(e, ERR_DATA, "%s: tensor %.200s is declared "
-                           "twice", w->path, name);
+            return err_set(e, ERR_DATA,
+                           "%s: tensor %.200s is declared "
+                           "twice",
+                           w->path, name);
     buf_puts(&w->header, ",");
     json_quote(&w->header, name, strlen(name));
     buf_printf(&w->header, ":{\"dtype\":\"%s\",\"shape\":[", types[type]);
     for (int i = 0; i < n_dims; i++) {
         if (dims[i] < 0 || __builtin_mul_overflow(n, (size_t)dims[i], &n))
-            return err_set(e, ERR_DATA, "%s: tensor %.200s: its shape is too "
-                           "large", w->path, name);
+            return err_set(e, ERR_DATA,
+                           "%s: tensor %.200s: its shape is too "
+                           "large",
+                           w->path, name);
         buf_printf(&w->header, "%s%" PRId64, i ? "," : "", dims[i]);
     }
     buf_printf(&w->header, "],\"data_offsets\":[%zu,%zu]}", w->declared,
@@ -110,8 +116,7 @@ static int write_header(struct st_writer *w, struct err *e)
     return r ? r : write_bytes(w, w->header.p, w->header.n, e);
 }
 
-int st_put(struct st_writer *w, const void *data, size_t bytes,
-           struct err *e)
+int st_put(struct st_writer *w, const void *data, size_t bytes, struct err *e)
 {
     int r = w->begun ? 0 : write_header(w, e);
 
@@ -121,9 +126,10 @@ int st_put(struct st_writer *w, const void *data, size_t bytes,
         return err_set(e, ERR_DATA, "%s: more data than declared tensors",
                        w->path);
     if (w->v[w->next].bytes != bytes)
-        return err_set(e, ERR_DATA, "%s: tensor %.200s: %zu bytes given, "
-                       "%zu declared", w->path, w->v[w->next].name, bytes,
-                       w->v[w->next].bytes);
+        return err_set(e, ERR_DATA,
+                       "%s: tensor %.200s: %zu bytes given, "
+                       "%zu declared",
+                       w->path, w->v[w->next].name, bytes, w->v[w->next].bytes);
     w->next++;
     return write_bytes(w, data, bytes, e);
 }
@@ -134,8 +140,8 @@ int st_commit(struct st_writer **w, char digest[33], struct err *e)
     int r = x->begun ? 0 : write_header(x, e);
 
     if (!r && x->next != x->n)
-        r = err_set(e, ERR_DATA, "%s: tensor %.200s was given no data",
-                    x->path, x->v[x->next].name);
+        r = err_set(e, ERR_DATA, "%s: tensor %.200s was given no data", x->path,
+                    x->v[x->next].name);
     if (r) {
         st_abort(w);
         return r;

@@ -13,11 +13,12 @@
 
 MUST_CHECK static inline int temperature_check(float t, struct err *e)
 {
-    if (t == 0 ||
-        (t >= (float)TEMPERATURE_MIN && t <= (float)TEMPERATURE_MAX))
+    if (t == 0 || (t >= (float)TEMPERATURE_MIN && t <= (float)TEMPERATURE_MAX))
         return 0;
-    return err_set(e, ERR_USAGE, "temperature: %g is not 0 or a number from "
-                   "%g to %g", (double)t, TEMPERATURE_MIN, TEMPERATURE_MAX);
+    return err_set(e, ERR_USAGE,
+                   "temperature: %g is not 0 or a number from "
+                   "%g to %g",
+                   (double)t, TEMPERATURE_MIN, TEMPERATURE_MAX);
 }
 
 #endif

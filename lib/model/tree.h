@@ -23,7 +23,7 @@ struct seqs;
 enum tree_how {
     TREE_ALL = 1,   /* every token has a row, the last ones too */
     TREE_SHARE = 2, /* as struct seqs says; else each sequence has its own */
-    TREE_UNFINISHED = 4   /* rows may be shared with the next micro-batch */
+    TREE_UNFINISHED = 4 /* rows may be shared with the next micro-batch */
 };
 
 struct tree {
@@ -31,11 +31,11 @@ struct tree {
     int i, j, how; /* of sequences [i, j) */
     struct tree_row {
         int32_t pos, a, b;
-    } *row;
+    } * row;
     int n, unfinished; /* rows; the last `unfinished` of them are that */
-    int resumed;   /* rows shared with the micro-batch before, where they were
+    int resumed;    /* rows shared with the micro-batch before, where they were
                       unfinished */
-    int branching; /* rows are shared, or were, or are to be */
+    int branching;  /* rows are shared, or were, or are to be */
     int32_t *since; /* scratch: by position, the first sequence of a row */
     size_t cap, since_cap;
 };

@@ -46,12 +46,12 @@ static const char *source_get(const struct source *s, const struct param *q,
 /* Buffers of a load. */
 struct stage {
     size_t chunk; /* values moved at a time: CHUNK, or the largest tensor */
-    char *group; /* a whole group in the compute type */
-    char *raw;   /* chunk values as the source has them */
-    char *mid;   /* chunk values in the master type, where files pass by it */
-    char *host;  /* host: chunk values, for the digest */
-    char *in;    /* host: chunk values that a reader gave */
-    char *keep;  /* host: where these values stay, or NULL */
+    char *group;  /* a whole group in the compute type */
+    char *raw;    /* chunk values as the source has them */
+    char *mid;    /* chunk values in the master type, where files pass by it */
+    char *host;   /* host: chunk values, for the digest */
+    char *in;     /* host: chunk values that a reader gave */
+    char *keep;   /* host: where these values stay, or NULL */
     struct hash128 *x;
 };
 
@@ -76,7 +76,7 @@ static size_t seen(struct stage *s, const char *values, enum dtype t, size_t n)
 /* n values into dst, in the compute type; the index of the first that is not
  * finite there, or n. */
 static size_t load_values(struct model *m, struct stage *s, char *dst,
-                        const char *src, enum dtype t, size_t n)
+                          const char *src, enum dtype t, size_t n)
 {
     struct kernels *k = m->k;
     size_t bytes = n * dtype_size(m->t);
@@ -118,8 +118,7 @@ static int load_tensor(struct model *m, struct stage *s,
             s->keep = m->flat + (q->offset + i) * dtype_size(m->t);
         good = load_values(m, s, dst + i * dtype_size(m->t), p, t, now);
         if (good < now)
-            return finite_bad(file, q->name, i + good,
-                              finite_value(p, t, good),
+            return finite_bad(file, q->name, i + good, finite_value(p, t, good),
                               s->mid ? m->arm.master : m->t, e);
     }
     return 0;
@@ -135,9 +134,9 @@ static int load_groups(struct model *m, struct stage *s,
         char *base = g->f.K ? s->group : g->vec;
 
         for (; q < m->p.v + m->p.n && q->offset < g->f.offset + g->f.n; q++) {
-            int r = load_tensor(m, s, src, q,
-                                base + (q->offset - g->f.offset) *
-                                           dtype_size(m->t), e);
+            int r = load_tensor(
+                m, s, src, q,
+                base + (q->offset - g->f.offset) * dtype_size(m->t), e);
 
             if (r)
                 return r;
@@ -194,8 +193,7 @@ static int load(struct model *m, const struct source *src, struct err *e)
     return r;
 }
 
-int model_load(struct model *m, const char *dir, char digest[33],
-               struct err *e)
+int model_load(struct model *m, const char *dir, char digest[33], struct err *e)
 {
     static const char *const plain[] = {""};
     struct st_file *f = NULL;
@@ -244,8 +242,7 @@ int model_unpark(struct model *m, struct err *e)
 
 /* ---- weights from a master array on the device ---- */
 
-int model_set(struct model *m, const void *master, enum dtype mt,
-              struct err *e)
+int model_set(struct model *m, const void *master, enum dtype mt, struct err *e)
 {
     size_t size = dtype_size(mt);
 
@@ -284,8 +281,8 @@ int model_digest(struct model *m, char out[33], struct err *e)
         for (size_t i = 0; i < n; i += some) {
             size_t now = n - i < some ? n - i : some;
 
-            k->cast(k, dev, m->t, (const char *)m->master +
-                                      i * dtype_size(m->master_t),
+            k->cast(k, dev, m->t,
+                    (const char *)m->master + i * dtype_size(m->master_t),
                     m->master_t, now);
             k->download(k, host, dev, now * size);
             hash128_update(x, host, now * size);
@@ -302,8 +299,7 @@ int model_digest(struct model *m, char out[33], struct err *e)
 }
 
 int model_open_dir(struct model **m, const char *dir, const struct arm *a,
-                   struct kernels *k, int flags, char digest[33],
-                   struct err *e)
+                   struct kernels *k, int flags, char digest[33], struct err *e)
 {
     struct config c;
     int r = config_read(&c, dir, e);

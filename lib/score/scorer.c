@@ -17,8 +17,8 @@ struct gathered {
         const struct gathered *g;
         size_t at; /* in tokens */
         int n, n_prompt, i;
-    } *text;     /* [batch], in that order once they are packed */
-    int *place;  /* [batch] where record i is in the pack */
+    } * text;   /* [batch], in that order once they are packed */
+    int *place; /* [batch] where record i is in the pack */
     int n;
     int32_t *tokens;
     size_t n_tokens, cap;
@@ -44,9 +44,10 @@ static int check_tokens(const struct scorer *s, struct rec *rec,
 
     for (size_t i = 0; i < v.n; i++)
         if (v.v[i] < 0 || v.v[i] >= vocab)
-            return rec_bad(rec, e, "%s: %d at position %zu is outside the "
-                           "model's vocabulary of %d", field, (int)v.v[i], i,
-                           vocab);
+            return rec_bad(rec, e,
+                           "%s: %d at position %zu is outside the "
+                           "model's vocabulary of %d",
+                           field, (int)v.v[i], i, vocab);
     return 0;
 }
 
@@ -68,8 +69,7 @@ static void append(struct gathered *g, struct rec_i32s v)
 static int by_tokens(const void *x, const void *y)
 {
     const struct text *a = x, *b = y;
-    int r = pack_order(a->g->tokens + a->at, a->n, b->g->tokens + b->at,
-                       b->n);
+    int r = pack_order(a->g->tokens + a->at, a->n, b->g->tokens + b->at, b->n);
 
     return r ? r : a->i - b->i;
 }
@@ -107,8 +107,10 @@ static int gather(struct scorer *s, struct rec *rec, struct err *e)
         return rec_bad(rec, e, "prompt_tokens is empty");
     n = p.n + q.n;
     if (n > (size_t)context(s))
-        return rec_bad(rec, e, "%zu tokens of prompt and response, the "
-                       "model's context is %d", n, context(s));
+        return rec_bad(rec, e,
+                       "%zu tokens of prompt and response, the "
+                       "model's context is %d",
+                       n, context(s));
     if (g->n_tokens + n > g->cap) {
         g->cap = 2 * (g->n_tokens + n);
         g->tokens = xrealloc(g->tokens, g->cap, sizeof *g->tokens);
@@ -141,7 +143,8 @@ static int set_column(struct gathered *g, const char *path, struct err *e)
 
         good = finite_until(v, DT_F32, n);
         if (good < n)
-            return rec_bad(g->rec[i], e, "%s: value %zu is %g, expected a "
+            return rec_bad(g->rec[i], e,
+                           "%s: value %zu is %g, expected a "
                            "finite number (weights whose logits overflow?)",
                            path, good, (double)v[good]);
         rec_set_f32s(g->rec[i], path, v, n);
@@ -163,8 +166,10 @@ static int check_column(struct scorer *s, struct err *e)
         if (r)
             return r;
         if (was.n != n)
-            return rec_bad(g->rec[i], e, "response_logprobs has %zu values, "
-                           "response_tokens %zu", was.n, n);
+            return rec_bad(g->rec[i], e,
+                           "response_logprobs has %zu values, "
+                           "response_tokens %zu",
+                           was.n, n);
         for (size_t t = 0; t < n; t++) {
             double gap = (double)v[t] - (double)was.v[t];
 
@@ -304,7 +309,11 @@ int scorer_run(struct engine *x, struct engine *against,
                struct scorer_check *check, struct err *e)
 {
     struct scorer s = {
-        .o = o, .x = x, .against = against, .f = f, .check = check,
+        .o = o,
+        .x = x,
+        .against = against,
+        .f = f,
+        .check = check,
     };
     struct gathered *g = &s.g;
     int r;
@@ -319,7 +328,8 @@ int scorer_run(struct engine *x, struct engine *against,
     r = score_all(&s, e);
     engine_note(x->k, s.progress, "");
     if (r && e->no_memory)
-        r = err_suffix(e, "; a smaller --micro-batch (it is %d tokens) takes "
+        r = err_suffix(e,
+                       "; a smaller --micro-batch (it is %d tokens) takes "
                        "less, with the same results",
                        o->micro ? o->micro : MICRO_TOKENS);
     if (r && e->reader_left)

@@ -15,7 +15,7 @@ struct scorer_opts {
     int batch;              /* records at once */
     int micro;              /* tokens in a forward; 0: model.h's default */
     double temperature;
-    uint64_t seed;          /* of order=shuffled, for the header */
+    uint64_t seed; /* of order=shuffled, for the header */
 };
 
 /* What check_rollout found. */

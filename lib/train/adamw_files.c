@@ -21,7 +21,7 @@ static int declare(struct st_writer *w, const struct params *p,
 {
     for (int i = 0; i < p->n; i++) {
         const struct param *q = &p->v[i];
-        int64_t dims[2] = { q->rows, q->cols };
+        int64_t dims[2] = {q->rows, q->cols};
         char name[128];
         int r;
 
@@ -84,7 +84,7 @@ static int save(const struct adamw *a, const char *dir, const char *file,
 int adamw_save_master(const struct adamw *a, const char *dir, char digest[33],
                       struct err *e)
 {
-    const struct column c = { "", a->master, 0, a->arm.master };
+    const struct column c = {"", a->master, 0, a->arm.master};
 
     return save(a, dir, "model.safetensors", &c, 1, digest, e);
 }
@@ -93,9 +93,9 @@ int adamw_save_state(const struct adamw *a, const char *dir, char digest[33],
                      struct err *e)
 {
     const struct column c[] = {
-        { "m.", a->m, a->o.offload, a->arm.adam },
-        { "v.", a->v, a->o.offload, a->arm.adam },
-        { "c.", a->comp, a->o.offload, DT_BF16 },
+        {"m.", a->m, a->o.offload, a->arm.adam},
+        {"v.", a->v, a->o.offload, a->arm.adam},
+        {"c.", a->comp, a->o.offload, DT_BF16},
     };
 
     return save(a, dir, "optimizer.safetensors", c, a->comp ? 3 : 2, digest, e);

@@ -26,7 +26,8 @@ static int compare_hyper(const struct train_state *was,
     const char *key;
     json_t *v;
 
-    json_object_foreach (now->hyper, key, v) {
+    json_object_foreach(now->hyper, key, v)
+    {
         json_t *old = json_object_get(was->hyper, key);
         char *a, *b;
 
@@ -49,14 +50,15 @@ int checkpoint_compare(const struct train_state *was,
     char what[ARM_TEXT];
 
     if (arm_difference(was->arm, now->arm, what, sizeof what))
-        return err_set(e, ERR_USAGE, "%s was trained with arm %.*s, this run "
-                       "has %.*s: there %s", dir, (int)strcspn(was->arm, ","),
-                       was->arm, (int)strcspn(now->arm, ","), now->arm, what);
-    if (was->seed != now->seed)
         return err_set(e, ERR_USAGE,
-                       "%s was trained with seed %llu, this run has %llu", dir,
-                       (unsigned long long)was->seed,
-                       (unsigned long long)now->seed);
+                       "%s was trained with arm %.*s, this run "
+                       "has %.*s: there %s",
+                       dir, (int)strcspn(was->arm, ","), was->arm,
+                       (int)strcspn(now->arm, ","), now->arm, what);
+    if (was->seed != now->seed)
+        return err_set(
+            e, ERR_USAGE, "%s was trained with seed %llu, this run has %llu",
+            dir, (unsigned long long)was->seed, (unsigned long long)now->seed);
     return compare_hyper(was, now, dir, e);
 }
 
@@ -73,9 +75,15 @@ int checkpoint_resume(struct adamw *a, const struct train_state *s,
 /* ---- writing --------------------------------------------------------- */
 
 static const char *const copied[] = {
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "vocab.json", "merges.txt", "tokenizer.model", "generation_config.json",
-    "chat_template.jinja", "added_tokens.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.model",
+    "generation_config.json",
+    "chat_template.jinja",
+    "added_tokens.json",
 };
 
 static int put_state(const char *tmp, const struct train_state *s,

@@ -31,7 +31,7 @@ int checkpoint_write_model(const char *dir, const struct config *c,
 /* The same from flat fp32 weights in host memory, rounded to c->file_dtype;
  * flat's values are lost where that is a half type. */
 int checkpoint_write_flat(const char *dir, const struct config *c,
-                          const char *tokenizer, float *flat, struct err *e)
-    MUST_CHECK;
+                          const char *tokenizer, float *flat,
+                          struct err *e) MUST_CHECK;
 
 #endif

@@ -26,8 +26,8 @@ double pretrain_schedule(int step, int steps, int warmup)
     return 0.1 + 0.45 * (1 + cos_pi(x));
 }
 
-void pretrain_init(float *flat, const struct params *p,
-                   const struct config *c, double init_std, uint64_t seed)
+void pretrain_init(float *flat, const struct params *p, const struct config *c,
+                   double init_std, uint64_t seed)
 {
     for (int i = 0; i < p->n; i++) {
         const struct param *q = &p->v[i];

@@ -33,7 +33,7 @@ struct loop {
 #define PUT_INT(v) json_integer(v)
 #define PUT_REAL(v) json_real(v)
 #define PUT_NOT(v) json_boolean(!(v))
-#define PUT(type, member, init, key, option, arg, help, lo, hi) \
+#define PUT(type, member, init, key, option, arg, help, lo, hi)                \
     json_object_set_new(j, key, PUT_##type(o->member));
 
 static json_t *hyper_json(const struct loop_opts *o, const struct arm *a)
@@ -50,7 +50,7 @@ static json_t *hyper_json(const struct loop_opts *o, const struct arm *a)
 static int open_state(struct loop *l, struct err *e)
 {
     const struct loop_opts *o = l->o;
-    struct train_state now = { .seed = o->seed, .loss_scale = 1 };
+    struct train_state now = {.seed = o->seed, .loss_scale = 1};
     int r;
 
     arm_format(&l->t.arm, now.arm, sizeof now.arm);
@@ -84,21 +84,31 @@ static int open_trainer(struct loop *l, struct err *e)
 {
     const struct loop_opts *o = l->o;
     const struct trainer_opts to = {
-        .device = o->device, .threads = o->threads,
-        .recompute = o->recompute, .seed = o->seed, .may_offload = 1,
-        .a = {.beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps,
-              .weight_decay = o->weight_decay, .grad_clip = o->grad_clip,
+        .device = o->device,
+        .threads = o->threads,
+        .recompute = o->recompute,
+        .seed = o->seed,
+        .may_offload = 1,
+        .a = {.beta1 = o->beta1,
+              .beta2 = o->beta2,
+              .eps = o->eps,
+              .weight_decay = o->weight_decay,
+              .grad_clip = o->grad_clip,
               .offload = o->offload},
     };
     int r = trainer_open(&l->t, &to, load, l, e);
 
     l->release = l->t.k && o->sync &&
                  (o->release || l->t.k->sizes.can.own_memory);
-    l->bo = (struct batch_opts) {
-        .prompts = o->prompts, .samples = o->samples,
-        .max_rounds = o->max_gen_batches, .dynamic = !o->no_dynamic,
-        .by_std = !o->no_std, .off_policy = o->off_policy,
-        .vocab = l->t.c.vocab, .max_len = l->t.c.max_pos,
+    l->bo = (struct batch_opts){
+        .prompts = o->prompts,
+        .samples = o->samples,
+        .max_rounds = o->max_gen_batches,
+        .dynamic = !o->no_dynamic,
+        .by_std = !o->no_std,
+        .off_policy = o->off_policy,
+        .vocab = l->t.c.vocab,
+        .max_len = l->t.c.max_pos,
     };
     return r;
 }
@@ -107,7 +117,9 @@ static int open_trainer(struct loop *l, struct err *e)
 static int publish(struct loop *l, int send, struct err *e)
 {
     const struct publish o = {
-        .a = l->t.a, .sync = send ? l->sync : NULL, .model = l->o->model,
+        .a = l->t.a,
+        .sync = send ? l->sync : NULL,
+        .model = l->o->model,
         .after_step = l->trained ? l->st.step : -1,
     };
 
@@ -118,8 +130,8 @@ static int open_outputs(struct loop *l, struct err *e)
 {
     const struct loop_opts *o = l->o;
     char seed[24];
-    int r = rec_create(&l->metrics, o->metrics,
-                       o->json ? REC_JSON : REC_AUTO, e);
+    int r = rec_create(&l->metrics, o->metrics, o->json ? REC_JSON : REC_AUTO,
+                       e);
 
     if (r)
         return r;
@@ -133,8 +145,7 @@ static int open_outputs(struct loop *l, struct err *e)
     return r ? r : rec_header(l->timing, "timing", "dapo-step", NULL, e);
 }
 
-static int loop_open(struct loop *l, char **inputs, int n_inputs,
-                     struct err *e)
+static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
 {
     const struct loop_opts *o = l->o;
     int r = 0;
@@ -153,8 +164,8 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs,
     if (!r)
         r = publish(l, 0, e);
     if (!r)
-        r = rollouts_open(&l->src, &l->bo, inputs, n_inputs, o->keep,
-                          !!o->sync, l->st.cursor, e);
+        r = rollouts_open(&l->src, &l->bo, inputs, n_inputs, o->keep, !!o->sync,
+                          l->st.cursor, e);
     if (!r)
         r = open_outputs(l, e);
     return r;
@@ -205,7 +216,7 @@ static int report(struct loop *l, const struct batch *b,
                   const struct step_stats *st, double lr,
                   const struct timing *t, struct err *e)
 {
-    const struct health_say say = { warn, l };
+    const struct health_say say = {warn, l};
     struct rec *rec = rec_new();
     struct k_memory mem;
     char note[100];
@@ -247,19 +258,20 @@ static void release(struct loop *l)
 static int train_step(struct loop *l, struct err *e)
 {
     const struct loop_opts *o = l->o;
-    const struct batch_ask tell = { ask, l };
+    const struct batch_ask tell = {ask, l};
     double warm = ((double)l->st.step + 1) / (o->lr_warmup ? o->lr_warmup : 1);
     const struct step_opts so = {
-        .dapo = { o->clip_low, o->clip_high, o->dual_clip, o->tis },
+        .dapo = {o->clip_low, o->clip_high, o->dual_clip, o->tis},
         .mini_batch = o->mini_batch,
-        .gap = o->off_policy ? (struct gap_bound){ .nats = -1 }
+        .gap = o->off_policy ? (struct gap_bound){.nats = -1}
                              : gap_bound(&l->t.arm),
-        .epochs = o->epochs, .temperature = o->temperature,
+        .epochs = o->epochs,
+        .temperature = o->temperature,
         .micro_tokens = (size_t)o->micro_batch,
         .seed = arm_noise_seed(&l->t.arm, o->seed),
         .lr = o->lr * (warm < 1 ? warm : 1),
     };
-    struct batch b = { 0 };
+    struct batch b = {0};
     struct step_stats st;
     double began = seconds(CLOCK_MONOTONIC), at, cpu;
     struct timing t;
@@ -294,7 +306,7 @@ static int train_step(struct loop *l, struct err *e)
 int loop_run(const struct loop_opts *o, const char *program, char **inputs,
              int n_inputs, struct err *e)
 {
-    struct loop l = { .o = o };
+    struct loop l = {.o = o};
     int64_t end;
     int r = loop_open(&l, inputs, n_inputs, e);
 
@@ -320,7 +332,7 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
     if (r && e->reader_left)
         progress_drop(&l.progress);
     if (!r)
-        health_end(&l.health, &(struct health_say){ warn, &l });
+        health_end(&l.health, &(struct health_say){warn, &l});
     loop_close(&l);
     return r;
 }

@@ -18,15 +18,18 @@ struct loop_opts {
     uint64_t device_memory; /* plan: of a card; 0: of none */
     int longest, batch;     /* plan: tokens of a sequence (0: a micro-batch of
                                one), the rollout's sequences at once */
-    int steps, until; /* until = 0: steps more; else up to that step */
+    int steps, until;       /* until = 0: steps more; else up to that step */
     int micro_batch, off_policy;
     HYPER(HYPER_MEMBER) /* hyper.h */
 };
 
 /* SCIENCE 3's settings. */
-#define LOOP_OPTS_INIT { \
-    .arm = "fp32", .device = "auto", .metrics = "-", .seed = 1, \
-    .steps = 1, .micro_batch = MICRO_TOKENS, .batch = 64, HYPER(HYPER_INIT) }
+#define LOOP_OPTS_INIT                                                         \
+    {                                                                          \
+        .arm = "fp32", .device = "auto", .metrics = "-", .seed = 1,            \
+        .steps = 1, .micro_batch = MICRO_TOKENS, .batch = 64,                  \
+        HYPER(HYPER_INIT)                                                      \
+    }
 
 /* Runs it all. program: for progress on stderr. */
 int loop_run(const struct loop_opts *o, const char *program, char **inputs,

@@ -31,9 +31,9 @@ static int fit_batch(const struct plan_memory *p, const struct k_sizes *s,
 
     if (!o.device)
         return o.batch;
-    n = held < o.device ? (size_t)(gen_cache_part(s) *
-                                   (double)(o.device - held)) / sequence
-                        : 0;
+    n = held < o.device
+            ? (size_t)(gen_cache_part(s) * (double)(o.device - held)) / sequence
+            : 0;
     return n < 1 ? 1 : n < (size_t)o.batch ? (int)n : o.batch;
 }
 
@@ -42,8 +42,8 @@ static void plan_sampler(struct plan_memory *p, const struct config *c,
                          struct plan_shape o)
 {
     /* prompts enter beside the running sequences */
-    struct model_use u = {.tokens = GEN_PREFILL + o.batch, .seqs = o.batch,
-                          .longest = o.longest};
+    struct model_use u = {
+        .tokens = GEN_PREFILL + o.batch, .seqs = o.batch, .longest = o.longest};
     struct k_attn_shape heads = {c->heads, c->kv_heads, c->head_dim};
     size_t sequence = kv_page_bytes(a->compute, c->layers, heads) *
                       (size_t)kv_pages_for(o.longest);
@@ -61,11 +61,11 @@ void plan_memory(struct plan_memory *p, const struct config *c,
                  struct plan_shape o)
 {
     int tokens = most(o.micro_batch, o.longest);
-    struct model_use u = {
-        .tokens = tokens, .seqs = sequences(tokens, o.longest),
-        .longest = o.longest,
-        .flags = MODEL_TRAIN | MODEL_LATER |
-                 (o.recompute ? MODEL_RECOMPUTE : 0)};
+    struct model_use u = {.tokens = tokens,
+                          .seqs = sequences(tokens, o.longest),
+                          .longest = o.longest,
+                          .flags = MODEL_TRAIN | MODEL_LATER |
+                                   (o.recompute ? MODEL_RECOMPUTE : 0)};
     struct arm sampler = arm_sampler(a);
     size_t n, held;
 
@@ -90,19 +90,17 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     p->together = p->waiting + p->sampler_weights + p->sampler_cache +
                   p->sampler_pass;
     p->parked = larger(p->together, p->training);
-    p->together = larger(p->together,
-                         p->training + p->sampler_weights +
-                             (o.release ? 0
-                                        : p->sampler_cache +
-                                              p->sampler_pass));
+    p->together = larger(
+        p->together, p->training + p->sampler_weights +
+                         (o.release ? 0 : p->sampler_cache + p->sampler_pass));
 }
 
 /* The largest micro-batch, in tokens, whose training takes at most `bytes`
  * (with `beside`: the rollout's weights too); 0 when none does. No smaller
  * than the longest sequence, which is never cut. */
 static int plan_largest(const struct config *c, const struct arm *a,
-                 const struct k_sizes *s, struct plan_shape o, int beside,
-                 size_t bytes)
+                        const struct k_sizes *s, struct plan_shape o,
+                        int beside, size_t bytes)
 {
     int low = 0, high = 1 << 24; /* low fits, high does not */
 
@@ -112,8 +110,8 @@ static int plan_largest(const struct config *c, const struct arm *a,
 
         o.micro_batch = mid;
         plan_memory(&p, c, a, s, o);
-        if (p.training + p.m.branching +
-                (beside ? p.sampler_weights : 0) <= bytes)
+        if (p.training + p.m.branching + (beside ? p.sampler_weights : 0) <=
+            bytes)
             low = mid;
         else
             high = mid;
@@ -123,16 +121,21 @@ static int plan_largest(const struct config *c, const struct arm *a,
 
 int plan_advise(struct err *e, int micro_batch, int recompute)
 {
-    return err_suffix(e, "; a smaller --micro-batch (it is %d tokens) takes "
-                      "less%s, with the same results", micro_batch,
+    return err_suffix(e,
+                      "; a smaller --micro-batch (it is %d tokens) takes "
+                      "less%s, with the same results",
+                      micro_batch,
                       recompute ? "" : ", and so does --recompute");
 }
 
 int plan_advise_open(struct err *e, int offload)
 {
-    return err_suffix(e, "; weights, gradients and moments alone do not "
-                      "fit%s", offload ? "" : " (--offload keeps the moments "
-                      "in the host's memory)");
+    return err_suffix(e,
+                      "; weights, gradients and moments alone do not "
+                      "fit%s",
+                      offload ? ""
+                              : " (--offload keeps the moments "
+                                "in the host's memory)");
 }
 
 /* ---- the page -------------------------------------------------------- */
@@ -149,9 +152,8 @@ struct page {
 static void line(const struct page *g, const char *name, size_t bytes,
                  const char *remark)
 {
-    fprintf(g->out, "%-19s %.1f MiB%s%s%s\n", name,
-            (double)bytes / (1 << 20), remark ? " (" : "",
-            remark ? remark : "", remark ? ")" : "");
+    fprintf(g->out, "%-19s %.1f MiB%s%s%s\n", name, (double)bytes / (1 << 20),
+            remark ? " (" : "", remark ? remark : "", remark ? ")" : "");
 }
 
 static void trainer(const struct page *g)
@@ -167,7 +169,7 @@ static void trainer(const struct page *g)
                  "; up to %.1f more if samples share prefixes",
                  (double)p->m.branching / (1 << 20));
     line(g, "compute weights", p->m.weights,
-         !g->s.can.views                   ? "a layout for each direction"
+         !g->s.can.views               ? "a layout for each direction"
          : g->a.master == g->a.compute ? "the matrices are the master's"
                                        : NULL);
     line(g, "master weights", p->master, NULL);
@@ -238,8 +240,7 @@ static void print_largest(const struct page *g, const char *name, int beside,
         fprintf(g->out, "with --recompute %d tokens, without it none\n",
                 l.again);
     else
-        fprintf(g->out, "none, not one sequence of %d tokens\n",
-                g->o.longest);
+        fprintf(g->out, "none, not one sequence of %d tokens\n", g->o.longest);
 }
 
 static void card(const struct page *g, size_t there)
@@ -255,8 +256,7 @@ static void card(const struct page *g, size_t there)
     print_largest(g, "  with the sampler", 1, there);
 }
 
-static int open_page(struct page *g, const struct loop_opts *o,
-                     struct err *e)
+static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
 {
     const char *device = o->device;
     int r = config_read(&g->c, o->model, e);
@@ -271,8 +271,11 @@ static int open_page(struct page *g, const struct loop_opts *o,
     if (r)
         return r;
     g->o = (struct plan_shape){
-        .micro_batch = o->micro_batch, .longest = o->longest,
-        .recompute = o->recompute, .offload = o->offload, .batch = o->batch,
+        .micro_batch = o->micro_batch,
+        .longest = o->longest,
+        .recompute = o->recompute,
+        .offload = o->offload,
+        .batch = o->batch,
         .release = o->release || g->s.can.own_memory,
         .device = (size_t)o->device_memory,
     };

@@ -20,18 +20,18 @@ struct plan_shape {
                         part of what is left, and fewer run at once */
 };
 
-struct plan_memory { /* bytes */
-    struct model_memory m;     /* of the trainer */
+struct plan_memory {       /* bytes */
+    struct model_memory m; /* of the trainer */
     size_t master, moments, compensation;
-    size_t pieces;             /* of the weights on their way to the sampler */
-    size_t host;               /* of moments and compensation; on the CPU that
+    size_t pieces;            /* of the weights on their way to the sampler */
+    size_t host;              /* of moments and compensation; on the CPU that
                                   is the same memory */
-    size_t waiting, training;  /* the trainer's whole */
+    size_t waiting, training; /* the trainer's whole */
     size_t sampler_weights, sampler_cache;
-    int sampler_batch;         /* longest sequences that the cache holds */
-    size_t sampler_pass;       /* activations and scratch */
-    size_t together;           /* the most that both hold at once, */
-    size_t parked;             /* and that with rollout --offload */
+    int sampler_batch;   /* longest sequences that the cache holds */
+    size_t sampler_pass; /* activations and scratch */
+    size_t together;     /* the most that both hold at once, */
+    size_t parked;       /* and that with rollout --offload */
 };
 
 void plan_memory(struct plan_memory *p, const struct config *c,

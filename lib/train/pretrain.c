@@ -41,11 +41,11 @@ static int open_shape(struct pretrain *t, struct err *e)
         c->vocab = tok_vocab(t->tok);
         c->tied = !o->untied;
         c->arch = &arch_qwen2;
-        if (c->hidden % c->heads || c->head_dim % 2 ||
-            c->heads % c->kv_heads)
-            return err_set(e, ERR_USAGE, "--hidden %d, --heads %d, --kv-heads "
-                           "%d do not divide into even heads", c->hidden,
-                           c->heads, c->kv_heads);
+        if (c->hidden % c->heads || c->head_dim % 2 || c->heads % c->kv_heads)
+            return err_set(e, ERR_USAGE,
+                           "--hidden %d, --heads %d, --kv-heads "
+                           "%d do not divide into even heads",
+                           c->hidden, c->heads, c->kv_heads);
     }
     if (eos >= 0) {
         c->n_eos = 1;
@@ -80,8 +80,8 @@ static int open_metrics(struct pretrain *t, struct err *e)
 
     if (!t->o->metrics)
         return 0;
-    r = rec_create(&t->metrics, t->o->metrics,
-                   t->o->json ? REC_JSON : REC_AUTO, e);
+    r = rec_create(&t->metrics, t->o->metrics, t->o->json ? REC_JSON : REC_AUTO,
+                   e);
     return r ? r : rec_header(t->metrics, "metrics", "pretrain", NULL, e);
 }
 
@@ -90,10 +90,15 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
 {
     const struct pretrain_opts *o = t->o;
     const struct trainer_opts to = {
-        .device = o->device, .threads = o->threads,
-        .recompute = o->recompute, .seed = o->seed,
-        .a = {.beta1 = o->beta1, .beta2 = o->beta2, .eps = o->eps,
-              .weight_decay = o->weight_decay, .grad_clip = o->grad_clip},
+        .device = o->device,
+        .threads = o->threads,
+        .recompute = o->recompute,
+        .seed = o->seed,
+        .a = {.beta1 = o->beta1,
+              .beta2 = o->beta2,
+              .eps = o->eps,
+              .weight_decay = o->weight_decay,
+              .grad_clip = o->grad_clip},
     };
     int r = tok_open(&t->tok, o->tokenizer, e);
 
@@ -151,16 +156,15 @@ static double fill_batch(struct pretrain *t, int step)
 }
 
 /* dlogp of sequences [a, b); adds their weighted -logp to *loss. */
-static void weigh(struct pretrain *t, int a, int b, double weight,
-                  double *loss)
+static void weigh(struct pretrain *t, int a, int b, double weight, double *loss)
 {
     const struct pack *p = &t->batch;
 
     for (int i = a; i < b; i++) {
         size_t response = p->start[i] + (size_t)t->corpus.first[p->id[i]];
 
-        for (size_t j = p->start[i] + (size_t)p->first[i];
-             j < p->start[i + 1]; j++) {
+        for (size_t j = p->start[i] + (size_t)p->first[i]; j < p->start[i + 1];
+             j++) {
             double w = (j < response ? t->o->prompt_loss : 1) / weight;
 
             *loss -= w * (double)t->logp[j];
@@ -208,8 +212,7 @@ static int train_step(struct pretrain *t, int step, struct err *e)
         b = pack_micro(p, a, p->n, (size_t)t->o->micro_batch);
         q = pack_view(p, a, b);
         r = model_forward(t->t.m, &q, 1, arm_noise_seed(&t->t.arm, t->o->seed),
-                          (uint32_t)step,
-                          t->logp + p->start[a], NULL, e);
+                          (uint32_t)step, t->logp + p->start[a], NULL, e);
         if (r)
             break;
         weigh(t, a, b, weight, &loss);
@@ -218,8 +221,10 @@ static int train_step(struct pretrain *t, int step, struct err *e)
     if (!r)
         r = adamw_update(t->t.a, model_grads(t->t.m), lr, &res, e);
     if (!r && !(loss - loss == 0) && !t->t.arm.loss_scaling)
-        r = err_set(e, ERR_DATA, "step %d: the loss is not finite (a smaller "
-                    "--lr may help)", step);
+        r = err_set(e, ERR_DATA,
+                    "step %d: the loss is not finite (a smaller "
+                    "--lr may help)",
+                    step);
     if (!r)
         r = model_set(t->t.m, t->t.a->master, t->t.arm.master, e);
     return r ? r : report(t, step, loss, lr, &res, e);
@@ -228,12 +233,13 @@ static int train_step(struct pretrain *t, int step, struct err *e)
 /* --steps 0: the first weights as they are; no rows, no gradients. */
 static int write_untrained(struct pretrain *t, int n_inputs, struct err *e)
 {
-    struct params p = { 0 };
+    struct params p = {0};
     float *flat;
     int r = 0;
 
     if (n_inputs || t->o->metrics)
-        r = err_set(e, ERR_USAGE, "--steps 0 reads no rows and writes no "
+        r = err_set(e, ERR_USAGE,
+                    "--steps 0 reads no rows and writes no "
                     "metrics");
     if (!r)
         r = tok_open(&t->tok, t->o->tokenizer, e);
@@ -254,7 +260,7 @@ static int write_untrained(struct pretrain *t, int n_inputs, struct err *e)
 int pretrain_run(const struct pretrain_opts *o, const char *program,
                  char **inputs, int n_inputs, struct err *e)
 {
-    struct pretrain t = { .o = o };
+    struct pretrain t = {.o = o};
     int r = o->steps ? pretrain_open(&t, inputs, n_inputs, e)
                      : write_untrained(&t, n_inputs, e);
 

@@ -29,7 +29,7 @@ double pretrain_schedule(int step, int steps, int warmup);
 /* Weights of a new model, flat: matrices normal with init_std, those that
  * write into the residual stream (o, down) with init_std / sqrt(2 layers);
  * norms 1, biases 0. A function of seed alone. */
-void pretrain_init(float *flat, const struct params *p,
-                   const struct config *c, double init_std, uint64_t seed);
+void pretrain_init(float *flat, const struct params *p, const struct config *c,
+                   double init_std, uint64_t seed);
 
 #endif

@@ -24,9 +24,11 @@ static int check_room(const struct trainer *t, struct err *e)
     t->k->memory(t->k, &m);
     if (!m.total || m.now + need <= m.total)
         return 0;
-    return err_memory(e, "%s: out of memory: %zu MiB asked for (gradients), "
-                      "%zu MiB held, %zu MiB free of %zu", t->k->name,
-                      need >> 20, m.now >> 20, m.free >> 20, m.total >> 20);
+    return err_memory(e,
+                      "%s: out of memory: %zu MiB asked for (gradients), "
+                      "%zu MiB held, %zu MiB free of %zu",
+                      t->k->name, need >> 20, m.now >> 20, m.free >> 20,
+                      m.total >> 20);
 }
 
 int trainer_open(struct trainer *t, const struct trainer_opts *o,
@@ -40,7 +42,8 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
     if (!r)
         r = model_open(&t->m, &t->c, &t->arm, t->k,
                        MODEL_TRAIN | MODEL_LATER |
-                           (o->recompute ? MODEL_RECOMPUTE : 0), e);
+                           (o->recompute ? MODEL_RECOMPUTE : 0),
+                       e);
     if (!r)
         r = adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &ao, e);
     if (!r)

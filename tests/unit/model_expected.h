@@ -61,8 +61,8 @@ static void open_fixture(struct fixture *x, const char *dir)
         x->b.start[i + 1] = (int32_t)floats(x->f, "start")[i + 1];
         x->b.first[i] = (int32_t)floats(x->f, "first")[i];
     }
-    x->b.s = (struct seqs){x->b.s.n, x->b.start, x->b.tokens, x->b.first,
-                           NULL, NULL};
+    x->b.s = (struct seqs){x->b.s.n,   x->b.start, x->b.tokens,
+                           x->b.first, NULL,       NULL};
 }
 
 static void close_fixture(struct fixture *x)
@@ -97,10 +97,11 @@ static void compare(const char *dir)
         snprintf(key, sizeof key, "logits_%d", i);
         t = get(x.f, key);
         widen_to(want, t->data, t->n);
-        T_CHECKF(rel_norm(logits + (size_t)x.b.start[i + 1] * V - t->n, want,
-                          t->n) < REL, "logits of sequence %d are off by %g", i,
-                 rel_norm(logits + (size_t)x.b.start[i + 1] * V - t->n, want,
-                          t->n));
+        T_CHECKF(
+            rel_norm(logits + (size_t)x.b.start[i + 1] * V - t->n, want, t->n) <
+                REL,
+            "logits of sequence %d are off by %g", i,
+            rel_norm(logits + (size_t)x.b.start[i + 1] * V - t->n, want, t->n));
     }
     MUST(model_forward(x.m, &x.b.s, 1, 0, 0, logp, NULL, &e));
     widen_to(want, floats(x.f, "logp"), n);

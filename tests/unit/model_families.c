@@ -54,9 +54,9 @@ static void reads(struct config *c, const char *text, const char *says)
     rmdir(dir);
 }
 
-#define SIZES                                                              \
-    "\"hidden_size\": 32, \"num_hidden_layers\": 1, "                      \
-    "\"num_attention_heads\": 4, \"intermediate_size\": 8, "               \
+#define SIZES                                                                  \
+    "\"hidden_size\": 32, \"num_hidden_layers\": 1, "                          \
+    "\"num_attention_heads\": 4, \"intermediate_size\": 8, "                   \
     "\"vocab_size\": 60"
 #define LLAMA "{\"model_type\": \"llama\", " SIZES
 
@@ -67,8 +67,10 @@ static void llama_is_refused_by_name(void)
     reads(&c, LLAMA "}", NULL);
     T_EQ_INT(c.max_pos, 2048);
     T_CHECK(c.n_eos == 1 && c.eos[0] == 2);
-    reads(&c, LLAMA ", \"eos_token_id\": null, \"pretraining_tp\": 4, "
-              "\"rope_scaling\": {\"type\": \"default\"}}", NULL);
+    reads(&c,
+          LLAMA ", \"eos_token_id\": null, \"pretraining_tp\": 4, "
+                "\"rope_scaling\": {\"type\": \"default\"}}",
+          NULL);
     T_EQ_INT(c.n_eos, 0);
     reads(&c, LLAMA ", \"attention_bias\": true}",
           "attention_bias is true: only false (biases on q, k and v are the "
@@ -80,8 +82,8 @@ static void llama_is_refused_by_name(void)
           "rope_scaling: factor is missing");
 }
 
-#define MISTRAL "{\"model_type\": \"mistral\", \"num_key_value_heads\": null, " \
-    SIZES
+#define MISTRAL                                                                \
+    "{\"model_type\": \"mistral\", \"num_key_value_heads\": null, " SIZES
 
 static void mistral(void)
 {
@@ -92,10 +94,13 @@ static void mistral(void)
     reads(&c, MISTRAL ", \"sliding_window\": null}", NULL);
     T_EQ_INT(c.kv_heads, 4);
     T_EQ_INT(c.max_pos, 131072);
-    reads(&c, MISTRAL ", \"sliding_window\": 256, "
-              "\"max_position_embeddings\": 256}", NULL);
-    reads(&c, MISTRAL ", \"sliding_window\": 255, "
-              "\"max_position_embeddings\": 256}",
+    reads(&c,
+          MISTRAL ", \"sliding_window\": 256, "
+                  "\"max_position_embeddings\": 256}",
+          NULL);
+    reads(&c,
+          MISTRAL ", \"sliding_window\": 255, "
+                  "\"max_position_embeddings\": 256}",
           "sliding_window is 255 and max_position_embeddings 256: windows are "
           "not implemented");
     reads(&c, MISTRAL "}", "sliding_window is 4096");
@@ -108,11 +113,14 @@ static void qwen3(void)
     compare(GOLDEN "qwen3");
     compare(GOLDEN "qwen3_tied");
     compare(GOLDEN "qwen3_sharded");
-    reads(&c, "{\"model_type\": \"qwen3\", \"num_key_value_heads\": 2, " SIZES
-              "}", NULL);
+    reads(&c,
+          "{\"model_type\": \"qwen3\", \"num_key_value_heads\": 2, " SIZES "}",
+          NULL);
     T_EQ_INT(c.head_dim, 128);
-    reads(&c, "{\"model_type\": \"qwen3\", \"num_key_value_heads\": 2, " SIZES
-              ", \"attention_bias\": true}", "attention_bias is true");
+    reads(&c,
+          "{\"model_type\": \"qwen3\", \"num_key_value_heads\": 2, " SIZES
+          ", \"attention_bias\": true}",
+          "attention_bias is true");
 }
 
 int main(void)
