@@ -4,6 +4,13 @@
 
 # BARE=1: those as well that install Debian 12 in a folder (root, minutes)
 BARE       ?= 0
+# FAST=1: unit tests alone, without those that take tens of seconds; they are
+# what continuous integration runs under sanitizers
+FAST       ?= 0
+SLOW_UNIT  := kernels_% cuda_% verify_code_hostile model_trees train_order train_factors
+ifeq ($(FAST),1)
+TESTS      ?= $(sort $(filter-out $(SLOW_UNIT:%=tests/unit/%.c),$(wildcard tests/unit/*.c)))
+endif
 TESTS      ?= $(sort $(wildcard tests/unit/*.c) $(wildcard tests/cli/*.sh) \
                 $(wildcard tests/calibration/*.sh) $(wildcard tests/parity/*.sh) \
                 $(wildcard tests/fault/*.sh) \
@@ -36,7 +43,7 @@ $(SIMULATE): tests/calibration/simulate.c $(L_base)
 
 .PHONY: check
 check: all $(UNIT:%=$(B)/tests/%) $(if $(filter tests/calibration/%,$(TESTS)),$(SIMULATE))
-	@BIN=$(abspath $(BIN)) SAN=$(SAN) SIMULATE=$(abspath $(SIMULATE)) tests/run $(UNIT:%=$(B)/tests/%) \
+	@BIN=$(abspath $(BIN)) BUILD=$(abspath $(B)) SAN=$(SAN) SIMULATE=$(abspath $(SIMULATE)) tests/run $(UNIT:%=$(B)/tests/%) \
 	  $(filter %.sh,$(TESTS))
 
 # Long tests (tests/long/*.sh): minutes each, gigabytes of memory and disk; what

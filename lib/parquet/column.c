@@ -23,7 +23,7 @@ int column_open(struct column *c, const struct node *leaf,
     column_close(c);
     c->leaf = leaf;
     c->left = chunk->n_values;
-    pages_open(&c->pages, s, leaf->path, chunk);
+    page_open(&c->pages, s, leaf->path, chunk);
     return codec_check(chunk->codec, s->f->name, e);
 }
 
@@ -36,7 +36,7 @@ void column_close(struct column *c)
     page_drop(s, &c->dictionary.data);
     free(c->dictionary.span);
     values_free(&c->values);
-    pages_close(&c->pages);
+    page_close(&c->pages);
     *c = (struct column){0};
 }
 
@@ -114,7 +114,7 @@ static int read_dictionary(struct column *c, const struct page *page,
 
     if (c->dictionary.data.p)
         return damaged(c, "a second dictionary", e);
-    c->dictionary.data = pages_take(&c->pages);
+    c->dictionary.data = page_take(&c->pages);
     r = dictionary_open(&c->dictionary, c->leaf, page->encoding,
                         (size_t)page->n_values);
     return r ? bad_values(c, r, page->encoding, e) : 0;
@@ -127,7 +127,7 @@ static int next_page(struct column *c, struct err *e)
     const uint8_t *p;
     int r;
 
-    while ((r = pages_next(&c->pages, &page, e)) > 0 &&
+    while ((r = page_next(&c->pages, &page, e)) > 0 &&
            page.type == PAGE_DICTIONARY)
         if ((r = read_dictionary(c, &page, e)) < 0)
             return r;

@@ -14,10 +14,10 @@ struct header {
     uint32_t crc;
 };
 
-void pages_open(struct pages *p, struct page_store *s, const char *column,
+void page_open(struct pages *p, struct page_store *s, const char *column,
                 const struct chunk *c)
 {
-    pages_close(p);
+    page_close(p);
     *p = (struct pages){.store = s, .column = column, .codec = c->codec,
                         .at = c->at, .end = c->end};
 }
@@ -29,13 +29,13 @@ void page_drop(struct page_store *s, struct buf *data)
     *data = (struct buf){0};
 }
 
-void pages_close(struct pages *p)
+void page_close(struct pages *p)
 {
     if (p->store)
         page_drop(p->store, &p->data);
 }
 
-struct buf pages_take(struct pages *p)
+struct buf page_take(struct pages *p)
 {
     struct buf b = p->data;
 
@@ -222,7 +222,7 @@ static int load(struct pages *p, const struct header *h, struct err *e)
     return r ? r : decompress(p, h, e);
 }
 
-int pages_next(struct pages *p, struct page *page, struct err *e)
+int page_next(struct pages *p, struct page *page, struct err *e)
 {
     struct header h;
     int r;

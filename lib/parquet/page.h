@@ -37,14 +37,14 @@ struct pages {
     struct buf data;
 };
 
-void pages_open(struct pages *p, struct page_store *s, const char *column,
+void page_open(struct pages *p, struct page_store *s, const char *column,
                 const struct chunk *c);
 /* 1 and the next page, 0 at the end of the chunk, negative on error. */
-int pages_next(struct pages *p, struct page *page, struct err *e) MUST_CHECK;
+int page_next(struct pages *p, struct page *page, struct err *e) MUST_CHECK;
 /* The page's bytes become the caller's, and stay counted as held. */
-struct buf pages_take(struct pages *p);
-/* Frees bytes that pages_take gave. */
+struct buf page_take(struct pages *p);
+/* Frees bytes that page_take gave. */
 void page_drop(struct page_store *s, struct buf *data);
-void pages_close(struct pages *p);
+void page_close(struct pages *p);
 
 #endif

@@ -36,7 +36,8 @@ const char *num(const char *fmt, double v)
     return s;
 }
 
-const char *pvalue(double p)
+/* "0.0312", or "3e-05" below 0.0001 */
+static const char *pvalue(double p)
 {
     char *s = next();
 

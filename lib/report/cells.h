@@ -11,7 +11,6 @@
 /* A text in one of a few static buffers, for use as a printf argument: valid
  * until eight more calls. -0 is written as 0. */
 const char *num(const char *fmt, double v);
-const char *pvalue(double p); /* "0.0312", or "3e-05" below 0.0001 */
 const char *p_is(double p);   /* "p = 0.0312" or "p < 0.0001" */
 
 /* Reasons for cells that say "n.c.", with the places that have them. */

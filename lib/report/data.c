@@ -237,7 +237,7 @@ static int order_arms(struct data *d, const struct setting *s, struct err *e)
     d->base = names_find(&d->arms, "base");
     if (s->reference) {
         while (d->reference < d->n_arms &&
-               strcmp(data_arm(d, d->reference), s->reference))
+               strcmp(d->arms.v[d->arm[d->reference]], s->reference))
             d->reference++;
         if (d->reference == d->n_arms)
             return err_set(e, ERR_DATA, "no records of the reference arm %s",

@@ -43,24 +43,24 @@ int sweep_at_edge(const struct sweep *w, int point);
 struct comparison {
     struct data d;
     struct setting s;
-    struct verdicts v; /* of compare_end */
+    struct verdicts v; /* of comparison_end */
     int judged;
 };
 
-void compare_open(struct comparison *c, const struct sweep *w);
+void comparison_open(struct comparison *c, const struct sweep *w);
 /* The records of a point, under the name of its arm. */
-void compare_add(struct comparison *c, const struct sweep *w, int point);
+void comparison_add(struct comparison *c, const struct sweep *w, int point);
 /* The reference as it would be at the KL of a point, under the reference's
  * name: for each seed, between the two points of the reference at that seed
  * whose on-task KL (mean logarithm over tasks) lie around it, J linearly and
  * KL geometrically. Seeds whose KL lies beyond those of the reference are left
  * out. Returns how many are not. */
-size_t compare_add_matched(struct comparison *c, const struct sweep *w,
+size_t comparison_add_matched(struct comparison *c, const struct sweep *w,
                            int point);
 /* Verdicts against the reference. */
-int compare_end(struct comparison *c, const struct sweep *w, struct err *e)
+int comparison_end(struct comparison *c, const struct sweep *w, struct err *e)
     MUST_CHECK;
-void compare_free(struct comparison *c);
+void comparison_free(struct comparison *c);
 
 /* The page and its tables. */
 struct doc;

@@ -31,7 +31,7 @@ static void copy(struct comparison *c, const struct data *d, long arm,
             push(&c->d, &d->o[i], name);
 }
 
-void compare_open(struct comparison *c, const struct sweep *w)
+void comparison_open(struct comparison *c, const struct sweep *w)
 {
     *c = (struct comparison){0};
     for (size_t i = 0; i < w->d->tasks.n; i++) /* the same numbers */
@@ -40,7 +40,7 @@ void compare_open(struct comparison *c, const struct sweep *w)
         copy(c, w->d, w->d->base, "base");
 }
 
-void compare_add(struct comparison *c, const struct sweep *w, int point)
+void comparison_add(struct comparison *c, const struct sweep *w, int point)
 {
     copy(c, w->d, w->d->arm[w->p[point].arm], sweep_arm(w, point));
 }
@@ -144,7 +144,7 @@ static void add_between(struct comparison *c, const struct sweep *w,
     }
 }
 
-size_t compare_add_matched(struct comparison *c, const struct sweep *w,
+size_t comparison_add_matched(struct comparison *c, const struct sweep *w,
                            int point)
 {
     const struct data *d = w->d;
@@ -168,7 +168,7 @@ size_t compare_add_matched(struct comparison *c, const struct sweep *w,
 
 /* ---- verdicts -------------------------------------------------------- */
 
-int compare_end(struct comparison *c, const struct sweep *w, struct err *e)
+int comparison_end(struct comparison *c, const struct sweep *w, struct err *e)
 {
     int r;
 
@@ -186,7 +186,7 @@ int compare_end(struct comparison *c, const struct sweep *w, struct err *e)
     return 0;
 }
 
-void compare_free(struct comparison *c)
+void comparison_free(struct comparison *c)
 {
     if (c->judged)
         verdicts_free(&c->v);

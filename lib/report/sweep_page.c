@@ -156,16 +156,16 @@ static int compare_points(struct table *t, const struct sweep *w,
     char beside[64];
     int r;
 
-    compare_open(&c, w);
+    comparison_open(&c, w);
     for (size_t of = 0; of < w->arms.n; of++)
         if (point[of] >= 0)
-            compare_add(&c, w, point[of]);
-    r = compare_end(&c, w, e);
+            comparison_add(&c, w, point[of]);
+    r = comparison_end(&c, w, e);
     snprintf(beside, sizeof beside, "%s", lr(w->p[point[0]].lr));
     for (size_t of = 1; of < w->arms.n && !r; of++)
         if (point[of] >= 0)
             compared(t, w, &c, point[of], beside, why);
-    compare_free(&c);
+    comparison_free(&c);
     return r;
 }
 
@@ -238,20 +238,20 @@ static int match(struct table *t, const struct sweep *w, int point,
     char beside[64];
     int r = 0;
 
-    compare_open(&c, w);
-    if (compare_add_matched(&c, w, point)) {
+    comparison_open(&c, w);
+    if (comparison_add_matched(&c, w, point)) {
         struct series kl = data_mean(d, KLS, d->arm[w->p[point].arm],
                                      d->task, d->n_on, K_TOKEN);
 
         snprintf(beside, sizeof beside, "%s",
                  num("%.2e", ttest_one(kl.v, kl.n, 0.95).est));
         series_free(&kl);
-        compare_add(&c, w, point);
-        r = compare_end(&c, w, e);
+        comparison_add(&c, w, point);
+        r = comparison_end(&c, w, e);
         if (!r)
             compared(t, w, &c, point, beside, why);
     }
-    compare_free(&c);
+    comparison_free(&c);
     return r;
 }
 

@@ -134,7 +134,8 @@ static int width(const struct table *t, int col)
     return w;
 }
 
-int table_width(const struct table *t)
+/* Width of table_text without the indent. */
+static int width_of(const struct table *t)
 {
     int w = 2 * (t->n_cols - 1);
 
@@ -145,7 +146,7 @@ int table_width(const struct table *t)
 
 static void line(const struct table *t, int indent, struct buf *out)
 {
-    int n = table_width(t);
+    int n = width_of(t);
 
     buf_printf(out, "%*s", indent, "");
     while (n--)

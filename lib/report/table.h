@@ -36,8 +36,6 @@ void table_text(const struct table *t, int indent, struct buf *out);
 void table_tsv(const struct table *t, struct buf *out);
 /* Without the caption, whose element is to have the id c-NAME. */
 void table_html(const struct table *t, struct buf *out);
-/* Width of table_text without the indent. */
-int table_width(const struct table *t);
 
 /* <, >, & and " as entities. */
 void table_escape(const char *s, size_t n, struct buf *out);

@@ -2,7 +2,7 @@
  *
  * Built from the project's root, as all objects are.
  */
-#include "jinja.h"
+#include "jinja.h" /* declares it */
 
 __asm__(".pushsection .rodata\n"
         ".global jinja_script\n"
@@ -10,7 +10,3 @@ __asm__(".pushsection .rodata\n"
         ".incbin \"lib/text/jinja_helper.py\"\n"
         ".byte 0\n"
         ".popsection\n");
-
-/* An object must define something in C. */
-extern const char *const jinja_script_at;
-const char *const jinja_script_at = jinja_script;

@@ -5,6 +5,11 @@
 #include "../base/utf8.h"
 #include "tok_impl.h"
 
+int32_t tok_id(const struct tok *t, const char *token)
+{
+    return vocab_find(&t->v, token, strlen(token));
+}
+
 const char *tok_bytes(const struct tok *t, int32_t id, size_t *n)
 {
     const struct vocab_token *v;

@@ -76,7 +76,7 @@ int tok_load_parts(struct tok *t, const struct json_t *root, int flags,
 /* The pre_tokenizer. (tok_pre.c) */
 int tok_load_pre(struct tok *t, const struct json_t *o, int flags,
                  struct err *e) MUST_CHECK;
-/* What they share: "FILE: WHAT: only byte-level BPE is read, ..."; an object's
+/* What they share (tok_json.c): "FILE: WHAT: only byte-level BPE is read, ..."; an object's
  * type, or ""; checks a ByteLevel's members. */
 int tok_not_byte_level(struct tok *t, const char *what, struct err *e)
     MUST_CHECK;

@@ -97,11 +97,6 @@ void tok_close(struct tok **tp)
     *tp = NULL;
 }
 
-int32_t tok_id(const struct tok *t, const char *token)
-{
-    return vocab_find(&t->v, token, strlen(token));
-}
-
 int tok_vocab(const struct tok *t)
 {
     return t->v.n_ids;

@@ -56,8 +56,10 @@ void vocab_free(struct vocab *v)
     memset(v, 0, sizeof *v);
 }
 
-int vocab_spell(const struct vocab *v, const char *s, size_t n, char *out,
-                size_t *out_n)
+/* Spelling -> bytes; 1 when a character is outside the alphabet (then out is
+ * the spelling itself). out has room for n bytes. */
+static int spell(const struct vocab *v, const char *s, size_t n, char *out,
+                 size_t *out_n)
 {
     const unsigned char *p = (const unsigned char *)s, *end = p + n;
     size_t k = 0;
@@ -115,7 +117,7 @@ int32_t vocab_find(const struct vocab *v, const char *s, size_t n)
 {
     char small[256], *out = n <= sizeof small ? small : xmalloc(n);
     size_t k;
-    int raw = vocab_spell(v, s, n, out, &k);
+    int raw = spell(v, s, n, out, &k);
     int32_t id = vocab_find_bytes(v, out, k, raw);
 
     if (out != small)
@@ -176,7 +178,7 @@ int vocab_add(struct vocab *v, const char *s, size_t n, int32_t id,
     if (v->n_bytes + n > UINT32_MAX)
         return err_set(e, ERR_DATA, "the tokens take more than 4 GiB");
     out = v->bytes + v->n_bytes;
-    raw = vocab_spell(v, s, n, out, &k);
+    raw = spell(v, s, n, out, &k);
     if (vocab_find_bytes(v, out, k, raw) >= 0)
         return err_set(e, ERR_DATA, "the token \"%.*s\" is there twice",
                        (int)(n < 200 ? n : 200), s);
@@ -243,9 +245,9 @@ int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
                                                     : xmalloc(na + nb);
     size_t ka, kb;
     struct vocab_pair p = {.rank = rank};
-    int raw_a = vocab_spell(v, a, na, out, &ka);
+    int raw_a = spell(v, a, na, out, &ka);
     int32_t ia = vocab_find_bytes(v, out, ka, raw_a);
-    int raw_b = vocab_spell(v, b, nb, out + ka, &kb);
+    int raw_b = spell(v, b, nb, out + ka, &kb);
     int32_t ib = vocab_find_bytes(v, out + ka, kb, raw_b);
 
     p.id = raw_a || raw_b ? -1 : find_next(v, out, ka + kb);

@@ -48,10 +48,6 @@ struct vocab {
 
 void vocab_init(struct vocab *v);
 void vocab_free(struct vocab *v);
-/* Spelling -> bytes; 1 when a character is outside the alphabet (then out is
- * the spelling itself). out has room for n bytes. */
-int vocab_spell(const struct vocab *v, const char *s, size_t n, char *out,
-                size_t *out_n);
 /* Puts a token at its id; negative when id or spelling is taken (the error
  * lacks the place, which the caller knows). */
 int vocab_add(struct vocab *v, const char *s, size_t n, int32_t id,

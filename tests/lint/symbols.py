@@ -42,5 +42,7 @@ def read(build):
     for line in out.splitlines():
         path, rest = line.split(": ", 1)
         name, kind = rest.split()[:2]
+        if name.startswith("__"):  # of compilers and sanitizers
+            continue
         (uses if kind in "Uvw" else defines)[objects[path]].add(name)
     return defines, uses
