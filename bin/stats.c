@@ -11,14 +11,16 @@
 #include "../lib/report/report.h"
 #include "../lib/report/set.h"
 #include "../lib/report/stages.h"
+#include "../lib/report/tensorboard.h"
+#include "../lib/report/tidy.h"
 #include "../lib/report/verdict_records.h"
 #include "filter_main.h"
 
 static struct filter f = FILTER_INIT;
 static struct cli_list without;
 static const char *by, *stat, *report, *sweep, *html, *setting, *tasks, *title,
-    *responses;
-static int do_score, do_kl_score, do_tag, do_verdicts, do_ablation,
+    *responses, *tensorboard;
+static int do_score, do_kl_score, do_tag, do_tidy, do_verdicts, do_ablation,
     power, as_table;
 static struct cli_list sets, fields;
 
@@ -49,6 +51,13 @@ static const struct opt own[] = {
     { OPT_FLAG, "power", 0, &power, NULL,
       "with --verdicts: what the tests would find at the observed spread, by "
       "simulation", 0, 0 },
+    { OPT_HEADING, NULL, 0, NULL, NULL, "For other tools", 0, 0 },
+    { OPT_FLAG, "tidy", 0, &do_tidy, NULL,
+      "every number on a row of tab-separated values: kind, run, arm, task, "
+      "seed, draw, replicate, step, scope, part, layer, tensor, metric, value; "
+      "NA where a record lacks one; --json: JSON lines", 0, 0 },
+    { OPT_STR, "tensorboard", 0, &tensorboard, "DIR",
+      "an event file for each run, DIR/RUN/events.out.tfevents.0.ulp", 0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "The report", 0, 0 },
     { OPT_STR, "report", 0, &report, "DIR",
       "scores, KL scores, sparsity and metrics to DIR/summary.txt, tables/, "
@@ -83,6 +92,8 @@ static const struct cli cli = {
     .purpose = "aggregates, scores, hypothesis tests and the report",
     .usage = "[--by FIELD,...] [--stat STAT,...] [FIELD...] [records...]\n"
              "       stats --score | --kl-score | --tag [--set KEY=VALUE] "
+             "[records...]\n"
+             "       stats --tidy | --tensorboard DIR [--set KEY=VALUE] "
              "[records...]\n"
              "       stats --report DIR --tasks FILE [--setting FILE] "
              "records...\n"
@@ -208,22 +219,27 @@ static int run_report(char **args, int n, struct err *e)
 
 static int run(char **args, int n, struct err *e)
 {
-    int modes = !!by + do_score + do_kl_score + do_tag + do_verdicts +
-                do_ablation + !!report + !!sweep + !!html;
+    int modes = !!by + do_score + do_kl_score + do_tag + do_tidy +
+                do_verdicts + do_ablation + !!tensorboard + !!report +
+                !!sweep + !!html;
     int r = set_check(&sets, e);
 
     if (r)
         return r;
     if (modes > 1)
         return err_set(e, ERR_USAGE, "more than one of --by, --score, "
-                       "--kl-score, --tag, --verdicts, --report, --sweep, "
-                       "--ablation, --html");
+                       "--kl-score, --tag, --tidy, --tensorboard, --verdicts, "
+                       "--report, --sweep, --ablation, --html");
     if (do_score)
         return stage_score(&f, &sets, args, n, e);
     if (do_kl_score)
         return stage_kl_score(&f, &sets, args, n, e);
     if (do_tag)
         return stage_tag(&f, &sets, args, n, e);
+    if (do_tidy)
+        return stage_tidy(&f, &sets, args, n, e);
+    if (tensorboard)
+        return stage_tensorboard(&f, &sets, tensorboard, args, n, e);
     if (do_verdicts) {
         const struct report_opts o = report_opts();
 
