@@ -7,15 +7,17 @@
  */
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include "../lib/base/file.h"
 #include "../lib/record/fields.h"
 #include "../lib/record/select.h"
 #include "../lib/record/view.h"
 #include "../lib/record/walk.h"
+#include "../lib/report/answers.h"
 #include "../lib/text/tok.h"
 #include "main.h"
 
 static struct {
-    int header, fields, count, json, records, names, width, lines;
+    int header, fields, count, json, records, html, names, width, lines;
     struct cli_list field;
     const char *tokenizer, *out;
     struct select_opts select;
@@ -43,8 +45,11 @@ static const struct opt opts[] = {
     { OPT_FLAG, "json", 0, &o.json, NULL, "the records as JSON lines", 0, 0 },
     { OPT_FLAG, "records", 0, &o.records, NULL,
       "the records as a stream, for the next program", 0, 0 },
+    { OPT_FLAG, "html", 0, &o.html, NULL,
+      "the records as one HTML page: prompts, answers and responses to read",
+      0, 0 },
     { OPT_STR, "output", 'o', &o.out, "FILE",
-      "write that stream (or --json) to FILE, whole or not at all; a name "
+      "write that stream (or --json, --html) to FILE, whole or not at all; a name "
       "ending in .zst is compressed", 0, 0 },
     { OPT_FLAG, "header", 0, &o.header, NULL,
       "headers and how the stream was made, and no records", 0, 0 },
@@ -87,7 +92,8 @@ static const struct cli cli = {
                "show --sort -kl.token.exact --top 10 --field "
                "kl.token.exact,id,prompt kl.zst\n"
                "show --records --where 'not correct' rewarded | "
-               "stats --by task 'len(response_tokens)'",
+               "stats --by task 'len(response_tokens)'\n"
+               "show --html --where 'not correct' -o wrong.html rewarded",
     .see_also = "stats, lib/record/SCHEMA.md",
     .opts = opts,
     .max_args = -1,
@@ -129,6 +135,7 @@ struct show {
     struct select *select;
     struct fields *fields;
     struct rec_writer *out;
+    struct file *page; /* of --html */
     struct column *column;
     int n_columns;
     struct view view;
@@ -165,6 +172,14 @@ static void put_column(const struct column *c, struct rec *r, struct buf *b)
         buf_printf(b, "%zu", rec_value_n(v));
 }
 
+static int write_page(struct show *s, struct buf *b, struct err *e)
+{
+    int x = file_write(s->page, b->p, b->n, e);
+
+    buf_free(b);
+    return x;
+}
+
 static int show_record(void *ctx, struct rec *r, struct err *e)
 {
     struct show *s = ctx;
@@ -179,6 +194,10 @@ static int show_record(void *ctx, struct rec *r, struct err *e)
     }
     if (s->out)
         return rec_write(s->out, r, e);
+    if (s->page) {
+        answers_add(&b, r, s->n);
+        return write_page(s, &b, e);
+    }
     for (int i = 0; i < s->n_columns; i++) {
         buf_puts(&b, i ? "\t" : "");
         put_column(&s->column[i], r, &b);
@@ -285,15 +304,37 @@ static int check_columns(const struct show *s, struct err *e)
 
 static int check_options(struct err *e)
 {
-    int stream = o.records || o.json || o.out;
+    int stream = o.records || o.json || o.html || o.out;
 
     if (o.header + o.fields + o.count + stream + (o.field.n > 0) > 1 ||
-        (o.records && o.json))
+        o.records + o.json + o.html > 1)
         return err_set(e, ERR_USAGE, "--header, --fields, --count, --json, "
-                       "--records (or -o) and --field exclude each other");
+                       "--html, --records (or -o) and --field exclude each "
+                       "other");
     if (o.names && !o.field.n)
         return err_set(e, ERR_USAGE, "--names needs --field");
     return 0;
+}
+
+static int open_page(struct show *s, struct err *e)
+{
+    struct buf b = {0};
+    int x = file_create(&s->page, o.out ? o.out : "-", e);
+
+    if (x)
+        return x;
+    answers_begin(&b, "Responses");
+    return write_page(s, &b, e);
+}
+
+static int close_page(struct show *s, struct err *e)
+{
+    struct buf b = {0};
+    int x;
+
+    answers_end(&b, s->n);
+    x = write_page(s, &b, e);
+    return x ? x : file_commit(&s->page, e);
 }
 
 static int open_outputs(struct show *s, struct err *e)
@@ -302,7 +343,9 @@ static int open_outputs(struct show *s, struct err *e)
 
     if (!x)
         x = select_open(&s->select, &o.select, e);
-    if (!x && (o.json || o.records || o.out))
+    if (!x && o.html)
+        x = open_page(s, e);
+    else if (!x && (o.json || o.records || o.out))
         x = rec_create(&s->out, o.out ? o.out : "-",
                        o.json ? REC_JSON : REC_AUTO, e);
     if (!x)
@@ -332,6 +375,8 @@ static int run(char **args, int n_args, struct show *s, struct err *e)
     }
     if (o.count)
         printf("%llu\n", (unsigned long long)s->n);
+    if (s->page)
+        return close_page(s, e);
     return s->out ? rec_commit(&s->out, e) : 0;
 }
 
@@ -353,6 +398,7 @@ int main(int argc, char **argv)
     fields_close(&s.fields);
     select_close(&s.select);
     rec_abort(&s.out);
+    file_abort(&s.page);
     tok_close(&tok);
     if (x < 0) {
         fflush(stdout);

@@ -61,6 +61,7 @@ $(B)/lib/text/jinja_script.o: lib/text/jinja_helper.py
 # licence; empty files stand for a library that is not installed
 D3          := $(wildcard /usr/share/nodejs/d3/dist/d3.min.js)
 PAGE_ASSETS := $(wildcard lib/report/page/*)
+$(B)/lib/report/page_style.o: lib/report/page/page.css
 $(B)/lib/report/page_assets.o: $(PAGE_ASSETS) $(B)/d3.js $(B)/d3.licence
 CFLAGS_page_assets := -DPAGE_D3='"$(B)/d3.js"' -DPAGE_D3_LICENCE='"$(B)/d3.licence"'
 # replaced when the library comes or goes, which its times do not tell
@@ -132,7 +133,7 @@ USES_kl        := stat record
 USES_sparsity  := compare
 USES_spectrum  := spectrum
 USES_stats     := report
-USES_show      := text
+USES_show      := report text
 USES_checksum  := record
 
 # $(call libs,record text): archives; link order from the top floor down

@@ -123,8 +123,7 @@ static void head(const struct report *r, struct buf *b)
                 "default-src 'none'; style-src 'unsafe-inline'; "
                 "script-src 'unsafe-inline'; img-src data:\">\n"
                 "<meta name=\"viewport\" content=\"width=device-width, "
-                "initial-scale=1\">\n<meta name=\"color-scheme\" "
-                "content=\"light dark\">\n<title>");
+                "initial-scale=1\">\n<title>");
     put(b, title);
     buf_puts(b, "</title>\n<style>\n");
     put_asset(b, page_style());

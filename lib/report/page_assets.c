@@ -1,4 +1,4 @@
-/* page_assets - style, scripts and the chart library, as bytes of the program
+/* page_assets - scripts and the chart library, as bytes of the program
  *
  * Built from the project's root, as all objects are. build.mk makes D3 and
  * D3_LICENCE, empty files where the library is not installed.
@@ -13,9 +13,6 @@
 #define START(name) ".balign 8\n" #name ":\n.quad " #name "_at\n"
 
 __asm__(".pushsection .data.rel.ro,\"aw\"\n"
-        BEGIN(page_bytes_style)
-        FILE_AT("lib/report/page/page.css")
-        END(page_bytes_style)
         BEGIN(page_bytes_script)
         FILE_AT("lib/report/page/base.js")
         FILE_AT("lib/report/page/tables.js")
@@ -31,26 +28,19 @@ __asm__(".pushsection .data.rel.ro,\"aw\"\n"
         BEGIN(page_bytes_licence)
         FILE_AT(PAGE_D3_LICENCE)
         END(page_bytes_licence)
-        START(page_bytes_style)
         START(page_bytes_script)
         START(page_bytes_d3)
         START(page_bytes_licence)
-        SIZE(page_bytes_style)
         SIZE(page_bytes_script)
         SIZE(page_bytes_d3)
         SIZE(page_bytes_licence)
         ".popsection\n");
 
 /* of this file alone: the labels above are not global */
-extern const char *const page_bytes_style, *const page_bytes_script,
-    *const page_bytes_d3, *const page_bytes_licence;
-extern const size_t page_bytes_style_size, page_bytes_script_size,
-    page_bytes_d3_size, page_bytes_licence_size;
-
-struct page_asset page_style(void)
-{
-    return (struct page_asset){ page_bytes_style, page_bytes_style_size };
-}
+extern const char *const page_bytes_script, *const page_bytes_d3,
+    *const page_bytes_licence;
+extern const size_t page_bytes_script_size, page_bytes_d3_size,
+    page_bytes_licence_size;
 
 struct page_asset page_script(void)
 {
