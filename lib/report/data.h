@@ -102,6 +102,10 @@ const struct obs *data_find(const struct data *d, enum stream st, long arm,
 /* Its field; 0 when there is none. */
 int data_at(const struct data *d, enum stream st, long arm, long task,
             int64_t seed, int64_t draw, int field, double *v);
+/* The base's value under the evaluation stream of `seed`: its record of that
+ * seed, else the one without a seed. 0 when there is none. */
+int data_base(const struct data *d, enum stream st, long task, int64_t seed,
+              int field, double *v);
 /* J of each seed minus the base's under the same stream, averaged over the
  * tasks t[0..n); seeds that lack one are left out. */
 struct series data_delta(const struct data *d, long arm, const long *t,

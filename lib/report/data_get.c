@@ -107,9 +107,7 @@ int data_at(const struct data *d, enum stream st, long arm, long task,
     return found;
 }
 
-/* The base's value under the evaluation stream of `seed`: its record of that
- * seed, else the one without a seed. 0 when there is none. */
-static int base_value(const struct data *d, enum stream st, long task,
+int data_base(const struct data *d, enum stream st, long task,
                       int64_t seed, int field, double *v)
 {
     return d->base >= 0 &&
@@ -126,7 +124,7 @@ struct series data_delta(const struct data *d, long arm, const long *t, int n)
         double sum = 0, v;
         int k = 0;
 
-        for (; k < n && base_value(d, SCORES, t[k], s.seed[i], S_J, &v); k++)
+        for (; k < n && data_base(d, SCORES, t[k], s.seed[i], S_J, &v); k++)
             sum += v;
         if (k < n)
             continue;
