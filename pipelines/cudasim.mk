@@ -1,8 +1,8 @@
 # cudasim - tests of the CUDA backend beyond its unit tests
 #
-# Programs whose --device cuda is the simulator are for tests/parity/{cudasim,memory}.sh,
-# which finds them in $SIMBIN.
-SIM_TESTS    := tests/parity/cudasim.sh tests/parity/memory.sh
+# Programs whose --device cuda is the simulator are for $(SIM_TESTS),
+# which find them in $$SIMBIN.
+SIM_TESTS    := tests/parity/cudasim.sh tests/parity/memory.sh tests/parity/families.sh
 SIM_PROGRAMS := pretrain rollout dapo-step logprob sparsity
 
 $(B)/cudasim/cuda.o: kernels/cuda.c
