@@ -31,6 +31,33 @@ static void check_dw(struct hw_t *dw, const double *dw0,
     free(bound);
 }
 
+/* Rows as the heads of rows that have two of them: the same bits. */
+static void as_heads(enum dtype t, int T, int H, const struct hw_t *x,
+                     const struct hw_t *w, const struct hw_t *dy,
+                     const struct hw_t *rstd, struct hw_t *dx,
+                     struct hw_t *dw, const double *dw0)
+{
+    size_t n = (size_t)T * (size_t)H, h = (size_t)H;
+
+    hw_fetch(dx);
+    hw_fetch(dw);
+    if (T % 2 == 0) {
+        struct k_heads at = {2, H, 2 * H};
+        struct hw_t again = hw_zeros(t, n), sum = hw_zeros(DT_F32, h);
+
+        for (size_t i = 0; i < h; i++)
+            ((float *)sum.host)[i] = (float)dw0[i];
+        hw_k->upload(hw_k, sum.dev, sum.host, h * 4);
+        hw_k->rmsnorm_heads_bwd(hw_k, t, again.dev, sum.dev, dy->dev, x->dev,
+                                w->dev, rstd->dev, at, T / 2);
+        hw_fetch(&again);
+        hw_fetch(&sum);
+        ref_same("dx of heads", again.host, dx->host, n * dtype_size(t));
+        ref_same("dw of heads", sum.host, dw->host, h * 4);
+        hw_drop(&again), hw_drop(&sum);
+    }
+}
+
 static void one(enum dtype t, int T, int H, void *dx[2], int turn)
 {
     size_t n = (size_t)T * (size_t)H, h = (size_t)H;
@@ -46,6 +73,7 @@ static void one(enum dtype t, int T, int H, void *dx[2], int turn)
     hw_fetch(&rstd);
     hw_k->rmsnorm_bwd(hw_k, t, out.dev, dw.dev, dy.dev, x.dev, w.dev,
                       rstd.dev, T, H);
+    as_heads(t, T, H, &x, &w, &dy, &rstd, &out, &dw, dw0);
     if (turn == 0)
         check_dw(&dw, dw0, &dy, &x, &rstd, T, H);
     hw_fetch(&out);

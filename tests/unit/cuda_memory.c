@@ -5,6 +5,8 @@
 #include "memory_rig.h"
 #include "round_rig.h"
 
+extern const struct arch arch_qwen3;
+
 static const struct rig_case cases[] = {
     {"wide_head_fp32", "fp32", RIG_SHAPE(16, 1, 2, 1, 32, 600), 96, 32, 0, 1,
      0, 0},
@@ -13,6 +15,8 @@ static const struct rig_case cases[] = {
      0, 0},
     {"bf16_mixed", "bf16-mixed", RIG_SHAPE(24, 3, 3, 1, 48, 60), 100, 60, 0,
      0, 0, 0},
+    {"qwen3", "fp32", RIG_OF(arch_qwen3, 128, 1, 2, 2, 48, 40), 60, 30, 0, 0, 0,
+     0},
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
 

@@ -19,9 +19,11 @@ struct rig_case {
 
 /* hidden, layers, heads, kv heads, ffn, vocabulary */
 #define RIG_SHAPE(H, L, A, KV, F, V)                                         \
+    RIG_OF(arch_qwen2, H, L, A, KV, F, V)
+#define RIG_OF(family, H, L, A, KV, F, V)                                    \
     {.hidden = H, .layers = L, .heads = A, .kv_heads = KV,                   \
      .head_dim = H / A, .ffn = F, .vocab = V, .max_pos = 1024, .tied = 1,    \
-     .arch = &arch_qwen2, .rope_theta = 10000, .rms_eps = 1e-6, .n_eos = 1}
+     .arch = &family, .rope_theta = 10000, .rms_eps = 1e-6, .n_eos = 1}
 
 struct rig {
     struct kernels *k;

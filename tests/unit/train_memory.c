@@ -1,5 +1,7 @@
 /* train_memory - what --plan says of memory is what the CPU backend holds */
 #include "memory_rig.h"
+
+extern const struct arch arch_qwen3;
 #include "round_rig.h"
 
 static const struct rig_case cases[] = {
@@ -25,6 +27,8 @@ static const struct rig_case cases[] = {
      48, 0, 1, 1, 0},
     {"fp16_mixed", "fp16-mixed", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 48,
      0, 0, 1, 0},
+    {"qwen3_fp32", "fp32", RIG_OF(arch_qwen3, 64, 6, 4, 2, 96, 300), 1024, 96,
+     0, 0, 2, 0},
     {"branching_fp32", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128,
      0, 0, 1, 96},
     {"branching_bf16_mixed_recompute", "bf16-mixed",
