@@ -170,6 +170,37 @@ static void qwen3(void)
           "attention_bias is true");
 }
 
+static char *text_of(const char *name)
+{
+    static char text[8000];
+    char path[100];
+    FILE *f;
+
+    snprintf(path, sizeof path, GOLDEN "defaults/%s.json", name);
+    f = fopen(path, "r");
+    text[f ? fread(text, 1, sizeof text - 1, f) : 0] = 0;
+    if (f)
+        fclose(f);
+    return text;
+}
+
+static void what_transformers_writes_by_default(void)
+{
+    struct config c;
+
+    reads(&c, text_of("llama"), NULL);
+    T_EQ_INT(c.head_dim, 128);
+    T_EQ_INT(c.eos[0], 2);
+    reads(&c, text_of("qwen2"), NULL);
+    T_EQ_INT(c.ffn, 22016);
+    reads(&c, text_of("qwen3"), NULL);
+    T_EQ_INT(c.kv_heads, 32);
+    T_CHECK(c.rope_theta == 1e4 && c.file_dtype == DT_BF16);
+    reads(&c, text_of("mistral"),
+          "sliding_window is 4096 and max_position_embeddings 131072: windows "
+          "are not implemented; with max_position_embeddings 4096 none acts");
+}
+
 int main(void)
 {
     T_RUN(llama);
@@ -178,6 +209,7 @@ int main(void)
     T_RUN(mistral);
     T_RUN(qwen3);
     T_RUN(llama_is_refused_by_name);
+    T_RUN(what_transformers_writes_by_default);
     T_RUN(written_as_transformers_loads_it);
     T_DONE();
 }

@@ -83,6 +83,45 @@ static void config_reads_old_and_new_spellings(void)
     unlink(in_tmp("generation_config.json"));
 }
 
+static void config_reads_equal_meanings(void)
+{
+    static const char *const plain[] = {
+        "\"rope_scaling\": {\"type\": \"default\"}",
+        "\"rope_scaling\": {\"rope_type\": \"default\", \"factor\": 1.0}",
+        "\"rope_scaling\": false",
+        "\"rope_parameters\": {\"rope_type\": \"default\"}",
+        "\"rope_parameters\": {\"full_attention\": {\"rope_type\": "
+        "\"default\"}}",
+        "\"partial_rotary_factor\": 1.0",
+        "\"hidden_act\": \"swish\"",
+        "\"dtype\": \"auto\"",
+        "\"torch_dtype\": null",
+        "\"attention_dropout\": null",
+        "\"num_key_value_heads\": null",
+        "\"head_dim\": null",
+    };
+    struct config c, d;
+
+    T_EQ_INT(read_config(&c, ""), 0);
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        T_CHECKF(read_config(&d, plain[i]) == 0, "%s: %s", plain[i], e.msg);
+        T_CHECKF(!memcmp(&c, &d, sizeof c), "%s", plain[i]);
+    }
+    T_EQ_INT(read_config(&d, "\"rope_parameters\": {\"full_attention\": "
+                             "{\"rope_theta\": 5e5}}"),
+             0);
+    T_CHECK(d.rope_theta == 5e5);
+    T_EQ_INT(read_config(&d, "\"rope_theta\": 1e6, \"rope_parameters\": "
+                             "{\"rope_type\": \"default\"}"),
+             0);
+    T_CHECK(d.rope_theta == 1e6);
+    T_EQ_INT(read_config(&d, "\"rope_scaling\": {\"rope_type\": \"llama3\", "
+                             "\"factor\": 8, \"low_freq_factor\": 1, "
+                             "\"high_freq_factor\": 4}"),
+             0);
+    T_EQ_INT(d.rope.original_max_pos, 32768);
+}
+
 static void config_refuses_by_name(void)
 {
     static const char *const bad[][2] = {
@@ -90,6 +129,14 @@ static void config_refuses_by_name(void)
         {"\"hidden_act\": \"gelu\"", "hidden_act is \"gelu\""},
         {"\"rope_scaling\": {\"type\": \"yarn\"}", "rope_scaling"},
         {"\"rope_parameters\": {\"rope_type\": \"yarn\"}", "rope_type"},
+        {"\"rope_parameters\": {\"sliding_attention\": {\"rope_theta\": 5}}",
+         "sliding_attention"},
+        {"\"rope_parameters\": {\"a\": {\"rope_theta\": 5}}", "rope_parameters"},
+        {"\"rope_scaling\": {\"type\": \"default\", \"factor\": 4}", "factor"},
+        {"\"rope_scaling\": {\"type\": \"default\"}, \"rope_parameters\": "
+         "{\"rope_theta\": 7}", "say different things"},
+        {"\"rope_scaling\": 8", "rope_scaling is 8"},
+        {"\"partial_rotary_factor\": 0.5", "partial_rotary_factor is 0.5"},
         {"\"use_sliding_window\": true", "use_sliding_window"},
         {"\"layer_types\": [\"sliding_attention\"]", "layer_types"},
         {"\"quantization_config\": {}", "quantization_config"},
@@ -569,6 +616,7 @@ int main(void)
     if (!mkdtemp(tmp))
         return 1;
     T_RUN(config_reads_old_and_new_spellings);
+    T_RUN(config_reads_equal_meanings);
     T_RUN(config_refuses_by_name);
     T_RUN(config_round_trip);
     T_RUN(params_tile_the_flat_layout);
