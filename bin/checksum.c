@@ -9,21 +9,23 @@
 #include <errno.h>
 #include <sys/stat.h>
 #include "../lib/base/digests.h"
+#include "../lib/base/hash.h"
+#include "../lib/model/delta.h"
 #include "../lib/record/rec.h"
 #include "main.h"
 
 static int accept_now, pruned, list_plain;
 
 static const struct opt opts[] = {
-    { OPT_FLAG, "accept", 0, &accept_now, NULL,
-      "take the files of each model directory PATH as they are now: write its "
-      "digests anew", 0, 0 },
-    { OPT_FLAG, "pruned", 0, &pruned, NULL,
-      "weights that were removed to save space may be missing", 0, 0 },
-    { OPT_FLAG, "list", 0, &list_plain, NULL,
-      "name the files that have no checksum", 0, 0 },
-    { 0 }
-};
+    {OPT_FLAG, "accept", 0, &accept_now, NULL,
+     "take the files of each model directory PATH as they are now: write its "
+     "digests anew",
+     0, 0},
+    {OPT_FLAG, "pruned", 0, &pruned, NULL,
+     "weights that were removed to save space may be missing", 0, 0},
+    {OPT_FLAG, "list", 0, &list_plain, NULL,
+     "name the files that have no checksum", 0, 0},
+    {0}};
 
 static const struct cli cli = {
     .name = "checksum",
@@ -32,7 +34,8 @@ static const struct cli cli = {
     .details =
         "A stream has its checksum in its end record. A checkpoint has a digest "
         "(XXH3-128) of each of its files and of itself in trainer_state.json, a "
-        "model that pretrain made in digests.json. Every file that is damaged, "
+        "model that pretrain made in digests.json. Weights that are kept as a "
+        "delta are rebuilt. Every file that is damaged, "
         "missing or added is named on stderr, and the exit status is 3. Other "
         "files have no checksum and are counted.\n\n"
         "Programs that read a checkpoint refuse one whose files were changed. "
@@ -87,23 +90,57 @@ static void check_file(const char *path)
     }
 }
 
+/* 1: the file is not there, and a delta gives its bytes; they have the digest
+ * that is listed. 0: no delta is in its place. */
+static int check_delta(const char *dir, const char *name, const char *want,
+                       struct err *e)
+{
+    char *path = file_in(dir, name), *delta = file_in(dir, DELTA_FILE);
+    int there = !strcmp(name, "model.safetensors") && !file_exists(path) &&
+                file_exists(delta);
+    struct filemap m = {0};
+    char digest[33];
+    int r = there ? delta_map(&m, path, e) : 0;
+
+    if (there && !r) {
+        hash_hex128(m.data, m.size, digest);
+        if (strcmp(digest, want))
+            r = err_set(e, ERR_DATA,
+                        "%s: gives weights of the digest %s, "
+                        "expected %s",
+                        delta, digest, want);
+        file_unmap(&m);
+    }
+    free(path);
+    free(delta);
+    return r ? r : there;
+}
+
 /* The files that a directory's list names; 1 when there is a list. */
 static int check_listed(const char *dir, json_t **files, struct err *e)
 {
     json_t *list, *v;
     const char *name;
-    int r = digests_read(&list, dir, e);
+    int r = digests_read(&list, dir, e), delta = 0;
 
     *files = NULL;
     if (r <= 0)
         return r;
     *files = json_incref(json_object_get(list, "files"));
     json_object_set_new(*files, digests_file(list), json_true());
-    json_object_foreach(*files, name, v) {
+    json_object_foreach(*files, name, v)
+    {
         struct filemap m = {0};
+        int in_delta;
 
         n.files++;
         if (!json_is_string(v))
+            continue;
+        in_delta = check_delta(dir, name, json_string_value(v), e);
+        delta |= in_delta;
+        if (in_delta < 0)
+            report(e);
+        if (in_delta)
             continue;
         if (digests_map(&m, dir, name, e) < 0) {
             if (pruned && ends_with(name, ".safetensors") &&
@@ -114,6 +151,8 @@ static int check_listed(const char *dir, json_t **files, struct err *e)
         }
         file_unmap(&m);
     }
+    if (delta) /* it has a digest of its own */
+        json_object_set_new(*files, DELTA_FILE, json_true());
     json_decref(list);
     return 1;
 }

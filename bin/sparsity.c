@@ -11,25 +11,24 @@
 #include "engine_opts.h"
 #include "main.h"
 
-static struct compare_opts o = { .eta = SPARSITY_ETA };
+static struct compare_opts o = {.eta = SPARSITY_ETA};
 static const char *out = "-", *device = "auto";
 static int json, quiet, threads, consecutive, overlap;
 
 static const struct opt opts[] = {
-    { OPT_F64, "eta", 0, &o.eta, "X", "relative tolerance of the rule", 0, 1 },
-    { OPT_STR, "against", 0, &o.against, "CKPT2",
-      "add the overlap with what changed from BASE to CKPT2", 0, 0 },
-    { OPT_FLAG, "consecutive", 0, &consecutive, NULL,
-      "checkpoints of a run, in order: each against the one before", 0, 0 },
-    { OPT_FLAG, "overlap", 0, &overlap, NULL,
-      "pairs BEFORE AFTER: which weights several updates moved", 0, 0 },
+    {OPT_F64, "eta", 0, &o.eta, "X", "relative tolerance of the rule", 0, 1},
+    {OPT_STR, "against", 0, &o.against, "CKPT2",
+     "add the overlap with what changed from BASE to CKPT2", 0, 0},
+    {OPT_FLAG, "consecutive", 0, &consecutive, NULL,
+     "checkpoints of a run, in order: each against the one before", 0, 0},
+    {OPT_FLAG, "overlap", 0, &overlap, NULL,
+     "pairs BEFORE AFTER: which weights several updates moved", 0, 0},
     OPT_DEVICE(&device, &threads),
-    { OPT_STR, "output", 'o', &out, "FILE", "where to write", 0, 0 },
-    { OPT_FLAG, "json", 0, &json, NULL, "write JSON lines", 0, 0 },
-    { OPT_FLAG, "quiet", 0, &quiet, NULL, "accepted; there is no progress", 0,
-      0 },
-    { 0 }
-};
+    {OPT_STR, "output", 'o', &out, "FILE", "where to write", 0, 0},
+    {OPT_FLAG, "json", 0, &json, NULL, "write JSON lines", 0, 0},
+    {OPT_FLAG, "quiet", 0, &quiet, NULL, "accepted; there is no progress", 0,
+     0},
+    {0}};
 
 static const struct cli cli = {
     .name = "sparsity",
@@ -76,7 +75,7 @@ static int two(struct rec_writer *w, char **args, struct err *e)
     o.base = args[0];
     o.ckpt = args[1];
     r = kernels_open(&o.k, device, threads,
-                     (struct k_order){ ORDER_CANONICAL, 0 }, e);
+                     (struct k_order){ORDER_CANONICAL, 0}, e);
     if (!r)
         r = compare_open(&x, &o, e);
     if (!r)
@@ -88,10 +87,12 @@ static int two(struct rec_writer *w, char **args, struct err *e)
 
 static int several(struct rec_writer *w, char **args, int n, struct err *e)
 {
-    struct updates_opts u = { .mode = overlap ? UPDATES_OVERLAP
-                                              : UPDATES_CONSECUTIVE,
-                              .path = args, .n_paths = n, .eta = o.eta,
-                              .threads = threads };
+    struct updates_opts u = {.mode = overlap ? UPDATES_OVERLAP
+                                             : UPDATES_CONSECUTIVE,
+                             .path = args,
+                             .n_paths = n,
+                             .eta = o.eta,
+                             .threads = threads};
     struct updates *x = NULL;
     int r = updates_open(&x, &u, e);
 
@@ -104,19 +105,22 @@ static int several(struct rec_writer *w, char **args, int n, struct err *e)
 static int check_args(int n, struct err *e)
 {
     if (overlap && consecutive)
-        return err_set(e, ERR_USAGE, "--overlap and --consecutive exclude "
+        return err_set(e, ERR_USAGE,
+                       "--overlap and --consecutive exclude "
                        "each other");
     if ((overlap || consecutive) && o.against)
         return err_set(e, ERR_USAGE, "--against is for BASE CKPT alone");
     if (!overlap && !consecutive && n != 2)
-        return err_set(e, ERR_USAGE, "found %d checkpoints, expected BASE "
-                       "CKPT, or --consecutive or --overlap", n);
+        return err_set(e, ERR_USAGE,
+                       "found %d checkpoints, expected BASE "
+                       "CKPT, or --consecutive or --overlap",
+                       n);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    struct err e = { 0 };
+    struct err e = {0};
     struct rec_writer *w = NULL;
     char **args;
     int n = start(&cli, argc, argv, &args);
@@ -125,8 +129,7 @@ int main(int argc, char **argv)
     if (!r)
         r = rec_create(&w, out, json ? REC_JSON : REC_AUTO, &e);
     if (!r)
-        r = overlap || consecutive ? several(w, args, n, &e)
-                                   : two(w, args, &e);
+        r = overlap || consecutive ? several(w, args, n, &e) : two(w, args, &e);
     if (!r)
         r = rec_commit(&w, &e);
     rec_abort(&w);

@@ -36,7 +36,7 @@ BIN     := bin
 endif
 
 PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
-            kl sparsity spectrum stats show checksum
+            kl sparsity spectrum stats show checksum delta
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
@@ -134,7 +134,8 @@ USES_sparsity  := compare
 USES_spectrum  := spectrum
 USES_stats     := report
 USES_show      := report text
-USES_checksum  := record
+USES_checksum  := model record
+USES_delta     := model
 
 # $(call libs,record text): archives; link order from the top floor down
 uniq  = $(if $(1),$(call uniq,$(filter-out $(lastword $(1)),$(1))) $(lastword $(1)))

@@ -101,8 +101,8 @@ static void one_update(struct pass *p, int i, size_t n)
 
         c->non_finite += (uint64_t)!finite;
         c->unchanged += (uint64_t)same;
-        c->unchanged_abs += (uint64_t)(
-            finite && compare_abs_near(x[j], y[j], SPARSITY_ABS));
+        c->unchanged_abs +=
+            (uint64_t)(finite && compare_abs_near(x[j], y[j], SPARSITY_ABS));
         p->moved[i].w[j / 64] |= (uint64_t)(finite && !same) << j % 64;
     }
 }
@@ -146,8 +146,8 @@ static void overlaps(struct pass *p, size_t n)
 
             m->of[a].moved += (uint64_t)__builtin_popcountl(x);
             for (int b = a + 1; b < p->n_overlap && x; b++)
-                m->both[a * m->n_updates + b] +=
-                    (uint64_t)__builtin_popcountl(x & p->moved[b].w[w]);
+                m->both[a * m->n_updates + b] += (uint64_t)__builtin_popcountl(
+                    x & p->moved[b].w[w]);
         }
         for (left = all.w[w]; left; left &= left - 1) {
             uint64_t bit = left & -left;
@@ -166,8 +166,7 @@ static void end_of_row(struct pass *p)
         struct move_counts *c = &p->m->of[i];
 
         c->rows_moved += p->row[i] > 0;
-        c->row_most = fmax(c->row_most,
-                           (double)p->row[i] / (double)p->cols);
+        c->row_most = fmax(c->row_most, (double)p->row[i] / (double)p->cols);
         p->row[i] = 0;
     }
 }
@@ -201,15 +200,19 @@ static void one_row(struct pass *p, size_t row)
 
 /* A tensor that is no matrix has rows and columns to go through, and none to
  * count. */
-void moves_count(struct moves *m, const struct st_tensor *const *t,
-                 int n_files, const struct update *u, int n_overlap,
-                 double eta)
+void moves_count(struct moves *m, const struct st_tensor *const *t, int n_files,
+                 const struct update *u, int n_overlap, double eta)
 {
     int matrix = t[0]->n_dims == 2;
     size_t cols = matrix ? (size_t)t[0]->dims[1] : t[0]->n, k;
     size_t rows = cols ? t[0]->n / cols : 0;
-    struct pass p = {.m = m, .t = t, .n_files = n_files, .u = u,
-                     .n_overlap = n_overlap, .eta = eta, .cols = cols};
+    struct pass p = {.m = m,
+                     .t = t,
+                     .n_files = n_files,
+                     .u = u,
+                     .n_overlap = n_overlap,
+                     .eta = eta,
+                     .cols = cols};
 
     k = (size_t)m->n_updates;
     m->n = t[0]->n;

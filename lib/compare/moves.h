@@ -26,11 +26,11 @@ struct move_counts { /* of one update */
 
 struct moves {
     int n_updates;
-    uint64_t n, rows, cols;  /* rows and cols of matrices: 0 for others */
-    uint64_t n_all;          /* finite in all files */
-    struct move_counts *of;  /* [n_updates] */
-    uint64_t *both;          /* [n_updates][n_updates], a < b */
-    uint64_t *by;            /* [n_updates + 1] weights moved by so many */
+    uint64_t n, rows, cols; /* rows and cols of matrices: 0 for others */
+    uint64_t n_all;         /* finite in all files */
+    struct move_counts *of; /* [n_updates] */
+    uint64_t *both;         /* [n_updates][n_updates], a < b */
+    uint64_t *by;           /* [n_updates + 1] weights moved by so many */
 };
 
 void moves_open(struct moves *m, int n_updates);
@@ -38,8 +38,7 @@ void moves_close(struct moves *m);
 void moves_add(struct moves *to, const struct moves *m);
 /* Of one tensor: t[i] is that of file i, all of one shape. m is as opened.
  * The first n_overlap updates alone enter `both`, `by` and n_all. */
-void moves_count(struct moves *m, const struct st_tensor *const *t,
-                 int n_files, const struct update *u, int n_overlap,
-                 double eta);
+void moves_count(struct moves *m, const struct st_tensor *const *t, int n_files,
+                 const struct update *u, int n_overlap, double eta);
 
 #endif

@@ -14,8 +14,8 @@ struct updates {
     struct st_file *file[MOVES_MAX];
     int n_files;
     struct update u[2 * MOVES_MAX];
-    int n_updates, n_shown; /* the others are those from the first on */
-    struct moves *tensor;   /* [st_count(file[0])] */
+    int n_updates, n_shown;     /* the others are those from the first on */
+    struct moves *tensor;       /* [st_count(file[0])] */
     const struct st_tensor **t; /* [st_count][n_files] */
     struct moves kind[KIND_OTHER + 1], all, *layer;
     int n_layers;
@@ -36,8 +36,7 @@ static void set_str(struct rec *rec, const char *field, const char *s)
         rec_set_str(rec, field, s, strlen(s));
 }
 
-static void begin(struct updates *x, const struct scope *s,
-                  const char *measure)
+static void begin(struct updates *x, const struct scope *s, const char *measure)
 {
     rec_clear(x->rec);
     set_str(x->rec, "scope", s->name);
@@ -147,8 +146,8 @@ static int put_consensus(struct updates *x, const struct scope *s,
     return rec_write(x->w, x->rec, e);
 }
 
-static int put(struct updates *x, const struct scope *s,
-               const struct moves *m, struct err *e)
+static int put(struct updates *x, const struct scope *s, const struct moves *m,
+               struct err *e)
 {
     int r = 0;
 
@@ -271,8 +270,10 @@ static int list_files(struct updates *x, struct err *e)
     int step = o->mode == UPDATES_OVERLAP ? 2 : 1;
 
     if (step == 2 && o->n_paths % 2)
-        return err_set(e, ERR_USAGE, "--overlap: found %d checkpoints, "
-                       "expected pairs BEFORE AFTER", o->n_paths);
+        return err_set(e, ERR_USAGE,
+                       "--overlap: found %d checkpoints, "
+                       "expected pairs BEFORE AFTER",
+                       o->n_paths);
     if (o->n_paths / step > MOVES_MAX)
         return err_set(e, ERR_USAGE, "more than %d updates", MOVES_MAX);
     for (int i = 0; i + 1 < o->n_paths; i += step) {

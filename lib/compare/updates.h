@@ -26,8 +26,8 @@ struct updates;
 int updates_open(struct updates **x, const struct updates_opts *o,
                  struct err *e) MUST_CHECK;
 /* The header and all records; does not commit. */
-int updates_write(struct updates *x, struct rec_writer *w, struct err *e)
-    MUST_CHECK;
+int updates_write(struct updates *x, struct rec_writer *w,
+                  struct err *e) MUST_CHECK;
 void updates_close(struct updates **x);
 
 #endif

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 #include "../base/arena.h"
 #include "../base/json.h"
+#include "delta.h"
 #include "st_impl.h"
 
 static int by_name(const void *a, const void *b)
@@ -14,6 +15,19 @@ static int by_name(const void *a, const void *b)
     const struct entry *x = a, *y = b;
 
     return strcmp(x->name, y->name);
+}
+
+/* Maps a file, or what a delta gives in its place, and adds its tensors. */
+static int add_file(struct st_file *f, const char *path, struct err *e)
+{
+    struct shard *s;
+    int r;
+
+    f->shards = xrealloc(f->shards, f->n_shards + 1, sizeof *f->shards);
+    s = &f->shards[f->n_shards++];
+    *s = (struct shard){.path = xstrdup(path)};
+    r = delta_map(&s->map, path, e);
+    return r ? r : st_add_mapped(f, s, e);
 }
 
 /* Every tensor of the index is in the shard that it names, and no other. */
@@ -76,7 +90,7 @@ static int open_shards(struct st_file *f, const json_t *map, const char *dir,
             i++;
         if (i < f->n_shards)
             continue;
-        r = st_add_file(f, path, e);
+        r = add_file(f, path, e);
         if (r)
             return r;
     }
@@ -129,7 +143,7 @@ static int open_any(struct st_file *f, const char *path, struct err *e)
             return open_index(f, path, index, e);
         path = single;
     }
-    r = st_add_file(f, path, e);
+    r = add_file(f, path, e);
     return r ? r : finish(f, path, e);
 }
 

@@ -21,7 +21,8 @@ struct st_tensor {
 };
 struct st_file;
 
-/* One file, or DIR holding model.safetensors or model.safetensors.index.json
+/* One file, or DIR holding model.safetensors, model.delta (delta.h: the weights
+ * are then rebuilt in memory), or model.safetensors.index.json
  * with its shards. */
 int st_open(struct st_file **f, const char *path, struct err *e) MUST_CHECK;
 /* The files are held against their digests (lib/base/digests.h) by a thread

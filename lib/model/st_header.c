@@ -194,19 +194,13 @@ static int add_header(struct st_file *f, const struct shard *s, const json_t *o,
     return check_tiling(f, first, s, s->map.size - header, e);
 }
 
-int st_add_file(struct st_file *f, const char *path, struct err *e)
+int st_add_mapped(struct st_file *f, const struct shard *s, struct err *e)
 {
-    struct shard *s;
+    const char *path = s->path;
     uint64_t n = 0;
     json_t *o = NULL;
     int r;
 
-    f->shards = xrealloc(f->shards, f->n_shards + 1, sizeof *f->shards);
-    s = &f->shards[f->n_shards++];
-    *s = (struct shard){.path = xstrdup(path)};
-    r = file_map(&s->map, path, e);
-    if (r)
-        return r;
     if (s->map.size < 8)
         return err_set(e, ERR_DATA,
                        "%s: %zu bytes, too short for a "

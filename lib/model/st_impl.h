@@ -29,7 +29,9 @@ struct st_file {
     struct digest_check *check; /* of the shards, beside their reading */
 };
 
-/* Maps one file and adds its tensors to f, checked, in order of their data. */
-int st_add_file(struct st_file *f, const char *path, struct err *e) MUST_CHECK;
+/* Adds the tensors of a mapped file to f, checked, in order of their data.
+ * Names of files are borrowed from s. */
+int st_add_mapped(struct st_file *f, const struct shard *s,
+                  struct err *e) MUST_CHECK;
 
 #endif

@@ -29,10 +29,10 @@ int angles_between(const double *q0, double *q1, size_t n, size_t k,
     double *c = svd_doubles(k, k), *cosine = svd_doubles(k, 1);
     double *sine = svd_doubles(k, 1);
 
-    dgemm_("T", "N", &cols, &cols, &rows, &one, q0, &rows, q1, &rows, &zero,
-           c, &cols, 1, 1);
-    dgemm_("N", "N", &rows, &cols, &cols, &minus, q0, &rows, c, &cols, &one,
-           q1, &rows, 1, 1);
+    dgemm_("T", "N", &cols, &cols, &rows, &one, q0, &rows, q1, &rows, &zero, c,
+           &cols, 1, 1);
+    dgemm_("N", "N", &rows, &cols, &cols, &minus, q0, &rows, c, &cols, &one, q1,
+           &rows, 1, 1);
     r = singular_values(c, k, k, cosine, e);
     if (!r)
         r = singular_values(q1, n, k, sine, e);

@@ -14,34 +14,34 @@ void dsyrk_(const char *uplo, const char *trans, const int *n, const int *k,
             const double *alpha, const double *a, const int *lda,
             const double *beta, double *c, const int *ldc, size_t, size_t);
 void dgemm_(const char *ta, const char *tb, const int *m, const int *n,
-            const int *k, const double *alpha, const double *a,
-            const int *lda, const double *b, const int *ldb,
-            const double *beta, double *c, const int *ldc, size_t, size_t);
+            const int *k, const double *alpha, const double *a, const int *lda,
+            const double *b, const int *ldb, const double *beta, double *c,
+            const int *ldc, size_t, size_t);
 void dsytrd_(const char *uplo, const int *n, double *a, const int *lda,
-             double *d, double *e, double *tau, double *work,
-             const int *lwork, int *info, size_t);
+             double *d, double *e, double *tau, double *work, const int *lwork,
+             int *info, size_t);
 void dsterf_(const int *n, double *d, double *e, int *info);
 void dstemr_(const char *job, const char *range, const int *n, double *d,
              double *e, const double *vl, const double *vu, const int *il,
              const int *iu, int *m, double *w, double *z, const int *ldz,
              const int *nzc, int *isuppz, int *tryrac, double *work,
-             const int *lwork, int *iwork, const int *liwork, int *info,
-             size_t, size_t);
+             const int *lwork, int *iwork, const int *liwork, int *info, size_t,
+             size_t);
 void dormtr_(const char *side, const char *uplo, const char *trans,
              const int *m, const int *n, const double *a, const int *lda,
              const double *tau, double *c, const int *ldc, double *work,
              const int *lwork, int *info, size_t, size_t, size_t);
 void dgesdd_(const char *job, const int *m, const int *n, double *a,
-             const int *lda, double *s, double *u, const int *ldu,
-             double *vt, const int *ldvt, double *work, const int *lwork,
-             int *iwork, int *info, size_t);
-void dgeqrf_(const int *m, const int *n, double *a, const int *lda,
-             double *tau, double *work, const int *lwork, int *info);
+             const int *lda, double *s, double *u, const int *ldu, double *vt,
+             const int *ldvt, double *work, const int *lwork, int *iwork,
+             int *info, size_t);
+void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau,
+             double *work, const int *lwork, int *info);
 void dorgqr_(const int *m, const int *n, const int *k, double *a,
-             const int *lda, const double *tau, double *work,
-             const int *lwork, int *info);
-void dtpqrt_(const int *m, const int *n, const int *l, const int *nb,
-             double *a, const int *lda, double *b, const int *ldb, double *t,
+             const int *lda, const double *tau, double *work, const int *lwork,
+             int *info);
+void dtpqrt_(const int *m, const int *n, const int *l, const int *nb, double *a,
+             const int *lda, double *b, const int *ldb, double *t,
              const int *ldt, double *work, int *info);
 
 #endif

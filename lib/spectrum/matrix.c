@@ -19,9 +19,9 @@
 struct work {
     const struct matrix_opts *o;
     struct matrix *out;
-    struct svd side[2];   /* before, after */
-    double *u[2], *v[2];  /* of its shorter and longer side */
-    size_t k_base;        /* vectors of the base */
+    struct svd side[2];  /* before, after */
+    double *u[2], *v[2]; /* of its shorter and longer side */
+    size_t k_base;       /* vectors of the base */
 };
 
 static size_t least(size_t a, size_t b)

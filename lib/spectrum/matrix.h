@@ -5,12 +5,12 @@
 #include "operand.h"
 #include "overlap.h"
 
-enum { /* what is asked for */
-    SPECTRUM_DRIFT = 1,   /* of all singular values */
-    SPECTRUM_ANGLES = 2,  /* of the leading singular vectors */
-    SPECTRUM_DELTA = 4,   /* of the update itself */
-    SPECTRUM_OVERLAP = 8, /* of changed weights with masks of the base */
-    SPECTRUM_ALL = 15
+enum {                       /* what is asked for */
+       SPECTRUM_DRIFT = 1,   /* of all singular values */
+       SPECTRUM_ANGLES = 2,  /* of the leading singular vectors */
+       SPECTRUM_DELTA = 4,   /* of the update itself */
+       SPECTRUM_OVERLAP = 8, /* of changed weights with masks of the base */
+       SPECTRUM_ALL = 15
 };
 
 struct matrix_opts {
@@ -28,10 +28,10 @@ struct matrix {
     size_t rows, cols, n_short;
     int moved; /* some value differs */
     /* drift */
-    double s1_base, s1;  /* largest singular values */
-    double square_base;  /* sum of squares of the base's */
-    double square_drift; /* sum of squares of the differences */
-    double drift_error;  /* bound on the error of sqrt(square_drift) */
+    double s1_base, s1;          /* largest singular values */
+    double square_base;          /* sum of squares of the base's */
+    double square_drift;         /* sum of squares of the differences */
+    double drift_error;          /* bound on the error of sqrt(square_drift) */
     float *values_base, *values; /* [n_short] or NULL; own */
     /* angles */
     size_t k; /* at most the ranks of both; 0: none */
@@ -39,9 +39,9 @@ struct matrix {
     double angle_error; /* bound, degrees; 90: the subspaces are not defined,
                            because values k and k+1 are equal */
     /* delta */
-    double square_delta;      /* |dW|_F^2 */
-    double s1_delta;          /* largest singular value */
-    double square_delta_top;  /* sum of squares of the first k */
+    double square_delta;     /* |dW|_F^2 */
+    double s1_delta;         /* largest singular value */
+    double square_delta_top; /* sum of squares of the first k */
     struct overlap overlap;
 };
 

@@ -24,8 +24,7 @@ size_t operand_long(const struct operand *o);
 int operand_is_wide(const struct operand *o);
 
 /* Values [at, at + n) in the order of the file. */
-void operand_values(const struct operand *o, size_t at, size_t n,
-                    double *out);
+void operand_values(const struct operand *o, size_t at, size_t n, double *out);
 /* 1 where a value is not 0 or is NaN; *square: the sum of their squares. */
 int operand_square(const struct operand *o, double *square);
 /* Panel [at, at + n) of the longer side, column-major: n x n_short where the

@@ -29,8 +29,8 @@ static void reconstruct(float *out, size_t rows, size_t cols, size_t k,
         int some = (int)n;
 
         if (k)
-            dgemm_("N", "T", &m, &some, &inner, &one, right, &m, left + at,
-                   &ld, &zero, part, &m, 1, 1);
+            dgemm_("N", "T", &m, &some, &inner, &one, right, &m, left + at, &ld,
+                   &zero, part, &m, 1, 1);
         for (size_t i = 0; i < n * cols; i++)
             out[at * cols + i] = (float)part[i];
     }
@@ -77,8 +77,7 @@ static void count_all(struct digits *d, const struct operand *o,
         if (!values)
             operand_values(o, at, m, run);
         for (size_t i = 0; i < m; i++)
-            count_digit(d, magnitude(values ? values[at + i]
-                                            : (float)run[i]));
+            count_digit(d, magnitude(values ? values[at + i] : (float)run[i]));
     }
 }
 
@@ -108,8 +107,8 @@ static int changed(double before, double after, double eta)
 }
 
 static void count_masks(struct overlap *x, const struct operand *before,
-                        const struct operand *after, double eta,
-                        const float *r, uint32_t least, uint32_t most)
+                        const struct operand *after, double eta, const float *r,
+                        uint32_t least, uint32_t most)
 {
     double a[RUN], b[RUN];
 

@@ -50,8 +50,10 @@ int spectrum_parts(int *parts, const char *text, const char *shown,
         while (p < 4 && strcmp(l.v[i], name[p]))
             p++;
         if (p == 4)
-            r = err_set(e, ERR_USAGE, "%s: found '%s', expected drift, "
-                        "angles, delta or overlap", shown, l.v[i]);
+            r = err_set(e, ERR_USAGE,
+                        "%s: found '%s', expected drift, "
+                        "angles, delta or overlap",
+                        shown, l.v[i]);
         *parts |= 1 << p;
     }
     return r;
@@ -92,8 +94,7 @@ static int put_matrix(struct spectrum *x, struct job *j, struct err *e)
     return rec_write(x->w, x->rec, e);
 }
 
-static int put_total(struct spectrum *x, const struct totals *t,
-                     struct err *e)
+static int put_total(struct spectrum *x, const struct totals *t, struct err *e)
 {
     rec_set_u64(x->rec, "n", t->n);
     rec_set_u64(x->rec, "n_matrices", t->n_matrices);
@@ -153,7 +154,8 @@ static int header(const struct spectrum *x, struct err *e)
 
 static struct operand operand_of(const struct st_tensor *t)
 {
-    return (struct operand){.a = t->data, .type_a = t->type,
+    return (struct operand){.a = t->data,
+                            .type_a = t->type,
                             .rows = (size_t)t->dims[0],
                             .cols = (size_t)t->dims[1]};
 }
@@ -207,12 +209,14 @@ static void one_matrix(void *ctx, long i, int worker)
 static int room_for_blas(int threads, struct err *e)
 {
     size_t n = (size_t)threads * BLAS_BUFFER;
-    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
 
     if (p == MAP_FAILED)
-        return err_memory(e, "out of memory: OpenBLAS takes %zu bytes of "
-                          "address space for %d threads", n, threads);
+        return err_memory(e,
+                          "out of memory: OpenBLAS takes %zu bytes of "
+                          "address space for %d threads",
+                          n, threads);
     munmap(p, n);
     return 0;
 }
@@ -229,8 +233,7 @@ int spectrum_write(struct spectrum *x, struct rec_writer *w, struct err *e)
     if (r)
         return r;
     openblas_set_num_threads(1);
-    x->progress = progress_open("spectrum", "matrices", x->n_jobs,
-                                x->o->quiet);
+    x->progress = progress_open("spectrum", "matrices", x->n_jobs, x->o->quiet);
     pool = pool_open(x->o->threads);
     pool_for(pool, (long)x->n_jobs, one_matrix, x);
     pool_close(&pool);
@@ -265,8 +268,7 @@ void spectrum_plan(const struct spectrum *x, FILE *out)
 
 /* ---- opening -------------------------------------------------------- */
 
-static int add_job(struct spectrum *x, const struct st_tensor *t,
-                   struct err *e)
+static int add_job(struct spectrum *x, const struct st_tensor *t, struct err *e)
 {
     struct job *j = &x->jobs[x->n_jobs];
     int layer, r = tensor_partner(x->base, x->o->base, t, &j->before, e);
@@ -274,8 +276,10 @@ static int add_job(struct spectrum *x, const struct st_tensor *t,
     if (r || t->n_dims != 2 || !t->n)
         return r;
     if (t->dims[0] > 1 << 30 || t->dims[1] > 1 << 30)
-        return err_set(e, ERR_DATA, "%s: tensor %s: a side is longer than "
-                       "2^30", x->o->ckpt, t->name);
+        return err_set(e, ERR_DATA,
+                       "%s: tensor %s: a side is longer than "
+                       "2^30",
+                       x->o->ckpt, t->name);
     j->after = t;
     x->n_jobs++;
     (void)tensor_kind(t->name, &layer);
@@ -294,8 +298,8 @@ static int list_jobs(struct spectrum *x, struct err *e)
     for (size_t i = 0; !r && i < st_count(x->ckpt); i++)
         r = add_job(x, st_at(x->ckpt, i), e);
     x->layer = xcalloc((size_t)x->n_layers + 1, sizeof *x->layer);
-    return r || x->n_jobs ? r : err_set(e, ERR_DATA, "%s: no matrices",
-                                        x->o->ckpt);
+    return r || x->n_jobs ? r
+                          : err_set(e, ERR_DATA, "%s: no matrices", x->o->ckpt);
 }
 
 int spectrum_open(struct spectrum **out, const struct spectrum_opts *o,

@@ -31,8 +31,8 @@ int spectrum_open(struct spectrum **x, const struct spectrum_opts *o,
 /* Matrices, memory and operations, as text. */
 void spectrum_plan(const struct spectrum *x, FILE *out);
 /* The header and all records; does not commit. */
-int spectrum_write(struct spectrum *x, struct rec_writer *w, struct err *e)
-    MUST_CHECK;
+int spectrum_write(struct spectrum *x, struct rec_writer *w,
+                   struct err *e) MUST_CHECK;
 void spectrum_close(struct spectrum **x);
 
 #endif

@@ -12,8 +12,8 @@ static const double one = 1, zero = 0;
 
 int svd_failed(const char *what, int info, struct err *e)
 {
-    return err_set(e, ERR_DATA, "%s: LAPACK found no solution (info %d)",
-                   what, info);
+    return err_set(e, ERR_DATA, "%s: LAPACK found no solution (info %d)", what,
+                   info);
 }
 
 double *svd_doubles(size_t n, size_t m)
@@ -40,8 +40,7 @@ void svd_set_delta(struct svd *x)
 {
     double most = x->value[0] * x->value[0];
 
-    x->delta = 32 * DBL_EPSILON *
-               (most + x->square / sqrt((double)x->n_short));
+    x->delta = 32 * DBL_EPSILON * (most + x->square / sqrt((double)x->n_short));
 }
 
 /* The lower half of A A' or A' A, and |A|_F^2. */
@@ -229,8 +228,8 @@ void svd_long(const struct svd *x, size_t k, const double *u, double *v)
         int m = (int)n;
 
         operand_panel(&x->of, at, n, p);
-        dgemm_(wide ? "N" : "T", "N", &m, &cols, &s, &one, p,
-               wide ? &m : &s, u, &s, &zero, v + at, &l, 1, 1);
+        dgemm_(wide ? "N" : "T", "N", &m, &cols, &s, &one, p, wide ? &m : &s, u,
+               &s, &zero, v + at, &l, 1, 1);
     }
     free(p);
 }

@@ -29,15 +29,15 @@
 struct svd {
     struct operand of;
     size_t n_short, n_long;
-    double *value;    /* [n_short], descending */
-    double square;    /* |A|_F^2, summed from the values; not finite where one
+    double *value; /* [n_short], descending */
+    double square; /* |A|_F^2, summed from the values; not finite where one
                          of them is not, and then nothing else is set */
     double delta;
-    int refined;      /* the values are of svd_refine */
+    int refined; /* the values are of svd_refine */
     /* own: */
-    double *gram;     /* [n_short][n_short], as dsytrd left it */
+    double *gram; /* [n_short][n_short], as dsytrd left it */
     double *d, *e, *tau;
-    double *right;    /* of svd_refine with vectors, or NULL: R = u diag(value)
+    double *right; /* of svd_refine with vectors, or NULL: R = u diag(value)
                          right */
 };
 

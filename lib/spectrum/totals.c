@@ -58,8 +58,7 @@ static void set_delta(const struct totals *t, struct rec *rec)
     rec_set_f64(rec, "norm_delta", sqrt(t->square_delta));
     if (!t->n_moved)
         return;
-    rec_set_f64(rec, "stable_rank_delta",
-                t->stable_rank / (double)t->n_moved);
+    rec_set_f64(rec, "stable_rank_delta", t->stable_rank / (double)t->n_moved);
     rec_set_f64(rec, "topk_delta", t->square_delta_top / t->square_delta);
 }
 

@@ -7,9 +7,9 @@
 struct totals {
     uint64_t n, n_matrices;
     double square_base, square_drift, square_error; /* sums over matrices */
-    struct side left, right;     /* angle_mean: the sum of all angles */
-    double angle_error;          /* the largest */
-    uint64_t k;                  /* angles of a side */
+    struct side left, right; /* angle_mean: the sum of all angles */
+    double angle_error;      /* the largest */
+    uint64_t k;              /* angles of a side */
     double square_delta, square_delta_top, stable_rank; /* sums */
     uint64_t n_moved;
     uint64_t n_changed, both[N_OVERLAPS];

@@ -7,13 +7,13 @@ static const float base[3][4] = {{1, 1, 1, 1}, {1, 1, 1, 1}, {1, 1, 1, 1}};
 static const float one[3][4] = {{2, 2, 1, 1}, {2, 1, 1, 1}, {1, 1, 1, NAN}};
 /* 1.001 is the same bf16 as 1, and 1.000001 within 1e-5 of it */
 static const float two[3][4] = {{2, 1, 2, 1}, {1, 1, 1, 1}, {1, 1.001f, 1, 1}};
-static const float three[3][4] = {{2, 1, 1, 1}, {2, 1, 1, 1},
-                                  {1, 1.000001f, 1, 2}};
+static const float three[3][4] = {
+    {2, 1, 1, 1}, {2, 1, 1, 1}, {1, 1.000001f, 1, 2}};
 
 static struct st_tensor matrix(const float *v)
 {
-    return (struct st_tensor){.type = DT_F32, .n_dims = 2, .dims = {3, 4},
-                              .n = 12, .data = v};
+    return (struct st_tensor){
+        .type = DT_F32, .n_dims = 2, .dims = {3, 4}, .n = 12, .data = v};
 }
 
 static void counts_of_each(const struct moves *m)

@@ -44,8 +44,8 @@ static void spread(int *s, size_t n, int step, int largest)
 
 static struct operand operand(const float *a, size_t rows, size_t cols)
 {
-    return (struct operand){.a = a, .type_a = DT_F32, .rows = rows,
-                            .cols = cols};
+    return (struct operand){
+        .a = a, .type_a = DT_F32, .rows = rows, .cols = cols};
 }
 
 static void values_within(const struct svd *x, const int *s, double scale)
@@ -114,9 +114,9 @@ static void one(size_t rows, size_t cols, int step, int largest, size_t k)
 
 static void known_values_and_vectors(void)
 {
-    static const size_t side[][2] = {{1, 1}, {1, 64}, {64, 1}, {2, 2},
-                                     {16, 16}, {32, 256}, {256, 32},
-                                     {128, 128}, {64, 1024}, {1024, 64}};
+    static const size_t side[][2] = {
+        {1, 1},    {1, 64},   {64, 1},    {2, 2},     {16, 16},
+        {32, 256}, {256, 32}, {128, 128}, {64, 1024}, {1024, 64}};
 
     for (size_t i = 0; i < sizeof side / sizeof *side; i++)
         for (int largest = 0; largest < 2; largest++) {
@@ -178,8 +178,8 @@ static void ranks(void)
 /* The two ways within their bounds of each other, where nothing is known. */
 static void both_ways_agree(void)
 {
-    static const size_t side[][2] = {{33, 33}, {31, 1025}, {1025, 32},
-                                     {200, 513}, {7, 512}};
+    static const size_t side[][2] = {
+        {33, 33}, {31, 1025}, {1025, 32}, {200, 513}, {7, 512}};
     struct rng r;
 
     rng_init(&r, 3, 0);

@@ -1,0 +1,32 @@
+/* delta_code - differences of values, as their bits stand in order
+ *
+ * The bits of a bf16, fp16 or fp32 value become an unsigned number whose order
+ * is that of the values (-0 before +0, NaNs at the ends): a bijection, so that
+ * every bit pattern comes back. The difference of two such codes, modulo 2^16
+ * or 2^32, is folded (0, -1, 1, -2, ... to 0, 1, 2, 3, ...): one step of the
+ * grid is 1 or 2, whatever the value.
+ *
+ * A chunk is a run of values of one width. Of those that differ: how many there
+ * are; the numbers of equal values before each (bytes of 255 are continued);
+ * then the bytes of the folded differences, all lowest ones first. Each of
+ * these sections is a zstd frame after its u32 size.
+ */
+#ifndef ULP_MODEL_DELTA_CODE_H
+#define ULP_MODEL_DELTA_CODE_H
+#include <stddef.h>
+#include <stdint.h>
+#include "../base/buf.h"
+#include "../base/err.h"
+
+enum { DELTA_CHUNK = 1 << 22 }; /* values at most */
+
+/* this, that: n <= DELTA_CHUNK values of `width` bytes (2 or 4), aligned or
+ * not. Appends the chunk to out. */
+void delta_encode(struct buf *out, const uint8_t *this, const uint8_t *that,
+                  size_t n, int width);
+/* values: those of that, to become those of this. Takes the chunk at *at of
+ * the n_in bytes. A chunk that makes no sense is -ERR_DATA without a message. */
+int delta_decode(const uint8_t *in, size_t n_in, size_t *at, uint8_t *values,
+                 size_t n, int width) MUST_CHECK;
+
+#endif

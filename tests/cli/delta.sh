@@ -1,0 +1,117 @@
+#!/bin/bash
+# delta - checkpoints kept as differences: chains, every reader, what is
+# missing, what is damaged
+set -u
+. tests/lib.sh delta
+root=$PWD
+cd "$T" || exit 1
+for i in 1 2 3 4 5 6 7 8; do echo "{\"prompt\":\"1+$i=\",\"response\":\"$((1 + i))\"}"; done |
+    "$BIN/pretrain" --quiet --tokenizer "$root/data/tokenizer/tiny" --hidden 16 --layers 2 --heads 2 --kv-heads 1 --ffn 24 \
+        --max-pos 32 --batch 4 --warmup 0 --threads 1 --steps 1 -o base
+awk -v SEED=1 -v STEPS=3 -v P=4 -v N=4 -f "$root/tests/golden/train/rollouts.awk" >r.jsonl
+grep '"step":1,' r.jsonl >later.jsonl
+run() { # ARM: checkpoints ARM/1 to ARM/3, each after a step more
+    local i
+    mkdir "$1"
+    for i in 1 2 3; do
+        "$BIN/dapo-step" --quiet --off-policy --prompts 4 --mini-batch 4 --samples 4 --model base -o /dev/null --threads 1 \
+            --arm "$1" --lr 1e-4 --steps "$i" --out "$1/$i" r.jsonl || no train "$1 $i"
+    done
+}
+run bf16; run fp32
+cp -r bf16 fp32 base "$(mkdir -p kept && echo kept)"
+size() { stat -c %s "$1"; }
+D=$BIN/delta
+
+for arm in bf16 fp32; do
+    check "${arm}_make" "$D" $arm/1 $arm/2
+    check "${arm}_make_second" "$D" --drop-optimizer $arm/2 $arm/3
+    gives "${arm}_files" "$(cd $arm && echo 1/model.* 2/model.* 2/opt*)" '1/model.delta 2/model.delta 2/opt*'
+    for i in 1 2; do # the same bytes from every reader
+        "$BIN/sparsity" --json base $arm/$i >a; "$BIN/sparsity" --json base kept/$arm/$i >b
+        check "${arm}_sparsity_$i" cmp a b
+        echo '{"id":"1","prompt_tokens":[1,7,3],"response_tokens":[4,5]}' >one.jsonl
+        "$BIN/logprob" --quiet --device cpu --threads 1 --json --model $arm/$i --as x one.jsonl >a
+        "$BIN/logprob" --quiet --device cpu --threads 1 --json --model kept/$arm/$i --as x one.jsonl >b
+        check "${arm}_logprob_$i" cmp a b
+    done
+    check "${arm}_spectrum" "$BIN/spectrum" --quiet --json --only drift $arm/1 kept/$arm/1
+    # a run goes on from a link whose optimizer was kept
+    for d in $arm kept/$arm; do
+        "$BIN/dapo-step" --quiet --off-policy --prompts 4 --mini-batch 4 --samples 4 --model $d/1 -o /dev/null --threads 1 \
+            --arm $arm --lr 1e-4 --steps 1 --out "$d-on" later.jsonl || no "${arm}_resume" "$d"
+    done
+    check "${arm}_resume" cmp $arm-on/model.safetensors kept/$arm-on/model.safetensors
+done
+check bf16_checksum "$BIN/checksum" bf16/1 bf16/3
+fails optimizer_gone 3 optimizer.safetensors "$BIN/checksum" bf16/2
+check pruned "$BIN/checksum" --pruned bf16/1 bf16/2 bf16/3
+
+# The tree may move; a link may not.
+mv bf16 moved && "$BIN/sparsity" --json base moved/1 >a && "$BIN/sparsity" --json base kept/bf16/1 >b
+check tree_moved cmp a b
+mv moved bf16
+mv bf16/2 gone
+fails missing_link 3 "bf16/1/model.delta: its successor is missing: bf16/1/../2 has neither" "$BIN/sparsity" base bf16/1
+fails missing_link_checksum 3 "its successor is missing" "$BIN/checksum" bf16/1
+mv gone bf16/2
+mv bf16/3/model.safetensors gone
+fails missing_end 3 "2/model.delta: its successor is missing" "$BIN/sparsity" base bf16/1
+cp fp32/3/model.safetensors bf16/3/
+fails another_end 3 "2/model.delta needs" "$BIN/sparsity" base bf16/1
+mv gone bf16/3/model.safetensors
+
+# A flipped bit, wherever it is: refused, and the file named.
+bad=0
+flip() { # FILE AT: bit 4 of a byte
+    local v
+    v=$(od -An -tu1 -j "$2" -N1 "$1")
+    printf "\\x$(printf %02x $((v ^ 16)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+n=$(size bf16/2/model.delta)
+for at in 0 5 13 20 60 150 $((n / 2)) $((n - 40)) $((n - 3)); do
+    flip bf16/2/model.delta $at
+    "$BIN/sparsity" base bf16/1 >/dev/null 2>err
+    [ $? = 3 ] && [ "$(wc -l <err)" = 1 ] && grep -q '2/model.delta' err || { bad=1; echo "$at: $(cat err)" >&2; }
+    flip bf16/2/model.delta $at
+done
+gives flipped_bits $bad 0
+flip bf16/3/model.safetensors 5000
+fails flipped_end 3 3/model.safetensors "$BIN/sparsity" base bf16/1
+flip bf16/3/model.safetensors 5000
+for cut in 0 10 100 $((n - 1)); do
+    cp bf16/2/model.delta whole
+    head -c "$cut" whole >bf16/2/model.delta
+    "$BIN/sparsity" base bf16/1 >/dev/null 2>err; gives "cut_$cut" $? 3
+    mv whole bf16/2/model.delta
+done
+
+# What would lose weights is refused, and leaves them.
+fails cycle 3 "itself" "$D" bf16/3 bf16/1
+fails own_successor 2 "its own successor" "$D" bf16/3 bf16/3
+fails other_type 3 "other tensors, types or shapes" "$D" bf16/3 fp32/3
+fails no_weights 1 "model.safetensors" "$D" bf16/1 bf16/3
+fails one_argument 2 "expected DIR" "$D" bf16/3
+fails nowhere 1 nowhere "$D" bf16/3 nowhere
+check nothing_lost cmp bf16/3/model.safetensors kept/bf16/3/model.safetensors
+gives nothing_left "$(echo bf16/3/*delta*)" "bf16/3/*delta*"
+
+check expand "$D" --expand bf16/1 bf16/2
+for i in 1 2; do check "expanded_$i" cmp bf16/$i/model.safetensors kept/bf16/$i/model.safetensors; done
+fails expand_twice 1 model.delta "$D" --expand bf16/1
+# a plain model directory, without a list of digests; fp16
+python3 - <<'P'
+import json, os, random, struct
+rng = random.Random(2)
+w = [rng.getrandbits(16) for _ in range(4099)]
+for d in "xy":
+    os.makedirs("half/" + d)
+    head = json.dumps({"a": {"dtype": "F16", "shape": [4099], "data_offsets": [0, 8198]}}).encode()
+    open("half/%s/model.safetensors" % d, "wb").write(struct.pack("<Q", len(head)) + head + struct.pack("<4099H", *w))
+    for i in range(0, 4099, 3):
+        w[i] = rng.getrandbits(16)
+P
+cp half/x/model.safetensors was
+check half_make "$D" half/x half/y
+check half_expand "$D" --expand half/x
+check half_bytes cmp half/x/model.safetensors was

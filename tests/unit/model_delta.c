@@ -1,0 +1,142 @@
+/* model_delta - every bit pattern comes back from a difference */
+#include "../../lib/base/rng.h"
+#include "../../lib/model/delta_code.h"
+#include "t.h"
+
+static void there_and_back(const uint8_t *this, const uint8_t *that, size_t n,
+                           int width)
+{
+    struct buf b = {0};
+    size_t at = 0, bytes = n * (size_t)width;
+    uint8_t *v = malloc(bytes + 1);
+
+    memcpy(v, that, bytes);
+    delta_encode(&b, this, that, n, width);
+    T_EQ_INT(delta_decode((const uint8_t *)b.p, b.n, &at, v, n, width), 0);
+    T_EQ_INT(at, b.n);
+    T_CHECK(!memcmp(v, this, bytes));
+    buf_free(&b);
+    free(v);
+}
+
+/* All 65536 patterns, NaNs, both zeros and infinities among them, against
+ * several others each. */
+static void all_half_patterns(void)
+{
+    static uint16_t a[65536], b[65536];
+
+    for (int shift = 0; shift < 65536; shift += 4093) {
+        for (int i = 0; i < 65536; i++) {
+            a[i] = (uint16_t)i;
+            b[i] = (uint16_t)(i * 40503 + shift);
+        }
+        there_and_back((uint8_t *)a, (uint8_t *)b, 65536, 2);
+    }
+}
+
+static void hard_words(void)
+{
+    static const uint32_t word[] = {
+        0,          0x80000000, 1,          0x80000001, 0x7F800000, 0xFF800000,
+        0x7FC00001, 0xFFFFFFFF, 0x7FFFFFFF, 0x3F800000, 0xBF800000, 0x7FA00000};
+    enum { N = sizeof word / sizeof *word };
+    uint32_t a[N * N], b[N * N];
+
+    for (int i = 0; i < N * N; i++) {
+        a[i] = word[i / N];
+        b[i] = word[i % N];
+    }
+    there_and_back((uint8_t *)a, (uint8_t *)b, N * N, 4);
+}
+
+static void lengths_and_gaps(void)
+{
+    static const size_t n[] = {0,   1,   2,   254, 255,   256,
+                               257, 510, 511, 512, 100000};
+    static uint8_t a[400004], b[400004];
+    struct rng r;
+
+    rng_init(&r, 9, 0);
+    for (size_t i = 0; i < sizeof n / sizeof *n; i++)
+        for (int width = 2; width <= 4; width += 2)
+            for (int kind = 0; kind < 4; kind++) {
+                size_t bytes = n[i] * (size_t)width;
+
+                for (size_t j = 0; j < bytes; j++)
+                    a[j + 1] = b[j + 1] = (uint8_t)(256 * rng_double(&r));
+                if (n[i] && kind == 1) /* the last alone */
+                    a[bytes] ^= 1;
+                if (kind == 2)
+                    for (size_t j = 0; j < bytes; j++)
+                        a[j + 1] = (uint8_t)(256 * rng_double(&r));
+                for (size_t j = 0; kind == 3 && j < bytes; j += 300)
+                    a[j + 1] ^= 0x80;
+                there_and_back(a + 1, b + 1, n[i], width); /* unaligned */
+            }
+}
+
+/* Steps of the grid are small numbers: 1% of 2^20 bf16 values moved by one take
+ * some 1.2 bytes each. */
+static void a_step_is_cheap(void)
+{
+    enum { N = 1 << 20 };
+    static uint16_t a[N], b[N];
+    struct buf out = {0};
+    struct rng r;
+    size_t moved = 0;
+
+    rng_init(&r, 4, 0);
+    for (int i = 0; i < N; i++) {
+        a[i] = b[i] = (uint16_t)(0x3C00 + 1000 * rng_double(&r) +
+                                 (rng_double(&r) < 0.5 ? 0x8000 : 0));
+        if (rng_double(&r) < 0.01) {
+            a[i] = (uint16_t)(b[i] + (rng_double(&r) < 0.5 ? 1 : -1));
+            moved++;
+        }
+    }
+    delta_encode(&out, (uint8_t *)a, (uint8_t *)b, N, 2);
+    T_CHECKF(out.n < 1.3 * (double)moved, "%zu bytes for %zu values", out.n,
+             moved);
+    printf("note a_step_is_cheap: %.2f bytes a moved value\n",
+           (double)out.n / (double)moved);
+    buf_free(&out);
+}
+
+/* No chunk, whatever its bytes, writes outside the values. */
+static void nonsense_is_refused(void)
+{
+    enum { N = 3000 };
+    static uint16_t a[N], b[N], v[N];
+    struct buf out = {0};
+    struct rng r;
+    int refused = 0;
+
+    rng_init(&r, 7, 0);
+    for (int i = 0; i < N; i++)
+        a[i] = (uint16_t)(i % 50 ? 0 : 7 * i);
+    delta_encode(&out, (uint8_t *)a, (uint8_t *)b, N, 2);
+    for (int k = 0; k < 3000; k++) {
+        size_t at = 0, n = out.n;
+        uint8_t *bad = malloc(n + 1);
+
+        memcpy(bad, out.p, n);
+        bad[(size_t)((double)n * rng_double(&r))] ^=
+            (uint8_t)(1 + 255 * rng_double(&r));
+        n -= k % 3 ? 0 : (size_t)((double)n * rng_double(&r));
+        memset(v, 0, sizeof v);
+        refused += delta_decode(bad, n, &at, (uint8_t *)v, N, 2) != 0;
+        free(bad);
+    }
+    T_CHECKF(refused > 1000, "%d refused", refused);
+    buf_free(&out);
+}
+
+int main(void)
+{
+    T_RUN(all_half_patterns);
+    T_RUN(hard_words);
+    T_RUN(lengths_and_gaps);
+    T_RUN(a_step_is_cheap);
+    T_RUN(nonsense_is_refused);
+    T_DONE();
+}
