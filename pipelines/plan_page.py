@@ -27,12 +27,16 @@ def way_options(i):
 
 
 class Page:
-    def __init__(self, plan, counts):
-        """counts: stages to run, stages in all, by kind, chunks of a run."""
+    def __init__(self, plan, counts, table):
+        """counts: stages to run, stages in all, by kind, chunks of a run.
+        table: ablation, mismatch, sweep, or None; a table has no draws and no
+        replicates."""
         self.plan, self.p, self.counts = plan, plan.p, counts
-        self.runs = len(self.p.runs(self.p.arms))
-        self.arms = plan.trained()
-        self.again = len(self.arms)
+        self.arms = plan.arms
+        self.runs = len(self.arms) * len(self.p.SEEDS) if table else \
+            len(self.p.runs(self.p.arms))
+        self.each = 0 if table else 1  # replicates of an arm
+        self.again = self.each * len(self.arms)
         chunks = counts["chunks"]
         # chunks of a run whose weights and rollouts are there at once
         self.there = 2 if self.p.KEEP == "last" and chunks > 2 else chunks
@@ -103,9 +107,9 @@ class Page:
         p, plan = self.p, self.plan
         of_arm = self.runs // len(self.arms)
         state = [plan.memory[a.name][0]["state_bytes"] for a in self.arms]
-        n = len(self.arms) * (of_arm * self.there + 1)
-        self.checkpoints = sum(state) * (of_arm * self.there + 1)
-        self.last = sum(state) * (of_arm + 1)
+        n = len(self.arms) * (of_arm * self.there + self.each)
+        self.checkpoints = sum(state) * (of_arm * self.there + self.each)
+        self.last = sum(state) * (of_arm + self.each)
         self.kept = (self.runs * self.there / self.counts["chunks"] +
                      self.again) * p.STEPS * p.PROMPTS * p.SAMPLES * \
             self.new(p.MAX_NEW) * 14
@@ -147,7 +151,7 @@ class Page:
                  update)):
             for key in self.plan.rates:
                 arms = [a for a in self.arms if self.key(a, sampling) == key]
-                times = (self.runs // len(self.arms) + 1) * len(arms) * p.STEPS
+                times = (self.runs // len(self.arms) + self.each) * len(arms) * p.STEPS
                 self.row(name, key, times, tokens, work, sampling)
 
     def key(self, arm, sampling):
@@ -172,7 +176,7 @@ class Page:
             k_sample += k * one
             k_score += 4 * k * length * self.cost(length / 2)
         key = self.plan.key(self.plan.eval)
-        n = self.runs + len(self.arms)
+        n = self.runs + self.again  # floors of KL, where there are replicates
         self.row("evaluation", key, len(self.p.SEEDS) + self.runs + self.again,
                  tokens, work, True)
         self.row("KL: sampling", key, n, k_tokens, k_sample, True)

@@ -11,8 +11,7 @@ import shutil
 import subprocess
 import time
 
-from parameters import number
-from wrong import Wrong
+from wrong import Wrong, number
 
 # Ways to take less memory, each with more of them than the one before: what
 # dapo-step is asked, the sequences at once at most, and whether the sampler's
@@ -56,8 +55,9 @@ class Set:
 
 
 class Plan:
-    def __init__(self, p, tmp):
-        self.p, self.tmp = p, tmp
+    def __init__(self, p, tmp, arms):
+        """arms: those that are trained; tmp: an empty folder."""
+        self.p, self.tmp, self.arms = p, tmp, arms
         self.missing = []
         self.device = p.DEVICE
         if self.device == "auto":
@@ -74,7 +74,7 @@ class Plan:
         if p.MAX_PROMPT and p.MAX_PROMPT + p.MAX_NEW <= self.context:
             self.longest = p.MAX_PROMPT + p.MAX_NEW
         self.memory = {a.name: [self.memory_of(a, *way) for way in WAYS]
-                       for a in self.trained()}
+                       for a in self.arms}
         self.eval = self.record("dapo-step", "--plan", "--device", "cpu",
                                 "--model", self.model, "--arm", p.EVAL_ARM)
         self.rates = self.find_rates()
@@ -180,10 +180,6 @@ class Plan:
 
     # ---- memory ----
 
-    def trained(self):
-        """The arms that are trained here."""
-        return [] if self.p.outside else self.p.arms
-
     def memory_of(self, arm, way, batch, parked):
         """The record of dapo-step, and in it at_most: the bytes that trainer
         and sampler hold at once. A batch is no more than a round has."""
@@ -212,7 +208,7 @@ class Plan:
         """By type: FLOP/s of sampling, of scoring, and where they are from."""
         p, rates = self.p, {}
         arms = [(self.key(self.memory[a.name][0]), a.name, a.factors)
-                for a in self.trained()]
+                for a in self.arms]
         arms.append((self.key(self.eval), p.EVAL_ARM, p.EVAL_ARM))
         given = self.given_rates()
         for key, name, factors in arms:

@@ -10,7 +10,7 @@ for t in dm_train dm_val aime24 aime25 amc23 math500 gsm8k mmlu_stem humaneval; 
     printf '{"id":"%s/0","task":"%s","prompt":"What is 1+1? Say it at length.","answer":"2","verifier":"math"}\n' $t $t
 done | while read -r row; do t=${row#*\"id\":\"}; echo "$row" >"$T/data/${t%%/*}.jsonl"; done
 old=()
-for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity stats show checksum; do old+=(-o "$BIN/$p"); done
+for p in $(cd bin && ls -- *.c); do p=${p%.c}; old+=(-o "$BIN/$p"); done
 plan() { make "${old[@]}" BIN="$BIN" R="$T/results" "$@" plan >"$T/plan" 2>"$T/err"; }
 full=(SANDBOX=1 PRESET=qwen2.5-math-7b MODEL="$config" DATA="$T/data" ARMS='fp32 bf16-weights bf16-mixed bf16-sr bf16-kahan fp16-mixed')
 

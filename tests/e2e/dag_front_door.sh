@@ -75,6 +75,16 @@ mkdir "$T/ro" && chmod a-w "$T/ro"
 R=$T/ro/r
 [ "$(id -u)" != 0 ] || R=/proc/r # root may write anywhere else
 refused read_only_r 'R=.* cannot be written: '
+mkdir "$T/full"
+if unshare -rm true 2>/dev/null; then
+    # shellcheck disable=SC2016
+    said=$(unshare -rm bash -c 'mount -t tmpfs -o size=8m none "$T/full" && . tests/e2e/dag_stubs.bash &&
+        dag_make R="$T/full/r" "${small[@]}" "$T/full/r/analysis/summary.txt"; cat "$T/err"' 2>/dev/null)
+    [ "$(grep -cv '^make: \*\*\* \[' <<<"$said")" = 1 ] && grep -q 'R=.*/full/r: its file system is full ([0-9]* MiB are free)' <<<"$said"
+    verdict full_r $? "$said"
+else
+    echo "skip dag_full_r: no mount namespace"
+fi
 R=$T/file
 touch "$R"
 refused r_is_a_file 'cannot be written'

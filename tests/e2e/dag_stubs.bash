@@ -2,7 +2,7 @@
 # milliseconds a stage: what a stand-in writes is a digest of its options and of
 # all that it reads. Sourced by tests/e2e/dag*.sh with T set.
 # shellcheck disable=SC2034 # small, status, labels are for who sources this
-stub_programs='prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity stats show checksum'
+stub_programs=$(cd bin && for f in *.c; do echo "${f%.c}"; done)
 mkdir -p "$T/bin" "$T/path"
 cat >"$T/stub" <<'S'
 #!/bin/bash
@@ -50,7 +50,7 @@ cat >"$T/tasks.json" <<'S'
   {"name": "gsm8k", "role": "off", "verifier": "math", "questions": 8, "samples": 2, "temperature": 0.7, "top_p": 0.8, "max_new": 40}
 ]}
 S
-mkdir "$T/tok"
+mkdir -p "$T/tok"
 echo '{}' >"$T/tok/tokenizer.json"
 small=(PRESET=smoke TASKS_FILE="$T/tasks.json" TOKENIZER="$T/tok" ARMS=fp32 SEEDS=1)
 dag_make() { # ARGS...: make with the stand-ins, on no machine's device
