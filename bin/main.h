@@ -63,7 +63,7 @@ static inline int fail(const struct cli *c, const struct err *e)
 
     if (e->reader_left)
         return reader_left();
-    for (; e->msg[n] && n < sizeof line - 1; n++)
+    for (; n < sizeof line - 1 && e->msg[n]; n++)
         line[n] = (unsigned char)e->msg[n] < ' ' || e->msg[n] == 127
                       ? '?'
                       : e->msg[n];
