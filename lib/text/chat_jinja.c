@@ -16,6 +16,7 @@ struct chat_jinja {
     char identity[40];
     char *where;
     struct buf content, text; /* a message as it is sent; what came back */
+    struct nfc_buf nfc; /* becomes_special */
     struct tok_part *part;
     size_t n, cap;
 };
@@ -124,6 +125,7 @@ void chat_jinja_close(struct chat_jinja **c)
     jinja_close(&(*c)->jinja);
     buf_free(&(*c)->content);
     buf_free(&(*c)->text);
+    nfc_free(&(*c)->nfc);
     free((*c)->part);
     free((*c)->where);
     free(*c);
@@ -172,6 +174,37 @@ static int begins_special(const struct tok *t, const struct added_set *set,
             return 1;
     }
     return 0;
+}
+
+static size_t count_specials(const struct tok *t, const char *s, size_t n)
+{
+    size_t found = 0;
+
+    for (int i = 0; i < t->normal.n; i++) {
+        const struct added *a = &t->added[t->normal.order[i]];
+        const char *p = s, *end = s + n;
+
+        while (a->special &&
+               (p = memmem(p, (size_t)(end - p), a->content, a->n))) {
+            found++;
+            p++;
+        }
+    }
+    return found;
+}
+
+/* Does normalizing make a special token of this text? A mark in it would not
+ * help: it is gone when the text is normalized. */
+static int becomes_special(struct chat_jinja *c, const char *s, size_t n)
+{
+    const struct tok *t = c->tok;
+    const char *form;
+    size_t k;
+
+    if (!t->use_nfc || !t->normal.n || !n)
+        return 0;
+    form = nfc_text(&c->nfc, t->prop, s, n, &k);
+    return form != s && count_specials(t, form, k) > count_specials(t, s, n);
 }
 
 /* A message's text, with marks in the special tokens of parts in which they do
@@ -267,11 +300,14 @@ int chat_jinja_render(struct chat_jinja *c, const struct chat_message *m,
 
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < m[i].n; k++) {
+            const struct tok_part *x = &m[i].part[k];
             int ascii;
 
-            if (utf8_valid(m[i].part[k].s, m[i].part[k].n, &ascii) <
-                m[i].part[k].n)
+            if (utf8_valid(x->s, x->n, &ascii) < x->n)
                 return err_set(e, ERR_DATA, "a message is not UTF-8");
+            if (!x->specials && becomes_special(c, x->s, x->n))
+                return err_set(e, ERR_DATA, "a message of which normalizing "
+                               "makes a special token");
         }
     if (!choose_mark(m, n, mark))
         return err_set(e, ERR_DATA, "messages that hold all of U+FDD0 to "

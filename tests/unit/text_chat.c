@@ -396,6 +396,40 @@ static void no_message_can_hold_a_special_token(void)
     json_decref(row);
 }
 
+static void a_special_token_made_by_normalizing_is_refused(void)
+{
+    static const struct {
+        const char *text;
+        int rc;
+    } talk[] = {{"cafe\xcc\x81", -ERR_DATA}, {"caf\xc3\xa9", 0},
+                {"cafe\xcc\x82", 0}, {"cafe \xcc\x81", 0}};
+    json_t *row = json_pack("{s:s, s:{}}", "shape", "flags", "tokens");
+    struct tok *t = open_shape(row); /* caf\xe9: special and normalized */
+    struct chat_opts o = {.tok = t, .where = "t",
+                          .jinja = "{{ messages[0].content }}|"};
+    struct err e = {0};
+    struct chat *c;
+
+    T_CHECKF(!chat_open(&c, &o, &e), "%s", e.msg);
+    for (size_t i = 0; c && i < sizeof talk / sizeof *talk; i++) {
+        struct tok_part x = {talk[i].text, strlen(talk[i].text), 0};
+        struct chat_message m = {"user", &x, 1};
+        const struct tok_part *part = NULL;
+        struct tok_ids ids = {0};
+        size_t n = 0;
+
+        T_EQ_INT(chat_render(c, &m, 1, 1, &part, &n, &e), talk[i].rc);
+        T_CHECK(!tok_encode_parts(t, part, talk[i].rc ? 0 : n, &ids, &e));
+        for (size_t k = 0; k < ids.n; k++)
+            T_CHECKF(!tok_is_special(t, ids.v[k]), "%s", talk[i].text);
+        tok_ids_free(&ids);
+    }
+    T_CHECKF(strstr(e.msg, "normalizing makes a special token"), "%s", e.msg);
+    chat_close(&c);
+    tok_close(&t);
+    json_decref(row);
+}
+
 int main(void)
 {
     struct buf out = {0};
@@ -415,5 +449,6 @@ int main(void)
     T_RUN(the_date_is_fixed_unless_it_is_given);
     T_RUN(one_process_serves_all_conversations);
     T_RUN(no_message_can_hold_a_special_token);
+    T_RUN(a_special_token_made_by_normalizing_is_refused);
     T_DONE();
 }
