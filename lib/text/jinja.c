@@ -38,7 +38,7 @@ static int64_t now_ms(void)
 
 /* ---- the process -------------------------------------------------------- */
 
-static void limit(int what, rlim_t n)
+static void limit(unsigned what, rlim_t n)
 {
     struct rlimit old, l = {n, n};
 

@@ -86,7 +86,7 @@ static int load_digits(struct tok *t, const json_t *o, int flags,
                        struct err *e)
 {
     struct split_rule rule = {0};
-    int single, r = tok_check_keys(t, o, where, "type individual_digits", e);
+    int single = 0, r = tok_check_keys(t, o, where, "type individual_digits", e);
 
     if (!r)
         r = tok_get_flag(t, o, where, "individual_digits", 0, &single, e);
