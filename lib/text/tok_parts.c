@@ -173,6 +173,20 @@ static int load_post_processor(struct tok *t, const json_t *o, int depth,
     return tok_check_keys(t, o, "post_processor", "type processors", e);
 }
 
+/* ByteLevel, or a Sequence of it alone */
+static int load_decoder(struct tok *t, const json_t *o, struct err *e)
+{
+    const json_t *list = json_object_get(o, "decoders");
+    int prefix, regex;
+
+    if (!strcmp(tok_type_of(o), "Sequence") && json_array_size(list) == 1) {
+        if (tok_check_keys(t, o, "decoder", "type decoders", e))
+            return -ERR_DATA;
+        o = json_array_get(list, 0);
+    }
+    return tok_byte_level(t, o, "decoder", &prefix, &regex, e);
+}
+
 /* transformers sets both anew, so that what was saved has no effect. */
 static void ignored(struct tok *t, const json_t *root)
 {
@@ -195,7 +209,7 @@ static void ignored(struct tok *t, const json_t *root)
 
 int tok_load_parts(struct tok *t, const json_t *root, int flags, struct err *e)
 {
-    int prefix, regex, r;
+    int r;
 
     r = tok_check_keys(t, root, "",
                        "version truncation padding added_tokens "
@@ -211,8 +225,7 @@ int tok_load_parts(struct tok *t, const json_t *root, int flags, struct err *e)
         r = load_post_processor(t, json_object_get(root, "post_processor"), 0,
                                 e);
     if (!r)
-        r = tok_byte_level(t, json_object_get(root, "decoder"), "decoder",
-                           &prefix, &regex, e);
+        r = load_decoder(t, json_object_get(root, "decoder"), e);
     if (!r)
         ignored(t, root);
     return r;

@@ -107,40 +107,40 @@ static int load_byte_level(struct tok *t, const json_t *o, int flags,
     return regex ? add_split(t, &rule, flags, e) : 0;
 }
 
-int tok_load_pre(struct tok *t, const json_t *o, int flags, struct err *e)
+/* One pre_tokenizer, or those of a Sequence; last: nothing follows. */
+static int load(struct tok *t, const json_t *o, int last, int depth, int flags,
+                struct err *e)
 {
-    const json_t *list = json_object_get(o, "pretokenizers"), *item = o;
-    size_t n = 1;
+    const json_t *list = json_object_get(o, "pretokenizers");
+    const char *type = tok_type_of(o);
+    size_t n = json_array_size(list);
     int r = 0;
 
+    if (!strcmp(type, "Metaspace"))
+        return tok_not_byte_level(t, "pre_tokenizer Metaspace: a "
+                                  "sentencepiece tokenizer", e);
+    if (!strcmp(type, "Sequence") && depth < 4) {
+        if (tok_check_keys(t, o, where, "type pretokenizers", e))
+            return -ERR_DATA;
+        if (last && !n)
+            return tok_unsupported(t, e, where, "pretokenizers", list);
+        for (size_t i = 0; !r && i < n; i++)
+            r = load(t, json_array_get(list, i), last && i + 1 == n, depth + 1,
+                     flags, e);
+        return r;
+    }
+    if (last)
+        return load_byte_level(t, o, flags, e);
+    if (!strcmp(type, "Split"))
+        return load_split(t, o, flags, e);
+    if (!strcmp(type, "Digits"))
+        return load_digits(t, o, flags, e);
+    return tok_unsupported(t, e, where, "type", json_object_get(o, "type"));
+}
+
+int tok_load_pre(struct tok *t, const json_t *o, int flags, struct err *e)
+{
     if (!o || json_is_null(o))
         return tok_unsupported(t, e, "", where, json_null());
-    if (!strcmp(tok_type_of(o), "Sequence") && json_is_array(list)) {
-        r = tok_check_keys(t, o, where, "type pretokenizers", e);
-        n = json_array_size(list);
-        if (!r && !n)
-            r = tok_unsupported(t, e, where, "pretokenizers", list);
-    } else {
-        list = NULL;
-    }
-    for (size_t i = 0; !r && i < n; i++) {
-        const char *type;
-
-        if (list)
-            item = json_array_get(list, i);
-        type = tok_type_of(item);
-        if (!strcmp(type, "Metaspace"))
-            r = tok_not_byte_level(t, "pre_tokenizer Metaspace: a "
-                                   "sentencepiece tokenizer", e);
-        else if (i + 1 == n)
-            r = load_byte_level(t, item, flags, e);
-        else if (!strcmp(type, "Split"))
-            r = load_split(t, item, flags, e);
-        else if (!strcmp(type, "Digits"))
-            r = load_digits(t, item, flags, e);
-        else
-            r = tok_unsupported(t, e, where, "type",
-                                json_object_get(item, "type"));
-    }
-    return r;
+    return load(t, o, 1, 0, flags, e);
 }

@@ -268,6 +268,31 @@ static void merges_may_come_before_the_vocabulary(void)
     json_decref(o);
 }
 
+static void a_sequence_in_a_sequence_is_one(void)
+{
+    struct tok *t;
+    struct err e = {0};
+    json_t *o = json_loadb(tiny, n_tiny, 0, NULL);
+    char *text;
+
+    json_object_set_new(o, "pre_tokenizer",
+                        json_pack("{s:s, s:[O]}", "type", "Sequence",
+                                  "pretokenizers",
+                                  json_object_get(o, "pre_tokenizer")));
+    text = json_dumps(o, 0);
+    T_CHECKF(!tok_open_text(&t, text, strlen(text), "t", 0, &e), "%s", e.msg);
+    T_CHECK(t && t->n_splits == 1 && split_is_fast(t->split[0]));
+    tok_close(&t);
+    free(text);
+    json_object_set_new(o, "pre_tokenizer",
+                        json_pack("{s:s, s:[]}", "type", "Sequence",
+                                  "pretokenizers"));
+    text = json_dumps(o, 0);
+    expect(text, strlen(text), "pre_tokenizer.pretokenizers [] is not");
+    free(text);
+    json_decref(o);
+}
+
 static void write_file(const char *dir, const char *name, const char *text)
 {
     char path[1024];
@@ -344,6 +369,7 @@ int main(void)
     T_RUN(syntax_errors_have_line_and_column);
     T_RUN(a_file_cut_anywhere_is_an_error);
     T_RUN(merges_may_come_before_the_vocabulary);
+    T_RUN(a_sequence_in_a_sequence_is_one);
     T_RUN(config_gives_the_end_token_and_the_template);
     free(tiny);
     T_DONE();

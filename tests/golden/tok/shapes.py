@@ -104,8 +104,8 @@ SHAPES = {
                     special=False),
         begin="<\uff5cbegin\u2581of\u2581sentence\uff5c>"),
     "deepseek-coder": dict(
-        pre=[split(p) for p in CODER] + [
-            pre_tokenizers.Digits(individual_digits=True), byte_level()],
+        pre=[pre_tokenizers.Sequence([split(p) for p in CODER]),
+             pre_tokenizers.Digits(individual_digits=True), byte_level()],
         sequence=True, added=plain("<\uff5cfim\u2581hole\uff5c>",
                                    special=False) + plain("<|EOT|>",
                                                           special=True)),
@@ -152,6 +152,8 @@ def train(name):
     elif s.get("sequence"):
         tok.normalizer = normalizers.Sequence([])
     tok.decoder = decoders.ByteLevel()
+    if name == "deepseek-coder":
+        tok.decoder = decoders.Sequence([tok.decoder])
     alphabet = [] if s.get("lacks") else pre_tokenizers.ByteLevel.alphabet()
     tok.train_from_iterator(corpus(), trainers.BpeTrainer(
         vocab_size=600, min_frequency=3, show_progress=False,
