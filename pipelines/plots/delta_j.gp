@@ -5,8 +5,8 @@ if (!has_scores) exit
 
 set ylabel 'change of J from the base model'
 set xrange [-0.5:n_tasks - 0.5]
-set margins 10, 3, 2.5, 4
-if (n_tasks > 9) { set xtics rotate by 35 right; set bmargin 5 }
+set margins 11, 3, 2.5, 4
+if (n_tasks > 7) { set xtics rotate by 35 right; set bmargin 5 }
 set xtics scale 0
 set for [k = 1:n_tasks] xtics add (word(tasks, k) k - 1)
 set xzeroaxis linetype 1 linewidth 1.5 linecolor rgb '#444444'
@@ -26,10 +26,10 @@ means = dir.'/plots/delta_j.dat'
 
 do for [t = 1:2] {
     if (t == 1) {
-        set terminal svg size 960,520 dynamic noenhanced rounded background rgb 'white' font FONT.',14'
+        set terminal svg size 960,520 dynamic noenhanced rounded background rgb 'white' font FONT.','.SIZE
         set output dir.'/plots/delta_j.svg'
     } else {
-        set terminal pngcairo size 1920,1040 noenhanced rounded font FONT.',14' fontscale 1.7 linewidth 2 pointscale 1.8
+        set terminal pngcairo size 1920,1040 noenhanced rounded font FONT.','.SIZE fontscale 1.7 linewidth 2 pointscale 1.8
         set output dir.'/plots/delta_j.png'
     }
     plot for [a = 1:n_arms] dots index a - 1 using 1:2 with points \
@@ -39,3 +39,4 @@ do for [t = 1:2] {
              title word(arms, a)
     unset output
 }
+done = finish('delta_j')

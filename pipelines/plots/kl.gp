@@ -12,8 +12,8 @@ stats dots using 2 nooutput
 least = STATS_min
 set ylabel 'KL to the base model (nats per token)'
 set xrange [-0.5:n_tasks - 0.5]
-set margins 12, 3, 2.5, 4
-if (n_tasks > 9) { set xtics rotate by 35 right; set bmargin 5 }
+set margins 13, 3, 2.5, 4
+if (n_tasks > 7) { set xtics rotate by 35 right; set bmargin 5 }
 set xtics scale 0
 set for [k = 1:n_tasks] xtics add (word(tasks, k) k - 1)
 wide = least > 0 && STATS_max > 20 * least
@@ -40,10 +40,10 @@ half = 0.3 / n_arms
 
 do for [t = 1:2] {
     if (t == 1) {
-        set terminal svg size 960,520 dynamic noenhanced rounded background rgb 'white' font FONT.',14'
+        set terminal svg size 960,520 dynamic noenhanced rounded background rgb 'white' font FONT.','.SIZE
         set output dir.'/plots/kl.svg'
     } else {
-        set terminal pngcairo size 1920,1040 noenhanced rounded font FONT.',14' fontscale 1.7 linewidth 2 pointscale 1.8
+        set terminal pngcairo size 1920,1040 noenhanced rounded font FONT.','.SIZE fontscale 1.7 linewidth 2 pointscale 1.8
         set output dir.'/plots/kl.png'
     }
     plot for [a = 1:n_arms] dots index a - 1 using 1:2 with points \
@@ -52,6 +52,9 @@ do for [t = 1:2] {
              pointtype mark(a) pointsize 1 linecolor rgb colour(a) title word(arms, a), \
          for [a = 1:(has_floor ? n_arms : 0)] floors index a - 1 \
              using ($1 + offset(a)):2:(half) with xerrorbars pointtype 0 \
-             linewidth 2 linecolor rgb colour(a) notitle
+             linewidth 2 linecolor rgb colour(a) notitle, \
+         for [a = 1:(has_floor ? 1 : 0)] keyentry with lines linewidth 2 \
+             linecolor rgb '#666666' title 'noise floor'
     unset output
 }
+done = finish('kl')

@@ -15,17 +15,17 @@ offset(a) = 0.6 / n_arms * (a - 1 - (n_arms - 1) / 2.0)
 
 do for [t = 1:2] {
     if (t == 1) {
-        set terminal svg size 960,440 dynamic noenhanced rounded background rgb 'white' font FONT.',14'
+        set terminal svg size 960,440 dynamic noenhanced rounded background rgb 'white' font FONT.','.SIZE
         set output dir.'/plots/sparsity.svg'
     } else {
-        set terminal pngcairo size 1920,880 noenhanced rounded font FONT.',14' fontscale 1.7 linewidth 2 pointscale 1.8
+        set terminal pngcairo size 1920,880 noenhanced rounded font FONT.','.SIZE fontscale 1.7 linewidth 2 pointscale 1.8
         set output dir.'/plots/sparsity.png'
     }
     set multiplot
     unset key
     set tmargin at screen 0.86
-    set bmargin at screen 0.17
-    set lmargin at screen 0.085
+    set bmargin at screen 0.21
+    set lmargin at screen 0.1
     set rmargin at screen 0.40
     set xrange [-0.5:n_layers - 0.5]
     unset xtics
@@ -36,7 +36,7 @@ do for [t = 1:2] {
     plot for [a = 1:n_arms] by_layer index a - 1 using 1:3:4 with filledcurves \
              linecolor rgb colour(a) notitle, \
          for [a = 1:n_arms] by_layer index a - 1 using 1:2 with linespoints \
-             pointtype mark(a) pointsize 0.8 linewidth 1.6 linecolor rgb colour(a)
+             pointtype mark(a) pointsize 0.8 linewidth 1.6 linecolor rgb colour(a) notitle
     set lmargin at screen 0.47
     set rmargin at screen 0.985
     set xrange [-0.5:n_kinds - 0.5]
@@ -54,3 +54,4 @@ do for [t = 1:2] {
     unset multiplot
     unset output
 }
+done = finish('sparsity')

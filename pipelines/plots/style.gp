@@ -14,7 +14,14 @@ array MARK[8] = [7, 5, 9, 13, 11, 15, 4, 6]
 colour(a) = COLOUR[(a - 1) % 8 + 1]
 mark(a) = MARK[(a - 1) % 8 + 1]
 
+# 16 of a width of 960 are 8 points on a page 17 cm wide
 FONT = 'DejaVu Sans'
+SIZE = '16'
+
+# An SVG's <title> is what browsers show under the pointer. gnuplot names curves
+# without an entry in the key gnuplot_plot_N, and the whole Gnuplot.
+finish(name) = system("sed -i -e 's|<title>gnuplot_plot_[0-9]*[a-z]*</title>||' ".\
+    "-e 's|<title>Gnuplot</title>|<title>".name."</title>|' '".dir."/plots/".name.".svg'")
 
 set encoding utf8
 set border 3 linecolor rgb '#444444' linewidth 1

@@ -104,7 +104,7 @@ class Browser:
         except BaseException:
             self.process.kill()
             raise
-        for domain in ("Page", "Runtime", "Log", "Network"):
+        for domain in ("Page", "Runtime", "Log", "Network", "Performance"):
             self.call(f"{domain}.enable")
 
     def page(self, profile):
@@ -183,6 +183,20 @@ class Browser:
         while "Page.loadEventFired" not in self.events:
             self.note(json.loads(self.socket.receive()))
         return time.monotonic() - began
+
+    def ready(self):
+        """Seconds until the page's scripts have done what they do at first."""
+        began = time.monotonic()
+        while self.js("document.documentElement.dataset.ready") != "true":
+            if time.monotonic() - began > 120:
+                raise OSError("the page's scripts do not finish")
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def work(self):
+        """Seconds of the processor that the page's own thread has taken."""
+        got = self.call("Performance.getMetrics")["metrics"]
+        return sum(m["value"] for m in got if m["name"] == "TaskDuration")
 
     def js(self, text):
         got = self.call("Runtime.evaluate", expression=text,

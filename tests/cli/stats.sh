@@ -278,6 +278,9 @@ if command -v gnuplot >/dev/null; then
     is plots_are_drawn_without_a_word "" "$(cat "$T/gp.err")"
     is plots_are_the_same_bytes "" "$(diff -rq "$T/o/plots" "$T/o2/plots")"
     is four_plots_in_two_formats 8 "$(ls "$T"/o/plots/*.svg "$T"/o/plots/*.png | wc -l)"
+    is no_curve_has_a_name_of_gnuplots_own "" \
+        "$(grep -lE '>(Gnuplot|gnuplot_plot_[0-9a-z]+|by_[^<]*)</title>' "$T"/o/plots/*.svg)"
+    has the_floor_of_kl_is_named '>noise floor<' "$T/o/plots/kl.svg"
     $S --html "$T/o"
     is the_page_has_all_plots "4 0" \
         "$(grep -c '<svg' "$T/o/report.html") $(grep -c '<!--plot\|was not made' "$T/o/report.html")"

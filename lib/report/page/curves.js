@@ -50,8 +50,11 @@ function armSeries(f) {
                 run.step.forEach((s, i) => {
                     const v = runValue(run, f, i);
 
-                    if (v !== null)
-                        at.set(s, (at.get(s) ?? []).concat(v));
+                    if (v === null)
+                        return;
+                    if (!at.has(s))
+                        at.set(s, []);
+                    at.get(s).push(v);
                 });
         return [...at].sort((x, y) => x[0] - y[0]).map(([step, v]) => ({
             step, mean: mean(v), lo: Math.min(...v), hi: Math.max(...v),

@@ -1,17 +1,23 @@
 // questions - a list to search: what base and arms answered to each question
 
-const questionRows = () => data.questions.flatMap(t => t.ids.map((id, q) => {
-    const p = t.p.map(v => v[q]), base = p[0];
-    const text = t.texts.find(x => x.q === q) ?? null;
-    const change = p.slice(1).map(v => v === null || base === null ? null
-                                                               : v - base);
+function taskRows(t) {
+    const texts = new Map(t.texts.map(x => [x.q, x]));
 
-    return { id, task: t.task, p, change, text,
-        most: Math.max(0, ...change.map(c => Math.abs(c ?? 0))),
-        words: [id, text?.prompt ?? '', text?.answer ?? '',
-            ...(text?.by.map(b => b.text ?? '') ?? [])].join('\n')
-            .toLowerCase() };
-}));
+    return t.ids.map((id, q) => {
+        const p = t.p.map(v => v[q]), base = p[0];
+        const change = p.slice(1).map(v =>
+            v === null || base === null ? null : v - base);
+
+        return { id, task: t.task, p, change, text: texts.get(q) ?? null,
+            most: Math.max(0, ...change.map(c => Math.abs(c ?? 0))),
+            words: null };
+    });
+}
+
+// What a search looks in, made when it is first asked for.
+const rowWords = r => r.words ??= [r.id, r.text?.prompt ?? '',
+    r.text?.answer ?? '', ...(r.text?.by.map(b => b.text ?? '') ?? [])]
+    .join('\n').toLowerCase();
 
 const modelName = m => m ? data.arms[m - 1] : 'base';
 
@@ -72,7 +78,7 @@ const directions = [
 
 function startQuestions() {
     const box = document.querySelector('.questions');
-    const rows = questionRows(), step = 50;
+    const rows = data.questions.flatMap(taskRows), step = 50;
     const o = { task: -1, arm: 0, way: 0, words: [], n: step };
 
     if (!box)
@@ -93,7 +99,7 @@ function startQuestions() {
     const fill = () => {
         const hits = rows.filter(r => (o.task < 0 || r.task === o.task) &&
             directions[o.way][1](r, o.arm) &&
-            o.words.every(w => r.words.includes(w)))
+            o.words.every(w => rowWords(r).includes(w)))
             .sort((x, y) => y.most - x.most);
 
         list.replaceChildren(...hits.slice(0, o.n).map(questionBox));

@@ -4,26 +4,41 @@ const charts = { curves: chartCurves, variance: chartVariance,
     frontier: chartFrontier, profile: chartProfile, forest: chartForest,
     heat: chartHeat };
 
+// One task after the other, so that the page can be read and scrolled meanwhile.
+function inTurn(tasks) {
+    const next = tasks.shift();
+
+    if (next) {
+        next();
+        setTimeout(inTurn, 0, tasks);
+    } else {
+        document.documentElement.dataset.ready = 'true';
+    }
+}
+
 function start() {
     document.body.append(tip);
-    document.documentElement.classList.add('js');
     startTheme();
     startContents();
     startTables();
-    startQuestions();
-    if (window.d3) {
-        for (const box of document.querySelectorAll('.chart'))
-            charts[box.dataset.chart](box);
-        foldPlots();
-        let width = innerWidth;
-        addEventListener('resize', () => {
-            if (Math.abs(innerWidth - width) < 40)
-                return;
-            width = innerWidth;
-            draw();
-        });
-    }
-    document.documentElement.dataset.ready = 'true';
+    const boxes = window.d3 ? [...document.querySelectorAll('.chart')] : [];
+
+    inTurn([startQuestions,
+        ...boxes.map(box => () => charts[box.dataset.chart](box)),
+        ...(window.d3 ? [foldPlots, startWidth] : [])]);
 }
 
-start();
+// Charts are as wide as there is room.
+function startWidth() {
+    let width = innerWidth;
+
+    addEventListener('resize', () => {
+        if (Math.abs(innerWidth - width) < 40)
+            return;
+        width = innerWidth;
+        draw();
+    });
+}
+
+// after the first painting
+setTimeout(start, 0);
