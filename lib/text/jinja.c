@@ -2,6 +2,7 @@
 #include "jinja.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -17,7 +18,7 @@
 #include "../base/arena.h"
 #include "../base/buf.h"
 
-enum { START_MS = 60000, FD = 3 };
+enum { START_MS = 60000, FD = 3, NOBODY = 65534 };
 
 struct jinja {
     struct jinja_opts o;
@@ -48,6 +49,16 @@ static void limit(unsigned what, rlim_t n)
         _exit(126);
 }
 
+/* Root can undo its limits, so it becomes nobody; where that is not mapped (a
+ * container of one user) it is no root to speak of. */
+static void leave_root(void)
+{
+    if (geteuid() == 0 && setgroups(0, NULL) == 0 &&
+        setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+        setresuid(NOBODY, NOBODY, NOBODY) != 0)
+        _exit(126);
+}
+
 /* In the new process: only system calls. */
 static _Noreturn void child(const char *python, char *const argv[], int fd,
                             size_t mem_bytes, pid_t parent)
@@ -59,6 +70,7 @@ static _Noreturn void child(const char *python, char *const argv[], int fd,
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    leave_root(); /* which forgets PDEATHSIG */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (getppid() != parent || null < 0 || dup2(null, 0) < 0 ||

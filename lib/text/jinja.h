@@ -1,9 +1,10 @@
 /* jinja - a chat template rendered as transformers does, by Python's jinja2
  *
  * A template is a program that came with a model. It runs in a process of its
- * own (jinja_helper.py), in jinja2's sandbox, with a bounded address space,
- * no files, no network of ours, an empty environment, and a bound on the text
- * it makes; a rendering that takes longer than limit_ms ends with the process.
+ * own (jinja_helper.py), in jinja2's sandbox, not as root, with a bounded
+ * address space, an empty environment, no way to open a file or a socket, and
+ * a bound on the text it makes; a rendering that takes longer than limit_ms
+ * ends with the process.
  * One process serves all renderings; after such an end the next starts
  * another.
  */

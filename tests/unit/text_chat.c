@@ -342,6 +342,54 @@ static void one_process_serves_all_conversations(void)
     chat_close(&c);
 }
 
+/* Does a line of /proc/PID/FILE begin with a and end with b (spaces apart)? */
+static int proc_says(int pid, const char *file, const char *a, const char *b)
+{
+    char path[64], line[256];
+    int found = 0;
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+    f = fopen(path, "r");
+    while (f && !found && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (!strncmp(line, a, strlen(a)))
+            found = strncmp(line + strlen(a) + strspn(line + strlen(a), " \t"),
+                            b, strlen(b)) == 0;
+    }
+    if (f)
+        fclose(f);
+    return found;
+}
+
+static void the_process_may_do_nothing(void)
+{
+    struct tok t = {0};
+    struct chat_opts o = {.tok = &t, .where = "t", .jinja = "x"};
+    struct err e = {0};
+    struct chat *c;
+    char path[64];
+    int pid = 0;
+    FILE *f;
+
+    T_CHECKF(!chat_open(&c, &o, &e), "%s", e.msg);
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    f = fopen(path, "r");
+    if (!f || fscanf(f, "%d", &pid) != 1) {
+        puts("skip the_process_may_do_nothing_in_proc: no list of children");
+    } else {
+        T_CHECK(proc_says(pid, "status", "NoNewPrivs:", "1"));
+        T_CHECK(proc_says(pid, "status", "CapEff:", "0000000000000000"));
+        T_CHECK(proc_says(pid, "limits", "Max open files", "0 "));
+        T_CHECK(proc_says(pid, "limits", "Max file size", "0 "));
+        T_CHECK(proc_says(pid, "limits", "Max processes", "0 "));
+        T_CHECK(proc_says(pid, "limits", "Max address space", "536870912 "));
+    }
+    if (f)
+        fclose(f);
+    chat_close(&c);
+}
+
 /* ---- special tokens ----------------------------------------------------------- */
 
 static void no_message_can_hold_a_special_token(void)
@@ -448,6 +496,7 @@ int main(void)
     T_RUN(a_template_without_end_is_ended_and_the_next_starts_anew);
     T_RUN(the_date_is_fixed_unless_it_is_given);
     T_RUN(one_process_serves_all_conversations);
+    T_RUN(the_process_may_do_nothing);
     T_RUN(no_message_can_hold_a_special_token);
     T_RUN(a_special_token_made_by_normalizing_is_refused);
     T_DONE();
