@@ -20,27 +20,33 @@ static const struct opt own[] = {
     {OPT_STR, "model", 0, &model, "DIR", "the same: a model directory", 0, 0},
     {OPT_STR, "template", 0, &o.template, "NAME|FILE",
      "none, chat, dapo, qwen-boxed, chat+NAME, chat:T, or a text file with "
-     "{prompt} and, for choice tasks, {choices}", 0, 0},
+     "{prompt} and, for choice tasks, {choices}",
+     0, 0},
     {OPT_LIST, "template-arg", 0, &template_args, "NAME=VALUE",
      "a variable of the chat template (enable_thinking=false); may be "
-     "repeated", 0, 0},
+     "repeated",
+     0, 0},
     {OPT_FLAG, "specials", 0, &o.specials, NULL,
      "special tokens in the text are parsed (template none only); with "
-     "--decode they are kept in the text", 0, 0},
+     "--decode they are kept in the text",
+     0, 0},
     {OPT_FLAG, "decode", 0, &o.decode, NULL, "turn tokens into text", 0, 0},
     {OPT_STR, "text", 0, &o.from, "FIELD",
      "field to read: prompt; response_tokens with --decode", 0, 0},
     {OPT_STR, "as", 0, &o.to, "FIELD",
      "field to write: FIELD_tokens of what --text names; response with "
-     "--decode", 0, 0},
+     "--decode",
+     0, 0},
     {OPT_INT, "max-tokens", 0, &o.max_tokens, "N",
      "leave out prompts with more than N tokens, and say how many; 0 keeps "
-     "all", 0, 2147483647},
+     "all",
+     0, 2147483647},
     {OPT_FLAG, "too-long-fails", 0, &o.too_long_fails, NULL,
      "a prompt above --max-tokens is a bad record", 0, 0},
     {OPT_FLAG, "strict", 0, &o.strict, NULL,
      "each record must be a whole prompt row (id, prompt, answer, verifier "
-     "and what that needs), no id twice", 0, 0},
+     "and what that needs), no id twice",
+     0, 0},
     {OPT_FLAG, "count", 0, &count, NULL,
      "say on stderr how many tokens and bytes it was", 0, 0},
     {0}};
@@ -95,14 +101,16 @@ static int fields(char *name, size_t cap, struct err *e)
     if (o.decode) {
         if (strcmp(o.template, "none") || template_args.n || o.max_tokens ||
             o.strict)
-            return err_set(e, ERR_USAGE, "--template, --template-arg, "
+            return err_set(e, ERR_USAGE,
+                           "--template, --template-arg, "
                            "--max-tokens and --strict do not go with --decode");
         o.from = o.from ? o.from : "response_tokens";
         o.to = o.to ? o.to : "response";
         return 0;
     }
     if (o.specials && strcmp(o.template, "none"))
-        return err_set(e, ERR_USAGE, "--specials needs --template none: a "
+        return err_set(e, ERR_USAGE,
+                       "--specials needs --template none: a "
                        "template's own special tokens are parsed anyway");
     o.from = o.from ? o.from : "prompt";
     if (!o.to) {
@@ -115,8 +123,8 @@ static int fields(char *name, size_t cap, struct err *e)
 static int work(struct tokens *t, char **args, int n, struct err *e)
 {
     struct rec *rec;
-    int r = filter_open(&f, "tokenize", o.decode ? "rollouts" : "prompts",
-                        args, n, e);
+    int r = filter_open(&f, "tokenize", o.decode ? "rollouts" : "prompts", args,
+                        n, e);
 
     if (r)
         return r;
@@ -136,12 +144,14 @@ static int work(struct tokens *t, char **args, int n, struct err *e)
 static void report(const struct tokens_count *c)
 {
     if (c->too_long)
-        fprintf(stderr, "tokenize: %llu prompts of more than %d tokens left "
-                "out\n", (unsigned long long)c->too_long, o.max_tokens);
+        fprintf(stderr,
+                "tokenize: %llu prompts of more than %d tokens left "
+                "out\n",
+                (unsigned long long)c->too_long, o.max_tokens);
     if (count)
         fprintf(stderr, "tokenize: %llu records, %llu tokens, %llu bytes\n",
-                (unsigned long long)f.n_written,
-                (unsigned long long)c->tokens, (unsigned long long)c->bytes);
+                (unsigned long long)f.n_written, (unsigned long long)c->tokens,
+                (unsigned long long)c->bytes);
 }
 
 static int run(char **args, int n, struct err *e)
@@ -151,7 +161,8 @@ static int run(char **args, int n, struct err *e)
     int r;
 
     if (!dir == !model)
-        return err_set(e, ERR_USAGE, "--tokenizer DIR is needed (or --model "
+        return err_set(e, ERR_USAGE,
+                       "--tokenizer DIR is needed (or --model "
                        "DIR, not both)");
     o.tokenizer = dir ? dir : model;
     o.args = template_args.v;

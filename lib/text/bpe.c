@@ -4,13 +4,13 @@
 #include <string.h>
 #include "../base/arena.h"
 
-#define SHORT 96      /* bytes: up to here a scan beats a heap */
-#define SET_BITS 16   /* 2 * 2^15 entries of 64 bytes */
+#define SHORT 96    /* bytes: up to here a scan beats a heap */
+#define SET_BITS 16 /* 2 * 2^15 entries of 64 bytes */
 
 struct bpe_node { /* a token of a long piece, in a linked list */
     int32_t id;
     int32_t prev, next; /* -1: none */
-    uint32_t len; /* bytes; 0: merged away */
+    uint32_t len;       /* bytes; 0: merged away */
 };
 struct bpe_cand {
     uint64_t key; /* rank << 32 | position: lowest rank, leftmost first */
@@ -61,8 +61,8 @@ static size_t symbols(const struct bpe *b, const unsigned char *p, size_t n,
     return k;
 }
 
-static size_t merge_short(const struct bpe *b, const unsigned char *p,
-                          size_t n, int32_t *id)
+static size_t merge_short(const struct bpe *b, const unsigned char *p, size_t n,
+                          int32_t *id)
 {
     const struct vocab *v = b->v;
     int32_t rank[SHORT]; /* rank[i]: of the pair (i, i + 1) */
@@ -147,9 +147,10 @@ static void candidate(struct bpe *b, size_t *n, int32_t at)
         return;
     m = vocab_pair_get(b->v, x->id, b->node[x->next].id);
     if (m)
-        heap_push(b, n, (struct bpe_cand){
-            (uint64_t)(uint32_t)m->rank << 32 | (uint32_t)at, x->id,
-            b->node[x->next].id});
+        heap_push(
+            b, n,
+            (struct bpe_cand){(uint64_t)(uint32_t)m->rank << 32 | (uint32_t)at,
+                              x->id, b->node[x->next].id});
 }
 
 static void merge_long(struct bpe *b, const unsigned char *p, size_t n,

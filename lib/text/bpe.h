@@ -24,8 +24,8 @@ struct bpe_cand;
 struct bpe {
     const struct vocab *v;
     int ignore_merges;
-    int fuse_unk;  /* one unk for bytes without a token that adjoin */
-    int32_t unk;   /* for a byte without a token, or -1: nothing */
+    int fuse_unk; /* one unk for bytes without a token that adjoin */
+    int32_t unk;  /* for a byte without a token, or -1: nothing */
     struct bpe_entry *cache;
     struct bpe_node *node; /* long pieces */
     struct bpe_cand *heap;
@@ -45,8 +45,7 @@ struct bpe_piece {
 };
 void bpe_prepare(const struct bpe *b, const unsigned char *p, size_t n,
                  const unsigned char *end, struct bpe_piece *x);
-void bpe_finish(struct bpe *b, const struct bpe_piece *x,
-                struct tok_ids *ids);
+void bpe_finish(struct bpe *b, const struct bpe_piece *x, struct tok_ids *ids);
 void tok_ids_reserve(struct tok_ids *ids, size_t more);
 
 #endif

@@ -57,11 +57,10 @@ static const char *between(const char *s, const char *open, const char *close,
  * ends are escapes in some files and line ends in others. */
 static const char *default_system(const char *jinja, size_t *n)
 {
-    const char *p = between(jinja, "'<|im_start|>system\\n",
-                            "<|im_end|>\\n'", n);
+    const char *p = between(jinja, "'<|im_start|>system\\n", "<|im_end|>\\n'",
+                            n);
 
-    return p ? p : between(jinja, "'<|im_start|>system\n", "<|im_end|>\n'",
-                           n);
+    return p ? p : between(jinja, "'<|im_start|>system\n", "<|im_end|>\n'", n);
 }
 
 static void digest(const char *jinja, const char *system, size_t n,

@@ -18,14 +18,14 @@
 
 struct chat;
 struct chat_message {
-    const char *role; /* system, user or assistant */
+    const char *role;            /* system, user or assistant */
     const struct tok_part *part; /* n of them, one behind the other */
     size_t n;
 };
 struct chat_opts {
-    const struct tok *tok; /* its special tokens and their names */
-    const char *jinja;     /* the template; NULL: the model has none, error */
-    const char *where;     /* its home, for messages */
+    const struct tok *tok;   /* its special tokens and their names */
+    const char *jinja;       /* the template; NULL: the model has none, error */
+    const char *where;       /* its home, for messages */
     const char *const *args; /* n_args variables for it, "name=value": value is
                               * JSON, or else a text. strftime_now=YYYY-MM-DD
                               * is the date that strftime_now formats;
@@ -37,8 +37,8 @@ struct chat_opts {
 #define CHAT_DATE "2024-07-26" /* the date of Llama 3 where there is no clock */
 
 /* o is borrowed during the call, its tok until chat_close. */
-int chat_open(struct chat **c, const struct chat_opts *o, struct err *e)
-    MUST_CHECK;
+int chat_open(struct chat **c, const struct chat_opts *o,
+              struct err *e) MUST_CHECK;
 void chat_close(struct chat **c);
 /* Is it a template that needs no jinja2? */
 int chat_is_known(const char *jinja);

@@ -16,7 +16,7 @@ struct chat_jinja {
     char identity[40];
     char *where;
     struct buf content, text; /* a message as it is sent; what came back */
-    struct nfc_buf nfc; /* becomes_special */
+    struct nfc_buf nfc;       /* becomes_special */
     struct tok_part *part;
     size_t n, cap;
 };
@@ -32,8 +32,10 @@ static int argument(json_t *variables, const char *text, const char **date,
     json_t *v;
 
     if (!value || value == text)
-        return err_set(e, ERR_USAGE, "%s: argument '%.100s': expected "
-                       "NAME=VALUE", where, text);
+        return err_set(e, ERR_USAGE,
+                       "%s: argument '%.100s': expected "
+                       "NAME=VALUE",
+                       where, text);
     name = xstrdup(text);
     name[value++ - text] = '\0';
     if (!strcmp(name, "strftime_now")) {
@@ -44,8 +46,10 @@ static int argument(json_t *variables, const char *text, const char **date,
         if (sscanf(value, "%4d-%2d-%2d%n", &y, &m, &d, &n) == 3 && n == 10 &&
             !value[n] && y > 0 && m > 0 && m <= 12 && d > 0 && d <= 31)
             return 0;
-        return err_set(e, ERR_USAGE, "%s: argument strftime_now: '%.40s' is no "
-                       "date, expected YYYY-MM-DD", where, value);
+        return err_set(e, ERR_USAGE,
+                       "%s: argument strftime_now: '%.40s' is no "
+                       "date, expected YYYY-MM-DD",
+                       where, value);
     }
     v = json_loads(value, JSON_DECODE_ANY, NULL);
     if (!v)
@@ -306,11 +310,13 @@ int chat_jinja_render(struct chat_jinja *c, const struct chat_message *m,
             if (utf8_valid(x->s, x->n, &ascii) < x->n)
                 return err_set(e, ERR_DATA, "a message is not UTF-8");
             if (!x->specials && becomes_special(c, x->s, x->n))
-                return err_set(e, ERR_DATA, "a message of which normalizing "
+                return err_set(e, ERR_DATA,
+                               "a message of which normalizing "
                                "makes a special token");
         }
     if (!choose_mark(m, n, mark))
-        return err_set(e, ERR_DATA, "messages that hold all of U+FDD0 to "
+        return err_set(e, ERR_DATA,
+                       "messages that hold all of U+FDD0 to "
                        "U+FDEF");
     o = conversation(c, m, n, generate, mark);
     r = jinja_render(c->jinja, o, &text, &n_text, e);

@@ -268,9 +268,11 @@ static int begin_any(struct jinja *j, struct err *e)
     }
     free(other);
     if (r == 1)
-        return err_set(e, ERR_IO, "%s: this chat_template is rendered by "
+        return err_set(e, ERR_IO,
+                       "%s: this chat_template is rendered by "
                        "python3 with jinja2, which is missing (Debian: apt "
-                       "install python3-jinja2)", j->where);
+                       "install python3-jinja2)",
+                       j->where);
     return r;
 }
 

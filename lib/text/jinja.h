@@ -17,9 +17,9 @@
 struct jinja;
 
 struct jinja_opts {
-    const char *text;  /* the template */
-    const char *where; /* its home, for messages */
-    const char *date;  /* what strftime_now formats: "2024-07-26" */
+    const char *text;        /* the template */
+    const char *where;       /* its home, for messages */
+    const char *date;        /* what strftime_now formats: "2024-07-26" */
     const json_t *variables; /* an object: bos_token, enable_thinking, ... */
     const char *python;      /* NULL: /usr/bin/python3, then python3 of PATH */
     int limit_ms;            /* of one rendering, wall clock */
@@ -33,8 +33,8 @@ struct jinja_opts {
 /* Starts the process and has it compile the template: a wrong template is an
  * ERR_DATA error here, python3 or jinja2 that is missing an ERR_IO error. What
  * o names is copied. */
-int jinja_open(struct jinja **j, const struct jinja_opts *o, struct err *e)
-    MUST_CHECK;
+int jinja_open(struct jinja **j, const struct jinja_opts *o,
+               struct err *e) MUST_CHECK;
 void jinja_close(struct jinja **j);
 /* more: an object with messages and add_generation_prompt. The text, which may
  * hold NULs, lasts until the next call. ERR_DATA: what the template raised, or

@@ -47,8 +47,8 @@ int jscan_error(const struct jscan *j, struct err *e, const char *fmt, ...)
 
 char jscan_peek(struct jscan *j)
 {
-    while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' ||
-                             *j->p == '\r' || *j->p == '\t'))
+    while (j->p < j->end &&
+           (*j->p == ' ' || *j->p == '\n' || *j->p == '\r' || *j->p == '\t'))
         j->p++;
     return j->p < j->end ? *j->p : '\0';
 }
@@ -201,8 +201,8 @@ int jscan_string(struct jscan *j, const char **s, size_t *n, struct err *e)
             break;
         if (c < 0x80)
             continue;
-        k = utf8_get((const unsigned char *)j->p,
-                     (const unsigned char *)j->end, &cp, NULL);
+        k = utf8_get((const unsigned char *)j->p, (const unsigned char *)j->end,
+                     &cp, NULL);
         if (!k)
             break;
         j->p += k - 1;

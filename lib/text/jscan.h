@@ -17,8 +17,7 @@ struct jscan {
     size_t cap;
 };
 
-void jscan_init(struct jscan *j, const char *name, const char *text,
-                size_t n);
+void jscan_init(struct jscan *j, const char *name, const char *text, size_t n);
 void jscan_free(struct jscan *j);
 /* An ERR_DATA error at the current place: "name: line 3, column 9: ..." */
 int jscan_error(const struct jscan *j, struct err *e, const char *fmt, ...)
@@ -30,11 +29,11 @@ int jscan_expect(struct jscan *j, char c, struct err *e) MUST_CHECK;
 /* After an element: 1 when a comma follows, 0 when `close` does. */
 int jscan_more(struct jscan *j, char close, struct err *e) MUST_CHECK;
 /* A string; the view lasts until the next jscan_string. */
-int jscan_string(struct jscan *j, const char **s, size_t *n, struct err *e)
-    MUST_CHECK;
+int jscan_string(struct jscan *j, const char **s, size_t *n,
+                 struct err *e) MUST_CHECK;
 /* An integer in [0, max]. */
-int jscan_int(struct jscan *j, int64_t max, int64_t *v, struct err *e)
-    MUST_CHECK;
+int jscan_int(struct jscan *j, int64_t max, int64_t *v,
+              struct err *e) MUST_CHECK;
 /* Any value, checked and dropped. */
 int jscan_skip(struct jscan *j, struct err *e) MUST_CHECK;
 

@@ -8,7 +8,7 @@
 #include "uniprop.h"
 
 #define SUSPECT (UNI_NFC_UNSAFE | UNI_COMBINING)
-#define CP(x) ((x) & 0xffffffu)
+#define CP(x) ((x)&0xffffffu)
 #define CLASS(x) ((x) >> 24)
 
 void nfc_free(struct nfc_buf *b)
@@ -116,8 +116,7 @@ static uint32_t pair(const uint16_t *prop, uint32_t a, uint32_t b)
 
     if (!(prop[b] & UNI_NFC_UNSAFE))
         return 0;
-    if (utf8proc_normalize_utf32(v, 2, UTF8PROC_COMPOSE | UTF8PROC_STABLE) !=
-        1)
+    if (utf8proc_normalize_utf32(v, 2, UTF8PROC_COMPOSE | UTF8PROC_STABLE) != 1)
         return 0;
     return (uint32_t)v[0];
 }

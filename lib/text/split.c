@@ -34,8 +34,7 @@ static int open_regex(struct split *s, const char *pattern, int literal,
                 ? pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
                                 PCRE2_UTF | PCRE2_LITERAL, &code, &at, NULL)
                 : pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-                                PCRE2_UTF | PCRE2_UCP |
-                                    PCRE2_NEVER_BACKSLASH_C,
+                                PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C,
                                 &code, &at, NULL);
     free(text);
     if (!s->re) {
@@ -48,8 +47,10 @@ static int open_regex(struct split *s, const char *pattern, int literal,
     }
     pcre2_pattern_info(s->re, PCRE2_INFO_MATCHEMPTY, &empty);
     if (empty)
-        return err_set(e, ERR_DATA, "%s: Regex: a pattern that can match the "
-                       "empty string is not supported", where);
+        return err_set(e, ERR_DATA,
+                       "%s: Regex: a pattern that can match the "
+                       "empty string is not supported",
+                       where);
     /* without a JIT for this machine the interpreter does the same, slower */
     (void)pcre2_jit_compile(s->re, PCRE2_JIT_COMPLETE);
     s->match = pcre2_match_data_create_from_pattern(s->re, NULL);
@@ -114,8 +115,7 @@ static int next_regex(struct split *s, const unsigned char *begin,
         return 0;
     }
     r = pcre2_match(s->re, begin, (size_t)(end - begin), start,
-                    PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, s->match,
-                    s->context);
+                    PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY, s->match, s->context);
 
     if (r == PCRE2_ERROR_NOMATCH) {
         *match = 0;
@@ -128,8 +128,10 @@ static int next_regex(struct split *s, const unsigned char *begin,
         PCRE2_UCHAR msg[256];
 
         pcre2_get_error_message(r, msg, sizeof msg);
-        return err_set(e, ERR_DATA, "the pre-tokenizer's regex gave up at "
-                       "byte %zu: %s", start, (char *)msg);
+        return err_set(e, ERR_DATA,
+                       "the pre-tokenizer's regex gave up at "
+                       "byte %zu: %s",
+                       start, (char *)msg);
     }
     if (o[0] > start) {
         *match = 0;

@@ -12,17 +12,17 @@
 #include <stdint.h>
 #include "../base/err.h"
 
-enum split_keep { /* what becomes of a match */
-    SPLIT_ISOLATED,    /* a piece of its own */
-    SPLIT_REMOVED,     /* left out */
-    SPLIT_CONTIGUOUS,  /* one piece with the matches beside it */
-    SPLIT_TO_PREVIOUS, /* the end of the piece before it */
-    SPLIT_TO_NEXT      /* the beginning of the piece behind it */
+enum split_keep {                    /* what becomes of a match */
+                  SPLIT_ISOLATED,    /* a piece of its own */
+                  SPLIT_REMOVED,     /* left out */
+                  SPLIT_CONTIGUOUS,  /* one piece with the matches beside it */
+                  SPLIT_TO_PREVIOUS, /* the end of the piece before it */
+                  SPLIT_TO_NEXT      /* the beginning of the piece behind it */
 };
 struct split_rule {
     const char *pattern; /* NULL: one number, as Digits knows them */
-    int literal; /* the pattern is the text itself */
-    int invert;  /* matches are what the pattern does not match */
+    int literal;         /* the pattern is the text itself */
+    int invert;          /* matches are what the pattern does not match */
     enum split_keep keep;
 };
 
@@ -30,8 +30,8 @@ struct split; /* one rule */
 
 /* where: for messages, "pre_tokenizer.pattern". force_regex: PCRE2 also for
  * known patterns (tests). prop is borrowed. */
-int split_open(struct split **s, const struct split_rule *rule,
-               int force_regex, const uint16_t *prop, const char *where,
+int split_open(struct split **s, const struct split_rule *rule, int force_regex,
+               const uint16_t *prop, const char *where,
                struct err *e) MUST_CHECK;
 void split_close(struct split **s);
 /* Length of the piece that begins at p (p < end), and whether it is left out;

@@ -7,15 +7,15 @@
 
 #define TAIL "|\\s+(?!\\S)|\\s+"
 #define CONTRACTION "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-#define CL100K(digits)                                                       \
-    CONTRACTION "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits                     \
-    "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+" TAIL
+#define CL100K(digits)                                                         \
+    CONTRACTION "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits                       \
+                "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+" TAIL
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
-#define O200K(contraction, digits)                                           \
-    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" contraction                 \
-    "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" contraction                \
-    "|" digits "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+" TAIL
+#define O200K(contraction, digits)                                             \
+    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" contraction                   \
+    "|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" contraction "|" digits       \
+    "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+" TAIL
 
 const char split_gpt2[] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+|"
                           " ?[^\\s\\p{L}\\p{N}]+" TAIL;
@@ -77,8 +77,7 @@ static int contraction(const unsigned char *p, const unsigned char *end,
 }
 
 /* \s*[\r\n]+ (when newlines), then \s+(?!\S), then \s+ */
-static const unsigned char *spaces(const uint16_t *prop,
-                                   const unsigned char *p,
+static const unsigned char *spaces(const uint16_t *prop, const unsigned char *p,
                                    const unsigned char *end, int newlines)
 {
     const unsigned char *q = p, *last = p, *newline = NULL;
@@ -95,9 +94,10 @@ static const unsigned char *spaces(const uint16_t *prop,
     return q == end || last == p ? q : last;
 }
 
-static const unsigned char *
-next_cl100k(const struct split_form *form, const uint16_t *prop,
-            const unsigned char *p, const unsigned char *end, int *match)
+static const unsigned char *next_cl100k(const struct split_form *form,
+                                        const uint16_t *prop,
+                                        const unsigned char *p,
+                                        const unsigned char *end, int *match)
 {
     const unsigned char *q;
     int k, k2;
@@ -128,9 +128,10 @@ next_cl100k(const struct split_form *form, const uint16_t *prop,
     return run(prop, q, end, UNI_NEWLINE, 0);
 }
 
-static const unsigned char *
-next_gpt2(const struct split_form *form, const uint16_t *prop,
-          const unsigned char *p, const unsigned char *end, int *match)
+static const unsigned char *next_gpt2(const struct split_form *form,
+                                      const uint16_t *prop,
+                                      const unsigned char *p,
+                                      const unsigned char *end, int *match)
 {
     const unsigned kinds = UNI_SPACE | UNI_LETTER | UNI_NUMBER;
     const unsigned char *q = p;
@@ -156,8 +157,7 @@ next_gpt2(const struct split_form *form, const uint16_t *prop,
 /* Case changes end a word: [upper]*[lower]+ behind one character that is no
  * letter, number or line end; then [upper]+[lower]*. Letters without case and
  * marks are both. */
-static const unsigned char *cased(const uint16_t *prop,
-                                  const unsigned char *p,
+static const unsigned char *cased(const uint16_t *prop, const unsigned char *p,
                                   const unsigned char *end)
 {
     const unsigned char *both = NULL, *q = p;
@@ -179,8 +179,7 @@ static const unsigned char *cased(const uint16_t *prop,
 }
 
 /* [upper]+ where `cased` found nothing: then no lower one follows */
-static const unsigned char *uppers(const uint16_t *prop,
-                                   const unsigned char *p,
+static const unsigned char *uppers(const uint16_t *prop, const unsigned char *p,
                                    const unsigned char *end)
 {
     return run(prop, p, end, UNI_UPPER, 0);
@@ -206,9 +205,10 @@ static const unsigned char *word_o200k(const uint16_t *prop,
     return q;
 }
 
-static const unsigned char *
-next_o200k(const struct split_form *form, const uint16_t *prop,
-           const unsigned char *p, const unsigned char *end, int *match)
+static const unsigned char *next_o200k(const struct split_form *form,
+                                       const uint16_t *prop,
+                                       const unsigned char *p,
+                                       const unsigned char *end, int *match)
 {
     const unsigned char *q = word_o200k(prop, p, end);
     int k, k2;
@@ -247,9 +247,10 @@ static int is_alpha(unsigned c)
 }
 
 /* The third pattern of DeepSeek V3 and R1. */
-static const unsigned char *
-next_deepseek(const struct split_form *form, const uint16_t *prop,
-              const unsigned char *p, const unsigned char *end, int *match)
+static const unsigned char *next_deepseek(const struct split_form *form,
+                                          const uint16_t *prop,
+                                          const unsigned char *p,
+                                          const unsigned char *end, int *match)
 {
     const unsigned word = UNI_LETTER | UNI_MARK;
     const unsigned char *q = p;
@@ -285,9 +286,10 @@ next_deepseek(const struct split_form *form, const uint16_t *prop,
 }
 
 /* Up to max_digits numbers, or what lies before the next. */
-static const unsigned char *
-next_numbers(const struct split_form *form, const uint16_t *prop,
-             const unsigned char *p, const unsigned char *end, int *match)
+static const unsigned char *next_numbers(const struct split_form *form,
+                                         const uint16_t *prop,
+                                         const unsigned char *p,
+                                         const unsigned char *end, int *match)
 {
     int k;
 
@@ -303,9 +305,10 @@ next_numbers(const struct split_form *form, const uint16_t *prop,
 }
 
 /* Chinese characters and Japanese syllables, DeepSeek's second pattern. */
-static const unsigned char *
-next_cjk(const struct split_form *form, const uint16_t *prop,
-         const unsigned char *p, const unsigned char *end, int *match)
+static const unsigned char *next_cjk(const struct split_form *form,
+                                     const uint16_t *prop,
+                                     const unsigned char *p,
+                                     const unsigned char *end, int *match)
 {
     const unsigned char *begin = p;
 
@@ -331,9 +334,11 @@ static const struct split_form forms[] = {
     {O200K("", "\\p{N}"), next_o200k, 1, 0, 0}, /* Mistral, tekken */
     {"[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|"
      "[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
-     " ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+" TAIL, next_deepseek, 0, 0, 0},
+     " ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+" TAIL,
+     next_deepseek, 0, 0, 0},
     {"[\xe4\xb8\x80-\xe9\xbe\xa5\xe3\x81\x80-\xe3\x82\x9f"
-     "\xe3\x82\xa0-\xe3\x83\xbf]+", next_cjk, 0, 0, 0},
+     "\xe3\x82\xa0-\xe3\x83\xbf]+",
+     next_cjk, 0, 0, 0},
     {"\\p{N}{1,3}", next_numbers, 3, 0, UNI_NUMBER},
     {"\\p{N}", next_numbers, 1, 0, UNI_NUMBER},
 };

@@ -15,9 +15,9 @@ struct split_form {
     const unsigned char *(*next)(const struct split_form *f,
                                  const uint16_t *prop, const unsigned char *p,
                                  const unsigned char *end, int *match);
-    int max_digits;    /* characters in a match of numbers */
-    int contractions;  /* 's and the like belong to a word */
-    uint16_t flag;     /* the UNI_* of numbers */
+    int max_digits;   /* characters in a match of numbers */
+    int contractions; /* 's and the like belong to a word */
+    uint16_t flag;    /* the UNI_* of numbers */
 };
 
 extern const char split_gpt2[]; /* the pattern of ByteLevel use_regex */

@@ -13,8 +13,9 @@
 #include "uniprop.h"
 
 /* Unicode White_Space, as inside of a class */
-#define SPACE "\\t-\\r\\x20\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}" \
-              "\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
+#define SPACE                                                                  \
+    "\\t-\\r\\x20\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}"                   \
+    "\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"
 
 struct out {
     char *s;
@@ -41,8 +42,10 @@ static void puts_(struct out *o, const char *s)
 
 static int refuse(struct out *o, const char *what, size_t n)
 {
-    return err_set(o->e, ERR_DATA, "%s: Regex: %.*s is not supported (in "
-                   "%.200s)", o->where, (int)n, what, o->pattern);
+    return err_set(o->e, ERR_DATA,
+                   "%s: Regex: %.*s is not supported (in "
+                   "%.200s)",
+                   o->where, (int)n, what, o->pattern);
 }
 
 /* \p{X} or \P{X} at p; gives its length or a negative error. */
@@ -128,8 +131,8 @@ static int class_(struct out *o, const char *p)
 /* "(" and what follows it; gives its length or a negative error. */
 static int group(struct out *o, const char *p)
 {
-    static const char *const known[] = {"(?:", "(?i:", "(?=", "(?!", "(?<=",
-                                        "(?<!", "(?>"};
+    static const char *const known[] = {"(?:",  "(?i:", "(?=", "(?!",
+                                        "(?<=", "(?<!", "(?>"};
 
     if (p[1] != '?') {
         if (p[1] == '*')

@@ -26,7 +26,8 @@ struct piece {
     size_t from, n; /* of text, when TEXT */
 };
 
-struct template {
+struct template
+{
     char *text;
     struct piece piece[MAX_PIECES];
     int n_pieces;
@@ -54,11 +55,12 @@ static int cut(struct template *p, const char *name, struct err *e)
         if (choices && (!next || choices < next))
             next = choices;
         if (p->n_pieces == MAX_PIECES)
-            return err_set(e, ERR_DATA, "%s: a template with more than %d "
-                           "pieces", name, MAX_PIECES);
+            return err_set(e, ERR_DATA,
+                           "%s: a template with more than %d "
+                           "pieces",
+                           name, MAX_PIECES);
         if (next != s) {
-            *x = (struct piece){TEXT, at,
-                                next ? (size_t)(next - s) : n - at};
+            *x = (struct piece){TEXT, at, next ? (size_t)(next - s) : n - at};
         } else if (next == prompt) {
             *x = (struct piece){PROMPT, at, 8};
             has_prompt = 1;
@@ -81,16 +83,20 @@ static int read_file(struct template *p, const char *path, struct err *e)
     int ascii, r;
 
     if (!file_exists(path))
-        return err_set(e, ERR_USAGE, "template '%s': neither none, chat, "
-                       "dapo, qwen-boxed nor a file", path);
+        return err_set(e, ERR_USAGE,
+                       "template '%s': neither none, chat, "
+                       "dapo, qwen-boxed nor a file",
+                       path);
     r = file_map(&m, path, e);
     if (r)
         return r;
     if (m.size > 1 << 20 || (m.size && memchr(m.data, 0, m.size)) ||
         utf8_valid((const char *)m.data, m.size, &ascii) < m.size) {
         file_unmap(&m);
-        return err_set(e, ERR_DATA, "%s: a template is UTF-8 text of up to "
-                       "1 MiB", path);
+        return err_set(e, ERR_DATA,
+                       "%s: a template is UTF-8 text of up to "
+                       "1 MiB",
+                       path);
     }
     p->text = xmalloc(m.size + 1);
     if (m.size)
@@ -123,8 +129,8 @@ static int open_chat(struct template *p, const char *name,
                      struct err *e)
 {
     const char *plus = strchr(name, '+');
-    struct chat_opts o = {.tok = t, .args = args, .n_args = n_args,
-                          .where = "template chat"};
+    struct chat_opts o = {
+        .tok = t, .args = args, .n_args = n_args, .where = "template chat"};
     char *which = NULL;
     int r;
 
@@ -133,10 +139,11 @@ static int open_chat(struct template *p, const char *name,
         which[strcspn(which, "+")] = '\0';
     }
     o.jinja = tok_chat_template(t, which);
-    r = which && !o.jinja
-            ? err_set(e, ERR_DATA, "template chat: no chat_template of the "
-                      "name '%.100s'", which)
-            : chat_open(&p->chat, &o, e);
+    r = which && !o.jinja ? err_set(e, ERR_DATA,
+                                    "template chat: no chat_template of the "
+                                    "name '%.100s'",
+                                    which)
+                          : chat_open(&p->chat, &o, e);
     if (!r) {
         buf_printf(&p->identity, "chat%s%s", which ? ":" : "",
                    which ? which : "");
@@ -166,8 +173,10 @@ int template_open(struct template **out, const char *name,
     if (!strncmp(name, "chat", 4) && strchr("+:", name[4]))
         r = open_chat(p, name, args, n_args, t, e);
     else if (n_args)
-        r = err_set(e, ERR_USAGE, "template '%s' takes no arguments: they are "
-                    "variables of a chat template", name);
+        r = err_set(e, ERR_USAGE,
+                    "template '%s' takes no arguments: they are "
+                    "variables of a chat template",
+                    name);
     else
         r = inner(p, name, e);
     if (!r)
@@ -191,8 +200,7 @@ void template_close(struct template **p)
     *p = NULL;
 }
 
-static void render_choices(struct template *p,
-                           const struct template_input *in)
+static void render_choices(struct template *p, const struct template_input *in)
 {
     p->choices.n = 0;
     if (!p->has_choices && in->n_choices)

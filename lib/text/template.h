@@ -20,8 +20,8 @@
 #include "../base/buf.h"
 #include "tok.h"
 
-struct template_turn { /* of a conversation, before the prompt */
-    const char *role;  /* system, user or assistant */
+struct template_turn {    /* of a conversation, before the prompt */
+    const char *role;     /* system, user or assistant */
     struct tok_part text; /* specials is not looked at */
 };
 struct template_input {
@@ -44,8 +44,8 @@ void template_close(struct template **p);
  * the template's own text and never in the prompt or the choices. They borrow
  * from p (until the next call) and from the input. */
 int template_render(struct template *p, const struct template_input *in,
-                    const struct tok_part **part, size_t *n, struct err *e)
-    MUST_CHECK;
+                    const struct tok_part **part, size_t *n,
+                    struct err *e) MUST_CHECK;
 /* `none`: the prompt stays what it is. */
 int template_is_none(const struct template *p);
 /* The model's own chat format says itself what a text begins with. */

@@ -117,11 +117,9 @@ static const struct added *match(const struct tok *t,
     return NULL;
 }
 
-static const unsigned char *find(const struct tok *t,
-                                 const struct added_set *set,
-                                 const unsigned char *p,
-                                 const unsigned char *end,
-                                 const struct added **a)
+static const unsigned char *
+find(const struct tok *t, const struct added_set *set, const unsigned char *p,
+     const unsigned char *end, const struct added **a)
 {
     for (*a = NULL; p < end; p++) {
         if (set->only >= 0) {

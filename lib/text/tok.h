@@ -55,8 +55,8 @@ int tok_is_special(const struct tok *t, int32_t id);
  * in Hugging Face's decoder; an id above the vocabulary is no text (a
  * model's vocabulary is often padded), a negative one an error. */
 int tok_decode(const struct tok *t, const int32_t *ids, size_t n_ids,
-               int skip_specials, char **text, size_t *n, struct err *e)
-    MUST_CHECK;
+               int skip_specials, char **text, size_t *n,
+               struct err *e) MUST_CHECK;
 /* Tokens as quoted pieces with spaces between, special ones bare, appended to
  * out: 'The' ' cat' <|im_end|>. Bytes outside ASCII show as \xHH. */
 void tok_pieces(const struct tok *t, const int32_t *ids, size_t n_ids,
@@ -86,13 +86,13 @@ int32_t tok_id(const struct tok *t, const char *token); /* or -1 */
 /* "2,<|im_end|>", ids and token texts with commas between, into ids; gives
  * their number, at most cap. dir is opened when there is a text among them;
  * `what` stands before a message (the option that was given). */
-int tok_list(const char *dir, const char *text, const char *what,
-             int32_t *ids, int cap, struct err *e) MUST_CHECK;
+int tok_list(const char *dir, const char *text, const char *what, int32_t *ids,
+             int cap, struct err *e) MUST_CHECK;
 /* A line to tell the user: what the file says that has no effect; or NULL. */
 const char *tok_note(const struct tok *t);
 /* 32 hex digits over the tokenizer.json: what determines ids. */
 const char *tok_digest(const struct tok *t);
-int tok_vocab(const struct tok *t); /* largest id + 1 */
+int tok_vocab(const struct tok *t);   /* largest id + 1 */
 int32_t tok_eos(const struct tok *t); /* of tokenizer_config.json, or -1 */
 /* The chat template of that name where a model has several, NULL: the default;
  * NULL when there is none. */

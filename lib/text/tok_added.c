@@ -26,12 +26,15 @@ static int place(struct tok *t, struct added *a, const char *s, size_t n,
             t->v.token[id].outside = 1;
     }
     if (a->id != id)
-        return err_set(e, ERR_DATA, "%s: added_tokens[%d]: \"%.100s\" has id "
-                       "%lld, expected %d", t->name, t->n_added, s,
-                       (long long)id, (int)a->id);
+        return err_set(e, ERR_DATA,
+                       "%s: added_tokens[%d]: \"%.100s\" has id "
+                       "%lld, expected %d",
+                       t->name, t->n_added, s, (long long)id, (int)a->id);
     if (t->v.token[id].added)
-        return err_set(e, ERR_DATA, "%s: added_tokens[%d]: \"%.100s\" is "
-                       "there twice", t->name, t->n_added, s);
+        return err_set(e, ERR_DATA,
+                       "%s: added_tokens[%d]: \"%.100s\" is "
+                       "there twice",
+                       t->name, t->n_added, s);
     t->v.token[id].added = 1;
     t->v.token[id].special = (uint8_t)a->special;
     a->content = xmalloc(n_form + 1);
@@ -51,17 +54,20 @@ static int added_one(struct tok *t, const json_t *o, int32_t *next,
     size_t n = json_string_length(content);
     static const char where[] = "added_tokens";
     int64_t id = -1;
-    int r = tok_check_keys(t, o, where, "id content single_word lstrip "
-                                 "rstrip normalized special", e);
+    int r = tok_check_keys(t, o, where,
+                           "id content single_word lstrip "
+                           "rstrip normalized special",
+                           e);
 
     if (!r)
         r = json_get_i64(o, t->name, "id", 1, &id, e);
     if (r)
         return r;
     if (!s || !n || id < 0 || id > VOCAB_MAX_ID)
-        return err_set(e, ERR_DATA, "%s: added_tokens[%d]: needs a content "
-                       "and an id in [0, %d]", t->name, t->n_added,
-                       VOCAB_MAX_ID);
+        return err_set(e, ERR_DATA,
+                       "%s: added_tokens[%d]: needs a content "
+                       "and an id in [0, %d]",
+                       t->name, t->n_added, VOCAB_MAX_ID);
     if (tok_get_flag(t, o, where, "single_word", 0, &a->single_word, e) ||
         tok_get_flag(t, o, where, "special", 0, &a->special, e) ||
         tok_get_flag(t, o, where, "normalized", 1, &a->normalized, e) ||
@@ -88,8 +94,7 @@ static void index_added(struct tok *t, struct added_set *set, int normalized)
         for (; j; j--) {
             const struct added *a = &t->added[set->order[j - 1]];
             const struct added *b = &t->added[x];
-            int d = (unsigned char)a->content[0] -
-                    (unsigned char)b->content[0];
+            int d = (unsigned char)a->content[0] - (unsigned char)b->content[0];
 
             if (d < 0 || (d == 0 && a->n >= b->n))
                 break;
@@ -119,7 +124,8 @@ int tok_load_added(struct tok *t, const json_t *root, struct err *e)
         return err_set(e, ERR_DATA, "%s: added_tokens: more than 65536",
                        t->name);
     t->added = xcalloc(n + 1, sizeof *t->added);
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         r = added_one(t, item, &next, e);
         if (r)
             return r;

@@ -84,7 +84,8 @@ static int config_chats(struct tok *t, const json_t *o, const char *path,
         tok_add_chat(t, "", json_string_value(v), json_string_length(v));
         return 0;
     }
-    json_array_foreach(v, i, item) {
+    json_array_foreach(v, i, item)
+    {
         const json_t *text = json_object_get(item, "template");
         const char *name = json_string_value(json_object_get(item, "name"));
 
@@ -95,8 +96,10 @@ static int config_chats(struct tok *t, const json_t *o, const char *path,
                          json_string_length(text));
     }
     if (!json_is_array(v))
-        return err_set(e, ERR_DATA, "%s: chat_template: expected a string, "
-                       "or a list of names and templates", path);
+        return err_set(e, ERR_DATA,
+                       "%s: chat_template: expected a string, "
+                       "or a list of names and templates",
+                       path);
     return 0;
 }
 

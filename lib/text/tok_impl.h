@@ -23,14 +23,14 @@ struct added { /* a token that is found before anything is split */
 /* Added tokens of one kind, by first byte, longest first. */
 struct added_set {
     int n;
-    int *order;        /* indices into tok.added */
-    int first[256];    /* where a first byte's tokens begin in order */
+    int *order;     /* indices into tok.added */
+    int first[256]; /* where a first byte's tokens begin in order */
     int count[256];
     int only; /* the one first byte of all, or -1 */
 };
 
 struct tok {
-    char *name;      /* the path of tokenizer.json, for messages */
+    char *name; /* the path of tokenizer.json, for messages */
     char digest[33];
     uint16_t *prop;
     struct vocab v;
@@ -39,7 +39,7 @@ struct tok {
     struct nfc_buf nfc, nfc_border;
     struct split *split[TOK_MAX_SPLITS];
     int n_splits;
-    int prefix_at; /* before this split each piece gets a space; or -1 */
+    int prefix_at;  /* before this split each piece gets a space; or -1 */
     char *prefixed; /* the last piece that got one */
     size_t prefixed_cap;
     int32_t begin[TOK_MAX_BEGIN]; /* before each text: tok_put_begin */
@@ -56,7 +56,7 @@ struct tok {
     int n_named;
     struct { /* name "": the only one, or chat_template.jinja */
         char *name, *text;
-    } *chat;
+    } * chat;
     int n_chats;
     char *joined; /* parts put together */
     size_t joined_cap;
@@ -65,8 +65,8 @@ struct tok {
 enum { TOK_FORCE_REGEX = 1 }; /* PCRE2 also for patterns that we know */
 
 /* tok_open from memory, without a directory; name is for messages. */
-int tok_open_text(struct tok **t, const char *text, size_t n,
-                  const char *name, int flags, struct err *e) MUST_CHECK;
+int tok_open_text(struct tok **t, const char *text, size_t n, const char *name,
+                  int flags, struct err *e) MUST_CHECK;
 int tok_load(struct tok *t, const char *text, size_t n, int flags,
              struct err *e) MUST_CHECK;
 /* The parts of tokenizer.json other than vocab and merges. (tok_parts.c) */
@@ -78,8 +78,8 @@ int tok_load_pre(struct tok *t, const struct json_t *o, int flags,
                  struct err *e) MUST_CHECK;
 /* What they share (tok_json.c): "FILE: WHAT: only byte-level BPE is read, ..."; an object's
  * type, or ""; checks a ByteLevel's members. */
-int tok_not_byte_level(struct tok *t, const char *what, struct err *e)
-    MUST_CHECK;
+int tok_not_byte_level(struct tok *t, const char *what,
+                       struct err *e) MUST_CHECK;
 const char *tok_type_of(const struct json_t *o);
 int tok_byte_level(struct tok *t, const struct json_t *o, const char *where,
                    int *prefix, int *regex, struct err *e) MUST_CHECK;
@@ -90,11 +90,11 @@ int tok_unsupported(struct tok *t, struct err *e, const char *where,
 int tok_check_keys(struct tok *t, const struct json_t *o, const char *where,
                    const char *known, struct err *e) MUST_CHECK;
 int tok_get_flag(struct tok *t, const struct json_t *o, const char *where,
-                 const char *key, int absent, int *out, struct err *e)
-    MUST_CHECK;
+                 const char *key, int absent, int *out,
+                 struct err *e) MUST_CHECK;
 /* (tok_added.c) */
-int tok_load_added(struct tok *t, const struct json_t *root, struct err *e)
-    MUST_CHECK;
+int tok_load_added(struct tok *t, const struct json_t *root,
+                   struct err *e) MUST_CHECK;
 /* (tok_config.c) */
 int tok_load_config(struct tok *t, const char *dir, struct err *e) MUST_CHECK;
 void tok_add_chat(struct tok *t, const char *name, const char *text, size_t n);

@@ -65,9 +65,11 @@ const char *tok_type_of(const json_t *o)
 
 int tok_not_byte_level(struct tok *t, const char *what, struct err *e)
 {
-    return err_set(e, ERR_DATA, "%s: %s: only byte-level BPE is read; a model "
+    return err_set(e, ERR_DATA,
+                   "%s: %s: only byte-level BPE is read; a model "
                    "whose tokenizer is one helps (GPT-2, Llama 3, Qwen, "
-                   "SmolLM2, DeepSeek, Mistral with tekken)", t->name, what);
+                   "SmolLM2, DeepSeek, Mistral with tekken)",
+                   t->name, what);
 }
 
 int tok_byte_level(struct tok *t, const json_t *o, const char *where,

@@ -20,8 +20,8 @@ static int one(struct tok **t, const char *dir, const char *s, long *id,
     return r;
 }
 
-int tok_list(const char *dir, const char *text, const char *what,
-             int32_t *ids, int cap, struct err *e)
+int tok_list(const char *dir, const char *text, const char *what, int32_t *ids,
+             int cap, struct err *e)
 {
     char *copy = xstrdup(text), *save = NULL;
     struct tok *t = NULL;

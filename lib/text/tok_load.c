@@ -78,8 +78,10 @@ static int load_vocab(struct loader *l, struct err *e)
 static int merge_failed(struct loader *l, struct err *e)
 {
     if (l->fallback)
-        return tok_not_byte_level(l->t, "model.byte_fallback with merges of "
-                                  "characters: a sentencepiece BPE", e);
+        return tok_not_byte_level(l->t,
+                                  "model.byte_fallback with merges of "
+                                  "characters: a sentencepiece BPE",
+                                  e);
     return placed(&l->j, e);
 }
 
@@ -99,7 +101,8 @@ static int load_merge(struct loader *l, int32_t rank, struct err *e)
             return r;
         space = memchr(s, ' ', n);
         if (!space || memchr(space + 1, ' ', (size_t)(s + n - space - 1)))
-            return jscan_error(j, e, "a merge needs two tokens with one "
+            return jscan_error(j, e,
+                               "a merge needs two tokens with one "
                                "space between");
         r = vocab_merge(v, s, (size_t)(space - s), space + 1,
                         (size_t)(s + n - space - 1), rank, e);
@@ -187,8 +190,10 @@ static int model_member(struct loader *l, enum member what, struct err *e)
     if (!vocab && what != MERGES)
         return jscan_skip(&l->j, e);
     if (vocab && c == '[')
-        return tok_not_byte_level(l->t, "model.vocab is a list of scores: "
-                                  "Unigram, a sentencepiece tokenizer", e);
+        return tok_not_byte_level(l->t,
+                                  "model.vocab is a list of scores: "
+                                  "Unigram, a sentencepiece tokenizer",
+                                  e);
     if (vocab ? l->seen_vocab++ : l->seen_merges++)
         return jscan_error(&l->j, e, "duplicate key \"%s\"",
                            vocab ? "vocab" : "merges");

@@ -47,22 +47,26 @@ static int load_unknown(struct tok *t, const json_t *o, struct err *e)
 {
     const json_t *v = json_object_get(o, "unk_token");
     const char *s = json_string_value(v);
-    int fallback, r = tok_get_flag(t, o, "model", "byte_fallback", 0,
-                                   &fallback, e);
+    int fallback,
+        r = tok_get_flag(t, o, "model", "byte_fallback", 0, &fallback, e);
 
     if (!r)
         r = tok_get_flag(t, o, "model", "fuse_unk", 0, &t->bpe.fuse_unk, e);
     if (r || !t->v.lacks)
         return r;
     if (fallback)
-        return tok_not_byte_level(t, "model.byte_fallback: a sentencepiece "
-                                  "BPE", e);
+        return tok_not_byte_level(t,
+                                  "model.byte_fallback: a sentencepiece "
+                                  "BPE",
+                                  e);
     if (v && !json_is_null(v) && !s)
         return tok_unsupported(t, e, "model", "unk_token", v);
     t->bpe.unk = s ? vocab_find(&t->v, s, json_string_length(v)) : -1;
     if (s && t->bpe.unk < 0)
-        return err_set(e, ERR_DATA, "%s: model.unk_token: \"%.100s\" is not in "
-                       "the vocabulary, which lacks bytes", t->name, s);
+        return err_set(e, ERR_DATA,
+                       "%s: model.unk_token: \"%.100s\" is not in "
+                       "the vocabulary, which lacks bytes",
+                       t->name, s);
     return 0;
 }
 
@@ -106,17 +110,20 @@ static int begin_with(struct tok *t, const json_t *o, const char *name,
     size_t i;
 
     if (!json_is_array(ids))
-        return err_set(e, ERR_DATA, "%s: post_processor.special_tokens: no ids "
-                       "of \"%.100s\"", t->name, name);
+        return err_set(e, ERR_DATA,
+                       "%s: post_processor.special_tokens: no ids "
+                       "of \"%.100s\"",
+                       t->name, name);
     json_array_foreach(ids, i, x)
     {
         json_int_t id = json_is_integer(x) ? json_integer_value(x) : -1;
 
         if (id < 0 || id > VOCAB_MAX_ID || t->n_begin == TOK_MAX_BEGIN)
-            return err_set(e, ERR_DATA, "%s: post_processor.special_tokens: "
+            return err_set(e, ERR_DATA,
+                           "%s: post_processor.special_tokens: "
                            "\"%.100s\": an id outside [0, %d], or more than "
-                           "%d ids", t->name, name, VOCAB_MAX_ID,
-                           TOK_MAX_BEGIN);
+                           "%d ids",
+                           t->name, name, VOCAB_MAX_ID, TOK_MAX_BEGIN);
         t->begin[t->n_begin++] = (int32_t)id;
     }
     return 0;
@@ -128,8 +135,8 @@ static int load_template(struct tok *t, const json_t *o, struct err *e)
 {
     static const char where[] = "post_processor";
     const json_t *list = json_object_get(o, "single"), *item;
-    int text = 0, r = tok_check_keys(t, o, where,
-                                     "type single pair special_tokens", e);
+    int text = 0,
+        r = tok_check_keys(t, o, where, "type single pair special_tokens", e);
     size_t i;
 
     if (!r && !json_is_array(list))

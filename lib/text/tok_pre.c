@@ -82,11 +82,11 @@ static int load_split(struct tok *t, const json_t *o, int flags, struct err *e)
     return add_split(t, &rule, flags, e);
 }
 
-static int load_digits(struct tok *t, const json_t *o, int flags,
-                       struct err *e)
+static int load_digits(struct tok *t, const json_t *o, int flags, struct err *e)
 {
     struct split_rule rule = {0};
-    int single = 0, r = tok_check_keys(t, o, where, "type individual_digits", e);
+    int single = 0,
+        r = tok_check_keys(t, o, where, "type individual_digits", e);
 
     if (!r)
         r = tok_get_flag(t, o, where, "individual_digits", 0, &single, e);
@@ -117,8 +117,10 @@ static int load(struct tok *t, const json_t *o, int last, int depth, int flags,
     int r = 0;
 
     if (!strcmp(type, "Metaspace"))
-        return tok_not_byte_level(t, "pre_tokenizer Metaspace: a "
-                                  "sentencepiece tokenizer", e);
+        return tok_not_byte_level(t,
+                                  "pre_tokenizer Metaspace: a "
+                                  "sentencepiece tokenizer",
+                                  e);
     if (!strcmp(type, "Sequence") && depth < 4) {
         if (tok_check_keys(t, o, where, "type pretokenizers", e))
             return -ERR_DATA;

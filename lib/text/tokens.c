@@ -49,13 +49,16 @@ static int turns(struct tokens *t, struct rec *rec, struct template_input *in,
         t->history = json_loads(text, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
     if (text && !json_is_array(t->history) && !json_is_null(t->history))
         return rec_bad(rec, e, "history: expected a list of turns");
-    json_array_foreach(t->history, i, m) {
+    json_array_foreach(t->history, i, m)
+    {
         const json_t *content = json_object_get(m, "content");
         const char *role = json_string_value(json_object_get(m, "role"));
 
         if (!role || !json_is_string(content))
-            return rec_bad(rec, e, "history[%zu]: expected a role and a "
-                           "content, both str", i);
+            return rec_bad(rec, e,
+                           "history[%zu]: expected a role and a "
+                           "content, both str",
+                           i);
         room(t, in->n_turns + 1)[in->n_turns] = (struct template_turn){
             role, {json_string_value(content), json_string_length(content), 0}};
         in->n_turns++;
@@ -198,8 +201,7 @@ void tokens_made_by(const struct tokens *t, struct filter *f)
     filter_made_by(f, "as", t->o->to);
 }
 
-int tokens_open(struct tokens **out, const struct tokens_opts *o,
-                struct err *e)
+int tokens_open(struct tokens **out, const struct tokens_opts *o, struct err *e)
 {
     struct tokens *t = xcalloc(1, sizeof *t);
     int r = tok_open(&t->tok, o->tokenizer, e);
@@ -207,8 +209,8 @@ int tokens_open(struct tokens **out, const struct tokens_opts *o,
     t->o = o;
     t->seen = prompt_ids_open();
     if (!r)
-        r = template_open(&t->template, o->template, o->args, o->n_args,
-                          t->tok, e);
+        r = template_open(&t->template, o->template, o->args, o->n_args, t->tok,
+                          e);
     if (r)
         tokens_close(&t);
     *out = t;

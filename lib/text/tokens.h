@@ -23,8 +23,8 @@ struct tokens_count {
 
 struct tokens;
 
-int tokens_open(struct tokens **t, const struct tokens_opts *o, struct err *e)
-    MUST_CHECK;
+int tokens_open(struct tokens **t, const struct tokens_opts *o,
+                struct err *e) MUST_CHECK;
 void tokens_close(struct tokens **t);
 /* What determines the bytes, into f's header. */
 void tokens_made_by(const struct tokens *t, struct filter *f);

@@ -8,18 +8,18 @@
 #include <stdint.h>
 
 enum {
-    UNI_LETTER = 1, /* \p{L} */
-    UNI_NUMBER = 2, /* \p{N} */
-    UNI_SPACE = 4,  /* \s */
+    UNI_LETTER = 1,      /* \p{L} */
+    UNI_NUMBER = 2,      /* \p{N} */
+    UNI_SPACE = 4,       /* \s */
     UNI_NEWLINE = 8,     /* \r and \n */
     UNI_NFC_UNSAFE = 16, /* NFC changes it, or joins it with what precedes */
     UNI_COMBINING = 32,  /* canonical combining class is not 0 */
-    UNI_NUMERIC = 64, /* what Digits cuts out: \p{N} of other tables */
-    UNI_WORD = 128,   /* \w beside a single-word token */
-    UNI_UPPER = 256,  /* \p{Lu}\p{Lt} */
-    UNI_LOWER = 512,  /* \p{Ll} */
-    UNI_MARK = 1024,  /* \p{M} */
-    UNI_PUNCT = 2048  /* \p{P}\p{S} */
+    UNI_NUMERIC = 64,    /* what Digits cuts out: \p{N} of other tables */
+    UNI_WORD = 128,      /* \w beside a single-word token */
+    UNI_UPPER = 256,     /* \p{Lu}\p{Lt} */
+    UNI_LOWER = 512,     /* \p{Ll} */
+    UNI_MARK = 1024,     /* \p{M} */
+    UNI_PUNCT = 2048     /* \p{P}\p{S} */
 };
 #define UNI_SIZE 0x110000
 

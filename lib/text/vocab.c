@@ -241,8 +241,7 @@ static int32_t find_next(const struct vocab *v, const char *s, size_t n)
 int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
                 size_t nb, int32_t rank, struct err *e)
 {
-    char small[512], *out = na + nb <= sizeof small ? small
-                                                    : xmalloc(na + nb);
+    char small[512], *out = na + nb <= sizeof small ? small : xmalloc(na + nb);
     size_t ka, kb;
     struct vocab_pair p = {.rank = rank};
     int raw_a = spell(v, a, na, out, &ka);
@@ -256,7 +255,8 @@ int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
     if (raw_a || raw_b)
         return err_set(e, ERR_DATA,
                        "the merge \"%.*s %.*s\" has characters outside the "
-                       "byte-level alphabet", (int)(na < 100 ? na : 100), a,
+                       "byte-level alphabet",
+                       (int)(na < 100 ? na : 100), a,
                        (int)(nb < 100 ? nb : 100), b);
     if (ia < 0 || ib < 0 || p.id < 0)
         return err_set(e, ERR_DATA,
@@ -264,8 +264,14 @@ int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
                        "which the vocabulary lacks",
                        (int)(na < 100 ? na : 100), a,
                        (int)(nb < 100 ? nb : 100), b,
-                       (int)(ib < 0 && ia >= 0 ? 0 : na < 100 ? na : 100), a,
-                       (int)(ia < 0 ? 0 : nb < 100 ? nb : 100), b);
+                       (int)(ib < 0 && ia >= 0 ? 0
+                             : na < 100        ? na
+                                               : 100),
+                       a,
+                       (int)(ia < 0     ? 0
+                             : nb < 100 ? nb
+                                        : 100),
+                       b);
     v->next = p.id + 1;
     p.a = (uint32_t)ia;
     p.b = (uint32_t)ib;

@@ -39,10 +39,10 @@ struct vocab {
     size_t slot_mask, n_slots;
     struct vocab_pair *pair;
     size_t pair_mask, n_pairs;
-    int32_t next; /* a guess: the token that the next merge makes */
-    int32_t byte_id[256]; /* or -1 */
-    int lacks; /* some byte has no token */
-    int16_t byte_of[0x144]; /* character of the alphabet -> byte, or -1 */
+    int32_t next;            /* a guess: the token that the next merge makes */
+    int32_t byte_id[256];    /* or -1 */
+    int lacks;               /* some byte has no token */
+    int16_t byte_of[0x144];  /* character of the alphabet -> byte, or -1 */
     int32_t rank0[256][256]; /* of two single bytes, or -1 */
 };
 
@@ -70,8 +70,8 @@ static inline uint64_t vocab_pair_hash(uint32_t a, uint32_t b)
     return x ^ x >> 29;
 }
 
-static inline const struct vocab_pair *
-vocab_pair_get(const struct vocab *v, int32_t a, int32_t b)
+static inline const struct vocab_pair *vocab_pair_get(const struct vocab *v,
+                                                      int32_t a, int32_t b)
 {
     size_t i = vocab_pair_hash((uint32_t)a, (uint32_t)b) & v->pair_mask;
 

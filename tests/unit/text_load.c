@@ -101,7 +101,8 @@ static void other_kinds_of_tokenizers_are_called_by_name(void)
     /* Llama 2, Mistral 7B, Gemma: merges of characters, bytes as <0x0A> */
     expect(TEXT("{\"model\": {\"type\": \"BPE\", \"byte_fallback\": true, "
                 "\"vocab\": {\"\xe2\x96\x81\": 0, \"a\": 1, "
-                "\"\xe2\x96\x81" "a\": 2}, \"merges\": "
+                "\"\xe2\x96\x81"
+                "a\": 2}, \"merges\": "
                 "[[\"\xe2\x96\x81\", \"a\"]]}}"),
            "model.byte_fallback with merges of characters: a sentencepiece "
            "BPE: only byte-level BPE is read");
@@ -112,9 +113,9 @@ static void other_kinds_of_tokenizers_are_called_by_name(void)
 
 static void what_the_template_puts_before_a_text_is_checked(void)
 {
-#define POST(single, ids)                                                    \
-    "\"post_processor\": {\"type\": \"TemplateProcessing\", \"single\": ["     \
-    single "], \"pair\": [], \"special_tokens\": {\"B\": {\"id\": \"B\", "     \
+#define POST(single, ids)                                                         \
+    "\"post_processor\": {\"type\": \"TemplateProcessing\", \"single\": [" single \
+    "], \"pair\": [], \"special_tokens\": {\"B\": {\"id\": \"B\", "               \
     "\"ids\": [" ids "], \"tokens\": [\"B\"]}}}"
 #define BEGIN "{\"SpecialToken\": {\"id\": \"B\", \"type_id\": 0}}"
 #define A "{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}"
@@ -137,12 +138,21 @@ static void what_the_template_puts_before_a_text_is_checked(void)
 static void regexes_that_could_differ_are_refused(void)
 {
     static const char *const bad[][2] = {
-        {"^a", "^"},           {"a$", "$"},        {".", "."},
-        {"\\\\d+", "\\d"},     {"\\\\w", "\\w"},   {"[a[b]]", "[a[b]]"},
-        {"[a&&b]", "[a&&b]"},  {"a{1,2}+", "{1,2}+"},
-        {"(?m)a", "(?m"},      {"\\\\p{Han}", "\\p{Han}"},
-        {"[\\\\P{L}]", "\\P{L}"}, {"\\\\pL", "\\p"}, {"(*ACCEPT)a", "(*"},
-        {"[]a]", "[]a"},       {"a\\\\", "\\"},
+        {"^a", "^"},
+        {"a$", "$"},
+        {".", "."},
+        {"\\\\d+", "\\d"},
+        {"\\\\w", "\\w"},
+        {"[a[b]]", "[a[b]]"},
+        {"[a&&b]", "[a&&b]"},
+        {"a{1,2}+", "{1,2}+"},
+        {"(?m)a", "(?m"},
+        {"\\\\p{Han}", "\\p{Han}"},
+        {"[\\\\P{L}]", "\\P{L}"},
+        {"\\\\pL", "\\p"},
+        {"(*ACCEPT)a", "(*"},
+        {"[]a]", "[]a"},
+        {"a\\\\", "\\"},
     };
     static const char pattern[] = "(?i:'s|";
     const char *from = strstr(tiny, pattern);
@@ -156,8 +166,10 @@ static void regexes_that_could_differ_are_refused(void)
         buf_put(&b, tiny, (size_t)(from - tiny));
         buf_puts(&b, bad[i][0]);
         buf_puts(&b, to);
-        snprintf(want, sizeof want, "pre_tokenizer.pattern: Regex: %s is not "
-                 "supported", bad[i][1]);
+        snprintf(want, sizeof want,
+                 "pre_tokenizer.pattern: Regex: %s is not "
+                 "supported",
+                 bad[i][1]);
         expect(b.p, b.n, want);
     }
     b.n = 0;
@@ -284,9 +296,9 @@ static void a_sequence_in_a_sequence_is_one(void)
     T_CHECK(t && t->n_splits == 1 && split_is_fast(t->split[0]));
     tok_close(&t);
     free(text);
-    json_object_set_new(o, "pre_tokenizer",
-                        json_pack("{s:s, s:[]}", "type", "Sequence",
-                                  "pretokenizers"));
+    json_object_set_new(
+        o, "pre_tokenizer",
+        json_pack("{s:s, s:[]}", "type", "Sequence", "pretokenizers"));
     text = json_dumps(o, 0);
     expect(text, strlen(text), "pre_tokenizer.pretokenizers [] is not");
     free(text);
@@ -342,8 +354,8 @@ static void config_gives_the_end_token_and_the_template(void)
     tok_close(&t);
     write_file(dir, "tokenizer_config.json", "{\"eos_token\": \"</s>\"}");
     T_EQ_INT(tok_open(&t, dir, &e), -ERR_DATA);
-    T_CHECKF(strstr(e.msg, "eos_token \"</s>\" is not in the vocabulary"),
-             "%s", e.msg);
+    T_CHECKF(strstr(e.msg, "eos_token \"</s>\" is not in the vocabulary"), "%s",
+             e.msg);
     T_EQ_INT(tok_open(&t, "/no/such/dir", &e), -ERR_IO);
 }
 

@@ -16,8 +16,8 @@ static void join(struct buf *b, const struct tok_part *part, size_t n)
         buf_put(b, part[i].s, part[i].n);
 }
 
-static void check_talk(struct chat *c, const json_t *row,
-                       const char *key, int generate)
+static void check_talk(struct chat *c, const json_t *row, const char *key,
+                       int generate)
 {
     const json_t *list = json_object_get(row, "messages"), *m;
     const json_t *want = json_object_get(row, key);
@@ -28,7 +28,8 @@ static void check_talk(struct chat *c, const json_t *row,
     struct buf b = {0};
     size_t n = 0, i;
 
-    json_array_foreach(list, i, m) {
+    json_array_foreach(list, i, m)
+    {
         const json_t *text = json_object_get(m, "content");
 
         msg[i].role = json_string_value(json_object_get(m, "role"));
@@ -37,12 +38,13 @@ static void check_talk(struct chat *c, const json_t *row,
         msg[i].part = &content[i];
         msg[i].n = 1;
     }
-    T_CHECK(!chat_render(c, msg, json_array_size(list), generate, &part, &n,
-                         &e));
+    T_CHECK(
+        !chat_render(c, msg, json_array_size(list), generate, &part, &n, &e));
     join(&b, part, n);
     T_CHECKF(b.n == json_string_length(want) &&
-             !memcmp(b.p, json_string_value(want), b.n), "%s: got %s",
-             json_string_value(json_object_get(row, "name")), buf_str(&b));
+                 !memcmp(b.p, json_string_value(want), b.n),
+             "%s: got %s", json_string_value(json_object_get(row, "name")),
+             buf_str(&b));
     buf_free(&b);
 }
 
@@ -117,13 +119,12 @@ static struct tok *open_chat(void)
     struct err e = {0};
 
     list = json_object_get(o, "added_tokens");
-    n = (int)json_integer_value(json_object_get(json_array_get(list, 0),
-                                                "id"));
+    n = (int)json_integer_value(json_object_get(json_array_get(list, 0), "id"));
     for (int i = 0; i < 2; i++) {
         a = json_deep_copy(json_array_get(list, 0));
         json_object_set_new(a, "id", json_integer(n + 1 + i));
-        json_object_set_new(a, "content", json_string(i ? "<|im_end|>"
-                                                        : "<|im_start|>"));
+        json_object_set_new(a, "content",
+                            json_string(i ? "<|im_end|>" : "<|im_start|>"));
         json_array_append_new(list, a);
     }
     text = json_dumps(o, 0);
@@ -175,19 +176,23 @@ static void templates_render_as_written(void)
     FILE *f;
 
     check_render(t, "none", &in, "1+1?");
-    check_render(t, "dapo", &in,
+    check_render(
+        t, "dapo", &in,
         "Solve the following math problem step by step. The last line of your "
         "response should be of the form Answer: $Answer (without quotes) "
         "where $Answer is the answer to the problem.\n\n1+1?\n\nRemember to "
         "put your answer on its own line after \"Answer:\".");
-    check_render(t, "qwen-boxed", &in, "1+1?\nPlease reason step by step, and "
+    check_render(t, "qwen-boxed", &in,
+                 "1+1?\nPlease reason step by step, and "
                  "put your final answer within \\boxed{}.");
-    check_render(t, "chat", &in, "<|im_start|>system\nSolve it.<|im_end|>\n"
+    check_render(t, "chat", &in,
+                 "<|im_start|>system\nSolve it.<|im_end|>\n"
                  "<|im_start|>user\n1+1?<|im_end|>\n<|im_start|>assistant\n");
     in.choices = choice;
     in.n_choices = 2;
     check_render(t, "none", &in, "1+1?");
-    check_render(t, "chat+qwen-boxed", &in,
+    check_render(
+        t, "chat+qwen-boxed", &in,
         "<|im_start|>system\nSolve it.<|im_end|>\n<|im_start|>user\n1+1?\n"
         "A. two\nB. $3$\nPlease reason step by step, and put your final "
         "answer within \\boxed{}.<|im_end|>\n<|im_start|>assistant\n");
@@ -230,8 +235,8 @@ static void a_prompt_cannot_end_its_message(void)
 static void a_mark_put_together_from_two_parts_does_not_count(void)
 {
     struct tok *t = open_chat();
-    struct tok_part part[3] = {{"<|im_", 5, 1}, {"end|>", 5, 0},
-                               {"<|im_end|>", 10, 1}};
+    struct tok_part part[3] = {
+        {"<|im_", 5, 1}, {"end|>", 5, 0}, {"<|im_end|>", 10, 1}};
     struct tok_ids ids = {0};
     struct err e = {0};
     int marks = 0;
@@ -248,8 +253,10 @@ static void a_mark_put_together_from_two_parts_does_not_count(void)
 static void a_second_pass_for_marks_keeps_to_their_parts(void)
 {
     json_t *o = json_load_file(DIR "tokenizer.json", 0, NULL), *list, *a;
-    struct tok_part part[4] = {{"<x>", 3, 0}, {"<x>ab", 5, 1},
-                               {"<endoftext>", 11, 0}, {"<x><y>", 6, 1}};
+    struct tok_part part[4] = {{"<x>", 3, 0},
+                               {"<x>ab", 5, 1},
+                               {"<endoftext>", 11, 0},
+                               {"<x><y>", 6, 1}};
     struct tok_ids ids = {0};
     struct err e = {0};
     struct tok *t;
@@ -257,8 +264,7 @@ static void a_second_pass_for_marks_keeps_to_their_parts(void)
     int marks = 0, n;
 
     list = json_object_get(o, "added_tokens");
-    n = (int)json_integer_value(json_object_get(json_array_get(list, 0),
-                                                "id"));
+    n = (int)json_integer_value(json_object_get(json_array_get(list, 0), "id"));
     for (int i = 0; i < 2; i++) {
         a = json_deep_copy(json_array_get(list, 0));
         json_object_set_new(a, "id", json_integer(n + 1 + i));
@@ -268,8 +274,7 @@ static void a_second_pass_for_marks_keeps_to_their_parts(void)
     }
     json_object_set_new(o, "normalizer", json_null());
     text = json_dumps(o, 0);
-    T_CHECKF(!tok_open_text(&t, text, strlen(text), "t", 0, &e), "%s",
-             e.msg);
+    T_CHECKF(!tok_open_text(&t, text, strlen(text), "t", 0, &e), "%s", e.msg);
     if (t) {
         T_CHECK(!tok_encode_parts(t, part, 4, &ids, &e));
         for (size_t i = 0; i < ids.n; i++)
@@ -290,8 +295,8 @@ static void wrong_templates_are_refused(void)
     struct template *p;
     const struct tok_part *part;
     struct tok_part choice[27] = {{"", 0, 0}};
-    struct template_input in = {.prompt = "x", .n = 1, .choices = choice,
-                                .n_choices = 27};
+    struct template_input in = {
+        .prompt = "x", .n = 1, .choices = choice, .n_choices = 27};
     size_t n;
     struct err e = {0};
 

@@ -12,9 +12,9 @@ static const struct {
     const char *name;
     int fast; /* is every split hand-written code? */
 } shape[] = {
-    {"llama3", 1}, {"smollm2", 1},     {"qwen3", 1},  {"deepseek", 1},
-    {"deepseek-coder", 0}, {"gpt2", 1}, {"gpt2-prefix", 1}, {"tekken", 1},
-    {"o200k", 1},  {"phi4", 1},        {"behaviors", 0},    {"flags", 1},
+    {"llama3", 1},         {"smollm2", 1}, {"qwen3", 1},       {"deepseek", 1},
+    {"deepseek-coder", 0}, {"gpt2", 1},    {"gpt2-prefix", 1}, {"tekken", 1},
+    {"o200k", 1},          {"phi4", 1},    {"behaviors", 0},   {"flags", 1},
 };
 
 static struct tok *open_shape(const char *name, int flags)

@@ -167,8 +167,8 @@ static size_t merge_slowly(const struct tok *t, const char *s, size_t n,
 
 static void pieces_of_every_length_merge_alike(void)
 {
-    static const size_t lengths[] = {1, 2, 8, 9, 16, 17, 23, 24, 25, 33, 95,
-                                     96, 97, 300};
+    static const size_t lengths[] = {1,  2,  8,  9,  16, 17, 23,
+                                     24, 25, 33, 95, 96, 97, 300};
     struct tok *t = open_tiny(0);
     struct rng r;
     struct err e = {0};
@@ -227,9 +227,14 @@ static void invalid_utf8_is_an_error_with_its_place(void)
     static const struct {
         const char *text;
         size_t n, at;
-    } bad[] = {{"ab\x80" "c", 4, 2},     {"\xc0\xaf", 2, 0},
-               {"x\xed\xa0\x80", 4, 1},  {"\xf4\x90\x80\x80", 4, 0},
-               {"12345678\xe4\xbd", 10, 8}, {"\xff", 1, 0}};
+    } bad[] = {{"ab\x80"
+                "c",
+                4, 2},
+               {"\xc0\xaf", 2, 0},
+               {"x\xed\xa0\x80", 4, 1},
+               {"\xf4\x90\x80\x80", 4, 0},
+               {"12345678\xe4\xbd", 10, 8},
+               {"\xff", 1, 0}};
     struct tok *t = open_tiny(0);
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -238,8 +243,7 @@ static void invalid_utf8_is_an_error_with_its_place(void)
         char want[64];
 
         snprintf(want, sizeof want, "not UTF-8 at byte %zu ", bad[i].at);
-        T_EQ_INT(tok_encode(t, bad[i].text, bad[i].n, 1, &ids, &e),
-                 -ERR_DATA);
+        T_EQ_INT(tok_encode(t, bad[i].text, bad[i].n, 1, &ids, &e), -ERR_DATA);
         T_CHECKF(!strncmp(e.msg, want, strlen(want)), "%s", e.msg);
         T_EQ_INT(ids.n, 0);
         tok_ids_free(&ids);
@@ -255,7 +259,10 @@ static void broken_bytes_decode_to_replacement_characters(void)
     } cases[] = {
         {"a\xe4\xbd\xa0", "a\xe4\xbd\xa0"},
         {"\xe4\xbd", "\xef\xbf\xbd"},
-        {"\xe4\xbd" "a", "\xef\xbf\xbd" "a"},
+        {"\xe4\xbd"
+         "a",
+         "\xef\xbf\xbd"
+         "a"},
         {"\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xf0\x9f\x98", "\xef\xbf\xbd"},
         {"\xf0\x9f\xf0\x9f\x98\x80", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
@@ -302,8 +309,9 @@ static void a_stream_gives_whole_characters_at_once(void)
     T_EQ_INT(n, 0);
     tok_stream_push(&s, t->v.byte_id[0xbd], &n);
     T_EQ_INT(n, 0);
-    T_CHECK(!memcmp(tok_stream_push(&s, t->v.byte_id[0xa0], &n),
-                    "\xe4\xbd\xa0", 3) && n == 3);
+    T_CHECK(!memcmp(tok_stream_push(&s, t->v.byte_id[0xa0], &n), "\xe4\xbd\xa0",
+                    3) &&
+            n == 3);
     tok_stream_end(&s, &n);
     T_EQ_INT(n, 0);
     tok_stream_free(&s);
