@@ -133,7 +133,7 @@ void rope_to_json(const struct config *c, json_t *o)
     json_object_set_new(o, "rope_theta", json_real(c->rope_theta));
     json_object_set_new(
         o, "rope_scaling",
-        s->factor
+        s->factor > 0
             ? json_pack("{s:s, s:f, s:f, s:f, s:i}", "rope_type", "llama3",
                         "factor", s->factor, "low_freq_factor",
                         s->low_freq_factor, "high_freq_factor",

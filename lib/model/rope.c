@@ -30,7 +30,7 @@ static float scaled(const struct rope_scaling *s, float inv)
 {
     float original = (float)s->original_max_pos, low, high, wave, mix;
 
-    if (!s->factor)
+    if (s->factor <= 0)
         return inv;
     low = (float)(s->original_max_pos / s->low_freq_factor);
     high = (float)(s->original_max_pos / s->high_freq_factor);

@@ -106,8 +106,8 @@ static struct text up_to_end_mark(struct text t)
         "<|EOT|>",
         "<|end_of_text|>",
         "<end_of_turn>",
-        "<\xEF\xBD\x9C"
-        "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"};
+        ("<\xEF\xBD\x9C"
+         "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>")};
 
     for (size_t at = 0; at < t.n; at++)
         for (size_t k = 0; t.s[at] == '<' && k < sizeof marks / sizeof marks[0];
