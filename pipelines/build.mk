@@ -36,7 +36,7 @@ BIN     := bin
 endif
 
 PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
-            kl sparsity spectrum stats show checksum delta
+            kl sparsity spectrum divergence stats show checksum delta
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
@@ -131,6 +131,7 @@ USES_dapo-step := train
 USES_logprob   := score
 USES_kl        := stat record
 USES_sparsity  := compare
+USES_divergence := compare
 USES_spectrum  := spectrum
 USES_stats     := report
 USES_show      := report text

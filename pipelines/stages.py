@@ -247,12 +247,34 @@ class Experiment(Tables):
                  f"{p.BIN}/stats --quiet --tag {tags} -o $OUT "
                  f"{' '.join(metrics)}")
 
+    def divergence(self, run):
+        """How far a noise draw is from draw 0 of its seed. With KEEP=last only
+        the last chunk is there."""
+        p, base = self.p, Run(run.arm, run.seed).name
+        parts, inputs = [], list(self.base_inputs)
+        for c in self.chunks if p.KEEP == "all" else self.chunks[-1:]:
+            one, other = (f"{self.run_dir(n)}/step-{c}"
+                          for n in (base, run.name))
+            inputs += [one, other]
+            parts.append(
+                f"{p.BIN}/divergence --step {c} --rollouts "
+                f"{one}/rollouts.msgpack.zst --against "
+                f"{other}/rollouts.msgpack.zst {self.base} {one}/checkpoint "
+                f"{other}/checkpoint; \\\n")
+        tags = self.tags(run.name, run.arm.name, run.seed, draw=run.draw)
+        self.add(f"{self.dir(run.name)}/divergence.msgpack", "sparsity",
+                 f"divergence of {run.name}", inputs, ["divergence", "stats"],
+                 "{ " + "".join(parts) +
+                 f"}} | {p.BIN}/stats --quiet --tag {tags} -o $OUT")
+
     def evaluate(self, run):
         tags = self.tags(run.name, run.arm.name, run.seed, draw=run.draw)
         self.responses(run.name, run.seed, tags)
         self.kl(run.name, run.seed, *self.model(run.name), self.p.EVAL_ARM,
                 tags)
         self.run_records(run.name, tags)
+        if run.draw and not self.p.outside:
+            self.divergence(run)
 
     # ---- analysis ----
 
@@ -270,7 +292,9 @@ class Experiment(Tables):
                 *(f"{self.dir(n)}/scores.msgpack" for n in [*runs, *again]),
                 *(f"{self.dir(n)}/kl_scores.msgpack" for n in runs + floors),
                 *(f"{self.dir(n)}/{k}.msgpack" for n in runs
-                  for k in ("sparsity", "metrics"))]
+                  for k in ("sparsity", "metrics")),
+                *(f"{self.dir(r.name)}/divergence.msgpack"
+                  for r in p.runs(p.arms) if r.draw)]
 
     def train_files(self):
         return [] if self.p.outside else [f"{self.run_dir(r.name)}/step-{self.p.STEPS}"

@@ -22,6 +22,7 @@ static const char *const path[N_STREAMS][N_VALUES] = {
       "groups_dropped", "groups_surplus", "groups_one_response",
       "groups_no_advantage", "loss_scale",
       "clip_low", "clip_high", "clip_dual" },
+    { "divergence", "first_step", "first_response", "first_token" },
 };
 
 static int has(struct rec *rec, const char *field)
@@ -39,6 +40,8 @@ static int stream_of(struct rec *rec, enum stream *st, struct err *e)
         *st = KLS;
     else if (has(rec, "scope"))
         *st = SPARSITIES;
+    else if (has(rec, "apart"))
+        *st = DIVERGENCES;
     else if (has(rec, "step") && has(rec, "updates"))
         *st = METRICS;
     else
@@ -99,7 +102,7 @@ static int read_tags(struct data *d, struct rec *rec, struct obs *o,
         if (!r)
             o->task = (long)names_add(&d->tasks, s.s);
     }
-    if (r >= 0 && o->stream == METRICS)
+    if (r >= 0 && (o->stream == METRICS || o->stream == DIVERGENCES))
         r = rec_need_i64(rec, "step", &o->step, e);
     if (r >= 0 && o->stream == SPARSITIES)
         r = read_scope(d, rec, o, e);
@@ -194,7 +197,7 @@ static int in_order(const void *a, const void *b)
 static int check_twice(const struct data *d, struct err *e)
 {
     static const char *const what[] = { "score", "KL score", "sparsity",
-                                        "metrics" };
+                                        "metrics", "divergence" };
 
     for (size_t i = 1; i < d->n; i++) {
         const struct obs *o = &d->o[i];

@@ -10,7 +10,7 @@
 #include "../record/rec.h"
 #include "setting.h"
 
-enum stream { SCORES, KLS, SPARSITIES, METRICS, N_STREAMS };
+enum stream { SCORES, KLS, SPARSITIES, METRICS, DIVERGENCES, N_STREAMS };
 
 enum { /* fields, by stream */
     S_J = 0, S_SE, S_VAR_EVAL, S_ACC_FORMED, S_FORMED, S_LENGTH, S_LIMIT,
@@ -21,6 +21,7 @@ enum { /* fields, by stream */
     M_CHANGED, M_ENTROPY, M_MISSING, M_KL, M_GRAD, M_KEPT,
     M_DROPPED, M_SURPLUS, M_ONE_RESPONSE, M_NO_ADVANTAGE, M_LOSS_SCALE,
     M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_DUAL,
+    D_DIVERGENCE = 0, D_FIRST_STEP, D_FIRST_RESPONSE, D_FIRST_TOKEN,
     N_VALUES = 20
 };
 

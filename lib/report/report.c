@@ -99,6 +99,7 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
         sec_setting(&r);
         sec_scores(&r);
         sec_variance(&r);
+        sec_divergence(&r);
         sec_questions(&r);
         sec_kl(&r);
         sec_sparsity(&r);

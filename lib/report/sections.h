@@ -17,6 +17,8 @@ void sec_findings(const struct report *r);
 void sec_setting(const struct report *r);
 void sec_scores(const struct report *r);
 void sec_variance(const struct report *r);
+/* Nothing where no run has a noise draw. */
+void sec_divergence(const struct report *r);
 void sec_questions(const struct report *r);
 void sec_kl(const struct report *r);
 void sec_sparsity(const struct report *r);

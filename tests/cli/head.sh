@@ -30,7 +30,7 @@ records() { # enough of them to fill a pipe
 records >"$T/in"
 B=$BIN
 T0="--tokenizer data/tokenizer/tiny"
-for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity spectrum stats show checksum delta; do
+for p in prepare pretrain tokenize draw rollout reward dapo-step logprob kl sparsity spectrum divergence stats show checksum delta; do
     left "help_of_$p" "$B/$p" --help
     left "version_of_$p" "$B/$p" --version
 done
