@@ -8,10 +8,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "../lib/base/file.h"
+#include "../lib/record/columns.h"
 #include "../lib/record/fields.h"
 #include "../lib/record/select.h"
 #include "../lib/record/view.h"
-#include "../lib/record/walk.h"
 #include "../lib/report/answers.h"
 #include "../lib/text/tok.h"
 #include "main.h"
@@ -123,21 +123,13 @@ static void decode(void *ctx, const char *path, struct rec *r,
         tok_pieces(t, ids.v, ids.n, out);
 }
 
-/* One field of --field. */
-struct column {
-    const char *name;
-    char path[256]; /* of len(PATH) */
-    int by_length, seen;
-};
-
 struct show {
-    uint64_t n, n_read; /* records shown, and read */
+    uint64_t n; /* records shown */
     struct select *select;
     struct fields *fields;
     struct rec_writer *out;
     struct file *page; /* of --html */
-    struct column *column;
-    int n_columns;
+    struct columns *columns;
     struct view view;
 };
 
@@ -153,23 +145,6 @@ static void show_header(const struct rec_reader *in)
 
     view_header(&b, in);
     print(&b);
-}
-
-static const struct rec_value *column_value(const struct column *c,
-                                            struct rec *r)
-{
-    return rec_value(r, c->by_length ? c->path : c->name);
-}
-
-static void put_column(const struct column *c, struct rec *r, struct buf *b)
-{
-    const struct rec_value *v = column_value(c, r);
-    enum rec_type t = v ? rec_value_type(v) : REC_NIL;
-
-    if (!c->by_length)
-        view_plain(b, r, c->name);
-    else if (t == REC_STR || t == REC_ARRAY || t == REC_MAP)
-        buf_printf(b, "%zu", rec_value_n(v));
 }
 
 static int write_page(struct show *s, struct buf *b, struct err *e)
@@ -198,36 +173,12 @@ static int show_record(void *ctx, struct rec *r, struct err *e)
         answers_add(&b, r, s->n);
         return write_page(s, &b, e);
     }
-    for (int i = 0; i < s->n_columns; i++) {
-        buf_puts(&b, i ? "\t" : "");
-        put_column(&s->column[i], r, &b);
-    }
-    if (s->n_columns)
-        buf_puts(&b, "\n");
+    if (s->columns)
+        columns_line(s->columns, r, &b);
     else
         view_record(&b, r, s->n, &s->view);
     print(&b);
     return flush_stdout(e);
-}
-
-/* What determines which records come out. */
-static int open_stream(struct show *s, const struct rec_reader *in,
-                       struct err *e)
-{
-    const struct select_opts *q = &o.select;
-    char n[24];
-
-    if (q->where)
-        rec_made_by(s->out, "where", q->where);
-    if (q->sort)
-        rec_made_by(s->out, "sort", q->sort);
-    snprintf(n, sizeof n, "%llu", (unsigned long long)q->top);
-    if (q->top)
-        rec_made_by(s->out, "top", n);
-    snprintf(n, sizeof n, "%llu", (unsigned long long)q->head);
-    if (q->head)
-        rec_made_by(s->out, "head", n);
-    return rec_header(s->out, rec_kind(in), "show", in, e);
 }
 
 static int show_input(struct show *s, const char *path, int first,
@@ -239,8 +190,10 @@ static int show_input(struct show *s, const char *path, int first,
 
     if (x < 0)
         return x;
-    if (first && s->out)
-        x = open_stream(s, in, e);
+    if (first && s->out) {
+        select_made_by(&o.select, s->out);
+        x = rec_header(s->out, rec_kind(in), "show", in, e);
+    }
     while (!x && !select_full(s->select)) {
         x = rec_read(in, &r, e);
         if (x >= 0 && o.header && rec_streams(in) > shown) {
@@ -249,57 +202,13 @@ static int show_input(struct show *s, const char *path, int first,
         }
         if (x <= 0)
             break;
-        s->n_read++;
-        for (int i = 0; i < s->n_columns; i++)
-            if (!s->column[i].seen)
-                s->column[i].seen = column_value(&s->column[i], r) != NULL;
+        columns_see(s->columns, r);
         x = select_add(s->select, r, e);
         if (x > 0)
             x = show_record(s, r, e);
     }
     rec_close(&in);
     return x < 0 ? x : 0;
-}
-
-static int open_columns(struct show *s, struct err *e)
-{
-    static struct column column[CLI_LIST_MAX];
-    struct cli_list all = {0};
-    struct buf b = {0};
-    int x = 0;
-
-    for (int i = 0; i < o.field.n && !x; i++)
-        x = cli_split(&all, o.field.v[i], "--field", e);
-    s->column = column;
-    s->n_columns = all.n;
-    for (int i = 0; i < all.n; i++) {
-        struct column *c = &column[i];
-
-        c->name = all.v[i];
-        c->by_length = rec_len_path(c->name, c->path, sizeof c->path);
-        buf_printf(&b, "%s%s", c->name, i + 1 < all.n ? "\t" : "\n");
-    }
-    if (!x && o.names)
-        print(&b);
-    buf_free(&b);
-    return x;
-}
-
-/* A column that is empty all the way is a misspelt name. */
-static int check_columns(const struct show *s, struct err *e)
-{
-    for (int i = 0; i < s->n_columns && s->n_read; i++) {
-        const struct column *c = &s->column[i];
-        const char *tool = rec_writer_of(c->by_length ? c->path : c->name);
-
-        if (!c->seen)
-            return err_set(e, ERR_DATA, "%s has the field %s%s%s",
-                           select_full(s->select)
-                               ? "none of the records read so far"
-                               : "no record",
-                           c->name, tool ? ": run " : "", tool ? tool : "");
-    }
-    return 0;
 }
 
 static int check_options(struct err *e)
@@ -349,7 +258,13 @@ static int open_outputs(struct show *s, struct err *e)
         x = rec_create(&s->out, o.out ? o.out : "-",
                        o.json ? REC_JSON : REC_AUTO, e);
     if (!x)
-        x = open_columns(s, e);
+        x = columns_open(&s->columns, &o.field, e);
+    if (!x && o.names) {
+        struct buf b = {0};
+
+        columns_names(s->columns, &b);
+        print(&b);
+    }
     if (!x && o.fields)
         s->fields = fields_open();
     return x;
@@ -364,7 +279,7 @@ static int run(char **args, int n_args, struct show *s, struct err *e)
     if (!x)
         x = select_end(s->select, show_record, s, e);
     if (!x)
-        x = check_columns(s, e);
+        x = columns_check(s->columns, !select_full(s->select), e);
     if (x < 0)
         return x;
     if (s->fields) {
@@ -395,6 +310,7 @@ int main(int argc, char **argv)
     }
     if (!x)
         x = run(args, n, &s, &e);
+    columns_close(&s.columns);
     fields_close(&s.fields);
     select_close(&s.select);
     rec_abort(&s.out);

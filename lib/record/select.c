@@ -1,4 +1,5 @@
 /* select - which records of a stream are wanted, and in which order */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -193,6 +194,22 @@ static int keep(struct select *s, struct rec *rec, struct err *e)
     if (s->most)
         rise(s, s->n - 1);
     return 0;
+}
+
+void select_made_by(const struct select_opts *o, struct rec_writer *w)
+{
+    char n[24];
+
+    if (o->where)
+        rec_made_by(w, "where", o->where);
+    if (o->sort)
+        rec_made_by(w, "sort", o->sort);
+    snprintf(n, sizeof n, "%llu", (unsigned long long)o->top);
+    if (o->top)
+        rec_made_by(w, "top", n);
+    snprintf(n, sizeof n, "%llu", (unsigned long long)o->head);
+    if (o->head)
+        rec_made_by(w, "head", n);
 }
 
 int select_add(struct select *s, struct rec *rec, struct err *e)

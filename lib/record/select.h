@@ -25,6 +25,8 @@ struct select;
 int select_open(struct select **s, const struct select_opts *o,
                 struct err *e) MUST_CHECK;
 void select_close(struct select **s);
+/* What determines which records come out, into w's header. */
+void select_made_by(const struct select_opts *o, struct rec_writer *w);
 /* 1: this record is wanted now; 0: not, or not yet; negative: error. */
 int select_add(struct select *s, struct rec *rec, struct err *e) MUST_CHECK;
 /* No further record can be wanted: the input need not be read to its end. */

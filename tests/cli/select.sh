@@ -147,7 +147,7 @@ is names "$(printf 'id\tlen(v)\na\t2\nb\t0')" "$(show --names --field 'id,len(v)
 is a_field_that_is_null "" "$(show --field n $R | tr -d '\n')"
 says names_alone 2 "show: --names needs --field" show --names $R
 says an_empty_name 2 "show: --field: 'id,,x' has an empty name" show --field id,,x $R
-says two_ways 2 "show: --header, --fields, --count, --json, --records (or -o) and --field exclude each other" show --records --json $R
+says two_ways 2 "show: --header, --fields, --count, --json, --html, --records (or -o) and --field exclude each other" show --records --json $R
 
 # records in, records out
 show --records --where correct $R >"$T/some"
