@@ -17,6 +17,7 @@ bench_args  = $(if $(filter undefined,$(origin ARGS_bench_$(1))),$(BENCH_ARGS),$
 USES_bench_gemm := kernels
 USES_bench_tok := text
 USES_bench_step := train
+USES_bench_generate := generate
 USES_bench_update := train
 bench_uses  = $(or $(USES_bench_$(1)),model)
 

@@ -176,7 +176,8 @@ static int bench(const struct shape *s, const char *arm_text, int threads,
     double tokens_s = 0;
     int r = arm_parse(&arm, arm_text, e);
 
-    c.tied = c.arch = &arch_qwen2;
+    c.tied = 1;
+    c.arch = &arch_qwen2;
     c.rope_theta = 1e4;
     c.rms_eps = 1e-6;
     if (!r)
