@@ -28,14 +28,17 @@ void *models_weights(const struct params *p, enum dtype t, struct err *e)
     return flat;
 }
 
+/* The head's, which may be the embedding, and those of the layers. */
 double models_matrices(const struct config *c)
 {
-    double q = (double)c->heads * c->head_dim;
-    double kv = (double)c->kv_heads * c->head_dim;
+    struct params_walk w = {.c = c};
+    struct fused f;
+    double n = 0;
 
-    return c->layers * (c->hidden * (2 * q + 2 * kv) +
-                        3.0 * c->ffn * c->hidden) +
-           (double)c->vocab * c->hidden;
+    while (params_next_fused(&w, &f))
+        if (f.K && (f.role != ROLE_EMBED || c->tied))
+            n += (double)f.n;
+    return n;
 }
 
 double models_flops(const struct config *c, int n, int len, int head)
