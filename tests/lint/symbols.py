@@ -22,14 +22,14 @@ def source(path):
 def read(build):
     """(defines, uses): from a source to the set of its global symbols, and
     to the set of symbols that it takes from elsewhere. Objects whose source
-    is gone are passed over."""
+    is gone are passed over, and those of kernels/cuda, which have C++ names."""
     objects = {}
     for folder, _, names in os.walk(build):
         for name in names:
             path = os.path.join(folder, name)
             if name.endswith(".o"):
                 src = source(os.path.relpath(path, build))
-                if src:
+                if src and not src.startswith("kernels/cuda/"):
                     objects[path] = src
     if not objects:
         sys.exit(f"{build}: no objects; run make first")
