@@ -49,6 +49,9 @@ static const struct opt opts[] = {
       "keep the rollouts read, for a replay", 0, 0 },
     { OPT_STR, "timing", 0, &o.timing, "FILE",
       "records with the seconds of each step", 0, 0 },
+    { OPT_STR, "live", 0, &o.live, "FILE",
+      "append each step's metrics, memory and seconds as a JSON line when it "
+      "ends, for whoever watches", 0, 0 },
     { OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0 },
     { OPT_HEADING, NULL, 0, NULL, NULL, "Planning", 0, 0 },
     OPT_PLAN(&o.plan),

@@ -49,5 +49,10 @@ verify: $(BIN)/checksum
 why: all
 	@$(ULP_ENV) pipelines/dag why $(or $(GOAL),$(SUMMARY))
 
+# The training stages that run now; in a log, a line a minute for each.
+.PHONY: watch
+watch: $(BIN)/show
+	@pipelines/watch '$(R)' --bin '$(BIN)'
+
 include pipelines/plan.mk
 include pipelines/help.mk

@@ -12,6 +12,7 @@ help:
 	@echo '  plan                           what it would take, before any work'
 	@echo '  verify                         every file of the results against its checksum; what is damaged is named'
 	@echo '  why                            what would run now, and why (GOAL=... of another target)'
+	@echo '  watch                          what the running training stages do: reward, KL, tokens/s, time left'
 	@echo '  check, check-long, bench, bench-peers, fuzz   tests and measurements'
 	@echo '  check-gpu, bench-gpu           the same on this machine'"'"'s GPU (PARTS=... of them)'
 	@echo '  gpu-bundle                     both as a tar for a machine with a GPU and little else'

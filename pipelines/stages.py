@@ -116,8 +116,8 @@ class Experiment(Tables):
             f"{p.PROMPTS} --mini-batch {p.MINI_BATCH} --samples {p.SAMPLES} "
             f"--lr {run.arm.lr}{f' --tis {run.arm.tis}' if run.arm.tis else ''} --device {p.DEVICE} {p.TRAIN_OPTS} {trainer} "
             "--keep $OUT/rollouts.msgpack.zst --out $OUT/checkpoint "
-            "-o $OUT/metrics.msgpack &&",
-            "rm -f $OUT.fifo"))
+            "--live $OUT.live -o $OUT/metrics.msgpack &&",
+            "rm -f $OUT.fifo $OUT.live"))
 
     def train(self, run):
         """The chunks of a run. With KEEP=last a chunk frees, when it begins,

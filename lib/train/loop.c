@@ -6,6 +6,7 @@
 #include "../model/engine.h"
 #include "checkpoint.h"
 #include "health.h"
+#include "live.h"
 #include "metrics.h"
 #include "plan.h"
 #include "publish.h"
@@ -224,6 +225,12 @@ static int report(struct loop *l, const struct batch *b,
 
     metrics_set(rec, l->st.step, b, st, l->t.a, lr, &l->bo);
     r = rec_write(l->metrics, rec, e);
+    if (!r && l->o->live) {
+        l->t.k->memory(l->t.k, &mem);
+        rec_set_u64(rec, "memory", mem.now);
+        rec_set_f64(rec, "seconds", t->collect + t->train);
+        r = live_add(l->o->live, rec, e);
+    }
     if (!r && l->timing) {
         rec_clear(rec);
         rec_set_i64(rec, "step", l->st.step);

@@ -12,6 +12,7 @@
 
 struct loop_opts {
     const char *model, *out, *sync, *arm, *device, *keep, *metrics, *timing;
+    const char *live; /* see live.h; or NULL */
     uint64_t seed;
     int threads, json, quiet, plan;
     int recompute, release, offload;

@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
     --out | --report) dir=$2; shift ;;
     --html) [ -s "$2/summary.txt" ] && echo html >"$2/report.html"; exit ;;
     --plan) case $* in *nosuch*) echo "$name: unknown factor nosuch" >&2; exit 2 ;; esac; exit 0 ;;
-    --sync | --responses) shift ;;
+    --sync | --responses | --live) shift ;;
     --threads) shift ;;
     *) words+=("$1"); [ ! -e "$1" ] || reads+=("$1") ;;
     esac
