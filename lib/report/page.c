@@ -73,11 +73,11 @@ static void part(void *ctx, enum doc_part what, const char *name)
 {
     struct body *o = ctx;
 
-    if (what == DOC_HEADING) {
+    if (what == DOC_HEADING)
         heading(o->b, &o->open, name);
-        if (!strcmp(name, "Findings"))
-            page_words(o->r, o->b);
-    }
+    /* after the warnings, which come first */
+    if (what == DOC_TABLE && !strcmp(name, "findings"))
+        page_words(o->r, o->b);
     for (size_t i = 0; i < sizeof charts / sizeof *charts; i++)
         if (charts[i].part == what && !strcmp(charts[i].name, name))
             chart(o->b, charts[i].chart);

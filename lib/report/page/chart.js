@@ -18,6 +18,18 @@ const tick = v => {
         ? v.toExponential(0).replace('e+', 'e') : String(Number(v.toPrecision(3)));
 };
 
+// Of a logarithmic scale 1, 2 and 5 of each power of ten are written, 1 alone
+// where there are many.
+function tickOf(scale, format) {
+    if (!scale.base)
+        return format;
+    const [a, b] = scale.domain();
+    const written = Math.log10(b / a) > 2.5 ? ['1'] : ['1', '2', '5'];
+
+    return v => written.includes(v.toExponential()[0]) &&
+        !v.toExponential().slice(1).match(/^\.\d*[1-9]/) ? format(v) : '';
+}
+
 function axes(f, x, y, o = {}) {
     const ax = d3.axisBottom(x).ticks(o.xTicks ?? 6).tickSizeOuter(0);
     // no half steps
@@ -25,10 +37,8 @@ function axes(f, x, y, o = {}) {
         ax.tickValues(x.ticks(o.xTicks ?? 6).filter(Number.isInteger));
     const ay = d3.axisLeft(y).ticks(o.yTicks ?? 5).tickSizeOuter(0);
 
-    if (o.xFormat !== null)
-        ax.tickFormat(o.xFormat ?? tick);
-    if (o.yFormat !== null)
-        ay.tickFormat(o.yFormat ?? tick);
+    ax.tickFormat(tickOf(x, tick));
+    ay.tickFormat(tickOf(y, tick));
     f.svg.append('g').attr('class', 'grid')
         .attr('transform', `translate(${f.x0},0)`)
         .call(d3.axisLeft(y).ticks(o.yTicks ?? 5).tickSize(f.x0 - f.x1)

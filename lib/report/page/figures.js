@@ -151,8 +151,8 @@ function chartProfile(box) {
     if (points.length < 2)
         return;
     const place = chartBox(box, 'Performance profile',
-        `The share of runs and ${off ? 'off-task' : ''} tasks whose accuracy J is above ` +
-        'a threshold. A curve to the right of another is better at every threshold.');
+        `The share of runs and ${off ? 'off-tasks' : 'tasks'} whose accuracy J is ` +
+        'above a threshold. A curve to the right of another is better at every threshold.');
     const redraw = () => {
         const f = frame(Math.min(620, wide(place)), 280, 'performance profile');
         const most = Math.max(1e-9, ...points.map(p => p.j));
