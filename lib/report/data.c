@@ -32,6 +32,18 @@ static int has(struct rec *rec, const char *field)
     return s && strcmp(s, "null");
 }
 
+/* spectrum's records are for the page's maps alone. */
+static int is_spectrum(struct rec *rec)
+{
+    static const char *const any[] = { "nss", "angle_left_max", "norm_delta",
+                                       "overlap_principal" };
+
+    for (size_t i = 0; has(rec, "scope") && i < sizeof any / sizeof *any; i++)
+        if (has(rec, any[i]))
+            return 1;
+    return 0;
+}
+
 static int stream_of(struct rec *rec, enum stream *st, struct err *e)
 {
     if (has(rec, "j"))
@@ -147,8 +159,11 @@ static int read_questions(struct data *d, struct rec *rec, struct obs *o,
 int data_add(struct data *d, struct rec *rec, struct err *e)
 {
     struct obs o = { .task = -1, .seed = -1, .kind = -1, .layer = -1 };
-    int r = stream_of(rec, &o.stream, e);
+    int r;
 
+    if (is_spectrum(rec))
+        return 0;
+    r = stream_of(rec, &o.stream, e);
     if (!r)
         r = read_tags(d, rec, &o, e);
     for (int i = 0; !r && i < N_VALUES && path[o.stream][i]; i++) {

@@ -22,6 +22,7 @@ static long kind_of(struct numbers *n, const struct rec_reader *in,
                     : has(rec, "kl_token") ? "kl_scores"
                     : has(rec, "scope") && has(rec, "unchanged") ? "sparsity"
                     : has(rec, "step") && has(rec, "updates")    ? "metrics"
+                    : has(rec, "apart") ? "divergence"
                     : in ? rec_kind(in) : "";
 
     return (long)names_add(&n->words, s);

@@ -56,6 +56,7 @@ static const struct {
     { DOC_PLOT, "kl", "frontier" },
     { DOC_PLOT, "sparsity", "heat" },
     { DOC_TABLE, "h2", "forest" },
+    { DOC_TABLE, "divergence", "divergence" },
 };
 
 struct body {
@@ -211,7 +212,9 @@ static int data(const struct page *p, const struct report *r,
     buf_puts(&b, "],\n");
     page_estimates(r, &b);
     buf_puts(&b, ",\n");
-    page_curves(p, r, &b);
+    page_curves(p, r, "metrics", &b);
+    buf_puts(&b, ",\n");
+    page_curves(p, r, "divergence", &b);
     buf_puts(&b, ",\n");
     page_heat(p, r, &b);
     buf_puts(&b, ",\n");

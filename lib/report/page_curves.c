@@ -11,9 +11,10 @@ static int is(const struct page *p, long word, const char *text)
     return !strcmp(numbers_word(&p->n, word), text);
 }
 
-static int counts(const struct page *p, const struct place *x)
+static int counts(const struct page *p, const struct place *x,
+                  const char *kind)
 {
-    return is(p, x->kind, "metrics") && !x->replicate && x->step >= 0;
+    return is(p, x->kind, kind) && !x->replicate && x->step >= 0;
 }
 
 static int same_run(const struct place *x, const struct place *y)
@@ -22,11 +23,11 @@ static int same_run(const struct place *x, const struct place *y)
 }
 
 /* First place after the run that begins at i. */
-static size_t run_end(const struct page *p, size_t i)
+static size_t run_end(const struct page *p, size_t i, const char *kind)
 {
     size_t j = i;
 
-    while (j < p->n.n_at && counts(p, &p->n.at[j]) &&
+    while (j < p->n.n_at && counts(p, &p->n.at[j], kind) &&
            same_run(&p->n.at[i], &p->n.at[j]))
         j++;
     return j;
@@ -89,7 +90,8 @@ static void run(const struct page *p, int arm, size_t i, size_t end,
     buf_puts(b, "]}\n");
 }
 
-void page_curves(const struct page *p, const struct report *r, struct buf *b)
+void page_curves(const struct page *p, const struct report *r,
+                 const char *kind, struct buf *b)
 {
     const struct numbers *n = &p->n;
     struct names seen = { 0 }, fields = { 0 };
@@ -97,11 +99,11 @@ void page_curves(const struct page *p, const struct report *r, struct buf *b)
     int first = 1;
 
     for (size_t i = 0; i < n->n_at; i++)
-        for (size_t k = 0; counts(p, &n->at[i]) && k < n->at[i].n; k++, all++)
+        for (size_t k = 0; counts(p, &n->at[i], kind) && k < n->at[i].n; k++, all++)
             names_add(&seen, n->fields.v[n->v[n->at[i].first + k].field]);
     page_add_sorted(&fields, &seen);
     stride = 1 + (all ? (all - 1) / MOST_NUMBERS : 0);
-    buf_printf(b, "\"curves\":{\"stride\":%zu,\"fields\":[", stride);
+    buf_printf(b, "\"%s\":{\"stride\":%zu,\"fields\":[", kind, stride);
     for (size_t f = 0; f < fields.n; f++) {
         page_comma(b, &first);
         page_str(b, fields.v[f]);
@@ -110,7 +112,7 @@ void page_curves(const struct page *p, const struct report *r, struct buf *b)
     first = 1;
     for (int a = 0; a < r->d->n_arms; a++)
         for (size_t i = 0, end; i < n->n_at; i = end) {
-            end = run_end(p, i);
+            end = run_end(p, i, kind);
             if (end == i) {
                 end++;
                 continue;

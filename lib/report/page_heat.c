@@ -20,16 +20,23 @@ static const char *text(const struct page *p, long word)
     return numbers_word(&p->n, word);
 }
 
+/* sparsity says tensor, spectrum matrix */
 static int is_tensor(const struct page *p, const struct place *x)
 {
     return x->part >= 0 && !x->replicate &&
-           (x->scope < 0 || !strcmp(text(p, x->scope), "tensor"));
+           (!strcmp(text(p, x->scope), "tensor") ||
+            !strcmp(text(p, x->scope), "matrix"));
 }
 
 static int is_count(const char *field)
 {
-    return !strcmp(field, "n") || !strcmp(field, "non_finite") ||
-           !strncmp(field, "unchanged", 9);
+    static const char *const counts[] = { "n", "n_changed", "non_finite",
+                                          "rows", "cols", "k" };
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (!strcmp(field, counts[i]))
+            return 1;
+    return !strncmp(field, "unchanged", 9);
 }
 
 static int arm_of(const struct report *r, const char *arm)

@@ -13,6 +13,9 @@ const metricNames = {
     clip_dual: ['Dual clip', 'share of tokens'],
     changed_fraction: ['Weights changed', 'share of master weights'],
     visible_fraction: ['Changes that the compute type shows', 'share'],
+    divergence: ['Distance to draw 0', 'by the length of the update'],
+    apart: ['Distance to draw 0', 'of the weights'],
+    update: ['Length of the update', 'of the weights'],
     lr: ['Learning rate', ''],
     loss_scale: ['Loss scale', ''],
     tokens: ['Tokens trained on', ''],
@@ -41,11 +44,11 @@ const runValue = (run, f, i) =>
     Array.isArray(run.v[f]) ? run.v[f][i] : run.v[f];
 
 // By arm: [{step, mean, lo, hi, n}] over its runs.
-function armSeries(f) {
+function armSeries(c, f) {
     return data.arms.map((_, a) => {
         const at = new Map();
 
-        for (const run of data.curves.runs)
+        for (const run of c.runs)
             if (run.arm === a)
                 run.step.forEach((s, i) => {
                     const v = runValue(run, f, i);
@@ -72,10 +75,10 @@ function smoothed(series, k) {
     });
 }
 
-function drawCurve(f, field, series, o) {
+function drawCurve(c, f, field, series, o) {
     const title = metricTitle(field);
     const g = frame(300, 180, `${title} by training step`);
-    const runs = data.curves.runs.filter(r => shown(r.arm));
+    const runs = c.runs.filter(r => shown(r.arm));
     const all = [];
 
     g.margin.left = 46;
@@ -158,9 +161,7 @@ function stepCursor(g, x, series, title) {
 }
 
 // Fields that are one number in all runs are named, not drawn.
-function constantFields() {
-    const c = data.curves;
-
+function constantFields(c) {
     return c.fields.map((_, f) => f).filter(f => {
         const v = c.runs.map(r => r.v[f]);
 
@@ -168,27 +169,27 @@ function constantFields() {
     });
 }
 
-function chartCurves(box) {
-    const c = data.curves, o = { bands: true, single: false, log: false,
+function chartCurves(box, c, title, text) {
+    const o = { bands: true, single: false, log: false,
         smooth: 1, step: 'training step' };
 
     if (!c.runs.length) {
-        box.append(make('p', null, 'No metrics of training were given.'));
+        box.append(make('p', null, 'No such records were given.'));
         return;
     }
-    const constant = new Set(constantFields());
+    const constant = new Set(constantFields(c));
     const known = Object.keys(metricNames);
     const rank = f => known.includes(c.fields[f]) ? known.indexOf(c.fields[f])
                                                   : known.length;
     const left = c.fields.map((_, f) => f).filter(f => !constant.has(f))
         .sort((x, y) => rank(x) - rank(y));
-    const series = new Map(left.map(f => [f, armSeries(f)]));
+    const series = new Map(left.map(f => [f, armSeries(c, f)]));
     const set = (k, v) => {
         o[k] = v;
         redraw();
     };
     const note = c.stride > 1 ? ` Every ${c.stride}th step is in the page.` : '';
-    const place = chartBox(box, 'Metrics by training step',
+    const place = chartBox(box, title, text +
         'Line: mean over the runs of an arm. Band: least to greatest run. ' +
         'The pointer or the arrow keys show a step.' + note,
         tickBox('bands', true, v => set('bands', v)),
@@ -222,7 +223,8 @@ function chartCurves(box) {
                 .join(', ') + '.'));
     const redraw = () => {
         for (const [f, spot] of drawn)
-            spot.replaceChildren(drawCurve(f, c.fields[f], series.get(f), o));
+            spot.replaceChildren(drawCurve(c, f, c.fields[f],
+                series.get(f), o));
     };
     page.redraw.push(redraw);
     redraw();

@@ -258,6 +258,12 @@ const fieldNames = {
     sparsity: 'weights unchanged, bf16-aware',
     sparsity_f32: 'weights unchanged, fp32 values',
     'sparsity_abs1e-5': 'weights unchanged, |w - w\'| <= 1e-5',
+    nss: 'spectrum: drift of the singular values',
+    angle_left_max: 'spectrum: largest angle of left vectors, degrees',
+    angle_right_max: 'spectrum: largest angle of right vectors, degrees',
+    norm_delta: 'spectrum: norm of the update',
+    stable_rank_delta: 'spectrum: stable rank of the update',
+    overlap_principal: 'spectrum: changes in the principal weights',
 };
 
 // Viridis, cividis and their like keep their order for every eye.

@@ -1,8 +1,14 @@
 // start - the page comes to life
 
-const charts = { curves: chartCurves, variance: chartVariance,
-    frontier: chartFrontier, profile: chartProfile, forest: chartForest,
-    heat: chartHeat };
+const charts = {
+    curves: box => chartCurves(box, data.metrics, 'Metrics by training step', ''),
+    divergence: box => chartCurves(box, data.divergence,
+        'How noise draws part, by training step',
+        'A run is a noise draw against draw 0 of its seed. '),
+    variance: chartVariance, frontier: chartFrontier, profile: chartProfile,
+    forest: chartForest,
+    heat: chartHeat,
+};
 
 // One task after the other, so that the page can be read and scrolled meanwhile.
 function inTurn(tasks) {
