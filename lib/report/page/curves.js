@@ -206,7 +206,8 @@ function chartCurves(box, c, title, text) {
         if (!mine.length)
             continue;
         const grid = make('div', { class: 'multiples' });
-        place.append(make('p', { class: 'group' }, name), grid);
+        place.append(mine.length < left.length
+            ? make('p', { class: 'group' }, name) : '', grid);
         for (const f of mine) {
             const field = c.fields[f], spot = make('div', { class: 'spot' });
 
