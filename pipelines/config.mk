@@ -49,7 +49,7 @@ OVERLONG      ?= 0## tokens of the over-length buffer
 MAX_PROMPT    ?= 0## training prompts of more tokens are left out; 0 keeps all
 TRAIN_OPTS    ?=## more options for dapo-step (dapo-step --help)
 ROLLOUT_OPTS  ?=## more options for rollout in training (rollout --help)
-KEEP          ?= all## checkpoints of a run: all, or last (weights of older chunks are freed)
+KEEP          ?= all## checkpoints of a run: all, last (weights of older chunks are freed), or deltas (they are kept as differences)
 
 # evaluation
 TASKS_FILE    ?=## JSON: tasks with samples, temperature, top_p, max_new (data/README.md)

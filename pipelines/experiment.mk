@@ -42,7 +42,7 @@ endif
 # Every file of the results against the checksums written with it.
 .PHONY: verify
 verify: $(BIN)/checksum
-	@pipelines/verify '$(BIN)' '$(R)' $(if $(filter last,$(KEEP)),--pruned)
+	@pipelines/verify '$(BIN)' '$(R)' $(if $(filter last deltas,$(KEEP)),--pruned)
 
 # Every stage that a goal needs and that is stale, with the reason.
 .PHONY: why

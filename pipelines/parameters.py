@@ -16,7 +16,7 @@ WHOLE = ("NOISE STEPS CHUNK PROMPTS MINI_BATCH SAMPLES MAX_NEW KL_PROMPTS "
          "TRAIN_ROWS CORPUS_ROWS").split()
 WHOLE_OR_0 = ("MAX_PROMPT OVERLONG THREADS QUESTIONS EVAL_SEED "
               "MEAN_NEW").split()
-WORDS = {"KEEP": ("all", "last"), "DEVICE": ("auto", "cpu", "cuda"),
+WORDS = {"KEEP": ("all", "last", "deltas"), "DEVICE": ("auto", "cpu", "cuda"),
          "SYNTHETIC": ("0", "1"), "OVERWRITE": ("0", "1")}
 # What decides the bytes of results that another run in the same folder would
 # replace. ARMS, SEEDS and TASKS only add to what is there.

@@ -39,7 +39,9 @@ class Page:
         self.again = self.each * len(self.arms)
         chunks = counts["chunks"]
         # chunks of a run whose weights and rollouts are there at once
-        self.there = 2 if self.p.KEEP == "last" and chunks > 2 else chunks
+        self.there = 2 if self.p.KEEP != "all" and chunks > 2 else chunks
+        # chunks whose weights are differences
+        self.deltas = chunks - self.there if self.p.KEEP == "deltas" else 0
         self.wrong = list(dict.fromkeys(plan.missing))
         self.left_out = ""
         self.tokens = self.work = self.seconds = 0
@@ -110,13 +112,21 @@ class Page:
         n = len(self.arms) * (of_arm * self.there + self.each)
         self.checkpoints = sum(state) * (of_arm * self.there + self.each)
         self.last = sum(state) * (of_arm + self.each)
-        self.kept = (self.runs * self.there / self.counts["chunks"] +
+        older = sum(plan.memory[a.name][0]["master_weight_bytes"]
+                    for a in self.arms) * of_arm * self.deltas
+        self.kept = (self.runs * (self.there + self.deltas) / self.counts["chunks"] +
                      self.again) * p.STEPS * p.PROMPTS * p.SAMPLES * \
             self.new(p.MAX_NEW) * 14
         print(f"\nDisk (free where results go: {size(plan.free)})")
         print(f"  checkpoints  {n} of {size(self.checkpoints / n)} on average: "
               f"{size(self.checkpoints)}" +
-              (" (KEEP=last)" if self.there < self.counts["chunks"] else ""))
+              (" (KEEP=last)" if self.p.KEEP == "last" and
+               self.there < self.counts["chunks"] else ""))
+        if self.deltas:
+            print(f"  deltas       {len(self.arms) * of_arm * self.deltas} "
+                  f"older ones, at most about {size(older)}, counted as that "
+                  "(KEEP=deltas)")
+            self.checkpoints += older
         print(f"  rollouts     about {size(self.kept)} (14 bytes a token, as "
               "random ones take)")
 

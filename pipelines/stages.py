@@ -14,15 +14,16 @@ from tables import Tables
 
 class Stage:
     """kind: base, data, train, eval, kl, stats, sparsity or analysis. free:
-    files of others, not needed once this one begins. note: what to say after
+    files of others, not needed once this one begins. delta: a checkpoint and
+    its successor, of which the first becomes a difference then. note: what to say after
     it. merge: out is a directory that others write to as well."""
 
     def __init__(self, out, kind, label, inputs, programs, command, free=(),
-                 note="", merge=False):
+                 note="", merge=False, delta=()):
         self.out, self.kind, self.label = out, kind, label
         self.inputs, self.programs = list(inputs), list(programs)
         self.command, self.free = command.strip(), list(free)
-        self.note, self.merge = note, merge
+        self.note, self.merge, self.delta = note, merge, list(delta)
 
 
 class Experiment(Tables):
@@ -121,7 +122,9 @@ class Experiment(Tables):
 
     def train(self, run):
         """The chunks of a run. With KEEP=last a chunk frees, when it begins,
-        the weights and rollouts of the one before its predecessor."""
+        the weights and rollouts of the one before its predecessor; with
+        KEEP=deltas these weights become the difference to the predecessor's,
+        and the optimizer's state goes."""
         p, folder = self.p, self.run_dir(run.name)
         what = f"{run.arm.name} seed {run.seed}" + \
             (f" draw {run.draw}" if run.draw else "")
@@ -129,7 +132,9 @@ class Experiment(Tables):
         for end in self.chunks:
             model = f"{folder}/step-{at}/checkpoint" if at else \
                 self.base
-            free = []
+            free, delta = [], []
+            if before and p.KEEP == "deltas":
+                delta = [f"{folder}/step-{before}/checkpoint", model]
             if before and p.KEEP == "last":
                 old = f"{folder}/step-{before}"
                 free = [f"{old}/checkpoint/*.safetensors",
@@ -141,7 +146,7 @@ class Experiment(Tables):
                      ["draw", "rollout", "tokenize", "reward", "dapo-step"],
                      self.loop(run, model, end - at,
                                f"--threads {p.THREADS}",
-                               f"--threads {p.THREADS}"), free=free)
+                               f"--threads {p.THREADS}"), free=free, delta=delta)
             at, before = end, at
 
     def replicate(self, arm):

@@ -29,6 +29,8 @@ plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G
 check disk grep -Eq 'checkpoints  906 of .* TiB' "$T/plan"
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G KEEP=last ARMS='fp32 bf16,dropout=0,lr=2e-6'
 check keep_last_keeps_two_of_a_run grep -Eq 'checkpoints  22 of .* TiB \(KEEP=last\)' "$T/plan"
+plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G KEEP=deltas ARMS='fp32 bf16,dropout=0,lr=2e-6'
+check keep_deltas_counts_them grep -Eq '^  deltas       280 older ones, at most about .* TiB' "$T/plan"
 check an_arm_with_factors grep -Eq '^  bf16,dropout=0 +[0-9.]+' "$T/plan"
 check weights_are_missing grep -q 'has no weights' "$T/plan"
 check time_at_the_rate grep -q '1e+15 and 1e+15 FLOP/s.*given by RATE' "$T/plan"

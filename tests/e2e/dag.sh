@@ -202,3 +202,18 @@ rm "$T/r3/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors"
 kept
 ran '^train fp32 seed 1 to step [24]$' && [ "$(wc -l <<<"$labels")" = 2 ]
 verdict unless_they_are_needed $? "$(said)"
+
+# --- KEEP=deltas ----------------------------------------------------------------------------
+deltas() { dag_make R="$T/r4" KEEP=deltas STEPS=6 "${small[@]}" "$T/r4/analysis/summary.txt"; }
+deltas
+step=$T/r4/train_logs/fp32_seed1/step
+[ -e "$step-2/checkpoint/model.delta" ] && [ ! -e "$step-2/checkpoint/model.safetensors" ] && [ ! -e "$step-2/checkpoint/optimizer.safetensors" ] &&
+    [ -e "$step-2/rollouts.msgpack.zst" ] && [ -e "$step-4/checkpoint/model.safetensors" ]
+verdict keep_deltas_keeps_differences $? "$(said)"
+deltas
+none
+verdict and_nothing_runs_again $? "$(said)"
+rm "$step-4/checkpoint/model.safetensors"
+deltas
+ran '^train fp32 seed 1 to step [24]$' && [ "$(wc -l <<<"$labels")" = 2 ] && [ -e "$step-2/checkpoint/model.safetensors" ]
+verdict unless_a_resume_needs_the_optimizer $? "$(said)"

@@ -8,6 +8,7 @@ cat >"$T/stub" <<'S'
 #!/bin/bash
 # SALT
 name=${0##*/} out='' keep='' dir='' words=("$0") reads=()
+[ "$name" != delta ] || { mv "$2/model.safetensors" "$2/model.delta" && rm "$2/optimizer.safetensors"; exit; }
 while [ $# -gt 0 ]; do
     case $1 in
     -o) out=$2; shift ;;
