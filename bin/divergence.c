@@ -14,8 +14,8 @@ static const char *out = "-", *rollouts, *others;
 static int json, quiet, step = -1;
 
 static const struct opt opts[] = {
-    {OPT_STR, "rollouts", 0, &rollouts, "FILE", "the rollouts of CKPT's run",
-     0, 0},
+    {OPT_STR, "rollouts", 0, &rollouts, "FILE", "the rollouts of CKPT's run", 0,
+     0},
     {OPT_STR, "against", 0, &others, "FILE", "those of OTHER's run", 0, 0},
     {OPT_INT, "step", 0, &step, "N", "steps trained: set on the record", 0,
      2e9},

@@ -55,8 +55,10 @@ static int sums(struct distance *d, struct st_file *const f[3],
         add(sum, base, t, other);
         d->n += t->n;
         if (!isfinite(sum[0] + sum[1]))
-            return err_set(e, ERR_DATA, "%s: a weight is not finite, in one "
-                           "of the three", t->name);
+            return err_set(e, ERR_DATA,
+                           "%s: a weight is not finite, in one "
+                           "of the three",
+                           t->name);
     }
     d->apart = sqrt(sum[0]);
     d->update = sqrt(sum[1]);

@@ -29,8 +29,8 @@ static int read_one(struct response *x, struct rec_reader *in, struct err *e)
 
 static int same_place(const struct response *a, const struct response *b)
 {
-    return a->step == b->step && a->sample == b->sample &&
-           a->id.n == b->id.n && !memcmp(a->id.s, b->id.s, a->id.n);
+    return a->step == b->step && a->sample == b->sample && a->id.n == b->id.n &&
+           !memcmp(a->id.s, b->id.s, a->id.n);
 }
 
 /* The first token that differs, or -1. */
@@ -59,9 +59,8 @@ static int step(struct first_difference *d, struct rec_reader *const in[2],
         d->step = a.step;
         d->response = 0;
     }
-    d->token = more && too && same_place(&a, &b)
-                   ? differs(&a.tokens, &b.tokens)
-                   : -1;
+    d->token = more && too && same_place(&a, &b) ? differs(&a.tokens, &b.tokens)
+                                                 : -1;
     d->found = !more || !too || !same_place(&a, &b) || d->token >= 0;
     if (!d->found) {
         d->same++;
@@ -70,8 +69,8 @@ static int step(struct first_difference *d, struct rec_reader *const in[2],
     return !d->found;
 }
 
-int responses_compare(struct first_difference *d, const char *a,
-                      const char *b, struct err *e)
+int responses_compare(struct first_difference *d, const char *a, const char *b,
+                      struct err *e)
 {
     struct rec_reader *in[2] = {NULL, NULL};
     int r = rec_open(&in[0], a, e);

@@ -5,7 +5,7 @@
 #include "../base/err.h"
 
 struct first_difference {
-    uint64_t same;    /* responses before it, all of them where there is none */
+    uint64_t same; /* responses before it, all of them where there is none */
     int found;
     int64_t step;     /* of its response; -1: the records have no step */
     int64_t response; /* how many responses of that step come before it */
@@ -14,7 +14,7 @@ struct first_difference {
 };
 
 /* Streams of rollouts in the order of training; read up to the difference. */
-int responses_compare(struct first_difference *d, const char *a,
-                      const char *b, struct err *e) MUST_CHECK;
+int responses_compare(struct first_difference *d, const char *a, const char *b,
+                      struct err *e) MUST_CHECK;
 
 #endif

@@ -50,8 +50,7 @@ static double variance(const struct data *d, int arm, int on, double *error)
     return sum;
 }
 
-static struct ablation_cell variance_cell(const struct data *d, int arm,
-                                          int on)
+static struct ablation_cell variance_cell(const struct data *d, int arm, int on)
 {
     double se, se0, v = variance(d, arm, on, &se);
     double v0 = variance(d, 0, on, &se0);
@@ -65,7 +64,8 @@ static int paired_cell(struct ablation_cell *c, const struct data *d, int arm,
     static const char *const what[] = {
         [DJ_ON] = "J of the on-tasks and of the base",
         [DJ_OFF] = "J of the off-tasks and of the base",
-        [KL_ON] = "KL on the on-tasks", [KL_OFF] = "KL on the off-tasks",
+        [KL_ON] = "KL on the on-tasks",
+        [KL_OFF] = "KL on the off-tasks",
         [SAME] = "sparsity"};
     struct series x = values(d, arm, q), y = values(d, 0, q);
     size_t all = x.n, n = all;
@@ -77,8 +77,10 @@ static int paired_cell(struct ablation_cell *c, const struct data *d, int arm,
     if (n < 2) {
         series_free(&x);
         series_free(&y);
-        return err_set(e, ERR_DATA, "arm %s: found %zu seeds with %s%s, "
-                       "expected 2 or more", data_arm(d, arm), n, what[q],
+        return err_set(e, ERR_DATA,
+                       "arm %s: found %zu seeds with %s%s, "
+                       "expected 2 or more",
+                       data_arm(d, arm), n, what[q],
                        all < 2 ? "" : " that the reference has too");
     }
     for (size_t i = 0; i < n; i++)
@@ -95,10 +97,12 @@ static int paired_cell(struct ablation_cell *c, const struct data *d, int arm,
 static int check_tasks(const struct data *d, struct err *e)
 {
     if (d->n_arms < 2)
-        return err_set(e, ERR_DATA, "found one arm, expected a reference and "
+        return err_set(e, ERR_DATA,
+                       "found one arm, expected a reference and "
                        "another");
     if (!d->n_on || d->n_on == d->n_tasks)
-        return err_set(e, ERR_DATA, "--tasks: expected a task that is \"on\" "
+        return err_set(e, ERR_DATA,
+                       "--tasks: expected a task that is \"on\" "
                        "and one that is \"off\"");
     return 0;
 }

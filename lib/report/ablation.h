@@ -11,10 +11,13 @@
 #include "data.h"
 
 enum ablation_quantity {
-    DJ_ON, DJ_OFF,       /* accuracy minus the base's under the same stream */
-    VAR_J_ON, VAR_J_OFF, /* of J over seeds, mean over tasks */
-    KL_ON, KL_OFF,       /* nats a token */
-    SAME,                /* fraction of weights unchanged, bf16-aware */
+    DJ_ON,
+    DJ_OFF, /* accuracy minus the base's under the same stream */
+    VAR_J_ON,
+    VAR_J_OFF, /* of J over seeds, mean over tasks */
+    KL_ON,
+    KL_OFF, /* nats a token */
+    SAME,   /* fraction of weights unchanged, bf16-aware */
     N_ABLATION
 };
 
@@ -27,7 +30,7 @@ struct ablation_cell {
 };
 
 struct ablation {
-    const struct data *d; /* borrowed */
+    const struct data *d;       /* borrowed */
     struct ablation_cell *cell; /* [arm * N_ABLATION + quantity] */
     size_t *n_seeds;            /* of each arm */
 };
@@ -35,8 +38,8 @@ struct ablation {
 /* d is sorted and lives longer. ERR_DATA: an arm has fewer than two seeds
  * with every record; the reference shares fewer than two with it. The caller
  * frees, after an error too. */
-int ablation_of(struct ablation *a, const struct data *d, struct err *e)
-    MUST_CHECK;
+int ablation_of(struct ablation *a, const struct data *d,
+                struct err *e) MUST_CHECK;
 void ablation_free(struct ablation *a);
 const struct ablation_cell *ablation_at(const struct ablation *a, int arm,
                                         enum ablation_quantity q);

@@ -32,7 +32,8 @@ static void introduction(const struct page *p)
                "model; var J = its variance\n"
                "over seeds, mean over tasks; KL to the base in nats a token; "
                "same = fraction of weights\n"
-               "unchanged (bf16-aware). ", last, first, first, last);
+               "unchanged (bf16-aware). ",
+               last, first, first, last);
     tasks(p, "on", 0, d->n_on);
     buf_puts(p->out, "; ");
     tasks(p, "off", d->n_on, d->n_tasks);
@@ -44,16 +45,17 @@ static void means(const struct page *p)
     const struct data *d = p->a->d;
 
     buf_printf(p->out, "  %-*s  %2s  %8s  %8s  %9s  %9s  %9s  %9s  %6s\n",
-               p->width, "arm", "n", "dJ on", "dJ off", "var J on",
-               "var J off", "KL on", "KL off", "same");
+               p->width, "arm", "n", "dJ on", "dJ off", "var J on", "var J off",
+               "KL on", "KL off", "same");
     for (int i = 0; i < d->n_arms; i++) {
         const struct ablation_cell *c = ablation_at(p->a, i, DJ_ON);
 
-        buf_printf(p->out, "  %-*s  %2zu  %+8.4f  %+8.4f  %9.2e  %9.2e  "
-                   "%9.2e  %9.2e  %6.4f\n", p->width, data_arm(d, i),
-                   p->a->n_seeds[i], c[DJ_ON].mean, c[DJ_OFF].mean,
-                   c[VAR_J_ON].mean, c[VAR_J_OFF].mean, c[KL_ON].mean,
-                   c[KL_OFF].mean, c[SAME].mean);
+        buf_printf(p->out,
+                   "  %-*s  %2zu  %+8.4f  %+8.4f  %9.2e  %9.2e  "
+                   "%9.2e  %9.2e  %6.4f\n",
+                   p->width, data_arm(d, i), p->a->n_seeds[i], c[DJ_ON].mean,
+                   c[DJ_OFF].mean, c[VAR_J_ON].mean, c[VAR_J_OFF].mean,
+                   c[KL_ON].mean, c[KL_OFF].mean, c[SAME].mean);
     }
     buf_printf(p->out,
                "\nDifference from %s at the same seed (mean over seeds, its "
@@ -82,8 +84,7 @@ static const char *part(const struct page *p, enum ablation_quantity q,
 }
 
 static void row(const struct page *p, enum ablation_quantity q,
-                const char *label, const char *name, double x,
-                const double *se)
+                const char *label, const char *name, double x, const double *se)
 {
     char error[32] = "-", of[32];
 
@@ -119,8 +120,9 @@ static void block(const struct page *p, enum ablation_quantity q,
 void ablation_text(const struct ablation *a, struct buf *out)
 {
     static const char *const label[] = {
-        [DJ_ON] = "dJ on", [DJ_OFF] = "dJ off", [VAR_J_ON] = "var J on",
-        [VAR_J_OFF] = "var J off", [KL_ON] = "KL on", [KL_OFF] = "KL off",
+        [DJ_ON] = "dJ on",       [DJ_OFF] = "dJ off",
+        [VAR_J_ON] = "var J on", [VAR_J_OFF] = "var J off",
+        [KL_ON] = "KL on",       [KL_OFF] = "KL off",
         [SAME] = "same"};
     struct page p = {a, out, (int)strlen(singles)};
 

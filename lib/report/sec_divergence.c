@@ -66,7 +66,8 @@ static void weights(const struct report *r)
     const struct data *d = r->d;
     struct reasons why = {0};
     struct table *t = table_open(
-        "divergence", "Weights: distance of a noise draw from draw 0 of its "
+        "divergence",
+        "Weights: distance of a noise draw from draw 0 of its "
         "seed, as a part of the distance that draw 0 is from the base "
         "(Euclidean norms); mean, least and greatest over seeds and draws.",
         "<arm|step|pairs|mean|least|greatest");
@@ -88,18 +89,19 @@ static const struct obs *first_of(const struct data *d, size_t *i)
 {
     const struct obs *o = &d->o[*i], *first = NULL;
 
-    for (; *i < d->n && is_of(&d->o[*i], o->arm) &&
-           d->o[*i].seed == o->seed && d->o[*i].draw == o->draw; ++*i)
+    for (; *i < d->n && is_of(&d->o[*i], o->arm) && d->o[*i].seed == o->seed &&
+           d->o[*i].draw == o->draw;
+         ++*i)
         if (!first && has(&d->o[*i], D_FIRST_RESPONSE))
             first = &d->o[*i];
     return first;
 }
 
-static void median_cell(struct table *t, const struct list *l,
-                        const char *no, struct reasons *why, const char *at)
+static void median_cell(struct table *t, const struct list *l, const char *no,
+                        struct reasons *why, const char *at)
 {
-    cell_num(t, "%.4g", l->n ? desc_median(l->v, l->n) : 0,
-             l->n ? NULL : no, why, at);
+    cell_num(t, "%.4g", l->n ? desc_median(l->v, l->n) : 0, l->n ? NULL : no,
+             why, at);
 }
 
 static void rollout_row(struct table *t, const struct data *d, int arm,
@@ -141,7 +143,8 @@ static void rollouts(const struct report *r)
 {
     struct reasons why = {0};
     struct table *t = table_open(
-        "divergence_rollouts", "Rollouts: pairs whose rollouts differ in what "
+        "divergence_rollouts",
+        "Rollouts: pairs whose rollouts differ in what "
         "was kept of them; the first step at which they do, least and median "
         "(steps count from 0); the median of the first token that differs.",
         "<arm|pairs|parted|first step|median step|median token");

@@ -19,8 +19,10 @@ static int read_point(struct sweep *w, struct sweep_point *p, struct err *e)
         return err_set(e, ERR_DATA, "no \"%s\" in the setting", key);
     if (sscanf(w->s->value[i], "%255s %lf %c", arm, &p->lr, &end) != 2 ||
         !(p->lr > 0))
-        return err_set(e, ERR_DATA, "%s: found \"%s\", expected an arm and a "
-                       "learning rate", key, w->s->value[i]);
+        return err_set(e, ERR_DATA,
+                       "%s: found \"%s\", expected an arm and a "
+                       "learning rate",
+                       key, w->s->value[i]);
     p->of = names_add(&w->arms, arm);
     return 0;
 }
@@ -32,7 +34,8 @@ static int check_twice(const struct sweep *w, struct err *e)
             return err_set(e, ERR_DATA, "arm %s has lr %g twice",
                            sweep_arm(w, i), w->p[i].lr);
     if (w->arms.n < 2)
-        return err_set(e, ERR_DATA, "found one arm, expected a reference and "
+        return err_set(e, ERR_DATA,
+                       "found one arm, expected a reference and "
                        "another");
     return 0;
 }

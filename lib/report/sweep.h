@@ -19,7 +19,7 @@ struct sweep_point {
 struct sweep {
     const struct data *d; /* borrowed */
     const struct setting *s;
-    struct names arms; /* in the order of the points; the first one is the
+    struct names arms;     /* in the order of the points; the first one is the
                           reference */
     struct sweep_point *p; /* in the order of the setting's arms */
     int n;
@@ -56,15 +56,15 @@ void comparison_add(struct comparison *c, const struct sweep *w, int point);
  * KL geometrically. Seeds whose KL lies beyond those of the reference are left
  * out. Returns how many are not. */
 size_t comparison_add_matched(struct comparison *c, const struct sweep *w,
-                           int point);
+                              int point);
 /* Verdicts against the reference. */
-int comparison_end(struct comparison *c, const struct sweep *w, struct err *e)
-    MUST_CHECK;
+int comparison_end(struct comparison *c, const struct sweep *w,
+                   struct err *e) MUST_CHECK;
 void comparison_free(struct comparison *c);
 
 /* The page and its tables. */
 struct doc;
-int sweep_page(struct doc *doc, const struct sweep *w, struct err *e)
-    MUST_CHECK;
+int sweep_page(struct doc *doc, const struct sweep *w,
+               struct err *e) MUST_CHECK;
 
 #endif

@@ -56,7 +56,8 @@ static int log_kl(const struct sweep *w, int point, int64_t seed, double *v)
     *v = 0;
     for (int k = 0; k < d->n_on; k++) {
         if (!data_at(d, KLS, d->arm[w->p[point].arm], d->task[k], seed, 0,
-                     K_TOKEN, &kl) || !(kl > 0))
+                     K_TOKEN, &kl) ||
+            !(kl > 0))
             return 0;
         *v += log(kl) / d->n_on;
     }
@@ -70,8 +71,8 @@ struct bracket {
     double part;
 };
 
-static int find_bracket(struct bracket *b, const struct sweep *w,
-                        int64_t seed, double kl)
+static int find_bracket(struct bracket *b, const struct sweep *w, int64_t seed,
+                        double kl)
 {
     double low = 0, high = 0, x;
 
@@ -101,8 +102,8 @@ static double mix(double a, double b, double part)
 
 /* o between x and y, its sampling variance that of two samplings apart; what is
  * not mixed here is not there. */
-static void interpolate(struct obs *o, const struct obs *x,
-                        const struct obs *y, double part)
+static void interpolate(struct obs *o, const struct obs *x, const struct obs *y,
+                        double part)
 {
     static const int linear[] = {S_J, S_SE, S_EVEN, S_ODD};
     unsigned both = x->has & y->has;
@@ -111,8 +112,7 @@ static void interpolate(struct obs *o, const struct obs *x,
     o->has = 0;
     if (o->stream == KLS) {
         o->has = both & 1u << K_TOKEN;
-        o->v[K_TOKEN] = exp(mix(log(x->v[K_TOKEN]), log(y->v[K_TOKEN]),
-                                part));
+        o->v[K_TOKEN] = exp(mix(log(x->v[K_TOKEN]), log(y->v[K_TOKEN]), part));
         return;
     }
     for (size_t i = 0; i < sizeof linear / sizeof *linear; i++)
@@ -136,8 +136,8 @@ static void add_between(struct comparison *c, const struct sweep *w,
         if (!counts(x, low) || x->seed != seed || x->draw)
             continue;
         y = data_find(d, x->stream, high, x->task, seed, 0);
-        if (!y || (x->stream == KLS &&
-                   !(x->v[K_TOKEN] > 0 && y->v[K_TOKEN] > 0)))
+        if (!y ||
+            (x->stream == KLS && !(x->v[K_TOKEN] > 0 && y->v[K_TOKEN] > 0)))
             continue;
         interpolate(&o, x, y, b->part);
         push(&c->d, &o, w->arms.v[0]);
@@ -145,7 +145,7 @@ static void add_between(struct comparison *c, const struct sweep *w,
 }
 
 size_t comparison_add_matched(struct comparison *c, const struct sweep *w,
-                           int point)
+                              int point)
 {
     const struct data *d = w->d;
     struct series seeds = data_mean(d, KLS, d->arm[w->p[point].arm], d->task,
@@ -172,9 +172,10 @@ int comparison_end(struct comparison *c, const struct sweep *w, struct err *e)
 {
     int r;
 
-    c->s = (struct setting){
-        .reference = w->arms.v[0], .margin = w->s->margin,
-        .tasks = w->s->tasks, .task = w->s->task};
+    c->s = (struct setting){.reference = w->arms.v[0],
+                            .margin = w->s->margin,
+                            .tasks = w->s->tasks,
+                            .task = w->s->task};
     for (size_t i = 0; i < w->arms.n; i++)
         if (names_find(&c->d.arms, w->arms.v[i]) >= 0)
             names_add(&c->s.arms, w->arms.v[i]);

@@ -32,8 +32,7 @@ static void change(struct table *t, const struct sweep *w, long arm,
 static void mean_cell(struct table *t, const char *fmt, struct series s,
                       const char *what, struct reasons *why, const char *at)
 {
-    cell_num(t, fmt, ttest_one(s.v, s.n, 0.95).est, s.n ? NULL : what, why,
-             at);
+    cell_num(t, fmt, ttest_one(s.v, s.n, 0.95).est, s.n ? NULL : what, why, at);
     series_free(&s);
 }
 
@@ -68,7 +67,8 @@ static void grid(struct doc *doc, const struct sweep *w)
 {
     struct reasons why = {0};
     struct table *t = table_open(
-        "grid", "Mean over the on-tasks and over the off-tasks: change of "
+        "grid",
+        "Mean over the on-tasks and over the off-tasks: change of "
         "accuracy from the base model (dJ) with its 95% t interval over "
         "seeds, KL to it in nats a token; fraction of weights that stayed the "
         "same; runs that made no update or collapsed; whether it is the rate "
@@ -96,8 +96,9 @@ static void estimate(struct table *t, enum hypothesis h,
                      const char *at)
 {
     const char *fmt = h == H1 ? "%+.4f" : "%.3g";
-    const char *no = f->why ? f->why : "the reference's variance is not "
-                                       "above 0";
+    const char *no = f->why ? f->why
+                            : "the reference's variance is not "
+                              "above 0";
 
     cell_num(t, fmt, f->est, f->has_est && !f->why ? NULL : no, why, at);
     table_cell(t, "%s", f->has_lo ? num(fmt, f->lo) : "-");
@@ -110,8 +111,8 @@ static void estimate(struct table *t, enum hypothesis h,
 /* The rows of one arm of a comparison, at a point; beside: what the
  * reference is at. */
 static void compared(struct table *t, const struct sweep *w,
-                     const struct comparison *c, int point,
-                     const char *beside, struct reasons *why)
+                     const struct comparison *c, int point, const char *beside,
+                     struct reasons *why)
 {
     static const enum hypothesis tested[] = {H1, H2, H3};
     int arm = 0;
@@ -140,8 +141,10 @@ static struct table *open_table(const char *name, const char *caption,
     char heads[200];
     struct table *t;
 
-    snprintf(heads, sizeof heads, "<arm|lr|%s|seeds|<hypothesis|estimate|lo|"
-             "hi|p|p Holm|<verdict", beside);
+    snprintf(heads, sizeof heads,
+             "<arm|lr|%s|seeds|<hypothesis|estimate|lo|"
+             "hi|p|p Holm|<verdict",
+             beside);
     t = table_open(name, caption, heads);
     t->merge = 4;
     return t;
@@ -149,8 +152,7 @@ static struct table *open_table(const char *name, const char *caption,
 
 /* The reference and others, a point each or -1 (point[of]). */
 static int compare_points(struct table *t, const struct sweep *w,
-                          const int *point, struct reasons *why,
-                          struct err *e)
+                          const int *point, struct reasons *why, struct err *e)
 {
     struct comparison c;
     char beside[64];
@@ -173,10 +175,12 @@ static int same_rate(struct doc *doc, const struct sweep *w, struct err *e)
 {
     struct reasons why = {0};
     struct table *t = open_table(
-        "same_lr", "Each arm against the reference at the same learning rate. "
+        "same_lr",
+        "Each arm against the reference at the same learning rate. "
         "Estimates: H1 difference of on-task accuracy (90% interval), H2 ratio "
         "of variances over seeds, H3 ratio of off-task to on-task KL (95%). p "
-        "Holm is adjusted over the tests at that rate.", "reference lr");
+        "Holm is adjusted over the tests at that rate.",
+        "reference lr");
     int *point = xcalloc(w->arms.n + 1, sizeof *point), r = 0;
 
     doc_heading(doc, "Same learning rate");
@@ -204,11 +208,13 @@ static int best_rate(struct doc *doc, const struct sweep *w, struct err *e)
 {
     struct reasons why = {0};
     struct table *t = open_table(
-        "best_lr", "Each arm at the rate at which its mean on-task accuracy "
+        "best_lr",
+        "Each arm at the rate at which its mean on-task accuracy "
         "over seeds is the greatest, against the reference at its own. The "
         "rates were chosen on the same runs, by the same rule in each arm: "
         "both means are larger than those of other runs at these rates would "
-        "be.", "reference lr");
+        "be.",
+        "reference lr");
     int *point = xcalloc(w->arms.n + 1, sizeof *point), r = 0, n = 0;
 
     doc_heading(doc, "Best learning rate");
@@ -216,9 +222,10 @@ static int best_rate(struct doc *doc, const struct sweep *w, struct err *e)
         point[of] = sweep_best(w, of);
         n += point[of] >= 0;
         if (point[of] >= 0 && sweep_at_edge(w, point[of]))
-            doc_note(doc, "The best rate of %s, %s, is at the edge of its "
-                     "grid: a better one may lie beyond.", w->arms.v[of],
-                     lr(w->p[point[of]].lr));
+            doc_note(doc,
+                     "The best rate of %s, %s, is at the edge of its "
+                     "grid: a better one may lie beyond.",
+                     w->arms.v[of], lr(w->p[point[of]].lr));
     }
     if (point[0] >= 0 && n > 1)
         r = compare_points(t, w, point, &why, e);
@@ -240,8 +247,8 @@ static int match(struct table *t, const struct sweep *w, int point,
 
     comparison_open(&c, w);
     if (comparison_add_matched(&c, w, point)) {
-        struct series kl = data_mean(d, KLS, d->arm[w->p[point].arm],
-                                     d->task, d->n_on, K_TOKEN);
+        struct series kl = data_mean(d, KLS, d->arm[w->p[point].arm], d->task,
+                                     d->n_on, K_TOKEN);
 
         snprintf(beside, sizeof beside, "%s",
                  num("%.2e", ttest_one(kl.v, kl.n, 0.95).est));
@@ -259,12 +266,14 @@ static int matched(struct doc *doc, const struct sweep *w, struct err *e)
 {
     struct reasons why = {0};
     struct table *t = open_table(
-        "matched_kl", "Each point of each arm against the reference at the "
+        "matched_kl",
+        "Each point of each arm against the reference at the "
         "same on-task KL to the base (KL on: mean of the arm, nats a token). "
         "For each seed the reference is taken between its two rates whose "
         "on-task KL lies around the arm's; seeds at which there are none are "
         "left out, and so are points at which no seed is left. p Holm is "
-        "adjusted over the tests of the point.", "KL on");
+        "adjusted over the tests of the point.",
+        "KL on");
     int r = 0;
 
     doc_heading(doc, "Matched KL");
@@ -274,7 +283,7 @@ static int matched(struct doc *doc, const struct sweep *w, struct err *e)
                 r = match(t, w, i, &why, e);
     if (t->n_rows < 2)
         doc_para(doc, "No arm's KL lies within that of the reference: more "
-                 "learning rates are needed.");
+                      "learning rates are needed.");
     doc_table(doc, t);
     reasons_print(&why, doc);
     return r;
@@ -296,8 +305,7 @@ static void setting(struct doc *doc, const struct sweep *w)
     doc_fact(doc, "on-task", "%s", buf_str(&b));
     buf_free(&b);
     for (int k = w->d->n_on; k < w->d->n_tasks; k++)
-        buf_printf(&b, "%s%s", k > w->d->n_on ? ", " : "",
-                   data_task(w->d, k));
+        buf_printf(&b, "%s%s", k > w->d->n_on ? ", " : "", data_task(w->d, k));
     doc_fact(doc, "off-task", "%s", buf_str(&b));
     buf_free(&b);
 }
@@ -306,7 +314,8 @@ int sweep_page(struct doc *doc, const struct sweep *w, struct err *e)
 {
     int r;
 
-    doc_para(doc, "A precision may act like another learning rate. So arms "
+    doc_para(doc,
+             "A precision may act like another learning rate. So arms "
              "are compared at the same rate, each at its best rate, and at "
              "the same KL to the base. The tests are those of the summary "
              "(H1, H2, H3).");
