@@ -1,10 +1,11 @@
 """spectrum.py - spectrum beside torch.linalg in float64, in one run
 
-usage: python3 tests/bench/spectrum.py BIN [RUNS] [THREADS]
+usage: python3 tests/bench/spectrum.py BIN [RUNS] [THREADS] [wide|tall|square]
 
-Matrices of a model of 0.5 billion weights: three of 896 x 4864, three of 4864 x 896, three
-of 896 x 896, before and after a small update. Both sides get fp32 weights and compute in float64: all singular
-values of both (ours: --only drift), and the principal angles of the leading 64
+Matrices of a model of 0.5 billion weights, before and after a small update:
+896 x 4864, 4864 x 896 and 896 x 896, as many of each as threads. Both sides
+get fp32 weights and compute in float64: all singular values
+of both (ours: --only drift), and the principal angles of the leading 64
 left and right singular vectors (ours: --only angles; torch: two svd and the
 singular values of two products). Ours is the whole process, torch's the
 computation alone. Runs alternate; with one thread time is the CPU's, so that a
@@ -71,8 +72,10 @@ def ours(d, what):
 def main():
     gen = torch.Generator().manual_seed(0)
     for name, shape in SHAPES.items():
+        if len(sys.argv) > 4 and sys.argv[4] != name:
+            continue
         with tempfile.TemporaryDirectory() as d:
-            pairs = [pair(*shape, gen) for _ in range(3)]
+            pairs = [pair(*shape, gen) for _ in range(THREADS)]
             for i, side in enumerate("ab"):
                 os.mkdir(d + "/" + side)
                 save_file({"model.layers.%d.self_attn.%s_proj.weight" % (n, KIND[name]): p[i] for n, p in enumerate(pairs)},
@@ -82,8 +85,8 @@ def main():
                 runs = [(theirs(pairs, what), ours(d, what)) for _ in range(RUNS)]
                 ratios = sorted(t / o for t, o in runs)
                 print("%-7s %-7s %d thread(s): torch %.2f s, spectrum %.2f s a pair, ratio %.2f (%.2f to %.2f)" % (
-                    name, what, THREADS, statistics.median(t for t, _ in runs) / 3,
-                    statistics.median(o for _, o in runs) / 3, statistics.median(ratios), ratios[0], ratios[-1]), flush=True)
+                    name, what, THREADS, statistics.median(t for t, _ in runs) / THREADS,
+                    statistics.median(o for _, o in runs) / THREADS, statistics.median(ratios), ratios[0], ratios[-1]), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
 set -u
 . tests/lib.sh keep_deltas
 # The programs are there (-o), built as the make that runs the tests was told.
-old=()
-for p in bin/*.c; do old+=(-o "$BIN/$(basename "$p" .c)"); done
+built=()
+for p in bin/*.c; do built+=(-o "$BIN/$(basename "$p" .c)"); done
 run() { # KEEP
-    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${old[@]}" PRESET=smoke CUDA=0 BIN="$BIN" B="$T/none" DEVICE=cpu R="$T/$1" KEEP="$1" \
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]}" PRESET=smoke CUDA=0 BIN="$BIN" B="$T/none" DEVICE=cpu R="$T/$1" KEEP="$1" \
         SEEDS=1 ARMS='fp32 bf16' STEPS=6 "$T/$1/analysis/summary.txt" >"$T/out" 2>"$T/err" </dev/null ||
         no "run_$1" "$(tail -n 3 "$T/err" | tr '\n' ' ')"
 }
