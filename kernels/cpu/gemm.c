@@ -1,4 +1,4 @@
-/* gemm - y = x W^T + bias and dx = dy W
+/* gemm - Y = A B (+ bias), B in panels
  *
  * A task is a block of rows by a run of panels, taken PG panels at a time:
  * the chain over k runs in segments, so that a segment of the rows stays in
@@ -219,34 +219,4 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g)
     if (j.p_groups > j.panels)
         j.p_groups = j.panels;
     pool_for(c->pool, j.m_blocks * j.p_groups, task, &j);
-}
-
-OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
-                 const struct k_weight *W, const void *bias, int T, int N,
-                 int K)
-{
-    struct gemm g = {.at = t, .bt = W->t, .yt = t, .rt = t, .A = x,
-                     .panels = W->fwd, .bias = bias, .Y = y, .M = T, .N = N,
-                     .K = K, .lda = K, .ldy = N, .what = PERM_K};
-
-    if (!W->fwd)
-        NAME(cpu_fail)(cpu_of(k), "linear: the weight was made without "
-                       "WEIGHT_FORWARD");
-    else
-        NAME(gemm)(cpu_of(k), &g);
-}
-
-OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
-                    const void *dy, const struct k_weight *W, int T, int N,
-                    int K)
-{
-    struct gemm g = {.at = t, .bt = W->t, .yt = t, .rt = t, .A = dy,
-                     .panels = W->bwd, .Y = dx, .M = T, .N = K, .K = N,
-                     .lda = N, .ldy = K, .what = PERM_K};
-
-    if (!W->bwd)
-        NAME(cpu_fail)(cpu_of(k), "linear_dx: the weight was made without "
-                       "WEIGHT_BACKWARD");
-    else
-        NAME(gemm)(cpu_of(k), &g);
 }

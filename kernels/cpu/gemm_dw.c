@@ -247,11 +247,3 @@ void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g)
     for (long r = 0; j.X && r < g->T; r += block_step(&j))
         all_tasks(&j, r, r + 1);
 }
-
-OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
-                    const void *dy, const void *x, int T, int N, int K)
-{
-    struct gemm_dw g = {t, t, dy, x, dW, db, T, N, K, N, K};
-
-    NAME(gemm_dw)(cpu_of(k), &g);
-}

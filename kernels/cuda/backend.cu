@@ -103,67 +103,11 @@ static void op_close(struct kernels *k)
     free(c);
 }
 
-/* ---- weights ---- */
-OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
-                                  int K, int uses, struct err *e)
-{
-    struct k_weight *w = (struct k_weight *)calloc(1, sizeof *w);
-
-    if (!w) {
-        err_set(e, ERR_IO, "cuda: out of host memory");
-        return NULL;
-    }
-    w->t = t;
-    w->N = N;
-    w->K = K;
-    w->uses = uses;
-    w->rows = k->alloc(k, (size_t)N * (size_t)K * dtype_size(t), e);
-    if (!w->rows) {
-        free(w);
-        return NULL;
-    }
-    return w;
-}
-
-static struct k_weight *op_weight_view(struct kernels *k, enum dtype t, int N,
-                                       int K, void *rows, struct err *e)
-{
-    struct k_weight *w = (struct k_weight *)calloc(1, sizeof *w);
-
-    (void)k;
-    if (!w) {
-        err_memory(e, "cuda: out of host memory");
-        return NULL;
-    }
-    w->t = t;
-    w->N = N;
-    w->K = K;
-    w->uses = WEIGHT_FORWARD | WEIGHT_BACKWARD | WEIGHT_ROWS;
-    w->rows = rows;
-    w->lent = 1;
-    return w;
-}
-
-OP(void, weight_free)(struct kernels *k, struct k_weight *w)
-{
-    if (!w)
-        return;
-    if (!w->lent)
-        k->free(k, w->rows);
-    free(w);
-}
-
-OP(void, weight_set)(struct kernels *k, struct k_weight *w, const void *src,
-                     enum dtype st)
-{
-    k->cast(k, w->rows, w->t, src, st, (size_t)w->N * (size_t)w->K);
-}
-
 /* ---- the table ---- */
 static void fill(struct kernels *k)
 {
     CU(cuda_buffers)(k);
-    k->weight_view = op_weight_view;
+    k->weight_view = CU(cuda_weight_view);
     k->sync = op_sync;
     k->close = op_close;
 #define SET(op) k->op = CU(cuda_##op);

@@ -166,60 +166,12 @@ struct gemm {
     int accumulate;
 };
 void CU(cuda_gemm)(struct cuda *c, struct gemm g);
+struct k_weight *CU(cuda_weight_view)(struct kernels *k, enum dtype t, int N,
+                                      int K, void *rows, struct err *e);
 /* Does W have what `op` needs: WEIGHT_FORWARD or WEIGHT_BACKWARD? 0 keeps the
  * error. */
 int CU(cuda_may)(struct cuda *c, const struct k_weight *W, int use,
                  const char *op);
-
-/* The products of a layer, in canonical order: kernels.h has their meaning. */
-static inline struct gemm gemm_linear(enum dtype t, void *y, const void *x,
-                                      const struct k_weight *W,
-                                      const void *bias, long T, long N,
-                                      long K)
-{
-    struct gemm g = {t, W->t, t, t, x, W->rows, bias, y, NULL, T, N, K, K, 1,
-                     K, 1, N, 0};
-
-    return g;
-}
-
-static inline struct gemm gemm_linear_dx(enum dtype t, void *dx,
-                                         const void *dy,
-                                         const struct k_weight *W, long T,
-                                         long N, long K)
-{
-    struct gemm g = {t, W->t, t, t, dy, W->rows, NULL, dx, NULL, T, K, N, N,
-                     1, 1, K, K, 0};
-
-    return g;
-}
-
-static inline struct gemm gemm_linear_dw(enum dtype t, float *dW,
-                                         const void *dy, const void *x,
-                                         long T, long N, long K)
-{
-    struct gemm g = {t, t, DT_F32, DT_F32, dy, x, NULL, dW, NULL, N, K, T, 1,
-                     N, 1, K, K, 1};
-
-    return g;
-}
-/* db[n] += dY[t][n], rows ascending or permuted */
-void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY,
-                          enum dtype t, const int32_t *perm, long T, long N,
-                          long ld);
-/* logits = round_t(x W^T), fp32, row stride ld; 0 when it cannot. */
-int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, enum dtype lt,
-                       const void *x, const struct k_weight *W, long rows,
-                       long V, long H, long ld);
-
-/* Rows of logits held at once; head_bwd permutes within such a chunk. */
-static inline long head_chunk(long V, long T)
-{
-    long n = (long)((size_t)1 << 24) / ((V + 31) / 32 * 32);
-
-    n = n < 1 ? 1 : n;
-    return n < T ? n : T;
-}
 
 /* ---- the table ---- */
 #define OP(ret, name) ret CU(cuda_##name)

@@ -1,5 +1,4 @@
-/* gemm - y = x W^T + bias, dx = dy W, dW += dy^T x: one ascending fmaf chain
- * per output
+/* gemm - C = A B (+ bias): one ascending fmaf chain per output
  *
  * The tile follows the shape and the device, never the bits: every tile runs
  * the same chain for an output.
@@ -151,86 +150,4 @@ void CU(cuda_gemm)(struct cuda *c, struct gemm g)
                g, va, vb);
     else
         by_128(c, g, va, vb);
-}
-
-int CU(cuda_may)(struct cuda *c, const struct k_weight *W, int use,
-                 const char *op)
-{
-    if (W->uses & use)
-        return 1;
-    CU(cuda_fail)(c, ERR_DATA, "%s: the weight was made without %s", op,
-                  use == WEIGHT_FORWARD ? "WEIGHT_FORWARD"
-                                        : "WEIGHT_BACKWARD");
-    return 0;
-}
-
-OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
-                 const struct k_weight *W, const void *bias, int T, int N,
-                 int K)
-{
-    struct cuda *c = cuda_of(k);
-    struct gemm g = gemm_linear(t, y, x, W, bias, T, N, K);
-
-    if (!CU(cuda_may)(c, W, WEIGHT_FORWARD, "linear"))
-        return;
-    g.perm = CU(cuda_perm)(c, PERM_K, N, K, K);
-    CU(cuda_gemm)(c, g);
-}
-
-OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
-                    const void *dy, const struct k_weight *W, int T, int N,
-                    int K)
-{
-    struct cuda *c = cuda_of(k);
-    struct gemm g = gemm_linear_dx(t, dx, dy, W, T, N, K);
-
-    if (!CU(cuda_may)(c, W, WEIGHT_BACKWARD, "linear_dx"))
-        return;
-    g.perm = CU(cuda_perm)(c, PERM_K, K, N, N);
-    CU(cuda_gemm)(c, g);
-}
-
-KERNEL column_chains(float *db, const void *dY, enum dtype t,
-                     const int32_t *perm, long T, long N, long ld)
-{
-    long n = (long)grid_at(), end = places(perm, T);
-    float s;
-
-    if (n >= N)
-        return;
-    s = db[n];
-    if (!perm) {
-#pragma unroll 8
-        for (long r = 0; r < T; r++) /* the loads go ahead of the sum */
-            s += get(dY, t, (size_t)(r * ld + n));
-    }
-    for (long i = 0; perm && i < end; i++) {
-        long r = place(perm, i, T);
-
-        if (r >= 0)
-            s += get(dY, t, (size_t)(r * ld + n));
-    }
-    db[n] = s;
-}
-
-void CU(cuda_column_sums)(struct cuda *c, float *db, const void *dY,
-                          enum dtype t, const int32_t *perm, long T, long N,
-                          long ld)
-{
-    LAUNCH(c, column_chains, cuda_div((size_t)N, 64), 64, 0, db, dY, t, perm,
-           T, N, ld);
-}
-
-OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
-                    const void *dy, const void *x, int T, int N, int K)
-{
-    struct cuda *c = cuda_of(k);
-    struct gemm g = gemm_linear_dw(t, dW, dy, x, T, N, K);
-
-    if (T <= 0 || N <= 0)
-        return;
-    g.perm = CU(cuda_perm)(c, PERM_ROWS, T, N, T);
-    if (db)
-        CU(cuda_column_sums)(c, db, dy, t, g.perm, T, N, N);
-    CU(cuda_gemm)(c, g);
 }

@@ -1,5 +1,5 @@
-/* head - logits, log-probabilities, entropy, gradients and KL over the
- * vocabulary, a bounded number of rows at a time */
+/* head - logits, log-probabilities, entropy and KL over the vocabulary, a
+ * bounded number of rows at a time */
 #include "head_dev.h"
 
 int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, enum dtype lt,
@@ -16,22 +16,6 @@ int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, enum dtype lt,
     g.perm = CU(cuda_perm)(c, PERM_K, V, H, H);
     CU(cuda_gemm)(c, g);
     return 1;
-}
-
-static long padded(long V)
-{
-    return (V + 31) / 32 * 32;
-}
-
-static float *logits_of(struct cuda *c, int slot, long rows, long V)
-{
-    return (float *)CU(cuda_scratch)(c, slot, (size_t)rows *
-                                                  (size_t)padded(V) * 4);
-}
-
-static const void *row_at(const void *x, enum dtype t, long r, long H)
-{
-    return (const char *)x + (size_t)r * (size_t)H * dtype_size(t);
 }
 
 KERNEL __launch_bounds__(HEAD_NT)
@@ -80,64 +64,17 @@ OP(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp,
                     int H)
 {
     struct cuda *c = cuda_of(k);
-    long chunk = head_chunk(V, T), ld = padded(V);
+    long chunk = head_chunk(V, T), ld = head_ld(V);
 
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
-        float *L = logits_of(c, S_LOGITS, rows, V);
+        float *L = head_room(c, S_LOGITS, rows, V);
 
-        if (!CU(cuda_head_rows)(c, L, t, lt, row_at(x, t, r, H), W, rows, V, H, ld))
+        if (!CU(cuda_head_rows)(c, L, t, lt, head_row(x, t, r, H), W, rows, V, H, ld))
             return;
         LAUNCH(c, logp_rows, (unsigned)rows, HEAD_NT, 0, L, logp, lse,
                entropy, target, 1.0f / temperature, (long)V, ld, r,
                CU(cuda_bad)(c, BAD_LOGP, V));
-    }
-}
-
-/* Logits become their gradients, rounded to t, in place. */
-KERNEL grad_all(float *L, enum dtype t, const float *dlogp, const float *lse,
-                const int32_t *target, float it, size_t V, size_t ld,
-                size_t n)
-{
-    for (size_t i = grid_at(); i < n; i += grid_step()) {
-        size_t r = i / V, v = i % V;
-        float p = canon_exp(L[r * ld + v] * it - lse[r]);
-        float hot = (int64_t)v == target[r] ? 1.0f : 0.0f;
-
-        L[r * ld + v] = round_to(t, ((hot - p) * dlogp[r]) * it);
-    }
-}
-
-OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
-                   const float *dlogp, const float *lse, const void *x,
-                   const struct k_weight *W, const int32_t *target,
-                   float temperature, int T, int V, int H)
-{
-    struct cuda *c = cuda_of(k);
-    long chunk = head_chunk(V, T), ld = padded(V);
-
-    if (!CU(cuda_may)(c, W, WEIGHT_BACKWARD, "head_bwd"))
-        return;
-    for (long r = 0; r < T; r += chunk) {
-        long rows = cuda_min(chunk, T - r);
-        size_t n = (size_t)rows * (size_t)V;
-        float *L = logits_of(c, S_LOGITS, rows, V);
-        const void *xr = row_at(x, t, r, H);
-        struct gemm g = {DT_F32, W->t, t, t, L, W->rows, NULL,
-                         (char *)dx + (size_t)r * (size_t)H * dtype_size(t),
-                         NULL, rows, H, V, ld, 1, 1, H, H, 0};
-        struct gemm w = {DT_F32, t, DT_F32, DT_F32, L, xr, NULL, dW, NULL, V,
-                         H, rows, 1, ld, 1, H, H, 1};
-
-        if (!CU(cuda_head_rows)(c, L, t, lt, xr, W, rows, V, H, ld))
-            return;
-        LAUNCH(c, grad_all, cuda_blocks(c, n, 256), 256, 0, L, lt, dlogp + r,
-               lse + r, target + r, 1.0f / temperature, (size_t)V, (size_t)ld,
-               n);
-        g.perm = CU(cuda_perm)(c, PERM_K, H, V, V);
-        CU(cuda_gemm)(c, g);
-        w.perm = CU(cuda_perm)(c, PERM_ROWS, rows, V, rows);
-        CU(cuda_gemm)(c, w);
     }
 }
 
@@ -180,16 +117,16 @@ OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
                   float temperature, int T, int V)
 {
     struct cuda *c = cuda_of(k);
-    long chunk = head_chunk(V, T), ld = padded(V);
+    long chunk = head_chunk(V, T), ld = head_ld(V);
 
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
-        float *a = logits_of(c, S_LOGITS, rows, V);
-        float *b = logits_of(c, S_LOGITS2, rows, V);
+        float *a = head_room(c, S_LOGITS, rows, V);
+        float *b = head_room(c, S_LOGITS2, rows, V);
 
-        if (!CU(cuda_head_rows)(c, a, ta, la, row_at(xa, ta, r, Ha), Wa, rows, V,
+        if (!CU(cuda_head_rows)(c, a, ta, la, head_row(xa, ta, r, Ha), Wa, rows, V,
                                 Ha, ld) ||
-            !CU(cuda_head_rows)(c, b, tb, lb, row_at(xb, tb, r, Hb), Wb, rows, V,
+            !CU(cuda_head_rows)(c, b, tb, lb, head_row(xb, tb, r, Hb), Wb, rows, V,
                                 Hb, ld))
             return;
         LAUNCH(c, kl_rows, (unsigned)rows, HEAD_NT, 0, a, b, kl + r,

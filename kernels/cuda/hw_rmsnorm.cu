@@ -1,10 +1,10 @@
-/* hw_rows - the gradient of rmsnorm by its weight under order=hardware
+/* hw_rmsnorm - the gradient of rmsnorm by its weight under order=hardware
  *
  * A sum over rows for each column, in two stages: parts of the rows by many
  * blocks, then the parts, ascending. How many parts follows from T alone.
  */
 #include "hw.h"
-#include "rows.h"
+#include "rmsnorm.h"
 
 enum {
     DW_COLS = 64, /* of a block, eight a thread */

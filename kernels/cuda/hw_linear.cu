@@ -1,4 +1,4 @@
-/* hw_gemm - matrix products under order=hardware
+/* hw_linear - matrix products under order=hardware
  *
  * A few rows go to a kernel of our own (hw_skinny.h), the rest to cuBLASLt
  * (hw_blas.h); what that has no bias or rounding for goes through fp32 and
@@ -9,6 +9,7 @@
 #include "hw.h"
 #include "hw_blas.h"
 #include "hw_skinny.h"
+#include "linear.h"
 
 /* Y = round_rt(S + bias), S [M][ls] fp32, perhaps Y itself. */
 KERNEL finish(void *Y, const float *S, struct gemm g, long ls)

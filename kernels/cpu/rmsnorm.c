@@ -1,4 +1,4 @@
-/* norm - rmsnorm and its gradients
+/* rmsnorm - rows divided by their root mean square, and the gradients
  *
  * Sums over a row: 32 lanes and a tree. dw: rows ascending, parallel over
  * columns.

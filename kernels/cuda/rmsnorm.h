@@ -1,6 +1,6 @@
-/* rows - what the gradient of rmsnorm shares between the two orders */
-#ifndef ULP_CUDA_ROWS_H
-#define ULP_CUDA_ROWS_H
+/* rmsnorm - what the gradient of rmsnorm shares between the two orders */
+#ifndef ULP_CUDA_RMSNORM_H
+#define ULP_CUDA_RMSNORM_H
 #include "dev.h"
 
 enum { ROW_EIGHTS = 256 }; /* values of a warp's step */

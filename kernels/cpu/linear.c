@@ -1,0 +1,40 @@
+/* linear - y = x W^T + bias, and its gradients */
+#include "cpu.h"
+
+OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
+                 const struct k_weight *W, const void *bias, int T, int N,
+                 int K)
+{
+    struct gemm g = {.at = t, .bt = W->t, .yt = t, .rt = t, .A = x,
+                     .panels = W->fwd, .bias = bias, .Y = y, .M = T, .N = N,
+                     .K = K, .lda = K, .ldy = N, .what = PERM_K};
+
+    if (!W->fwd)
+        NAME(cpu_fail)(cpu_of(k), "linear: the weight was made without "
+                       "WEIGHT_FORWARD");
+    else
+        NAME(gemm)(cpu_of(k), &g);
+}
+
+OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
+                    const void *dy, const struct k_weight *W, int T, int N,
+                    int K)
+{
+    struct gemm g = {.at = t, .bt = W->t, .yt = t, .rt = t, .A = dy,
+                     .panels = W->bwd, .Y = dx, .M = T, .N = K, .K = N,
+                     .lda = N, .ldy = K, .what = PERM_K};
+
+    if (!W->bwd)
+        NAME(cpu_fail)(cpu_of(k), "linear_dx: the weight was made without "
+                       "WEIGHT_BACKWARD");
+    else
+        NAME(gemm)(cpu_of(k), &g);
+}
+
+OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
+                    const void *dy, const void *x, int T, int N, int K)
+{
+    struct gemm_dw g = {t, t, dy, x, dW, db, T, N, K, N, K};
+
+    NAME(gemm_dw)(cpu_of(k), &g);
+}
