@@ -62,7 +62,7 @@ int registry_check(const struct kernels *k, struct err *e)
 {
     const char *missing = NULL;
 
-#define CHECK(op)                                                            \
+#define CHECK(op, ...)                                                        \
     if (!k->op)                                                              \
         missing = #op;
     K_OPS(CHECK)

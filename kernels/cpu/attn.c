@@ -135,14 +135,39 @@ static void pieces(void *ctx, long lo, long hi, int worker)
         block(j, &j->pieces[i], mem);
 }
 
+/* Bytes of keys, and of values, laid out as fp32; 0: read where they are. */
+static size_t near_bytes(enum dtype t, struct k_attn_shape s, long T)
+{
+    long width = (long)(s.n_heads + 2 * s.n_kv_heads) * s.head_dim;
+
+    return t != DT_F32 || width > ATTN_NEAR
+               ? (size_t)(T * s.n_kv_heads * s.head_dim) * sizeof(float)
+               : 0;
+}
+
+SCRATCH(attn)
+{
+    const struct k_pass *p = z->p;
+    long ld = lanes_block(p->longest);
+    size_t bytes = near_bytes(p->t, p->attn, p->T);
+
+    scratch_most(&z->shared[S_PACK], bytes);
+    scratch_most(&z->shared[S_ROWS], bytes);
+    scratch_most(&z->shared[S_TASKS],
+                 attn_pieces(p->T, p->n_seqs, p->attn.n_heads, ld) *
+                     sizeof(struct piece));
+    scratch_most(&z->worker[W_S],
+                 attn_floats(p->longest, p->attn.head_dim, ld) *
+                     sizeof(float));
+}
+
 OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
                const void *qkv, struct k_attn_shape s, struct k_seqs q, int T)
 {
     struct cpu *c = cpu_of(k);
     struct job j = {.c = c, .t = t, .s = s, .start = q.start_host,
                     .qkv = qkv, .o = o, .lse = lse, .T = T};
-    size_t bytes = (size_t)T * (size_t)(s.n_kv_heads * s.head_dim) *
-                   sizeof(float);
+    size_t bytes = near_bytes(t, s, T);
     struct piece *p;
     double cost = 0;
     long n = 0, block_rows;
@@ -165,7 +190,7 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
             for (long r = q.from ? q.from[i] : 0;
                  r < q.start_host[i + 1] - q.start_host[i]; r += block_rows)
                 p[n++] = (struct piece){i, h, (int)r};
-    if (t != DT_F32 || stride(&j) > ATTN_NEAR) {
+    if (bytes) {
         j.k = NAME(cpu_shared)(c, S_PACK, bytes);
         j.v = NAME(cpu_shared)(c, S_ROWS, bytes);
         if (!j.k || !j.v)

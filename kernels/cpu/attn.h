@@ -1,6 +1,7 @@
 /* attn - what prefill, decode and training attention share */
 #ifndef ULP_CPU_ATTN_H
 #define ULP_CPU_ATTN_H
+#include "../attn.h"
 #include "cpu.h"
 
 /* Values in a row of q, k and v up to which fp32 keys and values are read
@@ -51,11 +52,6 @@ static inline size_t attn_bwd_floats(long L, long D, long ld)
 static inline size_t attn_pieces(long T, long n_seqs, long n_heads, long ld)
 {
     return (size_t)((T / ld + n_seqs) * n_heads);
-}
-
-static inline float attn_scale(int head_dim)
-{
-    return 1.0f / canon_sqrt((float)head_dim);
 }
 
 #endif

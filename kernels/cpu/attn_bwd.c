@@ -263,3 +263,14 @@ OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
                   5.0 * mean * mean * s.head_dim * s.n_heads / s.n_kv_heads,
                   tasks, &j);
 }
+
+SCRATCH(attn_bwd)
+{
+    const struct k_pass *p = z->p;
+
+    if (p->backward)
+        scratch_most(&z->worker[W_S],
+                     attn_bwd_floats(p->longest, p->attn.head_dim,
+                                     lanes_block(p->longest)) *
+                         sizeof(float));
+}

@@ -91,7 +91,7 @@ void *NAME(cpu_shared)(struct cpu *c, int slot, size_t n)
 
 void *NAME(cpu_worker)(struct cpu *c, int worker, int slot, size_t n)
 {
-    return grow(c, &c->worker[worker * MAX_SCRATCH + slot], n);
+    return grow(c, &c->worker[worker * N_WORKER_SLOTS + slot], n);
 }
 
 struct range_job {
@@ -136,7 +136,7 @@ const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
 
     if (c->k.order.kind != ORDER_SHUFFLED || blocks < 2)
         return NULL;
-    p = NAME(cpu_shared)(c, S_PERM, (size_t)blocks * sizeof *p);
+    p = NAME(cpu_shared)(c, S_PERM, perm_bytes(n));
     if (p)
         canon_perm(c->k.order.seed, c->k.order_nonce, what, (uint32_t)rows,
                    (uint32_t)cols, p, (int)blocks);
@@ -166,9 +166,9 @@ static size_t all_scratch(const struct cpu *c)
 {
     size_t n = 0;
 
-    for (int i = 0; i < MAX_SCRATCH; i++)
+    for (int i = 0; i < N_SLOTS; i++)
         n += c->shared[i].n;
-    for (int i = 0; i < c->n_threads * MAX_SCRATCH; i++)
+    for (int i = 0; i < c->n_threads * N_WORKER_SLOTS; i++)
         n += c->worker[i].n;
     return n;
 }
@@ -185,9 +185,9 @@ static void op_trim(struct kernels *k)
 {
     struct cpu *c = cpu_of(k);
 
-    for (int i = 0; i < MAX_SCRATCH; i++)
+    for (int i = 0; i < N_SLOTS; i++)
         drop(c, &c->shared[i]);
-    for (int i = 0; i < c->n_threads * MAX_SCRATCH; i++)
+    for (int i = 0; i < c->n_threads * N_WORKER_SLOTS; i++)
         drop(c, &c->worker[i]);
 }
 
@@ -245,9 +245,25 @@ static void fill(struct kernels *k)
     k->trim = op_trim;
     k->sync = op_sync;
     k->close = op_close;
-#define SET(op) k->op = NAME(op_##op);
+#define SET(op, ...) k->op = NAME(op_##op);
     K_OPS(SET)
 #undef SET
+}
+
+static size_t scratch(const struct k_sizes *s, const struct k_pass *p)
+{
+    struct scratch_plan z = {.s = s, .p = p};
+
+#define ASK(op, scratch, hw) K_IF(scratch)(NAME(op##_scratch)(&z);)
+    K_OPS(ASK)
+#undef ASK
+    return scratch_total(&z);
+}
+
+void NAME(cpu_sizes)(struct k_sizes *s)
+{
+    s->weight = NAME(weight_bytes);
+    s->scratch = scratch;
 }
 
 int NAME(cpu_open)(struct kernels **k, int n_threads, struct err *e)
@@ -258,7 +274,7 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, struct err *e)
         return err_memory(e, "cpu: out of memory");
     c->pool = pool_open(n_threads);
     c->n_threads = c->pool ? pool_threads(c->pool) : 0;
-    c->worker = calloc((size_t)c->n_threads * MAX_SCRATCH + 1,
+    c->worker = calloc((size_t)c->n_threads * N_WORKER_SLOTS + 1,
                        sizeof *c->worker);
     fill(&c->k);
     if (!c->pool || !c->worker) {

@@ -9,17 +9,14 @@
 #define ULP_CPU_CPU_H
 #include <stddef.h>
 #include <stdint.h>
-#include "../account.h"
-#include "../kernels.h"
 #include "../ops.h"
+#include "../scratch.h"
 #include "../../lib/base/pool.h"
 #include "simd.h"
 
 #define NAME3(x, isa) x##_##isa
 #define NAME2(x, isa) NAME3(x, isa)
 #define NAME(x) NAME2(x, ISA)
-
-enum { MAX_SCRATCH = 8 };
 
 struct scratch {
     void *p;
@@ -32,20 +29,16 @@ struct cpu {
     int n_threads;
     struct err first_err; /* given by the next sync */
     struct account mem;
-    struct scratch shared[MAX_SCRATCH];
-    struct scratch *worker; /* [n_threads][MAX_SCRATCH] */
+    struct scratch shared[N_SLOTS];
+    struct scratch *worker; /* [n_threads][N_WORKER_SLOTS] */
 };
-
-/* Shared scratch slots; W_ are each worker's own. */
-enum { S_LOGITS, S_LOGITS2, S_PERM, S_ROWS, S_PACK, S_TASKS, S_ROWS2 };
-enum { W_A, W_C, W_B, W_S, W_S2, W_ROW, W_ROW2, W_ROW3 };
 
 static inline struct cpu *cpu_of(struct kernels *k)
 {
     return (struct cpu *)(void *)k;
 }
 
-/* Scratch of at least n bytes, 64-byte aligned, contents undefined, valid
+/* Scratch (a slot of scratch.h) of at least n bytes, 64-byte aligned, contents undefined, valid
  * until the slot is next asked for. NULL (and the error kept) without
  * memory. */
 void *NAME(cpu_shared)(struct cpu *c, int slot, size_t n);
@@ -134,7 +127,7 @@ void NAME(gemm_few)(struct cpu *c, const struct gemm *g);
 void NAME(gemm_store)(const struct gemm *g, long row, long col, long n,
                       float *C, const float *bias);
 /* Its blocks: rows (more where the weights are larger), terms of the chain,
- * panels; the scratch they take is in sizes.c. */
+ * panels. */
 enum { MC_SMALL = 120, MC_LARGE = 480, KC = 256, PG = 4 };
 #define LARGE_BYTES ((size_t)768 << 10)
 /* Terms of a chain of K, for M rows, before the next panel's turn. */
@@ -150,6 +143,14 @@ struct gemm_dw {
     long T, N, K, ldy, ldx;
 };
 void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g);
+/* What such products take. */
+void NAME(gemm_scratch)(struct scratch_plan *z, long M, long N, long K,
+                        enum dtype at, enum dtype bt);
+void NAME(gemm_dw_scratch)(struct scratch_plan *z, long T, long N, long K,
+                           enum dtype yt, enum dtype xt);
+/* Bytes that weight_new holds. */
+size_t NAME(weight_bytes)(const struct k_sizes *s, enum dtype t, int N, int K,
+                          int uses);
 /* Row n of W as fp32. */
 void NAME(weight_row)(const struct k_weight *w, long n, float *dst);
 
@@ -196,7 +197,10 @@ void NAME(cpu_sizes)(struct k_sizes *s);
 int NAME(cpu_open)(struct kernels **k, int n_threads, struct err *e);
 
 #define OP(ret, name) ret NAME(op_##name)
-#define DECLARE(op) K_FUNCTION(op) NAME(op_##op);
+#define SCRATCH(op) void NAME(op##_scratch)(struct scratch_plan *z)
+#define DECLARE(op, scratch, hw)                                              \
+    K_FUNCTION(op) NAME(op_##op);                                             \
+    K_IF(scratch)(SCRATCH(op);)
 K_OPS(DECLARE)
 #undef DECLARE
 

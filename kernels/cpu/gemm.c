@@ -148,6 +148,44 @@ static void panels(const struct job *j, const struct block *x, long p, long n)
     }
 }
 
+/* Floats that a task works in: accumulators, rows of A and a panel of B as
+ * fp32. */
+struct floats {
+    size_t C, A, B;
+};
+
+static struct floats task_floats(enum dtype at, enum dtype bt, long rows,
+                                 long K, long seg)
+{
+    return (struct floats){
+        .C = (size_t)((K > seg ? PG : 1) * rows * NR),
+        .A = at == DT_F32 ? 0 : (size_t)(rows * K),
+        .B = bt == DT_F32 || rows <= 2 * MR ? 0 : (size_t)(seg * NR),
+    };
+}
+
+static long block_rows(long N, long K, enum dtype bt)
+{
+    return (size_t)(N * K) * dtype_size(bt) > LARGE_BYTES ? MC_LARGE
+                                                          : MC_SMALL;
+}
+
+void NAME(gemm_scratch)(struct scratch_plan *z, long M, long N, long K,
+                        enum dtype at, enum dtype bt)
+{
+    int shuffled = z->s->order.kind == ORDER_SHUFFLED && K > CANON_BLOCK;
+    long mc = block_rows(N, K, bt), blocks = (M + mc - 1) / mc;
+    long rows = blocks ? (M + blocks - 1) / blocks : 0;
+    struct floats f =
+        task_floats(at, bt, rows, K,
+                    shuffled ? CANON_BLOCK : gemm_segment(M, K));
+
+    scratch_perm(z, K);
+    scratch_most(&z->worker[W_C], f.C * sizeof(float));
+    scratch_most(&z->worker[W_A], f.A * sizeof(float));
+    scratch_most(&z->worker[W_B], f.B * sizeof(float));
+}
+
 static void task(void *ctx, long i, int worker)
 {
     const struct job *j = ctx;
@@ -158,16 +196,17 @@ static void task(void *ctx, long i, int worker)
     long p1 = j->panels * (pg + 1) / j->p_groups;
     long group = j->n_seg > 1 ? PG : 1;
     struct block x = {.m0 = g->M * mb / j->m_blocks, .lda = g->lda};
+    struct floats f;
 
     x.rows = m1 - x.m0;
-    x.C = NAME(cpu_worker)(j->c, worker, W_C,
-                           (size_t)(group * x.rows * NR) * sizeof *x.C);
+    f = task_floats(g->at, g->bt, x.rows, g->K, j->seg);
+    x.C = NAME(cpu_worker)(j->c, worker, W_C, f.C * sizeof *x.C);
     x.A = (const float *)g->A + x.m0 * g->lda;
     if (!x.C)
         return;
-    if (g->at != DT_F32) {
-        float *wide = NAME(cpu_worker)(
-            j->c, worker, W_A, (size_t)(x.rows * g->K) * sizeof *wide);
+    if (f.A) {
+        float *wide = NAME(cpu_worker)(j->c, worker, W_A,
+                                       f.A * sizeof *wide);
 
         if (!wide)
             return;
@@ -177,9 +216,8 @@ static void task(void *ctx, long i, int worker)
         x.A = wide;
         x.lda = g->K;
     }
-    if (g->bt != DT_F32 && x.rows > 2 * MR) {
-        x.B = NAME(cpu_worker)(j->c, worker, W_B,
-                               (size_t)(j->seg * NR) * sizeof *x.B);
+    if (f.B) {
+        x.B = NAME(cpu_worker)(j->c, worker, W_B, f.B * sizeof *x.B);
         if (!x.B)
             return;
     }
@@ -194,7 +232,7 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g)
                     .panels = (g->N + NR - 1) / NR};
     double flops = 2.0 * (double)g->M * (double)g->N * (double)g->K;
     size_t bytes = (size_t)(g->N * g->K) * dtype_size(g->bt);
-    long mc = bytes > LARGE_BYTES ? MC_LARGE : MC_SMALL;
+    long mc = block_rows(g->N, g->K, g->bt);
 
     if (g->M <= 0 || g->N <= 0)
         return;

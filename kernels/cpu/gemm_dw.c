@@ -169,6 +169,41 @@ static void bias(const struct tile *t, float *db)
     }
 }
 
+/* Floats: of a tile's accumulators and columns of dY, for nc columns; of X in
+ * panels. */
+static size_t edge_floats(long nc)
+{
+    return (size_t)(nc * NR);
+}
+
+static size_t dy_floats(const struct dw_cut *d, long nc)
+{
+    return d->dy_near ? 0 : (size_t)(d->tb * nc);
+}
+
+static size_t x_floats(const struct dw_cut *d, long K)
+{
+    return d->x_near ? 0 : (size_t)((K + NR - 1) / NR * d->tb * NR);
+}
+
+void NAME(gemm_dw_scratch)(struct scratch_plan *z, long T, long N, long K,
+                           enum dtype yt, enum dtype xt)
+{
+    struct dw_cut d = dw_cut(z->s->n_threads, yt, xt, T, N, K, N, K);
+    long nc = 0;
+
+    for (long i = 0; i < d.n_blocks; i++) {
+        long n = dw_columns(N, d.n_blocks, i + 1) -
+                 dw_columns(N, d.n_blocks, i);
+
+        nc = n > nc ? n : nc;
+    }
+    scratch_perm(z, T);
+    scratch_most(&z->shared[S_PACK], x_floats(&d, K) * sizeof(float));
+    scratch_most(&z->worker[W_C], edge_floats(nc) * sizeof(float));
+    scratch_most(&z->worker[W_A], dy_floats(&d, nc) * sizeof(float));
+}
+
 static void task(void *ctx, long i, int worker)
 {
     const struct job *j = ctx;
@@ -182,10 +217,10 @@ static void task(void *ctx, long i, int worker)
 
     t.nc = dw_columns(g->N, d->n_blocks, nb + 1) - t.n0;
     t.edge = NAME(cpu_worker)(j->c, worker, W_C,
-                              (size_t)(t.nc * NR) * sizeof *t.edge);
+                              edge_floats(t.nc) * sizeof *t.edge);
     if (!d->dy_near)
         own = NAME(cpu_worker)(j->c, worker, W_A,
-                               (size_t)(d->tb * t.nc) * sizeof *own);
+                               dy_floats(d, t.nc) * sizeof *own);
     if (!t.edge || (!d->dy_near && !own))
         return;
     for (long pos = j->first; pos < j->end; pos += block_step(j)) {
@@ -241,9 +276,7 @@ void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g)
         all_tasks(&j, 0, g->T);
         return;
     }
-    j.X = NAME(cpu_shared)(c, S_PACK,
-                           (size_t)(j.panels * j.cut.tb * NR) *
-                               sizeof *j.X);
+    j.X = NAME(cpu_shared)(c, S_PACK, x_floats(&j.cut, g->K) * sizeof *j.X);
     for (long r = 0; j.X && r < g->T; r += block_step(&j))
         all_tasks(&j, r, r + 1);
 }

@@ -5,8 +5,8 @@ float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, enum dtype lt,
                        const void *x, const struct k_weight *W, long row0, long rows, long V,
                        long H)
 {
-    long ld = PAD32(V);
-    float *L = NAME(cpu_shared)(c, slot, (size_t)(rows * ld) * sizeof *L);
+    long ld = head_ld(V);
+    float *L = NAME(cpu_shared)(c, slot, head_bytes(V, rows));
     struct gemm g = {.at = t, .bt = W->t, .yt = DT_F32, .rt = lt,
                      .A = AT(x, t, row0 * H), .panels = W->fwd, .Y = L,
                      .M = rows, .N = V, .K = H, .lda = H, .ldy = ld,
@@ -85,7 +85,7 @@ OP(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp,
         struct job j = {.logp = logp + r, .lse = lse + r,
                         .entropy = entropy ? entropy + r : NULL,
                         .target = target + r, .inv_t = 1.0f / temperature,
-                        .V = V, .ld = PAD32(V)};
+                        .V = V, .ld = head_ld(V)};
 
         j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, rows, V, H);
         if (!j.L)
@@ -132,7 +132,7 @@ OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
     for (long r = 0; r < T; r += chunk) {
         long rows = T - r < chunk ? T - r : chunk;
         struct job j = {.kl = kl + r, .inv_t = 1.0f / temperature, .V = V,
-                        .ld = PAD32(V)};
+                        .ld = head_ld(V)};
 
         j.L = NAME(head_rows)(c, S_LOGITS, ta, la, xa, Wa, r, rows, V, Ha);
         j.L2 = NAME(head_rows)(c, S_LOGITS2, tb, lb, xb, Wb, r, rows, V, Hb);
@@ -155,4 +155,15 @@ OP(void, head_logits)(struct kernels *k, enum dtype t, enum dtype lt, float *log
                        "WEIGHT_FORWARD");
     else
         NAME(gemm)(cpu_of(k), &g);
+}
+
+SCRATCH(head_logp)
+{
+    const struct k_pass *p = z->p;
+    long n = head_chunk(p->vocab, p->R);
+
+    if (!p->R)
+        return;
+    scratch_most(&z->shared[S_LOGITS], head_bytes(p->vocab, n));
+    NAME(gemm_scratch)(z, n, p->vocab, p->hidden, p->t, p->t);
 }

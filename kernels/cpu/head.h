@@ -1,21 +1,11 @@
 /* head - rows of logits in scratch, a bounded number of rows at a time */
 #ifndef ULP_CPU_HEAD_H
 #define ULP_CPU_HEAD_H
+#include "../head.h"
 #include "row.h"
 
-/* Bytes of logits held at once: rows are taken in chunks of this much. */
-#define HEAD_BYTES ((size_t)64 << 20)
-
-static inline long head_chunk(long V, long T)
-{
-    long n = (long)(HEAD_BYTES / sizeof(float)) / PAD32(V);
-
-    n = n < 1 ? 1 : n;
-    return n < T ? n : T;
-}
-
 /* Logits of rows x[row0 .. row0 + rows), rounded to lt, then widened: rows of
- * PAD32(V), the columns past V at -inf. slot is S_LOGITS or S_LOGITS2. NULL
+ * head_ld(V), the columns past V at -inf. slot is S_LOGITS or S_LOGITS2. NULL
  * when it cannot (the error is kept). */
 float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, enum dtype lt,
                        const void *x, const struct k_weight *W, long row0, long rows, long V,

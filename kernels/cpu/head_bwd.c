@@ -62,13 +62,13 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
         long n = T - r < chunk ? T - r : chunk;
         struct job j = {.dlogp = dlogp + r, .lse = lse + r,
                         .target = target + r, .t = lt,
-                        .inv_t = 1.0f / temperature, .V = V, .ld = PAD32(V)};
+                        .inv_t = 1.0f / temperature, .V = V, .ld = head_ld(V)};
         struct gemm g = {.at = DT_F32, .bt = W->t, .yt = t, .rt = t,
                          .panels = W->bwd, .Y = AT_W(dx, t, r * H), .M = n,
-                         .N = H, .K = V, .lda = PAD32(V), .ldy = H,
+                         .N = H, .K = V, .lda = head_ld(V), .ldy = H,
                          .what = PERM_K};
         struct gemm_dw w = {DT_F32, t, NULL, AT(x, t, r * H), dW, NULL, n, V,
-                            H, PAD32(V), H};
+                            H, head_ld(V), H};
 
         j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
         if (!j.L)
@@ -78,4 +78,15 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
         NAME(gemm)(c, &g);
         NAME(gemm_dw)(c, &w);
     }
+}
+
+SCRATCH(head_bwd)
+{
+    const struct k_pass *p = z->p;
+    long n = head_chunk(p->vocab, p->R);
+
+    if (!p->R || !p->backward)
+        return;
+    NAME(gemm_scratch)(z, n, p->hidden, p->vocab, DT_F32, p->t);
+    NAME(gemm_dw_scratch)(z, n, p->vocab, p->hidden, DT_F32, p->t);
 }

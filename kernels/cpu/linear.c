@@ -1,4 +1,5 @@
 /* linear - y = x W^T + bias, and its gradients */
+#include "../linear.h"
 #include "cpu.h"
 
 OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
@@ -37,4 +38,20 @@ OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
     struct gemm_dw g = {t, t, dy, x, dW, db, T, N, K, N, K};
 
     NAME(gemm_dw)(cpu_of(k), &g);
+}
+
+/* Of linear_dx and linear_dw too, and a row of each weight for weight_set. */
+SCRATCH(linear)
+{
+    const struct k_pass *p = z->p;
+    long N, K;
+
+    for (int i = 0; linear_next(p, &i, &N, &K);) {
+        scratch_most(&z->worker[W_ROW], (size_t)K * sizeof(float));
+        NAME(gemm_scratch)(z, p->T, N, K, p->t, p->t);
+        if (!p->backward)
+            continue;
+        NAME(gemm_scratch)(z, p->T, K, N, p->t, p->t);
+        NAME(gemm_dw_scratch)(z, p->T, N, K, p->t, p->t);
+    }
 }

@@ -36,12 +36,18 @@ INLINE long row_at(const struct job *j, long r)
                     : r * j->H;
 }
 
+/* Floats that a worker has for x, y or dy, and w; and g and xhat. */
+static size_t row_floats(long H, int backward)
+{
+    return (size_t)((backward ? 5 : 3) * H);
+}
+
 static void forward(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     long H = j->H;
     float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)(3 * H) * sizeof *buf);
+                                  row_floats(H, 0) * sizeof *buf);
     const float *w;
 
     if (!buf)
@@ -94,7 +100,7 @@ static void backward(void *ctx, long lo, long hi, int worker)
     const struct job *j = ctx;
     long H = j->H;
     float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)(5 * H) * sizeof *buf);
+                                  row_floats(H, 1) * sizeof *buf);
     float *g = buf + 3 * H, *xhat = buf + 4 * H;
     const float *w;
 
@@ -263,4 +269,17 @@ OP(void, rmsnorm_heads_bwd)(struct kernels *k, enum dtype t, void *dx,
                     .stride = h.stride};
 
     gradients(&j);
+}
+
+SCRATCH(rmsnorm_bwd)
+{
+    scratch_most(&z->worker[W_ROW],
+                 row_floats(z->p->hidden, 1) * sizeof(float));
+}
+
+SCRATCH(rmsnorm_heads_bwd)
+{
+    if (z->p->head_norms)
+        scratch_most(&z->worker[W_ROW],
+                     row_floats(z->p->attn.head_dim, 1) * sizeof(float));
 }

@@ -249,7 +249,7 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *t
         long n = T - r < chunk ? T - r : chunk;
         struct job j = {.c = c, .token = token + r, .logp = logp + r,
                         .u = u ? u + r : NULL, .s = s, .V = V,
-                        .ld = PAD32(V)};
+                        .ld = head_ld(V)};
 
         j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
         j.bad = NAME(cpu_shared)(c, S_TASKS, (size_t)n * sizeof *j.bad);

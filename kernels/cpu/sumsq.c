@@ -1,8 +1,9 @@
-/* sumsq - sum of squares in double: blocks of 65536 values, 32 lanes and a
+/* sumsq - sum of squares in double: blocks of SUMSQ_BLOCK values, 32 lanes and a
  * tree in each, block sums added in ascending order */
+#include "../sumsq.h"
 #include "cpu.h"
 
-enum { BLOCK = 65536, PIECE = 1024 };
+enum { BLOCK = SUMSQ_BLOCK, PIECE = 1024 };
 
 struct job {
     const void *g;
@@ -50,7 +51,7 @@ static void blocks(void *ctx, long lo, long hi, int worker)
 OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n)
 {
     struct cpu *c = cpu_of(k);
-    long n_blocks = (long)((n + BLOCK - 1) / BLOCK);
+    long n_blocks = (long)sumsq_blocks(n);
     struct job j = {g, gt, n, NULL};
     double total = 0;
 
@@ -62,4 +63,9 @@ OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n)
     for (long b = 0; b < n_blocks; b++)
         total += j.sums[b];
     return total;
+}
+
+SCRATCH(sumsq)
+{
+    sumsq_scratch(z);
 }

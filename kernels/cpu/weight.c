@@ -15,6 +15,16 @@ static size_t panel_bytes(enum dtype t, long cols, long depth)
            dtype_size(t);
 }
 
+size_t NAME(weight_bytes)(const struct k_sizes *s, enum dtype t, int N, int K,
+                          int uses)
+{
+    (void)s;
+    if (!(uses & (WEIGHT_FORWARD | WEIGHT_BACKWARD)))
+        return (size_t)N * (size_t)K * dtype_size(t);
+    return (uses & WEIGHT_FORWARD ? panel_bytes(t, N, K) : 0) +
+           (uses & WEIGHT_BACKWARD ? panel_bytes(t, K, N) : 0);
+}
+
 OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
                                   int K, int uses, struct err *e)
 {

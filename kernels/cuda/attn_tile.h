@@ -6,9 +6,10 @@
  */
 #ifndef ULP_CUDA_ATTN_TILE_H
 #define ULP_CUDA_ATTN_TILE_H
+#include "../attn.h"
 #include "dev.h"
 
-enum { TILE = 32, ATTN_NT = 256, ATTN_MAX_DIM = 256 };
+enum { ATTN_NT = 256, ATTN_MAX_DIM = 256 };
 enum { LDP = TILE + 1 }; /* of a tile of scores */
 
 /* Row length in shared memory: quads, and rows on different banks. */
@@ -141,11 +142,6 @@ DEV void tile_out(void *p, enum dtype t, long at, const float (&acc)[Q][4],
 
 /* Of the instances of a kernel for up to 128 and up to 256 dimensions. */
 #define ATTN_FOR(D, kernel) ((D) <= 128 ? kernel<4> : kernel<ATTN_MAX_DIM / 32>)
-
-static inline float attn_scale(int D)
-{
-    return 1.0f / canon_sqrt((float)D);
-}
 
 /* Shared memory of n tiles of rows and m of scores; 0 when a kernel cannot
  * have it (the error is kept). */

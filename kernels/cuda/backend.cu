@@ -28,7 +28,7 @@ const int32_t *CU(cuda_perm)(struct cuda *c, uint32_t what, long rows,
                              long cols, long n)
 {
     long blocks = (n + CANON_BLOCK - 1) / CANON_BLOCK;
-    size_t bytes = (size_t)blocks * sizeof(int32_t);
+    size_t bytes = perm_bytes(n);
     int32_t *host, *p;
 
     if (c->k.order.kind != ORDER_SHUFFLED || blocks < 2)
@@ -110,7 +110,7 @@ static void fill(struct kernels *k)
     k->weight_view = CU(cuda_weight_view);
     k->sync = op_sync;
     k->close = op_close;
-#define SET(op) k->op = CU(cuda_##op);
+#define SET(op, ...) k->op = CU(cuda_##op);
     K_OPS(SET)
 #undef SET
 }

@@ -159,7 +159,7 @@ static void op_memory(struct kernels *k, struct k_memory *m)
     m->now = c->mem.now;
     m->peak = c->mem.peak;
     m->host = c->host.now;
-    for (int i = 0; i < N_SCRATCH; i++)
+    for (int i = 0; i < N_SLOTS; i++)
         m->scratch += c->scratch[i].n;
     CU(cuda_check)(c, "memory", cudaMemGetInfo(&m->free, &m->total));
 }
@@ -168,7 +168,7 @@ void CU(cuda_trim)(struct kernels *k)
 {
     struct cuda *c = cuda_of(k);
 
-    for (int i = 0; i < N_SCRATCH; i++) {
+    for (int i = 0; i < N_SLOTS; i++) {
         CU(cuda_free)(c, c->scratch[i].p);
         c->scratch[i].p = NULL;
         c->scratch[i].n = 0;

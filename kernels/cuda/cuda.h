@@ -16,9 +16,7 @@
 #include <string.h>
 #include <cuda_runtime.h>
 extern "C" {
-#include "../account.h"
-#include "../cuda_sizes.h"
-#include "../kernels.h"
+#include "../scratch.h"
 }
 #include "../ops.h"
 #include "../canon.h"
@@ -46,14 +44,9 @@ extern "C" {
 #define KERNEL static __global__ void
 #define FULL 0xFFFFFFFFu
 
-/* Lists of tiles of packed sequences, kept at the same time. */
+/* Lists of tiles of packed sequences, kept at the same time, in slots from
+ * S_TILES on. */
 enum { TILES_FORWARD, TILES_BACKWARD, N_TILES };
-
-/* Scratch slots. */
-enum {
-    S_LOGITS, S_LOGITS2, S_PERM, S_TASKS, S_ROWS, S_SORT, S_PRODUCT,
-    S_TILES, N_SCRATCH = S_TILES + N_TILES
-};
 
 /* Operations whose data is checked on the device: the first bad row. */
 enum { BAD_EMBED, BAD_EMBED_BWD, BAD_LOGP, N_BAD };
@@ -85,7 +78,7 @@ struct cuda {
     char variant[32];
     struct err first_err; /* given by the next sync */
     struct account mem, host; /* host: what host_alloc gave */
-    struct scratch scratch[N_SCRATCH];
+    struct scratch scratch[N_SLOTS];
     unsigned long long *bad; /* device: [N_BAD], row << 32 | token */
     int bad_limit[N_BAD];    /* the vocabulary of the last call */
     int may_be_bad;          /* something was checked since the last sync */
@@ -175,7 +168,7 @@ int CU(cuda_may)(struct cuda *c, const struct k_weight *W, int use,
 
 /* ---- the table ---- */
 #define OP(ret, name) ret CU(cuda_##name)
-#define DECLARE(op) K_FUNCTION(op) CU(cuda_##op);
+#define DECLARE(op, ...) K_FUNCTION(op) CU(cuda_##op);
 K_OPS(DECLARE)
 #undef DECLARE
 

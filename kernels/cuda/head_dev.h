@@ -6,6 +6,7 @@
  */
 #ifndef ULP_CUDA_HEAD_DEV_H
 #define ULP_CUDA_HEAD_DEV_H
+#include "../head.h"
 #include "dev.h"
 
 /* logits = round_t(x W^T), fp32, row stride ld; 0 when it cannot. */
@@ -13,24 +14,9 @@ int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, enum dtype lt,
                        const void *x, const struct k_weight *W, long rows,
                        long V, long H, long ld);
 
-/* Rows of logits held at once; head_bwd permutes within such a chunk. */
-static inline long head_chunk(long V, long T)
-{
-    long n = (long)((size_t)1 << 24) / ((V + 31) / 32 * 32);
-
-    n = n < 1 ? 1 : n;
-    return n < T ? n : T;
-}
-
-static inline long head_ld(long V)
-{
-    return (V + 31) / 32 * 32;
-}
-
 static inline float *head_room(struct cuda *c, int slot, long rows, long V)
 {
-    return (float *)CU(cuda_scratch)(c, slot, (size_t)rows *
-                                                  (size_t)head_ld(V) * 4);
+    return (float *)CU(cuda_scratch)(c, slot, head_bytes(V, rows));
 }
 
 static inline const void *head_row(const void *x, enum dtype t, long r, long H)

@@ -6,8 +6,8 @@ int CU(hw_open)(struct cuda *c, struct err *e)
 {
     if (CU(hw_blas_open)(c, e) != 0)
         return -ERR_IO;
-#define SET(op) c->k.op = CU(hw_##op);
-    HW_OPS(SET)
+#define SET(op, scratch, hw) K_IF(hw)(c->k.op = CU(hw_##op);)
+    K_OPS(SET)
 #undef SET
     return 0;
 }

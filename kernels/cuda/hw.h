@@ -1,7 +1,7 @@
 /* hw - order=hardware: what libraries and tensor cores do
  *
  * cuda_open fills the table with the canonical operations; under
- * order=hardware hw_open then puts those of HW_OPS in their place. An
+ * order=hardware hw_open then puts those that ops.h marks in their place. An
  * operation that a hw_ file cannot do at some shape or type calls the
  * canonical one. The order of its sums is nobody's promise, but the result
  * of a call is a function of its arguments alone: no atomics on floats, no
@@ -11,14 +11,9 @@
 #define ULP_CUDA_HW_H
 #include "cuda.h"
 
-#define HW_OPS(X)                                                            \
-    X(linear) X(linear_dx) X(linear_dw) X(attn) X(attn_bwd) X(attn_cached)   \
-    X(head_logp) X(head_bwd) X(head_kl) X(head_sample) X(head_logits)        \
-    X(rmsnorm_bwd) X(rmsnorm_heads_bwd)
-
 #define HW(ret, name) ret CU(hw_##name)
-#define DECLARE(op) K_FUNCTION(op) CU(hw_##op);
-HW_OPS(DECLARE)
+#define DECLARE(op, scratch, hw) K_IF(hw)(K_FUNCTION(op) CU(hw_##op);)
+K_OPS(DECLARE)
 #undef DECLARE
 
 /* struct gemm as cuda_gemm has it, by the fastest of what can do it: a kernel

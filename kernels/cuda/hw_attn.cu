@@ -24,6 +24,7 @@
 #include "hw_attn.h"
 
 enum { FWD_M = 2, FWD_KEYS = 64, FWD_ROWS = 16 * FWD_M * HW_WARPS };
+static_assert((int)FWD_ROWS == (int)HW_ATTN_ROWS, "what attn.h plans for");
 
 /* Scores of rows `first` + 16 m + g + 8 h, counted from the first key: raw,
  * then the weights exp(s - max); max, sum and what is summed so far follow. */

@@ -12,7 +12,7 @@
 #include "mma.h"
 #include "tiles.h"
 
-enum { HW_WARPS = 4, HW_NT = 32 * HW_WARPS, HW_MAX_DIM = 128 };
+enum { HW_WARPS = 4, HW_NT = 32 * HW_WARPS };
 #define HW_LD(DP) ((DP) + 8) /* row length in shared memory */
 #define LOG2E 0x1.715476p+0f
 
@@ -30,8 +30,7 @@ struct hw_attn_job {
 static inline int hw_attn_can(enum dtype t, struct k_attn_shape s,
                               const void *p)
 {
-    return t != DT_F32 && s.head_dim % 8 == 0 && s.head_dim <= HW_MAX_DIM &&
-           (uintptr_t)p % 16 == 0;
+    return hw_attn_does(t, s) && (uintptr_t)p % 16 == 0;
 }
 
 /* n rows p[r ld], of D values, on their way to R rows of s; zeros else. */

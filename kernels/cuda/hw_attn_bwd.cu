@@ -26,6 +26,7 @@
 #define DKV_M(DP) ((DP) == 64 ? 2 : 1)
 #define DKV_QUERIES(DP) ((DP) == 64 ? 32 : 64)
 #define BWD_ROWS(DP) (16 * HW_WARPS * DQ_M(DP))
+static_assert(BWD_ROWS(64) == 128 && BWD_ROWS(128) == 64, "as attn.h plans");
 
 enum { DELTAS_NT = 256 };
 

@@ -3,15 +3,14 @@
  * A sum over rows for each column, in two stages: parts of the rows by many
  * blocks, then the parts, ascending. How many parts follows from T alone.
  */
+#include "../rmsnorm.h"
 #include "hw.h"
 #include "rmsnorm.h"
 
 enum {
     DW_COLS = 64, /* of a block, eight a thread */
     DW_LANES = 32, /* threads that share the rows of a column */
-    DW_NT = DW_COLS / 8 * DW_LANES,
-    DW_ROWS = 256, /* of a part, at least */
-    DW_PARTS = 64
+    DW_NT = DW_COLS / 8 * DW_LANES
 };
 
 struct dw_job {
@@ -89,7 +88,7 @@ KERNEL hw_norm_dw_sum(float *dw, const float *part, long parts, long H)
 static void norm_gradients(struct cuda *c, struct norm_grad g, float *dw)
 {
     long T = g.T, H = g.H;
-    long parts = cuda_min(cuda_div((size_t)T, DW_ROWS), DW_PARTS);
+    long parts = rmsnorm_parts(T);
     int wide = norm_eights(&g.at, g.H) && can_oct(g.dy) && can_oct(g.x);
     struct dw_job j = {g.t, g.dy, g.x, g.rstd, NULL, g.at, T, H, 0};
 

@@ -10,7 +10,7 @@
 #ifndef ULP_CUDA_HW_ROW_H
 #define ULP_CUDA_HW_ROW_H
 #include "hw.h"
-#include "hw_head.h"
+#include "../head.h"
 #include "mma.h"
 
 enum { ROW_WARPS = 16, ROW_NT = ROW_WARPS * 32, ROW_STEP = 256 };

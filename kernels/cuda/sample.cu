@@ -259,7 +259,7 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *t
                       const float *u, struct k_sample s, int T, int V, int H)
 {
     struct cuda *c = cuda_of(k);
-    long chunk = head_chunk(V, T), ld = ((long)V + 31) / 32 * 32;
+    long chunk = head_chunk(V, T), ld = head_ld(V);
     size_t n = (size_t)T;
     int greedy = !(s.temperature > 0.0f);
     float *dev, *L;
@@ -268,8 +268,7 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *t
     if (T <= 0)
         return;
     dev = (float *)CU(cuda_scratch)(c, S_ROWS, 3 * n * sizeof *dev);
-    L = (float *)CU(cuda_scratch)(c, S_LOGITS,
-                                  (size_t)chunk * (size_t)ld * sizeof *L);
+    L = head_room(c, S_LOGITS, chunk, V);
     if (!dev || !L)
         return;
     memset(&j, 0, sizeof j);

@@ -1,8 +1,9 @@
 /* sumsq - sum of squares in double */
 #include <stdlib.h>
+#include "../sumsq.h"
 #include "dev.h"
 
-enum { SQUARES = 65536, SUM_THREADS = 64 };
+enum { SQUARES = SUMSQ_BLOCK, SUM_THREADS = 64 };
 
 /* Eight threads take a block of SQUARES values, each four lanes: a load is
  * 16 bytes, and a thread has four chains of sums. */
@@ -40,7 +41,7 @@ KERNEL __launch_bounds__(SUM_THREADS)
 OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n)
 {
     struct cuda *c = cuda_of(k);
-    size_t blocks = (n + SQUARES - 1) / SQUARES;
+    size_t blocks = sumsq_blocks(n);
     double *dev, *host, total = 0.0;
 
     if (n == 0)

@@ -67,12 +67,6 @@ static int same(const struct cuda *c, int which, struct k_seqs q, int rows)
     return 1;
 }
 
-/* Room for the tiles of either list. */
-static size_t most_tiles(struct k_seqs q, int rows)
-{
-    return (size_t)(q.start_host[q.n] / rows + q.n);
-}
-
 /* The host's copies may be freed at once: an upload from memory that is not
  * pinned has read it when it returns. */
 static void make(struct cuda *c, int which, struct k_seqs q, int rows,
@@ -80,7 +74,7 @@ static void make(struct cuda *c, int which, struct k_seqs q, int rows,
 {
     struct tile_list *l = &c->tiles[which];
     void *dev = CU(cuda_scratch)(c, S_TILES + which,
-                                 2 * most_tiles(q, rows) * sizeof *p);
+                                 attn_tiles_most(q.start_host[q.n], q.n, rows) * sizeof *p);
 
     if (!dev)
         return;
@@ -105,7 +99,7 @@ int CU(cuda_tiles)(struct cuda *c, int which, struct k_seqs q, int rows,
     int32_t *start;
 
     if (!same(c, which, q, rows)) {
-        p = (struct attn_tile *)malloc((2 * most_tiles(q, rows) + 1) *
+        p = (struct attn_tile *)malloc((attn_tiles_most(q.start_host[q.n], q.n, rows) + 1) *
                                        sizeof *p);
         start = (int32_t *)malloc((2 * (size_t)q.n + 1) * sizeof *start);
         l->dev = NULL;

@@ -8,13 +8,8 @@
  */
 #ifndef ULP_CUDA_TILES_H
 #define ULP_CUDA_TILES_H
+#include "../attn.h"
 #include "cuda.h"
-
-struct attn_tile {
-    int row, len, at; /* a sequence's first row and length; the tile's first
-                       * row, counted from there */
-    int from;         /* the first row from `at` on that has a query */
-};
 
 /* At least one row in each tile. Of queries: rows before k_seqs' `from` are
  * in none, and a sequence's tiles begin there. Of keys: all rows. */

@@ -9,7 +9,7 @@
  */
 #ifndef ULP_CUDA_HW_HEAD_TEST_H
 #define ULP_CUDA_HW_HEAD_TEST_H
-#include "../../kernels/cuda/hw_head.h"
+#include "../../kernels/head.h"
 #include "cuda_hw.h"
 
 enum { H = 8, ROWS = 11 };
