@@ -6,8 +6,8 @@
  */
 #ifndef ULP_CUDA_ATTN_TILE_H
 #define ULP_CUDA_ATTN_TILE_H
-#include "../attn.h"
 #include "dev.h"
+#include "../attn.h"
 
 enum { ATTN_NT = 256, ATTN_MAX_DIM = 256 };
 enum { LDP = TILE + 1 }; /* of a tile of scores */

@@ -6,8 +6,8 @@
  */
 #ifndef ULP_CUDA_HEAD_DEV_H
 #define ULP_CUDA_HEAD_DEV_H
-#include "../head.h"
 #include "dev.h"
+#include "../head.h"
 
 /* logits = round_t(x W^T), fp32, row stride ld; 0 when it cannot. */
 int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, enum dtype lt,

@@ -3,9 +3,9 @@
  * A sum over rows for each column, in two stages: parts of the rows by many
  * blocks, then the parts, ascending. How many parts follows from T alone.
  */
-#include "../rmsnorm.h"
 #include "hw.h"
 #include "rmsnorm.h"
+#include "../rmsnorm.h"
 
 enum {
     DW_COLS = 64, /* of a block, eight a thread */

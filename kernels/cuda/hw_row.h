@@ -10,8 +10,8 @@
 #ifndef ULP_CUDA_HW_ROW_H
 #define ULP_CUDA_HW_ROW_H
 #include "hw.h"
-#include "../head.h"
 #include "mma.h"
+#include "../head.h"
 
 enum { ROW_WARPS = 16, ROW_NT = ROW_WARPS * 32, ROW_STEP = 256 };
 

@@ -1,7 +1,7 @@
 /* sumsq - sum of squares in double */
 #include <stdlib.h>
-#include "../sumsq.h"
 #include "dev.h"
+#include "../sumsq.h"
 
 enum { SQUARES = SUMSQ_BLOCK, SUM_THREADS = 64 };
 

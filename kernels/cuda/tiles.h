@@ -8,8 +8,8 @@
  */
 #ifndef ULP_CUDA_TILES_H
 #define ULP_CUDA_TILES_H
-#include "../attn.h"
 #include "cuda.h"
+#include "../attn.h"
 
 /* At least one row in each tile. Of queries: rows before k_seqs' `from` are
  * in none, and a sequence's tiles begin there. Of keys: all rows. */

@@ -5,7 +5,7 @@
  * Not part of `make check`: tests/gpu/check-gpu.sh runs it on a device, and
  * compute-sanitizer runs it --small: one type, once, no large sizes. */
 #include "../cudasim/cudasim.h"
-#include "../unit/cuda_ops.h"
+#include "../unit/kernels_ops.h"
 
 static int current, small;
 static uint64_t seed;

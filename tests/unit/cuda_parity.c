@@ -1,7 +1,7 @@
 /* Every operation of the CUDA backend in the simulator, against the CPU's,
  * byte for byte, over edge sizes, with blocks and threads in several orders;
  * its errors; a machine without a device. */
-#include "cuda_ops.h"
+#include "kernels_ops.h"
 #include "../cudasim/cudasim.h"
 
 static struct kernels *open_sim(struct k_order o)
@@ -103,7 +103,8 @@ static void out_of_memory_says_what_there_is(void)
     k = open_sim(o);
     T_CHECK(!k->alloc(k, (size_t)100 << 20, &e));
     T_CHECKF(strstr(e.msg, "100 MiB asked for") &&
-                 strstr(e.msg, "MiB free of 64"), "%s", e.msg);
+                 strstr(e.msg, "MiB free of 64"),
+             "%s", e.msg);
     cudasim_set_memory((size_t)1 << 30);
     kernels_close(&k);
 }
@@ -136,6 +137,7 @@ int main(void)
         if (ops_cases[current].shuffles)
             t_run(name, shuffled);
     }
+    t_run("every_operation_is_in_a_case", ops_every_operation);
     T_RUN(errors_are_kept_for_sync);
     T_RUN(out_of_memory_says_what_there_is);
     T_RUN(says_why_there_is_no_device);

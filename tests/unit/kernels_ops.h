@@ -1,12 +1,15 @@
-/* cuda_ops - every operation over edge sizes, on any backend
+/* kernels_ops - every operation over edge sizes, on any backend
  *
  * A case makes its inputs from a seed, runs operations through the table with
  * all data in the backend's own memory, and keeps what comes out. The same
- * case on two backends must give the same bytes. Used in the simulator
- * (cuda_parity.c) and on a device (tests/gpu/check_gpu.c).
+ * case on two backends must give the same bytes: on instruction sets of the
+ * CPU (kernels_isa.c), in the simulator (cuda_parity.c) and on a device
+ * (tests/gpu/check_gpu.c). Operations are called by OPS, so that one of the
+ * list that no case calls is found.
  */
-#ifndef ULP_CUDA_OPS_H
-#define ULP_CUDA_OPS_H
+#ifndef ULP_KERNELS_OPS_TEST_H
+#define ULP_KERNELS_OPS_TEST_H
+#include "../../kernels/ops.h"
 #include "kernels_ref.h"
 
 enum { OPS_MAX = 1024 };
@@ -20,6 +23,27 @@ struct ops_outs {
 
 static struct kernels *ops_k;
 static struct ops_outs *ops_o;
+
+/* The operations of the list, and which have been called. */
+enum {
+#define NUMBER(op, ...) OPS_##op,
+    K_OPS(NUMBER)
+#undef NUMBER
+        OPS_N_OPS
+};
+static const char *const ops_names[] = {
+#define NAME_OF(op, ...) #op,
+    K_OPS(NAME_OF)
+#undef NAME_OF
+};
+static char ops_called[OPS_N_OPS];
+#define OPS(op, ...) (ops_called[OPS_##op] = 1, ops_k->op(ops_k, __VA_ARGS__))
+
+__attribute__((unused)) static void ops_every_operation(void)
+{
+    for (int i = 0; i < OPS_N_OPS; i++)
+        T_CHECKF(ops_called[i], "no case calls %s", ops_names[i]);
+}
 
 static void *ops_alloc(size_t n)
 {
@@ -81,8 +105,11 @@ static void ops_free(void *p)
 static struct k_weight *ops_weight(enum dtype t, int N, int K, double scale)
 {
     void *w = ops_random(t, (size_t)N * (size_t)K, scale);
-    struct k_weight *W = ref_weight(ops_k, t, N, K, w);
+    struct err e = {0};
+    struct k_weight *W = OPS(weight_new, t, N, K,
+                             WEIGHT_FORWARD | WEIGHT_BACKWARD, &e);
 
+    OPS(weight_set, W, w, t);
     ops_free(w);
     return W;
 }
@@ -91,9 +118,9 @@ static struct k_weight *ops_weight(enum dtype t, int N, int K, double scale)
 static void ops_linear(enum dtype t)
 {
     static const int sizes[][3] = {
-        {1, 1, 1},     {3, 33, 31},    {16, 64, 100},  {17, 65, 33},
-        {31, 130, 64}, {130, 129, 20}, {129, 257, 13}, {200, 72, 137},
-        {136, 132, 20}};
+        {1, 1, 1},      {3, 33, 31},    {16, 64, 100},  {17, 65, 33},
+        {31, 130, 64},  {130, 129, 20}, {129, 257, 13}, {200, 72, 137},
+        {136, 132, 20}, {20, 70, 1201}, {1100, 20, 20}};
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t z = dtype_size(t), T = (size_t)sizes[i][0];
@@ -106,17 +133,17 @@ static void ops_linear(enum dtype t)
         float *dW = ops_random(DT_F32, N * K, 1);
         float *db = ops_random(DT_F32, N, 1);
 
-        ops_k->linear(ops_k, t, y, x, W, bias, a, b, c);
-        ops_k->linear(ops_k, t, y1, x, W, NULL, a, b, c);
-        ops_k->linear_dx(ops_k, t, dx, dy, W, a, b, c);
-        ops_k->linear_dw(ops_k, t, dW, db, dy, x, a, b, c);
+        OPS(linear, t, y, x, W, bias, a, b, c);
+        OPS(linear, t, y1, x, W, NULL, a, b, c);
+        OPS(linear_dx, t, dx, dy, W, a, b, c);
+        OPS(linear_dw, t, dW, db, dy, x, a, b, c);
         ops_keep("linear", s, y, T * N * z);
         ops_keep("linear without bias", s, y1, T * N * z);
         ops_keep("linear_dx", s, dx, T * K * z);
         ops_keep("linear_dw", s, dW, N * K * 4);
         ops_keep("linear_db", s, db, N * 4);
         ops_free(x), ops_free(dy), ops_free(bias);
-        ops_k->weight_free(ops_k, W);
+        OPS(weight_free, W);
     }
 }
 
@@ -124,9 +151,9 @@ static void ops_linear(enum dtype t)
 static void ops_heads(enum dtype t)
 {
     /* heads, their size, stride, rows */
-    static const int sizes[][4] = {{1, 1, 1, 1}, {3, 31, 100, 5},
+    static const int sizes[][4] = {{1, 1, 1, 1},     {3, 31, 100, 5},
                                    {2, 32, 64, 130}, {4, 128, 768, 9},
-                                   {5, 10, 70, 33}, {8, 64, 1024, 70}};
+                                   {5, 10, 70, 33},  {8, 64, 1024, 70}};
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct k_heads h = {sizes[i][0], sizes[i][1], sizes[i][2]};
@@ -138,10 +165,10 @@ static void ops_heads(enum dtype t)
         void *dy = ops_random(t, n, 1);
         float *rstd = ops_alloc(rows * 4), *dw = ops_random(DT_F32, d, 1);
 
-        ops_k->rmsnorm_heads(ops_k, t, y, rstd, x, w, h, T, 1e-6f);
-        ops_k->rmsnorm_heads_bwd(ops_k, t, dx, dw, dy, x, w, rstd, h, T);
-        ops_k->rmsnorm_heads_bwd(ops_k, t, dy, dw, dy, x, w, rstd, h, T);
-        ops_k->rmsnorm_heads(ops_k, t, x, NULL, x, w, h, T, 1e-6f);
+        OPS(rmsnorm_heads, t, y, rstd, x, w, h, T, 1e-6f);
+        OPS(rmsnorm_heads_bwd, t, dx, dw, dy, x, w, rstd, h, T);
+        OPS(rmsnorm_heads_bwd, t, dy, dw, dy, x, w, rstd, h, T);
+        OPS(rmsnorm_heads, t, x, NULL, x, w, h, T, 1e-6f);
         ops_keep("rmsnorm_heads", s, y, n * z);
         ops_keep("rmsnorm_heads in place", s, x, n * z);
         ops_keep("rstd of heads", s, rstd, rows * 4);
@@ -154,7 +181,7 @@ static void ops_heads(enum dtype t)
 
 static void ops_norm(enum dtype t)
 {
-    static const int sizes[][2] = {{1, 1}, {5, 31}, {130, 32}, {9, 33},
+    static const int sizes[][2] = {{1, 1},    {5, 31},   {130, 32}, {9, 33},
                                    {4, 1025}, {5, 1160}, {1, 6152}};
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -166,10 +193,10 @@ static void ops_norm(enum dtype t)
         float *rstd = ops_alloc((size_t)T * 4);
         float *dw = ops_random(DT_F32, h, 1);
 
-        ops_k->rmsnorm(ops_k, t, y, rstd, x, w, T, H, 1e-6f);
-        ops_k->rmsnorm(ops_k, t, y, NULL, x, w, T, H, 1e-6f);
-        ops_k->rmsnorm_bwd(ops_k, t, dx, dw, dy, x, w, rstd, T, H);
-        ops_k->rmsnorm_bwd(ops_k, t, dy, dw, dy, x, w, rstd, T, H);
+        OPS(rmsnorm, t, y, rstd, x, w, T, H, 1e-6f);
+        OPS(rmsnorm, t, y, NULL, x, w, T, H, 1e-6f);
+        OPS(rmsnorm_bwd, t, dx, dw, dy, x, w, rstd, T, H);
+        OPS(rmsnorm_bwd, t, dy, dw, dy, x, w, rstd, T, H);
         ops_keep("rmsnorm", s, y, n * z);
         ops_keep("rstd", s, rstd, (size_t)T * 4);
         ops_keep("rmsnorm dx", s, dx, n * z);
@@ -190,10 +217,10 @@ static void ops_drop(enum dtype t, int T, int H, float p, int s)
     for (int i = 0; i < T; i++)
         id[i] = (uint64_t)i << 30 | 7;
     d.row_id = ops_up(id, (size_t)T * 8);
-    ops_k->residual(ops_k, t, y, a, b, &d, T, H);
-    ops_k->dropout_bwd(ops_k, t, db, b, &d, T, H);
-    ops_k->residual(ops_k, t, a, a, b, NULL, T, H);
-    ops_k->add(ops_k, t, b, b, y, n);
+    OPS(residual, t, y, a, b, &d, T, H);
+    OPS(dropout_bwd, t, db, b, &d, T, H);
+    OPS(residual, t, a, a, b, NULL, T, H);
+    OPS(add, t, b, b, y, n);
     ops_keep("residual", s, y, n * z);
     ops_keep("dropout_bwd", s, db, n * z);
     ops_keep("residual in place", s, a, n * z);
@@ -212,8 +239,8 @@ static void ops_elementwise(enum dtype t)
         void *gu = ops_random(t, 2 * n, 3), *dy = ops_random(t, n, 1);
         void *y = ops_alloc(n * z), *dgu = ops_alloc(2 * n * z);
 
-        ops_k->swiglu(ops_k, t, y, gu, T, F);
-        ops_k->swiglu_bwd(ops_k, t, dgu, dy, gu, T, F);
+        OPS(swiglu, t, y, gu, T, F);
+        OPS(swiglu_bwd, t, dgu, dy, gu, T, F);
         ops_keep("swiglu", i, y, n * z);
         ops_keep("swiglu_bwd", i, dgu, 2 * n * z);
         ops_free(gu), ops_free(dy);
@@ -222,7 +249,7 @@ static void ops_elementwise(enum dtype t)
             void *x = ops_random(t, n, 1);
             void *c = ops_alloc(n * dtype_size(ref_types[d]));
 
-            ops_k->cast(ops_k, c, ref_types[d], x, t, n);
+            OPS(cast, c, ref_types[d], x, t, n);
             ops_keep("cast", i * 3 + d, c, n * dtype_size(ref_types[d]));
             ops_free(x);
         }
@@ -231,7 +258,8 @@ static void ops_elementwise(enum dtype t)
 
 static void ops_embed(enum dtype t)
 {
-    static const int sizes[][3] = {{1, 1, 5}, {200, 7, 33}, {131, 301, 140}, {270, 3, 2056}};
+    static const int sizes[][3] = {
+        {1, 1, 5}, {200, 7, 33}, {131, 301, 140}, {270, 3, 2056}};
 
     for (int i = 0; i < 4; i++) {
         int T = sizes[i][0], V = sizes[i][1], H = sizes[i][2];
@@ -244,12 +272,12 @@ static void ops_embed(enum dtype t)
         for (int r = 0; r < T; r++)
             tok[r] = (int32_t)(ref_uniform() * V);
         dev = ops_up(tok, (size_t)T * 4);
-        ops_k->embed(ops_k, t, y, dev, W, T, H);
-        ops_k->embed_bwd(ops_k, t, dW, dev, dy, T, V, H);
+        OPS(embed, t, y, dev, W, T, H);
+        OPS(embed_bwd, t, dW, dev, dy, T, V, H);
         ops_keep("embed", i, y, n * z);
         ops_keep("embed_bwd", i, dW, v * 4);
         ops_free(dev), ops_free(dy);
-        ops_k->weight_free(ops_k, W);
+        OPS(weight_free, W);
         free(tok);
     }
 }
@@ -257,8 +285,8 @@ static void ops_embed(enum dtype t)
 /* Rows copied, summed and empty; the last ones go on in a carry. */
 static void ops_sum_rows(enum dtype t)
 {
-    static const int sizes[][4] = {{1, 1, 5, 0}, {40, 31, 33, 7},
-                                   {70, 70, 64, 0}, {300, 290, 192, 96}};
+    static const int sizes[][4] = {
+        {1, 1, 5, 0}, {40, 31, 33, 7}, {70, 70, 64, 0}, {300, 290, 192, 96}};
 
     for (int i = 0; i < 4; i++) {
         int n = sizes[i][0], T = sizes[i][1], W = sizes[i][2], m = 0;
@@ -283,9 +311,8 @@ static void ops_sum_rows(enum dtype t)
         doff = ops_up(off, (size_t)(n + 1) * 4);
         dsrc = ops_up(src, (size_t)m * 4);
         ops_k->zero(ops_k, carry, (size_t)(n - T + 1) * tail * 4);
-        ops_k->sum_rows(ops_k, t, y, x,
-                        (struct k_sums){T, n, W, skip, doff, dsrc, carried,
-                                        carry});
+        OPS(sum_rows, t, y, x,
+            (struct k_sums){T, n, W, skip, doff, dsrc, carried, carry});
         ops_keep("sum_rows", i, y, (size_t)T * w * z);
         ops_keep("sum_rows carry", i, carry, (size_t)(n - T + 1) * tail * 4);
         ops_free(x), ops_free(carried), ops_free(doff), ops_free(dsrc);
@@ -303,9 +330,9 @@ static void ops_cached_rows(struct k_kv *kv, enum dtype t, void *o,
 
     for (int i = 0; i < T; i++)
         T_CHECK(!kv_reserve(kv, slot[i], pos[i] + 1));
-    ops_k->kv_rows(ops_k, kv, slot, pos, T);
+    OPS(kv_rows, kv, slot, pos, T);
     for (int layer = 0; layer < 2; layer++)
-        ops_k->attn_cached(ops_k, t, o, qkv, kv, layer, T);
+        OPS(attn_cached, t, o, qkv, kv, layer, T);
     if (ops_k->sync(ops_k, &e))
         t_fail(__FILE__, __LINE__, "%s", e.msg);
 }
@@ -322,7 +349,7 @@ static void ops_cached(enum dtype t, struct k_attn_shape s, int c)
     size_t wide = (size_t)((s.n_heads + 2 * s.n_kv_heads) * s.head_dim);
     size_t h = (size_t)(s.n_heads * s.head_dim), z = dtype_size(t);
     struct err e = {0};
-    struct k_kv *kv = ops_k->kv_new(ops_k, t, 2, s, 4, MAX, 8, &e);
+    struct k_kv *kv = OPS(kv_new, t, 2, s, 4, MAX, 8, &e);
     int32_t slot[LEN], pos[LEN];
     char *qkv = ops_random(t, ALL * wide, 1), *o = ops_alloc(ALL * h * z);
 
@@ -342,7 +369,7 @@ static void ops_cached(enum dtype t, struct k_attn_shape s, int c)
                     qkv + (LEN + ONE) * wide * z, new_slot, new_pos, ONE);
     ops_keep("attn_cached", c, o, ALL * h * z);
     ops_free(qkv);
-    ops_k->kv_free(ops_k, kv);
+    OPS(kv_free, kv);
 }
 
 /* `row` bytes, each `byte`, in the rows of every sequence before `from`. */
@@ -355,8 +382,9 @@ static void ops_before(struct k_seqs q, void *p, size_t row, int byte)
     memset(bytes, byte, row);
     for (int i = 0; i < q.n; i++)
         for (int r = 0; r < q.from[i]; r++)
-            ops_k->upload(ops_k, (char *)p + (size_t)(q.start_host[i] + r) *
-                                                 row, bytes, row);
+            ops_k->upload(ops_k,
+                          (char *)p + (size_t)(q.start_host[i] + r) * row,
+                          bytes, row);
 }
 
 /* Queries from a row on: NaN in the rows of o and lse that nobody asked for,
@@ -366,7 +394,8 @@ static void ops_attention_from(enum dtype t, struct k_attn_shape s, int c,
 {
     static const int32_t from[][5] = {{0, 20, 0, 32, 40}, {1, 31, 0, 7, 0}};
     size_t T = (size_t)q.start_host[q.n], z = dtype_size(t);
-    size_t h = (size_t)(s.n_heads * s.head_dim), lse_row = 4 * (size_t)s.n_heads;
+    size_t h = (size_t)(s.n_heads * s.head_dim),
+           lse_row = 4 * (size_t)s.n_heads;
     size_t wide = h + (size_t)(2 * s.n_kv_heads * s.head_dim);
 
     for (int i = 0; i < 2; i++) {
@@ -379,10 +408,10 @@ static void ops_attention_from(enum dtype t, struct k_attn_shape s, int c,
             ops_before(q, o, h * z, 0xFF);
             ops_before(q, lse, lse_row, 0xFF);
             if (!times)
-                ops_k->attn(ops_k, t, o, lse, qkv, s, q, (int)T);
+                OPS(attn, t, o, lse, qkv, s, q, (int)T);
         }
         ops_before(q, d_o, h * z, 0);
-        ops_k->attn_bwd(ops_k, t, dq, d_o, o, qkv, lse, s, q, (int)T);
+        OPS(attn_bwd, t, dq, d_o, o, qkv, lse, s, q, (int)T);
         ops_keep("attn from", 10 * c + i, o, T * h * z);
         ops_keep("attn lse from", 10 * c + i, lse, T * lse_row);
         ops_keep("attn_bwd from", 10 * c + i, dq, T * wide * z);
@@ -412,10 +441,10 @@ static void ops_attention(enum dtype t)
         float *table = ops_random(DT_F32, T * D, 0.5);
         float *lse = ops_alloc(T * h * 4);
 
-        ops_k->rope(ops_k, t, qkv, dpos, table, s, T, 1);
-        ops_k->attn(ops_k, t, o, lse, qkv, s, q, T);
-        ops_k->attn_bwd(ops_k, t, dq, d_o, o, qkv, lse, s, q, T);
-        ops_k->rope(ops_k, t, dq, dpos, table, s, T, -1);
+        OPS(rope, t, qkv, dpos, table, s, T, 1);
+        OPS(attn, t, o, lse, qkv, s, q, T);
+        OPS(attn_bwd, t, dq, d_o, o, qkv, lse, s, q, T);
+        OPS(rope, t, dq, dpos, table, s, T, -1);
         ops_keep("attn", c, o, T * h * D * z);
         ops_keep("attn lse", c, lse, T * h * 4);
         ops_keep("rope", c, qkv, T * wide * z);
@@ -433,15 +462,15 @@ static void ops_sample(enum dtype t, const void *x, const struct k_weight *W,
                        int T, int V, int H, int s)
 {
     static const struct k_sample how[] = {
-        {0, 1, 0},      {0.9f, 1, 0},     {1, 0.9f, 0},   {0.8f, 1, 5},
-        {3, 0.7f, 200}, {1, 1, 1 << 20},  {30, 0.999f, 0}};
+        {0, 1, 0},      {0.9f, 1, 0},    {1, 0.9f, 0},   {0.8f, 1, 5},
+        {3, 0.7f, 200}, {1, 1, 1 << 20}, {30, 0.999f, 0}};
     float u[64], logp[64];
     int32_t tok[64];
 
     for (int i = 0; i < T; i++)
         u[i] = i == 0 ? 0.0f : i == 1 ? 0x1.fffffep-1f : (float)ref_uniform();
     for (int i = 0; i < 7; i++) {
-        ops_k->head_sample(ops_k, t, t, tok, logp, x, W, u, how[i], T, V, H);
+        OPS(head_sample, t, t, tok, logp, x, W, u, how[i], T, V, H);
         ops_keep_host("head_sample token", s * 10 + i, tok, (size_t)T * 4);
         ops_keep_host("head_sample logp", s * 10 + i, logp, (size_t)T * 4);
     }
@@ -468,14 +497,11 @@ static void ops_head(enum dtype t)
         for (int r = 0; r < T; r++)
             tok[r] = (int32_t)(ref_uniform() * V);
         target = ops_up(tok, sizeof tok);
-        ops_k->head_logits(ops_k, t, t, logits, x, W, T, V, H);
-        ops_k->head_logp(ops_k, t, t, logp, lse, ent, x, W, target, 0.9f, T, V,
-                         H);
-        ops_k->head_logp(ops_k, t, t, logp, lse, NULL, x, W, target, 0.9f, T, V,
-                         H);
-        ops_k->head_bwd(ops_k, t, t, dx, dW, dlogp, lse, x, W, target, 0.9f, T,
-                        V, H);
-        ops_k->head_kl(ops_k, t, t, DT_F32, DT_F32, kl, x, W, H, x2, W2, 20, 0.7f, T, V);
+        OPS(head_logits, t, t, logits, x, W, T, V, H);
+        OPS(head_logp, t, t, logp, lse, ent, x, W, target, 0.9f, T, V, H);
+        OPS(head_logp, t, t, logp, lse, NULL, x, W, target, 0.9f, T, V, H);
+        OPS(head_bwd, t, t, dx, dW, dlogp, lse, x, W, target, 0.9f, T, V, H);
+        OPS(head_kl, t, t, DT_F32, DT_F32, kl, x, W, H, x2, W2, 20, 0.7f, T, V);
         ops_keep("head_logits", i, logits, T * v * 4);
         ops_keep("head_logp", i, logp, T * 4);
         ops_keep("head lse", i, lse, T * 4);
@@ -485,8 +511,8 @@ static void ops_head(enum dtype t)
         ops_keep("head_kl", i, kl, T * 4);
         ops_sample(t, x, W, T, V, H, i);
         ops_free(x), ops_free(x2), ops_free(dlogp), ops_free(target);
-        ops_k->weight_free(ops_k, W);
-        ops_k->weight_free(ops_k, W2);
+        OPS(weight_free, W);
+        OPS(weight_free, W2);
     }
 }
 
@@ -501,13 +527,22 @@ static void *ops_from(void *p, enum dtype t, size_t i)
 static void ops_adamw(enum dtype wt, enum dtype mt, enum dtype gt,
                       enum k_step kind, int n, int mode, int s)
 {
-    struct k_adamw h = {.kind = kind, .lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.99f,
-                        .eps = 1e-8f, .weight_decay = 0.1f, .bias1 = 0.1f,
-                        .bias2 = 0.01f, .grad_scale = 0.7f,
-                        .stochastic = mode == 1, .seed = 3, .step = 1,
-                        .tensor = 2, .first = 4,
-                        .torch = {0.999f, 0.1f, 0.01f, 0.1f, 0.1f,
-                                  (size_t)n, (size_t)n - (size_t)n / 8}};
+    struct k_adamw h = {.kind = kind,
+                        .lr = 1e-2f,
+                        .beta1 = 0.9f,
+                        .beta2 = 0.99f,
+                        .eps = 1e-8f,
+                        .weight_decay = 0.1f,
+                        .bias1 = 0.1f,
+                        .bias2 = 0.01f,
+                        .grad_scale = 0.7f,
+                        .stochastic = mode == 1,
+                        .seed = 3,
+                        .step = 1,
+                        .tensor = 2,
+                        .first = 4,
+                        .torch = {0.999f, 0.1f, 0.01f, 0.1f, 0.1f, (size_t)n,
+                                  (size_t)n - (size_t)n / 8}};
     size_t N = (size_t)n;
     void *w = ops_random(wt, N, 0.1), *m = ops_alloc(N * dtype_size(mt));
     void *v = ops_alloc(N * dtype_size(mt)), *comp = ops_alloc(N * 2);
@@ -516,10 +551,10 @@ static void ops_adamw(enum dtype wt, enum dtype mt, enum dtype gt,
     size_t off = n == 31; /* from a value that is not aligned */
 
     for (h.step = 1; h.step < 4; h.step++)
-        ops_k->adamw(ops_k, &h, ops_from(w, wt, off), wt,
-                     mode == 2 ? ops_from(comp, DT_BF16, off) : NULL,
-                     ops_from(m, mt, off), ops_from(v, mt, off), mt,
-                     ops_from(g, gt, off), gt, N - off, changed);
+        OPS(adamw, &h, ops_from(w, wt, off), wt,
+            mode == 2 ? ops_from(comp, DT_BF16, off) : NULL,
+            ops_from(m, mt, off), ops_from(v, mt, off), mt,
+            ops_from(g, gt, off), gt, N - off, changed);
     ops_keep("adamw", s, w, N * dtype_size(wt));
     ops_keep("adamw m", s, m, N * dtype_size(mt));
     ops_keep("adamw v", s, v, N * dtype_size(mt));
@@ -539,8 +574,8 @@ static void ops_optimizer(enum dtype t)
                 for (int gt = DT_F32; gt <= DT_BF16; gt++) {
                     int s = ((kind * 2 + gt) * 3 + i) * 10 + mode;
 
-                    ops_adamw(t, t, (enum dtype)gt, (enum k_step)kind,
-                              sizes[i], mode, s);
+                    ops_adamw(t, t, (enum dtype)gt, (enum k_step)kind, sizes[i],
+                              mode, s);
                     ops_adamw(t, DT_F32, (enum dtype)gt, (enum k_step)kind,
                               sizes[i], mode, s + 5);
                 }
@@ -548,10 +583,10 @@ static void ops_optimizer(enum dtype t)
     for (int i = 0; i < 4 && t == DT_F32; i++) {
         float *g = ops_random(DT_F32, (size_t)sums[i], 1);
         void *half = ops_random(DT_BF16, (size_t)sums[i], 1);
-        double s = ops_k->sumsq(ops_k, g, DT_F32, (size_t)sums[i]);
+        double s = OPS(sumsq, g, DT_F32, (size_t)sums[i]);
 
         ops_keep_host("sumsq", i, &s, sizeof s);
-        s = ops_k->sumsq(ops_k, half, DT_BF16, (size_t)sums[i]);
+        s = OPS(sumsq, half, DT_BF16, (size_t)sums[i]);
         ops_keep_host("sumsq bf16", i, &s, sizeof s);
         ops_free(half);
         ops_free(g);
@@ -580,10 +615,9 @@ static void ops_compare(enum dtype t)
         dc = ops_up(b, n * dtype_size(u));
         count = ops_up(zero, sizeof zero);
         for (int with = 0; with < 2; with++)
-            ops_k->compare(ops_k, count, ops_from(da, DT_F32, off), DT_F32,
-                           ops_from(db, t, off), t,
-                           with ? ops_from(dc, u, off) : NULL, u, n - off,
-                           eta[i % 2], 1e-5);
+            OPS(compare, count, ops_from(da, DT_F32, off), DT_F32,
+                ops_from(db, t, off), t, with ? ops_from(dc, u, off) : NULL, u,
+                n - off, eta[i % 2], 1e-5);
         ops_keep("compare", i, count, sizeof zero);
         ops_free(da), ops_free(db), ops_free(dc);
         free(a), free(b);
@@ -629,15 +663,12 @@ static const struct {
     const char *name;
     ops_case *fn;
     int shuffles; /* has sums that order=shuffled moves */
-} ops_cases[] = {{"linear", ops_linear, 1},
-                 {"norm", ops_norm, 1}, {"heads", ops_heads, 1},
-                 {"elementwise", ops_elementwise, 0},
-                 {"embed", ops_embed, 1},
-                 {"sum_rows", ops_sum_rows, 0},
-                 {"attention", ops_attention, 0},
-                 {"head", ops_head, 1},
-                 {"optimizer", ops_optimizer, 0},
-                 {"compare", ops_compare, 0}};
+} ops_cases[] = {
+    {"linear", ops_linear, 1},       {"norm", ops_norm, 1},
+    {"heads", ops_heads, 1},         {"elementwise", ops_elementwise, 0},
+    {"embed", ops_embed, 1},         {"sum_rows", ops_sum_rows, 0},
+    {"attention", ops_attention, 0}, {"head", ops_head, 1},
+    {"optimizer", ops_optimizer, 0}, {"compare", ops_compare, 0}};
 enum { OPS_N_CASES = sizeof ops_cases / sizeof *ops_cases };
 
 #endif
