@@ -1,143 +1,161 @@
-"""One DAPO step of an arm in torch: a Qwen2 in that precision, verl's loss.
+"""One DAPO step of each arm in torch: a Qwen2 in that precision, verl's loss.
 
-    python make_torch_dapo.py ULP_BIN MODEL ROLLOUTS OUT [LR [MICRO]]
+    python make_torch_dapo.py MODEL ROLLOUTS [LR [ATTENTION [cpu]]]
 
 MODEL: a model directory with weights in fp32 or bf16; ROLLOUTS: JSON lines of
-rewarded rollouts, two groups or more; OUT: a folder for ulp's checkpoints. For
-each arm, with the same weights and rollouts (torch 2.15.0, transformers 5.24,
-CPU, one thread):
+rewarded rollouts, two groups or more (tests/parity/torch_dapo.sh makes both, and
+leaves them in the folder KEEP). A line for each arm, with the same weights
+and rollouts (torch 2.15.0, transformers 5.24, CPU, one thread):
 
   noise      RMS of the log-probabilities' difference from fp64 torch, nats
   gradient   |g - g64| / |g64| over all tensors, of the whole batch
   norm       of the gradient, before the clip
   changed    fraction of stored master weights that one update changes
 
-torch's figures come from Qwen2ForCausalLM and torch.optim.AdamW; ulp's from
-logprob and dapo-step. ulp's gradient is what its update says of it: moments
-after one step, m = (1 - beta1) g, with the clip off. Loss: verl's
-compute_policy_loss_vanilla (0.9.1: clip 0.2 / 0.28, dual clip 10, token mean)
-at the first update, where every ratio is 1.
+The model computes in the arm's type: weights, norms and residual stream, as a
+model does under FSDP's MixedPrecision (verl), in DeepSpeed's bf16 and fp16
+engines, and after model.to(). The batch is one micro-batch, padded on the right,
+under ATTENTION (sdpa, torch's flash kernel, as trainers have it). `autocast` is
+no arm: fp32 weights under torch.autocast, which leaves norms and residual stream
+in fp32. The rows of an embedding's gradient are added in fp32, as a GPU does;
+torch's CPU kernel adds them in the gradient's type, which a fifth argument keeps.
+Masters, gradients, moments and rounding are the arm's; the update is
+torch.optim.AdamW's. Loss: verl's compute_policy_loss_vanilla (0.9.1: clip 0.2 /
+0.28, dual clip 10, token mean) at the first update, where every ratio is 1.
 """
+import hashlib
 import json
-import os
-import subprocess
 import sys
 import numpy as np
 import torch
-from safetensors.torch import load_file
 import transformers
 from transformers import Qwen2ForCausalLM
 
+BF16, FP16, FP32 = torch.bfloat16, torch.float16, torch.float32
+# arm: compute, master, gradients, moments, rounding of the master
+ARMS = {
+    "fp32": (FP32, FP32, FP32, FP32, "nearest"),
+    "bf16": (BF16, BF16, BF16, BF16, "nearest"),
+    "bf16-weights": (BF16, BF16, FP32, FP32, "nearest"),
+    "bf16-mixed": (BF16, FP32, FP32, FP32, "nearest"),
+    "verl": (BF16, FP32, FP32, FP32, "nearest"),
+    "bf16-sr": (BF16, BF16, FP32, FP32, "stochastic"),
+    "llmc-sr": (BF16, BF16, BF16, FP32, "stochastic"),
+    "bf16-kahan": (BF16, BF16, FP32, FP32, "kahan"),
+    "fp16-mixed": (FP16, FP32, FP32, FP32, "nearest"),
+    "autocast": (FP32, FP32, FP32, FP32, "nearest"),
+}
+ULP_STEP = {"fp32", "bf16-weights", "bf16-mixed", "bf16-sr", "llmc-sr",
+            "bf16-kahan", "fp16-mixed"}  # norms and biases do not decay
+
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
-
 torch.set_num_threads(1)
-ulp, model_dir, rollouts, out = sys.argv[1:5]
-lr = float(sys.argv[5]) if len(sys.argv) > 5 else 1e-6
-micro = int(sys.argv[6]) if len(sys.argv) > 6 else 4
-rows = [json.loads(x) for x in open(rollouts)]
+torch.manual_seed(1)
+model_dir, rollouts = sys.argv[1:3]
+lr = float(sys.argv[3]) if len(sys.argv) > 3 else 1e-4
+attention = sys.argv[4] if len(sys.argv) > 4 else "sdpa"
+cpu_embedding = len(sys.argv) > 5
 groups = {}
-for r in rows:
+for line in open(rollouts):
+    r = json.loads(line)
     groups.setdefault(r["id"], []).append(r)
 rows = []
 for g in groups.values():
     a = np.array([r["reward"] for r in g])
     for r, x in zip(g, (a - a.mean()) / (a.std(ddof=1) + 1e-6)):
-        r["adv"] = float(x)
-        rows.append(r)
-n_tokens = sum(len(r["response_tokens"]) for r in rows)
+        rows.append((r["prompt_tokens"], r["response_tokens"], float(x)))
+ids = torch.nn.utils.rnn.pad_sequence(
+    [torch.tensor(p + a) for p, a, _ in rows], batch_first=True)
+mask = torch.zeros(ids.shape, dtype=torch.bool)
+for i, (p, a, _) in enumerate(rows):
+    mask[i, len(p):len(p) + len(a)] = True
+mask, advantage = mask[:, 1:], torch.tensor([x for _, _, x in rows])[:, None]
 
 
-def logp(model, r, grad, autocast):
-    ids = r["prompt_tokens"] + r["response_tokens"]
-    with torch.set_grad_enabled(grad), torch.autocast(
-            "cpu", torch.bfloat16, enabled=autocast):
-        z = model(torch.tensor([ids[:-1]])).logits[0]
-    p = torch.log_softmax(z.double() if z.dtype == torch.float64
-                          else z.float(), -1)
-    n = len(r["prompt_tokens"])
-    return p[range(n - 1, len(ids) - 1), ids[n:]]
+def logp(model, autocast=False):
+    """Of every token behind the first; right padding sees, and is not seen."""
+    with torch.autocast("cpu", BF16, enabled=autocast):
+        z = model(ids[:, :-1]).logits
+    p = torch.log_softmax(z if z.dtype == torch.float64 else z.float(), -1)
+    return p.gather(-1, ids[:, 1:, None])[..., 0]
 
 
-def load(dtype):
-    return Qwen2ForCausalLM.from_pretrained(
-        model_dir, dtype=dtype, attn_implementation="eager")
+def load(dtype, how):
+    m = Qwen2ForCausalLM.from_pretrained(model_dir, dtype=dtype,
+                                         attn_implementation=how)
+    w = m.model.embed_tokens.weight
+    if dtype != torch.float64 and not cpu_embedding:
+        m.model.embed_tokens.forward = lambda x: torch.nn.functional.embedding(
+            x, w.float()).to(dtype)
+    return m
 
 
-def step(dtype, autocast):
-    """log-probabilities, gradients, the model after one update"""
-    m = load(dtype)
-    old = [logp(m, r, False, autocast) for r in rows]
-    o = torch.optim.AdamW(m.parameters(), lr=lr, weight_decay=0.01)
-    for i in range(0, len(rows), micro):
-        loss = 0
-        for r, was in zip(rows[i:i + micro], old[i:i + micro]):
-            d = torch.clamp(logp(m, r, True, autocast) - was, -20, 20)
-            ratio = torch.exp(d)
-            l1 = -r["adv"] * ratio
-            l2 = -r["adv"] * torch.clamp(ratio, 0.8, 1.28)
-            top = torch.maximum(l1, l2)
-            if r["adv"] < 0:
-                top = torch.minimum(top, torch.full_like(top, -10 * r["adv"]))
-            loss = loss + top.sum() / n_tokens
-        loss.backward()
-    g = {n: p.grad.double().clone() for n, p in m.named_parameters()}
-    before = {n: p.detach().clone() for n, p in m.named_parameters()}
-    norm = float(torch.nn.utils.clip_grad_norm_(m.parameters(), 1.0))
-    o.step()
-    changed = sum(int((p.detach() != before[n]).sum())
-                  for n, p in m.named_parameters())
-    total = sum(p.numel() for p in m.parameters())
-    return old, g, norm, changed / total
+def backward(model, scale=1, autocast=False):
+    """The old log-probabilities; the loss's gradients are in .grad."""
+    with torch.no_grad():
+        old = logp(model, autocast)
+    ratio = torch.exp(torch.clamp(logp(model, autocast) - old, -20, 20))
+    adv = advantage.to(ratio.dtype)
+    top = torch.maximum(-adv * ratio, -adv * torch.clamp(ratio, 0.8, 1.28))
+    top = torch.where(adv < 0, torch.minimum(top, -10 * adv), top)
+    (scale * (top * mask).sum() / mask.sum()).backward()
+    return old[mask]
 
 
-def far(g, ref):
-    return (sum(float(((g[n] - ref[n]) ** 2).sum()) for n in ref) /
-            sum(float((ref[n] ** 2).sum()) for n in ref)) ** 0.5
+def stored(x, w, rounding):
+    """x as a master of w's type."""
+    if w.dtype == FP32 or rounding != "stochastic":
+        return x.to(w.dtype)  # the first step has no compensation yet
+    u = x.view(torch.int32) + torch.randint(0, 1 << 16, x.shape,
+                                            dtype=torch.int32)
+    return (u & -65536).view(FP32).to(w.dtype)
 
 
-def rms(a, b):
-    d = np.concatenate([x.double().numpy() - y.double().numpy()
-                        for x, y in zip(a, b)])
-    return float(np.sqrt((d ** 2).mean()))
+def step(arm):
+    compute, master, grads, moments, rounding = ARMS[arm]
+    scale = 65536 if compute == FP16 else 1
+    model = load(compute, attention)
+    first = {n: p.to(master)
+             for n, p in load(FP32, attention).state_dict().items()}
+    first = {n: first[n] for n, _ in model.named_parameters()}
+    old = backward(model, scale, arm == "autocast")
+    g = {n: p.grad.to(grads) / scale for n, p in model.named_parameters()}
+    params = {n: w.clone().to(moments) for n, w in first.items()}
+    for n, p in params.items():
+        p.requires_grad_()
+        p.grad = g[n].clone().to(moments)
+    clipped = list(params.values())
+    if grads != moments:  # llmc-sr: the clip is of bf16 gradients
+        clipped = [torch.zeros_like(x, dtype=grads) for x in g.values()]
+        for c, x in zip(clipped, g.values()):
+            c.grad = x.clone()
+    norm = float(torch.nn.utils.clip_grad_norm_(clipped, 1.0))
+    for p, c in zip(params.values(), clipped):
+        p.grad = c.grad.to(moments)
+    flat = [p for n, p in params.items() if "norm" in n or "bias" in n]
+    rest = [p for n, p in params.items() if not ("norm" in n or "bias" in n)]
+    torch.optim.AdamW(
+        [{"params": rest, "weight_decay": 0.01},
+         {"params": flat, "weight_decay": 0 if arm in ULP_STEP else 0.01}],
+        lr=lr).step()
+    changed = sum(int((stored(p.detach(), first[n], rounding)
+                       != first[n]).sum()) for n, p in params.items())
+    return (old, {n: x.double() for n, x in g.items()}, norm,
+            changed / sum(p.numel() for p in params.values()))
 
 
-def run(*args):
-    return subprocess.run([os.path.join(ulp, args[0]), *args[1:]], check=True,
-                          capture_output=True, text=True).stdout
-
-
-def ours(arm):
-    ck = os.path.join(out, arm)
-    common = ["--quiet", "--device", "cpu", "--model", model_dir, "--arm", arm,
-              "--threads", "1"]
-    lp = [json.loads(x) for x in run("logprob", *common, "--as", "me",
-                                     "--json", rollouts).splitlines()]
-    lp = {(x["id"], x["sample"]): x["logprobs"]["me"] for x in lp
-          if "logprobs" in x}
-    old = [torch.tensor(lp[r["id"], r["sample"]]) for r in rows]
-    step = ["dapo-step", *common, "--off-policy", "--no-dynamic", "--steps",
-            "1", "--prompts", str(len(groups)), "--mini-batch",
-            str(len(groups)), "--samples", str(len(rows) // len(groups)),
-            "--lr", str(lr), "--json"]
-    says = run(*step, "--out", ck, rollouts).splitlines()
-    says = [json.loads(x) for x in says if "changed_fraction" in x][0]
-    run(*step, "--grad-clip", "0", "--out", ck + ".g", "-o", os.devnull,
-        rollouts)
-    s = load_file(os.path.join(ck + ".g", "optimizer.safetensors"))
-    g = {n[2:]: t.double() / (1 - 0.9) for n, t in s.items()
-         if n.startswith("m.")}
-    return old, g, says["grad_norm"], says["changed_fraction"]
-
-
-os.makedirs(out, exist_ok=True)
-old64, g64 = step(torch.float64, False)[:2]
-print("arm\tnoise torch\tulp\tgradient torch\tulp\tnorm torch\tulp\t"
-      "changed torch\tulp")
-for arm, dtype, autocast in (
-        ("fp32", torch.float32, False), ("bf16", torch.bfloat16, False),
-        ("bf16-mixed", torch.float32, True), ("verl", torch.float32, True)):
-    t, u = step(dtype, autocast), ours(arm)
-    print(f"{arm}\t{rms(t[0], old64):.2e}\t{rms(u[0], old64):.2e}\t"
-          f"{far(t[1], g64):.2e}\t{far(u[1], g64):.2e}\t"
-          f"{t[2]:.5g}\t{u[2]:.5g}\t{t[3]:.4f}\t{u[3]:.4f}")
+exact = load(torch.float64, "eager")
+old64 = backward(exact)
+g64 = {n: p.grad for n, p in exact.named_parameters()}
+size = sum(float((x ** 2).sum()) for x in g64.values())
+print(f"# torch {torch.__version__.split('+')[0]}; sha256 of the weights and of the"
+      " rollouts: " + " ".join(hashlib.sha256(open(x, "rb").read()).hexdigest()
+                               for x in (f"{model_dir}/model.safetensors",
+                                         rollouts)))
+print("arm\tnoise\tgradient\tnorm\tchanged")
+for arm in ARMS:
+    old, g, norm, changed = step(arm)
+    far = sum(float(((g[n] - g64[n]) ** 2).sum()) for n in g64) / size
+    noise = float(((old.double() - old64) ** 2).mean()) ** 0.5
+    print(f"{arm}\t{noise:.3e}\t{far ** 0.5:.3e}\t{norm:.5g}\t{changed:.4f}")
