@@ -1,6 +1,7 @@
 /* svd_refine - by QR a panel at a time, and dgesdd of the factor R
  *
- * The matrix with its longer side down is Q R. R grows panel by panel: the
+ * A matrix that is nearly square goes to dgesdd as it is. Another one, with its
+ * longer side down, is Q R. R grows panel by panel: the
  * factor of what was read so far, on top of the next panel, is factored again
  * (dtpqrt), so that Q is never kept and one panel is in memory.
  */
@@ -55,26 +56,55 @@ static int factor(struct svd *x, double *r_factor, struct err *e)
     return info ? svd_failed("dtpqrt", info, e) : 0;
 }
 
-/* Of R, which is overwritten; vectors: right is set. */
-static int decompose(struct svd *x, double *r_factor, int vectors,
+/* A factorisation of its own would cost more than it saves. */
+static int is_nearly_square(size_t n_short, size_t n_long)
+{
+    return 5 * n_long < 8 * n_short;
+}
+
+/* The whole matrix, its longer side down, column-major. */
+static void gather(struct svd *x, double *whole)
+{
+    size_t s = x->n_short;
+    double *p = svd_doubles(PANEL, s), *lying = svd_doubles(PANEL, s);
+
+    x->square = 0;
+    for (size_t at = 0; at < x->n_long; at += PANEL) {
+        size_t rows = svd_panel(x, at);
+        double sum = 0;
+
+        upright(x, at, rows, lying, p);
+        for (size_t i = 0; i < rows * s; i++)
+            sum += p[i] * p[i];
+        x->square += sum;
+        for (size_t j = 0; j < s; j++)
+            memcpy(whole + at + j * x->n_long, p + j * rows, rows * sizeof *p);
+    }
+    free(p);
+    free(lying);
+}
+
+/* Of a (rows x n_short, overwritten); vectors: right is set. */
+static int decompose(struct svd *x, double *a, size_t rows, int vectors,
                      struct err *e)
 {
     size_t s = x->n_short;
-    int n = (int)s, info, query = -1, *iw = xcalloc(8 * s, sizeof *iw);
+    int m = (int)rows, n = (int)s, info, query = -1,
+        *iw = xcalloc(8 * s, sizeof *iw);
     double size = 0, *u = NULL, *work;
     const char *job = vectors ? "S" : "N";
 
     if (vectors) {
-        u = svd_doubles(s, s);
+        u = svd_doubles(rows, s);
         free(x->right);
         x->right = svd_doubles(s, s);
     }
-    dgesdd_(job, &n, &n, r_factor, &n, x->value, u, &n, x->right, &n, &size,
-            &query, iw, &info, 1);
+    dgesdd_(job, &m, &n, a, &m, x->value, u, &m, x->right, &n, &size, &query,
+            iw, &info, 1);
     query = (int)size;
     work = svd_doubles((size_t)query, 1);
-    dgesdd_(job, &n, &n, r_factor, &n, x->value, u, &n, x->right, &n, work,
-            &query, iw, &info, 1);
+    dgesdd_(job, &m, &n, a, &m, x->value, u, &m, x->right, &n, work, &query, iw,
+            &info, 1);
     free(u);
     free(iw);
     free(work);
@@ -84,18 +114,23 @@ static int decompose(struct svd *x, double *r_factor, int vectors,
 int svd_refine(struct svd *x, const struct operand *o, int vectors,
                struct err *e)
 {
-    double *r_factor;
-    int r;
+    double *a;
+    size_t rows;
+    int r = 0;
 
     svd_start(x, o);
-    r_factor = svd_doubles(x->n_short, x->n_short);
-    r = factor(x, r_factor, e);
+    rows = is_nearly_square(x->n_short, x->n_long) ? x->n_long : x->n_short;
+    a = svd_doubles(rows, x->n_short);
+    if (is_nearly_square(x->n_short, x->n_long))
+        gather(x, a);
+    else
+        r = factor(x, a, e);
     if (!r && isfinite(x->square)) {
-        r = decompose(x, r_factor, vectors, e);
+        r = decompose(x, a, rows, vectors, e);
         svd_set_delta(x);
     }
     x->refined = 1;
-    free(r_factor);
+    free(a);
     return r;
 }
 
@@ -103,8 +138,9 @@ size_t svd_memory(size_t rows, size_t cols, size_t k)
 {
     size_t s = rows < cols ? rows : cols, l = rows < cols ? cols : rows;
     size_t gram = s * s + PANEL * s + 4 * s + 96 * s;
-    /* R, u, right, and dgesdd's work of 3 s^2 + 7 s and its blocks */
-    size_t refine = 6 * s * s + 2 * PANEL * s + 2 * BLOCK * s + 80 * s;
+    /* R or all of up to 1.6 s^2, u, right, and dgesdd's work of 3 s^2 + 7 s and
+     * its blocks */
+    size_t refine = 8 * s * s + 2 * PANEL * s + 2 * BLOCK * s + 80 * s;
 
     return 8 * ((gram > refine ? gram : refine) + k * (s + l));
 }
