@@ -21,52 +21,52 @@ static struct {
     struct cli_list field;
     const char *tokenizer, *out;
     struct select_opts select;
-} o = { .lines = 12 };
+} o = {.lines = 12};
 
 static const struct opt opts[] = {
-    { OPT_HEADING, NULL, 0, NULL, NULL, "Which records", 0, 0 },
-    { OPT_STR, "where", 0, &o.select.where, "CONDITION",
-      "only records that meet it: 'correct == 0 and task == \"gsm8k\"'", 0,
-      0 },
-    { OPT_STR, "sort", 0, &o.select.sort, "FIELD",
-      "in ascending order of this field, or len(FIELD); -FIELD: descending; "
-      "records without it last", 0, 0 },
-    { OPT_U64, "top", 0, &o.select.top, "N",
-      "of them the N with the largest --sort field, in the order of --sort; "
-      "0 means all", 0, 0 },
-    { OPT_U64, "head", 0, &o.select.head, "N",
-      "the first N of these records only; 0 means all", 0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "What of them", 0, 0 },
-    { OPT_LIST, "field", 0, &o.field, "PATH,...",
-      "these fields (or len(PATH)), one line per record with tabs between "
-      "them; may be given again", 0, 0 },
-    { OPT_FLAG, "names", 0, &o.names, NULL,
-      "with --field: their names in a first line", 0, 0 },
-    { OPT_FLAG, "json", 0, &o.json, NULL, "the records as JSON lines", 0, 0 },
-    { OPT_FLAG, "records", 0, &o.records, NULL,
-      "the records as a stream, for the next program", 0, 0 },
-    { OPT_FLAG, "html", 0, &o.html, NULL,
-      "the records as one HTML page: prompts, answers and responses to read",
-      0, 0 },
-    { OPT_STR, "output", 'o', &o.out, "FILE",
-      "write that stream (or --json, --html) to FILE, whole or not at all; a name "
-      "ending in .zst is compressed", 0, 0 },
-    { OPT_FLAG, "header", 0, &o.header, NULL,
-      "headers and how the stream was made, and no records", 0, 0 },
-    { OPT_FLAG, "fields", 0, &o.fields, NULL,
-      "a table of the fields: types, counts, ranges of numbers, lengths", 0,
-      0 },
-    { OPT_FLAG, "count", 0, &o.count, NULL, "the number of records", 0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "How they look", 0, 0 },
-    { OPT_INT, "width", 0, &o.width, "N",
-      "columns of a line; by default those of the terminal, or 80", 20,
-      10000 },
-    { OPT_INT, "lines", 0, &o.lines, "N",
-      "lines for one field; 0 means all", 0, 1000000 },
-    { OPT_STR, "tokenizer", 0, &o.tokenizer, "DIR",
-      "show prompt_tokens and response_tokens as pieces of text, too", 0, 0 },
-    { .type = OPT_END }
-};
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Which records", 0, 0},
+    {OPT_STR, "where", 0, &o.select.where, "CONDITION",
+     "only records that meet it: 'correct == 0 and task == \"gsm8k\"'", 0, 0},
+    {OPT_STR, "sort", 0, &o.select.sort, "FIELD",
+     "in ascending order of this field, or len(FIELD); -FIELD: descending; "
+     "records without it last",
+     0, 0},
+    {OPT_U64, "top", 0, &o.select.top, "N",
+     "of them the N with the largest --sort field, in the order of --sort; "
+     "0 means all",
+     0, 0},
+    {OPT_U64, "head", 0, &o.select.head, "N",
+     "the first N of these records only; 0 means all", 0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "What of them", 0, 0},
+    {OPT_LIST, "field", 0, &o.field, "PATH,...",
+     "these fields (or len(PATH)), one line per record with tabs between "
+     "them; may be given again",
+     0, 0},
+    {OPT_FLAG, "names", 0, &o.names, NULL,
+     "with --field: their names in a first line", 0, 0},
+    {OPT_FLAG, "json", 0, &o.json, NULL, "the records as JSON lines", 0, 0},
+    {OPT_FLAG, "records", 0, &o.records, NULL,
+     "the records as a stream, for the next program", 0, 0},
+    {OPT_FLAG, "html", 0, &o.html, NULL,
+     "the records as one HTML page: prompts, answers and responses to read", 0,
+     0},
+    {OPT_STR, "output", 'o', &o.out, "FILE",
+     "write that stream (or --json, --html) to FILE, whole or not at all; a name "
+     "ending in .zst is compressed",
+     0, 0},
+    {OPT_FLAG, "header", 0, &o.header, NULL,
+     "headers and how the stream was made, and no records", 0, 0},
+    {OPT_FLAG, "fields", 0, &o.fields, NULL,
+     "a table of the fields: types, counts, ranges of numbers, lengths", 0, 0},
+    {OPT_FLAG, "count", 0, &o.count, NULL, "the number of records", 0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "How they look", 0, 0},
+    {OPT_INT, "width", 0, &o.width, "N",
+     "columns of a line; by default those of the terminal, or 80", 20, 10000},
+    {OPT_INT, "lines", 0, &o.lines, "N", "lines for one field; 0 means all", 0,
+     1000000},
+    {OPT_STR, "tokenizer", 0, &o.tokenizer, "DIR",
+     "show prompt_tokens and response_tokens as pieces of text, too", 0, 0},
+    {.type = OPT_END}};
 
 static const struct cli cli = {
     .name = "show",
@@ -111,8 +111,7 @@ static int columns(void)
 }
 
 /* prompt_tokens and response_tokens are text as well */
-static void decode(void *ctx, const char *path, struct rec *r,
-                   struct buf *out)
+static void decode(void *ctx, const char *path, struct rec *r, struct buf *out)
 {
     const struct tok *t = ctx;
     struct rec_i32s ids;
@@ -217,7 +216,8 @@ static int check_options(struct err *e)
 
     if (o.header + o.fields + o.count + stream + (o.field.n > 0) > 1 ||
         o.records + o.json + o.html > 1)
-        return err_set(e, ERR_USAGE, "--header, --fields, --count, --json, "
+        return err_set(e, ERR_USAGE,
+                       "--header, --fields, --count, --json, "
                        "--html, --records (or -o) and --field exclude each "
                        "other");
     if (o.names && !o.field.n)
@@ -300,7 +300,7 @@ int main(int argc, char **argv)
     char **args;
     int n = start(&cli, argc, argv, &args), x = 0;
     struct err e = {0};
-    struct show s = { .view = { .width = columns(), .lines = o.lines } };
+    struct show s = {.view = {.width = columns(), .lines = o.lines}};
     struct tok *tok = NULL;
 
     if (o.tokenizer) {

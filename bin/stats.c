@@ -25,65 +25,73 @@ static int do_score, do_kl_score, do_tag, do_tidy, do_verdicts, do_ablation,
 static struct cli_list sets, fields;
 
 static const struct opt own[] = {
-    { OPT_HEADING, NULL, 0, NULL, NULL, "Aggregates of any fields", 0, 0 },
-    { OPT_STR, "by", 0, &by, "FIELD,...",
-      "one group for each combination of these fields' values", 0, 0 },
-    { OPT_LIST, "field", 0, &fields, "FIELD,...",
-      "a field to aggregate, whether or not a file has its name", 0, 0 },
-    { OPT_STR, "stat", 0, &stat, "STAT,...",
-      "n, sum, mean, sd, se, min, max, median, p0 to p100 (p90: what 90 in "
-      "100 values do not exceed); by default n,mean,sd,se,min,max", 0, 0 },
-    { OPT_FLAG, "table", 0, &as_table, NULL,
-      "write an aligned table (the default on a terminal)", 0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "Stages of the experiment", 0, 0 },
-    { OPT_FLAG, "score", 0, &do_score, NULL,
-      "judged responses to one score record a task", 0, 0 },
-    { OPT_FLAG, "kl-score", 0, &do_kl_score, NULL,
-      "KL records to one mean a task", 0, 0 },
-    { OPT_FLAG, "tag", 0, &do_tag, NULL,
-      "pass records through with the fields of --set", 0, 0 },
-    { OPT_LIST, "set", 0, &sets, "KEY=VALUE",
-      "a constant field of every record written; with --report, a line of the "
-      "setting", 0, 0 },
-    { OPT_FLAG, "verdicts", 0, &do_verdicts, NULL,
-      "the records that --report reads to the hypotheses' verdicts and "
-      "estimates; each value of a field `experiment` gets its own", 0, 0 },
-    { OPT_FLAG, "power", 0, &power, NULL,
-      "with --verdicts: what the tests would find at the observed spread, by "
-      "simulation", 0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "For other tools", 0, 0 },
-    { OPT_FLAG, "tidy", 0, &do_tidy, NULL,
-      "every number on a row of tab-separated values: kind, run, arm, task, "
-      "seed, draw, replicate, step, scope, part, layer, tensor, metric, value; "
-      "NA where a record lacks one; --json: JSON lines", 0, 0 },
-    { OPT_STR, "tensorboard", 0, &tensorboard, "DIR",
-      "an event file for each run, DIR/RUN/events.out.tfevents.0.ulp", 0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "The report", 0, 0 },
-    { OPT_STR, "report", 0, &report, "DIR",
-      "scores, KL scores, sparsity and metrics to DIR/summary.txt, tables/, "
-      "plots/*.dat and report.in.html", 0, 0 },
-    { OPT_STR, "setting", 0, &setting, "FILE",
-      "JSON object: arms, reference, margin, synthetic, and what else to "
-      "print of the setting", 0, 0 },
-    { OPT_STR, "tasks", 0, &tasks, "FILE",
-      "the evaluation tasks: names, roles, samples", 0, 0 },
-    { OPT_LIST, "without", 0, &without, "TASK",
-      "leave a task of --tasks out of the report", 0, 0 },
-    { OPT_STR, "title", 0, &title, "TEXT", "title of the report", 0, 0 },
-    { OPT_STR, "sweep", 0, &sweep, "DIR",
-      "the same of arms at several learning rates to DIR/summary.txt and "
-      "tables/; --set 'point NAME=ARM LR' says which each is", 0, 0 },
-    { OPT_FLAG, "ablation", 0, &do_ablation, NULL,
-      "scores, KL scores and sparsity to the page of which factor carries "
-      "which part; the arms are those of --set arms=..., the first the "
-      "reference, the last the whole", 0, 0 },
-    { OPT_STR, "responses", 0, &responses, "DIR",
-      "the page shows answers of DIR/RUN/TASK.responses.msgpack.zst", 0, 0 },
-    { OPT_STR, "html", 0, &html, "DIR",
-      "DIR/report.in.html and DIR/plots/*.svg to DIR/report.html", 0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "Input and output", 0, 0 },
-    { 0 }
-};
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Aggregates of any fields", 0, 0},
+    {OPT_STR, "by", 0, &by, "FIELD,...",
+     "one group for each combination of these fields' values", 0, 0},
+    {OPT_LIST, "field", 0, &fields, "FIELD,...",
+     "a field to aggregate, whether or not a file has its name", 0, 0},
+    {OPT_STR, "stat", 0, &stat, "STAT,...",
+     "n, sum, mean, sd, se, min, max, median, p0 to p100 (p90: what 90 in "
+     "100 values do not exceed); by default n,mean,sd,se,min,max",
+     0, 0},
+    {OPT_FLAG, "table", 0, &as_table, NULL,
+     "write an aligned table (the default on a terminal)", 0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Stages of the experiment", 0, 0},
+    {OPT_FLAG, "score", 0, &do_score, NULL,
+     "judged responses to one score record a task", 0, 0},
+    {OPT_FLAG, "kl-score", 0, &do_kl_score, NULL,
+     "KL records to one mean a task", 0, 0},
+    {OPT_FLAG, "tag", 0, &do_tag, NULL,
+     "pass records through with the fields of --set", 0, 0},
+    {OPT_LIST, "set", 0, &sets, "KEY=VALUE",
+     "a constant field of every record written; with --report, a line of the "
+     "setting",
+     0, 0},
+    {OPT_FLAG, "verdicts", 0, &do_verdicts, NULL,
+     "the records that --report reads to the hypotheses' verdicts and "
+     "estimates; each value of a field `experiment` gets its own",
+     0, 0},
+    {OPT_FLAG, "power", 0, &power, NULL,
+     "with --verdicts: what the tests would find at the observed spread, by "
+     "simulation",
+     0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "For other tools", 0, 0},
+    {OPT_FLAG, "tidy", 0, &do_tidy, NULL,
+     "every number on a row of tab-separated values: kind, run, arm, task, "
+     "seed, draw, replicate, step, scope, part, layer, tensor, metric, value; "
+     "NA where a record lacks one; --json: JSON lines",
+     0, 0},
+    {OPT_STR, "tensorboard", 0, &tensorboard, "DIR",
+     "an event file for each run, DIR/RUN/events.out.tfevents.0.ulp", 0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "The report", 0, 0},
+    {OPT_STR, "report", 0, &report, "DIR",
+     "scores, KL scores, sparsity and metrics to DIR/summary.txt, tables/, "
+     "plots/*.dat and report.in.html",
+     0, 0},
+    {OPT_STR, "setting", 0, &setting, "FILE",
+     "JSON object: arms, reference, margin, synthetic, and what else to "
+     "print of the setting",
+     0, 0},
+    {OPT_STR, "tasks", 0, &tasks, "FILE",
+     "the evaluation tasks: names, roles, samples", 0, 0},
+    {OPT_LIST, "without", 0, &without, "TASK",
+     "leave a task of --tasks out of the report", 0, 0},
+    {OPT_STR, "title", 0, &title, "TEXT", "title of the report", 0, 0},
+    {OPT_STR, "sweep", 0, &sweep, "DIR",
+     "the same of arms at several learning rates to DIR/summary.txt and "
+     "tables/; --set 'point NAME=ARM LR' says which each is",
+     0, 0},
+    {OPT_FLAG, "ablation", 0, &do_ablation, NULL,
+     "scores, KL scores and sparsity to the page of which factor carries "
+     "which part; the arms are those of --set arms=..., the first the "
+     "reference, the last the whole",
+     0, 0},
+    {OPT_STR, "responses", 0, &responses, "DIR",
+     "the page shows answers of DIR/RUN/TASK.responses.msgpack.zst", 0, 0},
+    {OPT_STR, "html", 0, &html, "DIR",
+     "DIR/report.in.html and DIR/plots/*.svg to DIR/report.html", 0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Input and output", 0, 0},
+    {0}};
 
 static struct opt opts[] = FILTER_OPTS(own);
 
@@ -129,7 +137,7 @@ static const struct cli cli = {
 static int write_table(struct groupby *g, struct err *e)
 {
     struct table *t = groupby_table(g);
-    struct buf b = { 0 };
+    struct buf b = {0};
     struct file *to = NULL;
     int r = file_create(&to, f.out, e);
 
@@ -178,7 +186,7 @@ static int split(char **args, int n, char **files, struct err *e)
 static int run_by(char **args, int n, struct err *e)
 {
     struct cli_list given = fields;
-    struct stage_by o = { by, stat };
+    struct stage_by o = {by, stat};
     struct groupby *g = NULL;
     int n_files, r = 0;
 
@@ -201,8 +209,12 @@ static int run_by(char **args, int n, struct err *e)
 static struct report_opts report_opts(void)
 {
     return (struct report_opts){
-        .dir = report ? report : sweep, .setting = setting, .tasks = tasks,
-        .title = title, .sets = &sets, .without = &without,
+        .dir = report ? report : sweep,
+        .setting = setting,
+        .tasks = tasks,
+        .title = title,
+        .sets = &sets,
+        .without = &without,
         .responses = responses,
     };
 }
@@ -213,21 +225,20 @@ static int run_report(char **args, int n, struct err *e)
 
     if (do_ablation)
         return report_ablation(&o, f.out, args, n, e);
-    return report ? report_make(&o, args, n, e)
-                  : report_sweep(&o, args, n, e);
+    return report ? report_make(&o, args, n, e) : report_sweep(&o, args, n, e);
 }
 
 static int run(char **args, int n, struct err *e)
 {
-    int modes = !!by + do_score + do_kl_score + do_tag + do_tidy +
-                do_verdicts + do_ablation + !!tensorboard + !!report +
-                !!sweep + !!html;
+    int modes = !!by + do_score + do_kl_score + do_tag + do_tidy + do_verdicts +
+                do_ablation + !!tensorboard + !!report + !!sweep + !!html;
     int r = set_check(&sets, e);
 
     if (r)
         return r;
     if (modes > 1)
-        return err_set(e, ERR_USAGE, "more than one of --by, --score, "
+        return err_set(e, ERR_USAGE,
+                       "more than one of --by, --score, "
                        "--kl-score, --tag, --tidy, --tensorboard, --verdicts, "
                        "--report, --sweep, --ablation, --html");
     if (do_score)

@@ -7,9 +7,14 @@
 #include "table.h"
 
 /* Texts that stand by themselves, in this order. */
-static const struct { const char *field, *title; } texts[] = {
-    { "system", "System" }, { "prompt", "Prompt" }, { "answer", "Right answer" },
-    { "response", "Response" }, { "extracted_answer", "Answer found" },
+static const struct {
+    const char *field, *title;
+} texts[] = {
+    {"system", "System"},
+    {"prompt", "Prompt"},
+    {"answer", "Right answer"},
+    {"response", "Response"},
+    {"extracted_answer", "Answer found"},
 };
 enum { N_TEXTS = sizeof texts / sizeof *texts, LONGEST = 300 };
 
@@ -65,8 +70,8 @@ static void heading(struct buf *b, struct rec *rec, uint64_t number)
     if (rec_get_i64(rec, "sample", &sample, NULL) > 0)
         buf_printf(b, ", sample %" PRId64, sample);
     if (rec_get_bool(rec, "correct", &correct, NULL) > 0)
-        buf_printf(b, "<span class=\"%s\"></span>", correct ? "right"
-                                                           : "wrong");
+        buf_printf(b, "<span class=\"%s\"></span>",
+                   correct ? "right" : "wrong");
     buf_puts(b, "</h2>\n");
 }
 
@@ -98,7 +103,7 @@ static void put_field(void *ctx, const char *path, const struct rec_value *v)
 
 static void others(struct buf *b, struct rec *rec)
 {
-    struct others o = { b, rec };
+    struct others o = {b, rec};
 
     buf_puts(b, "<details><summary>Fields</summary>\n<dl>\n");
     rec_walk(rec, put_field, &o);
@@ -125,6 +130,8 @@ void answers_add(struct buf *b, struct rec *rec, uint64_t number)
 
 void answers_end(struct buf *b, uint64_t shown)
 {
-    buf_printf(b, "<p class=\"none\">%" PRIu64 " record%s</p>\n</main>\n"
-               "</body>\n</html>\n", shown, shown == 1 ? "" : "s");
+    buf_printf(b,
+               "<p class=\"none\">%" PRIu64 " record%s</p>\n</main>\n"
+               "</body>\n</html>\n",
+               shown, shown == 1 ? "" : "s");
 }

@@ -91,7 +91,7 @@ static void put_time(struct buf *b, double wall_time, int64_t step)
 void event_version(struct buf *file)
 {
     static const char version[] = "brain.Event:2";
-    struct buf b = { 0 };
+    struct buf b = {0};
 
     put_bytes(&b, 3, version, sizeof version - 1);
     put_record(file, &b);
@@ -100,12 +100,12 @@ void event_version(struct buf *file)
 
 void event_open(struct event *v, double wall_time, int64_t step)
 {
-    *v = (struct event){ .wall_time = wall_time, .step = step };
+    *v = (struct event){.wall_time = wall_time, .step = step};
 }
 
 void event_scalar(struct event *v, const char *tag, float value)
 {
-    struct buf b = { 0 };
+    struct buf b = {0};
     uint32_t bits;
 
     memcpy(&bits, &value, 4);
@@ -118,7 +118,7 @@ void event_scalar(struct event *v, const char *tag, float value)
 
 void event_close(struct event *v, struct buf *file)
 {
-    struct buf b = { 0 };
+    struct buf b = {0};
 
     put_time(&b, v->wall_time, v->step);
     put_bytes(&b, 5, v->summary.p, v->summary.n);

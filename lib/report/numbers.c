@@ -18,19 +18,20 @@ static int has(struct rec *rec, const char *field)
 static long kind_of(struct numbers *n, const struct rec_reader *in,
                     struct rec *rec)
 {
-    const char *s = has(rec, "j")          ? "scores"
-                    : has(rec, "kl_token") ? "kl_scores"
+    const char *s = has(rec, "j")                                ? "scores"
+                    : has(rec, "kl_token")                       ? "kl_scores"
                     : has(rec, "scope") && has(rec, "unchanged") ? "sparsity"
                     : has(rec, "step") && has(rec, "updates")    ? "metrics"
-                    : has(rec, "apart") ? "divergence"
-                    : in ? rec_kind(in) : "";
+                    : has(rec, "apart")                          ? "divergence"
+                    : in                                         ? rec_kind(in)
+                                                                 : "";
 
     return (long)names_add(&n->words, s);
 }
 
 /* A field of text; one of another type is no place. */
-static int word(struct numbers *n, struct rec *rec, const char *field,
-                long *to, struct err *e)
+static int word(struct numbers *n, struct rec *rec, const char *field, long *to,
+                struct err *e)
 {
     struct rec_str s;
     int r = rec_get_text(rec, field, &s, e);
@@ -52,15 +53,20 @@ static int whole(struct rec *rec, const char *field, int64_t missing,
 static int read_place(struct numbers *n, const struct rec_reader *in,
                       struct rec *rec, struct place *p, struct err *e)
 {
-    const struct { const char *field; long *to; } words[] = {
-        { "run", &p->run }, { "arm", &p->arm }, { "task", &p->task },
-        { "scope", &p->scope }, { "kind", &p->part },
-        { "tensor", &p->tensor },
+    const struct {
+        const char *field;
+        long *to;
+    } words[] = {
+        {"run", &p->run},     {"arm", &p->arm},   {"task", &p->task},
+        {"scope", &p->scope}, {"kind", &p->part}, {"tensor", &p->tensor},
     };
-    const struct { const char *field; int64_t missing, *to; } ints[] = {
-        { "seed", -1, &p->seed }, { "draw", 0, &p->draw },
-        { "replicate", 0, &p->replicate }, { "step", -1, &p->step },
-        { "layer", -1, &p->layer },
+    const struct {
+        const char *field;
+        int64_t missing, *to;
+    } ints[] = {
+        {"seed", -1, &p->seed},          {"draw", 0, &p->draw},
+        {"replicate", 0, &p->replicate}, {"step", -1, &p->step},
+        {"layer", -1, &p->layer},
     };
     int r = 0;
 
@@ -74,8 +80,8 @@ static int read_place(struct numbers *n, const struct rec_reader *in,
 
 static void add_leaf(void *ctx, const char *path, const struct rec_value *v)
 {
-    static const char *const place[] = { "seed", "draw", "replicate", "step",
-                                         "layer" };
+    static const char *const place[] = {"seed", "draw", "replicate", "step",
+                                        "layer"};
     struct numbers *n = ctx;
     enum rec_type t = rec_value_type(v);
 
@@ -88,14 +94,14 @@ static void add_leaf(void *ctx, const char *path, const struct rec_value *v)
         n->cap_v = 2 * n->cap_v + 4096;
         n->v = xrealloc(n->v, n->cap_v, sizeof *n->v);
     }
-    n->v[n->n_v++] = (struct number){ names_add(&n->fields, path),
-                                      rec_value_f64(v) };
+    n->v[n->n_v++] = (struct number){names_add(&n->fields, path),
+                                     rec_value_f64(v)};
 }
 
-int numbers_add(struct numbers *n, const struct rec_reader *in,
-                struct rec *rec, struct err *e)
+int numbers_add(struct numbers *n, const struct rec_reader *in, struct rec *rec,
+                struct err *e)
 {
-    struct place p = { .first = n->n_v };
+    struct place p = {.first = n->n_v};
     int r = read_place(n, in, rec, &p, e);
 
     if (r)

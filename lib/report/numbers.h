@@ -15,7 +15,7 @@
 struct place {
     long kind; /* scores, kl_scores, sparsity, metrics, or what its stream's
                   header says */
-    long run, arm, task, scope, part, tensor; /* part: the record's `kind` */
+    long run, arm, task, scope, part, tensor;   /* part: the record's `kind` */
     int64_t seed, draw, replicate, step, layer; /* -1: none; draw and
                                                    replicate 0 by default */
     size_t first, n; /* its numbers: numbers.v[first .. first + n) */
@@ -35,8 +35,8 @@ struct numbers {
 };
 
 /* The numbers of a record of `in`, which may be NULL. */
-int numbers_add(struct numbers *n, const struct rec_reader *in,
-                struct rec *rec, struct err *e) MUST_CHECK;
+int numbers_add(struct numbers *n, const struct rec_reader *in, struct rec *rec,
+                struct err *e) MUST_CHECK;
 /* Places in ascending order of kind, arm, seed, draw, replicate, step, task,
  * scope, part, layer; words are compared as text. */
 void numbers_sort(struct numbers *n);

@@ -51,12 +51,9 @@ static const struct {
     enum doc_part part;
     const char *name, *chart;
 } charts[] = {
-    { DOC_TABLE, "answers", "profile" },
-    { DOC_TABLE, "variance", "variance" },
-    { DOC_PLOT, "kl", "frontier" },
-    { DOC_PLOT, "sparsity", "heat" },
-    { DOC_TABLE, "h2", "forest" },
-    { DOC_TABLE, "divergence", "divergence" },
+    {DOC_TABLE, "answers", "profile"}, {DOC_TABLE, "variance", "variance"},
+    {DOC_PLOT, "kl", "frontier"},      {DOC_PLOT, "sparsity", "heat"},
+    {DOC_TABLE, "h2", "forest"},       {DOC_TABLE, "divergence", "divergence"},
 };
 
 struct body {
@@ -163,8 +160,10 @@ static void more(const struct page *p, struct body *o)
     heading(b, &o->open, licences);
     buf_puts(b, "<p>The page's own text and scripts: MIT, as ulp. ");
     if (page_d3().n) {
-        buf_puts(b, "Charts: D3 (d3js.org), under the licence below.</p>\n<details><summary>Licence "
-                    "of D3</summary>\n<pre>");
+        buf_puts(
+            b,
+            "Charts: D3 (d3js.org), under the licence below.</p>\n<details><summary>Licence "
+            "of D3</summary>\n<pre>");
         table_escape(page_d3_licence().p, page_d3_licence().n, b);
         buf_puts(b, "</pre>\n</details>\n");
     } else {
@@ -189,11 +188,11 @@ static void put_data(struct buf *out, const struct buf *json)
     }
 }
 
-static int data(const struct page *p, const struct report *r,
-                struct buf *out, struct err *e)
+static int data(const struct page *p, const struct report *r, struct buf *out,
+                struct err *e)
 {
     const struct data *d = r->d;
-    struct buf b = { 0 };
+    struct buf b = {0};
     int first = 1, x;
 
     buf_puts(&b, "{\"arms\":[");
@@ -228,8 +227,8 @@ static int data(const struct page *p, const struct report *r,
 int page_html(struct page *p, const struct report *r, struct buf *out,
               struct err *e)
 {
-    struct body o = { r, out, 0 };
-    const struct doc_hook hook = { part, &o };
+    struct body o = {r, out, 0};
+    const struct doc_hook hook = {part, &o};
     int x;
 
     numbers_sort(&p->n);

@@ -11,8 +11,7 @@ static int is(const struct page *p, long word, const char *text)
     return !strcmp(numbers_word(&p->n, word), text);
 }
 
-static int counts(const struct page *p, const struct place *x,
-                  const char *kind)
+static int counts(const struct page *p, const struct place *x, const char *kind)
 {
     return is(p, x->kind, kind) && !x->replicate && x->step >= 0;
 }
@@ -79,8 +78,7 @@ static void run(const struct page *p, int arm, size_t i, size_t end,
                (long long)x->seed, (long long)x->draw);
     for (size_t k = i, n = 0; k < end; k++, n++)
         if (!(n % stride) || k + 1 == end)
-            buf_printf(b, "%s%lld", n ? "," : "",
-                       (long long)p->n.at[k].step);
+            buf_printf(b, "%s%lld", n ? "," : "", (long long)p->n.at[k].step);
     buf_puts(b, "],\"v\":[");
     for (size_t f = 0; f < fields->n; f++) {
         page_comma(b, &first);
@@ -90,16 +88,17 @@ static void run(const struct page *p, int arm, size_t i, size_t end,
     buf_puts(b, "]}\n");
 }
 
-void page_curves(const struct page *p, const struct report *r,
-                 const char *kind, struct buf *b)
+void page_curves(const struct page *p, const struct report *r, const char *kind,
+                 struct buf *b)
 {
     const struct numbers *n = &p->n;
-    struct names seen = { 0 }, fields = { 0 };
+    struct names seen = {0}, fields = {0};
     size_t all = 0, stride;
     int first = 1;
 
     for (size_t i = 0; i < n->n_at; i++)
-        for (size_t k = 0; counts(p, &n->at[i], kind) && k < n->at[i].n; k++, all++)
+        for (size_t k = 0; counts(p, &n->at[i], kind) && k < n->at[i].n;
+             k++, all++)
             names_add(&seen, n->fields.v[n->v[n->at[i].first + k].field]);
     page_add_sorted(&fields, &seen);
     stride = 1 + (all ? (all - 1) / MOST_NUMBERS : 0);

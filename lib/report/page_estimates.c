@@ -31,9 +31,10 @@ static void points(const struct data *d, struct buf *b)
                 has_kl = data_at(d, KLS, o->arm, o->task, o->seed, o->draw,
                                  K_TOKEN, &kl);
                 page_comma(b, &first);
-                buf_printf(b, "{\"arm\":%d,\"task\":%d,\"seed\":%lld,"
-                           "\"draw\":%lld", a, k, (long long)o->seed,
-                           (long long)o->draw);
+                buf_printf(b,
+                           "{\"arm\":%d,\"task\":%d,\"seed\":%lld,"
+                           "\"draw\":%lld",
+                           a, k, (long long)o->seed, (long long)o->draw);
                 member(b, "j", 1, o->v[S_J]);
                 member(b, "dj", has_base, o->v[S_J] - base);
                 member(b, "kl", has_kl, kl);
@@ -111,13 +112,11 @@ static void findings(const struct report *r, struct buf *b)
     buf_puts(b, "\"findings\":[");
     for (int a = 0; a < r->d->n_arms; a++)
         for (int h = 0; h < N_HYPOTHESES && a != r->d->reference; h++) {
-            const struct finding *f = verdicts_get(r->v, a,
-                                                   (enum hypothesis)h);
+            const struct finding *f = verdicts_get(r->v, a, (enum hypothesis)h);
 
             page_comma(b, &first);
             buf_printf(b, "{\"arm\":%d,\"test\":\"%s\",\"word\":\"%s\"", a,
-                       verdict_name((enum hypothesis)h),
-                       verdict_word(f->word));
+                       verdict_name((enum hypothesis)h), verdict_word(f->word));
             member(b, "est", f->has_est, f->est);
             member(b, "lo", f->has_lo, f->lo);
             member(b, "hi", f->has_hi, f->hi);

@@ -8,9 +8,9 @@
 #include "page_impl.h"
 
 struct map {
-    struct names parts;   /* kinds of weight, in the page's order */
+    struct names parts; /* kinds of weight, in the page's order */
     struct names fields;
-    size_t rows;          /* layers, and one for what is in none */
+    size_t rows; /* layers, and one for what is in none */
     int n_arms;
     double *sum, *weight; /* [field][arm][part][row] */
 };
@@ -30,8 +30,8 @@ static int is_tensor(const struct page *p, const struct place *x)
 
 static int is_count(const char *field)
 {
-    static const char *const counts[] = { "n", "n_changed", "non_finite",
-                                          "rows", "cols", "k" };
+    static const char *const counts[] = {"n",    "n_changed", "non_finite",
+                                         "rows", "cols",      "k"};
 
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (!strcmp(field, counts[i]))
@@ -47,11 +47,10 @@ static int arm_of(const struct report *r, const char *arm)
     return -1;
 }
 
-static void measure(struct map *m, const struct page *p,
-                    const struct report *r)
+static void measure(struct map *m, const struct page *p, const struct report *r)
 {
     const struct numbers *n = &p->n;
-    struct names seen = { 0 }, fields = { 0 };
+    struct names seen = {0}, fields = {0};
 
     m->rows = 1;
     m->n_arms = r->d->n_arms;
@@ -83,7 +82,8 @@ static size_t at(const struct map *m, size_t field, int arm, size_t part,
                  size_t row)
 {
     return ((field * (size_t)m->n_arms + (size_t)arm) * m->parts.n + part) *
-           m->rows + row;
+               m->rows +
+           row;
 }
 
 /* A tensor counts by its number of weights. */
@@ -126,8 +126,7 @@ static void grid(const struct map *m, size_t field, struct buf *b)
                 size_t c = at(m, field, a, k, l);
 
                 buf_puts(b, l ? "," : "");
-                page_num(b, m->weight[c] > 0 ? m->sum[c] / m->weight[c]
-                                             : NAN);
+                page_num(b, m->weight[c] > 0 ? m->sum[c] / m->weight[c] : NAN);
             }
             buf_puts(b, "]");
         }
@@ -138,7 +137,7 @@ static void grid(const struct map *m, size_t field, struct buf *b)
 
 void page_heat(const struct page *p, const struct report *r, struct buf *b)
 {
-    struct map m = { 0 };
+    struct map m = {0};
     size_t n;
     int first = 1;
 

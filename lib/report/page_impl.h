@@ -15,12 +15,12 @@ void page_add_sorted(struct names *to, const struct names *from);
 
 /* Members of the page's JSON object, each `"name":value`. */
 /* Every number of the records of a kind (metrics, divergence) by step. */
-void page_curves(const struct page *p, const struct report *r,
-                 const char *kind, struct buf *b);
+void page_curves(const struct page *p, const struct report *r, const char *kind,
+                 struct buf *b);
 void page_heat(const struct page *p, const struct report *r, struct buf *b);
 void page_estimates(const struct report *r, struct buf *b);
-int page_questions(const struct page *p, const struct report *r,
-                   struct buf *b, struct err *e) MUST_CHECK;
+int page_questions(const struct page *p, const struct report *r, struct buf *b,
+                   struct err *e) MUST_CHECK;
 
 /* HTML: verdicts and changes in sentences with a direction. */
 void page_words(const struct report *r, struct buf *b);

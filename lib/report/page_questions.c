@@ -80,7 +80,7 @@ static struct asked *asked_of(const struct data *d, double *const *p,
                 flip = change;
         }
         if (any)
-            q[(*n)++] = (struct asked){ (long)i, flip };
+            q[(*n)++] = (struct asked){(long)i, flip};
     }
     qsort_r(q, *n, sizeof *q, by_flip, (void *)d);
     return q;
@@ -118,8 +118,8 @@ static int task(const struct page *page, const struct report *r, int k,
     return x;
 }
 
-int page_questions(const struct page *p, const struct report *r,
-                   struct buf *b, struct err *e)
+int page_questions(const struct page *p, const struct report *r, struct buf *b,
+                   struct err *e)
 {
     int x = 0;
 

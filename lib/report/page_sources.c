@@ -17,8 +17,8 @@ static void add_source(struct page *p, const struct rec_reader *in)
         p->cap_sources = 2 * p->cap_sources + 64;
         p->source = xrealloc(p->source, p->cap_sources, sizeof *p->source);
     }
-    p->source[p->n_sources++] = (struct source){ x->run, x->kind,
-                                                 xstrdup(header) };
+    p->source[p->n_sources++] = (struct source){x->run, x->kind,
+                                                xstrdup(header)};
 }
 
 int page_see(void *ctx, const struct rec_reader *in, struct rec *rec,
@@ -60,11 +60,13 @@ static void commands(const char *header, struct buf *b)
 
     if (json_read_text(&j, header, strlen(header), "header", NULL) < 0)
         return;
-    json_array_foreach(json_object_get(j, "made_by"), i, tool) {
+    json_array_foreach(json_object_get(j, "made_by"), i, tool)
+    {
         const char *name = json_string_value(json_object_get(tool, "tool"));
 
         put(b, name ? name : "?");
-        json_object_foreach(tool, key, v) {
+        json_object_foreach(tool, key, v)
+        {
             if (!strcmp(key, "tool") || !json_is_string(v))
                 continue;
             buf_puts(b, " ");
@@ -108,8 +110,8 @@ void page_sources(const struct page *p, struct buf *b)
         if (s->run != run) {
             buf_puts(b, i ? "</details>\n" : "");
             buf_puts(b, "<details class=\"source\"><summary>");
-            put(b, s->run < 0 ? "records without a run"
-                              : numbers_word(n, s->run));
+            put(b,
+                s->run < 0 ? "records without a run" : numbers_word(n, s->run));
             buf_puts(b, "</summary>\n");
             run = s->run;
         }

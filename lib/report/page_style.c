@@ -21,5 +21,5 @@ extern const size_t page_bytes_style_size;
 
 struct page_asset page_style(void)
 {
-    return (struct page_asset){ page_bytes_style, page_bytes_style_size };
+    return (struct page_asset){page_bytes_style, page_bytes_style_size};
 }

@@ -37,9 +37,8 @@ static const char *run_of(const struct page *p, const char *arm, int64_t seed)
         const struct place *x = &p->n.at[i];
 
         if (strcmp(numbers_word(&p->n, x->kind), "scores") ||
-            strcmp(numbers_word(&p->n, x->arm), arm) || x->run < 0 ||
-            x->draw || x->replicate || (seed >= 0 && x->seed != seed &&
-                                        x->seed != -1))
+            strcmp(numbers_word(&p->n, x->arm), arm) || x->run < 0 || x->draw ||
+            x->replicate || (seed >= 0 && x->seed != seed && x->seed != -1))
             continue;
         if (!best || x->seed < best->seed)
             best = x;
@@ -81,7 +80,7 @@ static char *copy(struct rec *rec, const char *field, size_t *left_out)
 
 static void keep(struct texts *to, struct rec *rec)
 {
-    struct text t = { 0 };
+    struct text t = {0};
 
     if (rec_get_i64(rec, "sample", &t.sample, NULL) < 0 ||
         rec_get_bool(rec, "correct", &t.correct, NULL) < 0)

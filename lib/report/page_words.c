@@ -18,7 +18,7 @@ static void change(const struct report *r, int arm, const char *where,
                    const long *t, int n, struct buf *b)
 {
     struct ttest j = estimate_delta_j(r->d, r->d->arm[arm], t, n);
-    struct buf s = { 0 };
+    struct buf s = {0};
 
     if (!n || !j.n1)
         return;
@@ -27,9 +27,8 @@ static void change(const struct report *r, int arm, const char *where,
                    data_arm(r->d, arm), where);
     else
         buf_printf(&s, "%s: %s accuracy %s by %s points from the base model",
-                   data_arm(r->d, arm), where,
-                   j.est > 0 ? "rose" : "fell", num("%.2f",
-                                                    100 * fabs(j.est)));
+                   data_arm(r->d, arm), where, j.est > 0 ? "rose" : "fell",
+                   num("%.2f", 100 * fabs(j.est)));
     if (j.why)
         buf_printf(&s, ", over %zu seed%s (no interval: %s).", j.n1,
                    j.n1 == 1 ? "" : "s", j.why);
@@ -53,14 +52,16 @@ static void seen(const struct report *r, enum hypothesis h,
                    num("%.2f", 100 * fabs(f->est)),
                    f->est < 0 ? "below" : "above", ref);
     else if (h == H2_NOISE)
-        buf_printf(s, "floating-point noise makes %s squared points %s of the "
+        buf_printf(s,
+                   "floating-point noise makes %s squared points %s of the "
                    "variance off-task than in %s",
                    num("%.3f", 1e4 * fabs(f->est)),
                    f->est < 0 ? "less" : "more", ref);
     else if (h == H2)
-        buf_printf(s, "off-task accuracy varies %s times as much over seeds "
-                   "as %s's (%s)", num("%.3g", f->est), ref,
-                   f->est < 1 ? "less" : "more");
+        buf_printf(s,
+                   "off-task accuracy varies %s times as much over seeds "
+                   "as %s's (%s)",
+                   num("%.3g", f->est), ref, f->est < 1 ? "less" : "more");
     else
         buf_printf(s, "KL off-task by KL on-task is %s times %s's (%s)",
                    num("%.3g", f->est), ref, f->est < 1 ? "less" : "more");
@@ -82,7 +83,7 @@ static void verdict(const struct report *r, int arm, enum hypothesis h,
                     struct buf *b)
 {
     const struct finding *f = verdicts_get(r->v, arm, h);
-    struct buf s = { 0 };
+    struct buf s = {0};
 
     buf_printf(&s, "%s, %s: ", verdict_name(h), data_arm(r->d, arm));
     if (f->why || !f->has_est) {
@@ -93,11 +94,14 @@ static void verdict(const struct report *r, int arm, enum hypothesis h,
     }
     seen(r, h, f, &s);
     if (f->has_lo && f->has_hi)
-        buf_printf(&s, ", interval %s to %s",
-                   num(h == H1 ? "%+.2f" : "%.3g",
-                       f->lo * (h == H1 ? 100 : h == H2_NOISE ? 1e4 : 1)),
-                   num(h == H1 ? "%+.2f" : "%.3g",
-                       f->hi * (h == H1 ? 100 : h == H2_NOISE ? 1e4 : 1)));
+        buf_printf(
+            &s, ", interval %s to %s",
+            num(h == H1 ? "%+.2f" : "%.3g", f->lo * (h == H1         ? 100
+                                                     : h == H2_NOISE ? 1e4
+                                                                     : 1)),
+            num(h == H1 ? "%+.2f" : "%.3g", f->hi * (h == H1         ? 100
+                                                     : h == H2_NOISE ? 1e4
+                                                                     : 1)));
     buf_printf(&s, ". Hypothesis %s: %s.", claim(h), verdict_word(f->word));
     item(b, &s);
 }

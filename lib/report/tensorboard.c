@@ -65,7 +65,7 @@ static void put_place(struct buf *b, const struct numbers *n,
     event_open(&v, (double)step, step);
     for (size_t i = 0; i < p->n; i++) {
         const struct number *x = &n->v[p->first + i];
-        struct buf tag = { 0 };
+        struct buf tag = {0};
 
         put_group(&tag, n, p);
         buf_printf(&tag, "/%s", n->fields.v[x->field]);
@@ -77,10 +77,10 @@ static void put_place(struct buf *b, const struct numbers *n,
 
 /* The places of a run by their step; those without one come last, at the
  * run's last step. */
-static int write_run(const struct numbers *n, const char *dir,
-                     const char *run, struct err *e)
+static int write_run(const struct numbers *n, const char *dir, const char *run,
+                     struct err *e)
 {
-    struct buf b = { 0 };
+    struct buf b = {0};
     struct file *f = NULL;
     int64_t last = 0;
     char path[4096], name[256];
@@ -121,7 +121,8 @@ static int read_all(struct filter *f, const struct cli_list *sets,
         set_apply(sets, rec);
         r = numbers_add(n, f->in, rec, e);
         if (!r && n->at[n->n_at - 1].run < 0 && n->at[n->n_at - 1].arm < 0)
-            r = rec_bad(rec, e, "neither run nor arm (stats --set run=NAME "
+            r = rec_bad(rec, e,
+                        "neither run nor arm (stats --set run=NAME "
                         "puts it there)");
         if (r)
             break;
@@ -133,8 +134,8 @@ int stage_tensorboard(struct filter *f, const struct cli_list *sets,
                       const char *dir, char **inputs, int n_inputs,
                       struct err *e)
 {
-    struct numbers n = { 0 };
-    struct names runs = { 0 };
+    struct numbers n = {0};
+    struct names runs = {0};
     char name[256];
     int r = filter_open_input(f, "stats", inputs, n_inputs, e);
 

@@ -9,9 +9,8 @@
 #include "tidy.h"
 
 static const char *const columns[] = {
-    "kind", "run", "arm", "task", "seed", "draw", "replicate", "step",
-    "scope", "part", "layer", "tensor", "metric", "value"
-};
+    "kind", "run",   "arm",  "task",  "seed",   "draw",   "replicate",
+    "step", "scope", "part", "layer", "tensor", "metric", "value"};
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
 /* A cell: text, or a whole number; neither is missing. */
@@ -23,23 +22,29 @@ struct cell {
 
 static struct cell of_text(const char *s)
 {
-    return (struct cell){ s, 0, *s != 0 };
+    return (struct cell){s, 0, *s != 0};
 }
 
 static struct cell of_number(int64_t v)
 {
-    return (struct cell){ NULL, v, v >= 0 };
+    return (struct cell){NULL, v, v >= 0};
 }
 
 static void place_cells(const struct numbers *n, const struct place *p,
                         struct cell c[N_COLUMNS - 1])
 {
     const struct cell all[N_COLUMNS - 2] = {
-        of_text(numbers_word(n, p->kind)), of_text(numbers_word(n, p->run)),
-        of_text(numbers_word(n, p->arm)), of_text(numbers_word(n, p->task)),
-        of_number(p->seed), of_number(p->draw), of_number(p->replicate),
-        of_number(p->step), of_text(numbers_word(n, p->scope)),
-        of_text(numbers_word(n, p->part)), of_number(p->layer),
+        of_text(numbers_word(n, p->kind)),
+        of_text(numbers_word(n, p->run)),
+        of_text(numbers_word(n, p->arm)),
+        of_text(numbers_word(n, p->task)),
+        of_number(p->seed),
+        of_number(p->draw),
+        of_number(p->replicate),
+        of_number(p->step),
+        of_text(numbers_word(n, p->scope)),
+        of_text(numbers_word(n, p->part)),
+        of_number(p->layer),
         of_text(numbers_word(n, p->tensor)),
     };
 
@@ -63,10 +68,17 @@ static void put_tsv_text(struct buf *b, const char *s)
 {
     for (; *s; s++)
         switch (*s) {
-        case '\t': buf_puts(b, "\\t"); break;
-        case '\n': buf_puts(b, "\\n"); break;
-        case '\\': buf_puts(b, "\\\\"); break;
-        default: buf_put(b, s, 1);
+        case '\t':
+            buf_puts(b, "\\t");
+            break;
+        case '\n':
+            buf_puts(b, "\\n");
+            break;
+        case '\\':
+            buf_puts(b, "\\\\");
+            break;
+        default:
+            buf_put(b, s, 1);
         }
 }
 
@@ -120,8 +132,8 @@ static void put_rows(struct buf *b, const struct numbers *n, int json)
 static int write_rows(struct filter *f, const struct cli_list *sets,
                       struct file *to, struct err *e)
 {
-    struct numbers n = { 0 };
-    struct buf b = { 0 };
+    struct numbers n = {0};
+    struct buf b = {0};
     struct rec *rec;
     int r;
 

@@ -23,7 +23,7 @@ static void put(void *ctx, const char *path, const struct rec_value *v)
 
 int live_add(const char *path, struct rec *rec, struct err *e)
 {
-    struct line l = { .rec = rec };
+    struct line l = {.rec = rec};
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     int r = 0;
 

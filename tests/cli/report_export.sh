@@ -56,7 +56,7 @@ gives an_event_file_is_as_tensorboard_writes_it \
 tac $G/records.jsonl | "$S" --tensorboard "$T/tb2" || no tensorboard_from_a_pipe "exit status $?"
 gives the_order_of_records_changes_no_byte "$(diff -r "$T/tb" "$T/tb2" && echo same)" same
 printf '{"step":0,"loss":1,"updates":1,"arm":"x","seed":%s,"draw":1}\n' 1 2 | "$S" --tensorboard "$T/tb3"
-gives a_run_without_a_name_gets_one "$(ls "$T/tb3" | tr '\n' ' ')" "x_seed1_draw1 x_seed2_draw1 "
+gives a_run_without_a_name_gets_one "$(cd "$T/tb3" && echo ./*)" "./x_seed1_draw1 ./x_seed2_draw1"
 printf '{"step":0,"loss":1,"updates":1,"run":"../../up"}\n' | "$S" --tensorboard "$T/tb4"
 gives a_name_of_a_run_leads_nowhere_else "$(find "$T/tb4" -name '*tfevents*' | wc -l)" 1
 fails a_number_of_no_run 3 'neither run nor arm' bash -c "echo '{\"step\":1,\"loss\":2}' | $S --tensorboard $T/tb5"
