@@ -103,18 +103,35 @@ static uint8_t *put_gap(uint8_t *to, size_t gap)
     return to;
 }
 
+/* Most values are equal: 8 bytes at a time. */
+static int same_word(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x, y;
+
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    return x == y;
+}
+
 void delta_encode(struct buf *out, const uint8_t *this, const uint8_t *that,
                   size_t n, int width)
 {
     uint32_t all = width == 2 ? 0xFFFF : 0xFFFFFFFF, sign = all ^ all >> 1;
     uint8_t *gaps = xmalloc(most_gaps(n)), *to = gaps;
     uint8_t *planes = xmalloc(n * (size_t)width + 1);
-    size_t gap = 0, moved = 0;
+    size_t gap = 0, moved = 0, w = (size_t)width, step = 8 / w;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t a = load(this + i * (size_t)width, width);
-        uint32_t b = load(that + i * (size_t)width, width), f;
+        uint32_t a, b, f;
 
+        while (n - i >= step && same_word(this + i * w, that + i * w)) {
+            gap += step;
+            i += step;
+        }
+        if (i == n)
+            break;
+        a = load(this + i * w, width);
+        b = load(that + i * w, width);
         if (a == b) {
             gap++;
             continue;
