@@ -13,58 +13,60 @@
 static struct loop_opts o = LOOP_OPTS_INIT;
 
 static const struct opt opts[] = {
-    { OPT_STR, "model", 0, &o.model, "DIR",
-      "base model, or checkpoint to go on from", 0, 0 },
-    { OPT_STR, "out", 0, &o.out, "DIR", "checkpoint to write", 0, 0 },
-    { OPT_INT, "steps", 0, &o.steps, "N", "steps to do", 1, 1e9 },
-    { OPT_INT, "until", 0, &o.until, "N",
-      "instead: go on until N steps are done in all", 0, 1e9 },
-    { OPT_STR, "sync", 0, &o.sync, "FIFO",
-      "tell rollout --sync what to generate; without it, replay", 0, 0 },
+    {OPT_STR, "model", 0, &o.model, "DIR",
+     "base model, or checkpoint to go on from", 0, 0},
+    {OPT_STR, "out", 0, &o.out, "DIR", "checkpoint to write", 0, 0},
+    {OPT_INT, "steps", 0, &o.steps, "N", "steps to do", 1, 1e9},
+    {OPT_INT, "until", 0, &o.until, "N",
+     "instead: go on until N steps are done in all", 0, 1e9},
+    {OPT_STR, "sync", 0, &o.sync, "FIFO",
+     "tell rollout --sync what to generate; without it, replay", 0, 0},
     OPT_ARM(&o.arm),
-    { OPT_U64, "seed", 0, &o.seed, "N",
-      "seed of the run; order=shuffled:N on --arm is a noise draw apart from it", 0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "Batch", 0, 0 },
-    HYPER_BATCH(HYPER_OPTION)
-    { OPT_FLAG, "off-policy", 0, &o.off_policy, NULL,
-      "take rollouts that other weights made: policy, seed, position, number "
-      "of groups and log-probabilities may be any; the metrics say off_policy",
-      0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "Loss", 0, 0 },
-    HYPER_LOSS(HYPER_OPTION)
-    { OPT_HEADING, NULL, 0, NULL, NULL, "AdamW", 0, 0 },
-    HYPER_RATE(HYPER_OPTION)
-    HYPER_ADAMW(HYPER_OPTION)
-    { OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0 },
+    {OPT_U64, "seed", 0, &o.seed, "N",
+     "seed of the run; order=shuffled:N on --arm is a noise draw apart from it",
+     0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Batch", 0, 0},
+    HYPER_BATCH(HYPER_OPTION){
+        OPT_FLAG, "off-policy", 0, &o.off_policy, NULL,
+        "take rollouts that other weights made: policy, seed, position, number "
+        "of groups and log-probabilities may be any; the metrics say off_policy",
+        0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Loss", 0, 0},
+    HYPER_LOSS(HYPER_OPTION){OPT_HEADING, NULL, 0, NULL, NULL, "AdamW", 0, 0},
+    HYPER_RATE(HYPER_OPTION) HYPER_ADAMW(HYPER_OPTION){
+        OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0},
     OPT_MICRO_BATCH(&o.micro_batch),
     OPT_RECOMPUTE(&o.recompute),
-    { OPT_FLAG, "offload", 0, &o.offload, NULL,
-      "keep the moments in the host's memory, and bring them to the device a "
-      "piece at a time: less of its memory, more time, the same bits", 0, 0 },
+    {OPT_FLAG, "offload", 0, &o.offload, NULL,
+     "keep the moments in the host's memory, and bring them to the device a "
+     "piece at a time: less of its memory, more time, the same bits",
+     0, 0},
     OPT_RELEASE(&o.release, " and the optimizer's"),
     OPT_DEVICE(&o.device, &o.threads),
-    { OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0 },
-    { OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0 },
-    { OPT_STR, "keep", 0, &o.keep, "FILE",
-      "keep the rollouts read, for a replay", 0, 0 },
-    { OPT_STR, "timing", 0, &o.timing, "FILE",
-      "records with the seconds of each step", 0, 0 },
-    { OPT_STR, "live", 0, &o.live, "FILE",
-      "append each step's metrics, memory and seconds as a JSON line when it "
-      "ends, for whoever watches", 0, 0 },
-    { OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0 },
-    { OPT_HEADING, NULL, 0, NULL, NULL, "Planning", 0, 0 },
+    {OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0},
+    {OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0},
+    {OPT_STR, "keep", 0, &o.keep, "FILE",
+     "keep the rollouts read, for a replay", 0, 0},
+    {OPT_STR, "timing", 0, &o.timing, "FILE",
+     "records with the seconds of each step", 0, 0},
+    {OPT_STR, "live", 0, &o.live, "FILE",
+     "append each step's metrics, memory and seconds as a JSON line when it "
+     "ends, for whoever watches",
+     0, 0},
+    {OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0},
+    {OPT_HEADING, NULL, 0, NULL, NULL, "Planning", 0, 0},
     OPT_PLAN(&o.plan),
-    { OPT_SIZE, "device-memory", 0, &o.device_memory, "SIZE",
-      "plan for a card of that memory (80G): does it fit, and which "
-      "micro-batch is the largest that does", 0, 0 },
-    { OPT_INT, "longest", 0, &o.longest, "N",
-      "plan for sequences of at most N tokens; the default is a micro-batch "
-      "of one sequence", 0, 1 << 24 },
-    { OPT_INT, "batch", 0, &o.batch, "N",
-      "plan for a rollout of N sequences at once beside it", 1, 1e6 },
-    { 0 }
-};
+    {OPT_SIZE, "device-memory", 0, &o.device_memory, "SIZE",
+     "plan for a card of that memory (80G): does it fit, and which "
+     "micro-batch is the largest that does",
+     0, 0},
+    {OPT_INT, "longest", 0, &o.longest, "N",
+     "plan for sequences of at most N tokens; the default is a micro-batch "
+     "of one sequence",
+     0, 1 << 24},
+    {OPT_INT, "batch", 0, &o.batch, "N",
+     "plan for a rollout of N sequences at once beside it", 1, 1e6},
+    {0}};
 
 static const struct cli cli = {
     .name = "dapo-step",
@@ -133,7 +135,7 @@ int main(int argc, char **argv)
 {
     char **args;
     int n = start(&cli, argc, argv, &args);
-    struct err e = { 0 };
+    struct err e = {0};
 
     if (run(args, n, &e))
         return fail(&cli, &e);

@@ -14,17 +14,16 @@ static uint64_t seed = 1, count, from, per_step;
 static const char *resume;
 
 static const struct opt own[] = {
-    { OPT_U64, "seed", 0, &seed, "N", "seed of the order", 0, 0 },
-    { OPT_U64, "count", 0, &count, "N",
-      "stop after N prompts; 0 = when the reader goes away", 0, 0 },
-    { OPT_U64, "from", 0, &from, "N", "first position", 0, 0 },
-    { OPT_STR, "resume", 0, &resume, "DIR",
-      "first position: where DIR/trainer_state.json says its run stopped "
-      "reading; 0 for a model without one", 0, 0 },
-    { OPT_U64, "per-step", 0, &per_step, "N",
-      "set step = position / N", 0, 0 },
-    { 0 }
-};
+    {OPT_U64, "seed", 0, &seed, "N", "seed of the order", 0, 0},
+    {OPT_U64, "count", 0, &count, "N",
+     "stop after N prompts; 0 = when the reader goes away", 0, 0},
+    {OPT_U64, "from", 0, &from, "N", "first position", 0, 0},
+    {OPT_STR, "resume", 0, &resume, "DIR",
+     "first position: where DIR/trainer_state.json says its run stopped "
+     "reading; 0 for a model without one",
+     0, 0},
+    {OPT_U64, "per-step", 0, &per_step, "N", "set step = position / N", 0, 0},
+    {0}};
 
 static struct opt opts[] = FILTER_OPTS(own);
 
@@ -111,14 +110,14 @@ static int draw(const struct prompts *p, struct err *e)
 
 static int run(char **args, int n, struct err *e)
 {
-    struct prompts p = { 0 };
+    struct prompts p = {0};
     char text[24];
     int r;
 
     if (from > INT64_MAX / 2 || (resume && from))
-        return err_set(e, ERR_USAGE, resume
-                       ? "--from and --resume exclude each other"
-                       : "--from is too large");
+        return err_set(e, ERR_USAGE,
+                       resume ? "--from and --resume exclude each other"
+                              : "--from is too large");
     r = filter_open(&f, "draw", "prompts", args, n, e);
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
     if (!r) {

@@ -6,11 +6,13 @@
 #include "main.h"
 
 /* A filter's table of options: its own, and then those of every filter. */
-#define FILTER_OPTS(own)                                                     \
-    {                                                                        \
-        {OPT_GROUP, NULL, 0, (void *)own, NULL, NULL, 0, 0},                 \
-        {OPT_GROUP, NULL, 0, NULL, NULL, NULL, 0, 0},                        \
-        {0}                                                                  \
+#define FILTER_OPTS(own)                                                       \
+    {                                                                          \
+        {OPT_GROUP, NULL, 0, (void *)own, NULL, NULL, 0, 0},                   \
+            {OPT_GROUP, NULL, 0, NULL, NULL, NULL, 0, 0},                      \
+        {                                                                      \
+            0                                                                  \
+        }                                                                      \
     }
 
 /* opts: FILTER_OPTS, which c has too. */

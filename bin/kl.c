@@ -13,11 +13,10 @@ static struct filter f = FILTER_INIT;
 static const char *policy = "policy", *base = "base";
 
 static const struct opt own[] = {
-    { OPT_STR, "policy", 0, &policy, "NAME",
-      "column of the model that wrote the responses", 0, 0 },
-    { OPT_STR, "base", 0, &base, "NAME", "column of the base model", 0, 0 },
-    { 0 }
-};
+    {OPT_STR, "policy", 0, &policy, "NAME",
+     "column of the model that wrote the responses", 0, 0},
+    {OPT_STR, "base", 0, &base, "NAME", "column of the base model", 0, 0},
+    {0}};
 
 static struct opt opts[] = FILTER_OPTS(own);
 
@@ -78,8 +77,8 @@ static int column(struct rec *rec, const char *path, size_t n,
     return 0;
 }
 
-static int need(struct rec *rec, const char *prefix, const char *name,
-                size_t n, struct rec_f32s *out, struct err *e)
+static int need(struct rec *rec, const char *prefix, const char *name, size_t n,
+                struct rec_f32s *out, struct err *e)
 {
     char path[256];
     int r;
@@ -109,8 +108,8 @@ static void set(struct rec *rec, const char *scope, const struct sums *s,
 static int work(struct rec *rec, struct err *e)
 {
     struct rec_i32s tokens;
-    struct rec_f32s p, b, x = { 0 };
-    struct sums s = { 0 };
+    struct rec_f32s p, b, x = {0};
+    struct sums s = {0};
     int exact, r = rec_need_i32s(rec, "response_tokens", &tokens, e);
 
     if (!r && tokens.n == 0)

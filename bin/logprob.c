@@ -34,12 +34,11 @@ static const struct opt own[] = {
     {OPT_U64, "seed", 0, &m.seed, "N", "seed of order=shuffled", 0, 0},
     OPT_DEVICE(&m.device, &m.threads),
     {OPT_INT, "batch", 0, &o.batch, "N",
-     "most records read before a forward; results do not depend on it", 1,
-     1e6},
+     "most records read before a forward; results do not depend on it", 1, 1e6},
     {OPT_INT, "micro-batch", 0, &o.micro, "N",
-     "tokens in a forward, about; results do not depend on it; 0 = "
-     CLI_TEXT(MICRO_TOKENS), 0,
-     1e8},
+     "tokens in a forward, about; results do not depend on it; 0 = " CLI_TEXT(
+         MICRO_TOKENS),
+     0, 1e8},
     OPT_PLAN(&plan),
     {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
     {0}};
@@ -73,10 +72,11 @@ static int report(const struct scorer_check *c, struct err *e)
             (unsigned long long)c->n, c->gap);
     if (!c->n_differ)
         return 0;
-    return err_set(e, ERR_DATA, "%s: %llu of %llu response_logprobs differ, by "
-                   "up to %.9g", rec_name(f.in),
-                   (unsigned long long)c->n_differ, (unsigned long long)c->n,
-                   c->gap);
+    return err_set(e, ERR_DATA,
+                   "%s: %llu of %llu response_logprobs differ, by "
+                   "up to %.9g",
+                   rec_name(f.in), (unsigned long long)c->n_differ,
+                   (unsigned long long)c->n, c->gap);
 }
 
 static int print_plan(const struct arm *a, struct err *e)
@@ -92,8 +92,7 @@ static int print_plan(const struct arm *a, struct err *e)
     if (!f.json) {
         printf("parameters   %zu\n", p.n_params);
         printf("weights      %zu bytes\n", p.weight_bytes);
-        printf("arithmetic   %.4g FLOP a token at most\n",
-               p.flops_per_token);
+        printf("arithmetic   %.4g FLOP a token at most\n", p.flops_per_token);
         return 0;
     }
     rec = rec_new();
@@ -149,7 +148,8 @@ static int run(char **args, int n, struct err *e)
         return r ? r : print_plan(&a, e);
     }
     if (!o.as && !against && !o.check_rollout)
-        return err_set(e, ERR_USAGE, "nothing to do: --as NAME, --against "
+        return err_set(e, ERR_USAGE,
+                       "nothing to do: --as NAME, --against "
                        "DIR or --check-rollout");
     if (o.as_against && !against)
         return err_set(e, ERR_USAGE, "--as-against needs --against DIR");

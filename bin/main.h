@@ -126,8 +126,7 @@ static inline int start(const struct cli *c, int argc, char **argv,
     if (r > 0)
         exit(finish(c));
     if (r < 0) {
-        fprintf(stderr, "%s: %s\nTry '%s --help'.\n", c->name, e.msg,
-                c->name);
+        fprintf(stderr, "%s: %s\nTry '%s --help'.\n", c->name, e.msg, c->name);
         exit(ERR_USAGE);
     }
     return n_args;

@@ -24,8 +24,10 @@ static const struct opt opts[] = {
      "convert FILEs of this format: gsm8k, math, aime, mmlu, mmlu-csv, "
      "humaneval, dapo, prepared (data/README.md tells where each comes from)",
      0, 0},
-    {OPT_STR, "task", 0, &task, "NAME", "name of the task set; ids are NAME/0, "
-     "NAME/1, ... (needed with --from)", 0, 0},
+    {OPT_STR, "task", 0, &task, "NAME",
+     "name of the task set; ids are NAME/0, "
+     "NAME/1, ... (needed with --from)",
+     0, 0},
     {OPT_STR, "source", 0, &source, "NAME", "add a field `source`", 0, 0},
     {OPT_LIST, "exclude", 0, &exclude, "FILE",
      "drop prompts that occur in this prepared set; may be repeated", 0, 0},
@@ -34,7 +36,8 @@ static const struct opt opts[] = {
     {OPT_STR, "record", 0, &record, "FILE",
      "write here what was prepared from what: the command, the account of "
      "rows, and the SHA-256 of every file that was read, excluded and written; "
-     "sha256sum -c checks it", 0, 0},
+     "sha256sum -c checks it",
+     0, 0},
     {OPT_FLAG, "quiet", 0, &quiet, NULL, "no account on stderr", 0, 0},
     {OPT_HEADING, "Sample problems", 0, NULL, NULL, NULL, 0, 0},
     {OPT_STR, "sample", 0, &sample, "TASK",
@@ -96,7 +99,8 @@ static int check_record(char **paths, int n, struct err *e)
         return err_set(e, ERR_USAGE, "--record and -o name the same file");
     for (int i = 0; i < n; i++)
         if (!strcmp(paths[i], "-") || !strcmp(paths[i], record))
-            return err_set(e, ERR_USAGE, strcmp(paths[i], "-")
+            return err_set(e, ERR_USAGE,
+                           strcmp(paths[i], "-")
                                ? "--record names a file that is read"
                                : "--record needs files: standard input "
                                  "cannot be read again");

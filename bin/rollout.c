@@ -30,8 +30,7 @@ static const struct opt own[] = {
     OPT_TEMPERATURE(&o.temperature, 1,
                     "logits are divided by it; 0 takes the most likely token"),
     {OPT_F64, "top-p", 0, &o.top_p, "P",
-     "sample from the fewest tokens with this probability; 1 is off", 1e-9,
-     1},
+     "sample from the fewest tokens with this probability; 1 is off", 1e-9, 1},
     {OPT_INT, "top-k", 0, &o.top_k, "K",
      "sample from the K most likely tokens; 0 is off", 0, 1e9},
     {OPT_U64, "seed", 0, &m.seed, "N",
@@ -39,8 +38,8 @@ static const struct opt own[] = {
     {OPT_INT, "step", 0, &step, "N",
      "training step: mixed into the seed, and set on the records", 0, 2e9},
     {OPT_STR, "eos", 0, &o.ends, "LIST",
-     "end tokens, ids or texts with commas between, instead of the model's",
-     0, 0},
+     "end tokens, ids or texts with commas between, instead of the model's", 0,
+     0},
     {OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0},
     OPT_ARM(&m.arm),
     OPT_DEVICE(&m.device, &m.threads),
@@ -49,8 +48,11 @@ static const struct opt own[] = {
     {OPT_SIZE, "kv-memory", 0, &o.kv_bytes, "SIZE",
      "memory of the KV cache, at most, such as 40G; where it is full the "
      "newest sequences are preempted and recomputed, with the same results; "
-     "0 = what they need, within " CLI_TEXT(GEN_PART_OF_HOST) " of the host's "
-     "free memory or " CLI_TEXT(GEN_PART_OF_DEVICE) " of a device's", 0, 0},
+     "0 = what they need, within " CLI_TEXT(
+         GEN_PART_OF_HOST) " of the host's "
+                           "free memory or " CLI_TEXT(
+                               GEN_PART_OF_DEVICE) " of a device's",
+     0, 0},
     {OPT_STR, "sync", 0, &o.fifo, "FIFO",
      "do what dapo-step says there: how many prompts, which weights", 0, 0},
     OPT_RELEASE(&o.release, ""),
@@ -154,11 +156,12 @@ static int print_plan(const struct arm *a, struct err *e)
     printf("cache a token       %zu bytes, in pages of %d tokens\n",
            t.page / KV_PAGE, KV_PAGE);
     printf("cache at most       %zu bytes%s: %zu tokens of at most %d "
-           "sequences\n", t.pages * t.page,
-           o.kv_bytes ? "" : " and what is free", t.pages * KV_PAGE,
-           o.batch);
+           "sequences\n",
+           t.pages * t.page, o.kv_bytes ? "" : " and what is free",
+           t.pages * KV_PAGE, o.batch);
     printf("arithmetic          %.4g FLOP a token, and %.4g for each token "
-           "before it\n", t.flop, t.flop_each);
+           "before it\n",
+           t.flop, t.flop_each);
     printf("context             %d tokens\n", t.context);
     return 0;
 }
@@ -171,12 +174,13 @@ static int read_ends(const struct config *c, struct err *e)
 
     for (int i = 0; o.ends && i < n; i++)
         if (o.end[i] >= c->vocab)
-            return err_set(e, ERR_USAGE, "--eos: token %d is outside the "
-                           "model's vocabulary of %d", (int)o.end[i],
-                           c->vocab);
+            return err_set(e, ERR_USAGE,
+                           "--eos: token %d is outside the "
+                           "model's vocabulary of %d",
+                           (int)o.end[i], c->vocab);
     if (!n)
         fprintf(stderr, "rollout: the model has no end token: every response "
-                "runs to --max-new (--eos names end tokens)\n");
+                        "runs to --max-new (--eos names end tokens)\n");
     o.n_end = n;
     return n < 0 ? n : 0;
 }

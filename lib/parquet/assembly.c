@@ -17,8 +17,8 @@ struct row {
 
 static int at_row(const struct row *w, const struct node *v, const char *what)
 {
-    return err_set(w->e, ERR_DATA, "%s: row %ld: column '%s': %s",
-                   w->a->name, w->a->row, v->path, what);
+    return err_set(w->e, ERR_DATA, "%s: row %ld: column '%s': %s", w->a->name,
+                   w->a->row, v->path, what);
 }
 
 /* The next entry of leaf i, which must begin at `rep`. */
@@ -33,7 +33,8 @@ static int entry(struct row *w, int i, int rep, struct column **out)
     if (!r)
         return at_row(w, c->leaf, "has fewer rows than the row group");
     return c->rep == rep ? 0
-                         : at_row(w, c->leaf, "its levels disagree with those "
+                         : at_row(w, c->leaf,
+                                  "its levels disagree with those "
                                   "of other columns");
 }
 
@@ -59,7 +60,8 @@ static int take_absent(struct row *w, const struct node *v, int rep)
         if (i == v->first_leaf)
             def = c->def;
         if (c->def != def || c->def >= v->def)
-            return at_row(w, c->leaf, "its levels disagree with those of "
+            return at_row(w, c->leaf,
+                          "its levels disagree with those of "
                           "other columns");
         if ((r = take(w, c)) < 0)
             return r;
@@ -150,8 +152,7 @@ static int put_entry(struct row *w, int i, int rep)
 }
 
 /* All instances of a repeated node i, as an array or the inside of a map. */
-static int put_repeated(struct row *w, int i, int element, int is_map,
-                        int rep)
+static int put_repeated(struct row *w, int i, int element, int is_map, int rep)
 {
     const struct node *v = &w->node[i];
     struct column *c = &w->a->column[v->first_leaf];
@@ -192,8 +193,7 @@ static int put_node(struct row *w, int i, int rep)
         return put_repeated(w, i + 1, element_of(node, i), 0, rep);
     if (v->kind == KIND_MAP)
         return put_repeated(w, i + 1, i + 1, 1, rep);
-    return v->kind == KIND_STRUCT ? put_struct(w, i, rep)
-                                  : put_leaf(w, v, rep);
+    return v->kind == KIND_STRUCT ? put_struct(w, i, rep) : put_leaf(w, v, rep);
 }
 
 int assembly_row(const struct assembly *a, struct buf *b, struct err *e)

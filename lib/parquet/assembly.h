@@ -16,7 +16,7 @@ struct assembly {
 };
 
 /* The next row as a JSON object at the end of b. */
-int assembly_row(const struct assembly *a, struct buf *b, struct err *e)
-    MUST_CHECK;
+int assembly_row(const struct assembly *a, struct buf *b,
+                 struct err *e) MUST_CHECK;
 
 #endif

@@ -11,15 +11,18 @@ enum { UNCOMPRESSED, SNAPPY, GZIP, LZO, BROTLI, LZ4, ZSTD, LZ4_RAW, CODECS };
 
 int codec_check(int codec, const char *name, struct err *e)
 {
-    static const char *const names[CODECS] = {
-        [LZO] = "LZO", [BROTLI] = "BROTLI", [LZ4] = "LZ4",
-        [LZ4_RAW] = "LZ4_RAW"};
+    static const char *const names[CODECS] = {[LZO] = "LZO",
+                                              [BROTLI] = "BROTLI",
+                                              [LZ4] = "LZ4",
+                                              [LZ4_RAW] = "LZ4_RAW"};
 
     if (codec < 0 || codec >= CODECS)
         return err_set(e, ERR_DATA, "%s: codec %d is not known", name, codec);
     if (names[codec])
-        return err_set(e, ERR_DATA, "%s: is compressed with %s, which is not "
-                       "read (snappy, gzip, zstd are)", name, names[codec]);
+        return err_set(e, ERR_DATA,
+                       "%s: is compressed with %s, which is not "
+                       "read (snappy, gzip, zstd are)",
+                       name, names[codec]);
     return 0;
 }
 
@@ -52,7 +55,8 @@ int codec_decompress(int codec, const uint8_t *in, size_t n, uint8_t *out,
     switch (codec) {
     case SNAPPY:
         return snappy_uncompressed_length((const char *)in, n, &k) ==
-                           SNAPPY_OK && k == n_out &&
+                           SNAPPY_OK &&
+                       k == n_out &&
                        snappy_uncompress((const char *)in, n, (char *)out,
                                          &k) == SNAPPY_OK
                    ? 0

@@ -12,13 +12,12 @@ static const char *name(const struct column *c)
 
 static int damaged(const struct column *c, const char *what, struct err *e)
 {
-    return err_set(e, ERR_DATA, "%s: column '%s': damaged page: %s",
-                   name(c), c->leaf->path, what);
+    return err_set(e, ERR_DATA, "%s: column '%s': damaged page: %s", name(c),
+                   c->leaf->path, what);
 }
 
-int column_open(struct column *c, const struct node *leaf,
-                struct page_store *s, const struct chunk *chunk,
-                struct err *e)
+int column_open(struct column *c, const struct node *leaf, struct page_store *s,
+                const struct chunk *chunk, struct err *e)
 {
     column_close(c);
     c->leaf = leaf;
@@ -59,11 +58,12 @@ static int v1_levels(struct column *c, struct rle *r, int max, int encoding,
     if (!max)
         return 0;
     if (encoding != 3)
-        return err_set(e, ERR_DATA, "%s: column '%s': levels in the "
-                       "encoding %s, which is not read", name(c),
-                       c->leaf->path, encoding_name(encoding)
-                                          ? encoding_name(encoding)
-                                          : "of no known name");
+        return err_set(e, ERR_DATA,
+                       "%s: column '%s': levels in the "
+                       "encoding %s, which is not read",
+                       name(c), c->leaf->path,
+                       encoding_name(encoding) ? encoding_name(encoding)
+                                               : "of no known name");
     if (end - *p < 4)
         return damaged(c, "no levels", e);
     n = bits_le32(*p);
@@ -82,8 +82,7 @@ static int open_levels(struct column *c, const struct page *page,
     int r;
 
     if (page->type == PAGE_V1) {
-        r = v1_levels(c, &c->reps, c->leaf->rep, page->rep_encoding, p, end,
-                      e);
+        r = v1_levels(c, &c->reps, c->leaf->rep, page->rep_encoding, p, end, e);
         return r ? r
                  : v1_levels(c, &c->defs, c->leaf->def, page->def_encoding, p,
                              end, e);
@@ -102,9 +101,10 @@ static int bad_values(const struct column *c, int code, int encoding,
 
     if (code == -1)
         return damaged(c, what ? what : "values", e);
-    return err_set(e, ERR_DATA, "%s: column '%s': values in the encoding "
-                   "%s, which is not read for their type", name(c),
-                   c->leaf->path, what ? what : "of no known name");
+    return err_set(e, ERR_DATA,
+                   "%s: column '%s': values in the encoding "
+                   "%s, which is not read for their type",
+                   name(c), c->leaf->path, what ? what : "of no known name");
 }
 
 static int read_dictionary(struct column *c, const struct page *page,
@@ -134,15 +134,14 @@ static int next_page(struct column *c, struct err *e)
     if (r < 0)
         return r;
     if (!r)
-        return c->left ? damaged(c, "fewer values than the column says", e)
-                       : 0;
+        return c->left ? damaged(c, "fewer values than the column says", e) : 0;
     if (page.n_values > c->left)
         return damaged(c, "more values than the column says", e);
     p = page.data;
     if ((r = open_levels(c, &page, &p, e)) < 0)
         return r;
-    r = values_open(&c->values, c->leaf, page.encoding, p,
-                    page.data + page.n, &c->dictionary);
+    r = values_open(&c->values, c->leaf, page.encoding, p, page.data + page.n,
+                    &c->dictionary);
     if (r)
         return bad_values(c, r, page.encoding, e);
     c->in_page = page.n_values;

@@ -15,17 +15,16 @@ struct column {
     struct dictionary dictionary;
     struct values values;
     struct rle reps, defs;
-    int64_t left;      /* entries of the chunk behind this page */
-    int64_t in_page;   /* entries of the page not yet given */
-    int ready;         /* the entry below is there */
+    int64_t left;    /* entries of the chunk behind this page */
+    int64_t in_page; /* entries of the page not yet given */
+    int ready;       /* the entry below is there */
     int rep, def;
     struct value value; /* where def is the leaf's */
 };
 
 /* Entries of this chunk come next. */
-int column_open(struct column *c, const struct node *leaf,
-                struct page_store *s, const struct chunk *chunk,
-                struct err *e) MUST_CHECK;
+int column_open(struct column *c, const struct node *leaf, struct page_store *s,
+                const struct chunk *chunk, struct err *e) MUST_CHECK;
 /* Have an entry ready in *c: 1; 0 when the chunk has ended; negative on error.
  * An entry stays until column_take. */
 int column_peek(struct column *c, struct err *e) MUST_CHECK;

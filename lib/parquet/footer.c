@@ -36,18 +36,23 @@ static int find(const struct pfile *f, uint64_t *at, size_t *n, struct err *e)
     int r;
 
     if (f->size < 12)
-        return err_set(e, ERR_DATA, "%s: %llu bytes are too few for a Parquet "
-                       "file", f->name, (unsigned long long)f->size);
+        return err_set(e, ERR_DATA,
+                       "%s: %llu bytes are too few for a Parquet "
+                       "file",
+                       f->name, (unsigned long long)f->size);
     if ((r = pfile_read(f, 0, head, 4, e)) < 0 ||
         (r = pfile_read(f, f->size - 8, tail, 8, e)) < 0)
         return r;
     if (!memcmp(tail + 4, "PARE", 4) || !memcmp(head, "PARE", 4))
-        return err_set(e, ERR_DATA, "%s: is an encrypted Parquet file, which "
-                       "is not read", f->name);
+        return err_set(e, ERR_DATA,
+                       "%s: is an encrypted Parquet file, which "
+                       "is not read",
+                       f->name);
     if (memcmp(head, "PAR1", 4) || memcmp(tail + 4, "PAR1", 4))
-        return err_set(e, ERR_DATA, "%s: does not %s with PAR1: is truncated, "
-                       "or no Parquet file", f->name,
-                       memcmp(head, "PAR1", 4) ? "begin" : "end");
+        return err_set(e, ERR_DATA,
+                       "%s: does not %s with PAR1: is truncated, "
+                       "or no Parquet file",
+                       f->name, memcmp(head, "PAR1", 4) ? "begin" : "end");
     *n = bits_le32(tail);
     if (*n > f->size - 12 || *n > FOOTER_MAX)
         return err_set(e, ERR_DATA, "%s: a footer of %zu bytes does not fit",
@@ -193,8 +198,10 @@ static int place_chunk(struct chunk *out, const struct chunk_meta *c,
     int64_t at = c->data_at;
 
     if (c->encrypted || c->elsewhere || !c->has_meta)
-        return err_set(e, ERR_DATA, "%s: column '%s' is %s, which is not "
-                       "read", f->name, leaf->path,
+        return err_set(e, ERR_DATA,
+                       "%s: column '%s' is %s, which is not "
+                       "read",
+                       f->name, leaf->path,
                        c->encrypted   ? "encrypted"
                        : c->elsewhere ? "in another file"
                                       : "without metadata");
@@ -225,8 +232,10 @@ static int read_chunks(struct footer *m, const struct pfile *f,
     int r = 0;
 
     if (!t->fault && n != (size_t)m->schema.n_leaves)
-        return err_set(e, ERR_DATA, "%s: a row group has %zu columns, the "
-                       "schema %d", f->name, n, m->schema.n_leaves);
+        return err_set(e, ERR_DATA,
+                       "%s: a row group has %zu columns, the "
+                       "schema %d",
+                       f->name, n, m->schema.n_leaves);
     for (size_t i = 0; !r && i < n && !t->fault; i++) {
         const struct node *leaf = &m->schema.node[m->schema.leaf[i]];
 

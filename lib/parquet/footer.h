@@ -21,21 +21,21 @@ int pfile_read(const struct pfile *f, uint64_t at, void *to, size_t n,
                struct err *e) MUST_CHECK;
 
 struct chunk {
-    int codec;          /* of parquet.thrift */
-    int64_t n_values;   /* entries with their levels, nulls among them */
-    uint64_t at, end;   /* bytes of its pages in the file */
+    int codec;        /* of parquet.thrift */
+    int64_t n_values; /* entries with their levels, nulls among them */
+    uint64_t at, end; /* bytes of its pages in the file */
 };
 
 struct footer {
     uint8_t *bytes;
     struct schema schema;
-    int64_t n_rows;    /* of the file */
+    int64_t n_rows;       /* of the file */
     struct thrift groups; /* stands before the next row group */
     size_t n_groups;      /* row groups to come */
 };
 
-int footer_read(struct footer *m, const struct pfile *f, struct err *e)
-    MUST_CHECK;
+int footer_read(struct footer *m, const struct pfile *f,
+                struct err *e) MUST_CHECK;
 void footer_free(struct footer *m);
 /* The next row group: 1 with its number of rows and a chunk for each leaf
  * column (chunk has schema.n_leaves), 0 when there is none. Only the wanted

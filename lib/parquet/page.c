@@ -15,11 +15,14 @@ struct header {
 };
 
 void page_open(struct pages *p, struct page_store *s, const char *column,
-                const struct chunk *c)
+               const struct chunk *c)
 {
     page_close(p);
-    *p = (struct pages){.store = s, .column = column, .codec = c->codec,
-                        .at = c->at, .end = c->end};
+    *p = (struct pages){.store = s,
+                        .column = column,
+                        .codec = c->codec,
+                        .at = c->at,
+                        .end = c->end};
 }
 
 void page_drop(struct page_store *s, struct buf *data)
@@ -99,8 +102,11 @@ static void read_header(struct header *h, struct thrift *t)
 {
     struct thrift_field f = {0, 0};
 
-    *h = (struct header){.type = -1, .n_plain = -1, .n_stored = -1,
-                         .compressed = 1, .rep_encoding = 3,
+    *h = (struct header){.type = -1,
+                         .n_plain = -1,
+                         .n_stored = -1,
+                         .compressed = 1,
+                         .rep_encoding = 3,
                          .def_encoding = 3};
     while (thrift_field(t, &f))
         switch (f.id) {
@@ -120,8 +126,8 @@ static void read_header(struct header *h, struct thrift *t)
         case 5:
         case 7:
         case 8: {
-            static const int types[] = {[5] = PAGE_V1, [7] = PAGE_DICTIONARY,
-                                        [8] = PAGE_V2};
+            static const int types[] = {
+                [5] = PAGE_V1, [7] = PAGE_DICTIONARY, [8] = PAGE_V2};
 
             if (thrift_struct(t, &f) && h->type == types[f.id])
                 read_part(h, t, types[f.id]);
@@ -179,8 +185,7 @@ static int check(const struct pages *p, const struct header *h, struct err *e)
     if (h->parts != 1)
         return damaged(p, "damaged header", e);
     if (h->n_def < 0 || h->n_rep < 0 || h->n_def > h->n_plain ||
-        h->n_rep > h->n_plain - h->n_def ||
-        h->n_def + h->n_rep > h->n_stored)
+        h->n_rep > h->n_plain - h->n_def || h->n_def + h->n_rep > h->n_stored)
         return damaged(p, "levels longer than the page", e);
     return 0;
 }
@@ -236,11 +241,14 @@ int page_next(struct pages *p, struct page *page, struct err *e)
             return r;
         p->at += (uint64_t)h.n_stored;
     } while (h.type == PAGE_INDEX);
-    *page = (struct page){
-        .type = (enum page_type)h.type, .n_values = (int)h.n_values,
-        .encoding = (int)h.encoding, .rep_encoding = (int)h.rep_encoding,
-        .def_encoding = (int)h.def_encoding, .n_rep = (size_t)h.n_rep,
-        .n_def = (size_t)h.n_def, .data = (const uint8_t *)p->data.p,
-        .n = p->data.n};
+    *page = (struct page){.type = (enum page_type)h.type,
+                          .n_values = (int)h.n_values,
+                          .encoding = (int)h.encoding,
+                          .rep_encoding = (int)h.rep_encoding,
+                          .def_encoding = (int)h.def_encoding,
+                          .n_rep = (size_t)h.n_rep,
+                          .n_def = (size_t)h.n_def,
+                          .data = (const uint8_t *)p->data.p,
+                          .n = p->data.n};
     return 1;
 }

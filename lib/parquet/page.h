@@ -7,11 +7,15 @@
 #include "../base/buf.h"
 #include "footer.h"
 
-#define PAGE_MAX ((size_t)256 << 20)  /* bytes of a page, decompressed */
-#define PAGES_MAX ((size_t)1 << 30)   /* of all pages and dictionaries held */
+#define PAGE_MAX ((size_t)256 << 20) /* bytes of a page, decompressed */
+#define PAGES_MAX ((size_t)1 << 30)  /* of all pages and dictionaries held */
 
-enum page_type { PAGE_V1 = 0, PAGE_INDEX = 1, PAGE_DICTIONARY = 2,
-                 PAGE_V2 = 3 };
+enum page_type {
+    PAGE_V1 = 0,
+    PAGE_INDEX = 1,
+    PAGE_DICTIONARY = 2,
+    PAGE_V2 = 3
+};
 
 struct page {
     enum page_type type;
@@ -38,7 +42,7 @@ struct pages {
 };
 
 void page_open(struct pages *p, struct page_store *s, const char *column,
-                const struct chunk *c);
+               const struct chunk *c);
 /* 1 and the next page, 0 at the end of the chunk, negative on error. */
 int page_next(struct pages *p, struct page *page, struct err *e) MUST_CHECK;
 /* The page's bytes become the caller's, and stay counted as held. */

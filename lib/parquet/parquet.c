@@ -45,16 +45,17 @@ int parquet_open(struct parquet **out, int fd, const char *name,
     if (!r)
         r = schema_select(&p->footer.schema, fields, name, e);
     if (!r && (uint64_t)p->footer.n_rows > ROWS_MAX(p->f.size))
-        r = err_set(e, ERR_DATA, "%s: says that it has %lld rows in %llu "
-                    "bytes", name, (long long)p->footer.n_rows,
+        r = err_set(e, ERR_DATA,
+                    "%s: says that it has %lld rows in %llu "
+                    "bytes",
+                    name, (long long)p->footer.n_rows,
                     (unsigned long long)p->f.size);
     if (r) {
         parquet_close(out);
         return r;
     }
     p->store.f = &p->f;
-    p->chunk = xcalloc((size_t)p->footer.schema.n_leaves + 1,
-                       sizeof *p->chunk);
+    p->chunk = xcalloc((size_t)p->footer.schema.n_leaves + 1, sizeof *p->chunk);
     p->column = xcalloc((size_t)p->footer.schema.n_leaves + 1,
                         sizeof *p->column);
     return 0;
@@ -92,9 +93,10 @@ static int end_group(struct parquet *p, struct err *e)
         if (r < 0)
             return r;
         if (r)
-            return err_set(e, ERR_DATA, "%s: row %lld: column '%s' has "
-                           "more rows than the row group", p->f.name,
-                           (long long)p->row, c->leaf->path);
+            return err_set(e, ERR_DATA,
+                           "%s: row %lld: column '%s' has "
+                           "more rows than the row group",
+                           p->f.name, (long long)p->row, c->leaf->path);
         column_close(c);
     }
     return 0;
@@ -111,14 +113,15 @@ static int next_group(struct parquet *p, struct err *e)
             (r = footer_group(&p->footer, &p->f, p->chunk, &p->left, e)) <= 0)
             return r;
         if (p->left > p->footer.n_rows - p->row)
-            return err_set(e, ERR_DATA, "%s: row groups have more rows than "
-                           "the file says", p->f.name);
+            return err_set(e, ERR_DATA,
+                           "%s: row groups have more rows than "
+                           "the file says",
+                           p->f.name);
         for (int i = 0; i < s->n_leaves; i++) {
             const struct node *leaf = &s->node[s->leaf[i]];
 
-            if (leaf->wanted &&
-                (r = column_open(&p->column[i], leaf, &p->store,
-                                 &p->chunk[i], e)) < 0)
+            if (leaf->wanted && (r = column_open(&p->column[i], leaf, &p->store,
+                                                 &p->chunk[i], e)) < 0)
                 return r;
         }
     }
@@ -136,8 +139,10 @@ int parquet_next(struct parquet *p, struct buf *b, struct err *e)
     if (!r)
         return p->row == p->footer.n_rows
                    ? 0
-                   : err_set(e, ERR_DATA, "%s: row groups have %lld rows, the "
-                             "file says %lld", p->f.name, (long long)p->row,
+                   : err_set(e, ERR_DATA,
+                             "%s: row groups have %lld rows, the "
+                             "file says %lld",
+                             p->f.name, (long long)p->row,
                              (long long)p->footer.n_rows);
     p->left--;
     p->row++;
@@ -145,7 +150,9 @@ int parquet_next(struct parquet *p, struct buf *b, struct err *e)
     r = assembly_row(&a, b, e);
     p->bytes += b->n;
     if (!r && p->bytes > BYTES_MAX(p->f.size))
-        r = err_set(e, ERR_DATA, "%s: row %lld: rows are over 1,024 times as "
-                    "long as the file", p->f.name, (long long)p->row);
+        r = err_set(e, ERR_DATA,
+                    "%s: row %lld: rows are over 1,024 times as "
+                    "long as the file",
+                    p->f.name, (long long)p->row);
     return r < 0 ? r : 1;
 }

@@ -10,9 +10,9 @@
 
 struct rle {
     const uint8_t *p, *end;
-    unsigned width;       /* bits of a value, 0 to 32 */
-    uint64_t left;        /* values left in the run or group */
-    uint32_t value;       /* of a run */
+    unsigned width;        /* bits of a value, 0 to 32 */
+    uint64_t left;         /* values left in the run or group */
+    uint32_t value;        /* of a run */
     const uint8_t *packed; /* of a group; NULL in a run */
     size_t n_packed;
     uint64_t at; /* of the next value in the group */

@@ -8,15 +8,43 @@
 
 /* Of parquet.thrift: ConvertedType, then the fields of LogicalType. */
 enum {
-    C_UTF8, C_MAP, C_MAP_KEY_VALUE, C_LIST, C_ENUM, C_DECIMAL, C_DATE,
-    C_TIME_MILLIS, C_TIME_MICROS, C_TIMESTAMP_MILLIS, C_TIMESTAMP_MICROS,
-    C_UINT_8, C_UINT_64 = 14, C_INT_8, C_INT_64 = 18, C_JSON, C_BSON,
+    C_UTF8,
+    C_MAP,
+    C_MAP_KEY_VALUE,
+    C_LIST,
+    C_ENUM,
+    C_DECIMAL,
+    C_DATE,
+    C_TIME_MILLIS,
+    C_TIME_MICROS,
+    C_TIMESTAMP_MILLIS,
+    C_TIMESTAMP_MICROS,
+    C_UINT_8,
+    C_UINT_64 = 14,
+    C_INT_8,
+    C_INT_64 = 18,
+    C_JSON,
+    C_BSON,
     C_INTERVAL
 };
 enum {
-    L_STRING = 1, L_MAP, L_LIST, L_ENUM, L_DECIMAL, L_DATE, L_TIME,
-    L_TIMESTAMP, L_INTEGER = 10, L_UNKNOWN, L_JSON, L_BSON, L_UUID, L_FLOAT16,
-    L_VARIANT, L_GEOMETRY, L_GEOGRAPHY
+    L_STRING = 1,
+    L_MAP,
+    L_LIST,
+    L_ENUM,
+    L_DECIMAL,
+    L_DATE,
+    L_TIME,
+    L_TIMESTAMP,
+    L_INTEGER = 10,
+    L_UNKNOWN,
+    L_JSON,
+    L_BSON,
+    L_UUID,
+    L_FLOAT16,
+    L_VARIANT,
+    L_GEOMETRY,
+    L_GEOGRAPHY
 };
 
 struct element {
@@ -102,15 +130,18 @@ static enum kind group_kind(const struct element *x)
 static const char *unread_type(const struct element *x)
 {
     static const char *const logical[] = {
-        [L_DATE] = "DATE", [L_TIME] = "TIME", [L_TIMESTAMP] = "TIMESTAMP",
-        [9] = "INTERVAL", [L_BSON] = "BSON", [L_UUID] = "UUID",
-        [L_FLOAT16] = "FLOAT16", [L_VARIANT] = "VARIANT",
-        [L_GEOMETRY] = "GEOMETRY", [L_GEOGRAPHY] = "GEOGRAPHY"};
-    static const char *const converted[] = {
-        [C_DATE] = "DATE", [C_TIME_MILLIS] = "TIME", [C_TIME_MICROS] = "TIME",
-        [C_TIMESTAMP_MILLIS] = "TIMESTAMP",
-        [C_TIMESTAMP_MICROS] = "TIMESTAMP", [C_BSON] = "BSON",
-        [C_INTERVAL] = "INTERVAL"};
+        [L_DATE] = "DATE",           [L_TIME] = "TIME",
+        [L_TIMESTAMP] = "TIMESTAMP", [9] = "INTERVAL",
+        [L_BSON] = "BSON",           [L_UUID] = "UUID",
+        [L_FLOAT16] = "FLOAT16",     [L_VARIANT] = "VARIANT",
+        [L_GEOMETRY] = "GEOMETRY",   [L_GEOGRAPHY] = "GEOGRAPHY"};
+    static const char *const converted[] = {[C_DATE] = "DATE",
+                                            [C_TIME_MILLIS] = "TIME",
+                                            [C_TIME_MICROS] = "TIME",
+                                            [C_TIMESTAMP_MILLIS] = "TIMESTAMP",
+                                            [C_TIMESTAMP_MICROS] = "TIMESTAMP",
+                                            [C_BSON] = "BSON",
+                                            [C_INTERVAL] = "INTERVAL"};
 
     if (x->logical > L_GEOGRAPHY || x->logical < 0)
         return "a logical type that is not known";
@@ -123,10 +154,9 @@ static const char *unread_type(const struct element *x)
 
 static int is_unsigned(const struct element *x)
 {
-    return x->logical == L_INTEGER
-               ? !x->is_signed
-               : !x->logical && x->converted >= C_UINT_8 &&
-                     x->converted <= C_UINT_64;
+    return x->logical == L_INTEGER ? !x->is_signed
+                                   : !x->logical && x->converted >= C_UINT_8 &&
+                                         x->converted <= C_UINT_64;
 }
 
 static int is_json(const struct element *x)
@@ -200,20 +230,23 @@ static int place(struct schema *s, int i, int parent, const struct element *x,
     v->parent = parent;
     v->n_children = x->n_children;
     if (x->repetition < REQUIRED || x->repetition > REPEATED)
-        return err_set(e, ERR_DATA, "%s: column '%s': repetition %d, "
-                       "expected 0 to 2", name, v->path, x->repetition);
+        return err_set(e, ERR_DATA,
+                       "%s: column '%s': repetition %d, "
+                       "expected 0 to 2",
+                       name, v->path, x->repetition);
     v->repetition = parent < 0 ? REQUIRED : (enum repetition)x->repetition;
     v->def = parent < 0 ? 0 : s->node[parent].def + (v->repetition > 0);
-    v->rep = parent < 0 ? 0
-                        : s->node[parent].rep + (v->repetition == REPEATED);
+    v->rep = parent < 0 ? 0 : s->node[parent].rep + (v->repetition == REPEATED);
     if (x->n_children > 0 || !x->has_type) {
         v->kind = group_kind(x);
         v->unread = v->kind == KIND_STRUCT ? unread_type(x) : NULL;
         return 0;
     }
     if (x->type < 0 || x->type >= P_TYPES)
-        return err_set(e, ERR_DATA, "%s: column '%s': physical type %d is "
-                       "not known", name, v->path, x->type);
+        return err_set(e, ERR_DATA,
+                       "%s: column '%s': physical type %d is "
+                       "not known",
+                       name, v->path, x->type);
     v->physical = (enum physical)x->type;
     v->width = x->width;
     if (v->physical == P_FIXED && (v->width < 1 || v->width > 1 << 20))
@@ -231,13 +264,17 @@ static int read_tree(struct schema *s, struct thrift *t, int *at, int parent,
     int i = (*at)++, r;
 
     if (i >= s->n || depth > SCHEMA_DEPTH)
-        return err_set(e, ERR_DATA, i >= s->n
+        return err_set(e, ERR_DATA,
+                       i >= s->n
                            ? "%s: damaged schema: fewer columns than it says"
-                           : "%s: columns nested too deep", name);
+                           : "%s: columns nested too deep",
+                       name);
     read_element(&x, t);
     if (x.n_children < 0 || x.n_children > s->n)
-        return err_set(e, ERR_DATA, "%s: damaged schema: a group of %d "
-                       "columns", name, x.n_children);
+        return err_set(e, ERR_DATA,
+                       "%s: damaged schema: a group of %d "
+                       "columns",
+                       name, x.n_children);
     r = place(s, i, parent, &x, name, e);
     s->node[i].first_leaf = s->n_leaves;
     if (!r && s->node[i].kind > KIND_MAP)
@@ -249,8 +286,8 @@ static int read_tree(struct schema *s, struct thrift *t, int *at, int parent,
     return r;
 }
 
-int schema_read(struct schema *s, struct thrift *t, size_t n,
-                const char *name, struct err *e)
+int schema_read(struct schema *s, struct thrift *t, size_t n, const char *name,
+                struct err *e)
 {
     int at = 0, r;
 
@@ -303,8 +340,8 @@ static const char *unreadable(const struct node *v)
     return NULL;
 }
 
-int schema_select(struct schema *s, const char *const *fields,
-                  const char *name, struct err *e)
+int schema_select(struct schema *s, const char *const *fields, const char *name,
+                  struct err *e)
 {
     const char *why;
     int wanted = 0;
@@ -317,8 +354,10 @@ int schema_select(struct schema *s, const char *const *fields,
         v->wanted = wanted;
         why = wanted ? unreadable(v) : NULL;
         if (why)
-            return err_set(e, ERR_DATA, "%s: column '%s': is %s, which is "
-                           "not read", name, v->path, why);
+            return err_set(e, ERR_DATA,
+                           "%s: column '%s': is %s, which is "
+                           "not read",
+                           name, v->path, why);
     }
     return 0;
 }

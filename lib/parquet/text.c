@@ -49,8 +49,10 @@ static const char *put_decimal(struct buf *b, const struct node *leaf,
 {
     uint8_t x[32];
     char digits[80];
-    size_t n = leaf->physical == P_INT32 ? 4
-               : leaf->physical == P_INT64 ? 8 : v->n, at = sizeof digits;
+    size_t n = leaf->physical == P_INT32   ? 4
+               : leaf->physical == P_INT64 ? 8
+                                           : v->n,
+           at = sizeof digits;
     int negative, more;
 
     if (n < 1 || n > sizeof x)
@@ -110,8 +112,8 @@ static const char *put_number(struct buf *b, const struct node *leaf,
 
     switch (leaf->kind) {
     case KIND_INT:
-        buf_printf(b, "%" PRId64, is_32 ? (int64_t)(int32_t)low
-                                        : (int64_t)v->bits);
+        buf_printf(b, "%" PRId64,
+                   is_32 ? (int64_t)(int32_t)low : (int64_t)v->bits);
         return NULL;
     case KIND_UINT:
         buf_printf(b, "%" PRIu64, is_32 ? low : v->bits);

@@ -21,8 +21,19 @@ struct thrift {
 };
 
 enum thrift_type {
-    T_STOP, T_TRUE, T_FALSE, T_I8, T_I16, T_I32, T_I64, T_DOUBLE, T_BINARY,
-    T_LIST, T_SET, T_MAP, T_STRUCT
+    T_STOP,
+    T_TRUE,
+    T_FALSE,
+    T_I8,
+    T_I16,
+    T_I32,
+    T_I64,
+    T_DOUBLE,
+    T_BINARY,
+    T_LIST,
+    T_SET,
+    T_MAP,
+    T_STRUCT
 };
 
 /* A field of a struct; id starts at 0 and is carried from field to field. */

@@ -7,16 +7,24 @@
 
 /* Encoding of parquet.thrift */
 enum {
-    PLAIN = 0, PLAIN_DICTIONARY = 2, RLE = 3, BIT_PACKED = 4,
-    DELTA_BINARY_PACKED = 5, DELTA_LENGTH_BYTE_ARRAY = 6,
-    DELTA_BYTE_ARRAY = 7, RLE_DICTIONARY = 8, BYTE_STREAM_SPLIT = 9
+    PLAIN = 0,
+    PLAIN_DICTIONARY = 2,
+    RLE = 3,
+    BIT_PACKED = 4,
+    DELTA_BINARY_PACKED = 5,
+    DELTA_LENGTH_BYTE_ARRAY = 6,
+    DELTA_BYTE_ARRAY = 7,
+    RLE_DICTIONARY = 8,
+    BYTE_STREAM_SPLIT = 9
 };
 
 const char *encoding_name(int encoding)
 {
     static const char *const names[] = {
-        [PLAIN] = "PLAIN", [PLAIN_DICTIONARY] = "PLAIN_DICTIONARY",
-        [RLE] = "RLE", [BIT_PACKED] = "BIT_PACKED",
+        [PLAIN] = "PLAIN",
+        [PLAIN_DICTIONARY] = "PLAIN_DICTIONARY",
+        [RLE] = "RLE",
+        [BIT_PACKED] = "BIT_PACKED",
         [DELTA_BINARY_PACKED] = "DELTA_BINARY_PACKED",
         [DELTA_LENGTH_BYTE_ARRAY] = "DELTA_LENGTH_BYTE_ARRAY",
         [DELTA_BYTE_ARRAY] = "DELTA_BYTE_ARRAY",
@@ -30,9 +38,11 @@ const char *encoding_name(int encoding)
 
 static size_t width_of(const struct node *leaf)
 {
-    static const unsigned char widths[P_TYPES] = {
-        [P_INT32] = 4, [P_INT64] = 8, [P_INT96] = 12, [P_FLOAT] = 4,
-        [P_DOUBLE] = 8};
+    static const unsigned char widths[P_TYPES] = {[P_INT32] = 4,
+                                                  [P_INT64] = 8,
+                                                  [P_INT96] = 12,
+                                                  [P_FLOAT] = 4,
+                                                  [P_DOUBLE] = 8};
 
     return leaf->physical == P_FIXED ? (size_t)leaf->width
                                      : widths[leaf->physical];
@@ -98,9 +108,13 @@ int values_open(struct values *v, const struct node *leaf, int encoding,
 {
     struct buf last = v->last;
 
-    *v = (struct values){.physical = leaf->physical, .encoding = encoding,
-                         .width = width_of(leaf), .p = p, .end = end,
-                         .dictionary = d, .last = last};
+    *v = (struct values){.physical = leaf->physical,
+                         .encoding = encoding,
+                         .width = width_of(leaf),
+                         .p = p,
+                         .end = end,
+                         .dictionary = d,
+                         .last = last};
     switch (encoding) {
     case PLAIN:
         return 0;
@@ -272,8 +286,8 @@ int values_ended(const struct values *v)
 
 /* ---- dictionaries ---------------------------------------------------------- */
 
-int dictionary_open(struct dictionary *d, const struct node *leaf,
-                    int encoding, size_t n)
+int dictionary_open(struct dictionary *d, const struct node *leaf, int encoding,
+                    size_t n)
 {
     struct values plain = {0};
     struct value x;
@@ -296,8 +310,7 @@ int dictionary_open(struct dictionary *d, const struct node *leaf,
         for (size_t i = 0; i < n; i++) {
             if (values_next(&plain, &x))
                 return -1;
-            d->span[i] = (struct span){(uint32_t)(x.p - from),
-                                       (uint32_t)x.n};
+            d->span[i] = (struct span){(uint32_t)(x.p - from), (uint32_t)x.n};
         }
     }
     d->n = n;

@@ -21,7 +21,7 @@ struct span {
 };
 
 struct dictionary {
-    struct buf data; /* PLAIN values; the column's to drop */
+    struct buf data;   /* PLAIN values; the column's to drop */
     struct span *span; /* of byte arrays, n of them */
     size_t n;
 };
@@ -54,7 +54,7 @@ int values_ended(const struct values *v);
 void values_free(struct values *v);
 
 /* n PLAIN values in d->data; the same codes. */
-int dictionary_open(struct dictionary *d, const struct node *leaf,
-                    int encoding, size_t n);
+int dictionary_open(struct dictionary *d, const struct node *leaf, int encoding,
+                    size_t n);
 
 #endif

@@ -7,8 +7,8 @@
 #include "aggregate.h"
 
 enum kind { N, SUM, MEAN, SD, SE, MIN, MAX, MEDIAN, QUANTILE };
-static const char *const kind_name[] = { "n",   "sum", "mean", "sd",
-                                         "se",  "min", "max",  "median" };
+static const char *const kind_name[] = {"n",  "sum", "mean", "sd",
+                                        "se", "min", "max",  "median"};
 
 static int one(struct aggregate *a, const char *s, size_t n, struct err *e)
 {
@@ -25,9 +25,10 @@ static int one(struct aggregate *a, const char *s, size_t n, struct err *e)
     if (n > 1 && n < 5 && *s == 'p' && !*end && a->p <= 1 &&
         strspn(a->name + 1, "0123456789") == n - 1)
         return 0;
-    return err_set(e, ERR_USAGE, "--stat: '%.*s' is not n, sum, mean, sd, se, "
-                   "min, max, median, or p0 to p100", (int)(n > 40 ? 40 : n),
-                   s);
+    return err_set(e, ERR_USAGE,
+                   "--stat: '%.*s' is not n, sum, mean, sd, se, "
+                   "min, max, median, or p0 to p100",
+                   (int)(n > 40 ? 40 : n), s);
 }
 
 int aggregate_parse(struct aggregate a[AGGREGATES], const char *text,
@@ -73,9 +74,9 @@ int aggregate_of(const struct aggregate *a, const double *x, size_t n,
            : a->kind == SD  ? desc_sd(x, n)
            : a->kind == SE  ? desc_sd(x, n) / sqrt((double)n)
            : a->kind == MIN ? desc_min(x, n)
-           : a->kind == MAX ? desc_max(x, n)
-                            : desc_quantile(x, n, a->kind == MEDIAN ? 0.5
-                                                                    : a->p);
+           : a->kind == MAX
+               ? desc_max(x, n)
+               : desc_quantile(x, n, a->kind == MEDIAN ? 0.5 : a->p);
     return 1;
 }
 

@@ -96,7 +96,7 @@ void cell_p(struct table *t, double p, const char *why, struct reasons *r,
 
 void reasons_print(struct reasons *r, struct doc *d)
 {
-    struct buf b = { 0 };
+    struct buf b = {0};
 
     for (size_t i = 0; i < r->why.n; i++) {
         buf_printf(&b, "%s%s (%s)", i ? "; " : "", r->why.v[i],

@@ -11,7 +11,7 @@
 /* A text in one of a few static buffers, for use as a printf argument: valid
  * until eight more calls. -0 is written as 0. */
 const char *num(const char *fmt, double v);
-const char *p_is(double p);   /* "p = 0.0312" or "p < 0.0001" */
+const char *p_is(double p); /* "p = 0.0312" or "p < 0.0001" */
 
 /* Reasons for cells that say "n.c.", with the places that have them. */
 struct reasons {

@@ -8,21 +8,22 @@
 #include "data.h"
 
 static const char *const path[N_STREAMS][N_VALUES] = {
-    { "j", "se", "var_eval", "accuracy_well_formed", "well_formed_fraction",
-      "response_length_mean", "length_fraction", "pass_at_n", "n",
-      "n_questions", "j_even", "j_odd" },
-    { "kl_token.exact", "kl_token_se.exact", "kl_sequence.exact",
-      "kl_sequence_se.exact", "kl_token.k1", "kl_token.k2", "kl_token.k3",
-      "n_questions" },
-    { "sparsity", "sparsity_f32", "sparsity_abs1e-5", "n", "non_finite",
-      "jaccard", "jaccard_chance" },
-    { "reward_mean", "accuracy", "response_length_mean", "logp_gap_max",
-      "skipped_updates", "updates", "changed_fraction", "entropy",
-      "groups_missing", "approx_kl", "grad_norm", "groups_kept",
-      "groups_dropped", "groups_surplus", "groups_one_response",
-      "groups_no_advantage", "loss_scale",
-      "clip_low", "clip_high", "clip_dual" },
-    { "divergence", "first_step", "first_response", "first_token" },
+    {"j", "se", "var_eval", "accuracy_well_formed", "well_formed_fraction",
+     "response_length_mean", "length_fraction", "pass_at_n", "n", "n_questions",
+     "j_even", "j_odd"},
+    {"kl_token.exact", "kl_token_se.exact", "kl_sequence.exact",
+     "kl_sequence_se.exact", "kl_token.k1", "kl_token.k2", "kl_token.k3",
+     "n_questions"},
+    {"sparsity", "sparsity_f32", "sparsity_abs1e-5", "n", "non_finite",
+     "jaccard", "jaccard_chance"},
+    {"reward_mean",         "accuracy",        "response_length_mean",
+     "logp_gap_max",        "skipped_updates", "updates",
+     "changed_fraction",    "entropy",         "groups_missing",
+     "approx_kl",           "grad_norm",       "groups_kept",
+     "groups_dropped",      "groups_surplus",  "groups_one_response",
+     "groups_no_advantage", "loss_scale",      "clip_low",
+     "clip_high",           "clip_dual"},
+    {"divergence", "first_step", "first_response", "first_token"},
 };
 
 static int has(struct rec *rec, const char *field)
@@ -35,8 +36,8 @@ static int has(struct rec *rec, const char *field)
 /* spectrum's records are for the page's maps alone. */
 static int is_spectrum(struct rec *rec)
 {
-    static const char *const any[] = { "nss", "angle_left_max", "norm_delta",
-                                       "overlap_principal" };
+    static const char *const any[] = {"nss", "angle_left_max", "norm_delta",
+                                      "overlap_principal"};
 
     for (size_t i = 0; has(rec, "scope") && i < sizeof any / sizeof *any; i++)
         if (has(rec, any[i]))
@@ -57,7 +58,8 @@ static int stream_of(struct rec *rec, enum stream *st, struct err *e)
     else if (has(rec, "step") && has(rec, "updates"))
         *st = METRICS;
     else
-        return rec_bad(rec, e, "not a score, KL score, sparsity or metrics "
+        return rec_bad(rec, e,
+                       "not a score, KL score, sparsity or metrics "
                        "record");
     return 0;
 }
@@ -65,8 +67,7 @@ static int stream_of(struct rec *rec, enum stream *st, struct err *e)
 static int read_scope(struct data *d, struct rec *rec, struct obs *o,
                       struct err *e)
 {
-    static const char *const name[] = { "", "tensor", "kind", "layer",
-                                        "total" };
+    static const char *const name[] = {"", "tensor", "kind", "layer", "total"};
     struct rec_str s;
     int64_t layer;
     int r = rec_need_str(rec, "scope", &s, e);
@@ -100,7 +101,8 @@ static int read_tags(struct data *d, struct rec *rec, struct obs *o,
     o->arm = (long)names_add(&d->arms, s.s);
     r = rec_get_i64(rec, "seed", &o->seed, e);
     if (!r && strcmp(s.s, "base") && strncmp(s.s, "floor_", 6))
-        return rec_bad(rec, e, "seed: missing (stats --set seed=N puts it "
+        return rec_bad(rec, e,
+                       "seed: missing (stats --set seed=N puts it "
                        "there)");
     if (r >= 0)
         r = rec_get_i64(rec, "draw", &o->draw, e);
@@ -150,15 +152,15 @@ static int read_questions(struct data *d, struct rec *rec, struct obs *o,
             return rec_bad(rec, e, "question %.80s: %d correct of %d samples",
                            ids[i].s, (int)correct.v[i], (int)samples.v[i]);
         }
-        o->q[i] = (struct question){ (long)names_add(&d->questions, ids[i].s),
-                                     samples.v[i], correct.v[i] };
+        o->q[i] = (struct question){(long)names_add(&d->questions, ids[i].s),
+                                    samples.v[i], correct.v[i]};
     }
     return 0;
 }
 
 int data_add(struct data *d, struct rec *rec, struct err *e)
 {
-    struct obs o = { .task = -1, .seed = -1, .kind = -1, .layer = -1 };
+    struct obs o = {.task = -1, .seed = -1, .kind = -1, .layer = -1};
     int r;
 
     if (is_spectrum(rec))
@@ -186,10 +188,10 @@ int data_add(struct data *d, struct rec *rec, struct err *e)
     return 0;
 }
 
-#define BY(field) \
-    do { \
-        if (x->field != y->field) \
-            return x->field < y->field ? -1 : 1; \
+#define BY(field)                                                              \
+    do {                                                                       \
+        if (x->field != y->field)                                              \
+            return x->field < y->field ? -1 : 1;                               \
     } while (0)
 
 static int in_order(const void *a, const void *b)
@@ -211,15 +213,17 @@ static int in_order(const void *a, const void *b)
 
 static int check_twice(const struct data *d, struct err *e)
 {
-    static const char *const what[] = { "score", "KL score", "sparsity",
-                                        "metrics", "divergence" };
+    static const char *const what[] = {"score", "KL score", "sparsity",
+                                       "metrics", "divergence"};
 
     for (size_t i = 1; i < d->n; i++) {
         const struct obs *o = &d->o[i];
 
         if (!in_order(o - 1, o))
-            return err_set(e, ERR_DATA, "two %s records of arm %s, seed "
-                           "%lld%s%s", what[o->stream], d->arms.v[o->arm],
+            return err_set(e, ERR_DATA,
+                           "two %s records of arm %s, seed "
+                           "%lld%s%s",
+                           what[o->stream], d->arms.v[o->arm],
                            (long long)o->seed, o->task < 0 ? "" : ", task ",
                            o->task < 0 ? "" : d->tasks.v[o->task]);
     }
@@ -240,16 +244,20 @@ static int order_arms(struct data *d, const struct setting *s, struct err *e)
         long a = names_find(&d->arms, s->arms.v[i]);
 
         if (a < 0)
-            return err_set(e, ERR_DATA, "no records of arm %s, which the "
-                           "setting names", s->arms.v[i]);
+            return err_set(e, ERR_DATA,
+                           "no records of arm %s, which the "
+                           "setting names",
+                           s->arms.v[i]);
         d->arm[d->n_arms++] = a;
     }
     for (size_t i = 0; i < d->arms.n; i++)
         if (is_trained(d->arms.v[i]) &&
             (!s->arms.n || names_find(&s->arms, d->arms.v[i]) < 0)) {
             if (s->arms.n)
-                return err_set(e, ERR_DATA, "records of arm %s, which the "
-                               "setting does not name", d->arms.v[i]);
+                return err_set(e, ERR_DATA,
+                               "records of arm %s, which the "
+                               "setting does not name",
+                               d->arms.v[i]);
             d->arm[d->n_arms++] = (long)i;
         }
     d->base = names_find(&d->arms, "base");
@@ -272,14 +280,16 @@ static int order_tasks(struct data *d, const struct setting *s, struct err *e)
     for (int on = 1; on >= 0; on--)
         for (size_t i = 0; i < s->tasks.n; i++)
             if (s->task[i].on == on) {
-                d->task[d->n_tasks++] =
-                    (long)names_add(&d->tasks, s->tasks.v[i]);
+                d->task[d->n_tasks++] = (long)names_add(&d->tasks,
+                                                        s->tasks.v[i]);
                 d->n_on += on;
             }
     for (size_t i = 0; i < d->tasks.n; i++) {
         if (s->tasks.n && names_find(&s->tasks, d->tasks.v[i]) < 0)
-            return err_set(e, ERR_DATA, "records of task %s, which is not "
-                           "among the tasks", d->tasks.v[i]);
+            return err_set(e, ERR_DATA,
+                           "records of task %s, which is not "
+                           "among the tasks",
+                           d->tasks.v[i]);
         if (!s->tasks.n)
             d->task[d->n_tasks++] = (long)i;
     }
@@ -318,20 +328,23 @@ int data_sort(struct data *d, const struct setting *s, struct err *e)
 const struct obs *data_find(const struct data *d, enum stream st, long arm,
                             long task, int64_t seed, int64_t draw)
 {
-    const struct obs key = { .stream = st, .arm = arm, .task = task,
-                             .seed = seed, .draw = draw, .kind = -1,
-                             .layer = -1 };
+    const struct obs key = {.stream = st,
+                            .arm = arm,
+                            .task = task,
+                            .seed = seed,
+                            .draw = draw,
+                            .kind = -1,
+                            .layer = -1};
 
     return bsearch(&key, d->o, d->n, sizeof *d->o, in_order);
 }
 
 int data_read(struct data *d, const struct setting *s, char **inputs,
-              int n_inputs,
-              const struct data_watch *watch, struct err *e)
+              int n_inputs, const struct data_watch *watch, struct err *e)
 {
-    static const char *const kinds[] = { "q", "k", "v", "o", "gate", "up",
-                                         "down", "embed", "norm", "bias",
-                                         "head", "other" };
+    static const char *const kinds[] = {"q",    "k",    "v",    "o",
+                                        "gate", "up",   "down", "embed",
+                                        "norm", "bias", "head", "other"};
     int r = 0;
 
     memset(d, 0, sizeof *d);

@@ -13,16 +13,58 @@
 enum stream { SCORES, KLS, SPARSITIES, METRICS, DIVERGENCES, N_STREAMS };
 
 enum { /* fields, by stream */
-    S_J = 0, S_SE, S_VAR_EVAL, S_ACC_FORMED, S_FORMED, S_LENGTH, S_LIMIT,
-    S_PASS_N, S_N, S_QUESTIONS, S_EVEN, S_ODD,
-    K_TOKEN = 0, K_TOKEN_SE, K_SEQ, K_SEQ_SE, K_K1, K_K2, K_K3, K_QUESTIONS,
-    P_BF16 = 0, P_F32, P_ABS, P_N, P_NON_FINITE, P_JACCARD, P_CHANCE,
-    M_REWARD = 0, M_ACCURACY, M_LENGTH, M_GAP, M_SKIPPED, M_UPDATES,
-    M_CHANGED, M_ENTROPY, M_MISSING, M_KL, M_GRAD, M_KEPT,
-    M_DROPPED, M_SURPLUS, M_ONE_RESPONSE, M_NO_ADVANTAGE, M_LOSS_SCALE,
-    M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_DUAL,
-    D_DIVERGENCE = 0, D_FIRST_STEP, D_FIRST_RESPONSE, D_FIRST_TOKEN,
-    N_VALUES = 20
+       S_J = 0,
+       S_SE,
+       S_VAR_EVAL,
+       S_ACC_FORMED,
+       S_FORMED,
+       S_LENGTH,
+       S_LIMIT,
+       S_PASS_N,
+       S_N,
+       S_QUESTIONS,
+       S_EVEN,
+       S_ODD,
+       K_TOKEN = 0,
+       K_TOKEN_SE,
+       K_SEQ,
+       K_SEQ_SE,
+       K_K1,
+       K_K2,
+       K_K3,
+       K_QUESTIONS,
+       P_BF16 = 0,
+       P_F32,
+       P_ABS,
+       P_N,
+       P_NON_FINITE,
+       P_JACCARD,
+       P_CHANCE,
+       M_REWARD = 0,
+       M_ACCURACY,
+       M_LENGTH,
+       M_GAP,
+       M_SKIPPED,
+       M_UPDATES,
+       M_CHANGED,
+       M_ENTROPY,
+       M_MISSING,
+       M_KL,
+       M_GRAD,
+       M_KEPT,
+       M_DROPPED,
+       M_SURPLUS,
+       M_ONE_RESPONSE,
+       M_NO_ADVANTAGE,
+       M_LOSS_SCALE,
+       M_CLIP_LOW,
+       M_CLIP_HIGH,
+       M_CLIP_DUAL,
+       D_DIVERGENCE = 0,
+       D_FIRST_STEP,
+       D_FIRST_RESPONSE,
+       D_FIRST_TOKEN,
+       N_VALUES = 20
 };
 
 enum scope { SCOPE_NONE, SCOPE_TENSOR, SCOPE_KIND, SCOPE_LAYER, SCOPE_TOTAL };
@@ -50,7 +92,7 @@ struct obs {
 struct data {
     struct obs *o;
     size_t n, cap;
-    struct names arms;   /* all words seen, base and floor_* included */
+    struct names arms; /* all words seen, base and floor_* included */
     struct names tasks, kinds, questions;
     /* the arms that were trained, in the report's order, as numbers */
     long *arm;
@@ -58,15 +100,15 @@ struct data {
     /* tasks in the report's order: on first; n_on of them */
     long *task;
     int n_tasks, n_on;
-    long base;      /* arm number of "base", -1 without */
-    int reference;  /* index into arm[] */
+    long base;     /* arm number of "base", -1 without */
+    int reference; /* index into arm[] */
 };
 
 /* One record into d; data_sort after the last. */
 int data_add(struct data *d, struct rec *rec, struct err *e) MUST_CHECK;
 /* Puts the observations, arms and tasks in the report's order. */
-int data_sort(struct data *d, const struct setting *s, struct err *e)
-    MUST_CHECK;
+int data_sort(struct data *d, const struct setting *s,
+              struct err *e) MUST_CHECK;
 /* Who is shown each record that is read as well. */
 struct data_watch {
     int (*see)(void *ctx, const struct rec_reader *in, struct rec *rec,
@@ -75,8 +117,8 @@ struct data_watch {
 };
 /* watch: or NULL. */
 int data_read(struct data *d, const struct setting *s, char **inputs,
-              int n_inputs,
-              const struct data_watch *watch, struct err *e) MUST_CHECK;
+              int n_inputs, const struct data_watch *watch,
+              struct err *e) MUST_CHECK;
 void data_free(struct data *d);
 
 /* A list over the seeds of an arm (replicate 0 only), each its mean over
@@ -109,8 +151,7 @@ int data_base(const struct data *d, enum stream st, long task, int64_t seed,
               int field, double *v);
 /* J of each seed minus the base's under the same stream, averaged over the
  * tasks t[0..n); seeds that lack one are left out. */
-struct series data_delta(const struct data *d, long arm, const long *t,
-                         int n);
+struct series data_delta(const struct data *d, long arm, const long *t, int n);
 /* Draws of an arm: one more than the largest draw number in a stream. */
 int64_t data_draws(const struct data *d, enum stream st, long arm);
 /* The value of base or floor_ARM, the mean where there are several; 0 when

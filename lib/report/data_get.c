@@ -65,8 +65,8 @@ static size_t add_draw(struct series *s, struct mean *m, const struct obs *o,
 struct series data_series(const struct data *d, enum stream st, long arm,
                           long task, int field)
 {
-    struct series s = { 0 };
-    struct mean m = { 0 };
+    struct series s = {0};
+    struct mean m = {0};
 
     for (size_t i = 0; i < d->n; i++) {
         const struct obs *o = &d->o[i];
@@ -81,8 +81,8 @@ struct series data_series(const struct data *d, enum stream st, long arm,
 struct series data_sparsity(const struct data *d, long arm, enum scope scope,
                             long which, int field)
 {
-    struct series s = { 0 };
-    struct mean m = { 0 };
+    struct series s = {0};
+    struct mean m = {0};
 
     for (size_t i = 0; i < d->n; i++) {
         const struct obs *o = &d->o[i];
@@ -107,12 +107,11 @@ int data_at(const struct data *d, enum stream st, long arm, long task,
     return found;
 }
 
-int data_base(const struct data *d, enum stream st, long task,
-                      int64_t seed, int field, double *v)
+int data_base(const struct data *d, enum stream st, long task, int64_t seed,
+              int field, double *v)
 {
-    return d->base >= 0 &&
-           (data_at(d, st, d->base, task, seed, 0, field, v) ||
-            data_at(d, st, d->base, task, -1, 0, field, v));
+    return d->base >= 0 && (data_at(d, st, d->base, task, seed, 0, field, v) ||
+                            data_at(d, st, d->base, task, -1, 0, field, v));
 }
 
 struct series data_delta(const struct data *d, long arm, const long *t, int n)
@@ -140,8 +139,7 @@ int64_t data_draws(const struct data *d, enum stream st, long arm)
     int64_t n = 0;
 
     for (size_t i = 0; i < d->n; i++)
-        if (d->o[i].stream == st && d->o[i].arm == arm &&
-            d->o[i].draw >= n)
+        if (d->o[i].stream == st && d->o[i].arm == arm && d->o[i].draw >= n)
             n = d->o[i].draw + 1;
     return n;
 }
@@ -149,7 +147,7 @@ int64_t data_draws(const struct data *d, enum stream st, long arm)
 int data_one(const struct data *d, enum stream st, long arm, long task,
              int field, double *v)
 {
-    struct series s = { 0 };
+    struct series s = {0};
     int found;
 
     if (arm >= 0)
@@ -191,8 +189,7 @@ static double *matrix(const struct data *d, enum stream st, long arm,
     m = xcalloc((size_t)n * seeds->n + 1, sizeof *m);
     for (int k = 0; k < n; k++)
         for (size_t i = 0; i < seeds->n; i++)
-            (void)find(&all[k], seeds->seed[i],
-                       &m[(size_t)k * seeds->n + i]);
+            (void)find(&all[k], seeds->seed[i], &m[(size_t)k * seeds->n + i]);
     for (int k = 0; k < n; k++)
         series_free(&all[k]);
     free(all);

@@ -16,8 +16,8 @@ static void tagged(const char *open, const char *s, const char *close,
     buf_puts(out, close);
 }
 
-static void block_html(const struct doc *d, int i,
-                       const struct doc_hook *hook, struct buf *out)
+static void block_html(const struct doc *d, int i, const struct doc_hook *hook,
+                       struct buf *out)
 {
     const struct block *b = &d->b[i];
 
@@ -50,16 +50,14 @@ static void block_html(const struct doc *d, int i,
     case BLOCK_ASIDE:
         break;
     case BLOCK_PLOT:
-        buf_printf(out, "<figure class=\"paper\">\n<!--plot %s-->\n",
-                   b->key);
+        buf_printf(out, "<figure class=\"paper\">\n<!--plot %s-->\n", b->key);
         tagged("<figcaption>", b->text, "</figcaption>\n</figure>\n", out);
         hook->part(hook->ctx, DOC_PLOT, b->key);
         break;
     }
 }
 
-void doc_html(const struct doc *d, const struct doc_hook *hook,
-              struct buf *out)
+void doc_html(const struct doc *d, const struct doc_hook *hook, struct buf *out)
 {
     for (int i = 0; i < d->n; i++)
         block_html(d, i, hook, out);

@@ -40,7 +40,7 @@ static double between_seeds(const struct panel *even, const struct panel *odd,
 static void set_total(struct components *c, const struct data *d, long arm,
                       const long *t, int n)
 {
-    struct vartest_ci ci = { 0 };
+    struct vartest_ci ci = {0};
 
     for (int k = 0; k < n; k++) {
         struct series j = data_series(d, SCORES, arm, t[k], S_J);
@@ -100,7 +100,7 @@ static void set_seed(struct components *c, const struct data *d, long arm,
 struct components estimate_components(const struct data *d, long arm,
                                       const long *t, int n)
 {
-    struct components c = { .n_draws = (size_t)data_draws(d, SCORES, arm) };
+    struct components c = {.n_draws = (size_t)data_draws(d, SCORES, arm)};
 
     set_total(&c, d, arm, t, n);
     set_sampling(&c, d, arm, t, n);

@@ -17,10 +17,10 @@ struct ttest estimate_delta_j(const struct data *d, long arm, const long *t,
  * t[0..n). Variances are of J, in squares of accuracy. */
 struct components {
     size_t n_seeds, n_draws;
-    double total, lo, hi;  /* of a seed's mean over draws; has_ci: one task,
+    double total, lo, hi; /* of a seed's mean over draws; has_ci: one task,
                               chi-square */
-    double sampling;       /* of one draw, by the questions' own spread */
-    double seed;           /* what differs between seeds; 0 at least */
+    double sampling;      /* of one draw, by the questions' own spread */
+    double seed;          /* what differs between seeds; 0 at least */
     double noise, noise_se, noise_lo, noise_hi; /* between draws of a seed */
     int has_total, has_ci, has_sampling, has_seed, has_noise, has_noise_ci;
 };

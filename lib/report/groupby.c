@@ -98,7 +98,7 @@ static char *key_of(struct rec *rec, const char *path)
 
 static struct group *group_of(struct groupby *g, struct rec *rec)
 {
-    struct buf key = { 0 };
+    struct buf key = {0};
     struct group *new;
     size_t i;
 
@@ -166,15 +166,16 @@ static int by_key(const void *a, const void *b)
 static int not_finite(const struct groupby *g, const struct group *at, int k,
                       const struct aggregate *a, struct err *e)
 {
-    struct buf b = { 0 };
+    struct buf b = {0};
     int r;
 
     for (int i = 0; i < g->n_by; i++)
         buf_printf(&b, "%s%s=%s", i ? "," : "group ", g->by[i],
                    at->key[i] + (*at->key[i] == '"'));
-    r = err_set(e, ERR_DATA, "%.300s%s%.250s.%s is not finite: the values are "
-                "too large", buf_str(&b), g->n_by ? ": " : "",
-                g->field[k].text, a->name);
+    r = err_set(e, ERR_DATA,
+                "%.300s%s%.250s.%s is not finite: the values are "
+                "too large",
+                buf_str(&b), g->n_by ? ": " : "", g->field[k].text, a->name);
     buf_free(&b);
     return r;
 }
@@ -189,8 +190,8 @@ static int compute(const struct groupby *g, struct group *at, struct err *e)
         for (int s = 0; s < g->n_stats; s++) {
             int i = k * g->n_stats + s;
 
-            at->has[i] = (char)aggregate_of(&g->stat[s], at->x[k].v,
-                                            at->x[k].n, &at->out[i]);
+            at->has[i] = (char)aggregate_of(&g->stat[s], at->x[k].v, at->x[k].n,
+                                            &at->out[i]);
             if (at->has[i] && !isfinite(at->out[i]))
                 return not_finite(g, at, k, &g->stat[s], e);
         }
@@ -300,7 +301,7 @@ static void value_cells(struct table *t, const struct groupby *g,
 
 struct table *groupby_table(const struct groupby *g)
 {
-    struct buf head = { 0 };
+    struct buf head = {0};
     struct table *t;
 
     for (int k = 0; k < g->n_by; k++)

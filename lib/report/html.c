@@ -39,8 +39,10 @@ static int put_plot(struct buf *out, const char *dir, const char *name,
 
     snprintf(path, sizeof path, "%s/plots/%s.svg", dir, name);
     if (!file_exists(path)) {
-        buf_printf(out, "<p class=\"none\">(no plot: plots/%s.svg was not "
-                   "made)</p>\n", name);
+        buf_printf(out,
+                   "<p class=\"none\">(no plot: plots/%s.svg was not "
+                   "made)</p>\n",
+                   name);
         return 0;
     }
     r = file_map(&m, path, e);
@@ -59,8 +61,7 @@ static int inline_plots(struct buf *out, const char *dir, const char *s,
 
     while (s < end) {
         const char *at = memmem(s, (size_t)(end - s), mark, sizeof mark - 1);
-        const char *stop = at ? memmem(at, (size_t)(end - at), "-->", 3)
-                              : NULL;
+        const char *stop = at ? memmem(at, (size_t)(end - at), "-->", 3) : NULL;
         char name[64];
         int r;
 
@@ -82,7 +83,7 @@ static int inline_plots(struct buf *out, const char *dir, const char *s,
 int html_finish(const char *dir, struct err *e)
 {
     struct filemap m;
-    struct buf out = { 0 };
+    struct buf out = {0};
     struct file *to = NULL;
     char path[4096];
     int r;

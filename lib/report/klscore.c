@@ -9,7 +9,7 @@
 #include "names.h"
 
 enum { N_EST = 4 };
-static const char *const est_name[N_EST] = { "exact", "k1", "k2", "k3" };
+static const char *const est_name[N_EST] = {"exact", "k1", "k2", "k3"};
 
 struct task {
     struct names ids;

@@ -32,9 +32,9 @@ static int read_seed(const struct data *d, enum stream st, long arm,
 struct panel panel_of(const struct data *d, enum stream st, long arm,
                       const long *t, int n, int field)
 {
-    struct panel p = { .n_tasks = (size_t)n,
-                       .n_draws = (size_t)data_draws(d, st, arm) };
-    struct series s = { 0 };
+    struct panel p = {.n_tasks = (size_t)n,
+                      .n_draws = (size_t)data_draws(d, st, arm)};
+    struct series s = {0};
     size_t one = p.n_tasks * p.n_draws;
     double *v;
 
@@ -67,7 +67,7 @@ static int has_seed(const struct panel *p, int64_t seed)
 
 static void keep_seeds_of(struct panel *x, const struct panel *y)
 {
-    struct panel kept = { x->n_tasks, 0, x->n_draws, x->seed, NULL };
+    struct panel kept = {x->n_tasks, 0, x->n_draws, x->seed, NULL};
     size_t *from = xcalloc(x->n_seeds + 1, sizeof *from);
     double *v = xcalloc(x->n_tasks * x->n_seeds * x->n_draws + 1, sizeof *v);
 

@@ -60,8 +60,7 @@ static void reward(const struct report *r, struct buf *b)
             }
             if (n)
                 buf_printf(b, "%lld %.6g %.6g %.6g %zu\n", (long long)next,
-                           desc_mean(v, n), desc_min(v, n), desc_max(v, n),
-                           n);
+                           desc_mean(v, n), desc_min(v, n), desc_max(v, n), n);
         }
         fill(b, began);
     }
@@ -85,14 +84,17 @@ static void by_task(const struct report *r, enum stream st, int field,
         began[1] = means->n;
         for (int k = 0; k < d->n_tasks; k++) {
             struct series s = from_base
-                ? data_delta(d, d->arm[a], &d->task[k], 1)
-                : data_series(d, st, d->arm[a], d->task[k], field);
+                                  ? data_delta(d, d->arm[a], &d->task[k], 1)
+                                  : data_series(d, st, d->arm[a], d->task[k],
+                                                field);
             double x = k + width * (a - (d->n_arms - 1) / 2.0);
             struct ttest ci;
 
             for (size_t i = 0; i < s.n; i++) {
-                double at = x + width * 0.5 *
-                    ((s.n > 1 ? (double)i / (double)(s.n - 1) : 0.5) - 0.5);
+                double at =
+                    x +
+                    width * 0.5 *
+                        ((s.n > 1 ? (double)i / (double)(s.n - 1) : 0.5) - 0.5);
 
                 buf_printf(dots, "%.4f %.6g\n", at, s.v[i]);
             }
@@ -120,8 +122,9 @@ static int floors(const struct report *r, struct buf *b)
         for (int k = 0; k < r->d->n_tasks; k++) {
             double v;
 
-            if (data_one(r->d, KLS, data_floor(r->d, a), r->d->task[k],
-                         K_TOKEN, &v) && v > 0) {
+            if (data_one(r->d, KLS, data_floor(r->d, a), r->d->task[k], K_TOKEN,
+                         &v) &&
+                v > 0) {
                 buf_printf(b, "%d %.6g\n", k, v);
                 n++;
             }
@@ -199,14 +202,14 @@ static void params(const struct report *r, int n_floors, struct buf *b)
         if (has_kind(d, (long)i))
             buf_printf(b, "%s ", d->kinds.v[i]);
     buf_printf(b, "\"\nhas_floor = %d\n", n_floors > 0);
-    buf_printf(b, "has_scores = %d\nhas_kl = %d\nhas_sparsity = %d\n"
-               "has_metrics = %d\n", data_count(d, SCORES) > 0,
-               data_count(d, KLS) > 0, data_count(d, SPARSITIES) > 0,
-               data_count(d, METRICS) > 0);
+    buf_printf(b,
+               "has_scores = %d\nhas_kl = %d\nhas_sparsity = %d\n"
+               "has_metrics = %d\n",
+               data_count(d, SCORES) > 0, data_count(d, KLS) > 0,
+               data_count(d, SPARSITIES) > 0, data_count(d, METRICS) > 0);
 }
 
-static int put(const char *dir, const char *name, struct buf *b,
-               struct err *e)
+static int put(const char *dir, const char *name, struct buf *b, struct err *e)
 {
     struct file *f = NULL;
     char path[4096];
@@ -226,14 +229,28 @@ static int put(const char *dir, const char *name, struct buf *b,
 
 int plotdata_write(const struct report *r, const char *dir, struct err *e)
 {
-    enum { REWARD, J_DOTS, J_MEANS, KL_DOTS, KL_MEANS, KL_FLOOR, LAYERS,
-           KINDS, PARAMS, N_FILES };
-    static const char *const name[N_FILES] = {
-        "reward.dat", "delta_j_seeds.dat", "delta_j.dat", "kl_seeds.dat",
-        "kl.dat", "kl_floor.dat", "sparsity_layers.dat",
-        "sparsity_kinds.dat", "params.gp"
+    enum {
+        REWARD,
+        J_DOTS,
+        J_MEANS,
+        KL_DOTS,
+        KL_MEANS,
+        KL_FLOOR,
+        LAYERS,
+        KINDS,
+        PARAMS,
+        N_FILES
     };
-    struct buf b[N_FILES] = { 0 };
+    static const char *const name[N_FILES] = {"reward.dat",
+                                              "delta_j_seeds.dat",
+                                              "delta_j.dat",
+                                              "kl_seeds.dat",
+                                              "kl.dat",
+                                              "kl_floor.dat",
+                                              "sparsity_layers.dat",
+                                              "sparsity_kinds.dat",
+                                              "params.gp"};
+    struct buf b[N_FILES] = {0};
     int x = 0, n_floors;
 
     reward(r, &b[REWARD]);

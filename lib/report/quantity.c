@@ -7,8 +7,7 @@
 #include "quantity.h"
 
 enum fn { PLAIN, LEN, SUM, MEAN, MIN, MAX };
-static const char *const fn_name[] = { "", "len", "sum", "mean", "min",
-                                       "max" };
+static const char *const fn_name[] = {"", "len", "sum", "mean", "min", "max"};
 
 void values_put(struct values *x, double v)
 {
@@ -23,7 +22,7 @@ int quantity_parse(struct quantity *q, const char *text, struct err *e)
 {
     size_t n = strlen(text);
 
-    *q = (struct quantity){ .text = text };
+    *q = (struct quantity){.text = text};
     if (n >= sizeof q->path)
         return err_set(e, ERR_USAGE, "%.40s...: longer than %zu bytes", text,
                        sizeof q->path - 1);
@@ -47,8 +46,7 @@ static int is_number(enum rec_type t)
 }
 
 static int length(const struct quantity *q, struct rec *rec,
-                  const struct rec_value *v, struct values *out,
-                  struct err *e)
+                  const struct rec_value *v, struct values *out, struct err *e)
 {
     enum rec_type t = rec_value_type(v);
 
@@ -60,8 +58,7 @@ static int length(const struct quantity *q, struct rec *rec,
 }
 
 static int reduce(const struct quantity *q, struct rec *rec,
-                  const struct rec_value *v, struct values *out,
-                  struct err *e)
+                  const struct rec_value *v, struct values *out, struct err *e)
 {
     size_t n = rec_value_n(v);
     double sum = 0, min = 0, max = 0, x;
@@ -80,13 +77,16 @@ static int reduce(const struct quantity *q, struct rec *rec,
                         : max;
     if (!isfinite(x))
         return rec_bad(rec, e, "%s: found %s, expected a finite number",
-                       q->text, isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
+                       q->text,
+                       isnan(x) ? "nan"
+                       : x > 0  ? "inf"
+                                : "-inf");
     values_put(out, x);
     return 0;
 }
 
-int quantity_get(const struct quantity *q, struct rec *rec,
-                 struct values *out, struct err *e)
+int quantity_get(const struct quantity *q, struct rec *rec, struct values *out,
+                 struct err *e)
 {
     const struct rec_value *v = rec_value(rec, q->path);
     enum rec_type t = v ? rec_value_type(v) : REC_NIL;
@@ -100,18 +100,19 @@ int quantity_get(const struct quantity *q, struct rec *rec,
         return 0;
     }
     if (t != REC_ARRAY)
-        return rec_bad(rec, e, "%s: found %s, expected %s", q->path,
-                       rec_type_name(t), q->fn == PLAIN
-                       ? "a number, a bool or an array of them (len(FIELD) "
-                         "is a length)"
-                       : "an array of numbers");
+        return rec_bad(
+            rec, e, "%s: found %s, expected %s", q->path, rec_type_name(t),
+            q->fn == PLAIN ? "a number, a bool or an array of them (len(FIELD) "
+                             "is a length)"
+                           : "an array of numbers");
     for (size_t i = 0, n = rec_value_n(v); i < n; i++) {
         enum rec_type u = rec_value_type(rec_value_at(v, i));
 
         if (!is_number(u))
-            return rec_bad(rec, e, "%s[%zu]: found %s, expected a number "
-                           "(len(FIELD) is a length)", q->path, i,
-                           rec_type_name(u));
+            return rec_bad(rec, e,
+                           "%s[%zu]: found %s, expected a number "
+                           "(len(FIELD) is a length)",
+                           q->path, i, rec_type_name(u));
     }
     if (q->fn != PLAIN)
         return reduce(q, rec, v, out, e);

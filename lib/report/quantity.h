@@ -22,11 +22,11 @@ struct quantity {
 };
 
 /* ERR_USAGE: the path is too long. */
-int quantity_parse(struct quantity *q, const char *text, struct err *e)
-    MUST_CHECK;
+int quantity_parse(struct quantity *q, const char *text,
+                   struct err *e) MUST_CHECK;
 /* Puts the record's numbers behind those of out; none when it lacks the
  * field. */
-int quantity_get(const struct quantity *q, struct rec *rec,
-                 struct values *out, struct err *e) MUST_CHECK;
+int quantity_get(const struct quantity *q, struct rec *rec, struct values *out,
+                 struct err *e) MUST_CHECK;
 
 #endif

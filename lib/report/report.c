@@ -28,14 +28,13 @@ static int write_to(const char *dir, const char *name, const struct buf *b,
     return write_file(path, b, e);
 }
 
-static int write_tables(const struct doc *doc, const char *dir,
-                        struct err *e)
+static int write_tables(const struct doc *doc, const char *dir, struct err *e)
 {
     const struct table *t;
     int r = 0;
 
     for (int i = 0; !r && (t = doc_table_at(doc, i)); i++) {
-        struct buf b = { 0 };
+        struct buf b = {0};
         char name[256];
 
         snprintf(name, sizeof name, "tables/%.200s.tsv", t->name);
@@ -54,10 +53,10 @@ static int make_dir(const char *dir, const char *name, struct err *e)
     return file_mkdirs(path, e);
 }
 
-static int write_all(const struct report *r, struct page *page,
-                     const char *dir, struct err *e)
+static int write_all(const struct report *r, struct page *page, const char *dir,
+                     struct err *e)
 {
-    struct buf text = { 0 }, html = { 0 };
+    struct buf text = {0}, html = {0};
     int x = make_dir(dir, "tables", e);
 
     if (!x)
@@ -81,12 +80,12 @@ static int write_all(const struct report *r, struct page *page,
 int report_make(const struct report_opts *o, char **inputs, int n_inputs,
                 struct err *e)
 {
-    struct setting s = { 0 };
-    struct data d = { 0 };
-    struct verdicts v = { 0 };
-    struct page page = { .responses = o->responses };
-    const struct data_watch watch = { page_see, &page };
-    struct report r = { &s, &d, &v, NULL };
+    struct setting s = {0};
+    struct data d = {0};
+    struct verdicts v = {0};
+    struct page page = {.responses = o->responses};
+    const struct data_watch watch = {page_see, &page};
+    struct report r = {&s, &d, &v, NULL};
     int x = setting_read(&s, o, e);
 
     if (!x)
@@ -121,7 +120,7 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
 
 static int write_page(const struct doc *doc, const char *dir, struct err *e)
 {
-    struct buf text = { 0 };
+    struct buf text = {0};
     int r = make_dir(dir, "tables", e);
 
     doc_text(doc, &text);
@@ -136,9 +135,9 @@ static int write_page(const struct doc *doc, const char *dir, struct err *e)
 int report_sweep(const struct report_opts *o, char **inputs, int n_inputs,
                  struct err *e)
 {
-    struct setting s = { 0 };
-    struct data d = { 0 };
-    struct sweep w = { 0 };
+    struct setting s = {0};
+    struct data d = {0};
+    struct sweep w = {0};
     struct doc *doc = NULL;
     int r = setting_read(&s, o, e);
 
@@ -159,13 +158,13 @@ int report_sweep(const struct report_opts *o, char **inputs, int n_inputs,
     return r;
 }
 
-int report_ablation(const struct report_opts *o, const char *out,
-                    char **inputs, int n_inputs, struct err *e)
+int report_ablation(const struct report_opts *o, const char *out, char **inputs,
+                    int n_inputs, struct err *e)
 {
-    struct setting s = { 0 };
-    struct data d = { 0 };
-    struct ablation a = { 0 };
-    struct buf text = { 0 };
+    struct setting s = {0};
+    struct data d = {0};
+    struct ablation a = {0};
+    struct buf text = {0};
     int r = setting_read(&s, o, e);
 
     if (!r)

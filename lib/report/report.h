@@ -14,13 +14,13 @@
 
 struct report_opts {
     const char *dir;
-    const char *setting; /* JSON file or NULL */
-    const char *tasks;   /* JSON file; NULL: every task is off-task */
-    const char *title;   /* or NULL */
+    const char *setting;   /* JSON file or NULL */
+    const char *tasks;     /* JSON file; NULL: every task is off-task */
+    const char *title;     /* or NULL */
     const char *responses; /* folder of RUN/TASK.responses.msgpack.zst, whose
                               answers the page shows; or NULL */
     const struct cli_list *without; /* tasks left out of the report */
-    const struct cli_list *sets; /* KEY=VALUE over the setting's */
+    const struct cli_list *sets;    /* KEY=VALUE over the setting's */
 };
 
 int report_make(const struct report_opts *o, char **inputs, int n_inputs,
@@ -30,7 +30,7 @@ int report_sweep(const struct report_opts *o, char **inputs, int n_inputs,
                  struct err *e) MUST_CHECK;
 /* The page of make ablation (ablation.h) into the file `out`, "-" for standard
  * output, from scores, KL scores and sparsity; the arms are the setting's. */
-int report_ablation(const struct report_opts *o, const char *out,
-                    char **inputs, int n_inputs, struct err *e) MUST_CHECK;
+int report_ablation(const struct report_opts *o, const char *out, char **inputs,
+                    int n_inputs, struct err *e) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@ static int same_run(const struct obs *a, const struct obs *b)
 
 static struct answers sum(const struct obs *o, size_t n)
 {
-    struct answers s = { 0, 0, 0 };
+    struct answers s = {0, 0, 0};
 
     for (size_t i = 0; i < n; i++) {
         double mixed = o[i].v[M_KEPT] + o[i].v[M_SURPLUS];
@@ -32,8 +32,8 @@ static int one_response(const struct obs *o)
 {
     double read = sum(o, 1).groups;
 
-    return has(o, M_ONE_RESPONSE) && read > 0 &&
-           o->v[M_ONE_RESPONSE] == read && o->v[M_ACCURACY] < 1;
+    return has(o, M_ONE_RESPONSE) && read > 0 && o->v[M_ONE_RESPONSE] == read &&
+           o->v[M_ACCURACY] < 1;
 }
 
 /* o: the n steps of a run, in their order. */
@@ -60,14 +60,14 @@ static void add(struct runs *r, const struct obs *o, size_t n)
     r->idle += updates == 0 || (kept > 0 && no_advantage == kept) ||
                (told && changed == 0);
     r->judged += sum(o, n).groups > 0;
-    r->collapsed += alike || (n > 1 && stat_collapsed(sum(o, tenth),
-                                                      sum(o + n - tenth,
-                                                          tenth)));
+    r->collapsed += alike ||
+                    (n > 1 &&
+                     stat_collapsed(sum(o, tenth), sum(o + n - tenth, tenth)));
 }
 
 struct runs runs_of(const struct data *d, long arm)
 {
-    struct runs r = { 0 };
+    struct runs r = {0};
 
     for (size_t i = 0, n; i < d->n; i += n) {
         n = 1;

@@ -109,8 +109,7 @@ static void note_policy(struct task *t, const char *s)
 
 /* A response that is read a second time would count twice. One without a
  * sample number cannot be told from another. */
-static int seen_before(struct task *t, size_t q, struct rec *rec,
-                       struct err *e)
+static int seen_before(struct task *t, size_t q, struct rec *rec, struct err *e)
 {
     struct rec_str policy = {0};
     uint64_t sample, seed = 0;
@@ -128,7 +127,8 @@ static int seen_before(struct task *t, size_t q, struct rec *rec,
              policy.n ? policy.s : "");
     names_add(&t->seen, key);
     return t->seen.n > n ? 0
-                         : rec_bad(rec, e, "sample %llu of question %.80s "
+                         : rec_bad(rec, e,
+                                   "sample %llu of question %.80s "
                                    "comes a second time",
                                    (unsigned long long)sample, t->ids.v[q]);
 }
@@ -215,7 +215,7 @@ static void set_ids(struct rec *rec, const struct names *ids)
     struct rec_str *v = xmalloc((ids->n + 1) * sizeof *v);
 
     for (size_t i = 0; i < ids->n; i++)
-        v[i] = (struct rec_str){ .s = ids->v[i], .n = strlen(ids->v[i]) };
+        v[i] = (struct rec_str){.s = ids->v[i], .n = strlen(ids->v[i])};
     rec_set_strs(rec, "ids", v, ids->n);
     free(v);
 }
@@ -281,8 +281,7 @@ void score_get(const struct score *s, size_t i, struct rec *rec)
     set_pass(rec, t);
     set_halves(rec, t);
     if (t->n_formed_known == t->n) {
-        rec_set_f64(rec, "well_formed_fraction",
-                    (double)formed / (double)t->n);
+        rec_set_f64(rec, "well_formed_fraction", (double)formed / (double)t->n);
         if (formed)
             rec_set_f64(rec, "accuracy_well_formed",
                         (double)sum(t->right_formed, n) / (double)formed);

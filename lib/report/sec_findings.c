@@ -14,7 +14,8 @@ static void verdicts(const struct report *r)
 
     if (d->n_arms < 2)
         return;
-    snprintf(caption, sizeof caption, "The hypotheses, each arm against "
+    snprintf(caption, sizeof caption,
+             "The hypotheses, each arm against "
              "%.80s: H1 on-task accuracy is equivalent, H2 accuracy varies "
              "more over seeds off-task, H2-noise floating-point noise makes "
              "more of that variance, H3 KL grows off-task relative to "
@@ -27,8 +28,9 @@ static void verdicts(const struct report *r)
             continue;
         table_cell(t, "%s", data_arm(d, a));
         for (int h = 0; h < N_HYPOTHESES; h++)
-            table_cell(t, "%s", verdict_word(verdicts_get(r->v, a,
-                                             (enum hypothesis)h)->word));
+            table_cell(
+                t, "%s",
+                verdict_word(verdicts_get(r->v, a, (enum hypothesis)h)->word));
     }
     doc_table(r->doc, t);
     note_directions(r);
@@ -55,8 +57,11 @@ static void kl_cell(const struct report *r, struct table *t, int arm,
     struct series x = data_mean(r->d, KLS, r->d->arm[arm], tasks, n, K_TOKEN);
     struct ttest m = ttest_one(x.v, x.n, 0.95);
 
-    cell_num(t, "%.2e", m.est, x.n ? NULL : n ? "no KL scores"
-             : "no such task", why, data_arm(r->d, arm));
+    cell_num(t, "%.2e", m.est,
+             x.n ? NULL
+             : n ? "no KL scores"
+                 : "no such task",
+             why, data_arm(r->d, arm));
     series_free(&x);
 }
 
@@ -65,16 +70,16 @@ static void numbers(const struct report *r)
     const struct data *d = r->d;
     const long *off = d->task + d->n_on;
     int n_off = d->n_tasks - d->n_on;
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t = table_open(
-        "findings", "Mean over the on-tasks and over the off-tasks: change of "
+        "findings",
+        "Mean over the on-tasks and over the off-tasks: change of "
         "accuracy from the base model (dJ), KL to it in nats a token; fraction "
         "of weights that stayed the same.",
         "<arm|dJ on|on lo|on hi|dJ off|off lo|off hi|KL on|KL off|same");
 
     for (int a = 0; a < d->n_arms; a++) {
-        struct series s = data_sparsity(d, d->arm[a], SCOPE_TOTAL, -1,
-                                        P_BF16);
+        struct series s = data_sparsity(d, d->arm[a], SCOPE_TOTAL, -1, P_BF16);
         struct ttest m = ttest_one(s.v, s.n, 0.95);
 
         table_cell(t, "%s", data_arm(d, a));
@@ -92,7 +97,7 @@ static void numbers(const struct report *r)
 
 void sec_findings(const struct report *r)
 {
-    struct names why = { 0 };
+    struct names why = {0};
     int passed, failed;
     struct table *t = selftest_table(r, &passed, &failed, &why);
 
@@ -100,9 +105,9 @@ void sec_findings(const struct report *r)
     doc_heading(r->doc, "Findings");
     if (r->s->synthetic)
         doc_note(r->doc, "The tasks are synthetic stand-ins: small problems "
-                 "generated from a seed under the names of the real "
-                 "benchmarks. The numbers say nothing about those "
-                 "benchmarks.");
+                         "generated from a seed under the names of the real "
+                         "benchmarks. The numbers say nothing about those "
+                         "benchmarks.");
     for (size_t i = 0; i < why.n; i++)
         doc_note(r->doc, "A self-test failed: %s.", why.v[i]);
     numbers(r);

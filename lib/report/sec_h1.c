@@ -41,11 +41,14 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     cell_ci(t, "%+.4f", q.diff.lo, q.diff.hi, q.why, why, at);
     cell_p(t, q.p, q.why, why, at);
     cell_p(t, w.p, w.why, why, at);
-    cell_num(t, "%.2f", q.why ? 0 : power_tost(q.margin, q.diff.se,
-                                               q.diff.df, 0.05),
+    cell_num(t, "%.2f",
+             q.why ? 0 : power_tost(q.margin, q.diff.se, q.diff.df, 0.05),
              q.why, why, at);
-    cell_num(t, "%.0f", more, q.why ? q.why : more > 0 ? NULL
-             : "more than 1000 seeds", why, at);
+    cell_num(t, "%.0f", more,
+             q.why      ? q.why
+             : more > 0 ? NULL
+                        : "more than 1000 seeds",
+             why, at);
     series_free(&x);
     series_free(&y);
 }
@@ -53,11 +56,11 @@ static void row(const struct report *r, struct table *t, int task, int arm,
 void sec_h1(const struct report *r)
 {
     const struct data *d = r->d;
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t;
 
     doc_heading(r->doc, "H1: on-task accuracy is insensitive to the "
-                "precision");
+                        "precision");
     if (d->n_arms < 2 || !d->n_on || !data_count(d, SCORES)) {
         doc_para(r->doc, "Not tested: it takes %s.",
                  d->n_arms < 2 ? "two arms"
@@ -65,13 +68,16 @@ void sec_h1(const struct report *r)
                                : "scores");
         return;
     }
-    doc_para(r->doc, "Test: equivalence by two one-sided tests (TOST), margin "
+    doc_para(r->doc,
+             "Test: equivalence by two one-sided tests (TOST), margin "
              "%g, on the differences of seeds that both arms have; a seed's J "
              "is its mean over noise draws. Supported if both sides reject on "
              "every on-task: the 90%% interval of the difference lies inside "
              "the margin. Contradicted if the difference is beyond the margin "
-             "on any on-task, each side at half the level.", r->s->margin);
-    t = table_open("h1", "Difference of mean J, arm minus reference, paired by "
+             "on any on-task, each side at half the level.",
+             r->s->margin);
+    t = table_open("h1",
+                   "Difference of mean J, arm minus reference, paired by "
                    "seed; p of TOST paired and, beside it, of unpaired samples "
                    "(Welch). Power of TOST alone when the true difference is "
                    "0, and seeds an arm for 80% power, at the observed spread.",

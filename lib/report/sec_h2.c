@@ -42,8 +42,7 @@ static void row(const struct report *r, struct table *t, int arm, int task,
     table_cell(t, "%s", data_arm(d, arm));
     table_cell(t, "%s", data_task(d, task));
     table_cell(t, "%s", task < d->n_on ? "on" : "off");
-    table_cell(t, "%s", task < d->n_on || r->v->left_out[task] ? "no"
-                                                               : "yes");
+    table_cell(t, "%s", task < d->n_on || r->v->left_out[task] ? "no" : "yes");
     cell_num(t, "%.3f", 1e4 * f.var_x, no_s2, why, at);
     cell_num(t, "%.3f", 1e4 * f.var_y, no_s2, why, at);
     cell_num(t, "%.3g", f.ratio, f.why, why, at);
@@ -56,7 +55,7 @@ static void row(const struct report *r, struct table *t, int arm, int task,
 
 static void left_out(const struct report *r)
 {
-    struct buf b = { 0 };
+    struct buf b = {0};
 
     for (int k = r->d->n_on; k < r->d->n_tasks; k++)
         if (r->v->left_out[k])
@@ -71,7 +70,7 @@ static void left_out(const struct report *r)
 void sec_h2(const struct report *r)
 {
     const struct data *d = r->d;
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t;
 
     doc_heading(r->doc, "H2: off-task accuracy varies more over seeds");
@@ -79,7 +78,8 @@ void sec_h2(const struct report *r)
         doc_para(r->doc, "Not tested: it takes %s.", not_testable(r));
         return;
     }
-    doc_para(r->doc, "Test: the labels arm and reference are exchanged within "
+    doc_para(r->doc,
+             "Test: the labels arm and reference are exchanged within "
              "seeds, in all 2^S ways. The statistic is the mean over off-tasks "
              "of the difference of variances over seeds; values are centred "
              "at their arm's median, and the variance that sampling adds, "
@@ -90,7 +90,8 @@ void sec_h2(const struct report *r)
              "standard errors), or at which the reference does not vary, is "
              "left out.");
     left_out(r);
-    t = table_open("h2", "Variance over seeds of a seed's mean J (squared "
+    t = table_open("h2",
+                   "Variance over seeds of a seed's mean J (squared "
                    "points), task by task, for orientation: one-sided p of a "
                    "larger variance by F, which assumes normal values, and by "
                    "Brown-Forsythe (BF). The verdict rests on the tasks that "
@@ -134,41 +135,47 @@ static void noise_row(const struct report *r, struct table *t, int arm,
     cell_num(t, "%+.3f", 1e4 * c.noise, no_noise, why, at);
     cell_num(t, "%.3f", 1e4 * c.noise_se, no_noise, why, at);
     cell_ci(t, "%+.3f", 1e4 * c.noise_lo, 1e4 * c.noise_hi,
-            no_noise       ? no_noise
+            no_noise         ? no_noise
             : c.has_noise_ci ? NULL
                              : "fewer than four tasks, too skewed for t",
             why, at);
     cell_num(t, "%.3f", 1e4 * c.sampling,
              c.has_sampling ? NULL : "one sample of a question", why, at);
-    cell_num(t, "%.2f", share, share >= 0 ? NULL
-             : no_noise ? no_noise : "no variance between seeds", why, at);
+    cell_num(t, "%.2f", share,
+             share >= 0 ? NULL
+             : no_noise ? no_noise
+                        : "no variance between seeds",
+             why, at);
 }
 
 void sec_h2_noise(const struct report *r)
 {
     const struct data *d = r->d;
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t;
 
     doc_heading(r->doc, "H2-noise: more of the variance is floating-point "
-                "noise");
+                        "noise");
     if (not_testable(r)) {
         doc_para(r->doc, "Not tested: it takes %s.", not_testable(r));
         return;
     }
-    doc_para(r->doc, "A seed is trained several times, with other orders of "
+    doc_para(r->doc,
+             "A seed is trained several times, with other orders of "
              "its floating-point sums (noise draws). The noise variance of a "
              "seed is the sum over draws of the product of two deviations from "
              "the seed's mean J, on the even and on the odd samples of each "
              "question, by draws - 1: unbiased, and free of sampling, because "
              "the halves are independent. Test: the exchange test of H2 on "
              "these estimates, arm against the reference under its own draws.");
-    t = table_open("noise", "Variance of J (squared points), mean over tasks: "
-                   "between seeds, between noise draws of a seed with its "
-                   "standard error and t interval over seeds, and what sampling "
-                   "adds to one draw; noise as a share of noise and seed.",
-                   "<tasks|<arm|seeds|draws|seed|noise|noise se|95% lo|"
-                   "95% hi|sampling|share");
+    t = table_open(
+        "noise",
+        "Variance of J (squared points), mean over tasks: "
+        "between seeds, between noise draws of a seed with its "
+        "standard error and t interval over seeds, and what sampling "
+        "adds to one draw; noise as a share of noise and seed.",
+        "<tasks|<arm|seeds|draws|seed|noise|noise se|95% lo|"
+        "95% hi|sampling|share");
     t->merge = 1;
     for (int a = 0; a < d->n_arms && d->n_on; a++)
         noise_row(r, t, a, "on", d->task, d->n_on, &why);

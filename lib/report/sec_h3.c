@@ -10,8 +10,7 @@
 #include "sections.h"
 
 static void row(const struct report *r, struct table *t, int arm,
-                const char *part, const long *tasks, int n,
-                struct reasons *why)
+                const char *part, const long *tasks, int n, struct reasons *why)
 {
     const struct data *d = r->d;
     long ref = d->arm[d->reference];
@@ -57,12 +56,13 @@ static double mean_over_steps(const struct data *d, long arm, int field,
 static void clipping(const struct report *r)
 {
     struct table *t = table_open(
-        "clip", "Fraction of tokens whose gradient the clip took away, and KL "
+        "clip",
+        "Fraction of tokens whose gradient the clip took away, and KL "
         "from the policy of the step's rollouts (approx_kl, nats a token), "
         "mean over steps and runs.",
         "<arm|steps|clip low|clip high|clip dual|approx KL");
-    static const int field[] = { M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_DUAL, M_KL };
-    struct reasons why = { 0 };
+    static const int field[] = {M_CLIP_LOW, M_CLIP_HIGH, M_CLIP_DUAL, M_KL};
+    struct reasons why = {0};
 
     for (int a = 0; a < r->d->n_arms; a++) {
         size_t n;
@@ -74,8 +74,7 @@ static void clipping(const struct report *r)
             double mean = mean_over_steps(r->d, r->d->arm[a], field[k], &n);
 
             cell_num(t, k == 3 ? "%.2e" : "%.5f", mean,
-                     n ? NULL : "not in the metrics", &why,
-                     data_arm(r->d, a));
+                     n ? NULL : "not in the metrics", &why, data_arm(r->d, a));
         }
     }
     doc_table(r->doc, t);
@@ -85,22 +84,24 @@ static void clipping(const struct report *r)
 void sec_h3(const struct report *r)
 {
     const struct data *d = r->d;
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t;
 
     doc_heading(r->doc, "H3: KL to the base drifts off-task, not on-task");
     if (d->n_arms < 2 || !d->n_on || d->n_tasks == d->n_on ||
         !data_count(d, KLS)) {
         doc_para(r->doc, "Not tested: it takes two arms, KL scores, an on-task "
-                 "and an off-task.");
+                         "and an off-task.");
         return;
     }
-    doc_para(r->doc, "Test: for each seed, the mean over off-tasks of the "
+    doc_para(r->doc,
+             "Test: for each seed, the mean over off-tasks of the "
              "logarithm of KL per token minus that over on-tasks, arm minus "
              "reference, paired by seed; t test, each direction at half the "
              "level. A ratio, because a difference of KL would call every arm "
              "whose KL is larger everywhere an off-task drift.");
-    t = table_open("h3", "KL per token (nats), mean over tasks: arm, reference, "
+    t = table_open("h3",
+                   "KL per token (nats), mean over tasks: arm, reference, "
                    "and the difference paired by seed.",
                    "<arm|<tasks|seeds|arm KL|reference KL|difference|95% lo|"
                    "95% hi");

@@ -16,8 +16,7 @@ static void mean_cell(const struct report *r, struct table *t, int arm,
 {
     struct series s = data_series(r->d, KLS, r->d->arm[arm], task, field);
 
-    cell_num(t, fmt, mean_or_0(&s), s.n ? NULL : "not in the records",
-             why, at);
+    cell_num(t, fmt, mean_or_0(&s), s.n ? NULL : "not in the records", why, at);
     series_free(&s);
 }
 
@@ -62,8 +61,8 @@ static void mean_row(const struct report *r, struct table *t, int arm,
     cell_num(t, "%.2e", ci.est, x.n ? NULL : "no KL scores", why, name);
     cell_ci(t, "%.2e", ci.lo, ci.hi, ci.why, why, name);
     table_cell(t, "-");
-    cell_num(t, "%.2e", mean_or_0(&q), q.n ? NULL : "not in the records",
-             why, name);
+    cell_num(t, "%.2e", mean_or_0(&q), q.n ? NULL : "not in the records", why,
+             name);
     table_cell(t, "-");
     table_cell(t, "-");
     series_free(&x);
@@ -74,7 +73,7 @@ void sec_kl(const struct report *r)
 {
     const struct data *d = r->d;
     int n_off = d->n_tasks - d->n_on;
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t;
 
     doc_heading(r->doc, "KL to the base model");
@@ -104,12 +103,16 @@ void sec_kl(const struct report *r)
     }
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
-    doc_para(r->doc, "floor = KL per token of the base model against itself "
-             "recomputed with the arm's compute precision: what that arithmetic "
-             "alone would add if the runs were scored in it. The KL of every "
-             "run is scored in the arithmetic of the setting's evaluation, so "
-             "only an arm computed alike has its own floor here.");
-    doc_plot(r->doc, "kl", "KL to the base model per token, by task and arm: "
-             "a dot for each seed and the mean; short bars mark the noise floor "
-             "where it is above 0.");
+    doc_para(
+        r->doc,
+        "floor = KL per token of the base model against itself "
+        "recomputed with the arm's compute precision: what that arithmetic "
+        "alone would add if the runs were scored in it. The KL of every "
+        "run is scored in the arithmetic of the setting's evaluation, so "
+        "only an arm computed alike has its own floor here.");
+    doc_plot(
+        r->doc, "kl",
+        "KL to the base model per token, by task and arm: "
+        "a dot for each seed and the mean; short bars mark the noise floor "
+        "where it is above 0.");
 }

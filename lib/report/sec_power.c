@@ -9,8 +9,8 @@ static size_t seeds_of(const struct report *r)
     size_t least = 0;
 
     for (int a = 0; a < r->d->n_arms; a++) {
-        struct series s = data_series(r->d, SCORES, r->d->arm[a],
-                                      r->d->task[0], S_J);
+        struct series s = data_series(r->d, SCORES, r->d->arm[a], r->d->task[0],
+                                      S_J);
 
         least = !a || s.n < least ? s.n : least;
         series_free(&s);
@@ -44,17 +44,15 @@ static double h3(const struct report *r, size_t n)
     double most = 0;
 
     for (int a = 0; a < r->d->n_arms; a++) {
-        double x = a == r->d->reference ? 0
-                                        : power_h3_ratio(r->v, r->d, a, n);
+        double x = a == r->d->reference ? 0 : power_h3_ratio(r->v, r->d, a, n);
 
         most = x > most ? x : most;
     }
     return most;
 }
 
-static void row(const struct report *r, struct table *t,
-                const struct spread *s, size_t n, size_t draws, size_t here,
-                struct reasons *why)
+static void row(const struct report *r, struct table *t, const struct spread *s,
+                size_t n, size_t draws, size_t here, struct reasons *why)
 {
     double ratio = h3(r, n);
 
@@ -73,9 +71,9 @@ static void row(const struct report *r, struct table *t,
 
 void sec_power(const struct report *r)
 {
-    static const size_t more[] = { 5, 10, 20, 40 };
+    static const size_t more[] = {5, 10, 20, 40};
     size_t here, draws;
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct spread s;
     struct table *t;
 
@@ -87,7 +85,8 @@ void sec_power(const struct report *r)
     here = seeds_of(r);
     s = spread_of(r->v, r->d);
     draws = s.n_draws > 2 ? s.n_draws : 3;
-    t = table_open("power", "Power of the tests that decide, at the spread "
+    t = table_open("power",
+                   "Power of the tests that decide, at the spread "
                    "that the reference shows and at the level of the first "
                    "step of Holm's method, by simulation (H1: formula): H1 "
                    "when the true difference is 0; H2 when the variance "

@@ -13,9 +13,9 @@ enum { MOST = 3 }; /* questions listed of a task and arm */
 
 /* Share of right samples of each question, summed over the runs counted. */
 struct tally {
-    double *share;     /* [questions] */
-    uint32_t *runs;    /* [questions] */
-    int several;       /* a question has more than one sample */
+    double *share;  /* [questions] */
+    uint32_t *runs; /* [questions] */
+    int several;    /* a question has more than one sample */
 };
 
 /* One question of both models. */
@@ -37,12 +37,12 @@ static void count(const struct obs *o, struct tally *t)
 
 /* Questions of a task over the seeds and draws that both arms have; malloc'd.
  * *one: a single run with one sample a question. */
-static struct both *pair_up(const struct data *d, int arm, long task,
-                            size_t *n, int *one)
+static struct both *pair_up(const struct data *d, int arm, long task, size_t *n,
+                            int *one)
 {
     size_t all = d->questions.n;
-    struct tally x = { xcalloc(all + 1, 8), xcalloc(all + 1, 4), 0 };
-    struct tally y = { xcalloc(all + 1, 8), xcalloc(all + 1, 4), 0 };
+    struct tally x = {xcalloc(all + 1, 8), xcalloc(all + 1, 4), 0};
+    struct tally y = {xcalloc(all + 1, 8), xcalloc(all + 1, 4), 0};
     struct both *v = xcalloc(all + 1, sizeof *v);
     size_t runs = 0;
 
@@ -52,8 +52,7 @@ static struct both *pair_up(const struct data *d, int arm, long task,
         if (a->stream != SCORES || a->arm != d->arm[arm] || a->task != task ||
             a->replicate || !a->q)
             continue;
-        b = data_find(d, SCORES, d->arm[d->reference], task, a->seed,
-                      a->draw);
+        b = data_find(d, SCORES, d->arm[d->reference], task, a->seed, a->draw);
         if (!b || !b->q)
             continue;
         count(a, &x);
@@ -149,20 +148,22 @@ static void moved_most(const struct report *r, struct table *t, int task,
 void sec_questions(const struct report *r)
 {
     const struct data *d = r->d;
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t, *most;
 
     if (d->n_arms < 2 || !d->questions.n)
         return;
     doc_heading(r->doc, "Question by question");
-    t = table_open("questions", "Arm against reference on the same questions, "
+    t = table_open("questions",
+                   "Arm against reference on the same questions, "
                    "seeds and draws: mean difference of accuracy with its "
                    "standard error clustered by question (the runs are fixed), "
                    "questions won, lost and tied; McNemar's exact p where one "
                    "run of each has one sample a question.",
                    "<task|<arm|questions|difference|se|won|lost|tied|"
                    "p McNemar");
-    most = table_open("questions_moved", "The questions that moved most, by "
+    most = table_open("questions_moved",
+                      "The questions that moved most, by "
                       "arm and task.",
                       "<task|<arm|<question|J arm|J reference|difference");
     t->merge = 1;
@@ -175,7 +176,8 @@ void sec_questions(const struct report *r)
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
     doc_table_aside(r->doc, most);
-    doc_para(r->doc, "tables/questions_moved.tsv names the questions that moved "
+    doc_para(r->doc,
+             "tables/questions_moved.tsv names the questions that moved "
              "most. The texts of both sides: bin/show --where 'id == \"ID\"' "
              "--field response on the runs' responses.");
 }

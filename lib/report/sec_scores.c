@@ -31,8 +31,9 @@ static void score_row(const struct report *r, struct table *t, int task,
     double base;
     int has = data_one(d, SCORES, d->base, d->task[task], S_J, &base);
     const char *no_j = j.n ? NULL : "no scores";
-    const char *no_base = no_j ? no_j : delta.n1 ? NULL
-                                                 : "no score of the base";
+    const char *no_base = no_j       ? no_j
+                          : delta.n1 ? NULL
+                                     : "no score of the base";
     char at[160];
 
     place(at, r, task, arm);
@@ -44,8 +45,8 @@ static void score_row(const struct report *r, struct table *t, int task,
     cell_num(t, "%.4f", ci.est, no_j, why, at);
     cell_ci(t, "%.4f", ci.lo, ci.hi, ci.why, why, at);
     cell_num(t, "%+.4f", delta.est, no_base, why, at);
-    cell_ci(t, "%+.4f", delta.lo, delta.hi, no_base ? no_base : delta.why,
-            why, at);
+    cell_ci(t, "%+.4f", delta.lo, delta.hi, no_base ? no_base : delta.why, why,
+            at);
     series_free(&j);
 }
 
@@ -57,12 +58,13 @@ static void mean_row(const struct report *r, struct table *t, int arm,
     const long *off = d->task + d->n_on;
     int n = d->n_tasks - d->n_on;
     struct series j = data_mean(d, SCORES, d->arm[arm], off, n, S_J);
-    struct series b = { 0 };
+    struct series b = {0};
     struct ttest ci = ttest_one(j.v, j.n, 0.95);
     struct ttest delta = estimate_delta_j(d, d->arm[arm], off, n);
     const char *no_j = j.n ? NULL : "no seed has every off-task";
-    const char *no_base = no_j ? no_j : delta.n1 ? NULL
-                                                 : "no score of the base";
+    const char *no_base = no_j       ? no_j
+                          : delta.n1 ? NULL
+                                     : "no score of the base";
 
     if (d->base >= 0)
         b = data_mean(d, SCORES, d->base, off, n, S_J);
@@ -74,17 +76,18 @@ static void mean_row(const struct report *r, struct table *t, int arm,
     cell_num(t, "%.4f", ci.est, no_j, why, "mean of off");
     cell_ci(t, "%.4f", ci.lo, ci.hi, ci.why, why, "mean of off");
     cell_num(t, "%+.4f", delta.est, no_base, why, "mean of off");
-    cell_ci(t, "%+.4f", delta.lo, delta.hi, no_base ? no_base : delta.why,
-            why, "mean of off");
+    cell_ci(t, "%+.4f", delta.lo, delta.hi, no_base ? no_base : delta.why, why,
+            "mean of off");
     series_free(&j);
     series_free(&b);
 }
 
 static void scores(const struct report *r)
 {
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t = table_open(
-        "scores", "Accuracy J over training seeds, and its change from the "
+        "scores",
+        "Accuracy J over training seeds, and its change from the "
         "base model under the same evaluation stream; 95% t intervals over "
         "seeds.",
         "<task|<role|<arm|n|J base|J|J lo|J hi|dJ|dJ lo|dJ hi");
@@ -119,7 +122,8 @@ static void answers(const struct report *r)
 {
     const struct data *d = r->d;
     struct table *t = table_open(
-        "answers", "What the answers are like (mean over seeds): fraction "
+        "answers",
+        "What the answers are like (mean over seeds): fraction "
         "well-formed, accuracy J, accuracy among the well-formed ones, tokens, "
         "fraction cut at the length limit, and pass@n with n samples a "
         "question.",
@@ -171,9 +175,10 @@ static void aggregates(const struct report *r)
     size_t n_ref;
     double *ref = data_matrix(d, SCORES, d->arm[d->reference], off, n, S_J,
                               &n_ref);
-    struct reasons why = { 0 };
+    struct reasons why = {0};
     struct table *t = table_open(
-        "aggregates", "Over all off-tasks: interquartile mean of J, and the "
+        "aggregates",
+        "Over all off-tasks: interquartile mean of J, and the "
         "probability that a seed of the arm scores above one of the "
         "reference. Without intervals: a bootstrap of so few seeds does not "
         "cover what it says.",
@@ -186,8 +191,7 @@ static void aggregates(const struct report *r)
         table_cell(t, "%s", data_arm(d, a));
         table_cell(t, "%zu", m);
         cell_num(t, "%.4f", m ? desc_iqm(x, m * (size_t)n) : 0,
-                 m ? NULL : "no seed has every off-task", &why,
-                 data_arm(d, a));
+                 m ? NULL : "no seed has every off-task", &why, data_arm(d, a));
         if (a == d->reference)
             table_cell(t, "-");
         else
@@ -205,7 +209,8 @@ void sec_scores(const struct report *r)
 {
     doc_heading(r->doc, "Accuracy");
     if (data_count(r->d, METRICS))
-        doc_plot(r->doc, "reward", "Mean reward of the rollouts of each "
+        doc_plot(r->doc, "reward",
+                 "Mean reward of the rollouts of each "
                  "training step, by arm: mean over seeds, band from the least "
                  "to the greatest seed.");
     if (!data_count(r->d, SCORES)) {
@@ -213,7 +218,8 @@ void sec_scores(const struct report *r)
         return;
     }
     scores(r);
-    doc_plot(r->doc, "delta_j", "Change of J from the base model: a dot for "
+    doc_plot(r->doc, "delta_j",
+             "Change of J from the base model: a dot for "
              "each seed, the mean and its 95% interval.");
     answers(r);
     if (r->d->n_tasks > r->d->n_on)

@@ -36,15 +36,15 @@ static void line(struct tests *t, const char *what, const char *arm,
     if (expected && !ok) {
         char text[256];
 
-        snprintf(text, sizeof text, "%s, %s: found %s, expected %s", what,
-                 arm, found, expected);
+        snprintf(text, sizeof text, "%s, %s: found %s, expected %s", what, arm,
+                 found, expected);
         names_add(t->why, text);
     }
 }
 
 /* Greatest and sum of a metrics field over an arm's steps. */
-static size_t over_steps(const struct data *d, long arm, int field,
-                         double *max, double *sum)
+static size_t over_steps(const struct data *d, long arm, int field, double *max,
+                         double *sum)
 {
     size_t n = 0;
 
@@ -80,8 +80,8 @@ static void from_metrics(const struct report *r, struct tests *t, int arm)
         return;
     (void)over_steps(d, d->arm[arm], M_SKIPPED, &none, &sum);
     /* loss scaling looks for its scale by skipping */
-    line(t, "updates skipped (gradient not finite)", name,
-         num("%.0f", sum), runs.scaling ? NULL : "0", sum == 0);
+    line(t, "updates skipped (gradient not finite)", name, num("%.0f", sum),
+         runs.scaling ? NULL : "0", sum == 0);
     snprintf(found, sizeof found, "%zu of %zu", runs.idle, runs.n);
     line(t, "runs without an update, an advantage or a change", name, found,
          "0", runs.idle == 0);
@@ -144,9 +144,8 @@ static void replicates(const struct report *r, struct tests *t, int arm)
     if (!compared)
         return;
     snprintf(found, sizeof found, "%s", alike == compared ? "yes" : "no");
-    line(t, "a seed run twice, the same weights bit for bit",
-         data_arm(d, arm), found, canonical(r, arm) ? "yes" : NULL,
-         alike == compared);
+    line(t, "a seed run twice, the same weights bit for bit", data_arm(d, arm),
+         found, canonical(r, arm) ? "yes" : NULL, alike == compared);
 }
 
 static void whole_experiment(const struct report *r, struct tests *t)
@@ -182,7 +181,7 @@ static void whole_experiment(const struct report *r, struct tests *t)
 
 static size_t seeds_seen(const struct data *d, int arm)
 {
-    struct names seeds = { 0 };
+    struct names seeds = {0};
     size_t n;
 
     for (size_t i = 0; i < d->n; i++)
@@ -196,7 +195,7 @@ static size_t seeds_seen(const struct data *d, int arm)
 /* How often the base was evaluated: once for each stream. */
 static size_t base_streams(const struct data *d)
 {
-    struct series s = { 0 };
+    struct series s = {0};
     size_t n;
 
     if (d->n_tasks)
@@ -209,14 +208,15 @@ static size_t base_streams(const struct data *d)
 static void counts(const struct report *r)
 {
     const struct data *d = r->d;
-    struct table *t = table_open("counts", "Records read, and how many there "
+    struct table *t = table_open("counts",
+                                 "Records read, and how many there "
                                  "should be.",
                                  "<arm|runs|scores|scores due|KL|KL due|"
                                  "sparsity|sparsity due|training steps");
 
     for (int a = d->base >= 0 ? -1 : 0; a < d->n_arms; a++) {
         long arm = a < 0 ? d->base : d->arm[a];
-        size_t n[N_STREAMS] = { 0 }, runs;
+        size_t n[N_STREAMS] = {0}, runs;
 
         for (size_t i = 0; i < d->n; i++)
             if (d->o[i].arm == arm && !d->o[i].replicate)
@@ -240,12 +240,13 @@ static void counts(const struct report *r)
     doc_table(r->doc, t);
 }
 
-struct table *selftest_table(const struct report *r, int *passed,
-                             int *failed, struct names *why)
+struct table *selftest_table(const struct report *r, int *passed, int *failed,
+                             struct names *why)
 {
-    struct tests t = { .why = why };
+    struct tests t = {.why = why};
 
-    t.t = table_open("selftest", "Where nothing should be measured, nothing "
+    t.t = table_open("selftest",
+                     "Where nothing should be measured, nothing "
                      "is: an arm in the canonical order of sums must give "
                      "exactly 0; other arms tell their noise.",
                      "<self-test|<arm|found|expected|<");
@@ -258,8 +259,8 @@ struct table *selftest_table(const struct report *r, int *passed,
     }
     table_rule(t.t);
     if (!t.replicated)
-        line(&t, "a seed run twice, largest difference of J", "all",
-             "not run", NULL, 0);
+        line(&t, "a seed run twice, largest difference of J", "all", "not run",
+             NULL, 0);
     whole_experiment(r, &t);
     *passed = t.passed;
     *failed = t.failed;
@@ -268,12 +269,13 @@ struct table *selftest_table(const struct report *r, int *passed,
 
 void sec_selftest(const struct report *r)
 {
-    struct names why = { 0 };
+    struct names why = {0};
     int passed, failed;
 
     doc_heading(r->doc, "The instrument's self-tests");
     doc_table(r->doc, selftest_table(r, &passed, &failed, &why));
-    doc_para(r->doc, "A policy collapsed where in some step all samples of "
+    doc_para(r->doc,
+             "A policy collapsed where in some step all samples of "
              "each prompt were the same and not all were right, or where "
              "from the first tenth of the steps to the last accuracy, or "
              "with it the share of mixed groups, fell to less than half, by "

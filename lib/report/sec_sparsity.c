@@ -31,7 +31,7 @@ static long layers(const struct data *d)
 static struct table *open_table(const struct report *r, const char *name,
                                 const char *caption)
 {
-    struct buf head = { 0 };
+    struct buf head = {0};
     struct table *t;
 
     buf_puts(&head, "<weights");
@@ -63,11 +63,12 @@ void sec_sparsity(const struct report *r)
         doc_para(r->doc, "No sparsity records were given.");
         return;
     }
-    t = open_table(r, "sparsity",
-                   "Fraction of weights unchanged from the base model to the "
-                   "last checkpoint: mean over seeds, least and greatest. The bf16-aware rule "
-                   "calls w unchanged iff, both cast to bf16, |w - w'| <= "
-                   "1e-3 max(|w|, |w'|).");
+    t = open_table(
+        r, "sparsity",
+        "Fraction of weights unchanged from the base model to the "
+        "last checkpoint: mean over seeds, least and greatest. The bf16-aware rule "
+        "calls w unchanged iff, both cast to bf16, |w - w'| <= "
+        "1e-3 max(|w|, |w'|).");
     table_cell(t, "all, bf16-aware");
     cells(r, t, SCOPE_TOTAL, -1, P_BF16);
     table_cell(t, "all, fp32 values");
@@ -79,8 +80,8 @@ void sec_sparsity(const struct report *r)
         int any = 0;
 
         for (int a = 0; a < d->n_arms; a++) {
-            struct series s = data_sparsity(d, d->arm[a], SCOPE_KIND,
-                                            (long)k, P_BF16);
+            struct series s = data_sparsity(d, d->arm[a], SCOPE_KIND, (long)k,
+                                            P_BF16);
 
             any |= s.n > 0;
             series_free(&s);
@@ -91,11 +92,13 @@ void sec_sparsity(const struct report *r)
         cells(r, t, SCOPE_KIND, (long)k, P_BF16);
     }
     doc_table(r->doc, t);
-    doc_para(r->doc, "Published range over whole RL runs of large models: "
+    doc_para(r->doc,
+             "Published range over whole RL runs of large models: "
              "0.36-0.92 (arXiv 2511.08567). The rule on fp32 values speaks of "
              "runs whose checkpoint is fp32.");
     by_layer(r);
-    doc_plot(r->doc, "sparsity", "Fraction of weights unchanged (bf16-aware) "
+    doc_plot(r->doc, "sparsity",
+             "Fraction of weights unchanged (bf16-aware) "
              "by layer and by kind of weight, mean over seeds; the band or "
              "whisker goes from the least to the greatest seed.");
 }

@@ -37,12 +37,12 @@ void sec_power(const struct report *r);
 void sec_selftest(const struct report *r);
 
 /* Writes DIR/plots/NAME.dat and DIR/plots/params.gp. */
-int plotdata_write(const struct report *r, const char *dir, struct err *e)
-    MUST_CHECK;
+int plotdata_write(const struct report *r, const char *dir,
+                   struct err *e) MUST_CHECK;
 
 /* The table of self-tests, how many passed and how many failed; why gets a
  * sentence for each of these. */
-struct table *selftest_table(const struct report *r, int *passed,
-                             int *failed, struct names *why);
+struct table *selftest_table(const struct report *r, int *passed, int *failed,
+                             struct names *why);
 
 #endif

@@ -11,8 +11,8 @@ int set_check(const struct cli_list *l, struct err *e)
         const char *eq = strchr(l->v[i], '=');
 
         if (!eq || eq == l->v[i])
-            return err_set(e, ERR_USAGE,
-                           "--set %s: expected KEY=VALUE", l->v[i]);
+            return err_set(e, ERR_USAGE, "--set %s: expected KEY=VALUE",
+                           l->v[i]);
     }
     return 0;
 }

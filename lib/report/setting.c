@@ -20,7 +20,7 @@ static void words(struct names *t, const char *s)
 
 static int set_looks(struct setting *s, const char *value, struct err *e)
 {
-    struct names w = { 0 };
+    struct names w = {0};
 
     words(&w, value);
     free(s->look);
@@ -32,8 +32,10 @@ static int set_looks(struct setting *s, const char *value, struct err *e)
         s->look[i] = strtol(w.v[i], &end, 10);
         if (*end || s->look[i] < 2 || (i && s->look[i] <= s->look[i - 1])) {
             names_free(&w);
-            return err_set(e, ERR_DATA, "looks: found \"%s\", expected "
-                           "growing numbers of seeds from 2", value);
+            return err_set(e, ERR_DATA,
+                           "looks: found \"%s\", expected "
+                           "growing numbers of seeds from 2",
+                           value);
         }
     }
     names_free(&w);
@@ -68,8 +70,10 @@ static int set(struct setting *s, const char *key, const char *value,
     } else if (!strcmp(key, "margin")) {
         s->margin = strtod(value, &end);
         if (!*value || *end || !isfinite(s->margin) || s->margin <= 0)
-            return err_set(e, ERR_DATA, "margin: found %s, expected a number "
-                           "above 0", value);
+            return err_set(e, ERR_DATA,
+                           "margin: found %s, expected a number "
+                           "above 0",
+                           value);
     }
     return 0;
 }
@@ -89,7 +93,8 @@ static int as_text(const json_t *v, struct buf *b)
     } else if (json_is_boolean(v)) {
         buf_puts(b, json_is_true(v) ? "true" : "false");
     } else if (json_is_array(v)) {
-        json_array_foreach(v, i, item) {
+        json_array_foreach(v, i, item)
+        {
             buf_puts(b, i ? " " : "");
             if (json_is_array(item) || as_text(item, b))
                 return -1;
@@ -112,12 +117,15 @@ static int read_setting(struct setting *s, const char *path, struct err *e)
     if (!json_is_object(j))
         r = err_set(e, ERR_DATA, "%s: expected an object", path);
     else
-        json_object_foreach((json_t *)j, key, v) {
-            struct buf b = { 0 };
+        json_object_foreach((json_t *)j, key, v)
+        {
+            struct buf b = {0};
 
             if (as_text(v, &b))
-                r = err_set(e, ERR_DATA, "%s: %s: expected a number, string, "
-                            "bool or list of them", path, key);
+                r = err_set(e, ERR_DATA,
+                            "%s: %s: expected a number, string, "
+                            "bool or list of them",
+                            path, key);
             else if ((r = set(s, key, buf_str(&b), e)))
                 r = err_prefix(e, "%s", path);
             buf_free(&b);
@@ -141,7 +149,7 @@ static int read_task(struct setting *s, const json_t *o,
                      struct err *e)
 {
     const char *name = NULL, *role = NULL;
-    struct task_info t = { 0 };
+    struct task_info t = {0};
     int64_t samples = -1, max_new = -1;
     size_t n = s->tasks.n;
 
@@ -155,16 +163,19 @@ static int read_task(struct setting *s, const json_t *o,
         json_get_f64(o, where, "chance", 0, &t.chance, e))
         return -e->code;
     if (!(t.chance >= 0 && t.chance < 1))
-        return err_set(e, ERR_DATA, "%s: chance: found %g, expected a number "
-                       "in [0, 1)", where, t.chance);
+        return err_set(e, ERR_DATA,
+                       "%s: chance: found %g, expected a number "
+                       "in [0, 1)",
+                       where, t.chance);
     if (strcmp(role, "on") && strcmp(role, "off"))
-        return err_set(e, ERR_DATA, "%s: role: found \"%s\", expected \"on\" "
-                       "or \"off\"", where, role);
+        return err_set(e, ERR_DATA,
+                       "%s: role: found \"%s\", expected \"on\" "
+                       "or \"off\"",
+                       where, role);
     if (left_out(without, name))
         return 0;
     if (names_add(&s->tasks, name) != n)
-        return err_set(e, ERR_DATA, "%s: the name %s comes twice", where,
-                       name);
+        return err_set(e, ERR_DATA, "%s: the name %s comes twice", where, name);
     t.on = !strcmp(role, "on");
     t.samples = (long)samples;
     t.max_new = (long)max_new;
@@ -187,7 +198,8 @@ static int read_tasks(struct setting *s, const char *path,
     if (!json_is_array(list) || !json_array_size(list))
         r = err_set(e, ERR_DATA, "%s: tasks: expected a list of tasks", path);
     else
-        json_array_foreach(list, i, o) {
+        json_array_foreach(list, i, o)
+        {
             char where[600];
 
             snprintf(where, sizeof where, "%.500s: task %zu", path, i + 1);
@@ -198,8 +210,7 @@ static int read_tasks(struct setting *s, const char *path,
     return r;
 }
 
-int setting_read(struct setting *s, const struct report_opts *o,
-                 struct err *e)
+int setting_read(struct setting *s, const struct report_opts *o, struct err *e)
 {
     int r = 0;
 

@@ -30,11 +30,11 @@ struct task_info {
 };
 
 struct setting {
-    struct names keys;  /* printed lines, in order */
-    char **value;       /* by key */
-    struct names arms;  /* given; may be empty */
+    struct names keys; /* printed lines, in order */
+    char **value;      /* by key */
+    struct names arms; /* given; may be empty */
     struct names canonical, seeds;
-    char *reference;    /* or NULL */
+    char *reference; /* or NULL */
     double margin;
     long *look;
     size_t n_looks;

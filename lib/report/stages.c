@@ -22,7 +22,7 @@ static int checked(struct filter *f, int r, struct err *e)
 static void made_by(const struct out *to, const char *mode)
 {
     const struct cli_list *sets = to->sets;
-    struct buf all = { 0 };
+    struct buf all = {0};
 
     filter_made_by(to->f, "mode", mode);
     for (int i = 0; i < sets->n; i++)
@@ -43,7 +43,7 @@ static int write_one(void *ctx, struct rec *rec, struct err *e)
 int stage_tag(struct filter *f, const struct cli_list *sets, char **inputs,
               int n_inputs, struct err *e)
 {
-    struct out to = { f, sets };
+    struct out to = {f, sets};
     struct rec *rec;
     int r = filter_open(f, "stats", "records", inputs, n_inputs, e);
 
@@ -61,7 +61,7 @@ int stage_tag(struct filter *f, const struct cli_list *sets, char **inputs,
 int stage_score(struct filter *f, const struct cli_list *sets, char **inputs,
                 int n_inputs, struct err *e)
 {
-    struct out to = { f, sets };
+    struct out to = {f, sets};
     struct score *s = score_open();
     struct rec *rec, *out = rec_new();
     int r = filter_open(f, "stats", "scores", inputs, n_inputs, e);
@@ -80,10 +80,10 @@ int stage_score(struct filter *f, const struct cli_list *sets, char **inputs,
     return r ? r : filter_close(f, e);
 }
 
-int stage_kl_score(struct filter *f, const struct cli_list *sets,
-                   char **inputs, int n_inputs, struct err *e)
+int stage_kl_score(struct filter *f, const struct cli_list *sets, char **inputs,
+                   int n_inputs, struct err *e)
 {
-    struct out to = { f, sets };
+    struct out to = {f, sets};
     struct klscore *k = klscore_open();
     struct rec *rec, *out = rec_new();
     int r = filter_open(f, "stats", "kl_scores", inputs, n_inputs, e);
@@ -116,7 +116,7 @@ int stage_groups(struct filter *f, const struct cli_list *sets,
                  const struct stage_by *o, struct groupby *g, char **inputs,
                  int n_inputs, struct err *e)
 {
-    struct out to = { f, sets };
+    struct out to = {f, sets};
     int r = filter_open(f, "stats", "groups", inputs, n_inputs, e);
 
     if (!r && o->by)

@@ -17,8 +17,8 @@ int stage_tag(struct filter *f, const struct cli_list *sets, char **inputs,
 int stage_score(struct filter *f, const struct cli_list *sets, char **inputs,
                 int n_inputs, struct err *e) MUST_CHECK;
 /* KL records to one mean a task (klscore.h). */
-int stage_kl_score(struct filter *f, const struct cli_list *sets,
-                   char **inputs, int n_inputs, struct err *e) MUST_CHECK;
+int stage_kl_score(struct filter *f, const struct cli_list *sets, char **inputs,
+                   int n_inputs, struct err *e) MUST_CHECK;
 /* The texts that g was opened with, or NULL. */
 struct stage_by {
     const char *by, *stat;
@@ -28,7 +28,7 @@ int stage_groups(struct filter *f, const struct cli_list *sets,
                  const struct stage_by *o, struct groupby *g, char **inputs,
                  int n_inputs, struct err *e) MUST_CHECK;
 /* The reading alone, of an f that is open. */
-int stage_read_groups(struct filter *f, struct groupby *g, struct err *e)
-    MUST_CHECK;
+int stage_read_groups(struct filter *f, struct groupby *g,
+                      struct err *e) MUST_CHECK;
 
 #endif

@@ -198,11 +198,20 @@ void table_escape(const char *s, size_t n, struct buf *out)
 {
     for (size_t i = 0; i < n; i++)
         switch (s[i]) {
-        case '<': buf_puts(out, "&lt;"); break;
-        case '>': buf_puts(out, "&gt;"); break;
-        case '&': buf_puts(out, "&amp;"); break;
-        case '"': buf_puts(out, "&quot;"); break;
-        default: buf_put(out, s + i, 1);
+        case '<':
+            buf_puts(out, "&lt;");
+            break;
+        case '>':
+            buf_puts(out, "&gt;");
+            break;
+        case '&':
+            buf_puts(out, "&amp;");
+            break;
+        case '"':
+            buf_puts(out, "&quot;");
+            break;
+        default:
+            buf_put(out, s + i, 1);
         }
 }
 
@@ -213,8 +222,8 @@ void table_html(const struct table *t, struct buf *out)
     for (int i = 0; i < t->n_rows; i++) {
         const char *tag = i ? "td" : "th";
 
-        buf_puts(out, i == 0   ? "<thead>\n<tr>"
-                      : i == 1 ? "<tbody>\n<tr>"
+        buf_puts(out, i == 0       ? "<thead>\n<tr>"
+                      : i == 1     ? "<tbody>\n<tr>"
                       : t->rule[i] ? "<tr class=\"rule\">"
                                    : "<tr>");
         for (int c = 0; c < t->n_cols; c++) {
@@ -222,9 +231,10 @@ void table_html(const struct table *t, struct buf *out)
             int again = strcmp(shown(t, i, c), cell(t, i, c));
 
             buf_printf(out, "<%s%s>", tag,
-                       t->left >> c & 1 ? again ? " class=\"l rep\""
-                                                : " class=\"l\""
-                       : again ? " class=\"rep\"" : "");
+                       t->left >> c & 1
+                           ? again ? " class=\"l rep\"" : " class=\"l\""
+                       : again ? " class=\"rep\""
+                               : "");
             table_escape(cell(t, i, c), strlen(cell(t, i, c)), out);
             buf_printf(out, "</%s>", tag);
         }

@@ -12,10 +12,10 @@ struct table {
     char *name;    /* file name of the TSV without its suffix */
     char *caption; /* one line */
     int n_cols, n_rows, cap;
-    char **cell;      /* [row * n_cols + col], "" for nothing */
+    char **cell;         /* [row * n_cols + col], "" for nothing */
     unsigned char *rule; /* a rule above row i? */
-    unsigned left;    /* bit c: column c is aligned to the left */
-    int merge;        /* so many columns are blank where they repeat the row
+    unsigned left;       /* bit c: column c is aligned to the left */
+    int merge;           /* so many columns are blank where they repeat the row
                          above; not in the TSV */
 };
 

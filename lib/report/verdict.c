@@ -9,16 +9,16 @@
 
 const char *verdict_word(enum word w)
 {
-    static const char *const words[] = { "not tested", "between looks",
-                                         "too few seeds", "not shown",
-                                         "supported", "contradicted" };
+    static const char *const words[] = {"not tested",    "between looks",
+                                        "too few seeds", "not shown",
+                                        "supported",     "contradicted"};
 
     return words[w];
 }
 
 const char *verdict_name(enum hypothesis h)
 {
-    static const char *const names[] = { "H1", "H2", "H2-noise", "H3" };
+    static const char *const names[] = {"H1", "H2", "H2-noise", "H3"};
 
     return names[h];
 }
@@ -35,16 +35,14 @@ static double mean_of(const struct data *d, long arm, long task, int field,
 {
     double v;
 
-    return arm >= 0 && data_one(d, SCORES, arm, task, field, &v) ? v
-                                                                 : missing;
+    return arm >= 0 && data_one(d, SCORES, arm, task, field, &v) ? v : missing;
 }
 
 /* Judged on the base and the reference alone, so that an arm's own results
  * cannot choose its tasks. */
-static const char *why_left_out(const struct data *d, long task,
-                                double chance)
+static const char *why_left_out(const struct data *d, long task, double chance)
 {
-    long ref = d->arm[d->reference], model[2] = { d->base, ref };
+    long ref = d->arm[d->reference], model[2] = {d->base, ref};
     struct series j = data_series(d, SCORES, ref, task, S_J);
     int floor_ = 0, ceiling = 0, constant = j.n > 1 && desc_constant(j.v, j.n);
 
@@ -56,7 +54,7 @@ static const char *why_left_out(const struct data *d, long task,
         floor_ += mean >= 0 && mean <= chance + 2 * se;
         ceiling += mean >= 1 - 2 * se;
     }
-    return floor_ == 2     ? "base and reference at chance level"
+    return floor_ == 2    ? "base and reference at chance level"
            : ceiling == 2 ? "base and reference at the ceiling"
            : constant     ? "no variance in the reference"
                           : NULL;

@@ -19,7 +19,7 @@
 
 enum hypothesis { H1, H2, H2_NOISE, H3, N_HYPOTHESES };
 enum word {
-    NOT_TESTED,   /* the records lack what the test needs; why says what */
+    NOT_TESTED, /* the records lack what the test needs; why says what */
     BETWEEN_LOOKS,
     TOO_FEW_SEEDS, /* no data of so many seeds could reach the level */
     NOT_SHOWN,
@@ -34,7 +34,7 @@ struct finding {
     /* H1: difference of J. H2: ratio of variances. H2-noise: difference of
      * variances of J. H3: ratio of KL ratios. */
     double est;
-    double lo, hi;    /* interval: 90% (H1) or 95%; has_lo, has_hi */
+    double lo, hi; /* interval: 90% (H1) or 95%; has_lo, has_hi */
     int has_est, has_lo, has_hi;
     double p_for, p_against; /* against the whole level */
     double p, holm;          /* the smaller one, and adjusted; -1: none */
@@ -42,11 +42,11 @@ struct finding {
 };
 
 struct verdicts {
-    double alpha;       /* of this look */
-    int n_tests;        /* in the family */
+    double alpha; /* of this look */
+    int n_tests;  /* in the family */
     int between_looks;
-    struct finding *v;  /* [arm * N_HYPOTHESES + hypothesis] */
-    long *off;          /* off-tasks kept, as numbers of tasks */
+    struct finding *v; /* [arm * N_HYPOTHESES + hypothesis] */
+    long *off;         /* off-tasks kept, as numbers of tasks */
     int n_off;
     const char **left_out; /* [task]: why an off-task was left out, or NULL */
 };
@@ -64,8 +64,8 @@ const char *verdict_name(enum hypothesis h);
 struct finding verdict_h1(const struct data *d, int arm, double margin);
 struct finding verdict_h2(const struct data *d, int arm, const long *off,
                           int n_off, double alpha);
-struct finding verdict_h2_noise(const struct data *d, int arm,
-                                const long *off, int n_off);
+struct finding verdict_h2_noise(const struct data *d, int arm, const long *off,
+                                int n_off);
 struct finding verdict_h3(const struct data *d, int arm);
 
 /* Noise variance of J of each seed, averaged over the tasks t[0..n): the sum

@@ -25,7 +25,7 @@ static struct tost tost_of(const struct data *d, int arm, long task,
 /* Supported on every on-task, contradicted on any of them. */
 struct finding verdict_h1(const struct data *d, int arm, double margin)
 {
-    struct finding f = { .p_against = 1 };
+    struct finding f = {.p_against = 1};
     double widest = -1;
 
     if (!d->n_on) {

@@ -99,9 +99,9 @@ static void compare(struct finding *f, const double *arm, const double *ref,
 struct finding verdict_h2(const struct data *d, int arm, const long *off,
                           int n_off, double alpha)
 {
-    long id[2] = { d->arm[arm], d->arm[d->reference] };
+    long id[2] = {d->arm[arm], d->arm[d->reference]};
     struct panel j[2], sampling[2];
-    struct finding f = { .word = NOT_TESTED };
+    struct finding f = {.word = NOT_TESTED};
     double *c[2];
 
     if (!n_off) {

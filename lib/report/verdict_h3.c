@@ -28,10 +28,9 @@ static int mean_log(const struct panel *p, size_t seed, double *v)
 static struct series log_ratio(const struct data *d, long arm, int *zero)
 {
     const long *off = d->task + d->n_on;
-    struct panel x = panel_of(d, KLS, arm, off, d->n_tasks - d->n_on,
-                              K_TOKEN);
+    struct panel x = panel_of(d, KLS, arm, off, d->n_tasks - d->n_on, K_TOKEN);
     struct panel y = panel_of(d, KLS, arm, d->task, d->n_on, K_TOKEN);
-    struct series s = { 0 };
+    struct series s = {0};
 
     panel_pair(&x, &y);
     s.v = xcalloc(x.n_seeds + 1, sizeof *s.v);
@@ -53,7 +52,7 @@ static struct series log_ratio(const struct data *d, long arm, int *zero)
 
 struct finding verdict_h3(const struct data *d, int arm)
 {
-    struct finding f = { .word = NOT_TESTED };
+    struct finding f = {.word = NOT_TESTED};
     struct series x, y;
     struct ttest t;
     int zero = 0;

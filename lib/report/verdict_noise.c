@@ -14,7 +14,7 @@ struct series noise_of_seeds(const struct data *d, long arm, const long *t,
 {
     struct panel even = panel_of(d, SCORES, arm, t, n, S_EVEN);
     struct panel odd = panel_of(d, SCORES, arm, t, n, S_ODD);
-    struct series s = { 0 };
+    struct series s = {0};
 
     if (even.n_draws > 1 && even.n_seeds == odd.n_seeds) {
         s.n = even.n_seeds;
@@ -24,8 +24,7 @@ struct series noise_of_seeds(const struct data *d, long arm, const long *t,
         for (size_t i = 0; i < s.n; i++) {
             for (int k = 0; k < n; k++)
                 s.v[i] += desc_cov(panel_at(&even, (size_t)k, i),
-                                   panel_at(&odd, (size_t)k, i),
-                                   even.n_draws);
+                                   panel_at(&odd, (size_t)k, i), even.n_draws);
             s.v[i] /= n;
         }
     }
@@ -34,14 +33,14 @@ struct series noise_of_seeds(const struct data *d, long arm, const long *t,
     return s;
 }
 
-struct finding verdict_h2_noise(const struct data *d, int arm,
-                                const long *off, int n_off)
+struct finding verdict_h2_noise(const struct data *d, int arm, const long *off,
+                                int n_off)
 {
     long ref = d->arm[d->reference];
     struct series x = noise_of_seeds(d, d->arm[arm], off, n_off);
     struct series y = noise_of_seeds(d, ref, off, n_off);
     size_t n = series_pair(&x, &y);
-    struct finding f = { .n = n };
+    struct finding f = {.n = n};
     struct ttest ci = ttest_paired(x.v, y.v, n, 0.95);
 
     if (!n_off)

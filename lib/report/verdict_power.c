@@ -37,8 +37,8 @@ double power_h1(const struct verdicts *v, const struct data *d, int arm,
         series_free(&y);
         if (t.why)
             return -1;
-        least = fmin(least, power_tost(margin, t.se *
-                                       sqrt((double)n / (double)n_seeds),
+        least = fmin(least, power_tost(margin,
+                                       t.se * sqrt((double)n / (double)n_seeds),
                                        (double)n_seeds - 1, level(v)));
     }
     return least;
@@ -55,8 +55,7 @@ double power_h3_ratio(const struct verdicts *v, const struct data *d, int arm,
     half = (log(f.hi) - log(f.lo)) / 2;
     se = half / dist_t_isf(0.025, (double)f.n - 1);
     se *= sqrt((double)f.n / (double)n_seeds);
-    return exp(power_t_difference(se, (double)n_seeds - 1, level(v) / 2,
-                                  0.8));
+    return exp(power_t_difference(se, (double)n_seeds - 1, level(v) / 2, 0.8));
 }
 
 /* ---- the spread of the reference ---------------------------------------- */
@@ -78,8 +77,8 @@ static double mean_correlation(const double *m, int n_tasks, size_t n)
 struct spread spread_of(const struct verdicts *v, const struct data *d)
 {
     long ref = d->arm[d->reference];
-    struct spread s = { .n = v->n_off,
-                        .n_draws = (size_t)data_draws(d, SCORES, ref) };
+    struct spread s = {.n = v->n_off,
+                       .n_draws = (size_t)data_draws(d, SCORES, ref)};
     double *m;
     size_t n;
 
@@ -128,9 +127,8 @@ static void correlated(struct rng *g, const struct spread *s, double *z)
 /* ---- H2 -------------------------------------------------------------------- */
 
 /* x[k * n + i]: J of n seeds of an arm; then each seed's part (verdict_h2). */
-static void variance_parts(struct rng *g, const struct spread *s,
-                           double ratio, size_t n, double *x, double *z,
-                           double *c)
+static void variance_parts(struct rng *g, const struct spread *s, double ratio,
+                           size_t n, double *x, double *z, double *c)
 {
     for (size_t i = 0; i < n; i++) {
         correlated(g, s, z);
@@ -182,9 +180,9 @@ static struct room room_open(const struct spread *s, size_t n, size_t draws)
 {
     size_t k = (size_t)s->n;
 
-    return (struct room){ xmalloc((k * n + 2 * k * draws + 1) * 8),
-                          xmalloc((k + 1) * 8), xmalloc((n + 1) * 8),
-                          xmalloc((n + 1) * 8) };
+    return (struct room){xmalloc((k * n + 2 * k * draws + 1) * 8),
+                         xmalloc((k + 1) * 8), xmalloc((n + 1) * 8),
+                         xmalloc((n + 1) * 8)};
 }
 
 static void room_close(struct room *m)
@@ -210,8 +208,8 @@ static int finds(const struct verdicts *v, const double *d, size_t n)
     return 2 * exchange_test(d, n, REPORT_SEED).p_greater < level(v);
 }
 
-double power_h2(const struct verdicts *v, const struct spread *s,
-                double ratio, size_t n)
+double power_h2(const struct verdicts *v, const struct spread *s, double ratio,
+                size_t n)
 {
     struct room m;
     struct rng g;

@@ -16,10 +16,10 @@ double power_h3_ratio(const struct verdicts *v, const struct data *d, int arm,
 
 /* Spread of the reference over the off-tasks kept. */
 struct spread {
-    int n;           /* tasks; 0: not known */
-    double *seed;    /* [n] variance of J between seeds, without sampling */
+    int n;            /* tasks; 0: not known */
+    double *seed;     /* [n] variance of J between seeds, without sampling */
     double *sampling; /* [n] variance of J that sampling adds */
-    double rho;      /* mean correlation between tasks, 0 at least */
+    double rho;       /* mean correlation between tasks, 0 at least */
     size_t n_draws;
 };
 struct spread spread_of(const struct verdicts *v, const struct data *d);
@@ -27,8 +27,8 @@ void spread_free(struct spread *s);
 
 /* H2: finding a variance between seeds that is `ratio` times the
  * reference's. By simulation of normal values. */
-double power_h2(const struct verdicts *v, const struct spread *s,
-                double ratio, size_t n_seeds);
+double power_h2(const struct verdicts *v, const struct spread *s, double ratio,
+                size_t n_seeds);
 /* H2-noise: finding noise of `share` times the seed variance in an arm where
  * the reference has none, with more samples a question by `samples`. */
 double power_noise(const struct verdicts *v, const struct spread *s,

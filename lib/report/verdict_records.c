@@ -57,10 +57,9 @@ static int write_finding(struct out *to, const struct verdicts *v,
     return filter_write(to->f, to->rec, e);
 }
 
-static int write_estimate(struct out *to, const char *quantity,
-                          const char *arm, const char *task, size_t seeds,
-                          double est, int has_ci, double lo, double hi,
-                          struct err *e)
+static int write_estimate(struct out *to, const char *quantity, const char *arm,
+                          const char *task, size_t seeds, double est,
+                          int has_ci, double lo, double hi, struct err *e)
 {
     begin(to, quantity, arm, task);
     rec_set_u64(to->rec, "seeds", seeds);
@@ -81,8 +80,8 @@ static int write_estimates(struct out *to, const struct data *d, int arm,
     int r = 0;
 
     if (n && j.n1)
-        r = write_estimate(to, "delta_j", name, task, j.n1, j.est, !j.why,
-                           j.lo, j.hi, e);
+        r = write_estimate(to, "delta_j", name, task, j.n1, j.est, !j.why, j.lo,
+                           j.hi, e);
     if (!r && c.has_total)
         r = write_estimate(to, "variance", name, task, c.n_seeds, c.total,
                            c.has_ci, c.lo, c.hi, e);
@@ -90,9 +89,8 @@ static int write_estimates(struct out *to, const struct data *d, int arm,
         r = write_estimate(to, "seed_variance", name, task, c.n_seeds, c.seed,
                            0, 0, 0, e);
     if (!r && c.has_noise)
-        r = write_estimate(to, "noise_variance", name, task, c.n_seeds,
-                           c.noise, c.has_noise_ci, c.noise_lo, c.noise_hi,
-                           e);
+        r = write_estimate(to, "noise_variance", name, task, c.n_seeds, c.noise,
+                           c.has_noise_ci, c.noise_lo, c.noise_hi, e);
     return r;
 }
 
@@ -118,19 +116,21 @@ static int write_power(struct out *to, const struct data *d,
 {
     struct spread w = spread_of(v, d);
     size_t n = verdicts_get(v, d->n_arms > 1 ? !d->reference : 0, H2)->n;
-    const struct { const char *name; double power; } row[] = {
-        { "power_h1_at_0", d->n_arms > 1
-              ? power_h1(v, d, !d->reference, s->margin, n) : -1 },
-        { "power_h2_at_4", power_h2(v, &w, 4, n) },
-        { "power_noise_at_half",
-          power_noise(v, &w, 0.5, 1, n, w.n_draws) },
+    const struct {
+        const char *name;
+        double power;
+    } row[] = {
+        {"power_h1_at_0",
+         d->n_arms > 1 ? power_h1(v, d, !d->reference, s->margin, n) : -1},
+        {"power_h2_at_4", power_h2(v, &w, 4, n)},
+        {"power_noise_at_half", power_noise(v, &w, 0.5, 1, n, w.n_draws)},
     };
     int r = 0;
 
     for (size_t i = 0; !r && i < sizeof row / sizeof *row; i++)
         if (row[i].power >= 0)
-            r = write_estimate(to, row[i].name, NULL, NULL, n, row[i].power,
-                               0, 0, 0, e);
+            r = write_estimate(to, row[i].name, NULL, NULL, n, row[i].power, 0,
+                               0, 0, e);
     spread_free(&w);
     return r;
 }
@@ -197,9 +197,9 @@ static int same(const char *a, const char *b)
 int stage_verdicts(struct filter *f, const struct report_opts *o, int power,
                    char **inputs, int n_inputs, struct err *e)
 {
-    struct out to = { f, rec_new(), NULL, power };
-    struct setting s = { 0 };
-    struct data d = { 0 };
+    struct out to = {f, rec_new(), NULL, power};
+    struct setting s = {0};
+    struct data d = {0};
     struct rec *rec;
     char *current = NULL, *name;
     int r = setting_read(&s, o, e);

@@ -18,8 +18,8 @@ struct tail {
 };
 
 /* I_{p/(p+q)}(a, b), the regularised incomplete beta function */
-static void beta_at(arb_t r, double a, double b, const arb_t p,
-                    const arb_t q, slong prec)
+static void beta_at(arb_t r, double a, double b, const arb_t p, const arb_t q,
+                    slong prec)
 {
     arb_t z, aa, bb;
 
@@ -178,7 +178,7 @@ static double invert(const struct tail *t, double q, double lo, double hi)
     return kept[n++ % KEPT].x;
 }
 
-#define TAIL(law_, a, b, up) (&(struct tail){ law_, a, b, up })
+#define TAIL(law_, a, b, up) (&(struct tail){law_, a, b, up})
 
 double dist_normal_sf(double x)
 {

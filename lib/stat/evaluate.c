@@ -18,7 +18,7 @@ double eval_pass_at(int64_t n, int64_t c, int64_t m)
 
 struct eval_score eval_score(const int64_t *c, const int64_t *k, size_t n)
 {
-    struct eval_score r = { 0 };
+    struct eval_score r = {0};
     double *p = xmalloc((n ? n : 1) * sizeof *p), noise = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -46,7 +46,7 @@ struct eval_score eval_score(const int64_t *c, const int64_t *k, size_t n)
 
 struct eval_ratio eval_ratio(const double *s, const double *w, size_t g)
 {
-    struct eval_ratio r = { 0 };
+    struct eval_ratio r = {0};
     double sum = 0, weight = 0, ss = 0;
 
     for (size_t i = 0; i < g; i++) {

@@ -12,11 +12,11 @@
 double eval_pass_at(int64_t n, int64_t c, int64_t m);
 
 struct eval_score {
-    double j;          /* pass@1: mean over questions of c/k */
-    double se;         /* over questions and samples: sqrt(Var) of SCIENCE 4 */
-    double var_eval;   /* sampling part with the questions fixed:
+    double j;           /* pass@1: mean over questions of c/k */
+    double se;          /* over questions and samples: sqrt(Var) of SCIENCE 4 */
+    double var_eval;    /* sampling part with the questions fixed:
                           sum_i p(1-p)/(k-1) / n^2 */
-    const char *se_why;       /* not computable: one question */
+    const char *se_why; /* not computable: one question */
     const char *var_eval_why; /* not computable: one sample of a question */
 };
 

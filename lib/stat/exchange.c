@@ -91,7 +91,7 @@ static void random_ones(struct exchange *r, const double *d, size_t n,
 
 struct exchange exchange_test(const double *d, size_t n, uint64_t seed)
 {
-    struct exchange r = { .p_greater = 1, .p_less = 1 };
+    struct exchange r = {.p_greater = 1, .p_less = 1};
     double observed = 0, size = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -114,6 +114,5 @@ struct exchange exchange_test(const double *d, size_t n, uint64_t seed)
 
 double exchange_least_p(size_t n)
 {
-    return n <= EXCHANGE_EXACT ? ldexp(1, -(int)n)
-                               : 1 / (EXCHANGE_DRAWS + 1.0);
+    return n <= EXCHANGE_EXACT ? ldexp(1, -(int)n) : 1 / (EXCHANGE_DRAWS + 1.0);
 }

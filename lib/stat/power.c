@@ -53,8 +53,7 @@ void power_holm(const double *p, size_t n, double *adjusted)
         size_t least = n;
 
         for (size_t i = 0; i < n; i++)
-            if (p[i] >= 0 && adjusted[i] < 0 &&
-                (least == n || p[i] < p[least]))
+            if (p[i] >= 0 && adjusted[i] < 0 && (least == n || p[i] < p[least]))
                 least = i;
         floor_ = fmax(floor_, fmin(1, (double)left * p[least]));
         adjusted[least] = floor_;

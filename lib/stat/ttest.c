@@ -20,7 +20,7 @@ static void finish(struct ttest *r, double level)
 
 struct ttest ttest_one(const double *x, size_t n, double level)
 {
-    struct ttest r = { .n1 = n };
+    struct ttest r = {.n1 = n};
 
     if (n == 0) {
         r.why = "no values";
@@ -54,10 +54,10 @@ struct ttest ttest_paired(const double *x, const double *y, size_t n,
     return r;
 }
 
-struct ttest ttest_welch(const double *x, size_t nx, const double *y,
-                         size_t ny, double level)
+struct ttest ttest_welch(const double *x, size_t nx, const double *y, size_t ny,
+                         double level)
 {
-    struct ttest r = { .n1 = nx, .n2 = ny };
+    struct ttest r = {.n1 = nx, .n2 = ny};
     double vx, vy;
 
     if (nx == 0 || ny == 0) {
@@ -86,7 +86,7 @@ struct ttest ttest_welch(const double *x, size_t nx, const double *y,
 
 static struct tost two_sides(struct ttest diff, double margin)
 {
-    struct tost r = { .diff = diff, .margin = margin, .why = diff.why };
+    struct tost r = {.diff = diff, .margin = margin, .why = diff.why};
 
     if (r.why)
         return r;

@@ -9,14 +9,14 @@
 #include <stddef.h>
 
 struct ttest {
-    size_t n1, n2;     /* n2 = 0 for one sample */
-    double est;        /* mean, or mean of 1 minus mean of 2 */
+    size_t n1, n2; /* n2 = 0 for one sample */
+    double est;    /* mean, or mean of 1 minus mean of 2 */
     double se, df, t;
-    double lo, hi;     /* the two-sided interval at the level asked for */
-    double p;          /* two-sided, est = 0 */
-    double p_greater;  /* one-sided, est > 0 */
+    double lo, hi;    /* the two-sided interval at the level asked for */
+    double p;         /* two-sided, est = 0 */
+    double p_greater; /* one-sided, est > 0 */
     double p_less;
-    const char *why;   /* est is set unless a sample is empty; se if n >= 2 */
+    const char *why; /* est is set unless a sample is empty; se if n >= 2 */
 };
 
 /* Mean of one sample against 0; level 0.95 for a 95% interval. Degenerate:
@@ -26,8 +26,8 @@ struct ttest ttest_one(const double *x, size_t n, double level);
 struct ttest ttest_paired(const double *x, const double *y, size_t n,
                           double level);
 /* Welch (1947): unequal variances, Satterthwaite's df. */
-struct ttest ttest_welch(const double *x, size_t nx, const double *y,
-                         size_t ny, double level);
+struct ttest ttest_welch(const double *x, size_t nx, const double *y, size_t ny,
+                         double level);
 
 /* Two one-sided tests (Schuirmann 1987) that |mean x - mean y| < margin, with
  * Welch's standard error: p is the larger of the two; equivalent at level
@@ -35,8 +35,8 @@ struct ttest ttest_welch(const double *x, size_t nx, const double *y,
 struct tost {
     struct ttest diff; /* with the 90% interval */
     double margin;
-    double p_lower;    /* against diff <= -margin */
-    double p_upper;    /* against diff >= +margin */
+    double p_lower; /* against diff <= -margin */
+    double p_upper; /* against diff >= +margin */
     double p;
     const char *why;
 };

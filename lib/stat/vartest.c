@@ -9,7 +9,7 @@
 struct vartest_f vartest_f(const double *x, size_t nx, const double *y,
                            size_t ny, double level)
 {
-    struct vartest_f r = { 0 };
+    struct vartest_f r = {0};
     double dx = (double)nx - 1, dy = (double)ny - 1, q = (1 - level) / 2;
 
     if (nx >= 2)
@@ -35,7 +35,7 @@ struct vartest_f vartest_f(const double *x, size_t nx, const double *y,
 
 struct vartest_ci vartest_chi2(const double *x, size_t n, double level)
 {
-    struct vartest_ci r = { 0 };
+    struct vartest_ci r = {0};
     double df = (double)n - 1, q = (1 - level) / 2;
 
     if (n < 2) {
@@ -64,7 +64,7 @@ static double *deviations(const double *x, size_t n)
 struct vartest_bf vartest_brown_forsythe(const double *x, size_t nx,
                                          const double *y, size_t ny)
 {
-    struct vartest_bf r = { 0 };
+    struct vartest_bf r = {0};
     double *dx, *dy, df, within, diff, t, level;
 
     if (nx < 2 || ny < 2) {
@@ -79,7 +79,8 @@ struct vartest_bf vartest_brown_forsythe(const double *x, size_t nx,
     dy = deviations(y, ny);
     df = (double)(nx + ny) - 2;
     within = ((double)(nx - 1) * desc_var(dx, nx) +
-              (double)(ny - 1) * desc_var(dy, ny)) / df;
+              (double)(ny - 1) * desc_var(dy, ny)) /
+             df;
     diff = desc_mean(dx, nx) - desc_mean(dy, ny);
     level = desc_mean(dx, nx) + desc_mean(dy, ny);
     free(dx);

@@ -85,20 +85,24 @@ int csv_next(struct lines *l, struct item *it, struct err *e)
     for (;;) {
         p = lines_bytes(l, &n);
         whole = row_ends(&x, p, n);
-        if (whole || (r = lines_more(l, x.quoted ? "a quoted field" : "a row",
-                                     e)) <= 0)
+        if (whole ||
+            (r = lines_more(l, x.quoted ? "a quoted field" : "a row", e)) <= 0)
             break;
     }
     if (r < 0)
         return r;
     if (x.quoted)
-        return err_set(e, ERR_DATA, "%s: line %ld: a quoted field does not "
-                       "end", lines_name(l), l->row_line);
+        return err_set(e, ERR_DATA,
+                       "%s: line %ld: a quoted field does not "
+                       "end",
+                       lines_name(l), l->row_line);
     p = lines_bytes(l, &n); /* looking for more may have moved them */
     n = x.at;
     it->json = split(p, n - (n && p[n - 1] == '\r'));
     lines_take(l, x.at + (size_t)whole);
     return it->json ? 1
-                    : err_set(e, ERR_DATA, "%s: line %ld: a field is not "
-                              "valid UTF-8", lines_name(l), l->row_line);
+                    : err_set(e, ERR_DATA,
+                              "%s: line %ld: a field is not "
+                              "valid UTF-8",
+                              lines_name(l), l->row_line);
 }

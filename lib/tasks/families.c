@@ -109,8 +109,8 @@ void family_equation(struct rng *r, struct sample *s)
         RESPONSE("%d-%d=%d. \\boxed{%d}", b + x, b, x, x);
     } else {
         PROMPT("Solve %dz+%d=%d for z.", a, b, a * x + b);
-        RESPONSE("%d-%d=%d, %d/%d=%d. \\boxed{%d}", a * x + b, b, a * x,
-                 a * x, a, x, x);
+        RESPONSE("%d-%d=%d, %d/%d=%d. \\boxed{%d}", a * x + b, b, a * x, a * x,
+                 a, x, x);
     }
     ANSWER("%d", x);
 }
@@ -118,10 +118,9 @@ void family_equation(struct rng *r, struct sample *s)
 void family_fraction(struct rng *r, struct sample *s)
 {
     static const int coprime[][2] = {
-        {1, 2}, {1, 3}, {2, 3}, {1, 4}, {3, 4}, {1, 5}, {2, 5}, {3, 5},
-        {4, 5}, {1, 6}, {5, 6}, {1, 7}, {2, 7}, {3, 7}, {4, 7}, {5, 7},
-        {6, 7}, {1, 8}, {3, 8}, {5, 8}, {7, 8}, {1, 9}, {2, 9}, {4, 9},
-        {5, 9}, {7, 9}, {8, 9}};
+        {1, 2}, {1, 3}, {2, 3}, {1, 4}, {3, 4}, {1, 5}, {2, 5}, {3, 5}, {4, 5},
+        {1, 6}, {5, 6}, {1, 7}, {2, 7}, {3, 7}, {4, 7}, {5, 7}, {6, 7}, {1, 8},
+        {3, 8}, {5, 8}, {7, 8}, {1, 9}, {2, 9}, {4, 9}, {5, 9}, {7, 9}, {8, 9}};
     const int *f = coprime[rng_below(r, sizeof coprime / sizeof *coprime)];
     int g = rng_range(r, 2, 25);
 
@@ -135,8 +134,8 @@ void family_words(struct rng *r, struct sample *s)
 {
     static const char *const names[] = {"Tom", "Ann", "Sam", "Mia",
                                         "Leo", "Eva", "Max", "Zoe"};
-    static const char *const things[] = {"pens",  "books", "cards", "coins",
-                                         "eggs",  "balls", "cakes", "stamps"};
+    static const char *const things[] = {"pens", "books", "cards", "coins",
+                                         "eggs", "balls", "cakes", "stamps"};
     const char *who = names[rng_below(r, 8)];
     const char *what = things[rng_below(r, 8)];
     int a = rng_range(r, 3, 30), b = rng_range(r, 2, 20), c;
@@ -145,7 +144,8 @@ void family_words(struct rng *r, struct sample *s)
     case 0:
         c = rng_range(r, 1, a + b - 1);
         PROMPT("%s has %d %s, gets %d more and loses %d. How many %s are "
-               "left?", who, a, what, b, c, what);
+               "left?",
+               who, a, what, b, c, what);
         RESPONSE("%d+%d=%d, %d-%d=%d. \\boxed{%d}", a, b, a + b, a + b, c,
                  a + b - c, a + b - c);
         ANSWER("%d", a + b - c);
@@ -160,7 +160,8 @@ void family_words(struct rng *r, struct sample *s)
         return;
     default:
         PROMPT("%s has %d %s. A friend has %d more than %s. How many does "
-               "the friend have?", who, a, what, b, who);
+               "the friend have?",
+               who, a, what, b, who);
         RESPONSE("%d+%d=%d. \\boxed{%d}", a, b, a + b, a + b);
         ANSWER("%d", a + b);
     }
@@ -183,11 +184,10 @@ void family_choice(struct rng *r, struct sample *s)
         int c = v + (i - right) * step;
 
         snprintf(s->choices[i], sizeof s->choices[i], "%d", c);
-        n += (size_t)snprintf(s->prompt + n, sizeof s->prompt - n,
-                              " %c. %d", 'A' + i, c);
+        n += (size_t)snprintf(s->prompt + n, sizeof s->prompt - n, " %c. %d",
+                              'A' + i, c);
     }
-    RESPONSE("%d%c%d=%d. \\boxed{%c}", a, times ? '*' : '+', b, v,
-             'A' + right);
+    RESPONSE("%d%c%d=%d. \\boxed{%c}", a, times ? '*' : '+', b, v, 'A' + right);
     ANSWER("%c", 'A' + right);
     s->verifier = "choice";
 }
@@ -204,20 +204,17 @@ void family_code(struct rng *r, struct sample *s)
 
     s->verifier = "code";
     s->entry_point = "f";
-    n = (size_t)snprintf(s->test, sizeof s->test,
-                         "def check(candidate):\n");
+    n = (size_t)snprintf(s->test, sizeof s->test, "def check(candidate):\n");
     if (rng_below(r, 2)) {
         c = rng_range(r, 20, 40);
-        PROMPT("def f():\n    # %d %s %d\n", c, k1 == 1 ? "minus" : "plus",
-               a);
+        PROMPT("def f():\n    # %d %s %d\n", c, k1 == 1 ? "minus" : "plus", a);
         c = k1 == 1 ? c - a : c + a;
         RESPONSE("    return %d", c);
         snprintf(s->test + n, sizeof s->test - n,
                  "    assert candidate() == %d\n", c);
         return;
     }
-    PROMPT("def f(x):\n    # x %s %d, then %s %d\n", verb[k1], a, verb[k2],
-           b);
+    PROMPT("def f(x):\n    # x %s %d, then %s %d\n", verb[k1], a, verb[k2], b);
     RESPONSE("    return (x%c%d)%c%d", op[k1], a, op[k2], b);
     for (int x = 1; x <= 5; x += 2) {
         c = k1 == 0 ? x + a : k1 == 1 ? x - a : x * a;

@@ -16,8 +16,7 @@ const char *field_problem(const json_t *o);
 /* A new string: the text as it is, or the digits of a number as its source
  * has them (27.0 is 27, as amc23 writes whole numbers). NULL and *why set when
  * v is no such value, or is blank. */
-json_t *field_answer(const struct item *it, const json_t *v,
-                     const char **why);
+json_t *field_answer(const struct item *it, const json_t *v, const char **why);
 /* Nothing but white space, no-break and zero-width spaces. */
 int text_is_blank(const char *s, size_t n);
 /* A new string without outer ASCII white space. */

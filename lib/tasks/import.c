@@ -85,8 +85,8 @@ static int import_row(struct import *im, const struct upstream *u,
     return rows_write(out, row, it, e);
 }
 
-int import_file(struct import *im, const struct upstream *u,
-                const char *path, struct file *out, struct err *e)
+int import_file(struct import *im, const struct upstream *u, const char *path,
+                struct file *out, struct err *e)
 {
     struct raw *r;
     struct item it = {0};
@@ -103,7 +103,8 @@ void import_account(const struct import *im, struct buf *b)
 {
     const struct import_reason *why = im->reason;
 
-    buf_printf(b, "%lu rows read, %lu kept; dropped: %lu repeats, %lu repeats "
+    buf_printf(b,
+               "%lu rows read, %lu kept; dropped: %lu repeats, %lu repeats "
                "with another answer, %lu in an excluded set, %lu unusable",
                im->read, im->kept, im->repeats, im->conflicts, im->in_eval,
                im->unusable);
@@ -117,14 +118,15 @@ void import_account(const struct import *im, struct buf *b)
         buf_printf(b, "%lu with a system message, kept in `system`\n",
                    im->with_system);
     if (im->with_history)
-        buf_printf(b, "%lu with earlier turns, kept in `history`; the prompt "
-                   "is the last turn alone\n", im->with_history);
+        buf_printf(b,
+                   "%lu with earlier turns, kept in `history`; the prompt "
+                   "is the last turn alone\n",
+                   im->with_history);
 }
 
 int import_exclude(struct seen *s, const char *path, struct err *e)
 {
-    static const char *const fields[] = {"prompt", "choices", "history",
-                                         NULL};
+    static const char *const fields[] = {"prompt", "choices", "history", NULL};
     struct raw *r;
     struct item it = {0};
     int rc = raw_open(&r, path, 0, fields, e);

@@ -18,25 +18,23 @@ struct import_reason {
 };
 
 struct import {
-    const char *task;         /* ids are TASK/N, N from 0 in file order */
-    const char *source;       /* value of a field `source`, or NULL */
+    const char *task;   /* ids are TASK/N, N from 0 in file order */
+    const char *source; /* value of a field `source`, or NULL */
     int keep_repeats;
-    struct seen *excluded;    /* problems of evaluation sets, or NULL */
-    struct seen *seen;        /* problems written so far */
+    struct seen *excluded; /* problems of evaluation sets, or NULL */
+    struct seen *seen;     /* problems written so far */
     unsigned long read, kept, repeats, conflicts, in_eval, unusable;
-    unsigned long with_system, with_history; /* of the rows kept */
+    unsigned long with_system, with_history;     /* of the rows kept */
     struct import_reason reason[IMPORT_REASONS]; /* of the unusable rows */
     int n_reasons;
 };
 
-int import_file(struct import *im, const struct upstream *u,
-                const char *path, struct file *out, struct err *e)
-    MUST_CHECK;
+int import_file(struct import *im, const struct upstream *u, const char *path,
+                struct file *out, struct err *e) MUST_CHECK;
 /* What became of the rows, in lines: first all of them, then a line a reason
  * when there are several, then what was kept beside the prompts. */
 void import_account(const struct import *im, struct buf *b);
 /* Problems of a prepared set into a set of excluded ones. */
-int import_exclude(struct seen *s, const char *path, struct err *e)
-    MUST_CHECK;
+int import_exclude(struct seen *s, const char *path, struct err *e) MUST_CHECK;
 
 #endif

@@ -127,7 +127,7 @@ static int next_element(struct jsonseq *v, struct lines *l, struct err *e)
 }
 
 int jsonseq_next(struct jsonseq *v, struct lines *l, struct item *it,
-                struct err *e)
+                 struct err *e)
 {
     int r;
 

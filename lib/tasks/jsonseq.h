@@ -10,12 +10,17 @@
 #include "lines.h"
 
 struct jsonseq { /* starts as zeros */
-    enum { JSONSEQ_START, JSONSEQ_LINES, JSONSEQ_FIRST, JSONSEQ_LATER,
-           JSONSEQ_END } state;
+    enum {
+        JSONSEQ_START,
+        JSONSEQ_LINES,
+        JSONSEQ_FIRST,
+        JSONSEQ_LATER,
+        JSONSEQ_END
+    } state;
 };
 
 /* 1 and the next value, 0 at the end, negative on error. */
 int jsonseq_next(struct jsonseq *v, struct lines *l, struct item *it,
-                struct err *e) MUST_CHECK;
+                 struct err *e) MUST_CHECK;
 
 #endif

@@ -76,8 +76,7 @@ static size_t between(const char *p, size_t n, const char *skip, int ended)
     size_t i = 0;
 
     while (i < n) {
-        if (*p == bom[0] && n - i < 3 && !ended &&
-            !memcmp(p, bom, n - i))
+        if (*p == bom[0] && n - i < 3 && !ended && !memcmp(p, bom, n - i))
             return SIZE_MAX;
         if (*p && strchr(skip, *p)) {
             i++, p++;
@@ -105,9 +104,10 @@ int lines_begin_row(struct lines *l, const char *skip, struct err *e)
                 break;
             skipped += k;
             if (skipped > LINES_ROW_MAX)
-                return err_set(e, ERR_DATA, "%s: line %ld: more than %zu MiB "
-                               "of white space", lines_name(l), l->line,
-                               LINES_ROW_MAX >> 20);
+                return err_set(e, ERR_DATA,
+                               "%s: line %ld: more than %zu MiB "
+                               "of white space",
+                               lines_name(l), l->line, LINES_ROW_MAX >> 20);
         }
         r = lines_more(l, "a row", e);
         if (r < 0 || (!r && k != SIZE_MAX))

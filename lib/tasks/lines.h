@@ -30,7 +30,7 @@ void lines_take(struct lines *l, size_t n);
 void lines_drop(struct lines *l, size_t n);
 /* Drop byte order marks and the characters of `skip` up to the next row, which
  * then begins: 1, 0 at the end of the input, negative on error. */
-int lines_begin_row(struct lines *l, const char *skip, struct err *e)
-    MUST_CHECK;
+int lines_begin_row(struct lines *l, const char *skip,
+                    struct err *e) MUST_CHECK;
 
 #endif

@@ -8,8 +8,7 @@
 
 #define TRIES 10000 /* draws without a new problem before giving up */
 
-int make_corpus(struct file *f, unsigned long n, uint64_t seed,
-                struct err *e)
+int make_corpus(struct file *f, unsigned long n, uint64_t seed, struct err *e)
 {
     struct rng r;
     struct sample s;
@@ -27,8 +26,8 @@ int make_prompts(struct file *f, const char *task, unsigned long n,
                  uint64_t seed, struct err *e)
 {
     const struct sample_family *fam = sample_find(task);
-    enum sample_split split =
-        strcmp(task, "dm_train") ? SPLIT_EVAL : SPLIT_TRAIN;
+    enum sample_split split = strcmp(task, "dm_train") ? SPLIT_EVAL
+                                                       : SPLIT_TRAIN;
     struct seen *seen;
     struct rng r;
     struct sample s;
@@ -36,8 +35,7 @@ int make_prompts(struct file *f, const char *task, unsigned long n,
     int rc = 0;
 
     if (!fam)
-        return err_set(e, ERR_USAGE, "--sample: there is no task '%s'",
-                       task);
+        return err_set(e, ERR_USAGE, "--sample: there is no task '%s'", task);
     seen = seen_open();
     rng_init(&r, seed, hash_bytes(task, strlen(task)));
     for (unsigned long i = 0, tries = 0; !rc && i < n;) {

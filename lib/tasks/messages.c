@@ -31,8 +31,8 @@ static const char *content_of(const json_t *message)
 
 static json_t *turn(enum role role, const char *content)
 {
-    return json_pack("{s:s,s:s}", "role",
-                     role == USER ? "user" : "assistant", "content", content);
+    return json_pack("{s:s,s:s}", "role", role == USER ? "user" : "assistant",
+                     "content", content);
 }
 
 /* Message i of n; 0, or -1 and *why set. */

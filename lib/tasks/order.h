@@ -9,8 +9,8 @@
 
 struct order {
     uint64_t seed;
-    uint32_t n;     /* prompts, at least 1 */
-    int64_t epoch;  /* whose permutation is in perm; -1 at first */
+    uint32_t n;    /* prompts, at least 1 */
+    int64_t epoch; /* whose permutation is in perm; -1 at first */
     uint32_t *perm;
 };
 

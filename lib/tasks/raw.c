@@ -65,8 +65,7 @@ static int open_stream(struct raw *r, struct err *e)
         return rc;
     rc = spool_lines(&fd, &r->in, e);
     return rc ? rc
-              : parquet_open(&r->parquet, fd, lines_name(&r->in), r->fields,
-                             e);
+              : parquet_open(&r->parquet, fd, lines_name(&r->in), r->fields, e);
 }
 
 int raw_open(struct raw **out, const char *path, int csv,
@@ -111,11 +110,10 @@ int raw_next(struct raw *r, struct item *it, struct err *e)
 const char *raw_where(struct raw *r)
 {
     if (r->parquet)
-        snprintf(r->where, sizeof r->where, "%s: row %ld", r->path,
-                 r->n_rows);
+        snprintf(r->where, sizeof r->where, "%s: row %ld", r->path, r->n_rows);
     else
-        snprintf(r->where, sizeof r->where, "%s: line %ld",
-                 lines_name(&r->in), r->in.row_line);
+        snprintf(r->where, sizeof r->where, "%s: line %ld", lines_name(&r->in),
+                 r->in.row_line);
     return r->where;
 }
 

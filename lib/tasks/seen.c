@@ -128,7 +128,8 @@ static uint64_t problem_hash(const json_t *row, put_form *put)
     put(&b, prompt ? prompt : "");
     buf_put(&b, "", 1);
     put_choices(&b, json_object_get(row, "choices"), put);
-    json_array_foreach(json_object_get(row, "history"), i, m) {
+    json_array_foreach(json_object_get(row, "history"), i, m)
+    {
         const char *s = json_string_value(json_object_get(m, "content"));
 
         buf_put(&b, "", 1);
@@ -145,8 +146,7 @@ static uint64_t answer_hash(const json_t *row)
     const char *choice = NULL;
 
     if (s && json_array_size(choices) && *s >= 'A' && !s[1])
-        choice = json_string_value(
-            json_array_get(choices, (size_t)(*s - 'A')));
+        choice = json_string_value(json_array_get(choices, (size_t)(*s - 'A')));
     return choice ? hash_text(choice, put_exact)
                   : hash_bytes(s ? s : "", s ? strlen(s) : 0);
 }

@@ -35,7 +35,8 @@ static int write_all(int fd, const char *p, size_t n, struct err *e)
         if (k < 0 && errno == EINTR)
             continue;
         if (k < 0)
-            return err_errno(e, ERR_IO, "the temporary file for a Parquet "
+            return err_errno(e, ERR_IO,
+                             "the temporary file for a Parquet "
                              "file from a pipe");
         p += k;
         n -= (size_t)k;
@@ -56,10 +57,11 @@ int spool_lines(int *fd, struct lines *l, struct err *e)
     do {
         p = lines_bytes(l, &n);
         size += n;
-        r = size > SPOOL_MAX
-                ? err_set(e, ERR_DATA, "%s: a Parquet file of more than 16 "
-                          "GiB from a pipe", lines_name(l))
-                : write_all(*fd, p, n, e);
+        r = size > SPOOL_MAX ? err_set(e, ERR_DATA,
+                                       "%s: a Parquet file of more than 16 "
+                                       "GiB from a pipe",
+                                       lines_name(l))
+                             : write_all(*fd, p, n, e);
         lines_drop(l, n);
     } while (!r && (r = lines_more(l, "a row", e)) > 0 && !(r = 0));
     if (r < 0) {

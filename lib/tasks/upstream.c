@@ -117,7 +117,8 @@ static json_t *choices_of(const struct item *it, const json_t *given)
     const char *number;
     size_t i;
 
-    json_array_foreach(given, i, c) {
+    json_array_foreach(given, i, c)
+    {
         number = item_number_text(it, c);
         if (number)
             json_array_append_new(choices, json_string(number));
@@ -184,8 +185,7 @@ static json_t *dapo_problem(const char *q)
 static json_t *dapo(struct item *it, const char **why)
 {
     const json_t *p = field(it->json, "prompt");
-    const json_t *gold = field(field(it->json, "reward_model"),
-                               "ground_truth");
+    const json_t *gold = field(field(it->json, "reward_model"), "ground_truth");
     struct messages m = {field_text(it->json, "prompt"), NULL, NULL};
     json_t *a, *r;
 
@@ -224,22 +224,26 @@ static json_t *prepared(struct item *it, const char **why)
     return r;
 }
 
-#define FIELDS(...) (const char *const[]){__VA_ARGS__, NULL}
+#define FIELDS(...)                                                            \
+    (const char *const[])                                                      \
+    {                                                                          \
+        __VA_ARGS__, NULL                                                      \
+    }
 
 static const struct upstream formats[] = {
     {"gsm8k", "question, answer ending in '#### N'", 0,
      FIELDS("question", "answer"), gsm8k},
-    {"math", "MATH or MATH-500, a file a problem or a row a problem: "
-             "problem, solution[, answer]", 0,
-     FIELDS("problem", "question", "prompt", "solution", "answer"), math},
+    {"math",
+     "MATH or MATH-500, a file a problem or a row a problem: "
+     "problem, solution[, answer]",
+     0, FIELDS("problem", "question", "prompt", "solution", "answer"), math},
     {"aime", "AIME or AMC: problem or question, answer", 0,
      FIELDS("problem", "question", "prompt", "answer"), competition},
     {"mmlu", "question, choices, answer as index or letter", 0,
      FIELDS("problem", "question", "prompt", "choices", "answer"), mmlu},
     {"mmlu-csv", "csv: question, four choices, letter", 1, NULL, mmlu_csv},
     {"humaneval", "prompt, entry_point, test", 0,
-     FIELDS("prompt", "entry_point", "test", "canonical_solution"),
-     humaneval},
+     FIELDS("prompt", "entry_point", "test", "canonical_solution"), humaneval},
     {"dapo", "DAPO-Math-17k, and verl's form: prompt, reward_model", 0,
      FIELDS("prompt", "reward_model", "solution"), dapo},
     {"prepared", "rows that prepare has written", 0, NULL, prepared},

@@ -33,8 +33,7 @@ size_t adamw_piece_bytes(const struct arm *a, size_t n)
 }
 
 int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
-               const struct arm *arm, const struct adamw_opts *o,
-               struct err *e)
+               const struct arm *arm, const struct adamw_opts *o, struct err *e)
 {
     struct adamw *a = xcalloc(1, sizeof *a);
 
@@ -111,8 +110,8 @@ static void skip(struct adamw *a)
 
 /* Values first .. first + n - 1 of a tensor, with their state on the device. */
 static void update(struct adamw *a, const struct k_adamw *h,
-                   const struct param *q, size_t first, size_t n,
-                   const void *g, void *m, void *v, void *comp)
+                   const struct param *q, size_t first, size_t n, const void *g,
+                   void *m, void *v, void *comp)
 {
     a->k->adamw(a->k, h, at(a->master, a->arm.master, q->offset + first),
                 a->arm.master, comp, m, v, a->arm.adam,
@@ -176,7 +175,8 @@ static double clip_bf16(const struct adamw *a, const void *g, double *norm)
         const struct param *q = &a->p->v[i];
         double n = round_bf16(
             sqrt(a->k->sumsq(a->k, at_const(g, a->arm.grads, q->offset),
-                             a->arm.grads, q->n)) / a->loss_scale);
+                             a->arm.grads, q->n)) /
+            a->loss_scale);
 
         sum += n * n;
     }
@@ -223,7 +223,7 @@ static void settings_of(const struct adamw *a, double lr, int i,
     h->weight_decay = (float)decay;
     h->torch.keep = (float)(1 - lr * decay);
     h->torch.fused_m = lanes < 0 ? 0 : SIZE_MAX;
-    h->torch.fused_v = lanes < 0   ? 0
+    h->torch.fused_v = lanes < 0                            ? 0
                        : lanes > 0 && h->kind == STEP_FUSED ? whole
                                                             : SIZE_MAX;
 }
@@ -232,7 +232,7 @@ int adamw_update(struct adamw *a, const void *g, double lr,
                  struct adamw_result *r, struct err *e)
 {
     const struct params *p = a->p;
-    struct k_adamw h = { 0 };
+    struct k_adamw h = {0};
     double coef;
 
     r->changed = 0;

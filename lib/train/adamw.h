@@ -39,19 +39,19 @@ struct adamw_opts {
 enum { ADAMW_UNFUSED = -1 };
 
 struct adamw {
-    struct kernels *k;          /* borrowed */
-    const struct params *p;     /* borrowed */
+    struct kernels *k;      /* borrowed */
+    const struct params *p; /* borrowed */
     struct arm arm;
     struct adamw_opts o;
-    void *master; /* device */
+    void *master;       /* device */
     void *comp, *m, *v; /* device, or host under offload; comp NULL without
                            Kahan */
-    char *piece; /* device, under offload: m, v and comp of a piece */
-    uint64_t *changed;           /* device: of the running update */
-    uint64_t updates;            /* done, the skipped ones not among them */
-    uint64_t skipped;            /* non-finite gradient norm */
-    double loss_scale;           /* 1 without loss scaling */
-    int64_t good;                /* updates since the scale last changed */
+    char *piece;        /* device, under offload: m, v and comp of a piece */
+    uint64_t *changed;  /* device: of the running update */
+    uint64_t updates;   /* done, the skipped ones not among them */
+    uint64_t skipped;   /* non-finite gradient norm */
+    double loss_scale;  /* 1 without loss scaling */
+    int64_t good;       /* updates since the scale last changed */
 };
 
 struct adamw_result {
@@ -68,21 +68,21 @@ int adamw_open(struct adamw **a, struct kernels *k, const struct params *p,
 void adamw_close(struct adamw **a);
 
 /* Master weights from host fp32, rounded to the master type. */
-int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
-    MUST_CHECK;
+int adamw_set_master(struct adamw *a, const float *flat,
+                     struct err *e) MUST_CHECK;
 /* Master weights from DIR's model.safetensors, whatever type it has. A value
  * that is not finite is an error that names its tensor, here and in the
  * state. */
-int adamw_load_master(struct adamw *a, const char *dir, struct err *e)
-    MUST_CHECK;
+int adamw_load_master(struct adamw *a, const char *dir,
+                      struct err *e) MUST_CHECK;
 /* DIR/model.safetensors in the master type; digest as st_commit gives it. */
 int adamw_save_master(const struct adamw *a, const char *dir, char digest[33],
                       struct err *e) MUST_CHECK;
 /* DIR/optimizer.safetensors: m.NAME, v.NAME and, in Kahan arms, c.NAME. */
 int adamw_save_state(const struct adamw *a, const char *dir, char digest[33],
                      struct err *e) MUST_CHECK;
-int adamw_load_state(struct adamw *a, const char *dir, struct err *e)
-    MUST_CHECK;
+int adamw_load_state(struct adamw *a, const char *dir,
+                     struct err *e) MUST_CHECK;
 
 /* One update at learning rate lr with the device gradients g, of type
  * arm.grads, which are those of loss_scale times the loss. Clip coefficient

@@ -9,8 +9,7 @@ int batch_next_ask(const struct batch_opts *o, int kept, int seen)
     int64_t n = missing;
 
     if (seen > 0)
-        n = kept > 0 ? ((int64_t)missing * seen + kept - 1) / kept
-                     : o->prompts;
+        n = kept > 0 ? ((int64_t)missing * seen + kept - 1) / kept : o->prompts;
     return n > o->prompts ? o->prompts : n < 1 ? 1 : (int)n;
 }
 
@@ -64,7 +63,7 @@ static int collect_round(struct batch *b, struct rollouts *s, int64_t step,
                          const char *policy, int n, int *more, struct err *e)
 {
     for (int i = 0; i < n; i++) {
-        struct group g = { 0 };
+        struct group g = {0};
         int r = rollouts_group(s, step, policy, &g, e);
 
         *more = r > 0;

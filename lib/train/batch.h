@@ -10,15 +10,15 @@
 #include "rollouts.h"
 
 struct batch {
-    struct group *v;  /* kept groups, in order of arrival */
+    struct group *v; /* kept groups, in order of arrival */
     int n;
     struct group *rest; /* of a replay: the others read, to be checked */
     int n_rest;
-    int asked;        /* groups read; what the step consumed of the prompts */
+    int asked; /* groups read; what the step consumed of the prompts */
     int dropped, surplus, rounds;
     int one_response; /* groups read whose responses are all the same */
-    int64_t skipped; /* prompts drawn that never came */
-    int changed; /* groups that had other advantages when they were kept */
+    int64_t skipped;  /* prompts drawn that never came */
+    int changed;      /* groups that had other advantages when they were kept */
     int no_advantage; /* groups kept whose advantages are all 0 */
     /* over every sample read, dropped groups included */
     uint64_t n_samples, n_correct, response_tokens;

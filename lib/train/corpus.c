@@ -23,9 +23,10 @@ static int add_row(struct pack *p, struct tok *t, int32_t eos, int max_len,
     if (r)
         return rec_bad(rec, e, "prompt or response: not UTF-8");
     if (ids->n + 1 > (size_t)max_len)
-        return rec_bad(rec, e, "prompt and response are %zu tokens with the "
-                       "end, the model has %d positions", ids->n + 1,
-                       max_len);
+        return rec_bad(rec, e,
+                       "prompt and response are %zu tokens with the "
+                       "end, the model has %d positions",
+                       ids->n + 1, max_len);
     if (ids->n == ids->cap) {
         ids->cap = ids->cap ? 2 * ids->cap : 16;
         ids->v = xrealloc(ids->v, ids->cap, sizeof *ids->v);
@@ -39,7 +40,7 @@ static int add_row(struct pack *p, struct tok *t, int32_t eos, int max_len,
 int corpus_read(struct pack *p, struct tok *t, int32_t eos, int max_len,
                 char **inputs, int n_inputs, uint64_t limit, struct err *e)
 {
-    struct tok_ids ids = { 0 };
+    struct tok_ids ids = {0};
     int r = 0;
 
     for (int i = 0; i < (n_inputs ? n_inputs : 1) && !r; i++) {

@@ -98,8 +98,8 @@ static int put_in_place(const struct dir *d, struct err *e)
     if (rename(d->tmp, d->path) == 0)
         return 0;
     if (errno == ENOTEMPTY || errno == EEXIST)
-        if (renameat2(AT_FDCWD, d->tmp, AT_FDCWD, d->path,
-                      RENAME_EXCHANGE) == 0)
+        if (renameat2(AT_FDCWD, d->tmp, AT_FDCWD, d->path, RENAME_EXCHANGE) ==
+            0)
             return 0;
     if (errno == EINVAL || errno == ENOSYS) {
         /* a file system without exchange: remove, then rename */

@@ -13,7 +13,7 @@ struct sample {
     double adv; /* group_advantages */
     double was; /* the record's `advantage`, of a run that kept it; or NAN */
     int correct;
-    uint64_t id; /* of (prompt id, epoch, sample): seeds dropout */
+    uint64_t id;       /* of (prompt id, epoch, sample): seeds dropout */
     const char *input; /* for messages: where it was read; lent */
     uint64_t record;   /* its number there, from 1 */
     struct rec *rec;   /* a copy, owned, to be kept; or NULL */
@@ -42,12 +42,12 @@ int group_is_changed(const struct group *g, int trained_on);
 struct batch_opts {
     int prompts, samples; /* groups in a batch, samples in a group */
     int max_rounds;
-    int dynamic;     /* 0: every group is kept */
-    int by_std;      /* divide advantages by the group's standard deviation */
-    int off_policy;  /* 1: of other weights: policy, seed, position and the
+    int dynamic;    /* 0: every group is kept */
+    int by_std;     /* divide advantages by the group's standard deviation */
+    int off_policy; /* 1: of other weights: policy, seed, position and the
                         number of groups may be any */
-    int32_t vocab;   /* tokens are in [0, vocab) */
-    int max_len;     /* tokens of prompt and response */
+    int32_t vocab;  /* tokens are in [0, vocab) */
+    int max_len;    /* tokens of prompt and response */
 };
 
 #endif

@@ -55,13 +55,14 @@ static int same_number(struct rec *rec, const char *field, int64_t found,
         return 0;
     snprintf(a, sizeof a, "%lld", (long long)found);
     snprintf(b, sizeof b, "%lld", (long long)expected);
-    return rec_bad(rec, e, "%s: found %s, expected %s as the group's first "
-                   "sample", field, found < 0 ? "none" : a,
-                   expected < 0 ? "none" : b);
+    return rec_bad(rec, e,
+                   "%s: found %s, expected %s as the group's first "
+                   "sample",
+                   field, found < 0 ? "none" : a, expected < 0 ? "none" : b);
 }
 
-int key_check(struct rec *rec, int i, const struct key *k,
-              const struct key *of, struct err *e)
+int key_check(struct rec *rec, int i, const struct key *k, const struct key *of,
+              struct err *e)
 {
     int64_t sample;
     int r = rec_need_i64(rec, "sample", &sample, e);
@@ -69,8 +70,8 @@ int key_check(struct rec *rec, int i, const struct key *k,
     if (r)
         return r;
     if (strcmp(k->id, of->id))
-        return rec_bad(rec, e, "id: found %s, expected sample %d of %s",
-                       k->id, i, of->id);
+        return rec_bad(rec, e, "id: found %s, expected sample %d of %s", k->id,
+                       i, of->id);
     r = same_number(rec, "epoch", k->epoch, of->epoch, e);
     if (!r)
         r = same_number(rec, "position", k->position, of->position, e);
@@ -81,8 +82,10 @@ int key_check(struct rec *rec, int i, const struct key *k,
                        (long long)sample, i);
     if (!k->prompt != !of->prompt ||
         (k->prompt && strcmp(k->prompt, of->prompt)))
-        return rec_bad(rec, e, "prompt: found %.60s, expected %.60s as the "
-                       "group's first sample", k->prompt ? k->prompt : "none",
+        return rec_bad(rec, e,
+                       "prompt: found %.60s, expected %.60s as the "
+                       "group's first sample",
+                       k->prompt ? k->prompt : "none",
                        of->prompt ? of->prompt : "none");
     return 0;
 }
@@ -91,14 +94,16 @@ int key_check_prompt(struct rec *rec, const struct sample *s,
                      const struct sample *first, struct err *e)
 {
     if (s->n_prompt != first->n_prompt)
-        return rec_bad(rec, e, "prompt_tokens: found %d values, expected %d "
-                       "as the group's first sample", s->n_prompt,
-                       first->n_prompt);
+        return rec_bad(rec, e,
+                       "prompt_tokens: found %d values, expected %d "
+                       "as the group's first sample",
+                       s->n_prompt, first->n_prompt);
     for (int i = 0; i < s->n_prompt; i++)
         if (s->tokens[i] != first->tokens[i])
-            return rec_bad(rec, e, "prompt_tokens: value %d is %d, expected "
-                           "%d as the group's first sample", i,
-                           (int)s->tokens[i], (int)first->tokens[i]);
+            return rec_bad(rec, e,
+                           "prompt_tokens: value %d is %d, expected "
+                           "%d as the group's first sample",
+                           i, (int)s->tokens[i], (int)first->tokens[i]);
     return 0;
 }
 

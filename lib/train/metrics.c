@@ -56,8 +56,8 @@ static void set_loss(struct rec *r, const struct step_stats *st)
 }
 
 void metrics_set(struct rec *r, int64_t step, const struct batch *b,
-                 const struct step_stats *st, const struct adamw *a,
-                 double lr, const struct batch_opts *o)
+                 const struct step_stats *st, const struct adamw *a, double lr,
+                 const struct batch_opts *o)
 {
     rec_set_i64(r, "step", step);
     set_batch(r, b, o);

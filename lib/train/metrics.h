@@ -7,7 +7,7 @@
 
 /* Sets every field of r. */
 void metrics_set(struct rec *r, int64_t step, const struct batch *b,
-                 const struct step_stats *st, const struct adamw *a,
-                 double lr, const struct batch_opts *o);
+                 const struct step_stats *st, const struct adamw *a, double lr,
+                 const struct batch_opts *o);
 
 #endif

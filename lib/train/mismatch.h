@@ -21,7 +21,8 @@ struct mismatch {
     uint64_t differing;  /* of those, different in any bit */
     uint64_t non_finite; /* the others: in no figure below */
     double dp_max, dp, kl, k3, rho2, w, w2; /* sums but for the first */
-    double mean_p, mean_q, var_p, var_q, cov; /* sums of squares of deviations */
+    double mean_p, mean_q, var_p, var_q,
+        cov; /* sums of squares of deviations */
 };
 
 /* tis: C, or 0. */

@@ -19,7 +19,7 @@ static int put(struct once *s, uint64_t key)
 int once_add(struct once *s, uint64_t key)
 {
     if (2 * s->n >= s->cap) {
-        struct once more = { .cap = s->cap ? 2 * s->cap : 256 };
+        struct once more = {.cap = s->cap ? 2 * s->cap : 256};
 
         more.key = xcalloc(more.cap, sizeof *more.key);
         for (size_t i = 0; i < s->cap; i++)
@@ -34,5 +34,5 @@ int once_add(struct once *s, uint64_t key)
 void once_free(struct once *s)
 {
     free(s->key);
-    *s = (struct once){ 0 };
+    *s = (struct once){0};
 }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct once { /* zeroed: empty */
+struct once {      /* zeroed: empty */
     uint64_t *key; /* of `cap` places, 0 where free */
     size_t n, cap;
 };

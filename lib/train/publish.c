@@ -27,11 +27,13 @@ static int not_finite(const struct outlet *to, size_t at, float v,
     if (o->after_step >= 0)
         snprintf(where, sizeof where, " after step %lld",
                  (long long)o->after_step);
-    return err_set(e, ERR_DATA, "%s: tensor %s: value %zu is %s%s%s in the "
+    return err_set(e, ERR_DATA,
+                   "%s: tensor %s: value %zu is %s%s%s in the "
                    "types of the arm (master=%s, compute=%s), expected a "
-                   "finite number", o->model, q->name, at - q->offset,
-                   v < 0 ? "-" : "", v == v ? "inf" : "nan", where,
-                   dtype_name(o->a->arm.master), dtype_name(to->t));
+                   "finite number",
+                   o->model, q->name, at - q->offset, v < 0 ? "-" : "",
+                   v == v ? "inf" : "nan", where, dtype_name(o->a->arm.master),
+                   dtype_name(to->t));
 }
 
 static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)

@@ -14,7 +14,7 @@ struct publish {
 
 /* policy: gets the digest of the weights. One that is not finite in the types
  * of the arm is an error that names its tensor. */
-int publish_weights(const struct publish *o, char policy[33], struct err *e)
-    MUST_CHECK;
+int publish_weights(const struct publish *o, char policy[33],
+                    struct err *e) MUST_CHECK;
 
 #endif

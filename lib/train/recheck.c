@@ -47,7 +47,7 @@ static int one_group(struct model *m, const struct group *g,
 int recheck_groups(struct model *m, const struct group *g, int n,
                    const struct recheck *o, struct err *e)
 {
-    struct pack p = { 0 };
+    struct pack p = {0};
     int r = 0;
 
     for (int i = 0; i < n && !r; i++)

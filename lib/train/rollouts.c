@@ -7,12 +7,12 @@
 #include "rollouts.h"
 #include "sample.h"
 
-int rollouts_open(struct rollouts *s, const struct batch_opts *o,
-                char **paths, int n_paths, const char *keep, int live,
-                int64_t position, struct err *e)
+int rollouts_open(struct rollouts *s, const struct batch_opts *o, char **paths,
+                  int n_paths, const char *keep, int live, int64_t position,
+                  struct err *e)
 {
     static char dash[] = "-";
-    static char *stdin_only[] = { dash };
+    static char *stdin_only[] = {dash};
 
     memset(s, 0, sizeof *s);
     s->o = o;
@@ -29,8 +29,7 @@ int rollouts_open(struct rollouts *s, const struct batch_opts *o,
 }
 
 /* 1: *rec; 0: all inputs ended. */
-static int next_record(struct rollouts *s, struct rec **rec,
-                       struct err *e)
+static int next_record(struct rollouts *s, struct rec **rec, struct err *e)
 {
     int r = 0;
 
@@ -76,8 +75,10 @@ static int check_rest(const struct rollouts *s, struct rec *rec, int64_t step,
     if (r < 0 || s->o->off_policy)
         return r < 0 ? r : 0;
     return r && found < step
-               ? rec_bad(rec, e, "step: found %lld again, expected %lld or "
-                         "more", (long long)found, (long long)step)
+               ? rec_bad(rec, e,
+                         "step: found %lld again, expected %lld or "
+                         "more",
+                         (long long)found, (long long)step)
                : 0;
 }
 
@@ -130,11 +131,15 @@ static int check_policy(struct rec *rec, const char *policy, struct err *e)
     if (r < 0)
         return r;
     if (!r)
-        return rec_bad(rec, e, "policy: found none, expected %s, the digest "
-                       "of the weights here (--off-policy takes it)", policy);
+        return rec_bad(rec, e,
+                       "policy: found none, expected %s, the digest "
+                       "of the weights here (--off-policy takes it)",
+                       policy);
     if (s.n != strlen(policy) || memcmp(s.s, policy, s.n))
-        return rec_bad(rec, e, "policy: sampled from %s, the weights here "
-                       "are %s (--off-policy takes it)", s.s, policy);
+        return rec_bad(rec, e,
+                       "policy: sampled from %s, the weights here "
+                       "are %s (--off-policy takes it)",
+                       s.s, policy);
     return 0;
 }
 
@@ -148,7 +153,8 @@ static int check_seed(struct rollouts *s, struct rec *rec, int64_t step,
     if (r <= 0)
         return r;
     if (s->seed_of == step && seed != s->seed)
-        return rec_bad(rec, e, "seed: found %llu, expected %llu as before in "
+        return rec_bad(rec, e,
+                       "seed: found %llu, expected %llu as before in "
                        "step %lld (--off-policy takes it)",
                        (unsigned long long)seed, (unsigned long long)s->seed,
                        (long long)step);
@@ -165,22 +171,25 @@ static int get_skipped(const struct rollouts *s, struct rec *rec,
     int r;
 
     if (s->live) {
-        *n = s->drawn && k->position > s->position
-                 ? k->position - s->position : 0;
+        *n = s->drawn && k->position > s->position ? k->position - s->position
+                                                   : 0;
         return 0;
     }
     r = rec_get_i64(rec, "skipped", n, e);
     if (r == 0)
         *n = 0;
     return r > 0 && (*n < 1 || !s->drawn)
-               ? rec_bad(rec, e, "skipped: found %lld, expected a position and "
-                         "1 or more", (long long)*n)
-               : r < 0 ? r : 0;
+               ? rec_bad(rec, e,
+                         "skipped: found %lld, expected a position and "
+                         "1 or more",
+                         (long long)*n)
+           : r < 0 ? r
+                   : 0;
 }
 
 /* The place of a group in the order that `draw` gave. */
-static int check_place(struct rollouts *s, struct rec *rec,
-                       const struct key *k, int64_t *skipped, struct err *e)
+static int check_place(struct rollouts *s, struct rec *rec, const struct key *k,
+                       int64_t *skipped, struct err *e)
 {
     uint64_t id = hash_bytes(k->id, strlen(k->id));
     int r;
@@ -199,20 +208,24 @@ static int check_place(struct rollouts *s, struct rec *rec,
     if (s->drawn && k->position - *skipped == s->position)
         s->position = k->position;
     if (s->drawn && k->position != s->position)
-        return rec_bad(rec, e, "position: found %lld, expected %lld, the next "
+        return rec_bad(rec, e,
+                       "position: found %lld, expected %lld, the next "
                        "prompt of this run (draw --resume begins there; "
-                       "--off-policy takes any)", (long long)k->position,
-                       (long long)s->position);
+                       "--off-policy takes any)",
+                       (long long)k->position, (long long)s->position);
     s->position++;
     if (k->epoch >= 0 && k->epoch < s->epoch)
-        return rec_bad(rec, e, "epoch: found %lld, expected %lld or more as "
-                       "before", (long long)k->epoch, (long long)s->epoch);
+        return rec_bad(rec, e,
+                       "epoch: found %lld, expected %lld or more as "
+                       "before",
+                       (long long)k->epoch, (long long)s->epoch);
     s->epoch = k->epoch;
     if (k->epoch >= 0 &&
         once_add(&s->ids, id + 0x9E3779B97F4A7C15u * (uint64_t)k->epoch))
-        return rec_bad(rec, e, "id: found %s in epoch %lld a second time, "
-                       "expected a prompt once in each epoch", k->id,
-                       (long long)k->epoch);
+        return rec_bad(rec, e,
+                       "id: found %s in epoch %lld a second time, "
+                       "expected a prompt once in each epoch",
+                       k->id, (long long)k->epoch);
     return 0;
 }
 
@@ -223,7 +236,7 @@ static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
                        struct group *g, struct err *e)
 {
     struct sample *out = &g->v[i];
-    struct key own = { 0 }, *k = i ? &own : first;
+    struct key own = {0}, *k = i ? &own : first;
     int strict = !s->o->off_policy;
     int r = key_read(rec, k, e);
 
@@ -252,9 +265,9 @@ static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
 }
 
 int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
-                 struct group *g, struct err *e)
+                   struct group *g, struct err *e)
 {
-    struct key key = { 0 };
+    struct key key = {0};
     struct rec *rec;
     int r = 1;
 
@@ -263,9 +276,10 @@ int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
     for (int i = 0; i < g->n && r == 1; i++) {
         r = next_record(s, &rec, e);
         if (r == 0 && (i || s->live))
-            r = err_set(e, ERR_DATA, "%s: the input ended in step %lld with "
-                        "%d of the %d samples of a group", name_of(s),
-                        (long long)step, i, g->n);
+            r = err_set(e, ERR_DATA,
+                        "%s: the input ended in step %lld with "
+                        "%d of the %d samples of a group",
+                        name_of(s), (long long)step, i, g->n);
         if (r == 1)
             r = check_step(rec, step, s->live, e);
         if (r == 0 && i)
@@ -302,18 +316,20 @@ int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
     return r;
 }
 
-int rollouts_short(const struct rollouts *s, int64_t step, int found,
-                   int asked, struct err *e)
+int rollouts_short(const struct rollouts *s, int64_t step, int found, int asked,
+                   struct err *e)
 {
     int64_t next;
 
     if (s->held && rec_get_i64(s->held, "step", &next, NULL) > 0)
-        return rec_bad(s->held, e, "step: found %lld, expected %lld, which "
+        return rec_bad(s->held, e,
+                       "step: found %lld, expected %lld, which "
                        "has %d groups so far of the %d that its sampler made "
-                       "(--off-policy takes them)", (long long)next,
-                       (long long)step, found, asked);
-    return err_set(e, ERR_DATA, "%s: the input ended in step %lld with %d "
+                       "(--off-policy takes them)",
+                       (long long)next, (long long)step, found, asked);
+    return err_set(e, ERR_DATA,
+                   "%s: the input ended in step %lld with %d "
                    "groups, expected the %d that its sampler made "
-                   "(--off-policy takes them)", name_of(s), (long long)step,
-                   found, asked);
+                   "(--off-policy takes them)",
+                   name_of(s), (long long)step, found, asked);
 }

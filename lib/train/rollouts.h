@@ -30,26 +30,25 @@ struct rollouts {
 };
 
 /* position: of the first prompt that the run has not consumed. */
-int rollouts_open(struct rollouts *s, const struct batch_opts *o,
-                char **paths, int n_paths, const char *keep, int live,
-                int64_t position, struct err *e) MUST_CHECK;
+int rollouts_open(struct rollouts *s, const struct batch_opts *o, char **paths,
+                  int n_paths, const char *keep, int live, int64_t position,
+                  struct err *e) MUST_CHECK;
 /* After the last step, `step` being the one after it: a live stream must end
  * here, whole; a replay may go on, but not with more of the steps done. Commits
  * keep. */
-int rollouts_finish(struct rollouts *s, int64_t step, struct err *e)
-    MUST_CHECK;
+int rollouts_finish(struct rollouts *s, int64_t step, struct err *e) MUST_CHECK;
 void rollouts_close(struct rollouts *s); /* drops an uncommitted keep */
 /* 1: a group of `step`; 0: no more (the input ended, or went on to the next
  * step). policy: the digest of the weights trained here. */
 int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
-                 struct group *g, struct err *e) MUST_CHECK;
+                   struct group *g, struct err *e) MUST_CHECK;
 /* To be called once for each group: writes its records to keep, with
  * `advantage` where it is trained on. */
 int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
                   struct err *e) MUST_CHECK;
 /* After rollouts_group gave 0: the error that `found` groups of the step came,
  * of the `asked` that a sampler made. */
-int rollouts_short(const struct rollouts *s, int64_t step, int found,
-                   int asked, struct err *e);
+int rollouts_short(const struct rollouts *s, int64_t step, int found, int asked,
+                   struct err *e);
 
 #endif

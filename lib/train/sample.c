@@ -59,15 +59,19 @@ int sample_read(struct rec *rec, const struct batch_opts *o, struct sample *s,
     if (r)
         return r;
     if (logp.n != response.n)
-        return rec_bad(rec, e, "response_logprobs has %zu values, "
-                       "response_tokens %zu", logp.n, response.n);
+        return rec_bad(rec, e,
+                       "response_logprobs has %zu values, "
+                       "response_tokens %zu",
+                       logp.n, response.n);
     for (size_t i = 0; i < logp.n; i++)
         if (!(logp.v[i] <= LOGP_MOST && logp.v[i] >= -FLT_MAX))
-            return rec_bad(rec, e, "response_logprobs: value %zu is %.9g, "
-                           "expected a finite number up to 0", i,
-                           (double)logp.v[i]);
+            return rec_bad(rec, e,
+                           "response_logprobs: value %zu is %.9g, "
+                           "expected a finite number up to 0",
+                           i, (double)logp.v[i]);
     if (prompt.n + response.n > (size_t)o->max_len)
-        return rec_bad(rec, e, "prompt_tokens and response_tokens are %zu "
+        return rec_bad(rec, e,
+                       "prompt_tokens and response_tokens are %zu "
                        "together, the model has %d positions",
                        prompt.n + response.n, o->max_len);
     s->n_prompt = (int)prompt.n;

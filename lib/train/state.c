@@ -24,8 +24,8 @@ static int get_count(const json_t *j, const char *path, const char *key,
     return r;
 }
 
-static int parse_state(struct train_state *s, const json_t *j,
-                       const char *path, struct err *e)
+static int parse_state(struct train_state *s, const json_t *j, const char *path,
+                       struct err *e)
 {
     const char *arm = NULL, *seed = NULL;
     int64_t updates, skipped;
@@ -55,8 +55,10 @@ static int parse_state(struct train_state *s, const json_t *j,
     s->hyper = json_incref(json_object_get(j, "hyperparameters"));
     if (*end || !*seed || strlen(arm) >= sizeof s->arm ||
         !json_is_object(s->hyper))
-        return err_set(e, ERR_DATA, "%s: arm, seed or hyperparameters "
-                       "damaged", path);
+        return err_set(e, ERR_DATA,
+                       "%s: arm, seed or hyperparameters "
+                       "damaged",
+                       path);
     strcpy(s->arm, arm);
     return 1;
 }
@@ -69,9 +71,8 @@ int state_read(struct train_state *s, const char *dir, struct err *e)
 
     memset(s, 0, sizeof *s);
     if (r > 0)
-        r = strcmp(digests_file(j), DIGESTS_STATE)
-                ? 0
-                : parse_state(s, j, path, e);
+        r = strcmp(digests_file(j), DIGESTS_STATE) ? 0
+                                                   : parse_state(s, j, path, e);
     json_decref(j);
     free(path);
     if (r < 0)

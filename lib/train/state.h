@@ -12,8 +12,8 @@ struct train_state {
     int64_t step;   /* steps done */
     int64_t cursor; /* prompts consumed */
     uint64_t seed;
-    char arm[ARM_TEXT]; /* every factor spelt out */
-    json_t *hyper;  /* an object: hyperparameters; owned */
+    char arm[ARM_TEXT];        /* every factor spelt out */
+    json_t *hyper;             /* an object: hyperparameters; owned */
     uint64_t updates, skipped; /* of struct adamw */
     double loss_scale;
     int64_t good;
@@ -24,8 +24,8 @@ void state_free(struct train_state *s);
 /* 1: DIR/trainer_state.json was read into *s; 0: there is none (a base
  * model). One that was changed, or that went missing beside an
  * optimizer.safetensors, is an error. */
-int state_read(struct train_state *s, const char *dir, struct err *e)
-    MUST_CHECK;
+int state_read(struct train_state *s, const char *dir,
+               struct err *e) MUST_CHECK;
 /* The prompts that DIR's run has consumed; 0 for a base model. */
 int state_cursor(const char *dir, int64_t *cursor, struct err *e) MUST_CHECK;
 /* A new object of its values, without the digests. */

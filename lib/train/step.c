@@ -13,10 +13,10 @@ struct step {
     struct adamw *a;
     const struct step_opts *o;
     struct step_stats *st;
-    struct pack p; /* every sequence of the batch */
+    struct pack p;                /* every sequence of the batch */
     const struct sample **sample; /* of a sequence */
-    int *group_end; /* sequences up to the end of group i */
-    int fresh;      /* so many get logp_old from their first forward */
+    int *group_end;               /* sequences up to the end of group i */
+    int fresh; /* so many get logp_old from their first forward */
     /* p.n_tokens values each, where the tokens are */
     float *logp_old, *logp_rollout, *logp, *dlogp, *entropy;
 };
@@ -123,8 +123,8 @@ static int compare(struct step *s, int a, int b, struct err *e)
             s->st->entropy += (double)s->entropy[t];
             if (!(gap <= s->st->logp_gap))
                 s->st->logp_gap = gap;
-            mismatch_add(&s->st->mismatch, s->logp_old[t],
-                         s->logp_rollout[t], s->o->dapo.tis);
+            mismatch_add(&s->st->mismatch, s->logp_old[t], s->logp_rollout[t],
+                         s->o->dapo.tis);
         }
     }
     return 0;
@@ -144,8 +144,7 @@ static int score(struct step *s, struct err *e)
         b = pack_micro(p, a, p->n, s->o->micro_tokens);
         q = pack_view(p, a, b);
         r = model_logp(s->m, &q, s->o->temperature, 0,
-                       s->logp_old + p->start[a], s->entropy + p->start[a],
-                       e);
+                       s->logp_old + p->start[a], s->entropy + p->start[a], e);
         if (r)
             return r;
     }
@@ -213,9 +212,9 @@ static int mini_batch(struct step *s, int from, int to, struct err *e)
 int step_run(struct model *m, struct adamw *a, const struct batch *b,
              const struct step_opts *o, struct step_stats *st, struct err *e)
 {
-    const struct recheck rest = { o->temperature, o->micro_tokens,
-                                  a->arm.apart, o->gap };
-    struct step s = { .m = m, .a = a, .o = o, .st = st };
+    const struct recheck rest = {o->temperature, o->micro_tokens, a->arm.apart,
+                                 o->gap};
+    struct step s = {.m = m, .a = a, .o = o, .st = st};
     int r = recheck_groups(m, b->rest, b->n_rest, &rest, e);
 
     memset(st, 0, sizeof *st);
@@ -224,15 +223,15 @@ int step_run(struct model *m, struct adamw *a, const struct batch *b,
     gather(&s, b);
     if (!(a->arm.dropout > 0) && a->arm.order.k.kind == ORDER_CANONICAL &&
         !o->score_all)
-        s.fresh = s.group_end[(b->n < o->mini_batch ? b->n : o->mini_batch) -
-                              1];
+        s.fresh =
+            s.group_end[(b->n < o->mini_batch ? b->n : o->mini_batch) - 1];
     r = score(&s, e);
     for (int epoch = 0; epoch < o->epochs && !r; epoch++)
         for (int g = 0; g < b->n && !r; g += o->mini_batch) {
             int end = g + o->mini_batch < b->n ? g + o->mini_batch : b->n;
 
-            r = mini_batch(&s, g ? s.group_end[g - 1] : 0,
-                           s.group_end[end - 1], e);
+            r = mini_batch(&s, g ? s.group_end[g - 1] : 0, s.group_end[end - 1],
+                           e);
         }
     step_free(&s);
     return r;

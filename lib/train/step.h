@@ -17,31 +17,31 @@
 struct step_opts {
     struct dapo_opts dapo;
     struct gap_bound gap; /* of log-probabilities, sampler to trainer */
-    int mini_batch;      /* prompts an update */
+    int mini_batch;       /* prompts an update */
     int epochs;
     double temperature;  /* of the rollouts */
     size_t micro_tokens; /* tokens in a forward and backward, about */
     double lr;
-    uint64_t seed;       /* of dropout (arm_noise_seed) */
-    int score_all;       /* run the first mini-batch twice all the same */
+    uint64_t seed; /* of dropout (arm_noise_seed) */
+    int score_all; /* run the first mini-batch twice all the same */
 };
 
 struct step_stats {
-    struct dapo_stats loss;  /* over every update of the step */
-    uint64_t tokens;         /* response tokens trained on, once each */
-    double entropy;          /* sum over those tokens, before the updates */
-    double logp_gap;         /* max |logp_old - logp of the sampler| */
+    struct dapo_stats loss; /* over every update of the step */
+    uint64_t tokens;        /* response tokens trained on, once each */
+    double entropy;         /* sum over those tokens, before the updates */
+    double logp_gap;        /* max |logp_old - logp of the sampler| */
     struct mismatch mismatch;
-    double norm;             /* sum of the finite gradient norms */
+    double norm; /* sum of the finite gradient norms */
     int updates, skipped;
-    uint64_t changed;        /* stored master values, summed over updates */
+    uint64_t changed; /* stored master values, summed over updates */
 };
 
 /* Trains m (whose compute weights are a's) on b, whose samples have their
  * advantages. An empty batch makes no update. Before any, all log-probabilities
  * of the sampler are held against o->gap, those of b->rest too. */
 int step_run(struct model *m, struct adamw *a, const struct batch *b,
-             const struct step_opts *o, struct step_stats *st, struct err *e)
-    MUST_CHECK;
+             const struct step_opts *o, struct step_stats *st,
+             struct err *e) MUST_CHECK;
 
 #endif

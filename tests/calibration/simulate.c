@@ -20,80 +20,193 @@
 enum { TASKS = 8, ARMS = 3, MAX_Q = 160, MAX_SEEDS = 40, MAX_DRAWS = 8 };
 
 struct arm_truth {
-    double on, off;   /* change of accuracy on-task, off-task */
-    double seed_sd;   /* off-task and on-task, of accuracy */
+    double on, off; /* change of accuracy on-task, off-task */
+    double seed_sd; /* off-task and on-task, of accuracy */
     double noise_sd;
-    double log_kl;    /* of the on-task */
-    double log_gap;   /* mean log KL off-task minus on-task */
+    double log_kl;  /* of the on-task */
+    double log_gap; /* mean log KL off-task minus on-task */
 };
 
 struct truth {
     const char *name, *about;
     struct arm_truth a[ARMS];
     int seeds, draws;
-    double rho;       /* correlation of a seed's effect between tasks */
+    double rho; /* correlation of a seed's effect between tasks */
     double fresh;
-    int tail;         /* degrees of freedom of the seed's effect; 0: normal */
-    int edges;        /* a task at the floor, one at the ceiling */
+    int tail;          /* degrees of freedom of the seed's effect; 0: normal */
+    int edges;         /* a task at the floor, one at the ceiling */
     const char *calls; /* words that would be wrong, HYPOTHESIS:WORD[:ARM],
                           of both arms where none is named */
 };
 
-#define SAME {.on = .2, .off = .05, .seed_sd = .02, .noise_sd = .008, \
-              .log_kl = -4, .log_gap = .3}
-#define NULLS "H2:supported,H2:contradicted,H2-noise:supported," \
-              "H2-noise:contradicted,H3:supported,H3:contradicted,"
+#define SAME                                                                   \
+    {                                                                          \
+        .on = .2, .off = .05, .seed_sd = .02, .noise_sd = .008, .log_kl = -4,  \
+        .log_gap = .3                                                          \
+    }
+#define NULLS                                                                  \
+    "H2:supported,H2:contradicted,H2-noise:supported,"                         \
+    "H2-noise:contradicted,H3:supported,H3:contradicted,"
 
 static const struct truth truths[] = {
-    {"null", "all arms alike", {SAME, SAME, SAME}, 10, 3, .4, .5, 0, 0,
+    {"null",
+     "all arms alike",
+     {SAME, SAME, SAME},
+     10,
+     3,
+     .4,
+     .5,
+     0,
+     0,
      NULLS "H1:contradicted"},
-    {"no_noise", "no noise of the policy, samples that decorrelate",
-     {{.2, .05, .02, 0, -4, .3}, {.2, .05, .02, 0, -4, .3},
-      {.2, .05, .02, 0, -4, .3}}, 10, 3, .4, 1, 0, 0,
+    {"no_noise",
+     "no noise of the policy, samples that decorrelate",
+     {{.2, .05, .02, 0, -4, .3},
+      {.2, .05, .02, 0, -4, .3},
+      {.2, .05, .02, 0, -4, .3}},
+     10,
+     3,
+     .4,
+     1,
+     0,
+     0,
      NULLS "H1:contradicted"},
-    {"arm_moves_less", "the arm moves less, spread alike",
-     {SAME, {.1, .0, .02, .008, -5, .3}, SAME}, 10, 3, .4, .5, 0, 0,
+    {"arm_moves_less",
+     "the arm moves less, spread alike",
+     {SAME, {.1, .0, .02, .008, -5, .3}, SAME},
+     10,
+     3,
+     .4,
+     .5,
+     0,
+     0,
      NULLS "H1:supported:arm"},
-    {"reference_moves_less", "the reference moves less, spread alike",
-     {{.1, .0, .02, .008, -5, .3}, SAME, SAME}, 10, 3, .4, .5, 0, 0,
+    {"reference_moves_less",
+     "the reference moves less, spread alike",
+     {{.1, .0, .02, .008, -5, .3}, SAME, SAME},
+     10,
+     3,
+     .4,
+     .5,
+     0,
+     0,
      NULLS "H1:supported"},
-    {"at_the_margin", "on-task accuracy is lower by just the margin",
+    {"at_the_margin",
+     "on-task accuracy is lower by just the margin",
      {SAME, {.18, .05, .02, .008, -4, .3}, {.18, .05, .02, .008, -4, .3}},
-     10, 3, .4, .5, 0, 0, NULLS "H1:supported,H1:contradicted"},
-    {"kl_larger_everywhere", "KL twice as large on every task, larger off-task",
-     {{.2, .05, .02, .008, -4, 1}, {.2, .05, .02, .008, -3.3, 1},
-      {.2, .05, .02, .008, -3.3, 1}}, 10, 3, .4, .5, 0, 0,
+     10,
+     3,
+     .4,
+     .5,
+     0,
+     0,
+     NULLS "H1:supported,H1:contradicted"},
+    {"kl_larger_everywhere",
+     "KL twice as large on every task, larger off-task",
+     {{.2, .05, .02, .008, -4, 1},
+      {.2, .05, .02, .008, -3.3, 1},
+      {.2, .05, .02, .008, -3.3, 1}},
+     10,
+     3,
+     .4,
+     .5,
+     0,
+     0,
      NULLS "H1:contradicted"},
-    {"kl_larger_on_task", "KL twice as large on every task, larger on-task",
-     {{.2, .05, .02, .008, -4, -1}, {.2, .05, .02, .008, -3.3, -1},
-      {.2, .05, .02, .008, -3.3, -1}}, 10, 3, .4, .5, 0, 0,
+    {"kl_larger_on_task",
+     "KL twice as large on every task, larger on-task",
+     {{.2, .05, .02, .008, -4, -1},
+      {.2, .05, .02, .008, -3.3, -1},
+      {.2, .05, .02, .008, -3.3, -1}},
+     10,
+     3,
+     .4,
+     .5,
+     0,
+     0,
      NULLS "H1:contradicted"},
-    {"edges", "a task at the floor and one at the ceiling", {SAME, SAME, SAME},
-     10, 3, .4, .5, 0, 1, NULLS "H1:contradicted"},
-    {"tasks_correlate", "a seed's effect is nearly the same on all tasks",
-     {SAME, SAME, SAME}, 10, 3, .9, .5, 0, 0, NULLS "H1:contradicted"},
-    {"heavy_tails", "t3 effects of the seed", {SAME, SAME, SAME}, 10, 3, .4,
-     .5, 3, 0, NULLS "H1:contradicted"},
-    {"one_draw", "one noise draw", {SAME, SAME, SAME}, 10, 1, .4, .5, 0, 0,
+    {"edges",
+     "a task at the floor and one at the ceiling",
+     {SAME, SAME, SAME},
+     10,
+     3,
+     .4,
+     .5,
+     0,
+     1,
+     NULLS "H1:contradicted"},
+    {"tasks_correlate",
+     "a seed's effect is nearly the same on all tasks",
+     {SAME, SAME, SAME},
+     10,
+     3,
+     .9,
+     .5,
+     0,
+     0,
+     NULLS "H1:contradicted"},
+    {"heavy_tails",
+     "t3 effects of the seed",
+     {SAME, SAME, SAME},
+     10,
+     3,
+     .4,
+     .5,
+     3,
+     0,
+     NULLS "H1:contradicted"},
+    {"one_draw",
+     "one noise draw",
+     {SAME, SAME, SAME},
+     10,
+     1,
+     .4,
+     .5,
+     0,
+     0,
      "H2:supported,H2:contradicted,H3:supported,H3:contradicted,"
      "H1:contradicted"},
-    {"twenty_seeds", "all arms alike, 20 seeds", {SAME, SAME, SAME}, 20, 2,
-     .4, .5, 0, 0, NULLS "H1:contradicted"},
-    {"variance_4", "variance over seeds 4 times as large",
-     {{.2, .05, .03, 0, -4, .3}, {.2, .05, .06, 0, -4, .3},
-      {.2, .05, .06, 0, -4, .3}}, 20, 1, .3, .5, 0, 0,
+    {"twenty_seeds",
+     "all arms alike, 20 seeds",
+     {SAME, SAME, SAME},
+     20,
+     2,
+     .4,
+     .5,
+     0,
+     0,
+     NULLS "H1:contradicted"},
+    {"variance_4",
+     "variance over seeds 4 times as large",
+     {{.2, .05, .03, 0, -4, .3},
+      {.2, .05, .06, 0, -4, .3},
+      {.2, .05, .06, 0, -4, .3}},
+     20,
+     1,
+     .3,
+     .5,
+     0,
+     0,
      "H2:contradicted,H3:supported,H3:contradicted,H1:contradicted"},
-    {"noise_half", "noise of half the seed variance in the arms alone",
-     {{.2, .05, .04, 0, -4, .3}, {.2, .05, .04, .02828427, -4, .3},
-      {.2, .05, .04, .02828427, -4, .3}}, 20, 4, .3, .5, 0, 0,
+    {"noise_half",
+     "noise of half the seed variance in the arms alone",
+     {{.2, .05, .04, 0, -4, .3},
+      {.2, .05, .04, .02828427, -4, .3},
+      {.2, .05, .04, .02828427, -4, .3}},
+     20,
+     4,
+     .3,
+     .5,
+     0,
+     0,
      "H2:contradicted,H2-noise:contradicted,H3:supported,H3:contradicted,"
      "H1:contradicted"},
 };
 enum { N_TRUTHS = sizeof truths / sizeof *truths };
 
-static const char *const arm_name[ARMS] = { "ref", "arm", "third" };
-static const int questions[TASKS] = { 128, 30, 30, 40, 100, 100, 100, 50 };
-static const int samples[TASKS] = { 4, 16, 16, 8, 4, 4, 4, 4 };
+static const char *const arm_name[ARMS] = {"ref", "arm", "third"};
+static const int questions[TASKS] = {128, 30, 30, 40, 100, 100, 100, 50};
+static const int samples[TASKS] = {4, 16, 16, 8, 4, 4, 4, 4};
 
 static void task_name(char name[16], int k)
 {
@@ -136,10 +249,10 @@ static struct counts answer(struct rng *g, const struct truth *t, int task,
 {
     int n = questions[task], k = samples[task];
     double sum2 = 0;
-    struct counts c = { 0 };
+    struct counts c = {0};
 
     for (int i = 0; i < n; i++) {
-        double p = base_p(t, task, i), right[2] = { 0 }, ph;
+        double p = base_p(t, task, i), right[2] = {0}, ph;
 
         if (p > 0 && p < 1)
             p = fmin(1, fmax(0, p + shift));
@@ -168,8 +281,9 @@ static void put_score(int x, const char *arm, int seed, int draw, int task,
     task_name(name, task);
     printf("{\"experiment\":%d,\"arm\":\"%s\",\"seed\":%d,\"draw\":%d,"
            "\"task\":\"%s\",\"j\":%.9g,\"se\":%.6g,\"var_eval\":%.9g,"
-           "\"j_even\":%.9g,\"j_odd\":%.9g}\n", x, arm, seed, draw, name,
-           c->j, c->se, c->var_eval, c->half[0], c->half[1]);
+           "\"j_even\":%.9g,\"j_odd\":%.9g}\n",
+           x, arm, seed, draw, name, c->j, c->se, c->var_eval, c->half[0],
+           c->half[1]);
 }
 
 static void put_kl(int x, const char *arm, int seed, int draw, int task,
@@ -179,8 +293,8 @@ static void put_kl(int x, const char *arm, int seed, int draw, int task,
 
     task_name(name, task);
     printf("{\"experiment\":%d,\"arm\":\"%s\",\"seed\":%d,\"draw\":%d,"
-           "\"task\":\"%s\",\"kl_token\":{\"exact\":%.9g}}\n", x, arm, seed,
-           draw, name, kl);
+           "\"task\":\"%s\",\"kl_token\":{\"exact\":%.9g}}\n",
+           x, arm, seed, draw, name, kl);
 }
 
 /* One arm at one seed: its effects on the tasks, then its draws. */
@@ -191,8 +305,8 @@ static void run(struct rng *g, const struct truth *t, int x, int seed, int a,
     double all = effect(g, t), by_task[TASKS], kl_on = rng_normal(g) * .2;
 
     for (int k = 0; k < TASKS; k++)
-        by_task[k] = w->seed_sd * (sqrt(t->rho) * all +
-                                   sqrt(1 - t->rho) * effect(g, t));
+        by_task[k] = w->seed_sd *
+                     (sqrt(t->rho) * all + sqrt(1 - t->rho) * effect(g, t));
     for (int r = 0; r < t->draws; r++)
         for (int k = 0; k < TASKS; k++) {
             double shift = (k ? w->off : w->on) + by_task[k] +
@@ -243,11 +357,10 @@ static void expect(const struct truth *t)
 
             printf("H2 %s - %.9g\n", arm_name[a],
                    (w->seed_sd * w->seed_sd + w->noise_sd * w->noise_sd) /
-                   (z->seed_sd * z->seed_sd + z->noise_sd * z->noise_sd));
+                       (z->seed_sd * z->seed_sd + z->noise_sd * z->noise_sd));
             printf("H2-noise %s - %.9g\n", arm_name[a],
                    w->noise_sd * w->noise_sd - z->noise_sd * z->noise_sd);
-            printf("H3 %s - %.9g\n", arm_name[a],
-                   exp(w->log_gap - z->log_gap));
+            printf("H3 %s - %.9g\n", arm_name[a], exp(w->log_gap - z->log_gap));
             printf("H1 %s - %.9g\n", arm_name[a], w->on - z->on);
         }
     }

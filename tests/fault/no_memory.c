@@ -42,8 +42,9 @@ __attribute__((destructor)) static void end(void)
                  ? open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666)
                  : -1;
 
-    if (fd >= 0 && write(fd, text, (size_t)snprintf(text, sizeof text, "%ld",
-                                                    (long)done)) > 0)
+    if (fd >= 0 &&
+        write(fd, text,
+              (size_t)snprintf(text, sizeof text, "%ld", (long)done)) > 0)
         close(fd);
 }
 

@@ -27,7 +27,7 @@ static void must(int ok, const char *what)
 /* Everything that programs do with a record; the number of rows written. */
 static uint64_t use(struct rec *r, struct fields *f, struct rec_writer *w)
 {
-    static const struct view view = { .width = 60, .lines = 3 };
+    static const struct view view = {.width = 60, .lines = 3};
     struct buf b = {0};
     struct err e = {0};
     struct rec *copy;
@@ -47,7 +47,8 @@ static uint64_t use(struct rec *r, struct fields *f, struct rec_writer *w)
     else if (w)
         must(!strcmp(rec_field_name(r, 0), "end") ||
                  (rec_finite(r, NULL) < 0 &&
-                  strstr(e.msg, "expected a finite number")), e.msg);
+                  strstr(e.msg, "expected a finite number")),
+             e.msg);
     rec_unset(copy, "a.b");
     rec_free(&copy);
     return n;

@@ -64,7 +64,7 @@ static int nothing(void *ctx, struct rec *rec, struct err *e)
 /* The text as a sort key. */
 static void order_by(const char *text, struct rec *r)
 {
-    struct select_opts o = { .sort = text, .top = 2 };
+    struct select_opts o = {.sort = text, .top = 2};
     struct err e = {0};
     struct select *s;
     int x = select_open(&s, &o, &e);

@@ -67,8 +67,8 @@ static void fuzz_chat(const char *s, size_t n)
 static void fuzz_shape(int which, const char *s, size_t n)
 {
     static const char *const shape[10] = {
-        "llama3", "smollm2", "qwen3", "deepseek", "deepseek-coder",
-        "gpt2-prefix", "tekken", "o200k", "behaviors", "flags",
+        "llama3",      "smollm2", "qwen3", "deepseek",  "deepseek-coder",
+        "gpt2-prefix", "tekken",  "o200k", "behaviors", "flags",
     };
     static struct tok *t[10], *regex[10];
     struct tok_ids a = {0}, b = {0};
@@ -120,8 +120,7 @@ static void fuzz_decode(struct tok *t, const uint8_t *p, size_t n)
     free(id);
 }
 
-static void fuzz_text(struct tok *t, struct tok *regex, const char *s,
-                      size_t n)
+static void fuzz_text(struct tok *t, struct tok *regex, const char *s, size_t n)
 {
     struct tok_ids a = {0}, b = {0};
     struct err e = {0};

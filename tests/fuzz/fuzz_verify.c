@@ -44,7 +44,7 @@ static void note(void *ctx, const struct outcome *r, int final)
 {
     (void)ctx;
     (void)r;
-    (void)final;
+    (void) final;
 }
 
 static void parse_all(struct arena *a, struct text t)
@@ -62,8 +62,8 @@ static void extract_all(struct arena *a, const char *s, size_t n)
 {
     for (int x = VERIFY_RULES; x <= VERIFY_WHOLE; x++)
         for (int lenient = 0; lenient < 2; lenient++) {
-            struct verify_opts o = { .extract = (enum verify_extract)x,
-                                     .lenient = lenient };
+            struct verify_opts o = {.extract = (enum verify_extract)x,
+                                    .lenient = lenient};
             struct found f = extract_answer(a, s, n, &o);
             struct found g = extract_answer(a, s, n, &o);
             if (!f.t.s != !g.t.s ||
@@ -76,7 +76,7 @@ static void extract_all(struct arena *a, const char *s, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct arena *a;
-    const struct verify_opts o = { .explain = 1 };
+    const struct verify_opts o = {.explain = 1};
     const uint8_t *cut = size ? memchr(data, 0xFF, size) : NULL;
     size_t n = cut ? (size_t)(cut - data) : size;
 
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     extract_all(a, resp, n_resp);
     (void)dapo_judge(a, text_of(s, n), text_of(resp, n_resp));
     struct text g = extract_gold(a, s, n);
-    struct verify_opts whole = { .extract = VERIFY_WHOLE };
+    struct verify_opts whole = {.extract = VERIFY_WHOLE};
     struct found f = extract_answer(a, resp, n_resp, &whole);
     double took = cpu_s() - began;
     if (took > most_s)
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         parse_all(a, f.t);
         (void)simple_equal(norm_form(a, g), norm_form(a, f.t));
         if (f.t.n + g.n < 64) {
-            struct outcome r = { 0 }, q = { 0 }, self = { 0 };
+            struct outcome r = {0}, q = {0}, self = {0};
             compare_texts(a, g, f.t, &o, &r, note, NULL);
             compare_texts(a, g, f.t, &o, &q, note, NULL);
             if (r.correct != q.correct)

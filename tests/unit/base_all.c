@@ -50,8 +50,8 @@ static void arena_is_aligned_zeroed_and_reused(void)
 static void philox_gives_the_known_answers(void)
 {
     uint32_t c0[4] = {0}, k0[2] = {0}, out[4];
-    uint32_t c1[4] = { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 };
-    uint32_t k1[2] = { 0xa4093822, 0x299f31d0 };
+    uint32_t c1[4] = {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344};
+    uint32_t k1[2] = {0xa4093822, 0x299f31d0};
 
     philox4x32(c0, k0, out);
     T_CHECK(out[0] == 0x6627e8d5 && out[1] == 0xe169c58d &&
@@ -198,8 +198,10 @@ static void json_members_are_typed(void)
     int64_t i = 7;
     double f = 0;
     int b = 0;
-    const char *s = NULL, *text =
-        "{\"i\": -5, \"f\": 0.5, \"b\": true, \"s\": \"x\", \"z\": null}";
+    const char
+        *s = NULL,
+        *text =
+            "{\"i\": -5, \"f\": 0.5, \"b\": true, \"s\": \"x\", \"z\": null}";
 
     T_EQ_INT(json_read_text(&j, text, strlen(text), "c", &e), 0);
     T_CHECK(!json_get_i64(j, "c", "i", 1, &i, &e) && i == -5);
@@ -233,11 +235,11 @@ static void touch(void *ctx, long i, int worker)
 static void pool_runs_each_index_once(void)
 {
     static _Atomic int hit[1025];
-    int sizes[] = { 0, 1, 2, 31, 32, 33, 1025 };
+    int sizes[] = {0, 1, 2, 31, 32, 33, 1025};
 
     for (int threads = 1; threads <= 9; threads += 2) {
         struct pool *p = pool_open(threads);
-        struct count c = { hit, pool_threads(p), 0 };
+        struct count c = {hit, pool_threads(p), 0};
 
         T_EQ_INT(pool_threads(p), threads);
         for (int round = 0; round < 300; round++) {

@@ -9,29 +9,31 @@ static const char *out;
 static struct cli_list list;
 
 static const struct opt common[] = {
-    { OPT_INT, "threads", 0, &threads, "N", "threads to use", 0, 0 },
-    { .type = OPT_END }
-};
+    {OPT_INT, "threads", 0, &threads, "N", "threads to use", 0, 0},
+    {.type = OPT_END}};
 
 static int parse(const char *line, int min, int max, int *n, char ***args,
                  struct err *e)
 {
     static char copy[256];
     static char *argv[32];
-    union { const struct opt *c; void *v; } group = { .c = common };
+    union {
+        const struct opt *c;
+        void *v;
+    } group = {.c = common};
     struct opt opts[] = {
-        { OPT_STR, "output", 'o', &out, "FILE", "write to FILE", 0, 0 },
-        { OPT_FLAG, "json", 0, &json, NULL, "write JSON lines", 0, 0 },
-        { OPT_INT, "batch", 'b', &batch, "N", "sequences", 1, 4096 },
-        { OPT_U64, "seed", 0, &seed, "S", "seed", 0, 0 },
-        { OPT_F64, "temperature", 0, &temp, "T", "temperature", 0, 10 },
-        { OPT_SIZE, "memory", 0, &memory, "SIZE", "memory", 0, 0 },
-        { OPT_LIST, "set", 0, &list, "K=V", "a setting", 0, 0 },
-        { .type = OPT_GROUP, .dst = group.v },
-        { .type = OPT_END }
-    };
-    struct cli c = { "prog", "does things", "[options] [FILE...]", "Reads.",
-                     "prog < x", "other", opts, min, max };
+        {OPT_STR, "output", 'o', &out, "FILE", "write to FILE", 0, 0},
+        {OPT_FLAG, "json", 0, &json, NULL, "write JSON lines", 0, 0},
+        {OPT_INT, "batch", 'b', &batch, "N", "sequences", 1, 4096},
+        {OPT_U64, "seed", 0, &seed, "S", "seed", 0, 0},
+        {OPT_F64, "temperature", 0, &temp, "T", "temperature", 0, 10},
+        {OPT_SIZE, "memory", 0, &memory, "SIZE", "memory", 0, 0},
+        {OPT_LIST, "set", 0, &list, "K=V", "a setting", 0, 0},
+        {.type = OPT_GROUP, .dst = group.v},
+        {.type = OPT_END}};
+    struct cli c = {"prog",   "does things", "[options] [FILE...]",
+                    "Reads.", "prog < x",    "other",
+                    opts,     min,           max};
     int argc = 0;
 
     batch = 8, json = 0, threads = 0, seed = 0, temp = 1, out = "-";
@@ -51,7 +53,8 @@ static void values_arrive(void)
 
     T_EQ_INT(parse("-o x --batch=16 a --json --seed 18446744073709551615 "
                    "--temperature 0.5 --set a=1 --set b --threads 3 - -- -z",
-                   0, 3, &n, &args, &e), CLI_RUN);
+                   0, 3, &n, &args, &e),
+             CLI_RUN);
     T_EQ_STR(out, "x");
     T_EQ_INT(batch, 16);
     T_CHECK(json && seed == UINT64_MAX && temp == 0.5 && threads == 3);
@@ -72,14 +75,11 @@ static void sizes_have_units(void)
     static const struct {
         const char *line;
         uint64_t bytes;
-    } good[] = {{"--memory 4096", 4096},
-                {"--memory 80G", 80ull << 30},
-                {"--memory=1.5k", 1536},
-                {"--memory 640MiB", 640ull << 20},
-                {"--memory 2TB", 2ull << 40},
-                {"--memory 7b", 7}};
-    static const char *const bad[] = {"--memory=", "--memory G",
-                                      "--memory -1G", "--memory 80X",
+    } good[] = {{"--memory 4096", 4096},      {"--memory 80G", 80ull << 30},
+                {"--memory=1.5k", 1536},      {"--memory 640MiB", 640ull << 20},
+                {"--memory 2TB", 2ull << 40}, {"--memory 7b", 7}};
+    static const char *const bad[] = {"--memory=",     "--memory G",
+                                      "--memory -1G",  "--memory 80X",
                                       "--memory 80Gx", "--memory 1e30G"};
     struct err e = {0};
     char **args;
@@ -91,8 +91,8 @@ static void sizes_have_units(void)
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         T_EQ_INT(parse(bad[i], 0, 0, &n, &args, &e), -ERR_USAGE);
-        T_CHECKF(strstr(e.msg, "--memory: '") &&
-                     strstr(e.msg, "is not a size"), "%s", e.msg);
+        T_CHECKF(strstr(e.msg, "--memory: '") && strstr(e.msg, "is not a size"),
+                 "%s", e.msg);
     }
 }
 
@@ -101,28 +101,27 @@ static void misuse_is_named(void)
     static const struct {
         const char *line, *msg;
     } cases[] = {
-        { "--batch x", "--batch: 'x' is not an integer from 1 to 4096" },
-        { "--batch 0", "--batch: '0' is not an integer from 1 to 4096" },
-        { "--batch 4097", "--batch: '4097' is not an integer from 1 to 4096" },
-        { "--batch=", "--batch: '' is not an integer from 1 to 4096" },
-        { "-b 1x", "-b: '1x' is not an integer from 1 to 4096" },
-        { "--threads 99999999999", "--threads: '99999999999' is not an "
-                                   "integer" },
-        { "--seed -1",
-          "--seed: '-1' is not an integer from 0 to 2^64 - 1" },
-        { "--temperature nan",
-          "--temperature: 'nan' is not a number from 0 to 10" },
-        { "--batch", "--batch: needs a value (N)" },
-        { "--json=1", "--json: takes no value" },
-        { "--jsno", "unknown option '--jsno'; did you mean '--json'?" },
-        { "--tmperature=2",
-          "unknown option '--tmperature=2'; did you mean '--temperature'?" },
-        { "--temp 2", "unknown option '--temp'; did you mean "
-                      "'--temperature'?" },
-        { "--hlep", "unknown option '--hlep'; did you mean '--help'?" },
-        { "--zzzzzz", "unknown option '--zzzzzz'" },
-        { "-q", "unknown option '-q'" },
-        { "a b c", "unexpected argument 'c'" },
+        {"--batch x", "--batch: 'x' is not an integer from 1 to 4096"},
+        {"--batch 0", "--batch: '0' is not an integer from 1 to 4096"},
+        {"--batch 4097", "--batch: '4097' is not an integer from 1 to 4096"},
+        {"--batch=", "--batch: '' is not an integer from 1 to 4096"},
+        {"-b 1x", "-b: '1x' is not an integer from 1 to 4096"},
+        {"--threads 99999999999", "--threads: '99999999999' is not an "
+                                  "integer"},
+        {"--seed -1", "--seed: '-1' is not an integer from 0 to 2^64 - 1"},
+        {"--temperature nan",
+         "--temperature: 'nan' is not a number from 0 to 10"},
+        {"--batch", "--batch: needs a value (N)"},
+        {"--json=1", "--json: takes no value"},
+        {"--jsno", "unknown option '--jsno'; did you mean '--json'?"},
+        {"--tmperature=2",
+         "unknown option '--tmperature=2'; did you mean '--temperature'?"},
+        {"--temp 2", "unknown option '--temp'; did you mean "
+                     "'--temperature'?"},
+        {"--hlep", "unknown option '--hlep'; did you mean '--help'?"},
+        {"--zzzzzz", "unknown option '--zzzzzz'"},
+        {"-q", "unknown option '-q'"},
+        {"a b c", "unexpected argument 'c'"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -139,16 +138,21 @@ static void help_fits_the_page(void)
 {
     static int width = 80;
     struct opt opts[] = {
-        { OPT_INT, "a-rather-long-option-name", 0, &width, "COLUMNS",
-          "a long text that has to be wrapped at the eightieth column "
-          "because no terminal should have to do that for us",
-          1, 100 },
-        { .type = OPT_END }
-    };
-    struct cli c = { "prog", "does things", "[options]",
-                     "Reads a stream. Writes another one which has many more "
-                     "words in it than a line can hold.",
-                     "prog < x | prog", "other", opts, 0, 0 };
+        {OPT_INT, "a-rather-long-option-name", 0, &width, "COLUMNS",
+         "a long text that has to be wrapped at the eightieth column "
+         "because no terminal should have to do that for us",
+         1, 100},
+        {.type = OPT_END}};
+    struct cli c = {"prog",
+                    "does things",
+                    "[options]",
+                    "Reads a stream. Writes another one which has many more "
+                    "words in it than a line can hold.",
+                    "prog < x | prog",
+                    "other",
+                    opts,
+                    0,
+                    0};
     char *text;
     size_t n;
     FILE *f = open_memstream(&text, &n);

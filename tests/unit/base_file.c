@@ -14,8 +14,7 @@ static int has(const char *path, const char *text)
 
     if (file_map(&m, path, &e) < 0)
         return 0;
-    same = m.size == strlen(text) &&
-           (!m.size || !memcmp(m.data, text, m.size));
+    same = m.size == strlen(text) && (!m.size || !memcmp(m.data, text, m.size));
     file_unmap(&m);
     return same;
 }

@@ -9,11 +9,11 @@ enum { SAME_NON_FINITE = -1, SAME_CHANGED = 0, SAME_UNCHANGED = 1 };
 
 static struct kernels *k; /* of the running test */
 
-static void add(struct sparsity *s, const void *a, enum dtype ta,
-                const void *b, enum dtype tb, const void *c, enum dtype tc,
-                size_t n, double eta)
+static void add(struct sparsity *s, const void *a, enum dtype ta, const void *b,
+                enum dtype tb, const void *c, enum dtype tc, size_t n,
+                double eta)
 {
-    uint64_t count[CMP_N] = { 0 };
+    uint64_t count[CMP_N] = {0};
 
     k->compare(k, count, a, ta, b, tb, c, tc, n, eta, SPARSITY_ABS);
     sparsity_of(s, count, n);
@@ -24,8 +24,9 @@ static int same_at(float a, float b, double eta)
     struct sparsity s;
 
     add(&s, &a, DT_F32, &b, DT_F32, NULL, DT_F32, 1, eta);
-    return s.non_finite ? SAME_NON_FINITE
-           : s.unchanged ? SAME_UNCHANGED : SAME_CHANGED;
+    return s.non_finite  ? SAME_NON_FINITE
+           : s.unchanged ? SAME_UNCHANGED
+                         : SAME_CHANGED;
 }
 
 static int same(float a, float b)
@@ -43,9 +44,9 @@ static void zeros_are_unchanged(void)
 
 static void a_bf16_step_is_a_change_and_less_is_none(void)
 {
-    T_EQ_INT(same(1, 1.0078125f), SAME_CHANGED);   /* one ulp of bf16 */
+    T_EQ_INT(same(1, 1.0078125f), SAME_CHANGED);    /* one ulp of bf16 */
     T_EQ_INT(same(1, 1.00390625f), SAME_UNCHANGED); /* half, to even */
-    T_EQ_INT(same(1, 1.004f), SAME_CHANGED);       /* just over half */
+    T_EQ_INT(same(1, 1.004f), SAME_CHANGED);        /* just over half */
     /* the smallest relative step of bf16: (2 - 2^-7) to 2 */
     T_EQ_INT(same(1.9921875f, 2), SAME_CHANGED);
 }
@@ -61,9 +62,9 @@ static void eta_is_met_exactly(void)
 
 static void nan_and_inf_are_counted_apart(void)
 {
-    const float a[5] = { NAN, 1, INFINITY, INFINITY, 1 };
-    const float b[5] = { NAN, NAN, INFINITY, 1, 1 };
-    struct sparsity s = { 0 };
+    const float a[5] = {NAN, 1, INFINITY, INFINITY, 1};
+    const float b[5] = {NAN, NAN, INFINITY, 1, 1};
+    struct sparsity s = {0};
 
     add(&s, a, DT_F32, b, DT_F32, NULL, DT_F32, 5, SPARSITY_ETA);
     T_EQ_INT(s.n, 5);
@@ -74,9 +75,9 @@ static void nan_and_inf_are_counted_apart(void)
 
 static void fp32_columns_see_what_bf16_does_not(void)
 {
-    const float a[4] = { 1, 1, 1e-6f, 0.5f };
-    const float b[4] = { 1.0005f, 1.003f, 2e-6f, 0.5f };
-    struct sparsity s = { 0 };
+    const float a[4] = {1, 1, 1e-6f, 0.5f};
+    const float b[4] = {1.0005f, 1.003f, 2e-6f, 0.5f};
+    struct sparsity s = {0};
 
     add(&s, a, DT_F32, b, DT_F32, NULL, DT_F32, 4, SPARSITY_ETA);
     T_EQ_INT(s.unchanged, 3);     /* all but 1e-6 */
@@ -86,10 +87,10 @@ static void fp32_columns_see_what_bf16_does_not(void)
 
 static void types_mix(void)
 {
-    const float a[3] = { 1, -2, 0.5f };
-    const uint16_t b[3] = { 0x3F80, 0xC000, 0x3F01 }; /* bf16 */
-    const uint16_t h[3] = { 0x3C00, 0xC000, 0x3800 }; /* fp16 */
-    struct sparsity s = { 0 };
+    const float a[3] = {1, -2, 0.5f};
+    const uint16_t b[3] = {0x3F80, 0xC000, 0x3F01}; /* bf16 */
+    const uint16_t h[3] = {0x3C00, 0xC000, 0x3800}; /* fp16 */
+    struct sparsity s = {0};
 
     add(&s, a, DT_F32, b, DT_BF16, h, DT_F16, 3, SPARSITY_ETA);
     T_EQ_INT(s.unchanged, 2);
@@ -100,10 +101,10 @@ static void types_mix(void)
 
 static void overlap_stands_beside_its_chance(void)
 {
-    const float a[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
-    const float b[8] = { 2, 2, 2, 2, 1, 1, 1, NAN };
-    const float c[8] = { 1, 1, 2, 2, 2, 1, 1, 2 };
-    struct sparsity s = { 0 }, none = { 0 };
+    const float a[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    const float b[8] = {2, 2, 2, 2, 1, 1, 1, NAN};
+    const float c[8] = {1, 1, 2, 2, 2, 1, 1, 2};
+    struct sparsity s = {0}, none = {0};
     double p = 4.0 / 7, q = 3.0 / 7;
 
     add(&s, a, DT_F32, b, DT_F32, c, DT_F32, 8, SPARSITY_ETA);
@@ -135,8 +136,8 @@ static void rule(struct sparsity *s, float a, float b, double eta)
 static void many_values_follow_the_rule(void)
 {
     enum { N = 20000 };
-    static const double eta[] = { 0, 1e-3, 0x1.fffffp-10, 0x1p-9, 0x1p-8,
-                                  0.01, 1 };
+    static const double eta[] = {0,    1e-3, 0x1.fffffp-10, 0x1p-9, 0x1p-8,
+                                 0.01, 1};
     static float a[N], b[N];
     struct rng r;
 
@@ -157,7 +158,7 @@ static void many_values_follow_the_rule(void)
             a[i] = (float)(1e-5 * step), b[i] = 0;
     }
     for (size_t i = 0; i < sizeof eta / sizeof *eta; i++) {
-        struct sparsity want = { 0 }, got;
+        struct sparsity want = {0}, got;
 
         for (int v = 0; v < N; v++)
             rule(&want, a[v], b[v], eta[i]);
@@ -170,9 +171,8 @@ static void (*body)(void);
 
 static void on_each_instruction_set(void)
 {
-    static const char *const isa[] = { "x86-64", "x86-64-v3", "x86-64-v4",
-                                       "" };
-    struct k_order o = { ORDER_CANONICAL, 0 };
+    static const char *const isa[] = {"x86-64", "x86-64-v3", "x86-64-v4", ""};
+    struct k_order o = {ORDER_CANONICAL, 0};
     struct err e;
 
     for (int i = 0; i < 4; i++) {

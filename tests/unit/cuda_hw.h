@@ -122,8 +122,7 @@ REF_FN void hw_close(const char *what, struct hw_t *got, const double *want,
 
     hw_fetch(got);
     for (size_t i = 0; i < got->n; i++) {
-        double b = bound[i] +
-                   hw_rounding(got->t, fabs(want[i]) + bound[i]);
+        double b = bound[i] + hw_rounding(got->t, fabs(want[i]) + bound[i]);
         double d = fabs(hw_at(got, i) - want[i]), r = d / b;
 
         if (!(r <= worst)) { /* a NaN too */
@@ -133,9 +132,11 @@ REF_FN void hw_close(const char *what, struct hw_t *got, const double *want,
                 break;
         }
     }
-    T_CHECKF(worst <= 1, "%s (type %d): element %zu of %zu is %.9g, float64 "
-             "%.9g, bound %.3g", what, (int)got->t, at, got->n,
-             hw_at(got, at), want[at], bound[at]);
+    T_CHECKF(worst <= 1,
+             "%s (type %d): element %zu of %zu is %.9g, float64 "
+             "%.9g, bound %.3g",
+             what, (int)got->t, at, got->n, hw_at(got, at), want[at],
+             bound[at]);
 }
 
 #endif

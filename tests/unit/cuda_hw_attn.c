@@ -175,8 +175,8 @@ static void row_forward(struct row *r, struct want *o, struct want *lse)
                     fabs(v);
         }
         o->v[o_of(r) + (size_t)d] = x;
-        o->loss[o_of(r) + (size_t)d] =
-            loss + off * fabs(x) + (sum_loss(r->keys) + 0x1p-22) * size;
+        o->loss[o_of(r) + (size_t)d] = loss + off * fabs(x) +
+                                       (sum_loss(r->keys) + 0x1p-22) * size;
     }
 }
 
@@ -186,8 +186,8 @@ static void row_backward(struct row *r, struct want *g, double *size)
     const struct batch *b = r->b;
     enum dtype t = b->qkv.t;
     int D = b->s.head_dim;
-    double lse = hw_at(&b->lse, (size_t)((r->first + r->i) * b->s.n_heads +
-                                         r->head));
+    double lse = hw_at(&b->lse,
+                       (size_t)((r->first + r->i) * b->s.n_heads + r->head));
     double delta = 0, delta_size = 0, scale = 1 / sqrt(D);
 
     scores(r);
@@ -246,8 +246,7 @@ static void backward_row(struct row *r, struct want *a, void *b)
     row_backward(r, a, b);
 }
 
-static void each_row(const struct batch *b, row_fn *fn, struct want *x,
-                     void *y)
+static void each_row(const struct batch *b, row_fn *fn, struct want *x, void *y)
 {
     double *p = malloc(3 * (size_t)b->T * sizeof *p);
 
@@ -255,9 +254,9 @@ static void each_row(const struct batch *b, row_fn *fn, struct want *x,
         for (int r = b->start[i] + (b->from ? b->from[i] : 0);
              r < b->start[i + 1]; r++)
             for (int h = 0; h < b->s.n_heads; h++) {
-                struct row row = {b, b->start[i], r - b->start[i], h,
-                                  r - b->start[i] + 1, p, p + b->T,
-                                  p + 2 * b->T};
+                struct row row = {
+                    b, b->start[i], r - b->start[i], h, r - b->start[i] + 1,
+                    p, p + b->T,    p + 2 * b->T};
 
                 fn(&row, x, y);
             }
@@ -301,8 +300,8 @@ static void one(enum dtype t, int heads, int kv_heads, int D, const int *len,
     char what[64];
 
     attn_open(&b, t, s, len, scale);
-    snprintf(what, sizeof what, "forward %d/%d of %d, %d..", heads, kv_heads,
-             D, len[0]);
+    snprintf(what, sizeof what, "forward %d/%d of %d, %d..", heads, kv_heads, D,
+             len[0]);
     forward(hw_k, &b);
     forward_check(what, &b);
     backward(hw_k, &b);
@@ -403,14 +402,13 @@ static void fill_before(struct batch *b, struct hw_t *v, size_t n, int byte)
 
     for (int i = 0; i < b->n; i++)
         for (int r = 0; r < b->from[i]; r++)
-            hw_k->upload(hw_k, (char *)v->dev + (size_t)(b->start[i] + r) *
-                                                    row, bytes, n);
+            hw_k->upload(hw_k, (char *)v->dev + (size_t)(b->start[i] + r) * row,
+                         bytes, n);
     free(bytes);
 }
 
 /* n bytes of each row of v before `from`, as fetched, are `byte`. */
-static void is_before(struct batch *b, const struct hw_t *v, size_t n,
-                      int byte)
+static void is_before(struct batch *b, const struct hw_t *v, size_t n, int byte)
 {
     size_t row = v->n / (size_t)b->T * dtype_size(v->t), other = 0;
     const unsigned char *p = v->host;
@@ -424,9 +422,8 @@ static void is_before(struct batch *b, const struct hw_t *v, size_t n,
 
 /* Rows without a query cost nothing: their q is NaN, and so would be any sum
  * that they come into; their o and lse are NaN and stay so. */
-static void asked_from(struct kernels *k, enum dtype t,
-                       struct k_attn_shape s, const int *len,
-                       const int32_t *row)
+static void asked_from(struct kernels *k, enum dtype t, struct k_attn_shape s,
+                       const int *len, const int32_t *row)
 {
     struct batch b;
     size_t z = dtype_size(t), h = (size_t)(s.n_heads * s.head_dim) * z;
@@ -498,8 +495,8 @@ static void same_rows(const char *what, const struct hw_t *a, int in,
 {
     size_t row = a->n / (size_t)of->T * dtype_size(a->t);
 
-    ref_same(what, (const char *)a->host + (size_t)of->start[in] * row,
-             b->host, b->n * dtype_size(b->t));
+    ref_same(what, (const char *)a->host + (size_t)of->start[in] * row, b->host,
+             b->n * dtype_size(b->t));
 }
 
 static void company_changes_no_bit(void)

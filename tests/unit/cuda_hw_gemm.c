@@ -242,8 +242,8 @@ static void run(enum dtype t, int T, int N, int K, size_t bias_at)
     struct k_weight *W = hw_weight(&w, t, N, K, 0.3);
     struct hw_t b = hw_random(t, (size_t)N + 8, 1);
     struct hw_t y = hw_zeros(t, (size_t)(T * N)), at = b;
-    struct product p = {&x, &w, (size_t)K, 1, (size_t)K, 1, (size_t)T,
-                        (size_t)N, (size_t)K, &at, 0};
+    struct product p = {&x,        &w,        (size_t)K, 1,   (size_t)K, 1,
+                        (size_t)T, (size_t)N, (size_t)K, &at, 0};
 
     at.host = (char *)b.host + bias_at * dtype_size(t);
     hw_k->linear(hw_k, t, y.dev, x.dev, W,

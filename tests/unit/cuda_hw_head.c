@@ -43,8 +43,7 @@ static void one_logp(enum dtype t, int V, float temperature)
         for (int o = 0; o < 3; o++) {
             hw_fetch(&out[o]);
             if (order)
-                ref_same(how[order], out[o].host, before[o],
-                         sizeof before[o]);
+                ref_same(how[order], out[o].host, before[o], sizeof before[o]);
             memcpy(before[o], out[o].host, sizeof before[o]);
         }
     }
@@ -211,8 +210,8 @@ static void kl_of_a_model_to_itself_is_zero(void)
     struct head a = head_new(DT_BF16, 5003);
     struct hw_t x = one_hot(DT_BF16, 0, ROWS), kl = hw_zeros(DT_F32, ROWS);
 
-    hw_k->head_kl(hw_k, DT_BF16, DT_BF16, DT_BF16, DT_BF16, kl.dev, x.dev, a.W, H, x.dev, a.W,
-                  H, 1, ROWS, a.V);
+    hw_k->head_kl(hw_k, DT_BF16, DT_BF16, DT_BF16, DT_BF16, kl.dev, x.dev, a.W,
+                  H, x.dev, a.W, H, 1, ROWS, a.V);
     hw_fetch(&kl);
     for (size_t r = 0; r < ROWS; r++) /* differences are exact zeros */
         T_EQ_INT(hw_at(&kl, r) == 0, 1);
@@ -276,18 +275,18 @@ static void errors_are_kept_for_sync(void)
     struct err e = {0};
 
     hw_k->upload(hw_k, dev, target, sizeof target);
-    hw_k->head_logp(hw_k, m.t, m.t, out.dev, lse.dev, NULL, x.dev, m.W, dev, 1, 3,
-                    33, H);
+    hw_k->head_logp(hw_k, m.t, m.t, out.dev, lse.dev, NULL, x.dev, m.W, dev, 1,
+                    3, 33, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
     T_EQ_STR(e.msg, "head_logp: target 33 at row 1; the vocabulary has 33");
     none = hw_k->weight_new(hw_k, DT_BF16, 3, H, WEIGHT_ROWS, &e);
     hw_k->head_logits(hw_k, m.t, m.t, out.dev, x.dev, none, 1, 3, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
-    hw_k->head_logp(hw_k, m.t, m.t, out.dev, lse.dev, NULL, x.dev, none, dev, 1, 1,
-                    3, H);
+    hw_k->head_logp(hw_k, m.t, m.t, out.dev, lse.dev, NULL, x.dev, none, dev, 1,
+                    1, 3, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
-    hw_k->head_bwd(hw_k, m.t, m.t, x.dev, out.dev, out.dev, lse.dev, x.dev, none,
-                   dev, 1, 1, 3, H);
+    hw_k->head_bwd(hw_k, m.t, m.t, x.dev, out.dev, out.dev, lse.dev, x.dev,
+                   none, dev, 1, 1, 3, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
     T_EQ_INT(hw_k->sync(hw_k, &e), 0);
     hw_k->weight_free(hw_k, none);

@@ -41,14 +41,22 @@ REF_FN double z_at(const struct head *m, int r, int v)
 REF_FN double z_of(int h, int v, int V, int peak)
 {
     switch (h) {
-    case 0: return 2 * ref_normal();
-    case 1: return 1.5;                        /* flat */
-    case 2: return v == peak ? 30 : ref_normal();
-    case 3: return 40.0 * v / V - 20;          /* a new maximum each time */
-    case 4: return 20 - 40.0 * v / V;
-    case 5: return floor(4 * ref_uniform());   /* many ties */
-    case 6: return 40 * ref_normal();          /* most terms vanish */
-    default: return v % 97 == 3 ? 5.0 : -5.0;
+    case 0:
+        return 2 * ref_normal();
+    case 1:
+        return 1.5; /* flat */
+    case 2:
+        return v == peak ? 30 : ref_normal();
+    case 3:
+        return 40.0 * v / V - 20; /* a new maximum each time */
+    case 4:
+        return 20 - 40.0 * v / V;
+    case 5:
+        return floor(4 * ref_uniform()); /* many ties */
+    case 6:
+        return 40 * ref_normal(); /* most terms vanish */
+    default:
+        return v % 97 == 3 ? 5.0 : -5.0;
     }
 }
 

@@ -68,8 +68,9 @@ static void fill(const struct cache *c, int slot, int n)
                    from + (size_t)(h + c->s.n_kv_heads) * D * size, D * size);
         }
         if (j % KV_PAGE == KV_PAGE - 1 || j == n - 1)
-            hw_k->upload(hw_k, p->slab[at / p->in_slab] +
-                                   (size_t)(at % p->in_slab) * p->page_bytes,
+            hw_k->upload(hw_k,
+                         p->slab[at / p->in_slab] +
+                             (size_t)(at % p->in_slab) * p->page_bytes,
                          page, p->page_bytes);
     }
     free(page);
@@ -110,8 +111,7 @@ static double at(const struct cache *c, int slot, int pos, int what, int head,
                         : c->s.n_heads + c->s.n_kv_heads + head / group;
 
     return ref_get(c->t, c->rows[slot],
-                   (size_t)pos * wide(&c->s) +
-                       (size_t)(h * c->s.head_dim + d));
+                   (size_t)pos * wide(&c->s) + (size_t)(h * c->s.head_dim + d));
 }
 
 /* One head of the row at `pos`. All sums are of fp32: a dot product of D terms

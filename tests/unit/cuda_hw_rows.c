@@ -7,9 +7,9 @@ static const int sizes[][2] = {{1, 1},    {3, 31},    {255, 40}, {256, 64},
 
 /* In fp32: dy h and its sum with what is there; T terms through lanes of
  * every 32nd row, a chain of lanes, and the parts. */
-static void check_dw(struct hw_t *dw, const double *dw0,
-                     const struct hw_t *dy, const struct hw_t *x,
-                     const struct hw_t *rstd, int T, int H)
+static void check_dw(struct hw_t *dw, const double *dw0, const struct hw_t *dy,
+                     const struct hw_t *x, const struct hw_t *rstd, int T,
+                     int H)
 {
     double *want = calloc((size_t)H, sizeof *want);
     double *bound = calloc((size_t)H, sizeof *bound);
@@ -18,8 +18,7 @@ static void check_dw(struct hw_t *dw, const double *dw0,
         want[h] = dw0[h];
         for (int r = 0; r < T; r++) {
             size_t at = (size_t)(r * H + h);
-            double term = hw_at(dy, at) * hw_at(x, at) *
-                          hw_at(rstd, (size_t)r);
+            double term = hw_at(dy, at) * hw_at(x, at) * hw_at(rstd, (size_t)r);
 
             want[h] += term;
             bound[h] += fabs(term) * (T / 32 + 32 + 6) * 0x1p-24;
@@ -34,8 +33,8 @@ static void check_dw(struct hw_t *dw, const double *dw0,
 /* Rows as the heads of rows that have two of them: the same bits. */
 static void as_heads(enum dtype t, int T, int H, const struct hw_t *x,
                      const struct hw_t *w, const struct hw_t *dy,
-                     const struct hw_t *rstd, struct hw_t *dx,
-                     struct hw_t *dw, const double *dw0)
+                     const struct hw_t *rstd, struct hw_t *dx, struct hw_t *dw,
+                     const double *dw0)
 {
     size_t n = (size_t)T * (size_t)H, h = (size_t)H;
 
@@ -71,8 +70,8 @@ static void one(enum dtype t, int T, int H, void *dx[2], int turn)
         dw0[i] = hw_at(&dw, i);
     hw_k->rmsnorm(hw_k, t, out.dev, rstd.dev, x.dev, w.dev, T, H, 1e-6f);
     hw_fetch(&rstd);
-    hw_k->rmsnorm_bwd(hw_k, t, out.dev, dw.dev, dy.dev, x.dev, w.dev,
-                      rstd.dev, T, H);
+    hw_k->rmsnorm_bwd(hw_k, t, out.dev, dw.dev, dy.dev, x.dev, w.dev, rstd.dev,
+                      T, H);
     as_heads(t, T, H, &x, &w, &dy, &rstd, &out, &dw, dw0);
     if (turn == 0)
         check_dw(&dw, dw0, &dy, &x, &rstd, T, H);

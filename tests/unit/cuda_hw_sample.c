@@ -53,8 +53,7 @@ static int plausible(const double *z, int V, double it, struct k_sample s,
         n = b;
     }
     /* where nothing is uncertain the place is told exactly */
-    ok = id[place] == token && place < n &&
-         F[place] <= u * hi + eps * all &&
+    ok = id[place] == token && place < n && F[place] <= u * hi + eps * all &&
          F[place + 1] >= u * lo - eps * all;
     free(id);
     free(F);
@@ -62,13 +61,12 @@ static int plausible(const double *z, int V, double it, struct k_sample s,
 }
 
 static const struct k_sample modes[] = {
-    {0, 1, 0},      {1, 1, 0},      {0.7f, 1, 0},      {1, 0.8f, 0},
-    {0.7f, 0.8f, 0}, {1, 1, 5},     {1, 0.9f, 50},     {2, 0.999f, 0},
-    {1, 0.5f, 3000}, {1, 1, 1 << 20}};
+    {0, 1, 0}, {1, 1, 0},     {0.7f, 1, 0},   {1, 0.8f, 0},    {0.7f, 0.8f, 0},
+    {1, 1, 5}, {1, 0.9f, 50}, {2, 0.999f, 0}, {1, 0.5f, 3000}, {1, 1, 1 << 20}};
 enum { MODES = sizeof modes / sizeof *modes };
 
-static void check_token(const struct head *m, int r, struct k_sample s,
-                        float u, int token, float logp)
+static void check_token(const struct head *m, int r, struct k_sample s, float u,
+                        int token, float logp)
 {
     double it = s.temperature > 0 ? (double)(1 / s.temperature) : 1;
     struct ref f = row_ref(m, r, it);
@@ -90,8 +88,7 @@ static void check_token(const struct head *m, int r, struct k_sample s,
         T_EQ_INT(token, first);
     }
     want = z[token] * it - f.m - log(f.S);
-    T_NEAR((double)logp, want, f.rel + 3 * 0x1p-24 * (log(f.S) + 1),
-           0x1p-23);
+    T_NEAR((double)logp, want, f.rel + 3 * 0x1p-24 * (log(f.S) + 1), 0x1p-23);
     free(z);
 }
 
@@ -127,10 +124,8 @@ static void tokens_follow_the_contract(void)
 
             /* large ones at a mode in three: the simulator is slow */
             for (int s = 0; s < MODES; s++)
-                if (quick((int)i, t) &&
-                    (vocab[i] < 300 || (s + t) % 3 == 0))
-                    one_sample(&m, &x, modes[s],
-                               (s + (int)i) % 3 ? 1 : 3);
+                if (quick((int)i, t) && (vocab[i] < 300 || (s + t) % 3 == 0))
+                    one_sample(&m, &x, modes[s], (s + (int)i) % 3 ? 1 : 3);
             hw_drop(&x);
             head_drop(&m);
         }
@@ -168,8 +163,8 @@ static void shares_are_the_probabilities(void)
             }
         for (int v = 0; v < V; v++)
             T_CHECKF(fabs(count[v] - N * e[v] / kept) <= 1 + 0.01,
-                     "mode %d: token %d came %d times of %d, expected %g", s,
-                     v, count[v], (int)N, N * e[v] / kept);
+                     "mode %d: token %d came %d times of %d, expected %g", s, v,
+                     count[v], (int)N, N * e[v] / kept);
     }
     hw_drop(&x);
     head_drop(&m);
@@ -188,9 +183,10 @@ static void a_row_is_the_same_in_any_company(void)
 
     for (int r = 0; r < ROWS; r++)
         u[r] = (float)ref_uniform();
-    hw_k->head_logp(hw_k, m.t, m.t, dev, dev + ROWS, dev + 2 * ROWS, all.dev, m.W,
-                    target, 0.7f, ROWS, m.V, H);
-    hw_k->head_sample(hw_k, m.t, m.t, got, lp, all.dev, m.W, u, s, ROWS, m.V, H);
+    hw_k->head_logp(hw_k, m.t, m.t, dev, dev + ROWS, dev + 2 * ROWS, all.dev,
+                    m.W, target, 0.7f, ROWS, m.V, H);
+    hw_k->head_sample(hw_k, m.t, m.t, got, lp, all.dev, m.W, u, s, ROWS, m.V,
+                      H);
     hw_fetch(&out);
     for (int r = 0; r < ROWS; r++) {
         struct hw_t one = one_hot(DT_BF16, r, 1);
@@ -200,8 +196,8 @@ static void a_row_is_the_same_in_any_company(void)
         hw_k->head_logp(hw_k, m.t, m.t, dev + 3 * ROWS, dev + 3 * ROWS + 1,
                         dev + 3 * ROWS + 2, one.dev, m.W, target + r, 0.7f, 1,
                         m.V, H);
-        hw_k->head_sample(hw_k, m.t, m.t, &got1, &lp1, one.dev, m.W, u + r, s, 1,
-                          m.V, H);
+        hw_k->head_sample(hw_k, m.t, m.t, &got1, &lp1, one.dev, m.W, u + r, s,
+                          1, m.V, H);
         hw_fetch(&out);
         for (int i = 0; i < 3; i++)
             T_CHECK(hw_at(&out, (size_t)(3 * ROWS + i)) == want[i]);
@@ -254,8 +250,8 @@ static void what_is_not_finite_is_an_error(void)
         for (int bad = 0; bad < 3; bad++) {
             ref_put(DT_BF16, x.host, 2 * H, what[bad]);
             hw_k->upload(hw_k, x.dev, x.host, x.n * 2);
-            hw_k->head_sample(hw_k, m.t, m.t, tok, logp, x.dev, m.W, u, modes[s],
-                              3, 33, H);
+            hw_k->head_sample(hw_k, m.t, m.t, tok, logp, x.dev, m.W, u,
+                              modes[s], 3, 33, H);
             T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
             T_EQ_STR(e.msg, "head_sample: the logits of row 2 are not finite");
             T_CHECK(tok[2] == 0 && isnan(logp[2]) && !isnan(logp[1]));

@@ -8,13 +8,13 @@
 extern const struct arch arch_qwen3;
 
 static const struct rig_case cases[] = {
-    {"wide_head_fp32", "fp32", RIG_SHAPE(16, 1, 2, 1, 32, 600), 96, 32, 0, 1,
-     0, 0},
+    {"wide_head_fp32", "fp32", RIG_SHAPE(16, 1, 2, 1, 32, 600), 96, 32, 0, 1, 0,
+     0},
     {"deep_fp32", "fp32", RIG_SHAPE(16, 4, 2, 2, 48, 40), 120, 40, 0, 0, 0, 0},
-    {"bf16_recompute", "bf16", RIG_SHAPE(16, 6, 2, 1, 48, 40), 120, 40, 1, 0,
+    {"bf16_recompute", "bf16", RIG_SHAPE(16, 6, 2, 1, 48, 40), 120, 40, 1, 0, 0,
+     0},
+    {"bf16_mixed", "bf16-mixed", RIG_SHAPE(24, 3, 3, 1, 48, 60), 100, 60, 0, 0,
      0, 0},
-    {"bf16_mixed", "bf16-mixed", RIG_SHAPE(24, 3, 3, 1, 48, 60), 100, 60, 0,
-     0, 0, 0},
     {"qwen3", "fp32", RIG_OF(arch_qwen3, 128, 1, 2, 2, 48, 40), 60, 30, 0, 0, 0,
      0},
 };
@@ -67,8 +67,7 @@ static void who_waits_holds_weights_and_state_alone(void)
     /* and what norms are rounded up to, a few counters */
     T_CHECKF(cudasim_in_use() <= (p.waiting - p.pieces) * 102 / 100 &&
                  cudasim_in_use() >= p.waiting - p.pieces,
-             "%zu bytes, planned %zu", cudasim_in_use(),
-             p.waiting - p.pieces);
+             "%zu bytes, planned %zu", cudasim_in_use(), p.waiting - p.pieces);
     rig_update(&t, x);
     T_EQ_INT(cudasim_in_use(), round);
     rig_close(&t);

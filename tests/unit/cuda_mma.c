@@ -32,9 +32,10 @@ static void one_product(enum dtype t, double scale, int trans, int x2)
                 size += fabs(x);
             }
             off = fabs(d[m * 8 + n] - want);
-            T_CHECKF(off <= CUT * size, "type %d, trans %d, x2 %d: %d, %d: "
-                     "%.9g, float64 %.9g", (int)t, trans, x2, m, n,
-                     (double)d[m * 8 + n], want);
+            T_CHECKF(off <= CUT * size,
+                     "type %d, trans %d, x2 %d: %d, %d: "
+                     "%.9g, float64 %.9g",
+                     (int)t, trans, x2, m, n, (double)d[m * 8 + n], want);
         }
     hw_drop(&a);
     hw_drop(&b);
@@ -94,9 +95,11 @@ static void pairs_are_rounded_to_nearest(void)
     unsigned p[N / 2];
 
     for (int i = 0; i < N; i++)
-        x[i] = i == 0 ? 0.0f : i == 1 ? -300.0f : i == 2 ? 1e30f
-             : i == 3 ? 1.00390625f /* half way in bf16 */
-                      : (float)(20 * ref_normal());
+        x[i] = i == 0   ? 0.0f
+               : i == 1 ? -300.0f
+               : i == 2 ? 1e30f
+               : i == 3 ? 1.00390625f /* half way in bf16 */
+                        : (float)(20 * ref_normal());
     for (int f = 0; f < 2; f++) {
         cudasim_probe_pack(f, p, y, x, N);
         for (int i = 0; i < N; i++) {
@@ -125,8 +128,8 @@ static int ends(enum cudasim_misuse m, const uint16_t *src)
         cudasim_probe_misuse(m, src);
         _exit(0);
     }
-    return pid > 0 && waitpid(pid, &status, 0) == pid &&
-           WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+           WTERMSIG(status) == SIGABRT;
 }
 
 static void what_is_undefined_does_not_pass(void)

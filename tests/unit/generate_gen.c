@@ -32,7 +32,8 @@ static int next(void *ctx, struct gen_req *q, struct err *err)
         return 0;
     if (s->stutter && s->stutter++ % 3 == 0 && s->at > s->n_done)
         return 0;
-    *q = (struct gen_req){.prompt = s->prompt[p], .n_prompt = s->len[p],
+    *q = (struct gen_req){.prompt = s->prompt[p],
+                          .n_prompt = s->len[p],
                           .id_hash = (uint64_t)(p + 1) << 40,
                           .sample = s->at % s->samples,
                           .user = &s->out[s->at]};
@@ -75,8 +76,10 @@ static void make_prompts(int V)
 static struct out *generate_of(struct model *m, const struct gen_opts *o,
                                const int *len, int stutter)
 {
-    struct script s = {prompts, len, N_PROMPTS, SAMPLES, 0, 0, stutter,
-                       calloc(N_OUT, sizeof(struct out)), 1};
+    struct script s = {
+        prompts, len, N_PROMPTS, SAMPLES,
+        0,       0,   stutter,   calloc(N_OUT, sizeof(struct out)),
+        1};
     struct gen_io io = {next, done, &s};
 
     MUST(gen_run(m, o, &io, &e));
@@ -93,8 +96,11 @@ static struct out *generate(struct model *m, const struct gen_opts *o,
 
 static struct gen_opts opts(double t, int batch)
 {
-    return (struct gen_opts){.sample = {(float)t, 1, 0}, .max_new = MAX_NEW,
-                             .batch = batch, .seed = 99, .n_eos = 2,
+    return (struct gen_opts){.sample = {(float)t, 1, 0},
+                             .max_new = MAX_NEW,
+                             .batch = batch,
+                             .seed = 99,
+                             .n_eos = 2,
                              .eos = {3, 11}};
 }
 
@@ -114,8 +120,8 @@ static void check_scores(struct made *x, const struct out *out, double temp,
         MUST(model_logp(x->m, &s, temp, 0, logp, NULL, &e));
         T_CHECKF(!memcmp(logp + lens[p], out[i].logp,
                          sizeof *logp * (size_t)out[i].n),
-                 "%s, temperature %g: output %d is scored otherwise", arm,
-                 temp, i);
+                 "%s, temperature %g: output %d is scored otherwise", arm, temp,
+                 i);
     }
 }
 
@@ -140,8 +146,8 @@ static void bits_ignore_batch_threads_and_arrival(void)
                 struct out *two = generate(x.m, &o, b == 1);
 
                 T_CHECKF(!one || !memcmp(one, two, sizeof *one * N_OUT),
-                         "%s: batch %d, %d threads give other samples",
-                         arms[a], batches[b], b + 1);
+                         "%s: batch %d, %d threads give other samples", arms[a],
+                         batches[b], b + 1);
                 if (!one) {
                     one = two;
                     check_scores(&x, one, temps[t], arms[a]);
@@ -217,13 +223,13 @@ static void greedy_takes_the_largest_logit(void)
 
 /* ---- pages ---- */
 
-static void (*kv_rows)(struct kernels *k, struct k_kv *kv,
-                       const int32_t *slot, const int32_t *pos, int T);
+static void (*kv_rows)(struct kernels *k, struct k_kv *kv, const int32_t *slot,
+                       const int32_t *pos, int T);
 static long total_rows;
 static int most_rows;
 
-static void count_rows(struct kernels *k, struct k_kv *kv,
-                       const int32_t *slot, const int32_t *pos, int T)
+static void count_rows(struct kernels *k, struct k_kv *kv, const int32_t *slot,
+                       const int32_t *pos, int T)
 {
     total_rows += T;
     most_rows = T > most_rows ? T : most_rows;

@@ -34,7 +34,7 @@ static void fill(uint8_t *w)
 static int trainer(int cut)
 {
     struct sync *s;
-    struct err e = { 0 };
+    struct err e = {0};
     uint8_t *w = malloc(N_WEIGHTS);
 
     size_t half = N_WEIGHTS / 2;
@@ -42,13 +42,13 @@ static int trainer(int cut)
     fill(w);
     if (sync_open(&s, fifo, 1, &e) || sync_send_go(s, 7, 16, &e))
         return 1;
-    if (!cut && (sync_begin_weights(s, DT_BF16, N_WEIGHTS, &e) ||
-                 sync_put_weights(s, w, half, &e) ||
-                 sync_put_weights(s, w + half, N_WEIGHTS - half, &e) ||
-                 sync_end_weights(s, &e) ||
-                 sync_begin_weights(s, DT_F32, 0, &e) ||
-                 sync_end_weights(s, &e) ||
-                 sync_send_go(s, 8, 1, &e) || sync_send_end(s, &e)))
+    if (!cut &&
+        (sync_begin_weights(s, DT_BF16, N_WEIGHTS, &e) ||
+         sync_put_weights(s, w, half, &e) ||
+         sync_put_weights(s, w + half, N_WEIGHTS - half, &e) ||
+         sync_end_weights(s, &e) || sync_begin_weights(s, DT_F32, 0, &e) ||
+         sync_end_weights(s, &e) || sync_send_go(s, 8, 1, &e) ||
+         sync_send_end(s, &e)))
         return 1;
     sync_close(&s);
     free(w);
@@ -70,7 +70,7 @@ static void messages_arrive_whole_and_in_order(void)
 {
     struct sync *s;
     struct sync_msg m;
-    struct err e = { 0 };
+    struct err e = {0};
     uint8_t *w = malloc(N_WEIGHTS), *got = malloc(N_WEIGHTS);
     size_t third = N_WEIGHTS / 3;
     int status;
@@ -109,7 +109,7 @@ static void a_trainer_that_goes_away_is_an_error(void)
 {
     struct sync *s;
     struct sync_msg m;
-    struct err e = { 0 };
+    struct err e = {0};
     pid_t pid;
 
     make_fifo();
@@ -128,8 +128,8 @@ static void damaged_weights_are_refused(void)
 {
     struct sync *s, *raw;
     struct sync_msg m;
-    struct err e = { 0 };
-    uint8_t w[64] = { 0 }, bytes[512];
+    struct err e = {0};
+    uint8_t w[64] = {0}, bytes[512];
     ssize_t n;
     int fd;
 
@@ -160,7 +160,7 @@ static void damaged_weights_are_refused(void)
 static void a_plain_file_is_refused(void)
 {
     struct sync *s;
-    struct err e = { 0 };
+    struct err e = {0};
 
     T_EQ_INT(sync_open(&s, "/dev/null", 0, &e), -ERR_USAGE);
     T_EQ_INT(sync_open(&s, "/nonexistent/fifo", 1, &e), -ERR_IO);

@@ -96,10 +96,11 @@ static void matches_float64(void)
                     for (int r = 0; r < len; r++) {
                         T_NEAR(lse[(start[s] + r) * nh + h], rl[r], 2e-5, 0);
                         for (int c = 0; c < D; c++)
-                            T_NEAR(ref_get(t, o,
-                                           (size_t)(((start[s] + r) * nh +
-                                                     h) * D + c)),
-                                   ro[r * D + c], 3e-5, ref_half_ulp(t));
+                            T_NEAR(
+                                ref_get(t, o,
+                                        (size_t)(((start[s] + r) * nh + h) * D +
+                                                 c)),
+                                ro[r * D + c], 3e-5, ref_half_ulp(t));
                     }
                     free(p), free(ro), free(rl);
                 }
@@ -158,8 +159,8 @@ static void cached_is_the_same_bits(void)
 }
 
 /* One row of a slot, from qkv of that row. */
-static void row_of(struct k_kv *kv, int32_t slot, int32_t pos,
-                   const float *qkv, float *o)
+static void row_of(struct k_kv *kv, int32_t slot, int32_t pos, const float *qkv,
+                   float *o)
 {
     T_CHECK(!kv_reserve(kv, slot, pos + 1));
     k->kv_rows(k, kv, &slot, &pos, 1);
@@ -253,7 +254,7 @@ static void gradients_match_float64(void)
                     double *rl = malloc(sizeof *p * (size_t)len);
 
                     ref_attn(&x->s, r0, len, h, t, qkv, p, ro, rl);
-#define Q(r, hd, c) ((size_t)((r0 + (r)) * wide + (hd) * D + (c)))
+#define Q(r, hd, c) ((size_t)((r0 + (r)) * wide + (hd)*D + (c)))
 #define DO(r, c) ref_get(t, d_o, (size_t)(((r0 + (r)) * nh + h) * D + (c)))
                     for (int a = 0; a < len; a++) {
                         double delta = 0;
@@ -268,10 +269,10 @@ static void gradients_match_float64(void)
                                       ref_get(t, qkv, Q(b, kh + nkv, c));
                             ds = pr * (dp - delta) / sqrt(D);
                             for (int c = 0; c < D; c++) {
-                                want[Q(a, h, c)] +=
-                                    ds * ref_get(t, qkv, Q(b, kh, c));
-                                want[Q(b, kh, c)] +=
-                                    ds * ref_get(t, qkv, Q(a, h, c));
+                                want[Q(a, h, c)] += ds * ref_get(t, qkv,
+                                                                 Q(b, kh, c));
+                                want[Q(b, kh, c)] += ds * ref_get(t, qkv,
+                                                                  Q(a, h, c));
                                 want[Q(b, kh + nkv, c)] += pr * DO(a, c);
                             }
                         }
@@ -313,10 +314,8 @@ static void queries_from(const struct k_attn_shape *s, enum dtype t,
     for (int i = 0; i < 2; i++) {
         o[i] = memset(malloc((size_t)T * out), 0xFF, (size_t)T * out);
         dq[i] = memset(malloc((size_t)T * in), 0xFF, (size_t)T * in);
-        lse[i] = memset(malloc((size_t)T * lse_row), 0xFF,
-                        (size_t)T * lse_row);
-        k->attn(k, t, o[i], (float *)(void *)lse[i], qkv, *s, i ? q : every,
-                T);
+        lse[i] = memset(malloc((size_t)T * lse_row), 0xFF, (size_t)T * lse_row);
+        k->attn(k, t, o[i], (float *)(void *)lse[i], qkv, *s, i ? q : every, T);
         if (i) { /* whatever attn left in rows not asked for */
             fill_before(q, o[i], out, 0xFF);
             fill_before(q, lse[i], lse_row, 0xFF);
@@ -345,8 +344,7 @@ static void queries_from(const struct k_attn_shape *s, enum dtype t,
  * has the bits that it has among all, and gradients those of +0 in d_o. */
 static void queries_from_a_row_on(void)
 {
-    static const struct k_attn_shape s[] = {
-        {4, 2, 24}, {2, 1, 64}, {3, 3, 7}};
+    static const struct k_attn_shape s[] = {{4, 2, 24}, {2, 1, 64}, {3, 3, 7}};
     static const int32_t start[] = {0, 1, 34, 34, 164, 229, 329, 430};
     static const int32_t from[][7] = {{0, 0, 0, 0, 0, 0, 0},
                                       {0, 32, 0, 47, 0, 64, 99},
@@ -393,9 +391,9 @@ static void company_changes_no_bit(void)
 
                 b->attn(b, t, o[i] + r * out, lse[i] + r * (size_t)nh,
                         qkv + r * in, x->s, use, n);
-                b->attn_bwd(b, t, dq[i] + r * in, d_o + r * out,
-                            o[i] + r * out, qkv + r * in,
-                            lse[i] + r * (size_t)nh, x->s, use, n);
+                b->attn_bwd(b, t, dq[i] + r * in, d_o + r * out, o[i] + r * out,
+                            qkv + r * in, lse[i] + r * (size_t)nh, x->s, use,
+                            n);
             }
         }
         for (int i = 1; i < 3; i++) {

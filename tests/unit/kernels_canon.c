@@ -23,9 +23,9 @@ static void functions_within_bounds(void)
 
     for (uint64_t u = 0; u < (1ull << 32); u += step) {
         float x = canon_float((uint32_t)u);
-        double d = x, e[5] = {ulps(canon_exp(x), exp(d)),
-                              ulps(canon_log(x), log(d)),
-                              ulps(canon_sigmoid(x), 1 / (1 + exp(-d))), 0, 0};
+        double d = x,
+               e[5] = {ulps(canon_exp(x), exp(d)), ulps(canon_log(x), log(d)),
+                       ulps(canon_sigmoid(x), 1 / (1 + exp(-d))), 0, 0};
 
         if (fabsf(x) <= 0x1p30f) {
             e[3] = ulps(canon_sin(x), sin(d));
@@ -80,10 +80,9 @@ static void all_patterns(float (*widen)(uint16_t), uint16_t (*round)(float),
         y = (b & 0x7FFF) == inf ? 2.0 * x - widen((uint16_t)(a - 1))
                                 : (double)widen(b);
         mid = (float)(((double)x + y) / 2);
-        T_CHECKF(round(mid) == (a & 1 ? b : a), "%s: midpoint after %04x",
-                 name, a);
-        T_CHECKF(round(nextafterf(mid, 0)) == a, "%s: below mid %04x", name,
+        T_CHECKF(round(mid) == (a & 1 ? b : a), "%s: midpoint after %04x", name,
                  a);
+        T_CHECKF(round(nextafterf(mid, 0)) == a, "%s: below mid %04x", name, a);
         T_CHECKF(round(nextafterf(mid, sign ? -INFINITY : INFINITY)) == b,
                  "%s: above mid %04x", name, a);
     }
@@ -136,8 +135,8 @@ static void casts_are_canon(void)
  * sigma: 5 sigma is the bound; only the two neighbours may come out. */
 static void stochastic_rounding_has_no_bias(void)
 {
-    static const float v[] = {1.001f, -3.7f, 1e-3f, 65000.3f, 6e-5f, 3e-7f,
-                              1e-8f,  -2e-6f, 0.33333f};
+    static const float v[] = {1.001f, -3.7f, 1e-3f,  65000.3f, 6e-5f,
+                              3e-7f,  1e-8f, -2e-6f, 0.33333f};
     enum { N = 20000 };
 
     for (size_t i = 0; i < sizeof v / sizeof *v; i++)

@@ -47,8 +47,7 @@ static int32_t literal(const float *z, int V, float u)
 }
 
 /* Logits are the weights of one input that is 1. */
-static void compare(struct kernels *k, const char *what, const float *z,
-                    int V)
+static void compare(struct kernels *k, const char *what, const float *z, int V)
 {
     struct k_weight *W = ref_weight(k, DT_F32, V, 1, z);
     static float x[ROWS], u[ROWS], logp[ROWS];

@@ -3,7 +3,7 @@
 
 enum { T = 40, MOST = 18 };
 
-static const int shapes[][2] = {{1, 1},    {7, 3},     {64, 64},  {65, 63},
+static const int shapes[][2] = {{1, 1},     {7, 3},     {64, 64},  {65, 63},
                                 {200, 310}, {128, 513}, {449, 129}};
 
 /* Every number of rows up to MOST, from the rows of a call with T. */

@@ -11,13 +11,13 @@ static void check_near(const char *what, double got, double want, double mag,
     double bound = (double)(n + 2) * 0x1p-24 * mag +
                    ref_half_ulp(t) * fabs(want) + 1e-7 * (t == DT_F16);
 
-    T_CHECKF(fabs(got - want) <= bound, "%s: %.9g, expected %.9g +- %.3g",
-             what, got, want, bound);
+    T_CHECKF(fabs(got - want) <= bound, "%s: %.9g, expected %.9g +- %.3g", what,
+             got, want, bound);
 }
 
-static const int sizes[][3] = {{1, 1, 1},    {1, 31, 33},  {2, 33, 1},
-                               {5, 65, 32},  {6, 64, 31},  {7, 32, 65},
-                               {13, 130, 7}, {31, 16, 300}, {33, 17, 520},
+static const int sizes[][3] = {{1, 1, 1},     {1, 31, 33},   {2, 33, 1},
+                               {5, 65, 32},   {6, 64, 31},   {7, 32, 65},
+                               {13, 130, 7},  {31, 16, 300}, {33, 17, 520},
                                {130, 65, 65}, {3, 1025, 33}, {65, 33, 1025}};
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
@@ -41,9 +41,9 @@ static void one_size(enum dtype t, int T, int N, int K)
     k->linear_dx(k, t, dx, dy, W, T, N, K);
     k->linear_dw(k, t, dW, db, dy, x, T, N, K);
     ref_sync(k);
-#define X(i, j) ref_get(t, x, (size_t)((i) * K + (j)))
-#define Wt(i, j) ref_get(t, w, (size_t)((i) * K + (j)))
-#define DY(i, j) ref_get(t, dy, (size_t)((i) * N + (j)))
+#define X(i, j) ref_get(t, x, (size_t)((i)*K + (j)))
+#define Wt(i, j) ref_get(t, w, (size_t)((i)*K + (j)))
+#define DY(i, j) ref_get(t, dy, (size_t)((i)*N + (j)))
     for (int i = 0; i < T; i++)
         for (int n = 0; n < N; n++) {
             double s = ref_get(t, b, (size_t)n), m = fabs(s);
@@ -156,8 +156,8 @@ static void cuts_change_no_bit(void)
         k->linear_dx(k, t, dx, dy, W, T, N, K);
         k->linear_dw(k, t, dW, db, dy, x, T, N, K);
         for (int i = 0; i < T; i++) {
-            k->linear(k, t, y1 + (size_t)(i * N) * z,
-                      x + (size_t)(i * K) * z, W, b, 1, N, K);
+            k->linear(k, t, y1 + (size_t)(i * N) * z, x + (size_t)(i * K) * z,
+                      W, b, 1, N, K);
             k->linear_dx(k, t, dx1 + (size_t)(i * K) * z,
                          dy + (size_t)(i * N) * z, W, 1, N, K);
         }

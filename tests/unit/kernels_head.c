@@ -69,8 +69,8 @@ static void one_head(enum dtype t, int V, float temp)
     /* dlogit is rounded to t: each term of the sums errs by half an ulp, and
      * dx once more on store */
     for (int i = 0; i < T * H; i++)
-        T_NEAR(ref_get(t, dx, (size_t)i), wdx[i],
-               1e-5 + 4 * ref_half_ulp(t), 2 * ref_half_ulp(t));
+        T_NEAR(ref_get(t, dx, (size_t)i), wdx[i], 1e-5 + 4 * ref_half_ulp(t),
+               2 * ref_half_ulp(t));
     for (int i = 0; i < V * H; i++)
         T_NEAR(dW[i], wdW[i], 1e-5 + 6 * ref_half_ulp(t), 1e-5);
     k->weight_free(k, W);
@@ -99,7 +99,8 @@ static void kl_matches_float64(void)
         struct k_weight *Wa = ref_weight(k, t, V, H, wa);
         struct k_weight *Wb = ref_weight(k, DT_F32, V, HB, wb);
 
-        k->head_kl(k, t, t, DT_F32, DT_F32, kl, xa, Wa, H, xb, Wb, HB, 0.9f, T, V);
+        k->head_kl(k, t, t, DT_F32, DT_F32, kl, xa, Wa, H, xb, Wb, HB, 0.9f, T,
+                   V);
         k->head_logits(k, t, t, la, xa, Wa, T, V, H);
         k->head_logits(k, DT_F32, DT_F32, lb, xb, Wb, T, V, HB);
         for (int i = 0; i < T; i++) {
@@ -162,8 +163,8 @@ static void company_changes_no_bit(void)
         k->head_bwd(k, t, t, dx, dW, dl, lse, x, W, target, 0.8f, N, V, H);
         for (int i = 0; i < N; i++)
             k3->head_bwd(k3, t, t, dx1 + (size_t)(i * H) * z, dW1, dl + i,
-                         lse + i, x + (size_t)(i * H) * z, W3, target + i,
-                         0.8f, 1, V, H);
+                         lse + i, x + (size_t)(i * H) * z, W3, target + i, 0.8f,
+                         1, V, H);
         ref_same("dx", dx, dx1, N * H * z);
         ref_same("dW", dW, dW1, V * H * 4);
         k->weight_free(k, W);
@@ -227,7 +228,8 @@ static void draw_many(const float *logits, struct k_sample s, const char *what)
             philox4x32(ctr, key, out);
             u[i] = philox_unit(out[0]);
         }
-        k->head_sample(k, DT_F32, DT_F32, tok, logp, x, W, u, s, PER_CALL, V_DRAW, 1);
+        k->head_sample(k, DT_F32, DT_F32, tok, logp, x, W, u, s, PER_CALL,
+                       V_DRAW, 1);
         for (int i = 0; i < PER_CALL; i++)
             count[tok[i]]++;
     }
@@ -238,8 +240,7 @@ static void draw_many(const float *logits, struct k_sample s, const char *what)
     for (int v = 0; v < V_DRAW; v++) {
         double e = p[v] * draws;
 
-        T_CHECKF(p[v] > 0 || count[v] == 0, "%s: %d drawn, not kept", what,
-                 v);
+        T_CHECKF(p[v] > 0 || count[v] == 0, "%s: %d drawn, not kept", what, v);
         if (e >= 5) {
             chi += ((double)count[v] - e) * ((double)count[v] - e) / e;
             cells++;
@@ -255,8 +256,8 @@ static void draw_many(const float *logits, struct k_sample s, const char *what)
 static void frequencies(void)
 {
     static const struct k_sample how[] = {
-        {1, 1, 0},      {0.7f, 1, 0},  {2, 0.8f, 0}, {1, 0.5f, 0},
-        {1, 1, 7},      {1, 0.8f, 10}, {1, 1e-6f, 0}, {1, 1, 1},
+        {1, 1, 0},         {0.7f, 1, 0},  {2, 0.8f, 0},  {1, 0.5f, 0},
+        {1, 1, 7},         {1, 0.8f, 10}, {1, 1e-6f, 0}, {1, 1, 1},
         {1.3f, 0.999f, 0}, {1, 1, 1000}};
     float normal[V_DRAW], ties[V_DRAW], extreme[V_DRAW];
     char what[64];

@@ -60,7 +60,7 @@ static void a_fork_counts_its_last_page(void)
 {
     struct k_kv *kv = cache(5);
 
-    T_EQ_INT(kv_reserve(kv, 0, 130), 0); /* 3 pages */
+    T_EQ_INT(kv_reserve(kv, 0, 130), 0);  /* 3 pages */
     T_EQ_INT(kv_fork(kv, 0, 1, 193), -1); /* more than it has */
     T_EQ_INT(kv_fork(kv, 0, 0, 10), -1);
     T_EQ_INT(kv_fork(kv, 0, 1, 128), 0);

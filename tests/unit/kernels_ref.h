@@ -88,8 +88,8 @@ REF_FN struct k_weight *ref_weight(struct kernels *k, enum dtype t, int N,
                                    int K, const void *w)
 {
     struct err e = {0};
-    struct k_weight *W =
-        k->weight_new(k, t, N, K, WEIGHT_FORWARD | WEIGHT_BACKWARD, &e);
+    struct k_weight *W = k->weight_new(k, t, N, K,
+                                       WEIGHT_FORWARD | WEIGHT_BACKWARD, &e);
 
     if (W)
         k->weight_set(k, W, w, t);

@@ -113,8 +113,7 @@ static void heads_as(struct k_heads h, const char *what, enum dtype t,
 {
     char *got = gather(t, heads, h);
 
-    T_CHECKF(!memcmp(got, rows,
-                     ROWS * (size_t)(h.n * h.d) * dtype_size(t)),
+    T_CHECKF(!memcmp(got, rows, ROWS * (size_t)(h.n * h.d) * dtype_size(t)),
              "%s: %d heads of %d in %d", what, h.n, h.d, h.stride);
     free(got);
 }
@@ -155,9 +154,9 @@ static void norm_of_heads(enum dtype t, struct k_heads h)
 
 static void rmsnorm_of_heads_is_that_of_rows(void)
 {
-    static const struct k_heads h[] = {{1, 1, 1}, {1, 33, 40}, {3, 31, 100},
-                                       {2, 32, 64}, {4, 128, 768},
-                                       {2, 1025, 2053}};
+    static const struct k_heads h[] = {{1, 1, 1},     {1, 33, 40},
+                                       {3, 31, 100},  {2, 32, 64},
+                                       {4, 128, 768}, {2, 1025, 2053}};
 
     for (enum dtype t = DT_F32; t <= DT_F16; t++)
         for (size_t i = 0; i < sizeof h / sizeof *h; i++)
@@ -301,15 +300,19 @@ static void adamw_matches_float64(void)
     for (int i = 0; i < N; i++)
         rw[i] = w[i];
     for (int s = 1; s <= STEPS; s++) {
-        struct k_adamw h = {.lr = 1e-3f, .beta1 = 0.9f, .beta2 = 0.999f,
-                            .eps = 1e-8f, .weight_decay = 0.01f,
+        struct k_adamw h = {.lr = 1e-3f,
+                            .beta1 = 0.9f,
+                            .beta2 = 0.999f,
+                            .eps = 1e-8f,
+                            .weight_decay = 0.01f,
                             .bias1 = (float)(1 - pow(0.9f, s)),
                             .bias2 = (float)(1 - pow(0.999f, s)),
                             .grad_scale = 0.5f};
         float *g = ref_random(DT_F32, N, 1);
 
         k->adamw(k, &h, w, DT_F32, NULL, m, v, DT_F32, g, DT_F32, N, &changed);
-        k2->adamw(k2, &h, w2, DT_F32, NULL, m2, v2, DT_F32, g, DT_F32, N, &changed2);
+        k2->adamw(k2, &h, w2, DT_F32, NULL, m2, v2, DT_F32, g, DT_F32, N,
+                  &changed2);
         for (int i = 0; i < N; i++) {
             double gi = 0.5 * g[i];
 
@@ -351,11 +354,16 @@ static void small_updates(void)
             g[i] = 1.0f;
         }
         for (uint32_t s = 1; s <= STEPS; s++) {
-            struct k_adamw h = {.lr = lr, .beta1 = 0.9f, .beta2 = 0.999f,
-                                .eps = 1e-8f, .grad_scale = 1, .step = s,
+            struct k_adamw h = {.lr = lr,
+                                .beta1 = 0.9f,
+                                .beta2 = 0.999f,
+                                .eps = 1e-8f,
+                                .grad_scale = 1,
+                                .step = s,
                                 .bias1 = (float)(1 - pow(0.9f, s)),
                                 .bias2 = (float)(1 - pow(0.999f, s)),
-                                .stochastic = a == 1, .seed = 11};
+                                .stochastic = a == 1,
+                                .seed = 11};
 
             k->adamw(k, &h, w[a], DT_BF16, a == 2 ? comp : NULL, m, v, DT_F32,
                      g, DT_F32, N, &changed[a]);
@@ -367,8 +375,8 @@ static void small_updates(void)
     want = 1.5 - STEPS * (double)lr; /* each step moves by lr exactly */
     T_CHECK(changed[0] == 0 && mean[0] == 1.5);
     /* sd of a sum of 400 roundings with p = lr/gap over N weights, 5 sigma */
-    T_NEAR(mean[1], want,
-           5 * 0x1p-7 * sqrt(STEPS * (double)lr / 0x1p-7 / N), 0);
+    T_NEAR(mean[1], want, 5 * 0x1p-7 * sqrt(STEPS * (double)lr / 0x1p-7 / N),
+           0);
     T_NEAR(mean[2], want, 0x1p-7, 0); /* within a gap: the rest is in comp */
     /* comp, under half a gap, is itself rounded to bf16 each step */
     T_NEAR(mean[2] + canon_widen_bf16(comp[0]), want, STEPS * 0x1p-17, 0);
@@ -384,9 +392,16 @@ static void random_words_are_canon(void)
     enum { N = 5003 };
     uint64_t id[3] = {1, UINT64_C(1) << 40, 77};
     struct k_dropout d = {0.5f, UINT64_C(0xABCDEF0123456789), 3, 9, id};
-    struct k_adamw h = {.lr = 0.01f, .beta1 = 0, .beta2 = 0, .eps = 1,
-                        .bias1 = 1, .bias2 = 1, .grad_scale = 1,
-                        .stochastic = 1, .step = 4, .tensor = 6,
+    struct k_adamw h = {.lr = 0.01f,
+                        .beta1 = 0,
+                        .beta2 = 0,
+                        .eps = 1,
+                        .bias1 = 1,
+                        .bias2 = 1,
+                        .grad_scale = 1,
+                        .stochastic = 1,
+                        .step = 4,
+                        .tensor = 6,
                         .seed = UINT64_C(0x9876543210FEDCBA)};
     float *b = malloc(3 * N * 4), *y = malloc(3 * N * 4);
     float *g = ref_random(DT_F32, N, 1), *m = ref_zeros(N * 4);
@@ -399,8 +414,7 @@ static void random_words_are_canon(void)
     for (int i = 0; i < 3 * N; i++) {
         uint32_t r[4];
 
-        canon_dropout_words(d.seed, 3, 9, id[i / N], (uint32_t)(i % N / 4),
-                            r);
+        canon_dropout_words(d.seed, 3, 9, id[i / N], (uint32_t)(i % N / 4), r);
         T_CHECK((y[i] != 0) == (philox_unit(r[i % N % 4]) >= 0.5f));
     }
     memcpy(w0, w, N * 2);
@@ -428,7 +442,8 @@ static void sum_of_squares(void)
         for (size_t j = 0; j < ns[i]; j++)
             want += (double)g[j] * g[j];
         T_NEAR(k->sumsq(k, g, DT_F32, ns[i]), want, 0, 1e-12);
-        T_CHECK(k->sumsq(k, g, DT_F32, ns[i]) == k3->sumsq(k3, g, DT_F32, ns[i]));
+        T_CHECK(k->sumsq(k, g, DT_F32, ns[i]) ==
+                k3->sumsq(k3, g, DT_F32, ns[i]));
         free(g);
     }
     kernels_close(&k3);
@@ -456,8 +471,7 @@ static void devices_are_named(void)
     setenv("ULP_ISA", "", 1);
     T_CHECK(kernels_open(&d, "auto", 2, canonical, &e) == 0);
     kernels_describe(d, text, sizeof text);
-    T_CHECKF(strstr(text, "2 threads") || d->sizes.can.own_memory, "%s",
-             text);
+    T_CHECKF(strstr(text, "2 threads") || d->sizes.can.own_memory, "%s", text);
     T_CHECK(registry_check(d, &e) == 0);
     d->rope = NULL;
     T_CHECK(registry_check(d, &e) == -ERR_USAGE);
@@ -484,8 +498,8 @@ static void sums_of_rows(void)
         float v[X * W];
 
         k->cast(k, v, DT_F32, x, t, X * W);
-        k->sum_rows(k, t, y, x, (struct k_sums){T, N, W, SKIP, off, src,
-                                                carried, carry});
+        k->sum_rows(k, t, y, x,
+                    (struct k_sums){T, N, W, SKIP, off, src, carried, carry});
         ref_same("copy", y, x + 2 * W * z, W * z);
         for (int h = 0; h < W; h++) {
             float three = v[h] + v[3 * W + h], nil = 0, got;
@@ -500,8 +514,7 @@ static void sums_of_rows(void)
                 continue;
             three = carried[W - SKIP + h - SKIP] + v[2 * W + h];
             ref_same("carried", &carry[h - SKIP], &three, 4);
-            ref_same("on", &carry[W - SKIP + h - SKIP], &carried[h - SKIP],
-                     4);
+            ref_same("on", &carry[W - SKIP + h - SKIP], &carried[h - SKIP], 4);
         }
         free(x);
         free(y);

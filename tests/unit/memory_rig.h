@@ -18,12 +18,13 @@ struct rig_case {
 };
 
 /* hidden, layers, heads, kv heads, ffn, vocabulary */
-#define RIG_SHAPE(H, L, A, KV, F, V)                                         \
-    RIG_OF(arch_qwen2, H, L, A, KV, F, V)
-#define RIG_OF(family, H, L, A, KV, F, V)                                    \
-    {.hidden = H, .layers = L, .heads = A, .kv_heads = KV,                   \
-     .head_dim = H / A, .ffn = F, .vocab = V, .max_pos = 1024, .tied = 1,    \
-     .arch = &family, .rope_theta = 10000, .rms_eps = 1e-6, .n_eos = 1}
+#define RIG_SHAPE(H, L, A, KV, F, V) RIG_OF(arch_qwen2, H, L, A, KV, F, V)
+#define RIG_OF(family, H, L, A, KV, F, V)                                      \
+    {                                                                          \
+        .hidden = H, .layers = L, .heads = A, .kv_heads = KV,                  \
+        .head_dim = H / A, .ffn = F, .vocab = V, .max_pos = 1024, .tied = 1,   \
+        .arch = &family, .rope_theta = 10000, .rms_eps = 1e-6, .n_eos = 1      \
+    }
 
 struct rig {
     struct kernels *k;
@@ -52,7 +53,8 @@ static inline void rig_open(struct rig *t, const struct rig_case *x,
     if (arm_parse(&t->arm, x->arm, &e) ||
         model_open(&t->m, &x->c, &t->arm, k,
                    MODEL_TRAIN | MODEL_LATER |
-                       (x->recompute ? MODEL_RECOMPUTE : 0), &e) ||
+                       (x->recompute ? MODEL_RECOMPUTE : 0),
+                   &e) ||
         adamw_open(&t->a, k, model_params(t->m), &t->arm, &o, &e) ||
         model_attach(t->m, t->a->master, t->arm.master, &e)) {
         t_fail(__FILE__, __LINE__, "%s", e.msg);
@@ -146,7 +148,8 @@ static inline void rig_send(struct rig *t, const struct rig_case *x)
 
     if (!x->threads)
         model_trim(t->m);
-    T_EQ_INT(adamw_compute_weights(t->a, t->arm.compute, rig_drop, NULL, &e), 0);
+    T_EQ_INT(adamw_compute_weights(t->a, t->arm.compute, rig_drop, NULL, &e),
+             0);
 }
 
 /* Within a tenth, whole, and activations with scratch alone. SHOW=1 in the
@@ -179,8 +182,8 @@ static inline void rig_compare(const struct rig_case *x, struct kernels *k)
     T_CHECKF(fabs((double)p.training / whole - 1) <= 0.1,
              "%s: planned %zu, measured %.0f", x->name, p.training, whole);
     T_CHECKF(fabs(planned / passes - 1) <= 0.1,
-             "%s: activations and scratch planned %.0f, measured %.0f",
-             x->name, planned, passes);
+             "%s: activations and scratch planned %.0f, measured %.0f", x->name,
+             planned, passes);
     rig_close(&t);
 }
 
@@ -190,10 +193,17 @@ static inline void rig_pieces(struct kernels *k)
 {
     enum { N = 1000 };
     static const size_t cut[] = {0, 64, 520, N};
-    struct k_adamw h = {.lr = 1e-2f, .beta1 = 0.9f, .beta2 = 0.99f,
-                        .eps = 1e-8f, .bias1 = 0.1f, .bias2 = 0.01f,
-                        .grad_scale = 1, .stochastic = 1, .seed = 5,
-                        .step = 3, .tensor = 2};
+    struct k_adamw h = {.lr = 1e-2f,
+                        .beta1 = 0.9f,
+                        .beta2 = 0.99f,
+                        .eps = 1e-8f,
+                        .bias1 = 0.1f,
+                        .bias2 = 0.01f,
+                        .grad_scale = 1,
+                        .stochastic = 1,
+                        .seed = 5,
+                        .step = 3,
+                        .tensor = 2};
     struct err e = {0};
     float host[N], *state[2], *g;
     uint16_t *w[2], got[2][N];
@@ -211,8 +221,7 @@ static inline void rig_pieces(struct kernels *k)
 
             h.first = at;
             k->adamw(k, &h, w[t] + at, DT_BF16, NULL, state[t] + at,
-                     state[t] + N + at, DT_F32, g + at, DT_F32, n,
-                     NULL);
+                     state[t] + N + at, DT_F32, g + at, DT_F32, n, NULL);
         }
         k->download(k, got[t], w[t], sizeof got[t]);
         k->free(k, w[t]);

@@ -81,9 +81,12 @@ static void factors_override(void)
 
     T_EQ_INT(arm_parse(&a, "bf16,dropout=0", &e), 0);
     T_CHECK(a.dropout == 0 && !a.dropout_model && a.master == DT_BF16);
-    T_EQ_INT(arm_parse(&a, "fp32,master=bf16,rounding=stochastic,adam=bf16,"
-                           "compute=fp16,order=shuffled:18446744073709551615,"
-                           "dropout=2.5e-1,prefixes=apart", &e), 0);
+    T_EQ_INT(arm_parse(&a,
+                       "fp32,master=bf16,rounding=stochastic,adam=bf16,"
+                       "compute=fp16,order=shuffled:18446744073709551615,"
+                       "dropout=2.5e-1,prefixes=apart",
+                       &e),
+             0);
     T_CHECK(a.order.k.seed == UINT64_MAX && a.order.draw);
     T_CHECK(a.loss_scaling && a.stochastic && a.dropout == 0.25 && a.apart);
     arm_seed(&a, 5);
@@ -109,7 +112,8 @@ static void the_longest_text_fits(void)
                        "head=compute,order=hardware:18446744073709551615,"
                        "rollout=bf16-weights+head=compute+order=shuffled:"
                        "18446744073709551614,dropout=0.10000000000000002",
-                       &e), 0);
+                       &e),
+             0);
     arm_format(&a, full, sizeof full);
     T_CHECK(strlen(full) + 1 < sizeof full);
     T_EQ_INT(arm_parse(&a, full, &e), 0);

@@ -33,9 +33,9 @@ static void put_text(const char *name, const char *text)
 
 /* ---- config ---- */
 
-#define SIZES                                                               \
-    "\"hidden_size\": 32, \"num_hidden_layers\": 2, "                       \
-    "\"num_attention_heads\": 4, \"intermediate_size\": 48, "               \
+#define SIZES                                                                  \
+    "\"hidden_size\": 32, \"num_hidden_layers\": 2, "                          \
+    "\"num_attention_heads\": 4, \"intermediate_size\": 48, "                  \
     "\"vocab_size\": 60"
 
 static int read_config(struct config *c, const char *members)
@@ -56,8 +56,7 @@ static void config_reads_old_and_new_spellings(void)
     T_EQ_INT(c.kv_heads, 4);
     T_EQ_INT(c.head_dim, 8);
     T_EQ_INT(c.max_pos, 32768);
-    T_CHECK(c.rope_theta == 1e4 && c.rms_eps == 1e-6 &&
-            c.arch == &arch_qwen2);
+    T_CHECK(c.rope_theta == 1e4 && c.rms_eps == 1e-6 && c.arch == &arch_qwen2);
     T_EQ_INT(c.tied, 0);
     T_EQ_INT(c.n_eos, 0);
     T_EQ_INT(read_config(&c, "\"rope_theta\": 1e6, \"torch_dtype\": "
@@ -65,7 +64,8 @@ static void config_reads_old_and_new_spellings(void)
                              "\"head_dim\": 10, \"rope_scaling\": null, "
                              "\"use_sliding_window\": false, "
                              "\"sliding_window\": 4096, "
-                             "\"tie_word_embeddings\": true"), 0);
+                             "\"tie_word_embeddings\": true"),
+             0);
     T_CHECK(c.rope_theta == 1e6 && c.file_dtype == DT_BF16 && c.tied);
     T_EQ_INT(c.head_dim, 10);
     T_EQ_INT(c.n_eos, 1);
@@ -73,7 +73,8 @@ static void config_reads_old_and_new_spellings(void)
     T_EQ_INT(read_config(&c, "\"rope_parameters\": {\"rope_theta\": 5e5, "
                              "\"rope_type\": \"default\"}, \"dtype\": "
                              "\"float16\", \"eos_token_id\": [1, 2], "
-                             "\"layer_types\": [\"full_attention\"]"), 0);
+                             "\"layer_types\": [\"full_attention\"]"),
+             0);
     T_CHECK(c.rope_theta == 5e5 && c.file_dtype == DT_F16);
     T_EQ_INT(c.n_eos, 2);
     put_text("generation_config.json", "{\"eos_token_id\": [2, 9]}");
@@ -131,10 +132,12 @@ static void config_refuses_by_name(void)
         {"\"rope_parameters\": {\"rope_type\": \"yarn\"}", "rope_type"},
         {"\"rope_parameters\": {\"sliding_attention\": {\"rope_theta\": 5}}",
          "sliding_attention"},
-        {"\"rope_parameters\": {\"a\": {\"rope_theta\": 5}}", "rope_parameters"},
+        {"\"rope_parameters\": {\"a\": {\"rope_theta\": 5}}",
+         "rope_parameters"},
         {"\"rope_scaling\": {\"type\": \"default\", \"factor\": 4}", "factor"},
         {"\"rope_scaling\": {\"type\": \"default\"}, \"rope_parameters\": "
-         "{\"rope_theta\": 7}", "say different things"},
+         "{\"rope_theta\": 7}",
+         "say different things"},
         {"\"rope_scaling\": 8", "rope_scaling is 8"},
         {"\"partial_rotary_factor\": 0.5", "partial_rotary_factor is 0.5"},
         {"\"use_sliding_window\": true", "use_sliding_window"},
@@ -220,10 +223,12 @@ static void params_tile_the_flat_layout(void)
 /* Published sizes: 7,615,616,512 and (tied) 494,032,768 parameters. */
 static void plan_counts_real_models(void)
 {
-    struct config c7 = {&arch_qwen2, 3584, 28, 28, 4, 128, 18944, 152064, 4096, 0,
-                        1e4, 1e-6, {0, 0, 0, 0}, 0, {0}, DT_BF16, 0};
-    struct config c05 = {&arch_qwen2, 896, 24, 14, 2, 64, 4864, 151936, 32768, 1,
-                         1e6, 1e-6, {0, 0, 0, 0}, 0, {0}, DT_BF16, 0};
+    struct config c7 = {&arch_qwen2,  3584,   28,   28,      4,   128,
+                        18944,        152064, 4096, 0,       1e4, 1e-6,
+                        {0, 0, 0, 0}, 0,      {0},  DT_BF16, 0};
+    struct config c05 = {&arch_qwen2,  896,    24,    14,      2,   64,
+                         4864,         151936, 32768, 1,       1e6, 1e-6,
+                         {0, 0, 0, 0}, 0,      {0},   DT_BF16, 0};
     struct model_plan p;
     struct arm a;
 
@@ -315,8 +320,8 @@ static void write_model(const struct params *p, int skip, int reshape,
         if (i == reshape)
             dims[0] = p->v[i].cols, dims[1] = p->v[i].rows;
         if (i != skip)
-            MUST(st_declare(w, p->v[i].name, DT_F32, p->v[i].cols ? 2 : 1,
-                            dims, &e));
+            MUST(st_declare(w, p->v[i].name, DT_F32, p->v[i].cols ? 2 : 1, dims,
+                            &e));
     }
     if (extra)
         MUST(st_declare(w, extra, DT_F32, 1, three, &e));
@@ -343,12 +348,12 @@ static void wrong_tensors_are_named(void)
     snprintf(path, sizeof path, "%s", in_tmp("w/model.safetensors"));
     write_model(p, 4, -1, NULL, path);
     T_EQ_INT(model_load(x.m, in_tmp("w"), NULL, &e), -ERR_DATA);
-    T_CHECKF(strstr(e.msg, "self_attn.v_proj.weight is missing"), "%s",
-             e.msg);
+    T_CHECKF(strstr(e.msg, "self_attn.v_proj.weight is missing"), "%s", e.msg);
     write_model(p, -1, 4, NULL, path);
     T_EQ_INT(model_load(x.m, in_tmp("w"), NULL, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "v_proj.weight has shape [16, 8], expected "
-                           "[8, 16]"), "%s", e.msg);
+                           "[8, 16]"),
+             "%s", e.msg);
     write_model(p, -1, -1, "model.layers.2.mlp.up_proj.weight", path);
     T_EQ_INT(model_load(x.m, in_tmp("w"), NULL, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "layers.2.mlp.up_proj.weight is not part"), "%s",
@@ -407,30 +412,42 @@ static void malformed_files_are_refused(void)
         {"{" A "}", 17, "17 bytes of data, the tensors cover 16"},
         {"{" A "," A "}", 16, "duplicate"},
         {"{" A ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],"
-         "\"data_offsets\":[12,16]}}", 16, "b: overlaps"},
+         "\"data_offsets\":[12,16]}}",
+         16, "b: overlaps"},
         {"{" A ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],"
-         "\"data_offsets\":[20,24]}}", 24, "b: leaves a gap"},
+         "\"data_offsets\":[20,24]}}",
+         24, "b: leaves a gap"},
         {"{\"a\":{\"dtype\":\"I64\",\"shape\":[1],"
-         "\"data_offsets\":[0,8]}}", 8, "a: dtype I64"},
+         "\"data_offsets\":[0,8]}}",
+         8, "a: dtype I64"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[3],"
-         "\"data_offsets\":[0,8]}}", 8, "give 8 bytes"},
+         "\"data_offsets\":[0,8]}}",
+         8, "give 8 bytes"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],"
-         "\"data_offsets\":[0,4]}}", 4, "dimension"},
+         "\"data_offsets\":[0,4]}}",
+         4, "dimension"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1],"
-         "\"data_offsets\":[0,4]}}", 4, "dimensions"},
+         "\"data_offsets\":[0,4]}}",
+         4, "dimensions"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296,"
-         "4294967296],\"data_offsets\":[0,4]}}", 4, "too large"},
+         "4294967296],\"data_offsets\":[0,4]}}",
+         4, "too large"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],"
-         "\"data_offsets\":[0,0]}}", 0, "give 0 bytes"},
+         "\"data_offsets\":[0,0]}}",
+         0, "give 0 bytes"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],"
-         "\"data_offsets\":[4,0]}}", 4, "outside"},
+         "\"data_offsets\":[4,0]}}",
+         4, "outside"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],"
-         "\"data_offsets\":[0]}}", 4, "data_offsets"},
+         "\"data_offsets\":[0]}}",
+         4, "data_offsets"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],"
-         "\"data_offsets\":[0,4]}}", 4, "dimension"},
+         "\"data_offsets\":[0,4]}}",
+         4, "dimension"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "exactly"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],"
-         "\"x\":1}}", 4, "exactly"},
+         "\"x\":1}}",
+         4, "exactly"},
         {"{\"a\":7}", 4, "exactly"},
         {"{\"__metadata__\":1," A "}", 16, "__metadata__"},
     };
@@ -444,8 +461,7 @@ static void malformed_files_are_refused(void)
     }
     put_file(in_tmp("x.safetensors"), "\1\0\0", 3);
     T_EQ_INT(st_open(&f, in_tmp("x.safetensors"), &e), -ERR_DATA);
-    put_file(in_tmp("x.safetensors"), "\377\377\377\377\377\377\377\177{}",
-             10);
+    put_file(in_tmp("x.safetensors"), "\377\377\377\377\377\377\377\177{}", 10);
     T_EQ_INT(st_open(&f, in_tmp("x.safetensors"), &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "header claims"), "%s", e.msg);
     T_EQ_INT(st_open(&f, in_tmp("none.safetensors"), &e), -ERR_IO);
@@ -460,7 +476,9 @@ static void tensors_are_found(void)
     /* 73 bytes of header: the data lies unaligned in the file */
     T_EQ_INT(open_text("{\"__metadata__\":{\"format\":\"pt\"}," A ",\"0\":"
                        "{\"dtype\":\"BF16\",\"shape\":[],\"data_offsets\":"
-                       "[16,18]} }", 18, &f), 0);
+                       "[16,18]} }",
+                       18, &f),
+             0);
     T_EQ_INT(st_count(f), 2);
     T_EQ_STR(st_at(f, 0)->name, "0");
     T_EQ_INT(st_find(f, "0")->n, 1);
@@ -471,7 +489,9 @@ static void tensors_are_found(void)
     st_digest(f, one);
     MUST(st_close(&f, 0, &e));
     T_EQ_INT(open_text("{\"0\":{\"dtype\":\"BF16\",\"shape\":[],"
-                       "\"data_offsets\":[16,18]}," A "}", 18, &f), 0);
+                       "\"data_offsets\":[16,18]}," A "}",
+                       18, &f),
+             0);
     st_digest(f, two);
     T_EQ_STR(one, two);
     MUST(st_close(&f, 0, &e));
@@ -487,8 +507,10 @@ static void shards_are_checked(void)
     mkdir(in_tmp("s"), 0777);
     n = file_of(buf, "{" A "}", 16);
     put_file(in_tmp("s/1.safetensors"), buf, n);
-    n = file_of(buf, "{\"b\":{\"dtype\":\"F16\",\"shape\":[1],"
-                     "\"data_offsets\":[0,2]}}", 2);
+    n = file_of(buf,
+                "{\"b\":{\"dtype\":\"F16\",\"shape\":[1],"
+                "\"data_offsets\":[0,2]}}",
+                2);
     put_file(in_tmp("s/2.safetensors"), buf, n);
     snprintf(buf, sizeof buf, "s/%s", index);
     put_text(buf, "{\"metadata\":{},\"weight_map\":{\"a\":\"1.safetensors\","

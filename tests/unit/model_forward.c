@@ -144,11 +144,10 @@ static void logp_ignores_threads_and_batch(void)
             for (int i = 0; i < 8; i++) {
                 struct seqs s = view(b, i, i + 1, start);
 
-                MUST(model_logp(x.m, &s, 0.7, 0, two + b->start[i], NULL,
-                                &e));
+                MUST(model_logp(x.m, &s, 0.7, 0, two + b->start[i], NULL, &e));
             }
-            T_CHECKF(!memcmp(one, two, bytes),
-                     "%s: alone gives different bits", arms[a]);
+            T_CHECKF(!memcmp(one, two, bytes), "%s: alone gives different bits",
+                     arms[a]);
             drop_model(&x);
         }
     }
@@ -181,9 +180,10 @@ static void gradients_ignore_threads_and_micro_batch(void)
 
                     if (!one)
                         one = g;
-                    T_CHECKF(!memcmp(one, g, n), "%s%s: %d threads, %d "
-                             "sequences at once give different bits", arms[a],
-                             tied ? " tied" : "", threads, per);
+                    T_CHECKF(!memcmp(one, g, n),
+                             "%s%s: %d threads, %d "
+                             "sequences at once give different bits",
+                             arms[a], tied ? " tied" : "", threads, per);
                     if (g != one)
                         free(g);
                     if (per == 1)
@@ -242,8 +242,7 @@ static void shuffled_order_repeats_and_differs(void)
 
     MUST(params_list(&p, &c, &e));
     for (int i = 0; i < 4; i++) {
-        struct made x = make_model(&c, order[i], flat, 1 + i % 2,
-                                   MODEL_TRAIN);
+        struct made x = make_model(&c, order[i], flat, 1 + i % 2, MODEL_TRAIN);
 
         n = model_params(x.m)->n_values;
         g[i] = train_in(&x, b, dlogp, 8);
@@ -324,10 +323,9 @@ static void gradients_follow_dropout(void)
         largest = two > largest ? two : largest;
     }
     for (int i = 0; i < p->n; i++)
-        T_CHECKF(fabs(slope[i] - want[i]) <
-                     0.01 * largest * sqrt((double)p->v[i].n),
-                 "%s: slope %g, difference %g", p->v[i].name, slope[i],
-                 want[i]);
+        T_CHECKF(
+            fabs(slope[i] - want[i]) < 0.01 * largest * sqrt((double)p->v[i].n),
+            "%s: slope %g, difference %g", p->v[i].name, slope[i], want[i]);
     free(moved);
     free(g);
     free(dlogp);

@@ -40,8 +40,9 @@ static void written_as_transformers_loads_it(void)
     snprintf(path, sizeof path, "%s/model.safetensors", tmp);
     MUST(hash_file_hex128(path, hex, &e));
     T_EQ_STR(hex, "c960ce66ea898d3d51e5418b77696eb2");
-    snprintf(cmd, sizeof cmd, "cmp %s/config.json " GOLDEN
-             "written_config.json && rm -r %s", tmp, tmp);
+    snprintf(cmd, sizeof cmd,
+             "cmp %s/config.json " GOLDEN "written_config.json && rm -r %s",
+             tmp, tmp);
     T_EQ_INT(system(cmd), 0);
     free(w);
     params_free(&p);

@@ -18,9 +18,10 @@ __attribute__((unused)) static double *widen(const float *w, size_t n)
 }
 
 /* sum of weight[t] * logp[t] over the batch, in double */
-__attribute__((unused)) static double
-objective(const struct oracle *o, const struct batch *b, const float *weight,
-          double temp)
+__attribute__((unused)) static double objective(const struct oracle *o,
+                                                const struct batch *b,
+                                                const float *weight,
+                                                double temp)
 {
     double s = 0, lp[64];
 

@@ -8,19 +8,30 @@
 #include "../../lib/model/finite.h"
 #include "../../lib/model/model.h"
 
-#define MUST(call) \
-    do { if ((call) < 0) { printf("not ok %s: %s\n", #call, e.msg); \
-                           exit(1); } } while (0)
+#define MUST(call)                                                             \
+    do {                                                                       \
+        if ((call) < 0) {                                                      \
+            printf("not ok %s: %s\n", #call, e.msg);                           \
+            exit(1);                                                           \
+        }                                                                      \
+    } while (0)
 
 static struct err e;
 
 __attribute__((unused)) static struct config make_config(int H, int heads,
                                                          int kv, int V)
 {
-    return (struct config){.hidden = H, .layers = 2, .heads = heads,
-                           .kv_heads = kv, .head_dim = H / heads,
-                           .ffn = H + H / 2, .vocab = V, .max_pos = 512,
-                           .arch = &arch_qwen2, .rope_theta = 1e4, .rms_eps = 1e-6};
+    return (struct config){.hidden = H,
+                           .layers = 2,
+                           .heads = heads,
+                           .kv_heads = kv,
+                           .head_dim = H / heads,
+                           .ffn = H + H / 2,
+                           .vocab = V,
+                           .max_pos = 512,
+                           .arch = &arch_qwen2,
+                           .rope_theta = 1e4,
+                           .rms_eps = 1e-6};
 }
 
 /* Weights large enough that every tensor matters: n_values floats. */
@@ -46,9 +57,8 @@ __attribute__((unused)) static float *make_flat(const struct config *c,
 }
 
 /* DIR's tensors into a flat array of type t, rounded to nearest even. */
-__attribute__((unused)) static void make_read(const char *dir,
-                                              const struct params *p,
-                                              enum dtype t, void *flat)
+__attribute__((unused)) static void
+make_read(const char *dir, const struct params *p, enum dtype t, void *flat)
 {
     static const char *const plain[] = {""};
     struct st_file *f;
@@ -74,9 +84,10 @@ struct made {
     struct arm arm;
 };
 
-__attribute__((unused)) static struct made
-make_model(const struct config *c, const char *arm, const float *flat,
-           int threads, int flags)
+__attribute__((unused)) static struct made make_model(const struct config *c,
+                                                      const char *arm,
+                                                      const float *flat,
+                                                      int threads, int flags)
 {
     struct made x;
 
@@ -120,8 +131,7 @@ __attribute__((unused)) static struct batch *make_batch(const int *len, int n,
     b->tokens = malloc(sizeof *b->tokens * (size_t)b->n_tokens);
     for (int i = 0; i < b->n_tokens; i++)
         b->tokens[i] = (int32_t)rng_below(&r, (uint32_t)V);
-    b->s = (struct seqs){n, b->start, b->tokens, b->first, b->id,
-                         NULL};
+    b->s = (struct seqs){n, b->start, b->tokens, b->first, b->id, NULL};
     return b;
 }
 
@@ -137,8 +147,9 @@ __attribute__((unused)) static struct seqs view(const struct batch *b, int i,
 {
     for (int q = i; q <= j; q++)
         start[q - i] = b->start[q] - b->start[i];
-    return (struct seqs){j - i, start, b->tokens + b->start[i], b->first + i,
-                         b->id + i, b->s.shared ? b->s.shared + i : NULL};
+    return (struct seqs){
+        j - i,        start,     b->tokens + b->start[i],
+        b->first + i, b->id + i, b->s.shared ? b->s.shared + i : NULL};
 }
 
 #endif

@@ -76,8 +76,7 @@ static void o_layer(const struct oracle *o, int l, double *x, int n)
     double *a = u + H, *g = a + nq * d, *up = g + c->ffn, *s = up + c->ffn;
 
     for (int t = 0; t < n; t++) {
-        o_norm(u, x + t * H, ow(o, l, "input_layernorm.weight"), H,
-               c->rms_eps);
+        o_norm(u, x + t * H, ow(o, l, "input_layernorm.weight"), H, c->rms_eps);
         o_matvec(q + t * nq * d, ow(o, l, "self_attn.q_proj.weight"),
                  ow(o, l, "self_attn.q_proj.bias"), u, nq * d, H);
         o_matvec(k + t * nk * d, ow(o, l, "self_attn.k_proj.weight"),
@@ -140,8 +139,8 @@ static void o_logits(const struct oracle *o, const int32_t *tokens, int n,
     for (int t = 0; t < n; t++) {
         o_norm(y, x + t * H, ow(o, -1, "model.norm.weight"), H, c->rms_eps);
         o_matvec(logits + t * c->vocab,
-                 c->tied ? E : ow(o, -1, "lm_head.weight"), NULL, y,
-                 c->vocab, H);
+                 c->tied ? E : ow(o, -1, "lm_head.weight"), NULL, y, c->vocab,
+                 H);
     }
     free(x);
 }
@@ -158,23 +157,24 @@ static double o_log_softmax(const double *z, int V, int at, double temp)
 }
 
 /* logp[t] of tokens[t] for t >= first */
-__attribute__((unused)) static void
-o_logp(const struct oracle *o, const int32_t *tokens, int n,
-                   int first, double temp, double *logp)
+__attribute__((unused)) static void o_logp(const struct oracle *o,
+                                           const int32_t *tokens, int n,
+                                           int first, double temp, double *logp)
 {
     int V = o->c->vocab;
     double *z = calloc((size_t)(n * V), sizeof *z);
 
     o_logits(o, tokens, n, z);
     for (int t = 0; t < n; t++)
-        logp[t] = t < first ? 0 : o_log_softmax(z + (t - 1) * V, V,
-                                                tokens[t], temp);
+        logp[t] = t < first
+                      ? 0
+                      : o_log_softmax(z + (t - 1) * V, V, tokens[t], temp);
     free(z);
 }
 
 /* ||a - b|| / ||b|| */
-__attribute__((unused)) static double rel_norm(const float *a,
-                                               const double *b, size_t n)
+__attribute__((unused)) static double rel_norm(const float *a, const double *b,
+                                               size_t n)
 {
     double d = 0, s = 0;
 

@@ -8,14 +8,14 @@
 static const struct member {
     int group, prompt, response, again;
 } members[] = {
-    {0, 5, 4, 0}, {0, 5, 1, 0}, {0, 5, 7, 1}, {0, 5, 7, 5}, /* a tree */
-    {1, 9, 6, 0},                                /* alone */
-    {2, 1, 3, 0}, {2, 1, 9, 0}, {2, 1, 4, 2},    /* nothing in common, then */
-    {3, 6, 0, 0}, {3, 6, 2, 0}, {3, 6, 2, 2},    /* the same twice */
-    {3, 6, 11, 2}, {3, 6, 11, 10}, {3, 6, 11, 11}, {3, 6, 5, 4}, {3, 6, 0, 0},
-    {4, 2, 0, 0},                                /* nothing scored */
-    {5, 33, 3, 0}, {5, 33, 40, 2}, {5, 33, 4, 3}, {5, 33, 1, 1},
-    {6, 3, 6, 0}, {6, 3, 6, 6}, {6, 3, 6, 6},    /* ends with a copy */
+    {0, 5, 4, 0},  {0, 5, 1, 0},   {0, 5, 7, 1},   {0, 5, 7, 5}, /* a tree */
+    {1, 9, 6, 0},                                                /* alone */
+    {2, 1, 3, 0},  {2, 1, 9, 0},   {2, 1, 4, 2}, /* nothing in common, then */
+    {3, 6, 0, 0},  {3, 6, 2, 0},   {3, 6, 2, 2}, /* the same twice */
+    {3, 6, 11, 2}, {3, 6, 11, 10}, {3, 6, 11, 11}, {3, 6, 5, 4},
+    {3, 6, 0, 0},  {4, 2, 0, 0}, /* nothing scored */
+    {5, 33, 3, 0}, {5, 33, 40, 2}, {5, 33, 4, 3},  {5, 33, 1, 1},
+    {6, 3, 6, 0},  {6, 3, 6, 6},   {6, 3, 6, 6}, /* ends with a copy */
 };
 enum { N = sizeof members / sizeof *members };
 
@@ -114,9 +114,10 @@ static void gradients_ignore_threads_and_micro_batch(void)
 
                 if (!one)
                     one = g;
-                T_CHECKF(!memcmp(one, g, n), "%s%s: %d threads, %d sequences "
-                         "at once give different bits", arms[a / 2],
-                         c.tied ? " tied" : "", threads, per);
+                T_CHECKF(!memcmp(one, g, n),
+                         "%s%s: %d threads, %d sequences "
+                         "at once give different bits",
+                         arms[a / 2], c.tied ? " tied" : "", threads, per);
                 if (g != one)
                     free(g);
             }

@@ -6,12 +6,12 @@
 
 /* Two tokens of prompt; the last token of each has no row. */
 static const int32_t tokens[] = {
-    1, 2, 5, 6,       /* 0: rows 1, 12, 125 */
-    1, 2, 5, 7, 8,    /* 1: 1, 12, 125, 1257 */
-    1, 2, 5, 7, 8,    /* 2: the same */
-    1, 2, 9,          /* 3: 1, 12 */
-    3, 3,             /* 4: nothing scored */
-    3, 3, 3,          /* 5: 3, 33 */
+    1, 2, 5, 6,    /* 0: rows 1, 12, 125 */
+    1, 2, 5, 7, 8, /* 1: 1, 12, 125, 1257 */
+    1, 2, 5, 7, 8, /* 2: the same */
+    1, 2, 9,       /* 3: 1, 12 */
+    3, 3,          /* 4: nothing scored */
+    3, 3, 3,       /* 5: 3, 33 */
 };
 static const int32_t start[] = {0, 4, 9, 14, 17, 19, 22};
 static const int32_t first[] = {2, 2, 2, 2, 2, 2};
@@ -43,8 +43,9 @@ static void check(const struct tree *t, const struct want *w, int n, int open)
     T_EQ_INT(t->unfinished, open);
     for (int r = 0; r < n && r < t->n; r++)
         T_CHECKF(t->row[r].pos == w[r].pos && t->row[r].a == w[r].a &&
-                     t->row[r].b == w[r].b, "row %d is (%d, [%d, %d))", r,
-                 t->row[r].pos, t->row[r].a, t->row[r].b);
+                     t->row[r].b == w[r].b,
+                 "row %d is (%d, [%d, %d))", r, t->row[r].pos, t->row[r].a,
+                 t->row[r].b);
 }
 
 #define CHECK(t, open, ...)                                                    \
@@ -102,10 +103,10 @@ static void a_micro_batch_counts_what_it_computes(void)
     struct seqs s = {N, start, tokens, first, NULL, shared};
 
     mark();
-    T_EQ_INT(seqs_micro(&s, 0, 1), 1);  /* one is always taken */
-    T_EQ_INT(seqs_micro(&s, 0, 6), 2);  /* 4 + 2 */
-    T_EQ_INT(seqs_micro(&s, 0, 7), 3);  /* + 1 */
-    T_EQ_INT(seqs_micro(&s, 2, 8), 5);  /* 5 + 1 + 2 */
+    T_EQ_INT(seqs_micro(&s, 0, 1), 1); /* one is always taken */
+    T_EQ_INT(seqs_micro(&s, 0, 6), 2); /* 4 + 2 */
+    T_EQ_INT(seqs_micro(&s, 0, 7), 3); /* + 1 */
+    T_EQ_INT(seqs_micro(&s, 2, 8), 5); /* 5 + 1 + 2 */
 }
 
 int main(void)

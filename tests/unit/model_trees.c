@@ -146,25 +146,25 @@ static void check(const char *arm, const struct config *c, struct batch *b,
 
     apart.shared = NULL;
     for (int v = 0; v < 4; v++) {
-        struct made x = make_model(c, arm, flat, 1 + v % 3, MODEL_TRAIN |
-                                   (v & 1 ? MODEL_RECOMPUTE : 0));
+        struct made x = make_model(c, arm, flat, 1 + v % 3,
+                                   MODEL_TRAIN | (v & 1 ? MODEL_RECOMPUTE : 0));
         float *g;
 
         n = model_params(x.m)->n_values;
         if (!v)
-            MUST(model_logp(x.m, &apart, 1, 50, alone.logp, alone.entropy,
-                            &e));
+            MUST(model_logp(x.m, &apart, 1, 50, alone.logp, alone.entropy, &e));
         MUST(model_logp(x.m, &b->s, 1, 1 + below(200), got.logp, got.entropy,
                         &e));
         T_CHECKF(scores_are(&alone, &got), "%s, tree %d: scores", arm, tree);
-        g = train(&x, b, dlogp, v ? 1 + below(9) : MOST, got.logp,
-                  got.entropy);
+        g = train(&x, b, dlogp, v ? 1 + below(9) : MOST, got.logp, got.entropy);
         T_CHECKF(scores_are(&alone, &got), "%s, tree %d: training's scores",
                  arm, tree);
         if (!ref)
             ref = g;
-        T_CHECKF(!memcmp(ref, g, 4 * n), "%s, tree %d: gradients of another "
-                 "cut", arm, tree);
+        T_CHECKF(!memcmp(ref, g, 4 * n),
+                 "%s, tree %d: gradients of another "
+                 "cut",
+                 arm, tree);
         if (g != ref)
             free(g);
         drop_model(&x);

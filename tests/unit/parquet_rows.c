@@ -69,8 +69,8 @@ static void same_text(const char *name, struct buf *got, struct buf *want)
         line += g[i++] == '\n';
     i -= i < 20 ? i : 20;
     T_CHECKF(got->n == want->n && !memcmp(g, w, want->n),
-             "%s: line %zu: found '%.60s', expected '%.60s'", name, line,
-             g + i, w + i);
+             "%s: line %zu: found '%.60s', expected '%.60s'", name, line, g + i,
+             w + i);
 }
 
 static void every_writer_row_for_row(void)
@@ -134,7 +134,8 @@ static void refused_by_name(void)
         {"moved_rows", "column 'answer': damaged page: bytes are left over "
                        "behind its values"},
         {"many_rows", "says that it has 1073741824 rows in"},
-        {"long_row", "row 1: column 'l.list.element': the row is longer than 16 MiB"},
+        {"long_row",
+         "row 1: column 'l.list.element': the row is longer than 16 MiB"},
         {"long_file", "rows are over 1,024 times as long as the file"},
         {"levels_disagree", "levels disagree with those of other columns"},
         {"too_few_rows", "row 3: column 'i': has fewer rows than the row "

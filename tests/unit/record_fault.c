@@ -58,7 +58,7 @@ static int write_bounded(const char *path, int n, rlim_t bytes)
     pid_t pid = fork();
 
     if (!pid) {
-        struct rlimit lim = { bytes, bytes };
+        struct rlimit lim = {bytes, bytes};
         struct err e = {0};
         int r;
 
@@ -74,7 +74,7 @@ static int write_bounded(const char *path, int n, rlim_t bytes)
 
 static void a_failing_write_leaves_nothing(void)
 {
-    const char *names[] = { "w/a", "w/a.zst" };
+    const char *names[] = {"w/a", "w/a.zst"};
     struct err e = {0};
 
     T_EQ_INT(file_mkdirs(in_dir("w"), &e), 0);
@@ -233,7 +233,7 @@ static void opening_does_not_wait(void)
 /* Bytes that come one by one give the same records. */
 static void a_trickle_is_read(void)
 {
-    const char *names[] = { "t", "t.zst" };
+    const char *names[] = {"t", "t.zst"};
 
     for (int z = 0; z < 2; z++) {
         struct err e = {0};
@@ -300,45 +300,45 @@ static void put_text(const char *path, const char *s)
 static void a_filter_skips_limits_and_counts(void)
 {
     char *a = (char *)in_dir("fa"), *b = (char *)in_dir("fb");
-    char *inputs[] = { a, b };
+    char *inputs[] = {a, b};
     struct err e = {0};
     const char *out = in_dir("out");
 
     put_text(a, "{\"v\":1}\n{\"v\":2}\n{\"w\":3}\n");
     put_text(b, "{\"v\":4}\n{\"v\":5}\n");
 
-    struct filter f = { .out = out, .quiet = 1 };
+    struct filter f = {.out = out, .quiet = 1};
     T_EQ_INT(run_filter(&f, inputs, 2, -1, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "fa: record 3: v is missing"), "%s", e.msg);
     T_CHECK(!file_exists(out));
 
-    f = (struct filter){ .out = out, .skip_bad = 1 };
+    f = (struct filter){.out = out, .skip_bad = 1};
     T_EQ_INT(run_filter(&f, inputs, 2, 4, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "fb: record 1: v is bad"), "%s", e.msg);
 
-    f = (struct filter){ .out = out, .skip_bad = 2 };
+    f = (struct filter){.out = out, .skip_bad = 2};
     memset(&e, 0, sizeof e);
     T_EQ_INT(run_filter(&f, inputs, 2, 4, &e), 0);
     T_EQ_INT(count(out, &e), 3);
     T_EQ_INT(f.n_skipped, 2);
 
-    f = (struct filter){ .out = out, .limit = 2 };
+    f = (struct filter){.out = out, .limit = 2};
     T_EQ_INT(run_filter(&f, inputs, 2, -1, &e), 0);
     T_EQ_INT(count(out, &e), 2);
 }
 
 static void no_records_is_an_error_unless_allowed(void)
 {
-    char *empty = (char *)in_dir("none"), *inputs[] = { empty };
+    char *empty = (char *)in_dir("none"), *inputs[] = {empty};
     struct err e = {0};
     const char *out = in_dir("out0");
 
     T_EQ_INT(write_records(empty, 0, &e), 0);
-    struct filter f = { .out = out };
+    struct filter f = {.out = out};
     T_EQ_INT(run_filter(&f, inputs, 1, -1, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "none: no records"), "%s", e.msg);
     T_CHECK(!file_exists(out));
-    f = (struct filter){ .out = out, .allow_empty = 1 };
+    f = (struct filter){.out = out, .allow_empty = 1};
     T_EQ_INT(run_filter(&f, inputs, 1, -1, &e), 0);
     T_EQ_INT(count(out, &e), 0);
 }

@@ -20,8 +20,7 @@ static int read_rows(const char *path, struct err *e)
         return x;
     ids = prompt_ids_open();
     while ((x = rec_read(in, &r, e)) > 0)
-        if ((x = prompt_check(r, e)) < 0 ||
-            (x = prompt_ids_add(ids, r, e)) < 0)
+        if ((x = prompt_check(r, e)) < 0 || (x = prompt_ids_add(ids, r, e)) < 0)
             break;
     prompt_ids_close(&ids);
     rec_close(&in);
@@ -46,8 +45,7 @@ static int has_place(const char *msg)
     if (line && sscanf(line, ": line %d, column %d: %n", &a, &b, &n) == 2 && n)
         return a >= 1 && b >= 1 && line[n];
     n = 0;
-    return rec && sscanf(rec, ": record %d: %n", &a, &n) == 1 && n &&
-           rec[n];
+    return rec && sscanf(rec, ": record %d: %n", &a, &n) == 1 && n && rec[n];
 }
 
 static int cases_of(const char *dir, const char *ending,
@@ -96,8 +94,7 @@ static void suite_rows_by_their_names(void)
 {
     char dir[4096];
 
-    snprintf(dir, sizeof dir, "%s/datasets/json_suite/rows",
-             getenv("SHARED"));
+    snprintf(dir, sizeof dir, "%s/datasets/json_suite/rows", getenv("SHARED"));
     T_CHECK(cases_of(dir, ".jsonl", read_rows) >= 34);
 }
 
@@ -119,8 +116,7 @@ static void many_ids_are_told_apart(void)
 
     for (int i = 0; i < 20000; i++) {
         rec_clear(r);
-        rec_set_str(r, "id", id,
-                    (size_t)snprintf(id, sizeof id, "task/%d", i));
+        rec_set_str(r, "id", id, (size_t)snprintf(id, sizeof id, "task/%d", i));
         T_EQ_INT(prompt_ids_add(ids, r, &e), 0);
     }
     T_EQ_INT(prompt_ids_add(ids, r, &e), -ERR_DATA);

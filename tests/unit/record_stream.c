@@ -41,8 +41,8 @@ static void write_stream(const char *path, int n, enum rec_format format)
     struct rec_writer *w;
     struct rec *rec = rec_new();
     struct err e = {0};
-    float lp[3] = { -0.1f, -2.5f, -1e-30f };
-    int32_t ids[3] = { 1, -5, 2147483647 };
+    float lp[3] = {-0.1f, -2.5f, -1e-30f};
+    int32_t ids[3] = {1, -5, 2147483647};
 
     T_EQ_INT(rec_create(&w, path, format, &e), 0);
     rec_made_by(w, "seed", "7");
@@ -57,7 +57,7 @@ static void write_stream(const char *path, int n, enum rec_format format)
         rec_set_i32s(rec, "response_tokens", ids, 3);
         rec_set_u64(rec, "seed", UINT64_MAX);
         rec_set_f64(rec, "reward", -1);
-        rec_set_f32s(rec, "small", &(float){ 0.1f }, 1);
+        rec_set_f32s(rec, "small", &(float){0.1f}, 1);
         rec_set_bool(rec, "correct", 1);
         T_EQ_INT(rec_write(w, rec, &e), 0);
     }
@@ -82,7 +82,8 @@ static void what_was_set_is_read(void)
     write_stream(in_dir("a"), 2, REC_AUTO);
     T_EQ_INT(rec_open(&r, in_dir("a"), &e), 0);
     T_EQ_STR(rec_kind(r), "rollouts");
-    T_EQ_STR(rec_header_json(r), "{\"rlvr\":1,\"kind\":\"rollouts\","
+    T_EQ_STR(rec_header_json(r),
+             "{\"rlvr\":1,\"kind\":\"rollouts\","
              "\"made_by\":[{\"tool\":\"test\",\"seed\":\"7\"}]}");
     T_EQ_INT(rec_read(r, &rec, &e), 1);
     T_EQ_INT(rec_count(r), 1);
@@ -124,9 +125,11 @@ static void wrong_types_are_named(void)
     int64_t i;
     double d;
     int b;
-#define SAYS(call, text) \
-    do { T_EQ_INT(call, -ERR_DATA); \
-        T_EQ_STR(e.msg + strlen(in_dir("w")), text); } while (0)
+#define SAYS(call, text)                                                       \
+    do {                                                                       \
+        T_EQ_INT(call, -ERR_DATA);                                             \
+        T_EQ_STR(e.msg + strlen(in_dir("w")), text);                           \
+    } while (0)
 
     put_file(in_dir("w"), rows, sizeof rows - 1);
     T_EQ_INT(rec_open(&r, in_dir("w"), &e), 0);
@@ -172,8 +175,8 @@ static void an_integer_is_text_where_text_is_asked_for(void)
     static const char rows[] =
         "{\"a\":0,\"b\":-9223372036854775808,\"c\":18446744073709551615}"
         "\n";
-    static const char *const want[] = { "0", "-9223372036854775808",
-                                        "18446744073709551615" };
+    static const char *const want[] = {"0", "-9223372036854775808",
+                                       "18446744073709551615"};
     struct rec_reader *r;
     struct rec_writer *w;
     struct rec *rec;
@@ -189,11 +192,10 @@ static void an_integer_is_text_where_text_is_asked_for(void)
     T_EQ_INT(rec_commit(&w, &e), 0);
     rec_close(&r);
     for (int packed = 0; packed < 2; packed++) {
-        T_EQ_INT(rec_open(&r, in_dir(packed ? "i.msgpack" : "i.jsonl"), &e),
-                 0);
+        T_EQ_INT(rec_open(&r, in_dir(packed ? "i.msgpack" : "i.jsonl"), &e), 0);
         T_EQ_INT(rec_read(r, &rec, &e), 1);
         for (int i = 0; i < 3; i++) {
-            const char name[2] = { (char)('a' + i), 0 };
+            const char name[2] = {(char)('a' + i), 0};
 
             T_EQ_INT(rec_need_text(rec, name, &s, &e), 0);
             T_EQ_STR(s.s, want[i]);
@@ -209,7 +211,7 @@ static void nan_is_refused_where_a_number_belongs(void)
     struct err e = {0};
     struct rec_f32s fs;
     double d;
-    float v[2] = { 1, (float)NAN };
+    float v[2] = {1, (float)NAN};
 
     rec_set_f32s(rec, "v", v, 2);
     rec_set_f64(rec, "d", -(double)INFINITY);
@@ -232,8 +234,7 @@ static void cut_everywhere(const char *path, int n_records)
         put_file(cut, b.p, n);
         memset(&e, 0, sizeof e);
         if (count(cut, &e) != -ERR_DATA || !strstr(e.msg, cut))
-            T_CHECKF(0, "%zu of %zu bytes: code %d %s", n, b.n, e.code,
-                     e.msg);
+            T_CHECKF(0, "%zu of %zu bytes: code %d %s", n, b.n, e.code, e.msg);
         if (n && !strstr(e.msg, "truncated") && !strstr(e.msg, "records") &&
             !strstr(e.msg, "line 1, column"))
             T_CHECKF(0, "%zu of %zu bytes: %s", n, b.n, e.msg);
@@ -357,8 +358,8 @@ static void streams_are_concatenated(void)
 {
     struct buf all = {0};
     struct err e = {0};
-    const char *parts[] = { "p1", "p2.zst", "p6", "p6", "p3.zst", "p6", "p4",
-                            "p5" };
+    const char *parts[] = {"p1",     "p2.zst", "p6", "p6",
+                           "p3.zst", "p6",     "p4", "p5"};
 
     write_stream(in_dir("p1"), 2, REC_MSGPACK);
     write_stream(in_dir("p2.zst"), 3, REC_MSGPACK);
@@ -419,8 +420,8 @@ static void unknown_fields_keep_their_bytes(void)
     at = memmem(out.p, out.n, rec_bytes + 7, sizeof rec_bytes - 8);
     T_CHECK(at);
     if (at)
-        T_CHECK(memmem(at + 1, out.n - (size_t)(at + 1 - out.p),
-                       rec_bytes + 7, sizeof rec_bytes - 8));
+        T_CHECK(memmem(at + 1, out.n - (size_t)(at + 1 - out.p), rec_bytes + 7,
+                       sizeof rec_bytes - 8));
     T_CHECK(memmem(out.p, out.n, "a\xcd\x00\x05", 4));
     T_EQ_INT(count(in_dir("v"), &e), 2);
     buf_free(&b);
@@ -447,8 +448,8 @@ static void float32_keeps_its_bits(void)
     v[0] = -0.0f;
     rec_set_f32s(rec, "a.b.c", v, N);
     for (int json = 0; json < 2; json++) {
-        T_EQ_INT(rec_create(&w, in_dir("f"), json ? REC_JSON : REC_MSGPACK,
-                            &e), 0);
+        T_EQ_INT(rec_create(&w, in_dir("f"), json ? REC_JSON : REC_MSGPACK, &e),
+                 0);
         T_EQ_INT(rec_header(w, "k", "t", NULL, &e), 0);
         T_EQ_INT(rec_write(w, rec, &e), 0);
         T_EQ_INT(rec_commit(&w, &e), 0);
@@ -469,7 +470,7 @@ static void huge_claims_allocate_nothing(void)
         const char *bytes;
         size_t n;
     } claims[] = {
-#define CLAIM(s) { s, sizeof s - 1 }
+#define CLAIM(s) {s, sizeof s - 1}
         CLAIM("\x81\xa4rlvr\x01\x81\xa1s\xdb\x40\x00\x00\x00xyz"),
         CLAIM("\x81\xa4rlvr\x01\x81\xa1s\xc6\x40\x00\x00\x00xyz"),
         CLAIM("\x81\xa4rlvr\x01\x81\xa1s\xdd\x40\x00\x00\x00\x01\x02"),
@@ -500,15 +501,19 @@ static void bad_msgpack_is_refused(void)
         size_t n;
         const char *says;
     } bad[] = {
-#define BAD(s, t) { s, sizeof s - 1, t }
+#define BAD(s, t) {s, sizeof s - 1, t}
         BAD("\x81\xa4rlvr\x02", "stream version 2"),
         BAD("\x81\xa1x\x01", "no \"rlvr\": 1"),
         BAD("\x80", "no \"rlvr\": 1"),
         BAD("\x81\xa4rlvr\x01\x93\x01\x02\x03", "record 1: found byte 0x93, "
                                                 "expected a map"),
-        BAD("\x81\xa4rlvr\x01\x82\xa1" "a\x01\xa1" "a\x02",
+        BAD("\x81\xa4rlvr\x01\x82\xa1"
+            "a\x01\xa1"
+            "a\x02",
             "record 1: field 'a' stands twice"),
-        BAD("\x81\xa4rlvr\x01\x81\xa1m\x82\xa1" "a\x01\xa1" "a\x02",
+        BAD("\x81\xa4rlvr\x01\x81\xa1m\x82\xa1"
+            "a\x01\xa1"
+            "a\x02",
             "record 1: m: key 'a' stands twice"),
         BAD("\x81\xa4rlvr\x01\x81\xa1s\xa2\xff\x41", "s: is not valid UTF-8"),
         BAD("\x81\xa4rlvr\x01\x81\xa1s\x91\xa3\xed\xa0\x80",
@@ -518,13 +523,17 @@ static void bad_msgpack_is_refused(void)
         BAD("\x81\xa4rlvr\x01\x81\xa1m\x81\x05\x01", "map key is int"),
         BAD("\x81\xa4rlvr\x01\x81\xa1x\xd4\x01\x02", "ext type"),
         BAD("\x81\xa4rlvr\x01\x81\xa1x\xc1", "0xc1"),
-        BAD("\x81\xa4rlvr\x01\x82\xa3" "end\x01\xa7records\x00",
+        BAD("\x81\xa4rlvr\x01\x82\xa3"
+            "end\x01\xa7records\x00",
             "damaged end record"),
-        BAD("\x81\xa4rlvr\x01\x83\xa3" "end\x01\xa7records\x01\xa8"
-            "checksum\x00", "the end record counts 1 records, 0 were read"),
+        BAD("\x81\xa4rlvr\x01\x83\xa3"
+            "end\x01\xa7records\x01\xa8"
+            "checksum\x00",
+            "the end record counts 1 records, 0 were read"),
         BAD("\x82\xa4rlvr\x01\xa7made_by\x05", "made_by: found int"),
     };
-    char deep[80] = "\x81\xa4rlvr\x01\x81\xa1" "d";
+    char deep[80] = "\x81\xa4rlvr\x01\x81\xa1"
+                    "d";
     struct err e;
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -538,9 +547,9 @@ static void bad_msgpack_is_refused(void)
         deep[10 + depth] = 1;
         put_file(in_dir("b"), deep, 11 + (size_t)depth);
         T_EQ_INT(count(in_dir("b"), &e), -ERR_DATA);
-        T_CHECKF(strstr(e.msg, depth <= 29 ? "truncated: 1 record read"
-                                           : "deeper"), "%d: %s", depth,
-                 e.msg);
+        T_CHECKF(
+            strstr(e.msg, depth <= 29 ? "truncated: 1 record read" : "deeper"),
+            "%d: %s", depth, e.msg);
     }
 }
 
@@ -549,18 +558,18 @@ static void json_lines_are_strict(void)
     static const struct {
         const char *text, *says;
     } bad[] = {
-        { "{\"a\":1}\n{\"a\":}\n", "line 2, column 6: " },
-        { "{\"a\":1}\n\n\r\n[1]\n", "line 4, column 1: found an array" },
-        { "{\"a\":1}{\"a\":2}\n", "line 1, column 8: " },
-        { "{\"a\":1,\"a\":2}\n", "line 1, column 10: duplicate" },
-        { "{\"a\":\"\\ud800\"}\n", "line 1, column " },
-        { "{\"a\":\"\xff\"}\n", "line 1, column " },
-        { "\xef\xbb\xbf{\"a\":1}\n", "byte order mark" },
-        { "hello\n", "line 1, column " },
-        { "\n\n", "empty input, no records" },
-        { "", "empty input, no records" },
-        { "(", "line 1, column " },
-        { "P", "line 1, column " },
+        {"{\"a\":1}\n{\"a\":}\n", "line 2, column 6: "},
+        {"{\"a\":1}\n\n\r\n[1]\n", "line 4, column 1: found an array"},
+        {"{\"a\":1}{\"a\":2}\n", "line 1, column 8: "},
+        {"{\"a\":1,\"a\":2}\n", "line 1, column 10: duplicate"},
+        {"{\"a\":\"\\ud800\"}\n", "line 1, column "},
+        {"{\"a\":\"\xff\"}\n", "line 1, column "},
+        {"\xef\xbb\xbf{\"a\":1}\n", "byte order mark"},
+        {"hello\n", "line 1, column "},
+        {"\n\n", "empty input, no records"},
+        {"", "empty input, no records"},
+        {"(", "line 1, column "},
+        {"P", "line 1, column "},
     };
     struct err e;
 
@@ -592,13 +601,14 @@ static void json_round_trip_keeps_text(void)
     struct rec *rec;
     struct err e = {0};
     struct buf b;
-    const char *step[] = { "r1", "r2", "r3" };
+    const char *step[] = {"r1", "r2", "r3"};
 
     put_file(in_dir("r1"), rows, sizeof rows - 1);
     for (int i = 0; i < 2; i++) {
         T_EQ_INT(rec_open(&r, in_dir(step[i]), &e), 0);
-        T_EQ_INT(rec_create(&w, in_dir(step[i + 1]),
-                            i ? REC_JSON : REC_MSGPACK, &e), 0);
+        T_EQ_INT(
+            rec_create(&w, in_dir(step[i + 1]), i ? REC_JSON : REC_MSGPACK, &e),
+            0);
         T_EQ_INT(rec_header(w, "k", "t", r, &e), 0);
         while (rec_read(r, &rec, &e) > 0)
             T_EQ_INT(rec_write(w, rec, &e), 0);
@@ -632,7 +642,7 @@ static void what_a_reader_refuses_is_not_written(void)
     rec_set_f64(rec, "a.b.c", -(double)INFINITY);
     T_EQ_INT(rec_write(w, rec, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "record 1: a.b.c: found -inf"), "%s", e.msg);
-    rec_set_f32s(rec, "a.b.c", (float[]){ 0, FLT_MAX, (float)NAN }, 3);
+    rec_set_f32s(rec, "a.b.c", (float[]){0, FLT_MAX, (float)NAN}, 3);
     T_EQ_INT(rec_write(w, rec, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "record 1: a.b.c[2]: found nan"), "%s", e.msg);
     rec_abort(&w);
@@ -643,7 +653,8 @@ static void what_a_reader_refuses_is_not_written(void)
     rec_set_f64(rec, "x", (double)NAN);
     T_EQ_INT(rec_write(w, rec, &e), -ERR_DATA);
     T_CHECKF(strstr(e.msg, "/n: record 1: x: found nan, expected a finite "
-                           "number"), "%s", e.msg);
+                           "number"),
+             "%s", e.msg);
     rec_abort(&w);
     rec_free(&rec);
 }
@@ -651,7 +662,7 @@ static void what_a_reader_refuses_is_not_written(void)
 static void inner_fields_are_set_and_unset(void)
 {
     struct rec *r = rec_new(), *c;
-    struct rec_str choices[2] = { { "a", 1 }, { "b", 1 } };
+    struct rec_str choices[2] = {{"a", 1}, {"b", 1}};
 
     rec_set_i64(r, "kl.k1", 1);
     rec_set_i64(r, "kl.k2", 2);
@@ -689,7 +700,8 @@ static void made_by_grows(void)
     T_EQ_INT(rec_commit(&w, &e), 0);
     rec_close(&r);
     T_EQ_INT(rec_open(&r, in_dir("m2"), &e), 0);
-    T_EQ_STR(rec_header_json(r), "{\"rlvr\":1,\"kind\":\"scored\","
+    T_EQ_STR(rec_header_json(r),
+             "{\"rlvr\":1,\"kind\":\"scored\","
              "\"made_by\":[{\"tool\":\"test\",\"seed\":\"7\"},"
              "{\"tool\":\"kl\",\"arm\":\"bf16\"}]}");
     rec_close(&r);

@@ -48,8 +48,7 @@ static inline void *round_sample(void *ctx)
 }
 
 static inline void round_open(struct round_rig *t, struct kernels *k,
-                              const struct config *c, int release,
-                              int offload)
+                              const struct config *c, int release, int offload)
 {
     struct err e = {0};
     const struct params *p;
@@ -77,10 +76,16 @@ static inline void round_open(struct round_rig *t, struct kernels *k,
     free(w);
     t->inputs[0] = t->in;
     t->f = (struct filter){.out = t->out, .quiet = 1};
-    t->o = (struct sampler_opts){
-        .samples = ROUND_SAMPLES, .max_new = 12, .batch = 4,
-        .temperature = 1, .top_p = 1, .seed = 1, .step = -1,
-        .fifo = t->fifo, .release = release, .offload = offload};
+    t->o = (struct sampler_opts){.samples = ROUND_SAMPLES,
+                                 .max_new = 12,
+                                 .batch = 4,
+                                 .temperature = 1,
+                                 .top_p = 1,
+                                 .seed = 1,
+                                 .step = -1,
+                                 .fifo = t->fifo,
+                                 .release = release,
+                                 .offload = offload};
 }
 
 static inline void round_add(struct round_rig *t, struct rec *rec)

@@ -30,8 +30,8 @@ static struct answers step(struct rng *r, struct policy x, int want,
     return a;
 }
 
-static struct answers tenth(struct rng *r, struct policy x, int steps,
-                            int want, int samples)
+static struct answers tenth(struct rng *r, struct policy x, int steps, int want,
+                            int samples)
 {
     struct answers a = {0, 0, 0};
 
@@ -47,8 +47,8 @@ static struct answers tenth(struct rng *r, struct policy x, int steps,
 
 static int found(struct rng *r, struct policy was, struct policy is, int runs)
 {
-    static const int shape[][3] = {{1, 4, 4}, {1, 16, 8}, {4, 16, 8},
-                                   {1, 8, 2}, {2, 32, 16}};
+    static const int shape[][3] = {
+        {1, 4, 4}, {1, 16, 8}, {4, 16, 8}, {1, 8, 2}, {2, 32, 16}};
     int n = 0;
 
     for (int i = 0; i < runs; i++) {
@@ -84,10 +84,12 @@ static void nor_is_one_that_learns(void)
     struct rng r;
 
     rng_init(&r, 12, 1);
-    T_EQ_INT(found(&r, (struct policy){0.2, 0.3}, (struct policy){0.99, 0.9},
-                   2000), 0);
+    T_EQ_INT(
+        found(&r, (struct policy){0.2, 0.3}, (struct policy){0.99, 0.9}, 2000),
+        0);
     T_EQ_INT(found(&r, (struct policy){0.02, 0}, (struct policy){0.1, 0.5},
-                   2000) < 5, 1);
+                   2000) < 5,
+             1);
 }
 
 static void a_ruined_one_is_found(void)
@@ -103,10 +105,10 @@ static void a_ruined_one_is_found(void)
         T_CHECK(stat_collapsed((struct answers){100, 1, 4},
                                (struct answers){800, 0, 0}));
     }
-    T_CHECK(!stat_collapsed((struct answers){0, 0, 0},
-                            (struct answers){9, 0, 0}));
-    T_CHECK(!stat_collapsed((struct answers){9, 0, 0},
-                            (struct answers){9, 0, 0}));
+    T_CHECK(
+        !stat_collapsed((struct answers){0, 0, 0}, (struct answers){9, 0, 0}));
+    T_CHECK(
+        !stat_collapsed((struct answers){9, 0, 0}, (struct answers){9, 0, 0}));
 }
 
 int main(void)

@@ -198,29 +198,29 @@ static const struct row {
     void (*fn)(void);
     double abs_, rel;
 } rows[] = {
-    { "normal", normal, 0, 1e-11 },
-    { "t", t, 0, 1e-11 },
-    { "f", f, 0, 1e-11 },
-    { "chi2", chi2, 0, 1e-11 },
-    { "normal_isf", normal_isf, 1e-15, 1e-12 },
-    { "t_isf", t_isf, 1e-15, 1e-10 },
-    { "chi2_isf", chi2_isf, 0, 1e-10 },
-    { "f_isf", f_isf, 0, 1e-10 },
-    { "describe", describe, 1e-15, 1e-12 },
-    { "one", one, 1e-14, 1e-9 },
-    { "paired", paired, 1e-14, 1e-9 },
-    { "welch", welch, 1e-14, 1e-9 },
-    { "tost", tost, 1e-14, 1e-9 },
-    { "var_f", var_f, 0, 1e-9 },
-    { "var_ci", var_ci, 0, 1e-9 },
-    { "bf", bf, 1e-14, 1e-9 },
-    { "exchange", exchange, 1e-15, 1e-12 },
-    { "mcnemar", mcnemar_, 1e-15, 1e-10 },
-    { "tost_paired", tost_paired, 0, 1e-9 },
-    { "holm", holm, 1e-15, 1e-12 },
-    { "pass", pass, 1e-15, 1e-12 },
+    {"normal", normal, 0, 1e-11},
+    {"t", t, 0, 1e-11},
+    {"f", f, 0, 1e-11},
+    {"chi2", chi2, 0, 1e-11},
+    {"normal_isf", normal_isf, 1e-15, 1e-12},
+    {"t_isf", t_isf, 1e-15, 1e-10},
+    {"chi2_isf", chi2_isf, 0, 1e-10},
+    {"f_isf", f_isf, 0, 1e-10},
+    {"describe", describe, 1e-15, 1e-12},
+    {"one", one, 1e-14, 1e-9},
+    {"paired", paired, 1e-14, 1e-9},
+    {"welch", welch, 1e-14, 1e-9},
+    {"tost", tost, 1e-14, 1e-9},
+    {"var_f", var_f, 0, 1e-9},
+    {"var_ci", var_ci, 0, 1e-9},
+    {"bf", bf, 1e-14, 1e-9},
+    {"exchange", exchange, 1e-15, 1e-12},
+    {"mcnemar", mcnemar_, 1e-15, 1e-10},
+    {"tost_paired", tost_paired, 0, 1e-9},
+    {"holm", holm, 1e-15, 1e-12},
+    {"pass", pass, 1e-15, 1e-12},
     /* simulated with 4e6 draws: standard error below 2.5e-4 */
-    { "tost_power", tost_power, 1e-3, 0 },
+    {"tost_power", tost_power, 1e-3, 0},
 };
 
 /* "0.5" or "[ 1 2 ]" */
@@ -257,10 +257,9 @@ static void check_line(char *line, const struct row *r)
     r->fn();
     T_EQ_INT(n_got, want.n);
     for (size_t i = 0; i < n_got; i++)
-        T_CHECKF(fabs(got[i] - want.v[i]) <=
-                     r->abs_ + r->rel * fabs(want.v[i]),
-                 "%s value %zu is %.17g, scipy says %.17g: %.60s...",
-                 r->name, i, got[i], want.v[i], line);
+        T_CHECKF(fabs(got[i] - want.v[i]) <= r->abs_ + r->rel * fabs(want.v[i]),
+                 "%s value %zu is %.17g, scipy says %.17g: %.60s...", r->name,
+                 i, got[i], want.v[i], line);
 }
 
 static void check_row(const struct row *r)

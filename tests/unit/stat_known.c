@@ -17,8 +17,8 @@ static void normals(struct rng *g, double *x, size_t n, double mean, double sd)
 
 static void an_interval_and_its_test_agree(void)
 {
-    double x[] = { 0.31, 0.36, 0.35, 0.29, 0.33 };
-    double y[] = { 0.30, 0.32, 0.34, 0.31, 0.30 };
+    double x[] = {0.31, 0.36, 0.35, 0.29, 0.33};
+    double y[] = {0.30, 0.32, 0.34, 0.31, 0.30};
     struct ttest w = ttest_welch(x, 5, y, 5, 0.95);
     struct tost a = ttest_tost(x, 5, y, 5, 0.02);
     /* with the margin at the far end of the 90% interval, TOST's p is 5% */
@@ -32,7 +32,7 @@ static void an_interval_and_its_test_agree(void)
 
 static void degenerate_means_say_why(void)
 {
-    double c[] = { 0.5, 0.5, 0.5 }, d[] = { 0.25, 0.25, 0.25 };
+    double c[] = {0.5, 0.5, 0.5}, d[] = {0.25, 0.25, 0.25};
     struct ttest r = ttest_welch(c, 3, d, 3, 0.95);
 
     T_EQ_STR(r.why, "zero variance in both arms");
@@ -51,8 +51,8 @@ static void degenerate_means_say_why(void)
 
 static void degenerate_variances_say_why(void)
 {
-    double c[] = { 0.1, 0.1, 0.1 }, d[] = { 0.1, 0.2, 0.4 };
-    double e[] = { 0.1, 0.2 }, f[] = { 0.5, 0.9 };
+    double c[] = {0.1, 0.1, 0.1}, d[] = {0.1, 0.2, 0.4};
+    double e[] = {0.1, 0.2}, f[] = {0.5, 0.9};
 
     T_EQ_STR(vartest_f(d, 3, c, 3, 0.95).why, "zero variance in one arm");
     T_EQ_STR(vartest_f(c, 3, c, 3, 0.95).why, "zero variance in both arms");
@@ -86,7 +86,7 @@ static double count_patterns(const double *d, size_t n, int greater)
 
 static void exchange_counts_all_sign_patterns(void)
 {
-    double d[14], same[5] = { 1, 1, 1, 1, 1 };
+    double d[14], same[5] = {1, 1, 1, 1, 1};
     struct rng g;
 
     rng_init(&g, 3, 0);
@@ -119,16 +119,15 @@ static void random_patterns_are_close_to_all_of_them(void)
     all = exchange_test(d, 20, 9);
     some = exchange_test(d, 21, 9);
     T_CHECK(all.exact && !some.exact);
-    T_NEAR(some.p_greater, all.p_greater,
-           5 * sqrt(0.25 / EXCHANGE_DRAWS), 0);
+    T_NEAR(some.p_greater, all.p_greater, 5 * sqrt(0.25 / EXCHANGE_DRAWS), 0);
     T_CHECK(some.p_greater == exchange_test(d, 21, 9).p_greater);
     T_NEAR(exchange_least_p(21), 1 / (EXCHANGE_DRAWS + 1.0), 0, 0);
 }
 
 static void paired_equivalence_is_that_of_the_differences(void)
 {
-    double x[] = { 0.31, 0.36, 0.35, 0.29, 0.33 };
-    double y[] = { 0.30, 0.36, 0.34, 0.30, 0.32 };
+    double x[] = {0.31, 0.36, 0.35, 0.29, 0.33};
+    double y[] = {0.30, 0.36, 0.34, 0.30, 0.32};
     struct tost a = ttest_tost_paired(x, y, 5, 0.02);
     struct ttest p = ttest_paired(x, y, 5, 0.90);
     double m = fmax(fabs(a.diff.lo), fabs(a.diff.hi));
@@ -185,7 +184,7 @@ static void tests_hold_their_level(void)
 
 static void holm_leaves_out_what_was_not_computed(void)
 {
-    double p[] = { 0.01, -1, 0.04 }, a[3];
+    double p[] = {0.01, -1, 0.04}, a[3];
 
     power_holm(p, 3, a);
     T_NEAR(a[0], 0.02, 1e-15, 0);
@@ -195,7 +194,7 @@ static void holm_leaves_out_what_was_not_computed(void)
 
 static void accuracy_and_its_errors_are_the_closed_forms(void)
 {
-    int64_t c[] = { 4, 0, 2 }, k[] = { 4, 4, 4 };
+    int64_t c[] = {4, 0, 2}, k[] = {4, 4, 4};
     struct eval_score s = eval_score(c, k, 3);
     double vq, noise = (0.5 * 0.5) / 3 / 3;
 
@@ -239,8 +238,8 @@ static void sampling_noise_is_estimated_without_bias(void)
 
 static void a_clustered_mean_of_equal_clusters_is_the_plain_one(void)
 {
-    double s[] = { 1, 2, 4, 5 }, w[] = { 1, 1, 1, 1 };
-    double big[] = { 3, 6, 12, 15 }, three[] = { 3, 3, 3, 3 };
+    double s[] = {1, 2, 4, 5}, w[] = {1, 1, 1, 1};
+    double big[] = {3, 6, 12, 15}, three[] = {3, 3, 3, 3};
     struct eval_ratio r = eval_ratio(s, w, 4), t = eval_ratio(big, three, 4);
 
     T_NEAR(r.est, 3, 1e-15, 0);
@@ -252,8 +251,8 @@ static void a_clustered_mean_of_equal_clusters_is_the_plain_one(void)
 
 static void order_of_values_changes_no_bit(void)
 {
-    double x[] = { 0.1, 0.7, 0.3, 0.25, 1e-9 };
-    double y[] = { 0.3, 1e-9, 0.25, 0.1, 0.7 };
+    double x[] = {0.1, 0.7, 0.3, 0.25, 1e-9};
+    double y[] = {0.3, 1e-9, 0.25, 0.1, 0.7};
 
     T_CHECK(desc_mean(x, 5) == desc_mean(y, 5));
     T_CHECK(desc_var(x, 5) == desc_var(y, 5));
@@ -262,7 +261,7 @@ static void order_of_values_changes_no_bit(void)
 
 static void quantiles_meet_their_tails(void)
 {
-    static const double q[] = { 1e-9, 0.01, 0.3, 0.7, 0.999 };
+    static const double q[] = {1e-9, 0.01, 0.3, 0.7, 0.999};
 
     for (size_t i = 0; i < 5; i++) {
         T_NEAR(dist_normal_sf(dist_normal_isf(q[i])), q[i], 0, 1e-12);

@@ -27,11 +27,8 @@ static inline float value(uint64_t seed, int i, int hard)
         return (float)ldexp(sum, exponent);
     h = word((seed ^ 0x5555) + (uint64_t)i);
     kind = h >> 8 & 31;
-    exponent = kind == 0   ? 84
-               : kind == 1 ? -156
-                           : (int)(h & 63) - 60;
-    return kind >= 28 ? (sum < 0 ? -0.0f : 0.0f)
-                      : (float)ldexp(sum, exponent);
+    exponent = kind == 0 ? 84 : kind == 1 ? -156 : (int)(h & 63) - 60;
+    return kind >= 28 ? (sum < 0 ? -0.0f : 0.0f) : (float)ldexp(sum, exponent);
 }
 
 static inline uint64_t fnv(uint64_t h, const void *p, enum dtype t, int n)

@@ -9,7 +9,7 @@
 
 enum { N_MATRIX = 24, N_VECTOR = 8, N_ALL = 32, STEPS = 10 };
 
-static const struct adamw_opts usual = { 0.9, 0.999, 1e-8, 0.01, 1, 3, 0, 0 };
+static const struct adamw_opts usual = {0.9, 0.999, 1e-8, 0.01, 1, 3, 0, 0};
 
 /* One matrix with decay, one vector without. */
 static void two_tensors(struct params *p, struct param v[2])
@@ -42,9 +42,9 @@ static void one_tensor(struct params *p, struct param *v, int n)
 
 static struct kernels *cpu(void)
 {
-    struct k_order order = { ORDER_CANONICAL, 0 };
+    struct k_order order = {ORDER_CANONICAL, 0};
     struct kernels *k = NULL;
-    struct err e = { 0 };
+    struct err e = {0};
 
     if (kernels_open(&k, "cpu", 1, order, &e))
         t_fail(__FILE__, __LINE__, "%s", e.msg);
@@ -56,7 +56,7 @@ static struct adamw *open_arm(struct kernels *k, const struct params *p,
 {
     struct adamw *a = NULL;
     struct arm parsed;
-    struct err e = { 0 };
+    struct err e = {0};
 
     if (arm_parse(&parsed, arm, &e) || adamw_open(&a, k, p, &parsed, o, &e))
         t_fail(__FILE__, __LINE__, "%s", e.msg);
@@ -69,7 +69,7 @@ static void ten_steps_match_torch(void)
     struct params p;
     struct param v[2];
     struct adamw *a;
-    struct err e = { 0 };
+    struct err e = {0};
 
     two_tensors(&p, v);
     a = open_arm(k, &p, "fp32", &usual);
@@ -85,9 +85,9 @@ static void ten_steps_match_torch(void)
         for (int i = 0; i < N_ALL; i++)
             /* parameters within 1e-6 relative */
             T_CHECKF(fabs((double)w[i] - (double)torch_after[s][i]) <=
-                     1e-6 * fabs((double)torch_after[s][i]) + 1e-9,
-                     "step %d, value %d: %.9g, torch %.9g", s, i,
-                     (double)w[i], (double)torch_after[s][i]);
+                         1e-6 * fabs((double)torch_after[s][i]) + 1e-9,
+                     "step %d, value %d: %.9g, torch %.9g", s, i, (double)w[i],
+                     (double)torch_after[s][i]);
     }
     T_EQ_INT(a->updates, STEPS);
     adamw_close(&a);
@@ -110,9 +110,9 @@ static void oracle_step(struct oracle *o, double g, double lr, int step)
 enum { N_WALK = 512, WALK = 200 };
 
 struct walk {
-    double frozen;   /* fraction of weights that never moved */
-    double error;    /* rms distance to float64, in units of the rms move */
-    double bias;     /* mean signed distance, in the same unit */
+    double frozen; /* fraction of weights that never moved */
+    double error;  /* rms distance to float64, in units of the rms move */
+    double bias;   /* mean signed distance, in the same unit */
     uint64_t changed;
 };
 
@@ -124,9 +124,9 @@ static struct walk walk(const char *arm)
     struct params p;
     struct param v;
     struct adamw *a;
-    struct err e = { 0 };
+    struct err e = {0};
     struct rng r;
-    struct walk out = { 0 };
+    struct walk out = {0};
     struct oracle want[N_WALK];
     float w0[N_WALK], g[N_WALK];
     double move = 0, miss = 0, sum = 0;
@@ -217,8 +217,8 @@ static void a_norm_that_is_not_finite_skips(void)
     struct param v[2];
     struct adamw *a;
     struct adamw_result r;
-    struct err e = { 0 };
-    float g[N_ALL] = { 0 }, w[N_ALL];
+    struct err e = {0};
+    float g[N_ALL] = {0}, w[N_ALL];
 
     two_tensors(&p, v);
     a = open_arm(k, &p, "fp32", &usual);
@@ -242,7 +242,7 @@ static void the_loss_scale_halves_and_doubles(void)
     struct param v[2];
     struct adamw *a, *plain;
     struct adamw_result r, q;
-    struct err e = { 0 };
+    struct err e = {0};
     float g[N_ALL], scaled[N_ALL], x[N_ALL], y[N_ALL];
 
     two_tensors(&p, v);
@@ -293,9 +293,9 @@ static void compute_weights_are_the_masters_rounded(void)
     struct params p;
     struct param v[2];
     struct adamw *a;
-    struct err e = { 0 };
+    struct err e = {0};
     uint16_t want[N_ALL];
-    struct pieces got = { .n = 0 };
+    struct pieces got = {.n = 0};
 
     two_tensors(&p, v);
     a = open_arm(k, &p, "bf16-mixed", &usual);

@@ -6,10 +6,14 @@
 static char path[400], keep[408];
 static FILE *out;
 
-static const struct batch_opts base = {
-    .prompts = 2, .samples = 2, .max_rounds = 10, .dynamic = 1, .by_std = 1,
-    .off_policy = 1, .vocab = 10, .max_len = 8
-};
+static const struct batch_opts base = {.prompts = 2,
+                                       .samples = 2,
+                                       .max_rounds = 10,
+                                       .dynamic = 1,
+                                       .by_std = 1,
+                                       .off_policy = 1,
+                                       .vocab = 10,
+                                       .max_len = 8};
 
 static void begin(void)
 {
@@ -24,10 +28,12 @@ static void begin(void)
 static void put_group(int step, const char *id, int bits)
 {
     for (int i = 0; i < 2; i++)
-        fprintf(out, "{\"id\":\"%s\",\"step\":%d,\"sample\":%d,"
+        fprintf(out,
+                "{\"id\":\"%s\",\"step\":%d,\"sample\":%d,"
                 "\"prompt_tokens\":[1,2],\"response_tokens\":[3,4,5],"
                 "\"response_logprobs\":[-1,-2,-0.5],\"reward\":%d,"
-                "\"correct\":%s}\n", id, step, i, bits >> i & 1 ? 1 : -1,
+                "\"correct\":%s}\n",
+                id, step, i, bits >> i & 1 ? 1 : -1,
                 bits >> i & 1 ? "true" : "false");
 }
 
@@ -48,9 +54,9 @@ static int ask(void *ctx, int64_t step, int n, struct err *e)
 static int collect(struct batch *b, const struct batch_opts *o, int live,
                    struct asked *a, struct err *e)
 {
-    struct batch_ask tell = { ask, a };
+    struct batch_ask tell = {ask, a};
     struct rollouts s;
-    char *paths[] = { path };
+    char *paths[] = {path};
     int r;
 
     fclose(out);
@@ -64,9 +70,9 @@ static int collect(struct batch *b, const struct batch_opts *o, int live,
 
 static void uniform_groups_are_dropped_and_more_are_asked_for(void)
 {
-    struct asked a = { 0 };
+    struct asked a = {0};
     struct batch b;
-    struct err e = { 0 };
+    struct err e = {0};
 
     begin();
     put_group(0, "a", 3); /* round 1: two asked, both dropped */
@@ -96,9 +102,9 @@ static void uniform_groups_are_dropped_and_more_are_asked_for(void)
 static void rounds_run_out(void)
 {
     struct batch_opts o = base;
-    struct asked a = { 0 };
+    struct asked a = {0};
     struct batch b;
-    struct err e = { 0 };
+    struct err e = {0};
 
     o.max_rounds = 2;
     begin();
@@ -114,9 +120,9 @@ static void rounds_run_out(void)
 static void without_dynamic_sampling_every_group_is_kept(void)
 {
     struct batch_opts o = base;
-    struct asked a = { 0 };
+    struct asked a = {0};
     struct batch b;
-    struct err e = { 0 };
+    struct err e = {0};
 
     o.dynamic = 0;
     begin();
@@ -132,8 +138,8 @@ static void a_replay_stops_at_the_next_step_or_the_end(void)
 {
     struct rollouts s;
     struct batch b;
-    struct err e = { 0 };
-    char *paths[] = { path };
+    struct err e = {0};
+    char *paths[] = {path};
 
     begin();
     put_group(0, "a", 1);
@@ -159,8 +165,8 @@ static void kept_rollouts_collect_to_the_same_batch(void)
 {
     struct rollouts s;
     struct batch b;
-    struct err e = { 0 };
-    char *paths[] = { path }, *again[] = { keep };
+    struct err e = {0};
+    char *paths[] = {path}, *again[] = {keep};
 
     begin();
     put_group(0, "a", 3);
@@ -169,8 +175,9 @@ static void kept_rollouts_collect_to_the_same_batch(void)
     put_group(0, "d", 2);
     fclose(out);
     for (int i = 0; i < 2; i++) {
-        T_EQ_INT(rollouts_open(&s, &base, i ? again : paths, 1,
-                               i ? NULL : keep, 0, 0, &e), 0);
+        T_EQ_INT(rollouts_open(&s, &base, i ? again : paths, 1, i ? NULL : keep,
+                               0, 0, &e),
+                 0);
         T_EQ_INT(batch_collect(&b, &s, 0, NULL, NULL, &e), 0);
         T_CHECK(b.n == 2 && b.dropped == 1 && b.asked == 4 && b.surplus == 1);
         batch_free(&b);
@@ -184,7 +191,7 @@ static void kept_rollouts_collect_to_the_same_batch(void)
 
 static void how_many_are_asked_follows_the_rate_of_keeping(void)
 {
-    struct batch_opts o = { .prompts = 16 };
+    struct batch_opts o = {.prompts = 16};
 
     T_EQ_INT(batch_next_ask(&o, 0, 0), 16);
     T_EQ_INT(batch_next_ask(&o, 0, 16), 16); /* nothing kept yet */
@@ -197,9 +204,9 @@ static void how_many_are_asked_follows_the_rate_of_keeping(void)
 /* One damaged record; the message must have `want`. */
 static void damaged(const char *record, const char *want)
 {
-    struct asked a = { 0 };
+    struct asked a = {0};
     struct batch b;
-    struct err e = { 0 };
+    struct err e = {0};
 
     begin();
     fprintf(out, "%s\n", record);
@@ -223,19 +230,22 @@ static void damaged_records_are_named(void)
     damaged(HEAD "\"response_tokens\":[],\"response_logprobs\":[]," REST,
             "response_tokens: empty");
     damaged(HEAD "\"response_tokens\":[1,1,1,1,1,1,1,1],\"response_logprobs\""
-            ":[0,0,0,0,0,0,0,0]," REST, "9 together, the model has 8");
+                 ":[0,0,0,0,0,0,0,0]," REST,
+            "9 together, the model has 8");
     damaged(HEAD "\"response_tokens\":[1],\"response_logprobs\":[-1],"
-            "\"correct\":true}", "reward");
+                 "\"correct\":true}",
+            "reward");
     damaged(HEAD "\"response_tokens\":[1],\"response_logprobs\":[-1],"
-            "\"reward\":1}", "correct");
+                 "\"reward\":1}",
+            "correct");
     damaged("{\"id\":\"a\",\"sample\":1,\"prompt_tokens\":[1],"
             "\"response_tokens\":[1],\"response_logprobs\":[-1]," REST,
             "sample: found 1, expected 0");
     damaged(HEAD "\"response_tokens\":[1],\"response_logprobs\":[-1]," REST,
             "ended in step 0 with 1 of the 2");
     damaged(HEAD "\"response_tokens\":[1],\"response_logprobs\":[-1]," REST
-            "\n{\"id\":\"b\",\"sample\":1,\"prompt_tokens\":[1],"
-            "\"response_tokens\":[1],\"response_logprobs\":[-1]," REST,
+                 "\n{\"id\":\"b\",\"sample\":1,\"prompt_tokens\":[1],"
+                 "\"response_tokens\":[1],\"response_logprobs\":[-1]," REST,
             "id: found b, expected sample 1 of a");
 }
 
@@ -243,8 +253,8 @@ static void samples_of_other_weights_are_refused(void)
 {
     struct rollouts s;
     struct batch b;
-    struct err e = { 0 };
-    char *paths[] = { path };
+    struct err e = {0};
+    char *paths[] = {path};
 
     for (int off = 0; off < 2; off++) {
         struct batch_opts o = base;
@@ -254,7 +264,7 @@ static void samples_of_other_weights_are_refused(void)
         o.off_policy = off;
         begin();
         fprintf(out, HEAD "\"policy\":\"stale\",\"response_tokens\":[1],"
-                "\"response_logprobs\":[-1]," REST "\n");
+                          "\"response_logprobs\":[-1]," REST "\n");
         fclose(out);
         T_EQ_INT(rollouts_open(&s, &o, paths, 1, NULL, 0, 0, &e), 0);
         T_EQ_INT(batch_collect(&b, &s, 0, "fresh", NULL, &e),
@@ -268,8 +278,8 @@ static void samples_of_other_weights_are_refused(void)
 
 static void samples_that_begin_alike_follow_each_other(void)
 {
-    int32_t t[5][4] = {{1, 2, 9, 4}, {1, 2, 3, 4}, {1, 2, 9}, {1, 2, 3, 4},
-                       {1, 2, 9, 1}};
+    int32_t t[5][4] = {
+        {1, 2, 9, 4}, {1, 2, 3, 4}, {1, 2, 9}, {1, 2, 3, 4}, {1, 2, 9, 1}};
     struct sample s[5];
     struct group g = {.v = s, .n = 5};
     const struct sample *v[5];

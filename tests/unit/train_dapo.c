@@ -7,7 +7,7 @@
 #include "../../lib/train/dapo.h"
 #include "t.h"
 
-static const struct dapo_opts plain = { 0.2, 0.28, 10, 0 };
+static const struct dapo_opts plain = {0.2, 0.28, 10, 0};
 
 static long double oracle_token(const struct dapo_opts *o, long double logp,
                                 float old, float rollout, double adv)
@@ -30,7 +30,7 @@ static long double oracle_token(const struct dapo_opts *o, long double logp,
 /* A random token; every clip branch comes up often. */
 static void token(struct rng *r, float *logp, float *old, float *rollout)
 {
-    static const double spread[] = { 0, 0.05, 0.3, 1, 4, 40 };
+    static const double spread[] = {0, 0.05, 0.3, 1, 4, 40};
     double s = spread[rng_below(r, 6)];
 
     *old = (float)(-3 * rng_double(r));
@@ -44,22 +44,21 @@ static int near_a_kink(const struct dapo_opts *o, float logp, float old)
     double d = fabs((double)logp - (double)old);
 
     return fabs(r - 1 + o->clip_low) < 1e-4 ||
-           fabs(r - 1 - o->clip_high) < 1e-4 ||
-           fabs(r - o->dual_clip) < 1e-3 || fabs(d - 20) < 1e-3;
+           fabs(r - 1 - o->clip_high) < 1e-4 || fabs(r - o->dual_clip) < 1e-3 ||
+           fabs(d - 20) < 1e-3;
 }
 
 static void loss_and_gradient_match_the_formulas(void)
 {
     const struct dapo_opts all[] = {
-        plain, { 0.2, 0.28, 10, 2 }, { 0.1, 0.1, 3, 0 }, { 0.2, 0.28, 0, 0 }
-    };
+        plain, {0.2, 0.28, 10, 2}, {0.1, 0.1, 3, 0}, {0.2, 0.28, 0, 0}};
     struct rng r;
-    struct dapo_stats sum = { 0 };
+    struct dapo_stats sum = {0};
 
     rng_init(&r, 1, 1);
     for (int i = 0; i < 40000; i++) {
         const struct dapo_opts *o = &all[i % 4];
-        struct dapo_stats st = { 0 };
+        struct dapo_stats st = {0};
         double adv = rng_normal(&r), scale = 1.0 / 7;
         float logp, old, rollout, g;
         long double want, h = 1e-6L, slope;
@@ -75,7 +74,8 @@ static void loss_and_gradient_match_the_formulas(void)
         if (near_a_kink(o, logp, old))
             continue;
         slope = (oracle_token(o, logp + h, old, rollout, adv) -
-                 oracle_token(o, logp - h, old, rollout, adv)) / (2 * h);
+                 oracle_token(o, logp - h, old, rollout, adv)) /
+                (2 * h);
         /* rounded to float; the difference quotient is good to h^2 */
         T_NEAR(g, scale * (double)slope, 1e-11, 1e-6);
         sum.low += st.low;
@@ -88,9 +88,9 @@ static void loss_and_gradient_match_the_formulas(void)
 static void each_clip_is_counted_where_it_acts(void)
 {
     /* r: inside, below 0.8, above 1.28, above 10 */
-    const float old[4] = { 0 }, logp[4] = { 0.1f, -0.5f, 0.5f, 3 };
+    const float old[4] = {0}, logp[4] = {0.1f, -0.5f, 0.5f, 3};
     float g[4];
-    struct dapo_stats up = { 0 }, down = { 0 };
+    struct dapo_stats up = {0}, down = {0};
 
     dapo_loss(&plain, 4, logp, old, NULL, 1, 1, g, &up);
     T_EQ_INT(up.high, 2);
@@ -107,9 +107,9 @@ static void each_clip_is_counted_where_it_acts(void)
 
 static void equal_policies_give_minus_the_advantage(void)
 {
-    const float lp[3] = { -1, -2, -3 };
+    const float lp[3] = {-1, -2, -3};
     float g[3];
-    struct dapo_stats st = { 0 };
+    struct dapo_stats st = {0};
 
     dapo_loss(&plain, 3, lp, lp, NULL, 0.5, 0.25, g, &st);
     for (int i = 0; i < 3; i++)
@@ -121,7 +121,7 @@ static void a_nan_reaches_the_gradient(void)
 {
     const float bad = NAN, old = -1;
     float g = 0;
-    struct dapo_stats st = { 0 };
+    struct dapo_stats st = {0};
 
     dapo_loss(&plain, 1, &bad, &old, NULL, 1, 1, &g, &st);
     T_CHECK(isnan(g));
@@ -129,7 +129,7 @@ static void a_nan_reaches_the_gradient(void)
 
 static void advantages_are_normalised_by_the_group(void)
 {
-    const double r[4] = { 1, -1, -1, -1.5 }, one = 3;
+    const double r[4] = {1, -1, -1, -1.5}, one = 3;
     double a[4], mean = -0.625, var = 0;
 
     for (int i = 0; i < 4; i++)
@@ -160,7 +160,7 @@ static int all_zero(const double *reward, int n)
 
 static void equal_rewards_have_no_advantage(void)
 {
-    static const int sizes[] = { 1, 2, 3, 7, 8, 31, 32, 33, 1023, 1024 };
+    static const int sizes[] = {1, 2, 3, 7, 8, 31, 32, 33, 1023, 1024};
     static double v[1024];
     struct rng r;
 
@@ -183,8 +183,8 @@ static void equal_rewards_have_no_advantage(void)
  * in the last place to either side. */
 static void rewards_equal_up_to_rounding_have_no_advantage(void)
 {
-    const double a[] = { 0.3, 0.1 + 0.2, 0.3 };
-    const double b[] = { -1.1, -1 - 0.1, -1.1, 0.4 - 1.5 };
+    const double a[] = {0.3, 0.1 + 0.2, 0.3};
+    const double b[] = {-1.1, -1 - 0.1, -1.1, 0.4 - 1.5};
     static double v[1024];
     struct rng r;
 
@@ -198,8 +198,8 @@ static void rewards_equal_up_to_rounding_have_no_advantage(void)
         for (int k = 0; k < n; k++) {
             v[k] = x;
             for (unsigned j = rng_below(&r, 3); j; j--)
-                v[k] = nextafter(v[k], k % 2 ? (double)INFINITY
-                                             : -(double)INFINITY);
+                v[k] = nextafter(v[k],
+                                 k % 2 ? (double)INFINITY : -(double)INFINITY);
         }
         T_CHECKF(all_zero(v, n), "%d values about %.17g", n, x);
     }
@@ -207,7 +207,7 @@ static void rewards_equal_up_to_rounding_have_no_advantage(void)
 
 static void a_small_difference_is_kept(void)
 {
-    static const double scale[] = { 1, 1e6, 1e-9, 1e-100, 1e20 };
+    static const double scale[] = {1, 1e6, 1e-9, 1e-100, 1e20};
     double v[1024], a[1024];
 
     for (int s = 0; s < 5; s++)

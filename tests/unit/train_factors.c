@@ -17,14 +17,14 @@ static struct kernels *cpu;
  * deviations of the noise. */
 static double unmoved(const char *arm, double signal)
 {
-    static const struct adamw_opts o = { 0.9, 0.999, 1e-8, 0, 0, 3, 0, 0 };
+    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0, 0, 3, 0, 0};
     static float start[N], g[N];
     static uint16_t was[N], now[N];
-    struct param v = { .name = "w", .rows = N, .n = N };
-    struct params p = { .n = 1, .v = &v, .n_values = N };
+    struct param v = {.name = "w", .rows = N, .n = N};
+    struct params p = {.n = 1, .v = &v, .n_values = N};
     struct adamw *a = NULL;
     struct arm parsed;
-    struct err e = { 0 };
+    struct err e = {0};
     struct rng r;
     int same = 0;
 
@@ -100,8 +100,8 @@ static void kahan_moves_as_an_fp32_master(void)
 
 int main(void)
 {
-    struct k_order order = { ORDER_CANONICAL, 0 };
-    struct err e = { 0 };
+    struct k_order order = {ORDER_CANONICAL, 0};
+    struct err e = {0};
 
     if (kernels_open(&cpu, "cpu", 1, order, &e)) {
         printf("not ok kernels_open: %s\n", e.msg);

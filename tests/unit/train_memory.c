@@ -5,32 +5,32 @@ extern const struct arch arch_qwen3;
 #include "round_rig.h"
 
 static const struct rig_case cases[] = {
-    {"wide_head_fp32", "fp32", RIG_SHAPE(64, 3, 4, 2, 160, 3000), 1024, 96,
-     0, 0, 1, 0},
-    {"wide_head_bf16", "bf16", RIG_SHAPE(64, 3, 4, 2, 160, 3000), 1024, 96,
-     0, 0, 1, 0},
-    {"deep_fp32", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0, 0,
-     1, 0},
-    {"deep_fp32_recompute", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048,
-     128, 1, 0, 1, 0},
-    {"deep_bf16", "bf16", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0, 0,
-     2, 0},
-    {"deep_bf16_recompute", "bf16", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048,
-     128, 1, 0, 2, 0},
+    {"wide_head_fp32", "fp32", RIG_SHAPE(64, 3, 4, 2, 160, 3000), 1024, 96, 0,
+     0, 1, 0},
+    {"wide_head_bf16", "bf16", RIG_SHAPE(64, 3, 4, 2, 160, 3000), 1024, 96, 0,
+     0, 1, 0},
+    {"deep_fp32", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0, 0, 1,
+     0},
+    {"deep_fp32_recompute", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128,
+     1, 0, 1, 0},
+    {"deep_bf16", "bf16", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0, 0, 2,
+     0},
+    {"deep_bf16_recompute", "bf16", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128,
+     1, 0, 2, 0},
     {"long_bf16_mixed", "bf16-mixed", RIG_SHAPE(96, 4, 6, 2, 256, 500), 1500,
      700, 0, 0, 2, 0},
     {"long_bf16_mixed_recompute", "bf16-mixed",
      RIG_SHAPE(96, 4, 6, 2, 256, 500), 1500, 700, 1, 0, 1, 0},
-    {"short_fp32", "fp32", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 24, 0, 0,
-     2, 0},
-    {"kahan_offload", "bf16-kahan", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700,
-     48, 0, 1, 1, 0},
-    {"fp16_mixed", "fp16-mixed", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 48,
-     0, 0, 1, 0},
+    {"short_fp32", "fp32", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 24, 0, 0, 2,
+     0},
+    {"kahan_offload", "bf16-kahan", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 48,
+     0, 1, 1, 0},
+    {"fp16_mixed", "fp16-mixed", RIG_SHAPE(128, 4, 4, 2, 384, 700), 700, 48, 0,
+     0, 1, 0},
     {"qwen3_fp32", "fp32", RIG_OF(arch_qwen3, 64, 6, 4, 2, 96, 300), 1024, 96,
      0, 0, 2, 0},
-    {"branching_fp32", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128,
-     0, 0, 1, 96},
+    {"branching_fp32", "fp32", RIG_SHAPE(64, 8, 4, 4, 192, 300), 2048, 128, 0,
+     0, 1, 96},
     {"branching_bf16_mixed_recompute", "bf16-mixed",
      RIG_SHAPE(96, 4, 6, 2, 256, 500), 1500, 128, 1, 0, 2, 96},
 };
@@ -61,9 +61,17 @@ static void logits_of_a_large_vocabulary_are_never_whole(void)
     enum { V = 151936, H = 16 };
     const int T = rig_sanitized() ? 120 : 400;
     struct k_order canonical = {ORDER_CANONICAL, 0};
-    struct k_pass pass = {.t = DT_F32, .lt = DT_F32, .T = T, .R = T, .longest = T,
-                          .n_seqs = 1, .hidden = H, .ffn = H, .vocab = V,
-                          .attn = {1, 1, H}, .n_params = V * H,
+    struct k_pass pass = {.t = DT_F32,
+                          .lt = DT_F32,
+                          .T = T,
+                          .R = T,
+                          .longest = T,
+                          .n_seqs = 1,
+                          .hidden = H,
+                          .ffn = H,
+                          .vocab = V,
+                          .attn = {1, 1, H},
+                          .n_params = V * H,
                           .backward = 1};
     size_t bound = (size_t)80 << 20;
     static const char *const devices[] = {"cpu", "cuda"};
@@ -90,9 +98,10 @@ static void logits_of_a_large_vocabulary_are_never_whole(void)
     for (int i = 0; i < T * H; i++)
         x[i] = (float)(i % 17) / 17;
     k->weight_set(k, W, w, DT_F32);
-    k->head_logp(k, DT_F32, DT_F32, row, row + T, NULL, x, W, target, 1, T, V, H);
-    k->head_bwd(k, DT_F32, DT_F32, x + T * H, dW, row + 2 * T, row + T, x, W, target,
-                1, T, V, H);
+    k->head_logp(k, DT_F32, DT_F32, row, row + T, NULL, x, W, target, 1, T, V,
+                 H);
+    k->head_bwd(k, DT_F32, DT_F32, x + T * H, dW, row + 2 * T, row + T, x, W,
+                target, 1, T, V, H);
     T_EQ_INT(k->sync(k, &e), 0);
     T_NEAR(row[T - 1], -log(V), 1e-4, 0); /* all weights 0: all alike */
     k->memory(k, &m);
@@ -219,8 +228,8 @@ static void the_samplers_cache_is_planned_in_pages(void)
     T_EQ_INT(arm_parse(&a, "fp32", &e), 0);
     T_EQ_INT(kernels_sizes(&s, "cpu", 1, canonical, &e), 0);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        struct plan_shape o = {.micro_batch = 256, .longest = lengths[i][0],
-                               .batch = 5};
+        struct plan_shape o = {
+            .micro_batch = 256, .longest = lengths[i][0], .batch = 5};
         struct plan_memory p;
 
         plan_memory(&p, &c, &a, &s, o);

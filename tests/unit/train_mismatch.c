@@ -7,9 +7,9 @@
 #include "t.h"
 
 static const float old[8] = {-0.5f, -1.25f, -0.03125f, -3.0f,
-                             -2.0f, -0.75f, -6.0f, -0.25f};
+                             -2.0f, -0.75f, -6.0f,     -0.25f};
 static const float roll[8] = {-0.5f, -1.0f, -0.0625f, -3.5f,
-                              -2.0f, -0.5f, -4.0f, -0.375f};
+                              -2.0f, -0.5f, -4.0f,    -0.375f};
 
 static void the_figures_are_verls(void)
 {

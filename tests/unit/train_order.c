@@ -6,7 +6,7 @@
 
 static void each_epoch_has_every_prompt_once(void)
 {
-    static const uint32_t sizes[] = { 1, 2, 31, 1025 };
+    static const uint32_t sizes[] = {1, 2, 31, 1025};
 
     for (int k = 0; k < 4; k++) {
         uint32_t n = sizes[k];
@@ -54,9 +54,9 @@ static void the_order_is_a_function_of_seed_and_position(void)
 
 static void micro_batches_are_whole_sequences(void)
 {
-    const int32_t tokens[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-    const int len[5] = { 3, 3, 8, 1, 1 };
-    struct pack p = { 0 };
+    const int32_t tokens[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    const int len[5] = {3, 3, 8, 1, 1};
+    struct pack p = {0};
     struct seqs q;
 
     for (int i = 0; i < 5; i++)

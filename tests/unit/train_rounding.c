@@ -117,7 +117,8 @@ static void run(const struct row *r)
         if (s == at[k])
             T_CHECKF(state(a, r->n) == r->hash[k++],
                      "%s, %d values: other bits than the model's after %d "
-                     "steps", r->arm, r->n, s);
+                     "steps",
+                     r->arm, r->n, s);
     }
     distance(a, &x, r->n, &w, &both, &mean);
     /* the fixture has six decimals */
@@ -147,8 +148,7 @@ static void both_stay_with_float64(void)
         int kahan = !strcmp(r->arm, "bf16-kahan");
 
         T_CHECKF(kahan ? r->both < r->w / 20 && r->w < 0.01
-                       : r->w < 0.2 &&
-                             fabs(r->mean) < 4 * r->w / sqrt(r->n),
+                       : r->w < 0.2 && fabs(r->mean) < 4 * r->w / sqrt(r->n),
                  "%s, %d values", r->arm, r->n);
     }
 }

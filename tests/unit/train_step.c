@@ -12,9 +12,20 @@
 enum { N_GROUPS = 2, N_SAMPLES = 6, MAX = 8 };
 
 static const struct config shape = {
-    .hidden = 8, .layers = 2, .heads = 2, .kv_heads = 1, .head_dim = 4,
-    .ffn = 12, .vocab = 16, .max_pos = 16, .tied = 1, .arch = &arch_qwen2,
-    .rope_theta = 10000, .rms_eps = 1e-6, .n_eos = 1, .eos = { 0 },
+    .hidden = 8,
+    .layers = 2,
+    .heads = 2,
+    .kv_heads = 1,
+    .head_dim = 4,
+    .ffn = 12,
+    .vocab = 16,
+    .max_pos = 16,
+    .tied = 1,
+    .arch = &arch_qwen2,
+    .rope_theta = 10000,
+    .rms_eps = 1e-6,
+    .n_eos = 1,
+    .eos = {0},
 };
 
 struct rig {
@@ -51,9 +62,9 @@ static void fill_batch(struct rig *t)
         if (i % N_SAMPLES == N_SAMPLES - 1)
             s->n = s[1 - N_SAMPLES].n;
         memmove(s->tokens, t->tokens[i - i % N_SAMPLES],
-                (size_t)(i % N_SAMPLES == N_SAMPLES - 1
-                             ? s->n
-                             : s->n_prompt + i % 3) * sizeof *s->tokens);
+                (size_t)(i % N_SAMPLES == N_SAMPLES - 1 ? s->n
+                                                        : s->n_prompt + i % 3) *
+                    sizeof *s->tokens);
         s->correct = i % N_SAMPLES == 0;
         s->reward = s->correct ? 1 : -1 - 0.1 * i;
         s->id = (uint64_t)i;
@@ -69,8 +80,8 @@ static void fill_batch(struct rig *t)
 
 static void open_rig(struct rig *t, const char *arm)
 {
-    static const struct adamw_opts o = { 0.9, 0.999, 1e-8, 0.01, 0, 1, 0, 0 };
-    struct err e = { 0 };
+    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1, 0, 0};
+    struct err e = {0};
 
     memset(t, 0, sizeof *t);
     if (arm_parse(&t->arm, arm, &e) ||
@@ -88,7 +99,7 @@ static void open_rig(struct rig *t, const char *arm)
 
 static void set_weights(struct rig *t, const float *w)
 {
-    struct err e = { 0 };
+    struct err e = {0};
 
     if (adamw_set_master(t->a, w, &e) ||
         model_set(t->m, t->a->master, t->arm.master, &e))
@@ -112,12 +123,12 @@ static double loss(struct rig *t, int fix)
     for (int i = 0; i < N_GROUPS * N_SAMPLES; i++) {
         const struct sample *s = &t->s[i];
         const struct sample *g = t->s + i / N_SAMPLES * N_SAMPLES;
-        int32_t start[2] = { 0, s->n }, first = s->n_prompt;
+        int32_t start[2] = {0, s->n}, first = s->n_prompt;
         uint64_t id = 0;
-        struct seqs q = { 1, start, s->tokens, &first, &id, NULL };
+        struct seqs q = {1, start, s->tokens, &first, &id, NULL};
         float lp[MAX];
         double mean = 0, var = 0, adv;
-        struct err e = { 0 };
+        struct err e = {0};
 
         for (int j = 0; j < N_SAMPLES; j++)
             mean += g[j].reward / N_SAMPLES;
@@ -136,16 +147,20 @@ static double loss(struct rig *t, int fix)
     return sum / n_tokens;
 }
 
-static const struct step_opts one_update = {
-    .dapo = { 0.2, 0.28, 10, 0 }, .gap = { -1, 0 }, .mini_batch = N_GROUPS,
-    .epochs = 1, .temperature = 1, .micro_tokens = 7, .lr = 1e-3, .seed = 1
-};
+static const struct step_opts one_update = {.dapo = {0.2, 0.28, 10, 0},
+                                            .gap = {-1, 0},
+                                            .mini_batch = N_GROUPS,
+                                            .epochs = 1,
+                                            .temperature = 1,
+                                            .micro_tokens = 7,
+                                            .lr = 1e-3,
+                                            .seed = 1};
 
 static void the_gradient_is_that_of_the_token_mean(void)
 {
     struct rig t;
     struct step_stats st;
-    struct err e = { 0 };
+    struct err e = {0};
     float *m, *w;
     double largest = 0;
     int checked = 0;
@@ -173,8 +188,7 @@ static void the_gradient_is_that_of_the_token_mean(void)
         down = loss(&t, 0);
         /* curvature h^2 and fp32 noise 1e-6 / h; a wrong weight of a
          * sequence or token would be off by its whole share */
-        T_NEAR(10 * (double)m[i], (up - down) / (2 * h), 3e-3 * largest,
-               1e-2);
+        T_NEAR(10 * (double)m[i], (up - down) / (2 * h), 3e-3 * largest, 1e-2);
     }
     T_CHECK(checked > 60);
     free(m);
@@ -186,7 +200,7 @@ static void sampler_and_trainer_agree_or_the_gap_shows(void)
 {
     struct rig t;
     struct step_stats st;
-    struct err e = { 0 };
+    struct err e = {0};
 
     open_rig(&t, "bf16");
     set_weights(&t, t.w0);
@@ -208,7 +222,7 @@ static void mini_batches_and_epochs_make_updates(void)
     struct rig t;
     struct step_opts o = one_update;
     struct step_stats st;
-    struct err e = { 0 };
+    struct err e = {0};
 
     o.mini_batch = 1;
     o.epochs = 3;
@@ -226,13 +240,13 @@ static void mini_batches_and_epochs_make_updates(void)
 
 static void scoring_twice_gives_the_same_bits(void)
 {
-    static const char *const arms[] = { "fp32", "bf16-mixed", "bf16-kahan" };
+    static const char *const arms[] = {"fp32", "bf16-mixed", "bf16-kahan"};
 
     for (int i = 0; i < 3; i++) {
         struct rig t;
         struct step_opts o = one_update;
         struct step_stats st[2];
-        struct err e = { 0 };
+        struct err e = {0};
         float *w[2];
 
         o.mini_batch = 1;
@@ -264,7 +278,7 @@ static void weights_that_are_nan_skip_the_update(void)
 {
     struct rig t;
     struct step_stats st;
-    struct err e = { 0 };
+    struct err e = {0};
 
     open_rig(&t, "fp32");
     t.w0[t.n - 1] = NAN;

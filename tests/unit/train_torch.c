@@ -61,7 +61,8 @@ static void run(const struct row *r, const char *arm, uint64_t hash[4])
             half[i] = canon_round_bf16(wide[i]);
         }
         T_EQ_INT(adamw_update(a, r->t == DT_F32 ? (void *)wide : (void *)half,
-                              r->lr, &res, &e), 0);
+                              r->lr, &res, &e),
+                 0);
         if (s != at[k])
             continue;
         hash[k] = fnv(FNV, a->master, r->t, r->n);
@@ -94,8 +95,8 @@ static void three_hundred_steps_have_torchs_bits(void)
         for (int k = 0; k < 4; k++)
             T_CHECKF(hash[k] == r->hash[k],
                      "%s, %d lanes, %d values, hard %d: other bits than "
-                     "torch's after %d steps", arm, r->lanes, r->n, r->hard,
-                     at[k]);
+                     "torch's after %d steps",
+                     arm, r->lanes, r->n, r->hard, at[k]);
     }
     T_CHECKF(n >= 48, "%d rows", n);
 }
@@ -116,8 +117,8 @@ static void a_run_is_torch_with_vectors(void)
         r.lanes = 0;
         row_arm(&r, arm, sizeof arm);
         run(&r, arm, hash);
-        T_CHECKF(!memcmp(hash, rows[i].hash, sizeof hash), "%s, %d values",
-                 arm, r.n);
+        T_CHECKF(!memcmp(hash, rows[i].hash, sizeof hash), "%s, %d values", arm,
+                 r.n);
         n++;
     }
     T_CHECK(n > 12);
@@ -132,8 +133,7 @@ static void the_steps_are_not_one(void)
             if (rows[i].n == rows[j].n && rows[i].hard == rows[j].hard &&
                 rows[i].n > 1000 && rows[i].t == DT_BF16 &&
                 rows[j].t == DT_BF16 && rows[i].kind != rows[j].kind)
-                T_CHECKF(rows[i].hash[3] != rows[j].hash[3], "%zu, %zu", i,
-                         j);
+                T_CHECKF(rows[i].hash[3] != rows[j].hash[3], "%zu, %zu", i, j);
 }
 
 /* torch_clip.h: tensors of bf16 gradients, and what clip_grad_norm_(max) makes
@@ -164,8 +164,10 @@ static void bf16_gradients_are_clipped_as_torchs(void)
         T_EQ_INT(arm_parse(&arm, "bf16", &e), 0);
         T_EQ_INT(adamw_open(&a, cpu, &p, &arm, &o, &e), 0);
         T_EQ_INT(adamw_update(a, clip_cases[c].before, 1e-6, &res, &e), 0);
-        T_CHECKF(res.norm == clip_cases[c].norm, "case %d: norm %.9g, torch "
-                 "%.9g", c, res.norm, clip_cases[c].norm);
+        T_CHECKF(res.norm == clip_cases[c].norm,
+                 "case %d: norm %.9g, torch "
+                 "%.9g",
+                 c, res.norm, clip_cases[c].norm);
         for (int i = 0; i < CLIP_VALUES; i++)
             differ += ((uint16_t *)a->m)[i] != clip_cases[c].after[i];
         T_CHECKF(!differ, "case %d: %d values differ", c, differ);

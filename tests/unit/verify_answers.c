@@ -11,7 +11,7 @@
 static struct verifier *open_with(struct verify_opts o)
 {
     struct verifier *v = NULL;
-    struct err e = { 0 };
+    struct err e = {0};
 
     if (verify_open(&v, &o, &e))
         t_fail(__FILE__, __LINE__, "%s", e.msg);
@@ -21,7 +21,7 @@ static struct verifier *open_with(struct verify_opts o)
 static int ask(struct verifier *v, const char *gold, const char *answer,
                struct verdict *d)
 {
-    struct err e = { 0 };
+    struct err e = {0};
 
     if (verify_math(v, gold, strlen(gold), answer, strlen(answer), d, &e))
         t_fail(__FILE__, __LINE__, "%s", e.msg);
@@ -89,7 +89,7 @@ static void check_pair(struct verifier *v, char **f, int n)
 static void answers_are_judged_as_listed_both_ways(void)
 {
     int n = for_lines("tests/golden/verify/answers.tsv",
-                      (struct verify_opts){ .extract = VERIFY_WHOLE },
+                      (struct verify_opts){.extract = VERIFY_WHOLE},
                       check_pair);
     T_CHECKF(n >= 200, "%d pairs", n);
 }
@@ -107,7 +107,7 @@ static void check_self(struct verifier *v, char **f, int n)
 static void every_answer_equals_itself(void)
 {
     T_CHECK(for_lines("tests/golden/verify/answers.tsv",
-                      (struct verify_opts){ .extract = VERIFY_WHOLE },
+                      (struct verify_opts){.extract = VERIFY_WHOLE},
                       check_self) > 0);
 }
 
@@ -117,7 +117,7 @@ static void check_response(struct verifier *v, char **f, int n)
     const char *choices[26];
     size_t n_choices = 0;
     struct verdict d;
-    struct err e = { 0 };
+    struct err e = {0};
     int r;
 
     T_CHECKF(n == 4, "%s: %d fields", f[0], n);
@@ -133,8 +133,7 @@ static void check_response(struct verifier *v, char **f, int n)
             choices[n_choices++] = p;
         r = verify_choice(v, f[0], strlen(f[0]), choices, n_choices, f[2],
                           strlen(f[2]), &d, &e);
-    }
-    else
+    } else
         r = verify_math(v, f[0], strlen(f[0]), f[2], strlen(f[2]), &d, &e);
     T_CHECK(r == 0);
     T_CHECKF(d.correct == !strcmp(f[3], "yes"),
@@ -145,45 +144,49 @@ static void check_response(struct verifier *v, char **f, int n)
 static void responses_are_judged_as_listed(void)
 {
     int n = for_lines("tests/golden/verify/responses.tsv",
-                      (struct verify_opts){ 0 }, check_response);
+                      (struct verify_opts){0}, check_response);
     T_CHECKF(n >= 80, "%d responses", n);
 }
 
 static void kinds_of_responses_are_judged_as_listed(void)
 {
-    int n = for_lines("tests/golden/verify/kinds.tsv",
-                      (struct verify_opts){ 0 }, check_response);
+    int n = for_lines("tests/golden/verify/kinds.tsv", (struct verify_opts){0},
+                      check_response);
     T_CHECKF(n >= 250, "%d responses", n);
 }
 
 static void choices_may_be_named_by_their_text(void)
 {
-    static const char *const texts[] = { "4", "the number 5", "x^2", "7" };
+    static const char *const texts[] = {"4", "the number 5", "x^2", "7"};
     static const struct {
         const char *response;
         int right;
     } cases[] = {
-        { "The answer is the number 5.", 1 }, { "\\boxed{5}", 0 },
-        { "\\boxed{the number 5}", 1 }, { "The answer is x^2.", 0 },
-        { "the number 5", 1 }, { "Answer: B) the number 5", 1 },
-        { "\\boxed{4}", 0 }, { "\\boxed{E}", 0 },
+        {"The answer is the number 5.", 1},
+        {"\\boxed{5}", 0},
+        {"\\boxed{the number 5}", 1},
+        {"The answer is x^2.", 0},
+        {"the number 5", 1},
+        {"Answer: B) the number 5", 1},
+        {"\\boxed{4}", 0},
+        {"\\boxed{E}", 0},
     };
-    struct verifier *v = open_with((struct verify_opts){ 0 });
+    struct verifier *v = open_with((struct verify_opts){0});
     struct verdict d;
-    struct err e = { 0 };
+    struct err e = {0};
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         T_CHECK(verify_choice(v, "B", 1, texts, 4, cases[i].response,
                               strlen(cases[i].response), &d, &e) == 0);
-        T_CHECKF(d.correct == cases[i].right, "\"%s\": %d",
-                 cases[i].response, d.correct);
+        T_CHECKF(d.correct == cases[i].right, "\"%s\": %d", cases[i].response,
+                 d.correct);
     }
     verify_close(&v);
 }
 
 static void precision_counts_decimal_places(void)
 {
-    struct verify_opts o = { .extract = VERIFY_WHOLE, .precision = 3 };
+    struct verify_opts o = {.extract = VERIFY_WHOLE, .precision = 3};
     struct verifier *v = open_with(o);
     struct verdict d;
 
@@ -198,7 +201,7 @@ static void dapo_sees_300_characters_and_the_last_box(void)
 {
     static const char mark[] = "Answer: 42", boxed[] = "\\boxed{42}";
     struct verifier *v = open_with(
-        (struct verify_opts){ .extract = VERIFY_DAPO });
+        (struct verify_opts){.extract = VERIFY_DAPO});
     struct verdict d;
     char text[1000];
 
@@ -214,7 +217,8 @@ static void dapo_sees_300_characters_and_the_last_box(void)
     /* as many characters of two bytes behind it as leave it in sight */
     for (int i = 0; i < 4; i++) {
         const char *s = i < 2 ? mark : boxed;
-        int seen = i < 2 ? 300 : 100, n = snprintf(text, sizeof text, "%s\n", s);
+        int seen = i < 2 ? 300 : 100,
+            n = snprintf(text, sizeof text, "%s\n", s);
         for (int k = n; k < seen + i % 2; k++, n += 2)
             memcpy(text + n, "\xC3\xA9", 3);
         T_CHECKF(ask(v, "42", text, &d) == !(i % 2), "%d: %s by %s", i,
@@ -226,18 +230,22 @@ static void dapo_sees_300_characters_and_the_last_box(void)
 static void a_heading_marks_what_follows(void)
 {
     static const char *const right[] = {
-        "x\n### Final Answer\n42", "so\n**Answer**\n\n42\n",
-        "**Final Answer**\n\n$x=42$", "## Answer\n\n\\[\n42\n\\]",
-        "Answer:\n42", "The answer is:\n$$\n42\n$$",
+        "x\n### Final Answer\n42",
+        "so\n**Answer**\n\n42\n",
+        "**Final Answer**\n\n$x=42$",
+        "## Answer\n\n\\[\n42\n\\]",
+        "Answer:\n42",
+        "The answer is:\n$$\n42\n$$",
         "\\boxed{41}, no:\n\\boxed{42}",
-        "<think>Answer: 41</think>\nAnswer: 42"
-    };
-    static const char *const wrong[] = {
-        "An answer\n42", "<think>Answer: 42</think> None.",
-        "Answer: 42\nAnswer: 41", "\\boxed{42", "Answer: \\boxed{42",
-        "42", ""
-    };
-    struct verifier *v = open_with((struct verify_opts){ 0 });
+        "<think>Answer: 41</think>\nAnswer: 42"};
+    static const char *const wrong[] = {"An answer\n42",
+                                        "<think>Answer: 42</think> None.",
+                                        "Answer: 42\nAnswer: 41",
+                                        "\\boxed{42",
+                                        "Answer: \\boxed{42",
+                                        "42",
+                                        ""};
+    struct verifier *v = open_with((struct verify_opts){0});
     struct verdict d;
 
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)

@@ -36,8 +36,8 @@ static const struct extraction extractions[] = {
     {"only an end mark", DOC, "<|im_end|>", NULL, NULL, NULL, 0},
     {"only fences", DOC, "```python\n```\n```\n\n```\nNo.\n", NULL, NULL, NULL,
      0},
-    {"continues", DOC, "    return 1\n", "completion",
-     DOC "    return 1\n", "", 1},
+    {"continues", DOC, "    return 1\n", "completion", DOC "    return 1\n", "",
+     1},
     {"continues a line", DEF "    return ", "x + 1\n", "completion",
      DEF "    return x + 1\n", "", 0},
     {"cut at fence", DOC, "    return 1\n```\nIt returns 1.", "completion",
@@ -53,39 +53,45 @@ static const struct extraction extractions[] = {
     {"prompt's imports stay in a completion", "import re\n\n" DOC,
      "    return 1\n", "completion", "import re\n\n" DOC "    return 1\n",
      "import re\n\n", 1},
-    {"fenced", "import re\n" DOC, "So:\n```python\n" ONE "```\nq",
-     "fenced", ONE, "import re\n", 0},
+    {"fenced", "import re\n" DOC, "So:\n```python\n" ONE "```\nq", "fenced",
+     ONE, "import re\n", 0},
     {"fenced, no language", DOC, "```\n" ONE "```\n", "fenced", ONE, "", 0},
     {"tildes", DOC, "~~~ py\n" ONE "~~~", "fenced", ONE, "", 0},
-    {"tildes in backticks", DOC, "```\n" ONE "~~~\n```", "fenced",
-     ONE "~~~\n", "", 0},
+    {"tildes in backticks", DOC, "```\n" ONE "~~~\n```", "fenced", ONE "~~~\n",
+     "", 0},
     {"five, with three in it", DOC, "`````\n" ONE "```\n`````\n", "fenced",
      ONE "```\n", "", 0},
-    {"indented", DOC, "1. So:\n\n   ```python\n   def f(x):\n"
-     "       return 1\n   ```\n", "fenced", ONE, "", 0},
-    {"with a tab", DOC, "\t```\n\tdef f(x):\n\t    return 1\n\t```\n",
+    {"indented", DOC,
+     "1. So:\n\n   ```python\n   def f(x):\n"
+     "       return 1\n   ```\n",
      "fenced", ONE, "", 0},
+    {"with a tab", DOC, "\t```\n\tdef f(x):\n\t    return 1\n\t```\n", "fenced",
+     ONE, "", 0},
     {"behind a list's mark", DOC, "- ```\n  def f(x):\n      return 1\n  ```",
      "fenced", ONE, "", 0},
     {"a fence in a docstring", DOC, "```\n" DEF EXAMPLE "```\n", "fenced",
      DEF EXAMPLE, "", 0},
-    {"quoted", DOC, "> So:\n> ```python\n> def f(x):\n>     return 1\n>\n"
-     "> ```\n", "fenced", ONE "\n", "", 0},
+    {"quoted", DOC,
+     "> So:\n> ```python\n> def f(x):\n>     return 1\n>\n"
+     "> ```\n",
+     "fenced", ONE "\n", "", 0},
     {"quoted twice", DOC, "> > ```\n> > def f(x):\n> >     return 1\n> > ```",
      "fenced", ONE, "", 0},
     {"on one line", DOC, "```python f = abs```\n", "fenced", "f = abs", "", 0},
     {"after a byte order mark", DOC, "\xEF\xBB\xBF```\n" ONE "```", "fenced",
      ONE, "", 0},
-    {"lines of another system", DOC,
-     "```\r\ndef f(x):\r\n    return 1\r\n```", "fenced", ONE, "", 0},
+    {"lines of another system", DOC, "```\r\ndef f(x):\r\n    return 1\r\n```",
+     "fenced", ONE, "", 0},
     {"the last that defines it", DOC,
      "```python\n" ONE "```\n```py\n" TWO "```\n"
-     "```python\nf(1)\n```", "fenced", TWO, "", 0},
+     "```python\nf(1)\n```",
+     "fenced", TWO, "", 0},
     {"fence cut off", DOC, "```python\n" ONE, "fenced", ONE, "", 1},
     {"a fence that opens the next", DOC, "```\ng = 1\n```python\n" ONE "```\n",
      "fenced", ONE, "", 0},
-    {"after thinking", DOC, "<think>```python\n" ONE "```</think>```python\n"
-     TWO "```", "fenced", TWO, "", 0},
+    {"after thinking", DOC,
+     "<think>```python\n" ONE "```</think>```python\n" TWO "```", "fenced", TWO,
+     "", 0},
     {"a name for a function", DOC, "```\nf = lambda x: 1\n```", "fenced",
      "f = lambda x: 1\n", "", 0},
     {"a function without a fence", "import re\n" DOC,
@@ -95,8 +101,8 @@ static const struct extraction extractions[] = {
      "function", ONE, "", 1},
     {"an indented text", DOC, "So:\n\n    def f(x):\n        return 1\n\nEnd",
      "function", "So:\n\n" ONE "\nEnd", "", 1},
-    {"a quoted text", DOC, "> def f(x):\n>     return 1\n", "function", ONE,
-     "", 1},
+    {"a quoted text", DOC, "> def f(x):\n>     return 1\n", "function", ONE, "",
+     1},
     {"a fenced body", DOC, "It is\n```python\n    return 1\n```\n",
      "completion", DOC "    return 1\n", "", 0},
     {"another name is another function", DOC,
@@ -108,9 +114,9 @@ static const struct extraction extractions[] = {
 static struct code_item item_of(const char *prompt, const char *response,
                                 const char *test, const char *name)
 {
-    return (struct code_item){prompt,         strlen(prompt), response,
-                              strlen(response), test,         strlen(test),
-                              name};
+    return (struct code_item){
+        prompt, strlen(prompt), response, strlen(response),
+        test,   strlen(test),   name};
 }
 
 static void extracts_the_program(void)
@@ -137,8 +143,9 @@ static void extracts_the_program(void)
 
 static void takes_the_other_blocks_nearest_first(void)
 {
-    struct code_item item = item_of(DOC, "```\na\n```\n```\nb\n```\n```\n" ONE
-                                    "```\n```\nc\n```\n", "", "f");
+    struct code_item item = item_of(
+        DOC, "```\na\n```\n```\nb\n```\n```\n" ONE "```\n```\nc\n```\n", "",
+        "f");
     struct code_program p;
 
     T_EQ_INT(code_extract(&item, &p), 1);
@@ -181,80 +188,118 @@ static const struct judged judgements[] = {
      CHECK("    assert candidate(3) == twice(3) == 6\n"), "pass", ""},
     {"its own name in the test", "    return x\n",
      CHECK("    assert candidate(3) == f(3)\n"), "pass", ""},
-    {"input at its end", "    return input()\n", IS("4"), "fail",
-     "EOFError"},
+    {"input at its end", "    return input()\n", IS("4"), "fail", "EOFError"},
     /* what is left out of a program, and what is not */
     {"prose behind a body", "    return x + 1\n\nIt's x (plus one), e.g. 4.\n",
      IS("4"), "pass", ""},
-    {"words that are expressions", "    return x + 1\n\nDone\n\nNote: this\n"
-     "[DONE]\nThis is it\nreturn\n", IS("4"), "pass", ""},
-    {"a helper behind prose", "    return more(x)\n\nIt needs more.\n\n"
-     "def more(x):\n    return x + 1\n", IS("4"), "pass", ""},
-    {"a helper behind a print", "```\ndef f(x):\n    return more(x)\n"
+    {"words that are expressions",
+     "    return x + 1\n\nDone\n\nNote: this\n"
+     "[DONE]\nThis is it\nreturn\n",
+     IS("4"), "pass", ""},
+    {"a helper behind prose",
+     "    return more(x)\n\nIt needs more.\n\n"
+     "def more(x):\n    return x + 1\n",
+     IS("4"), "pass", ""},
+    {"a helper behind a print",
+     "```\ndef f(x):\n    return more(x)\n"
      "print(f(1))\nassert f(1) == 3, '''\nno'''\ndef same(x):\n    return x\n"
-     "@same\ndef more(x):\n    return x + 1\n```", IS("4"), "pass", ""},
-    {"a print in a string", "```\ndef f(x):\n    return len('''\nprint(\n'''\n"
-     ") + x - 7\n```", IS("4"), "pass", ""},
+     "@same\ndef more(x):\n    return x + 1\n```",
+     IS("4"), "pass", ""},
+    {"a print in a string",
+     "```\ndef f(x):\n    return len('''\nprint(\n'''\n"
+     ") + x - 7\n```",
+     IS("4"), "pass", ""},
     {"an assertion in a docstring",
      "    '''\nassert x\n'''\n    return x + 1\n", IS("4"), "pass", ""},
-    {"else at the margin", "Sure.\nimport os\nif 1 > 2:\n    d = 2\nelse:\n"
+    {"else at the margin",
+     "Sure.\nimport os\nif 1 > 2:\n    d = 2\nelse:\n"
      "    d = 1\ntry:\n    d / 0\nexcept ZeroDivisionError:\n    pass\n"
-     "def f(x):\n    return x + d\nSo it's done.\n", IS("4"), "pass", ""},
-    {"a call at the margin is run", "```\nl = []\nl.append(1)\ndef f(x):\n"
-     "    return x + l[0]\n```", IS("4"), "pass", ""},
-    {"a call that shows an error", "```\ndef f(x):\n    return x + 1\nf('a')\n"
-     "print(f('a'))\n```", IS("4"), "pass", ""},
-    {"cut in a second function", "```\ndef f(x):\n    return x + 1\n\n"
-     "def g(x):\n    return (x +\n", IS("4"), "pass", ""},
+     "def f(x):\n    return x + d\nSo it's done.\n",
+     IS("4"), "pass", ""},
+    {"a call at the margin is run",
+     "```\nl = []\nl.append(1)\ndef f(x):\n"
+     "    return x + l[0]\n```",
+     IS("4"), "pass", ""},
+    {"a call that shows an error",
+     "```\ndef f(x):\n    return x + 1\nf('a')\n"
+     "print(f('a'))\n```",
+     IS("4"), "pass", ""},
+    {"cut in a second function",
+     "```\ndef f(x):\n    return x + 1\n\n"
+     "def g(x):\n    return (x +\n",
+     IS("4"), "pass", ""},
     {"cut in the function", "```\ndef f(x):\n    y = x + 1\n    return (y +\n",
      IS("4"), "fail", "defines no f"},
-    {"a closed block is Python as a whole", "```\ndef f(x):\n"
-     "    return x + 1\nSo it is.\n```", IS("4"), "fail", "SyntaxError"},
+    {"a closed block is Python as a whole",
+     "```\ndef f(x):\n"
+     "    return x + 1\nSo it is.\n```",
+     IS("4"), "fail", "SyntaxError"},
     {"no half of a function", "    y = x + 1\n    return y +\n    return y\n",
      IS("4"), "fail", "defines no f"},
-    {"future statements stay first", "```\nN = 1\n```\n```\n"
+    {"future statements stay first",
+     "```\nN = 1\n```\n```\n"
      "from __future__ import annotations\ndef f(x: Any) -> No:\n"
-     "    return x + N\n```", IS("4"), "pass", ""},
+     "    return x + N\n```",
+     IS("4"), "pass", ""},
     /* what other blocks supply */
-    {"a constant of an earlier block", "```\nN = 1\n```\nThen\n```\n"
-     "def f(x):\n    return x + N\n```", IS("4"), "pass", ""},
-    {"what that needs in turn", "```\nimport math\nA, B = 1, 2\n```\n```\n"
+    {"a constant of an earlier block",
+     "```\nN = 1\n```\nThen\n```\n"
+     "def f(x):\n    return x + N\n```",
+     IS("4"), "pass", ""},
+    {"what that needs in turn",
+     "```\nimport math\nA, B = 1, 2\n```\n```\n"
      "class C:\n    n = math.floor(A)\n```\n```\ndef f(x):\n"
-     "    return x + C.n\n```", IS("4"), "pass", ""},
-    {"the nearest block's", "```\nN = 7\n```\n```\nN = 2\nN = 1\n```\n```\n"
-     "def f(x):\n    return x + N\n```", IS("4"), "pass", ""},
-    {"a later block's", "```\ndef f(x):\n    return more(x)\n```\n```\n"
-     "def more(x):\n    return x + 1\nprint(more(1) / 0)\n```", IS("4"),
-     "pass", ""},
-    {"its own name is its own", "```\nN = 7\ndef g(x):\n    return 0\n```\n"
+     "    return x + C.n\n```",
+     IS("4"), "pass", ""},
+    {"the nearest block's",
+     "```\nN = 7\n```\n```\nN = 2\nN = 1\n```\n```\n"
+     "def f(x):\n    return x + N\n```",
+     IS("4"), "pass", ""},
+    {"a later block's",
+     "```\ndef f(x):\n    return more(x)\n```\n```\n"
+     "def more(x):\n    return x + 1\nprint(more(1) / 0)\n```",
+     IS("4"), "pass", ""},
+    {"its own name is its own",
+     "```\nN = 7\ndef g(x):\n    return 0\n```\n"
      "```\nN = 1\ndef g(x):\n    return x\ndef f(x):\n"
-     "    return g(x) + N\n```", IS("4"), "pass", ""},
-    {"a local name asks for nothing", "```\ny = 1 / 0\n```\n```\ndef f(x):\n"
-     "    y = 1\n    return x + y\n```", IS("4"), "pass", ""},
-    {"nothing else of a block is run", "```\nN = 1\nraise SystemExit\n```\n"
+     "    return g(x) + N\n```",
+     IS("4"), "pass", ""},
+    {"a local name asks for nothing",
+     "```\ny = 1 / 0\n```\n```\ndef f(x):\n"
+     "    y = 1\n    return x + y\n```",
+     IS("4"), "pass", ""},
+    {"nothing else of a block is run",
+     "```\nN = 1\nraise SystemExit\n```\n"
      "```sh\n$ pip install x\n```\n```\ndef f(x):\n    return x + N\n```",
      IS("4"), "pass", ""},
-    {"the first attempt is forgotten", "```\ndef f(x):\n    return 4\n```\n"
-     "```\ndef f(x):\n    return 5\n```", IS("4"), "fail", NULL},
+    {"the first attempt is forgotten",
+     "```\ndef f(x):\n    return 4\n```\n"
+     "```\ndef f(x):\n    return 5\n```",
+     IS("4"), "fail", NULL},
     /* data */
     {"types are kept", "    return [1, 1.0, True, None, 'a', (2,), {1: {2}}]\n",
      CHECK("    r = candidate(0)\n    assert repr(r) == "
-           "\"[1, 1.0, True, None, 'a', (2,), {1: {2}}]\"\n"), "pass", ""},
+           "\"[1, 1.0, True, None, 'a', (2,), {1: {2}}]\"\n"),
+     "pass", ""},
     {"edges of numbers", "    return [2**53, -2**70, 1e308, -0.0, 5e-324]\n",
      CHECK("    r = candidate(0)\n    assert repr(r) == "
-           "repr([2**53, -2**70, 1e308, -0.0, 5e-324])\n"), "pass", ""},
+           "repr([2**53, -2**70, 1e308, -0.0, 5e-324])\n"),
+     "pass", ""},
     {"infinite and none", "    i = float('inf')\n    return [i, -i, i - i]\n",
      CHECK("    a, b, c = candidate(0)\n    assert a == -b and a > 1e308 "
-           "and c != c\n"), "pass", ""},
+           "and c != c\n"),
+     "pass", ""},
     {"any text", "    return ''.join(map(chr, [0, 34, 92, 0xd800, 0x1f600]))\n",
      IS("'\\0\"\\\\\\ud800\\U0001f600'"), "pass", ""},
-    {"rarer kinds", "    from fractions import Fraction as F\n"
+    {"rarer kinds",
+     "    from fractions import Fraction as F\n"
      "    from decimal import Decimal as D\n"
      "    return [b'a', 1j, range(3), frozenset([1]), F(1, 3), D('0.1')]\n",
      CHECK("    from fractions import Fraction as F\n"
            "    from decimal import Decimal as D\n"
            "    assert candidate(0) == [b'a', 1j, range(3), frozenset([1]), "
-           "F(1, 3), D('0.1')]\n"), "pass", ""},
+           "F(1, 3), D('0.1')]\n"),
+     "pass", ""},
     {"subclasses count as their base",
      "    from collections import Counter, OrderedDict\n"
      "    from collections import namedtuple\n"
@@ -265,14 +310,17 @@ static const struct judged judgements[] = {
      CHECK("    assert tuple(candidate(3)) == (0, 1, 2)\n"), "pass", ""},
     {"an iterator is no list", "    return map(int, '012')\n", IS("[0, 1, 2]"),
      "fail", NULL},
-    {"objects equal nothing", "    class A:\n        __eq__ = lambda *a: True\n"
-     "    return A()\n", IS("4"), "fail", NULL},
+    {"objects equal nothing",
+     "    class A:\n        __eq__ = lambda *a: True\n"
+     "    return A()\n",
+     IS("4"), "fail", NULL},
     {"but are true", "    return object()\n",
      CHECK("    assert candidate(3)\n"), "pass", ""},
     {"arguments of every kind", "    return repr(x)\n",
      CHECK("    for x in ((1, [2.5, {'a': (None, True)}]), {3}, 2**80, ''):\n"
            "        assert candidate(x) == repr(x)\n"
-           "    assert candidate(x=[1]) == '[1]'\n"), "pass", ""},
+           "    assert candidate(x=[1]) == '[1]'\n"),
+     "pass", ""},
     {"arguments by value", "    x.clear()\n    return x\n",
      CHECK("    a = [1]\n    assert candidate(a) == a\n"), "fail", NULL},
     {"a function as argument", "    return 4\n",
@@ -281,14 +329,17 @@ static const struct judged judgements[] = {
     {"the test's exception", "    raise ValueError('no')\n",
      CHECK("    try:\n        candidate(3)\n    except ValueError as e:\n"
            "        assert str(e) == 'no'\n        return\n"
-           "    assert False\n"), "pass", ""},
+           "    assert False\n"),
+     "pass", ""},
     {"its nearest built-in",
      "    class E(KeyError):\n        pass\n    raise E(3)\n",
      CHECK("    try:\n        candidate(3)\n    except LookupError:\n"
-           "        return\n    assert False\n"), "pass", ""},
+           "        return\n    assert False\n"),
+     "pass", ""},
     {"exit is no answer", "    raise SystemExit\n",
      CHECK("    try:\n        candidate(3)\n    except ValueError:\n"
-           "        return\n"), "fail", "SystemExit"},
+           "        return\n"),
+     "fail", "SystemExit"},
     {"death inside try", "    import os\n    os._exit(0)\n",
      CHECK("    try:\n        candidate(3)\n    except:\n        pass\n"),
      "fail", "ended itself"},
@@ -304,8 +355,10 @@ static const struct judged judgements[] = {
     {"the same words each time", "    raise ValueError(object())\n", IS("4"),
      "fail", "ValueError: <object object at 0x>"},
     /* chance is fixed */
-    {"the same random numbers", "    import random\n"
-     "    return random.random()\n", IS("0.8444218515250481"), "pass", ""},
+    {"the same random numbers",
+     "    import random\n"
+     "    return random.random()\n",
+     IS("0.8444218515250481"), "pass", ""},
     {"the same hashes", "    return hash('a')\n",
      CHECK("    assert candidate(0) == hash('a')\n"), "pass", ""},
 };
@@ -493,7 +546,8 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-#define BURN(s) "    import time\n    end = time.process_time() + " s "\n" \
+#define BURN(s)                                                                \
+    "    import time\n    end = time.process_time() + " s "\n"                 \
     "    while time.process_time() < end:\n        pass\n"
 
 /* What a program may wait is less than what these compute. The machine's other
@@ -502,21 +556,27 @@ static void a_busy_machine_is_no_timeout(void)
 {
     static const struct judged items[] = {
         {"computes", BURN("0.8") "    return 4\n", IS("4"), "pass", ""},
-        {"computes and waits", BURN("0.4") "    time.sleep(0.1)\n" BURN("0.4")
-         "    return 4\n", IS("4"), "pass", ""},
+        {"computes and waits",
+         BURN("0.4") "    time.sleep(0.1)\n" BURN("0.4") "    return 4\n",
+         IS("4"), "pass", ""},
         {"computes, in the test", "    return 4\n",
          CHECK(BURN("0.8") "    assert candidate(1) == 4\n"), "pass", ""},
-        {"computes in a child", "    import os\n    if not os.fork():\n"
+        {"computes in a child",
+         "    import os\n    if not os.fork():\n"
          "        end = os.times()[0] + 0.8\n"
          "        while os.times()[0] < end:\n            pass\n"
-         "        os._exit(0)\n    os.wait()\n    return 4\n", IS("4"), "pass",
-         ""},
-        {"waits", "    import time\n    time.sleep(100)\n", IS("4"),
+         "        os._exit(0)\n    os.wait()\n    return 4\n",
+         IS("4"), "pass", ""},
+        {"waits", "    import time\n    time.sleep(100)\n", IS("4"), "timeout",
+         "of waiting"},
+        {"waits for its like",
+         "    import threading\n"
+         "    threading.Event().wait()\n",
+         IS("4"), "timeout", "of waiting"},
+        {"the test waits", "    return 4\n",
+         CHECK("    candidate(1)\n"
+               "    import time\n    time.sleep(100)\n"),
          "timeout", "of waiting"},
-        {"waits for its like", "    import threading\n"
-         "    threading.Event().wait()\n", IS("4"), "timeout", "of waiting"},
-        {"the test waits", "    return 4\n", CHECK("    candidate(1)\n"
-         "    import time\n    time.sleep(100)\n"), "timeout", "of waiting"},
     };
     struct code_opts o = {.workers = 1, .wait_s = 0.6, .cpu_s = 3};
     struct code_verifier *v = NULL;
@@ -535,8 +595,9 @@ static void a_busy_machine_is_no_timeout(void)
 
         T_CHECKF(!code_verify(v, &item, &d, &e), "%s", e.msg);
         T_CHECKF(!strcmp(outcome(&d), j->verdict) &&
-                 strstr(d.detail, j->detail), "%s: %s (%s), expected %s",
-                 j->what, outcome(&d), d.detail, j->verdict);
+                     strstr(d.detail, j->detail),
+                 "%s: %s (%s), expected %s", j->what, outcome(&d), d.detail,
+                 j->verdict);
         /* each has a quarter of the CPU, or less where others run, too */
         t = now_s() - t;
         T_CHECKF(t < 30, "%s took %.1f s", j->what, t);

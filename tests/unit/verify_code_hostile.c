@@ -24,10 +24,9 @@
 enum { MAX_PROGRAMS = 200, SHARDS = 2 };
 
 static const char prompt[] = "def f(x):\n    \"\"\"Returns x + 1.\"\"\"\n";
-static const char test[] =
-    "def check(candidate):\n"
-    "    for x in (3, 10, -7, 0, 1, 2, 5, 10**20):\n"
-    "        assert candidate(x) == x + 1\n";
+static const char test[] = "def check(candidate):\n"
+                           "    for x in (3, 10, -7, 0, 1, 2, 5, 10**20):\n"
+                           "        assert candidate(x) == x + 1\n";
 
 struct program {
     char name[64], holds[64];
@@ -138,7 +137,8 @@ static void lend(void)
     un = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (bind(un, (struct sockaddr *)&local,
              (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-                         strlen(abstract))) || listen(un, 5))
+                         strlen(abstract))) ||
+        listen(un, 5))
         exit(2);
 }
 
@@ -147,9 +147,12 @@ static struct code_verdict ask(struct code_verifier *v, const char *text)
     static char response[1 << 17];
     struct code_verdict d = {0};
     struct err e = {0};
-    struct code_item item = {.prompt = prompt, .n_prompt = strlen(prompt),
-                             .response = response, .test = test,
-                             .n_test = strlen(test), .entry_point = "f"};
+    struct code_item item = {.prompt = prompt,
+                             .n_prompt = strlen(prompt),
+                             .response = response,
+                             .test = test,
+                             .n_test = strlen(test),
+                             .entry_point = "f"};
 
     item.n_response = (size_t)snprintf(response, sizeof response,
                                        "```python\n%s```\n", text);
@@ -192,8 +195,9 @@ static const struct program *current;
 
 static void hostile(void)
 {
-    struct code_verifier *verifier =
-        strstr(current->holds, "timeout") ? hasty : patient;
+    struct code_verifier *verifier = strstr(current->holds, "timeout")
+                                         ? hasty
+                                         : patient;
     struct code_verdict d = ask(verifier, current->text);
 
     T_CHECKF(one_of(outcome(&d), current->holds), "%s (%s), expected %s",
@@ -242,10 +246,10 @@ static int is_slow(const struct program *p)
 /* Every SHARDS-th program, in one verifier with one worker. */
 static int run_shard(int shard, const char *who, uid_t uid)
 {
-    struct code_opts h = {.workers = 1, .wait_s = 2, .cpu_s = 1,
-                          .mem_bytes = 256u << 20};
-    struct code_opts p = {.workers = 1, .wait_s = 60, .cpu_s = 10,
-                          .mem_bytes = 256u << 20};
+    struct code_opts h = {
+        .workers = 1, .wait_s = 2, .cpu_s = 1, .mem_bytes = 256u << 20};
+    struct code_opts p = {
+        .workers = 1, .wait_s = 60, .cpu_s = 10, .mem_bytes = 256u << 20};
     struct err e = {0};
     char name[200];
     const char *only = getenv("HOSTILE_ONLY");
@@ -259,8 +263,7 @@ static int run_shard(int shard, const char *who, uid_t uid)
     }
     for (int i = shard; i < n_programs; i += SHARDS) {
         current = &programs[i];
-        if (only ? strcmp(only, current->name) != 0
-                 : uid && is_slow(current))
+        if (only ? strcmp(only, current->name) != 0 : uid && is_slow(current))
             continue;
         snprintf(name, sizeof name, "hostile_%s_%s", who, current->name);
         t_run(name, hostile);

@@ -32,9 +32,9 @@ static double now_s(void)
 static double judged_s(const char *gold, size_t n_gold, const char *resp,
                        size_t n_resp)
 {
-    struct verifier *const v[] = { by_rules, lenient };
+    struct verifier *const v[] = {by_rules, lenient};
     struct verdict d;
-    struct err e = { 0 };
+    struct err e = {0};
     double longest = 0.0;
 
     for (int i = 0; i < 2; i++) {
@@ -91,8 +91,8 @@ static void judge_folder(const char *folder)
 
 static void every_input_of_the_fuzzer_gets_its_verdict_in_time(void)
 {
-    struct verify_opts o = { .lenient = 1 };
-    struct err e = { 0 };
+    struct verify_opts o = {.lenient = 1};
+    struct err e = {0};
 
     T_CHECK(verify_open(&by_rules, NULL, &e) == 0);
     T_CHECK(verify_open(&lenient, &o, &e) == 0);

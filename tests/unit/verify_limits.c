@@ -44,7 +44,7 @@ static void hostile(struct verifier *v, const char *name, const char *gold,
                     int correct)
 {
     struct verdict d;
-    struct err e = { 0 };
+    struct err e = {0};
     double t = now();
 
     T_CHECKF(verify_math(v, gold, strlen(gold), buf, n_buf, &d, &e) == 0,
@@ -62,15 +62,27 @@ static void hostile(struct verifier *v, const char *name, const char *gold,
 static void hostile_answers_get_a_verdict_and_the_stream_goes_on(void)
 {
     static const char *const plain[] = {
-        "5^5^5^5^5", "2^{2^{2^{49}}}", "9999!!", "((9!)!)!", "100000!",
-        "e^{e^{e^{e^e}}}", "\\sin(10^{10^{10}})", "(10^9)!", "1e999999",
-        "\\binom{100000000}{50000000}", "(1+\\sqrt2)^{100000}",
+        "5^5^5^5^5",
+        "2^{2^{2^{49}}}",
+        "9999!!",
+        "((9!)!)!",
+        "100000!",
+        "e^{e^{e^{e^e}}}",
+        "\\sin(10^{10^{10}})",
+        "(10^9)!",
+        "1e999999",
+        "\\binom{100000000}{50000000}",
+        "(1+\\sqrt2)^{100000}",
         "().__class__.__base__.__subclasses__()",
-        "__import__('os').system('true')", "\\frac{1}{0}", "0^{-1}",
-        "\\log 0", "x_{x_{x_{x}}}", "\\sqrt[0]{2}", "\\sqrt[10^9]{2}"
-    };
+        "__import__('os').system('true')",
+        "\\frac{1}{0}",
+        "0^{-1}",
+        "\\log 0",
+        "x_{x_{x_{x}}}",
+        "\\sqrt[0]{2}",
+        "\\sqrt[10^9]{2}"};
     struct verifier *v = NULL;
-    struct err e = { 0 };
+    struct err e = {0};
 
     T_CHECK(verify_open(&v, NULL, &e) == 0);
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
@@ -126,13 +138,13 @@ static void hostile_answers_get_a_verdict_and_the_stream_goes_on(void)
 static void extraction_takes_no_time_on_any_repetition(void)
 {
     static const char *const units[] = {
-        "(", "{", "- ", "$", "$x", "\\[", "\\(", "\\text{", "\\boxed{",
-        "boxed(", "answer ", "answer is ", "Answer: ", "#### ", "1 or ",
-        "A or ", "not A ", "</think>", "x(", "1.", "\\", "**", "\n", "|"
-    };
-    struct verify_opts o = { .lenient = 1 };
+        "(",        "{",       "- ",       "$",      "$x",      "\\[",
+        "\\(",      "\\text{", "\\boxed{", "boxed(", "answer ", "answer is ",
+        "Answer: ", "#### ",   "1 or ",    "A or ",  "not A ",  "</think>",
+        "x(",       "1.",      "\\",       "**",     "\n",      "|"};
+    struct verify_opts o = {.lenient = 1};
     struct verifier *v = NULL;
-    struct err e = { 0 };
+    struct err e = {0};
     struct verdict d;
 
     T_CHECK(verify_open(&v, &o, &e) == 0);
@@ -143,8 +155,7 @@ static void extraction_takes_no_time_on_any_repetition(void)
         T_CHECK(verify_math(v, "1", 1, buf, n_buf, &d, &e) == 0);
         T_CHECK(verify_choice(v, "B", 1, NULL, 0, buf, n_buf, &d, &e) == 0);
         t = now() - t;
-        T_CHECKF(t < 3.0 * SLOW, "repeated \"%s\" took %.2f s",
-                 units[i], t);
+        T_CHECKF(t < 3.0 * SLOW, "repeated \"%s\" took %.2f s", units[i], t);
     }
     verify_close(&v);
 }
@@ -152,9 +163,9 @@ static void extraction_takes_no_time_on_any_repetition(void)
 static void over_the_limit_is_a_timeout_and_no_error(void)
 {
     struct verifier *v = NULL;
-    struct err e = { 0 };
+    struct err e = {0};
     struct verdict d;
-    struct verify_opts o = { .cpu_ms = 20 };
+    struct verify_opts o = {.cpu_ms = 20};
     static const char gold[] = "\\begin{pmatrix}", item[] = "2^{1/2}&";
     char *g = malloc(80000);
 
@@ -186,9 +197,9 @@ static void over_the_limit_is_a_timeout_and_no_error(void)
 static void a_worker_over_its_memory_is_replaced(void)
 {
     struct verifier *v = NULL;
-    struct err e = { 0 };
+    struct err e = {0};
     struct verdict d;
-    struct verify_opts o = { .mem_mb = 6, .cpu_ms = 5000 };
+    struct verify_opts o = {.mem_mb = 6, .cpu_ms = 5000};
 
     T_CHECK(verify_open(&v, &o, &e) == 0);
     begin();
