@@ -118,11 +118,11 @@ endif
 
 # --- a bundle for a machine that has a GPU and little else -------------------
 # Third-party libraries are linked statically where this system has the archive
-# and are put into lib/ where not (OpenBLAS, too: its archive needs Fortran's);
+# and are put into lib/ where not (OpenBLAS and xxHash, too: their archives lack symbols);
 # CUDA's runtime is static as ever. What is left to the other machine: glibc of this age or newer, bash, coreutils, awk, and for
 # some parts make, cuBLASLt, compute-sanitizer, Python with torch.
 BUNDLE      := $(B)/gpu-bundle
-BUNDLE_KEEP := -lopenblas -lm -ldl -lrt -lpthread -lcudart_static
+BUNDLE_KEEP := -lopenblas -lxxhash -lm -ldl -lrt -lpthread -lcudart_static
 archive_of   = $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a))
 static_of    = $(foreach l,$(1),$(if $(filter $(BUNDLE_KEEP) -L%,$(l)),$(l),$(or $(call archive_of,$(l:-l%=%)),$(l))))
 BUNDLE_LINK  = $(CC) -pthread -s -static-libgcc -Wl,--build-id=none -Wl,--as-needed \
