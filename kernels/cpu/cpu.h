@@ -45,6 +45,10 @@ void *NAME(cpu_shared)(struct cpu *c, int slot, size_t n);
 void *NAME(cpu_worker)(struct cpu *c, int worker, int slot, size_t n);
 void NAME(cpu_fail)(struct cpu *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* context.c: a context with its threads and memory, and no operations. */
+int NAME(cpu_context)(struct cpu **out, int n_threads, struct err *e)
+    MUST_CHECK;
+
 /* fn over [0, n) in pieces, in parallel when cost (about one floating-point
  * operation a unit) per item is worth waking a thread. */
 void NAME(cpu_for)(struct cpu *c, long n, double cost,
