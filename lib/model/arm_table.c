@@ -63,6 +63,8 @@ const struct arm_row arm_rows[] = {
      "llm.c without master weights"},
     {"bf16-kahan", "master=bf16,compute=bf16,kahan=1",
      "bf16 weights with a bf16 compensation"},
+    {"areal", "master=bf16,compute=bf16,adam=bf16,kahan=1",
+     "bf16-kahan with moments in bf16: AReaL"},
     {"fp16-mixed", "compute=fp16",
      "fp32 weights and moments, fp16 compute with loss scaling"},
 };

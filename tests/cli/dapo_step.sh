@@ -18,7 +18,7 @@ same() { # NAME DIR DIR
     if diff -r "$2" "$3" >diff.txt 2>&1; then ok "$1"; else no "$1" "$(head -n 1 diff.txt)"; fi
 }
 
-for arm in fp32 bf16 bf16-weights bf16-mixed verl bf16-sr llmc-sr bf16-kahan fp16-mixed; do
+for arm in fp32 bf16 bf16-weights bf16-mixed verl bf16-sr llmc-sr bf16-kahan areal fp16-mixed; do
     step --arm $arm --model base --out $arm.5 --steps 5 all.jsonl
     step --arm $arm --model base --out $arm.2 --steps 2 first2.jsonl
     step --arm $arm --model $arm.2 --out $arm.23 --until 5 last3.jsonl

@@ -26,6 +26,8 @@ static void the_table(void)
          "stochastic,kahan=0,order=canonical,dropout=0,prefixes=apart"},
         {"bf16-kahan", "bf16,compute=bf16,grads=fp32,adam=fp32,step=ulp",
          "nearest,kahan=1,order=canonical,dropout=0,prefixes=shared"},
+        {"areal", "bf16,compute=bf16,grads=fp32,adam=bf16,step=ulp",
+         "nearest,kahan=1,order=canonical,dropout=0,prefixes=shared"},
         {"fp16-mixed", "fp32,compute=fp16,grads=fp32,adam=fp32,step=ulp",
          "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared"},
     };
