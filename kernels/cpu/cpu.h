@@ -127,9 +127,6 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g);
 /* The same in canonical order for few rows and K > 0 (gemm_few.c). */
 enum { FEW_ROWS = 16 };
 void NAME(gemm_few)(struct cpu *c, const struct gemm *g);
-/* n outputs of a row from column col on: C + bias, rounded and stored. */
-void NAME(gemm_store)(const struct gemm *g, long row, long col, long n,
-                      float *C, const float *bias);
 /* Its blocks: rows (more where the weights are larger), terms of the chain,
  * panels. */
 enum { MC_SMALL = 120, MC_LARGE = 480, KC = 256, PG = 4 };

@@ -8,8 +8,7 @@
  * Large matrices take more rows at a time, for then memory is read less
  * often; what comes next is prefetched a little with each register block.
  */
-#include <string.h>
-#include "cpu.h"
+#include "gemm_store.h"
 
 struct job {
     struct cpu *c;
@@ -17,44 +16,6 @@ struct job {
     const int32_t *perm;
     long m_blocks, p_groups, panels, seg, n_seg;
 };
-
-/* C + bias, rounded to rt, stored as yt; n columns. */
-INLINE void finish_n(const struct gemm *g, void *y, long n, float *C,
-                     const float *bias)
-{
-    if (bias)
-        for (long i = 0; i < n; i++)
-            C[i] += bias[i];
-    if (g->rt == DT_BF16)
-        for (long i = 0; i < n; i++)
-            C[i] = canon_widen_bf16(canon_round_bf16(C[i]));
-    if (g->rt == DT_F16) {
-        uint16_t half[NR];
-
-        NAME(narrow)(half, DT_F16, C, (size_t)n);
-        if (g->yt == DT_F16) {
-            memcpy(y, half, (size_t)n * sizeof *half);
-            return;
-        }
-        NAME(widen)(C, half, DT_F16, (size_t)n);
-    }
-    if (g->yt == DT_F32)
-        memcpy(y, C, (size_t)n * sizeof *C);
-    else /* bf16, and exact: rounded already */
-        for (long i = 0; i < n; i++)
-            ((uint16_t *)y)[i] = (uint16_t)(canon_bits(C[i]) >> 16);
-}
-
-void NAME(gemm_store)(const struct gemm *g, long row, long col, long n,
-                      float *C, const float *bias)
-{
-    void *y = AT_W(g->Y, g->yt, row * g->ldy + col);
-
-    if (n == NR) /* a constant: the loops become whole vectors */
-        finish_n(g, y, NR, C, bias);
-    else
-        finish_n(g, y, n, C, bias);
-}
 
 /* C[rows][NR] (+)= A[rows][len] B; the next segment's bytes on the way. */
 static void segment(enum dtype bt, long rows, int nv, long len,
@@ -143,7 +104,7 @@ static void panels(const struct job *j, const struct block *x, long p, long n)
         if (g->bias)
             NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)w);
         for (long m = 0; m < x->rows; m++)
-            NAME(gemm_store)(g, x->m0 + m, col, w, C + m * NR,
+            gemm_store(g, x->m0 + m, col, w, C + m * NR,
                              g->bias ? bias : NULL);
     }
 }

@@ -9,7 +9,7 @@
  * is widened by the first block for the others. One ascending chain per
  * output all the same.
  */
-#include "cpu.h"
+#include "gemm_store.h"
 
 enum {
     PAIR_ROWS = 3, /* at most, with two panels */
@@ -139,7 +139,7 @@ static void store(const struct job *j, long p, float *C)
     if (g->bias)
         NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)n);
     for (long m = 0; m < g->M; m++)
-        NAME(gemm_store)(g, m, col, n, C + m * NR, g->bias ? bias : NULL);
+        gemm_store(g, m, col, n, C + m * NR, g->bias ? bias : NULL);
 }
 
 static const char *panel(const struct gemm *g, long p, long k)

@@ -1,57 +1,8 @@
-/* backend - CUDA's table of operations, opening, closing and errors */
+/* backend - CUDA's table of operations, opening and closing */
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "hw.h"
-
-void CU(cuda_fail)(struct cuda *c, int code, const char *fmt, ...)
-{
-    char msg[512];
-    va_list ap;
-
-    if (c->first_err.code)
-        return;
-    va_start(ap, fmt);
-    vsnprintf(msg, sizeof msg, fmt, ap);
-    va_end(ap);
-    err_set(&c->first_err, code, "%s", msg);
-}
-
-void CU(cuda_check)(struct cuda *c, const char *what, cudaError_t r)
-{
-    if (r != cudaSuccess)
-        CU(cuda_fail)(c, ERR_IO, "cuda: %s: %s", what, cudaGetErrorString(r));
-}
-
-const int32_t *CU(cuda_perm)(struct cuda *c, uint32_t what, long rows,
-                             long cols, long n)
-{
-    long blocks = (n + CANON_BLOCK - 1) / CANON_BLOCK;
-    size_t bytes = perm_bytes(n);
-    int32_t *host, *p;
-
-    if (c->k.order.kind != ORDER_SHUFFLED || blocks < 2)
-        return NULL;
-    host = (int32_t *)malloc(bytes);
-    p = (int32_t *)CU(cuda_scratch)(c, S_PERM, bytes);
-    if (!host)
-        CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
-    if (host && p) {
-        canon_perm(c->k.order.seed, c->k.order_nonce, what, (uint32_t)rows,
-                   (uint32_t)cols, host, (int)blocks);
-        CU(cuda_upload)(c, p, host, bytes);
-    }
-    free(host);
-    return p;
-}
-
-unsigned long long *CU(cuda_bad)(struct cuda *c, int which, int limit)
-{
-    c->bad_limit[which] = limit;
-    c->may_be_bad = 1;
-    return c->bad + which;
-}
 
 /* ---- errors ---- */
 static void see_bad(struct cuda *c)
