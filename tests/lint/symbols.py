@@ -2,7 +2,8 @@
 
 Reads with nm(1) the objects that lie below a build folder (build/gcc). An
 object's path names its source: build/gcc/lib/base/cli.o is lib/base/cli.c,
-and build/gcc/kernels/cpu/gemm.v3.o is kernels/cpu/gemm.c.
+build/gcc/kernels/cpu/gemm.v3.o is kernels/cpu/gemm.c, and build/gcc/cudasim/
+gemm.o, which the simulator's tests make, is kernels/cuda/gemm.cu.
 """
 import os
 import re
@@ -13,6 +14,7 @@ import sys
 def source(path):
     """The source of an object, by its path below the build folder."""
     stem = re.sub(r"(\.(v1|v3|v4|generic))?\.o$", "", path)
+    stem = re.sub(r"^cudasim/", "kernels/cuda/", stem)
     for end in ("", ".c", ".cu"):
         if os.path.splitext(stem + end)[1] and os.path.exists(stem + end):
             return stem + end
@@ -22,14 +24,15 @@ def source(path):
 def read(build):
     """(defines, uses): from a source to the set of its global symbols, and
     to the set of symbols that it takes from elsewhere. Objects whose source
-    is gone are passed over, and those of kernels/cuda, which have C++ names."""
+    is gone are passed over, and nvcc's: its stubs use each other."""
     objects = {}
     for folder, _, names in os.walk(build):
         for name in names:
             path = os.path.join(folder, name)
             if name.endswith(".o"):
-                src = source(os.path.relpath(path, build))
-                if src and not src.startswith("kernels/cuda/"):
+                below = os.path.relpath(path, build)
+                src = source(below)
+                if src and not below.startswith("kernels/cuda/"):
                     objects[path] = src
     if not objects:
         sys.exit(f"{build}: no objects; run make first")
