@@ -7,6 +7,7 @@
  * positions turn them; what they were before is kept for the backward.
  */
 #include "impl.h"
+#include "../base/larger.h"
 
 static struct k_attn_shape heads_of(const struct config *c)
 {
@@ -14,11 +15,6 @@ static struct k_attn_shape heads_of(const struct config *c)
 }
 
 /* ---- workspace ---- */
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
 
 void attention_room(struct acts *a, struct room *r)
 {

@@ -1,6 +1,7 @@
 /* layout - the rows of a pass; see layout.h */
 #include "layout.h"
 #include "model.h"
+#include "../base/larger.h"
 
 static size_t take(size_t *end, size_t n)
 {
@@ -8,11 +9,6 @@ static size_t take(size_t *end, size_t n)
 
     *end = at + n;
     return at;
-}
-
-static size_t most(size_t a, size_t b)
-{
-    return a > b ? a : b;
 }
 
 void layout_places(struct layout *l, struct acts_shape a)
@@ -25,7 +21,7 @@ void layout_places(struct layout *l, struct acts_shape a)
     l->pos = take(&end, T);
     l->start = take(&end, S + 1);
     l->target = take(&end, R);
-    l->each = take(&end, most(E, most(T, R)) + 1);
+    l->each = take(&end, larger(E, larger(T, R)) + 1);
     l->head = take(&end, R);
     l->back_n = take(&end, a.head_rows ? T + 1 : 0);
     l->attn_row = take(&end, E);
@@ -326,7 +322,8 @@ void layout_fill(const struct layout *l, const struct tree *t,
 
     v[l->start] = 0;
     for (int32_t r = 0;
-         r <= (int32_t)most((size_t)a.E, most((size_t)a.T, (size_t)a.R)); r++)
+         r <= (int32_t)larger((size_t)a.E, larger((size_t)a.T, (size_t)a.R));
+         r++)
         v[l->each + (size_t)r] = r;
     for (int i = 0; i < a.tokens; i++)
         v[l->scores + (size_t)i] = -1;

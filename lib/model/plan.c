@@ -1,10 +1,6 @@
 /* plan - the working memory of a pass, and what a run would take */
 #include "impl.h"
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
+#include "../base/larger.h"
 
 /* What all parts use: the rows between them, and scratch. */
 static void shared_room(struct acts *a, struct room *r)

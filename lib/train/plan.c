@@ -4,15 +4,11 @@
 #include "../generate/gen.h"
 #include "adamw.h"
 #include "loop.h"
+#include "../base/larger.h"
 
 /* ---- bytes ----------------------------------------------------------- */
 
 static int most(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
