@@ -14,6 +14,7 @@ help:
 	@echo '  why                            what would run now, and why (GOAL=... of another target)'
 	@echo '  watch                          what the running training stages do: reward, KL, tokens/s, time left'
 	@echo '  check, check-long, bench, bench-peers, fuzz   tests and measurements'
+	@echo '  lint, format                   style and structure of the code; lays it out (docs/CONTRIBUTING.md)'
 	@echo '  check-gpu, bench-gpu           the same on this machine'"'"'s GPU (PARTS=... of them)'
 	@echo '  gpu-bundle                     both as a tar for a machine with a GPU and little else'
 	@echo '  cuda-report                    registers and spills of each CUDA kernel'
