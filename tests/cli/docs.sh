@@ -16,7 +16,7 @@ done)"
 # Files named from the top folder. Capitals stand for any name; scale and trace
 # are what HOWTOs add.
 is files_exist '' "$(grep -ohE '`(bin|lib|kernels|pipelines|tests|docs|data|examples)/[A-Za-z0-9_./*-]+`' "${docs[@]}" |
-    tr -d '`' | sort -u | grep -vE '/(NAME|TASK|DEVICE|FOLDER)|^kernels/(cpu/scale|trace)\.c$|^data/(dm_|tiny|smoke|HumanEval|dapo-)' | while read -r f; do
+    tr -d '`' | sort -u | grep -vE '/(NAME|TASK|DEVICE|FOLDER)|^kernels/(cpu/scale|cuda/scale|trace)\.cu?$|^data/(dm_|tiny|smoke|HumanEval|dapo-)' | while read -r f; do
         compgen -G "$f" >/dev/null || echo "$f"
     done)"
 is tests_named_exist '' "$(grep -ohE 'tests/[a-z0-9]+/[a-z0-9_]+\.(sh|c)' "${docs[@]}" | sort -u | grep -v '/[xy]\.' |
