@@ -128,8 +128,7 @@ static int check_listed(const char *dir, json_t **files, struct err *e)
         return r;
     *files = json_incref(json_object_get(list, "files"));
     json_object_set_new(*files, digests_file(list), json_true());
-    json_object_foreach(*files, name, v)
-    {
+    json_object_foreach(*files, name, v) {
         struct filemap m = {0};
         int in_delta;
 

@@ -73,11 +73,9 @@ static int check_strings(const json_t *o, const char *where, const char *key,
         return 0;
     if (!json_is_array(v))
         return member_refuse(v, where, key, want, e);
-    json_array_foreach(
-        v, i, item) if (!json_is_string(item) ||
-                        strcmp(json_string_value(item),
-                               want)) return member_refuse(v, where, key, want,
-                                                           e);
+    json_array_foreach(v, i, item)
+        if (!json_is_string(item) || strcmp(json_string_value(item), want))
+            return member_refuse(v, where, key, want, e);
     return 0;
 }
 
@@ -196,7 +194,9 @@ static int get_eos(struct config *c, const json_t *o, const char *where,
         return 0;
     if (!json_is_array(v))
         return add_eos(c, v, where, e);
-    json_array_foreach(v, i, item) if (!r) r = add_eos(c, item, where, e);
+    json_array_foreach(v, i, item)
+        if (!r)
+            r = add_eos(c, item, where, e);
     return r;
 }
 

@@ -23,9 +23,9 @@ static void set_types(json_t *v, const char *type)
     json_t *item;
     size_t i;
 
-    json_array_foreach(v, i, item) set_types(item, type);
-    json_object_foreach(v, key, item)
-    {
+    json_array_foreach(v, i, item)
+        set_types(item, type);
+    json_object_foreach(v, key, item) {
         if (is_type_key(key) && json_is_string(item))
             json_object_set_new(v, key, json_string(type));
         else

@@ -90,11 +90,9 @@ static int get_nested(struct config *c, const json_t *o, const char *where,
     char inner[4300];
     const char *key;
 
-    json_object_foreach((json_t *)(uintptr_t)o, key,
-                        v) if (json_is_object(v) &&
-                               v != full) return member_refuse(v, where, key,
-                                                               "full_attention",
-                                                               e);
+    json_object_foreach((json_t *)(uintptr_t)o, key, v)
+        if (json_is_object(v) && v != full)
+            return member_refuse(v, where, key, "full_attention", e);
     snprintf(inner, sizeof inner, "%s: full_attention", where);
     return full ? get_scaling(c, full, inner, e) : get_scaling(c, o, where, e);
 }

@@ -95,11 +95,12 @@ static int check_list(const json_t *list, const struct filemap *m,
     digests_own((const char *)m->data, m->size, json_string_value(own), got);
     if (strcmp(got, json_string_value(own)))
         return damaged(path, got, "the file itself", json_string_value(own), e);
-    json_object_foreach((json_t *)(uintptr_t)files, name, v) if (
-        !is_digest(v)) return err_set(e, ERR_DATA,
-                                      "%s: files: %.200s: expected 32 hex "
-                                      "digits",
-                                      path, name);
+    json_object_foreach((json_t *)(uintptr_t)files, name, v)
+        if (!is_digest(v))
+            return err_set(e, ERR_DATA,
+                           "%s: files: %.200s: expected 32 hex "
+                           "digits",
+                           path, name);
     return 0;
 }
 

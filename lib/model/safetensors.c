@@ -52,14 +52,12 @@ static int check_index(struct st_file *f, const json_t *map, const char *dir,
         const char *name;
         json_t *v;
 
-        json_object_foreach(
-            (json_t *)(uintptr_t)map, name,
-            v) if (!st_find(f,
-                            name)) return err_set(e, ERR_DATA,
-                                                  "%s: tensor %.200s is not in "
-                                                  "%.200s",
-                                                  index, name,
-                                                  json_string_value(v));
+        json_object_foreach((json_t *)(uintptr_t)map, name, v)
+            if (!st_find(f, name))
+                return err_set(e, ERR_DATA,
+                               "%s: tensor %.200s is not in "
+                               "%.200s",
+                               index, name, json_string_value(v));
     }
     return 0;
 }
@@ -72,8 +70,7 @@ static int open_shards(struct st_file *f, const json_t *map, const char *dir,
 
     if (!json_is_object(map) || !json_object_size(map))
         return err_set(e, ERR_DATA, "%s: no weight_map", index);
-    json_object_foreach((json_t *)(uintptr_t)map, name, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)map, name, v) {
         const char *shard = json_string_value(v);
         char path[4400];
         size_t i = 0;

@@ -55,8 +55,7 @@ static int get_shape(struct st_tensor *t, const json_t *o, struct where w,
     if (json_array_size(shape) > ST_MAX_DIMS)
         return bad(w, e, "more than 4 dimensions");
     t->n_dims = (int)json_array_size(shape);
-    json_array_foreach(shape, i, d)
-    {
+    json_array_foreach(shape, i, d) {
         if (!json_is_integer(d) || json_integer_value(d) < 0)
             return bad(w, e, "a dimension is not a whole number");
         t->dims[i] = json_integer_value(d);
@@ -179,8 +178,7 @@ static int add_header(struct st_file *f, const struct shard *s, const json_t *o,
     if (!json_is_object(o))
         return err_set(e, ERR_DATA, "%s: the header is not an object", s->path);
     /* jansson's macro takes the object as writable */
-    json_object_foreach((json_t *)(uintptr_t)o, name, v)
-    {
+    json_object_foreach((json_t *)(uintptr_t)o, name, v) {
         int r = 0;
 
         if (strcmp(name, "__metadata__"))

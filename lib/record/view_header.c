@@ -10,8 +10,7 @@ static void made_by(struct buf *b, json_t *entry)
     const char *name;
     json_t *v;
 
-    json_object_foreach(entry, name, v)
-    {
+    json_object_foreach(entry, name, v) {
         if (!strcmp(name, "tool") && json_is_string(v)) {
             buf_printf(b, " %s", json_string_value(v));
         } else {
@@ -32,8 +31,7 @@ static void member(struct buf *b, const char *key, json_t *v)
         buf_puts(b, "\n");
         return;
     }
-    json_array_foreach(v, i, entry)
-    {
+    json_array_foreach(v, i, entry) {
         buf_printf(b, "  %-9s", i ? "" : key);
         made_by(b, entry);
         buf_puts(b, "\n");
@@ -55,6 +53,7 @@ void view_header(struct buf *b, const struct rec_reader *in)
         return;
     }
     buf_printf(b, "%s:\n", rec_name(in));
-    json_object_foreach(j, key, v) member(b, key, v);
+    json_object_foreach(j, key, v)
+        member(b, key, v);
     json_decref(j);
 }

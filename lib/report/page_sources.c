@@ -60,13 +60,11 @@ static void commands(const char *header, struct buf *b)
 
     if (json_read_text(&j, header, strlen(header), "header", NULL) < 0)
         return;
-    json_array_foreach(json_object_get(j, "made_by"), i, tool)
-    {
+    json_array_foreach(json_object_get(j, "made_by"), i, tool) {
         const char *name = json_string_value(json_object_get(tool, "tool"));
 
         put(b, name ? name : "?");
-        json_object_foreach(tool, key, v)
-        {
+        json_object_foreach(tool, key, v) {
             if (!strcmp(key, "tool") || !json_is_string(v))
                 continue;
             buf_puts(b, " ");

@@ -93,8 +93,7 @@ static int as_text(const json_t *v, struct buf *b)
     } else if (json_is_boolean(v)) {
         buf_puts(b, json_is_true(v) ? "true" : "false");
     } else if (json_is_array(v)) {
-        json_array_foreach(v, i, item)
-        {
+        json_array_foreach(v, i, item) {
             buf_puts(b, i ? " " : "");
             if (json_is_array(item) || as_text(item, b))
                 return -1;
@@ -117,8 +116,7 @@ static int read_setting(struct setting *s, const char *path, struct err *e)
     if (!json_is_object(j))
         r = err_set(e, ERR_DATA, "%s: expected an object", path);
     else
-        json_object_foreach((json_t *)j, key, v)
-        {
+        json_object_foreach((json_t *)j, key, v) {
             struct buf b = {0};
 
             if (as_text(v, &b))
@@ -198,8 +196,7 @@ static int read_tasks(struct setting *s, const char *path,
     if (!json_is_array(list) || !json_array_size(list))
         r = err_set(e, ERR_DATA, "%s: tasks: expected a list of tasks", path);
     else
-        json_array_foreach(list, i, o)
-        {
+        json_array_foreach(list, i, o) {
             char where[600];
 
             snprintf(where, sizeof where, "%.500s: task %zu", path, i + 1);

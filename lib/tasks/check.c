@@ -13,10 +13,13 @@ static int has_nul(const json_t *v)
     if (s)
         return strlen(s) != json_string_length(v);
     if (json_is_array(v)) {
-        json_array_foreach(v, i, child) if (has_nul(child)) return 1;
+        json_array_foreach(v, i, child)
+            if (has_nul(child))
+                return 1;
     } else if (json_is_object(v)) {
-        json_object_foreach((json_t *)(uintptr_t)v, key,
-                            child) if (has_nul(child)) return 1;
+        json_object_foreach((json_t *)(uintptr_t)v, key, child)
+            if (has_nul(child))
+                return 1;
     }
     return 0;
 }
@@ -31,9 +34,9 @@ static const char *choice_fault(const json_t *row, const char *answer)
     if (strlen(answer) != 1 || answer[0] < 'A' ||
         (size_t)(answer[0] - 'A') >= n)
         return "an answer that is not the letter of a choice";
-    json_array_foreach(
-        choices, i,
-        c) if (!json_is_string(c)) return "a choice that is not text";
+    json_array_foreach(choices, i, c)
+        if (!json_is_string(c))
+            return "a choice that is not text";
     c = json_array_get(choices, (size_t)(answer[0] - 'A'));
     return text_is_blank(json_string_value(c), json_string_length(c))
                ? "an empty right choice"

@@ -11,9 +11,9 @@ json_t *field(const json_t *o, const char *name)
 
     if (v && !json_is_null(v))
         return v;
-    json_object_foreach((json_t *)(uintptr_t)o, key,
-                        v) if (!strcasecmp(key, name) &&
-                               !json_is_null(v)) return v;
+    json_object_foreach((json_t *)(uintptr_t)o, key, v)
+        if (!strcasecmp(key, name) && !json_is_null(v))
+            return v;
     return NULL;
 }
 

@@ -83,9 +83,11 @@ static void point(json_t *v, const struct item *it, size_t *at)
         json_integer_set(v, (json_int_t)*at);
         *at += strlen(it->text.p + *at) + 1;
     } else if (json_is_array(v)) {
-        json_array_foreach(v, i, child) point(child, it, at);
+        json_array_foreach(v, i, child)
+            point(child, it, at);
     } else if (json_is_object(v)) {
-        json_object_foreach(v, key, child) point(child, it, at);
+        json_object_foreach(v, key, child)
+            point(child, it, at);
     }
 }
 
@@ -131,10 +133,13 @@ static int has_number(const json_t *v)
     size_t i;
 
     if (json_is_array(v)) {
-        json_array_foreach(v, i, child) if (has_number(child)) return 1;
+        json_array_foreach(v, i, child)
+            if (has_number(child))
+                return 1;
     } else if (json_is_object(v)) {
-        json_object_foreach((json_t *)(uintptr_t)v, key,
-                            child) if (has_number(child)) return 1;
+        json_object_foreach((json_t *)(uintptr_t)v, key, child)
+            if (has_number(child))
+                return 1;
     }
     return json_is_integer(v);
 }
@@ -170,8 +175,7 @@ static int put_value(const struct item *it, const json_t *v, struct buf *b,
 
     if (json_is_object(v)) {
         buf_puts(b, "{");
-        json_object_foreach((json_t *)(uintptr_t)v, key, child)
-        {
+        json_object_foreach((json_t *)(uintptr_t)v, key, child) {
             buf_puts(b, first ? "" : ",");
             first = 0;
             if ((r = put_key(key, b, e)) < 0 ||
@@ -181,8 +185,7 @@ static int put_value(const struct item *it, const json_t *v, struct buf *b,
         buf_puts(b, "}");
     } else if (json_is_array(v)) {
         buf_puts(b, "[");
-        json_array_foreach(v, i, child)
-        {
+        json_array_foreach(v, i, child) {
             buf_puts(b, i ? "," : "");
             if ((r = put_value(it, child, b, e)) < 0)
                 return r;

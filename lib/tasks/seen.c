@@ -128,8 +128,7 @@ static uint64_t problem_hash(const json_t *row, put_form *put)
     put(&b, prompt ? prompt : "");
     buf_put(&b, "", 1);
     put_choices(&b, json_object_get(row, "choices"), put);
-    json_array_foreach(json_object_get(row, "history"), i, m)
-    {
+    json_array_foreach(json_object_get(row, "history"), i, m) {
         const char *s = json_string_value(json_object_get(m, "content"));
 
         buf_put(&b, "", 1);

@@ -117,8 +117,7 @@ static json_t *choices_of(const struct item *it, const json_t *given)
     const char *number;
     size_t i;
 
-    json_array_foreach(given, i, c)
-    {
+    json_array_foreach(given, i, c) {
         number = item_number_text(it, c);
         if (number)
             json_array_append_new(choices, json_string(number));

@@ -124,8 +124,7 @@ int tok_load_added(struct tok *t, const json_t *root, struct err *e)
         return err_set(e, ERR_DATA, "%s: added_tokens: more than 65536",
                        t->name);
     t->added = xcalloc(n + 1, sizeof *t->added);
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach(list, i, item) {
         r = added_one(t, item, &next, e);
         if (r)
             return r;

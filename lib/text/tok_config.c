@@ -84,8 +84,7 @@ static int config_chats(struct tok *t, const json_t *o, const char *path,
         tok_add_chat(t, "", json_string_value(v), json_string_length(v));
         return 0;
     }
-    json_array_foreach(v, i, item)
-    {
+    json_array_foreach(v, i, item) {
         const json_t *text = json_object_get(item, "template");
         const char *name = json_string_value(json_object_get(item, "name"));
 

@@ -27,8 +27,7 @@ int tok_check_keys(struct tok *t, const json_t *o, const char *where,
     if (!json_is_object(o))
         return err_set(e, ERR_DATA, "%s: %s: expected an object", t->name,
                        where);
-    json_object_foreach((json_t *)o, key, v)
-    {
+    json_object_foreach((json_t *)o, key, v) {
         size_t n = strlen(key);
         const char *at = known;
 

@@ -31,8 +31,7 @@ static int load_normalizer(struct tok *t, const json_t *o, int depth,
     if (strcmp(type, "Sequence") || depth || !json_is_array(list))
         return tok_unsupported(t, e, "normalizer", "type",
                                json_object_get(o, "type"));
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach(list, i, item) {
         r = load_normalizer(t, item, 1, e);
         if (r)
             return r;
@@ -114,8 +113,7 @@ static int begin_with(struct tok *t, const json_t *o, const char *name,
                        "%s: post_processor.special_tokens: no ids "
                        "of \"%.100s\"",
                        t->name, name);
-    json_array_foreach(ids, i, x)
-    {
+    json_array_foreach(ids, i, x) {
         json_int_t id = json_is_integer(x) ? json_integer_value(x) : -1;
 
         if (id < 0 || id > VOCAB_MAX_ID || t->n_begin == TOK_MAX_BEGIN)
@@ -141,8 +139,7 @@ static int load_template(struct tok *t, const json_t *o, struct err *e)
 
     if (!r && !json_is_array(list))
         return tok_unsupported(t, e, where, "single", list);
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach(list, i, item) {
         const json_t *special = json_object_get(item, "SpecialToken");
         const char *id = json_string_value(json_object_get(special, "id"));
 
@@ -171,8 +168,7 @@ static int load_post_processor(struct tok *t, const json_t *o, int depth,
         return load_template(t, o, e);
     if (strcmp(tok_type_of(o), "Sequence") || depth || !json_is_array(list))
         return tok_byte_level(t, o, "post_processor", &prefix, &regex, e);
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach(list, i, item) {
         r = load_post_processor(t, item, 1, e);
         if (r)
             return r;

@@ -49,8 +49,7 @@ static int turns(struct tokens *t, struct rec *rec, struct template_input *in,
         t->history = json_loads(text, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
     if (text && !json_is_array(t->history) && !json_is_null(t->history))
         return rec_bad(rec, e, "history: expected a list of turns");
-    json_array_foreach(t->history, i, m)
-    {
+    json_array_foreach(t->history, i, m) {
         const json_t *content = json_object_get(m, "content");
         const char *role = json_string_value(json_object_get(m, "role"));
 

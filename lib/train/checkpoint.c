@@ -26,8 +26,7 @@ static int compare_hyper(const struct train_state *was,
     const char *key;
     json_t *v;
 
-    json_object_foreach(now->hyper, key, v)
-    {
+    json_object_foreach(now->hyper, key, v) {
         json_t *old = json_object_get(was->hyper, key);
         char *a, *b;
 

@@ -94,8 +94,7 @@ static void check_text(struct chat *c, const json_t *row, const char *key,
     size_t n = 0, i;
     int r;
 
-    json_array_foreach(list, i, m)
-    {
+    json_array_foreach(list, i, m) {
         const json_t *text = json_object_get(m, "content");
 
         msg[i].role = json_string_value(json_object_get(m, "role"));

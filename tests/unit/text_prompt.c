@@ -28,8 +28,7 @@ static void check_talk(struct chat *c, const json_t *row, const char *key,
     struct buf b = {0};
     size_t n = 0, i;
 
-    json_array_foreach(list, i, m)
-    {
+    json_array_foreach(list, i, m) {
         const json_t *text = json_object_get(m, "content");
 
         msg[i].role = json_string_value(json_object_get(m, "role"));
