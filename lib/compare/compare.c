@@ -1,11 +1,10 @@
 /* compare - two checkpoints to a stream of sparsity records */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../arch/arch.h"
 #include "../model/safetensors.h"
 #include "compare.h"
+#include "fields.h"
 #include "names.h"
 #include "sparsity.h"
 
@@ -30,68 +29,47 @@ struct compare {
 
 /* ---- records -------------------------------------------------------- */
 
-static void begin(struct compare *x, const char *scope)
-{
-    rec_clear(x->rec);
-    rec_set_str(x->rec, "scope", scope, strlen(scope));
-}
-
-static void set_str(struct compare *x, const char *field, const char *s)
-{
-    rec_set_str(x->rec, field, s, strlen(s));
-}
-
-static void set_fraction(struct rec *rec, const char *name, uint64_t part,
-                         uint64_t whole)
-{
-    if (whole)
-        rec_set_f64(rec, name, (double)part / (double)whole);
-}
-
-static int put(struct compare *x, const struct tally *t, struct err *e)
+static int put(struct compare *x, const struct scope *scope,
+               const struct tally *t, struct err *e)
 {
     const struct sparsity *s = &t->s;
     uint64_t finite = s->n - s->non_finite;
-    double j = sparsity_jaccard(s);
     struct rec *rec = x->rec;
 
+    fields_begin(rec, scope);
     rec_set_u64(rec, "n", s->n);
     rec_set_u64(rec, "unchanged", s->unchanged);
     rec_set_u64(rec, "non_finite", s->non_finite);
-    set_fraction(rec, "sparsity", s->unchanged, finite);
+    fields_share(rec, "sparsity", s->unchanged, finite);
     if (t->fp32) {
         rec_set_u64(rec, "unchanged_f32", s->unchanged_f32);
         rec_set_u64(rec, "unchanged_abs1e-5", s->unchanged_abs);
-        set_fraction(rec, "sparsity_f32", s->unchanged_f32, finite);
-        set_fraction(rec, "sparsity_abs1e-5", s->unchanged_abs, finite);
+        fields_share(rec, "sparsity_f32", s->unchanged_f32, finite);
+        fields_share(rec, "sparsity_abs1e-5", s->unchanged_abs, finite);
     }
-    if (x->against && !isnan(j)) {
-        rec_set_f64(rec, "jaccard", j);
-        rec_set_f64(rec, "jaccard_chance", sparsity_chance(s));
-    }
+    if (x->against)
+        fields_jaccard(rec, s);
     return rec_write(x->w, rec, e);
 }
 
 static int put_totals(struct compare *x, struct err *e)
 {
+    struct scope total = {"total", NULL, NULL, -1};
     int r = 0;
 
     for (int k = 0; k <= KIND_OTHER && !r; k++) {
-        if (!x->kind[k].s.n)
-            continue;
-        begin(x, "kind");
-        set_str(x, "kind", tensor_kind_name(k));
-        r = put(x, &x->kind[k], e);
+        struct scope s = {"kind", NULL, tensor_kind_name(k), -1};
+
+        if (x->kind[k].s.n)
+            r = put(x, &s, &x->kind[k], e);
     }
     for (int i = 0; i < x->n_layers && !r; i++) {
-        if (!x->layer[i].s.n)
-            continue;
-        begin(x, "layer");
-        rec_set_i64(x->rec, "layer", i);
-        r = put(x, &x->layer[i], e);
+        struct scope s = {"layer", NULL, NULL, i};
+
+        if (x->layer[i].s.n)
+            r = put(x, &s, &x->layer[i], e);
     }
-    begin(x, "total");
-    return r ? r : put(x, &x->all, e);
+    return r ? r : put(x, &total, &x->all, e);
 }
 
 /* ---- comparing ------------------------------------------------------ */
@@ -157,7 +135,8 @@ static int one_tensor(struct compare *x, const struct st_tensor *t,
 {
     const struct st_tensor *b, *c = NULL;
     struct tally tally = {.fp32 = t->type == DT_F32};
-    int layer, kind = tensor_kind(t->name, &layer);
+    struct scope scope = {"tensor", t->name, NULL, -1};
+    int kind = tensor_kind(t->name, &scope.layer);
     int r = tensor_partner(x->base, x->o->base, t, &b, e);
 
     if (!r && x->against)
@@ -168,13 +147,9 @@ static int one_tensor(struct compare *x, const struct st_tensor *t,
         return r;
     add(&x->all, &tally);
     add(&x->kind[kind], &tally);
-    add_layer(x, layer, &tally);
-    begin(x, "tensor");
-    set_str(x, "tensor", t->name);
-    set_str(x, "kind", tensor_kind_name(kind));
-    if (layer >= 0)
-        rec_set_i64(x->rec, "layer", layer);
-    return put(x, &tally, e);
+    add_layer(x, scope.layer, &tally);
+    scope.kind = tensor_kind_name(kind);
+    return put(x, &scope, &tally, e);
 }
 
 static int header(const struct compare *x, struct err *e)

@@ -1,12 +1,13 @@
 /* updates - files, tensors in turn by threads, and records in order */
 #include "updates.h"
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/pool.h"
+#include "fields.h"
 #include "moves.h"
 #include "names.h"
+#include "sparsity.h"
 
 struct updates {
     const struct updates_opts *o;
@@ -25,33 +26,10 @@ struct updates {
 
 /* ---- records -------------------------------------------------------- */
 
-struct scope {
-    const char *name, *tensor, *kind;
-    int layer; /* -1: none */
-};
-
-static void set_str(struct rec *rec, const char *field, const char *s)
-{
-    if (s)
-        rec_set_str(rec, field, s, strlen(s));
-}
-
 static void begin(struct updates *x, const struct scope *s, const char *measure)
 {
-    rec_clear(x->rec);
-    set_str(x->rec, "scope", s->name);
-    set_str(x->rec, "tensor", s->tensor);
-    set_str(x->rec, "kind", s->kind);
-    if (s->layer >= 0)
-        rec_set_i64(x->rec, "layer", s->layer);
-    set_str(x->rec, "measure", measure);
-}
-
-static void set_share(struct rec *rec, const char *name, uint64_t part,
-                      uint64_t whole)
-{
-    if (whole)
-        rec_set_f64(rec, name, (double)part / (double)whole);
+    fields_begin(x->rec, s);
+    rec_set_str(x->rec, "measure", measure, strlen(measure));
 }
 
 static uint64_t n_finite(const struct moves *m, int i)
@@ -59,18 +37,15 @@ static uint64_t n_finite(const struct moves *m, int i)
     return m->n - m->of[i].non_finite;
 }
 
-/* Of updates a and b: |both| / |either|, and what independent masks of their
- * sizes would have. */
+/* Of updates a and b. */
 static void set_jaccard(struct rec *rec, const struct moves *m, int a, int b)
 {
-    uint64_t x = m->of[a].moved, y = m->of[b].moved;
-    uint64_t both = m->both[a * m->n_updates + b], any = x + y - both;
-    double p = (double)x / (double)m->n_all, q = (double)y / (double)m->n_all;
+    struct sparsity s = {.n_both = m->n_all,
+                         .changed_a = m->of[a].moved,
+                         .changed_b = m->of[b].moved,
+                         .changed_both = m->both[a * m->n_updates + b]};
 
-    if (!any)
-        return;
-    rec_set_f64(rec, "jaccard", (double)both / (double)any);
-    rec_set_f64(rec, "jaccard_chance", p * q / (p + q - p * q));
+    fields_jaccard(rec, &s);
 }
 
 static int put_update(struct updates *x, const struct scope *s,
@@ -85,16 +60,16 @@ static int put_update(struct updates *x, const struct scope *s,
     rec_set_u64(rec, "n", m->n);
     rec_set_u64(rec, "unchanged", c->unchanged);
     rec_set_u64(rec, "non_finite", c->non_finite);
-    set_share(rec, "sparsity", c->unchanged, n_finite(m, i));
+    fields_share(rec, "sparsity", c->unchanged, n_finite(m, i));
     rec_set_u64(rec, "unchanged_abs1e-5", c->unchanged_abs);
-    set_share(rec, "sparsity_abs1e-5", c->unchanged_abs, n_finite(m, i));
-    set_share(rec, "visible", n_finite(m, i) - c->unchanged, n_finite(m, i));
+    fields_share(rec, "sparsity_abs1e-5", c->unchanged_abs, n_finite(m, i));
+    fields_share(rec, "visible", n_finite(m, i) - c->unchanged, n_finite(m, i));
     if (first >= 0)
-        set_share(rec, "visible_cumulative",
-                  n_finite(m, first) - m->of[first].unchanged,
-                  n_finite(m, first));
-    set_share(rec, "rows_moved", c->rows_moved, m->rows);
-    set_share(rec, "cols_moved", c->cols_moved, m->cols);
+        fields_share(rec, "visible_cumulative",
+                     n_finite(m, first) - m->of[first].unchanged,
+                     n_finite(m, first));
+    fields_share(rec, "rows_moved", c->rows_moved, m->rows);
+    fields_share(rec, "cols_moved", c->cols_moved, m->cols);
     if (m->rows) {
         rec_set_f64(rec, "row_most", c->row_most);
         rec_set_f64(rec, "col_most", c->col_most);
@@ -140,7 +115,7 @@ static int put_consensus(struct updates *x, const struct scope *s,
         none *= 1 - p;
     }
     if (any) {
-        set_share(x->rec, "consensus", m->by[x->n_shown], any);
+        fields_share(x->rec, "consensus", m->by[x->n_shown], any);
         rec_set_f64(x->rec, "consensus_chance", all / (1 - none));
     }
     return rec_write(x->w, x->rec, e);

@@ -8,6 +8,7 @@
 #include "../base/cli.h"
 #include "../base/pool.h"
 #include "../base/progress.h"
+#include "../compare/fields.h"
 #include "../compare/names.h"
 #include "lapack.h"
 #include "totals.h"
@@ -61,32 +62,19 @@ int spectrum_parts(int *parts, const char *text, const char *shown,
 
 /* ---- records -------------------------------------------------------- */
 
-static void begin(struct spectrum *x, const char *scope)
-{
-    rec_clear(x->rec);
-    rec_set_str(x->rec, "scope", scope, strlen(scope));
-}
-
-static void set_str(struct spectrum *x, const char *field, const char *s)
-{
-    rec_set_str(x->rec, field, s, strlen(s));
-}
-
 static int put_matrix(struct spectrum *x, struct job *j, struct err *e)
 {
-    int layer, kind = tensor_kind(j->after->name, &layer);
+    struct scope s = {"matrix", j->after->name, NULL, -1};
+    int kind = tensor_kind(j->after->name, &s.layer);
     struct totals one = {0};
 
     totals_add(&one, &j->out);
     totals_add(&x->all, &j->out);
     totals_add(&x->kind[kind], &j->out);
-    if (layer >= 0)
-        totals_add(&x->layer[layer], &j->out);
-    begin(x, "matrix");
-    set_str(x, "tensor", j->after->name);
-    set_str(x, "kind", tensor_kind_name(kind));
-    if (layer >= 0)
-        rec_set_i64(x->rec, "layer", layer);
+    if (s.layer >= 0)
+        totals_add(&x->layer[s.layer], &j->out);
+    s.kind = tensor_kind_name(kind);
+    fields_begin(x->rec, &s);
     rec_set_u64(x->rec, "n", one.n);
     totals_set_matrix(&j->out, x->o->matrix.parts, x->rec);
     totals_set(&one, x->o->matrix.parts, x->rec);
@@ -94,8 +82,10 @@ static int put_matrix(struct spectrum *x, struct job *j, struct err *e)
     return rec_write(x->w, x->rec, e);
 }
 
-static int put_total(struct spectrum *x, const struct totals *t, struct err *e)
+static int put_total(struct spectrum *x, const struct scope *s,
+                     const struct totals *t, struct err *e)
 {
+    fields_begin(x->rec, s);
     rec_set_u64(x->rec, "n", t->n);
     rec_set_u64(x->rec, "n_matrices", t->n_matrices);
     totals_set(t, x->o->matrix.parts, x->rec);
@@ -104,24 +94,22 @@ static int put_total(struct spectrum *x, const struct totals *t, struct err *e)
 
 static int put_totals(struct spectrum *x, struct err *e)
 {
+    struct scope total = {"total", NULL, NULL, -1};
     int r = 0;
 
     for (int k = 0; k <= KIND_OTHER && !r; k++) {
-        if (!x->kind[k].n_matrices)
-            continue;
-        begin(x, "kind");
-        set_str(x, "kind", tensor_kind_name(k));
-        r = put_total(x, &x->kind[k], e);
+        struct scope s = {"kind", NULL, tensor_kind_name(k), -1};
+
+        if (x->kind[k].n_matrices)
+            r = put_total(x, &s, &x->kind[k], e);
     }
     for (int i = 0; i < x->n_layers && !r; i++) {
-        if (!x->layer[i].n_matrices)
-            continue;
-        begin(x, "layer");
-        rec_set_i64(x->rec, "layer", i);
-        r = put_total(x, &x->layer[i], e);
+        struct scope s = {"layer", NULL, NULL, i};
+
+        if (x->layer[i].n_matrices)
+            r = put_total(x, &s, &x->layer[i], e);
     }
-    begin(x, "total");
-    return r ? r : put_total(x, &x->all, e);
+    return r ? r : put_total(x, &total, &x->all, e);
 }
 
 static int header(const struct spectrum *x, struct err *e)
