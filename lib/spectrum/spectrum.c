@@ -37,10 +37,14 @@ struct spectrum {
     struct err err;
 };
 
+/* Part i is the bit 1 << i of SPECTRUM_DRIFT ... */
+enum { N_PARTS = 4 };
+static const char *const part_name[N_PARTS] = {"drift", "angles", "delta",
+                                               "overlap"};
+
 int spectrum_parts(int *parts, const char *text, const char *shown,
                    struct err *e)
 {
-    static const char *const name[] = {"drift", "angles", "delta", "overlap"};
     struct cli_list l = {0};
     int r = cli_split(&l, text, shown, e);
 
@@ -48,9 +52,9 @@ int spectrum_parts(int *parts, const char *text, const char *shown,
     for (int i = 0; i < l.n && !r; i++) {
         int p = 0;
 
-        while (p < 4 && strcmp(l.v[i], name[p]))
+        while (p < N_PARTS && strcmp(l.v[i], part_name[p]))
             p++;
-        if (p == 4)
+        if (p == N_PARTS)
             r = err_set(e, ERR_USAGE,
                         "%s: found '%s', expected drift, "
                         "angles, delta or overlap",
@@ -114,15 +118,14 @@ static int put_totals(struct spectrum *x, struct err *e)
 
 static int header(const struct spectrum *x, struct err *e)
 {
-    static const char *const part[] = {"drift", "angles", "delta", "overlap"};
     const struct matrix_opts *o = &x->o->matrix;
     char digest[33], text[64] = "";
     int r;
 
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < N_PARTS; i++)
         if (o->parts & 1 << i)
             snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s",
-                     *text ? "," : "", part[i]);
+                     *text ? "," : "", part_name[i]);
     rec_made_by(x->w, "parts", text);
     snprintf(text, sizeof text, "%zu", o->k);
     rec_made_by(x->w, "top", text);
