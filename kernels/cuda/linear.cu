@@ -30,7 +30,7 @@ OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
 
 /* db[n] += dY[t][n], rows ascending or permuted */
 KERNEL column_chains(float *db, const void *dY, enum dtype t,
-                     const int32_t *perm, long T, long N, long ld)
+                     const int32_t *perm, long T, long N)
 {
     long n = (long)grid_at(), end = places(perm, T);
     float s;
@@ -41,13 +41,13 @@ KERNEL column_chains(float *db, const void *dY, enum dtype t,
     if (!perm) {
 #pragma unroll 8
         for (long r = 0; r < T; r++) /* the loads go ahead of the sum */
-            s += get(dY, t, (size_t)(r * ld + n));
+            s += get(dY, t, (size_t)(r * N + n));
     }
     for (long i = 0; perm && i < end; i++) {
         long r = place(perm, i, T);
 
         if (r >= 0)
-            s += get(dY, t, (size_t)(r * ld + n));
+            s += get(dY, t, (size_t)(r * N + n));
     }
     db[n] = s;
 }
@@ -63,6 +63,6 @@ OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
     g.perm = CU(cuda_perm)(c, PERM_ROWS, T, N, T);
     if (db)
         LAUNCH(c, column_chains, cuda_div((size_t)N, 64), 64, 0, db, dy, t,
-               g.perm, (long)T, (long)N, (long)N);
+               g.perm, (long)T, (long)N);
     CU(cuda_gemm)(c, g);
 }
