@@ -67,14 +67,13 @@ static int same(const struct cuda *c, int which, struct k_seqs q, int rows)
     return 1;
 }
 
-/* The host's copies may be freed at once: an upload from memory that is not
- * pinned has read it when it returns. */
+/* p has room for `most` tiles. The host's copies may be freed at once: an
+ * upload from memory that is not pinned has read it when it returns. */
 static void make(struct cuda *c, int which, struct k_seqs q, int rows,
-                 int32_t *start, struct attn_tile *p)
+                 int32_t *start, struct attn_tile *p, size_t most)
 {
     struct tile_list *l = &c->tiles[which];
-    void *dev = CU(cuda_scratch)(c, S_TILES + which,
-                                 attn_tiles_most(q.start_host[q.n], q.n, rows) * sizeof *p);
+    void *dev = CU(cuda_scratch)(c, S_TILES + which, most * sizeof *p);
 
     if (!dev)
         return;
@@ -99,12 +98,13 @@ int CU(cuda_tiles)(struct cuda *c, int which, struct k_seqs q, int rows,
     int32_t *start;
 
     if (!same(c, which, q, rows)) {
-        p = (struct attn_tile *)malloc((attn_tiles_most(q.start_host[q.n], q.n, rows) + 1) *
-                                       sizeof *p);
+        size_t most = attn_tiles_most(q.start_host[q.n], q.n, rows);
+
+        p = (struct attn_tile *)malloc((most + 1) * sizeof *p);
         start = (int32_t *)malloc((2 * (size_t)q.n + 1) * sizeof *start);
         l->dev = NULL;
         if (p && start)
-            make(c, which, q, rows, start, p);
+            make(c, which, q, rows, start, p, most);
         else
             CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
         if (!l->dev)
