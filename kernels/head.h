@@ -31,6 +31,12 @@ static inline size_t head_bytes(long V, long rows)
     return (size_t)(rows * head_ld(V)) * sizeof(float);
 }
 
+/* Row r of x, on a device. */
+static inline const void *head_row(const void *x, enum dtype t, long r, long H)
+{
+    return (const char *)x + (size_t)r * (size_t)H * dtype_size(t);
+}
+
 /* ---- order=hardware ---- */
 #define HW_HEAD_BYTES ((size_t)512 << 20)
 enum { HW_HEAD_STEP = 128 }; /* rows of a tile of a matrix product */

@@ -19,11 +19,6 @@ static inline float *head_room(struct cuda *c, int slot, long rows, long V)
     return (float *)CU(cuda_scratch)(c, slot, head_bytes(V, rows));
 }
 
-static inline const void *head_row(const void *x, enum dtype t, long r, long H)
-{
-    return (const char *)x + (size_t)r * (size_t)H * dtype_size(t);
-}
-
 enum { HEAD_NT = 256, SPAN = 1024 };
 
 /* One of the first warp's values to all threads. */

@@ -9,11 +9,6 @@
 
 size_t CU(hw_head_bytes) = HW_HEAD_BYTES;
 
-static const void *at_row(const void *x, enum dtype t, long r, long H)
-{
-    return (const char *)x + (size_t)r * (size_t)H * dtype_size(t);
-}
-
 int CU(hw_head_logits)(struct cuda *c, void *L, enum dtype t, enum dtype lt,
                        const void *x, const struct k_weight *W, long rows,
                        long V, long H)
@@ -84,7 +79,7 @@ HW(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp,
                              it * LOG2E, V, hw_head_ld(V), r,
                              CU(cuda_bad)(c, BAD_LOGP, V)};
 
-        if (!CU(hw_head_logits)(c, L, t, lt, at_row(x, t, r, H), W, rows, V, H))
+        if (!CU(hw_head_logits)(c, L, t, lt, head_row(x, t, r, H), W, rows, V, H))
             return;
         LAUNCH(c, hw_logp_rows, (unsigned)rows, row_threads(V), 0, j);
     }
@@ -156,7 +151,7 @@ HW(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
         void *L = hw_head_room(c, S_LOGITS, lt, chunk, V);
-        const void *xr = at_row(x, t, r, H);
+        const void *xr = head_row(x, t, r, H);
         struct grad_job j = {L, lt, dlogp + r, lse + r, target + r,
                              1.0f / temperature, V, ld, parts};
         struct gemm g = {lt, W->t, t, t, L, W->rows, NULL,
@@ -307,9 +302,9 @@ HW(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
         void *b = hw_head_room(c, S_LOGITS2, lb, chunk, V);
         struct kl_job j = {a, b, la, lb, kl + r, LOG2E / temperature, V, ld};
 
-        if (!CU(hw_head_logits)(c, a, ta, la, at_row(xa, ta, r, Ha), Wa, rows, V,
+        if (!CU(hw_head_logits)(c, a, ta, la, head_row(xa, ta, r, Ha), Wa, rows, V,
                                 Ha) ||
-            !CU(hw_head_logits)(c, b, tb, lb, at_row(xb, tb, r, Hb), Wb, rows, V,
+            !CU(hw_head_logits)(c, b, tb, lb, head_row(xb, tb, r, Hb), Wb, rows, V,
                                 Hb))
             return;
         LAUNCH(c, hw_kl_rows, (unsigned)rows, row_threads(V), 0, j);
