@@ -14,12 +14,9 @@ enum {
 };
 
 struct dw_job {
-    enum dtype t;
-    const void *dy, *x;
-    const float *rstd;
+    struct norm_grad g;
     float *part; /* [parts][H] */
-    struct norm_rows at;
-    long T, H, rows; /* rows of a part */
+    long rows;   /* of a part */
 };
 
 /* Columns h .. h + 7 of one row, those within H. */
@@ -35,20 +32,21 @@ DEV void columns(const void *p, enum dtype t, size_t at, long left, int wide,
 
 DEV void dw_sum(const struct dw_job *j, enum dtype t, int wide, float s[8])
 {
+    const struct norm_grad *g = &j->g;
     long h = (long)blockIdx.x * DW_COLS + threadIdx.x % (DW_COLS / 8) * 8;
     long r = (long)blockIdx.y * j->rows, end = r + j->rows;
     float x[8], d[8];
 
-    end = end < j->T ? end : j->T;
-    if (h >= j->H)
+    end = end < g->T ? end : g->T;
+    if (h >= g->H)
         return;
 #pragma unroll 4
     for (r += (long)threadIdx.x / (DW_COLS / 8); r < end; r += DW_LANES) {
-        size_t at = norm_begin(&j->at, (size_t)r, (int)j->H) + (size_t)h;
-        float rstd = j->rstd[r];
+        size_t at = norm_begin(&g->at, (size_t)r, g->H) + (size_t)h;
+        float rstd = g->rstd[r];
 
-        columns(j->dy, t, at, j->H - h, wide, d);
-        columns(j->x, t, at, j->H - h, wide, x);
+        columns(g->dy, t, at, g->H - h, wide, d);
+        columns(g->x, t, at, g->H - h, wide, x);
         for (int k = 0; k < 8; k++)
             s[k] = canon_fma(d[k], x[k] * rstd, s[k]);
     }
@@ -62,15 +60,15 @@ KERNEL __launch_bounds__(DW_NT) hw_norm_dw_parts(struct dw_job j, int wide)
     long h = (long)blockIdx.x * DW_COLS + (long)threadIdx.x;
     float s[8] = {0, 0, 0, 0, 0, 0, 0, 0};
 
-    WITH_TYPE(j.t, T, dw_sum(&j, T, wide, s););
+    WITH_TYPE(j.g.t, T, dw_sum(&j, T, wide, s););
     for (int k = 0; k < 8; k++)
         sum[lane][col + k] = s[k];
     __syncthreads();
-    if (threadIdx.x >= DW_COLS || h >= j.H)
+    if (threadIdx.x >= DW_COLS || h >= j.g.H)
         return;
     for (int i = 1; i < DW_LANES; i++)
         sum[0][threadIdx.x] += sum[i][threadIdx.x];
-    j.part[(long)blockIdx.y * j.H + h] = sum[0][threadIdx.x];
+    j.part[(long)blockIdx.y * j.g.H + h] = sum[0][threadIdx.x];
 }
 
 KERNEL hw_norm_dw_sum(float *dw, const float *part, long parts, long H)
@@ -90,7 +88,7 @@ static void norm_gradients(struct cuda *c, struct norm_grad g, float *dw)
     long T = g.T, H = g.H;
     long parts = rmsnorm_parts(T);
     int wide = norm_eights(&g.at, g.H) && can_oct(g.dy) && can_oct(g.x);
-    struct dw_job j = {g.t, g.dy, g.x, g.rstd, NULL, g.at, T, H, 0};
+    struct dw_job j = {g, NULL, 0};
 
     if (T <= 0)
         return;
