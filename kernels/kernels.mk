@@ -1,5 +1,5 @@
 # kernels - the CPU backend, compiled once per instruction set level, and the
-# CUDA backend when nvcc is there (kernels.c picks at run time).
+# CUDA backend when nvcc is there (registry.c picks at run time).
 KERNEL_LINK :=
 KERNEL_CPU  := $(wildcard kernels/cpu/*.c)
 KERNEL_TOP  := $(wildcard kernels/*.c)

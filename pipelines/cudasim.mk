@@ -1,7 +1,7 @@
 # cudasim - tests of the CUDA backend beyond its unit tests
 #
 # Programs whose --device cuda is the simulator are for $(SIM_TESTS),
-# which find them in $$SIMBIN.
+# which find them in $SIMBIN.
 SIM_TESTS    := tests/parity/cudasim.sh tests/parity/memory.sh tests/parity/families.sh
 SIM_PROGRAMS := pretrain rollout dapo-step logprob sparsity
 
