@@ -67,6 +67,13 @@ def identity(command):
     return command.strip()
 
 
+def say(text):
+    """A line on stderr in one write: stages side by side share it, and print
+    writes the end of a line by itself where PYTHONUNBUFFERED is set."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
 def write_whole(path, text):
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     new = f"{path}.{os.getpid()}.new"
@@ -118,8 +125,7 @@ class State:
         known = self.cache.get(path)
         if known is None or known[1:] != now:
             if now[0] >= 1 << 30:
-                print(f"reading {path}, {now[0] >> 30} GiB, to know its bytes",
-                      file=sys.stderr)
+                say(f"reading {path}, {now[0] >> 30} GiB, to know its bytes")
             known = self.cache[path] = [sha256(path), *now]
             self.cache_new = True
         return known[0]

@@ -217,3 +217,21 @@ rm "$step-4/checkpoint/model.safetensors"
 deltas
 ran '^train fp32 seed 1 to step [24]$' && [ "$(wc -l <<<"$labels")" = 2 ] && [ -e "$step-2/checkpoint/model.safetensors" ]
 verdict unless_a_resume_needs_the_optimizer $? "$(said)"
+
+# --- stages side by side: a line is one write ---------------------------------------------------
+writes=$(PYTHONUNBUFFERED=1 ULP_R="$R" /usr/bin/python3 -S - "$R/line" 2>&1 <<'P'
+import socket, subprocess, sys
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+subprocess.run(["pipelines/stage", sys.argv[1], "--kind", "base", "--label", "a line", "--note", "a note", "echo >$OUT"],
+               stderr=theirs, check=True)
+theirs.close()
+ours.setblocking(False)
+try:
+    while True:
+        print(repr(ours.recv(4096).decode()))
+except BlockingIOError:
+    pass
+P
+)
+[ "$(grep -c "a .*\\\\n'$" <<<"$writes")" = 3 ] && ! grep -qx "'.n'" <<<"$writes"
+verdict a_line_is_one_write $? "$writes"

@@ -59,8 +59,7 @@ dag_make() { # ARGS...: make with the stand-ins, on no machine's device
     env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES timeout ${DAG_LIMIT:-120} make -j2 $old BIN="$T/bin" B="$T/none" \
         CUDA=0 DEVICE=cpu "$@" </dev/null >"$T/out" 2>"$T/err"
     status=$?
-    # a line of make's may stand before it: two processes write here
-    labels=$(sed -nE '/\[ *[0-9]+\/[0-9]+\] /{s/^.*\[ *[0-9]+\/[0-9]+\] //; s/ *[0-9.]* s   \(.*//; p;}' "$T/err")
+    labels=$(sed -n '/^\[/{s/^[^]]*\] //; s/ *[0-9.]* s   (.*//; p;}' "$T/err")
 }
 verdict() { # NAME STATUS WHY
     if [ "$2" = 0 ]; then echo "ok dag_$1"; else echo "not ok dag_$1: $(tr '\n' ';' <<<"$3" | cut -c1-600)"; fi
