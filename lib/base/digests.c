@@ -8,18 +8,9 @@
 #include "hash.h"
 #include "json.h"
 
-char *digests_path(const char *dir, const char *name)
-{
-    size_t n = strlen(dir) + strlen(name) + 2;
-    char *p = xmalloc(n);
-
-    snprintf(p, n, "%s/%s", dir, name);
-    return p;
-}
-
 static int is_there(const char *dir, const char *name)
 {
-    char *path = digests_path(dir, name);
+    char *path = file_in(dir, name);
     int yes = file_exists(path);
 
     free(path);
@@ -108,7 +99,7 @@ static int check_list(const json_t *list, const struct filemap *m,
 static int read_list(json_t **list, const char *dir, const char *file,
                      struct err *e)
 {
-    char *path = digests_path(dir, file);
+    char *path = file_in(dir, file);
     struct filemap m = {0};
     int r = 0, found = file_exists(path);
 
@@ -192,7 +183,7 @@ static int map_listed(struct filemap *m, const json_t *list, const char *path,
 int digests_map(struct filemap *m, const char *dir, const char *name,
                 struct err *e)
 {
-    char *path = digests_path(dir, name);
+    char *path = file_in(dir, name);
     json_t *list;
     int r;
 
@@ -212,7 +203,7 @@ int digests_json(json_t **out, const char *dir, const char *name, struct err *e)
 
     *out = NULL;
     if (r > 0) {
-        char *path = digests_path(dir, name);
+        char *path = file_in(dir, name);
         int bad = json_read_text(out, (const char *)m.data, m.size, path, e);
 
         free(path);

@@ -6,8 +6,6 @@
 #define ULP_BASE_DIGESTS_IMPL_H
 #include "digests.h"
 
-/* "dir/name", malloc'd. */
-char *digests_path(const char *dir, const char *name);
 /* Digest of a list's text, in which the 32 digits `own` count as zeros. */
 void digests_own(const char *text, size_t n, const char *own, char out[33]);
 

@@ -27,7 +27,7 @@ static int list_files(json_t *files, const json_t *known, const char *dir,
             json_object_set(files, f->d_name, v);
             continue;
         }
-        path = digests_path(dir, f->d_name);
+        path = file_in(dir, f->d_name);
         r = hash_file_hex128(path, hex, e);
         if (!r)
             json_object_set_new(files, f->d_name, json_string(hex));
@@ -42,7 +42,7 @@ int digests_write(json_t *list, const json_t *known, const char *dir,
 {
     static const char zeros[] = "00000000000000000000000000000000";
     json_t *files = json_object();
-    char *path = digests_path(dir, file);
+    char *path = file_in(dir, file);
     struct buf b = {0};
     char own[33];
     int r = list_files(files, known, dir, file, e);
@@ -62,9 +62,9 @@ int digests_write(json_t *list, const json_t *known, const char *dir,
 
 int digests_accept(const char *dir, struct err *e)
 {
-    char *config = digests_path(dir, "config.json");
-    char *state = digests_path(dir, DIGESTS_STATE);
-    char *moments = digests_path(dir, "optimizer.safetensors");
+    char *config = file_in(dir, "config.json");
+    char *state = file_in(dir, DIGESTS_STATE);
+    char *moments = file_in(dir, "optimizer.safetensors");
     int is_state = file_exists(state);
     json_t *list = NULL;
     int r = 0;

@@ -4,7 +4,6 @@
 #include "tok_impl.h"
 #include <dirent.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -138,7 +137,7 @@ static char *jinja_name(const char *file)
 static int file_chats(struct tok *t, const char *dir, struct err *e)
 {
     static const char more[] = "additional_chat_templates";
-    char *path = xmalloc(strlen(dir) + sizeof more + 8);
+    char *path = file_in(dir, more);
     struct filemap m;
     struct dirent *d;
     DIR *folder = NULL;
@@ -150,7 +149,6 @@ static int file_chats(struct tok *t, const char *dir, struct err *e)
         file_unmap(&m);
         r = 0;
     }
-    sprintf(path, "%s/%s", dir, more);
     if (!r)
         folder = opendir(path);
     free(path);
@@ -159,8 +157,7 @@ static int file_chats(struct tok *t, const char *dir, struct err *e)
 
         if (!name)
             continue;
-        file = xmalloc(sizeof more + strlen(d->d_name) + 8);
-        sprintf(file, "%s/%s", more, d->d_name);
+        file = file_in(more, d->d_name);
         r = digests_map(&m, dir, file, e);
         if (r > 0) {
             tok_add_chat(t, name, (const char *)m.data, m.size);
@@ -177,12 +174,12 @@ static int file_chats(struct tok *t, const char *dir, struct err *e)
 
 int tok_load_config(struct tok *t, const char *dir, struct err *e)
 {
-    char *path = xmalloc(strlen(dir) + 32);
+    static const char name[] = "tokenizer_config.json";
+    char *path = file_in(dir, name);
     struct filemap m;
     json_t *o = NULL;
-    int r = digests_map(&m, dir, "tokenizer_config.json", e);
+    int r = digests_map(&m, dir, name, e);
 
-    sprintf(path, "%s/tokenizer_config.json", dir);
     if (r > 0) {
         r = read_object(&o, &m, path, e);
         file_unmap(&m);

@@ -1,5 +1,4 @@
 /* tok_open - a tokenizer's beginning and end, and what it says of itself */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,8 +41,7 @@ int tok_open(struct tok **t, const char *dir, struct err *e)
         return err_errno(e, ERR_IO, "%s", dir);
     check = digests_open();
     is_dir = S_ISDIR(st.st_mode);
-    path = xmalloc(strlen(dir) + 32);
-    sprintf(path, is_dir ? "%s/tokenizer.json" : "%s", dir);
+    path = is_dir ? file_in(dir, "tokenizer.json") : xstrdup(dir);
     r = file_map(&m, path, e);
     if (!r)
         r = digests_add(check, path, &m, e);
