@@ -109,12 +109,11 @@ static inline int utf8_put(uint32_t cp, unsigned char *out)
 }
 
 /* Bytes before the first invalid one: n when all is well. */
-static inline size_t utf8_valid(const char *s, size_t n, int *all_ascii)
+static inline size_t utf8_valid(const char *s, size_t n)
 {
     const unsigned char *b = (const unsigned char *)s, *p = b, *end = b + n;
     uint32_t cp;
 
-    *all_ascii = 1;
     while (p < end) {
         int k;
 
@@ -128,11 +127,6 @@ static inline size_t utf8_valid(const char *s, size_t n, int *all_ascii)
         }
         if (p == end)
             break;
-        if (*p < 0x80) {
-            p++;
-            continue;
-        }
-        *all_ascii = 0;
         k = utf8_get(p, end, &cp, NULL);
         if (!k)
             break;
@@ -143,9 +137,7 @@ static inline size_t utf8_valid(const char *s, size_t n, int *all_ascii)
 
 static inline int utf8_whole(const char *s, size_t n)
 {
-    int ascii;
-
-    return utf8_valid(s, n, &ascii) == n;
+    return utf8_valid(s, n) == n;
 }
 
 #endif

@@ -32,7 +32,6 @@ const char *value_type(const msgpack_object *o)
     }
 }
 
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 static int key_order(const void *a, const void *b)
 {
     const msgpack_object_str *x = *(const msgpack_object_str *const *)a;

@@ -305,9 +305,8 @@ int chat_jinja_render(struct chat_jinja *c, const struct chat_message *m,
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < m[i].n; k++) {
             const struct tok_part *x = &m[i].part[k];
-            int ascii;
 
-            if (utf8_valid(x->s, x->n, &ascii) < x->n)
+            if (!utf8_whole(x->s, x->n))
                 return err_set(e, ERR_DATA, "a message is not UTF-8");
             if (!x->specials && becomes_special(c, x->s, x->n))
                 return err_set(e, ERR_DATA,

@@ -80,7 +80,7 @@ static int read_file(struct template *p, const char *path, struct err *e)
 {
     struct filemap m = {0};
     char hex[33];
-    int ascii, r;
+    int r;
 
     if (!file_exists(path))
         return err_set(e, ERR_USAGE,
@@ -91,7 +91,7 @@ static int read_file(struct template *p, const char *path, struct err *e)
     if (r)
         return r;
     if (m.size > 1 << 20 || (m.size && memchr(m.data, 0, m.size)) ||
-        utf8_valid((const char *)m.data, m.size, &ascii) < m.size) {
+        !utf8_whole((const char *)m.data, m.size)) {
         file_unmap(&m);
         return err_set(e, ERR_DATA,
                        "%s: a template is UTF-8 text of up to "

@@ -295,7 +295,7 @@ int tok_encode_parts(struct tok *t, const struct tok_part *part, size_t n,
     struct job j = {.t = t, .ids = ids, .e = e, .part = part, .n_parts = n};
     size_t total = 0, at = 0, good, before = ids->n;
     const char *text;
-    int ascii, r;
+    int r;
 
     for (size_t i = 0; i < n; i++) {
         if (part[i].n > TOK_MAX_TEXT - total)
@@ -317,7 +317,7 @@ int tok_encode_parts(struct tok *t, const struct tok_part *part, size_t n,
                 memcpy(t->joined + at, part[i].s, part[i].n);
         text = t->joined;
     }
-    good = utf8_valid(text, total, &ascii);
+    good = utf8_valid(text, total);
     if (good < total)
         return err_set(e, ERR_DATA, "not UTF-8 at byte %zu (0x%02x)", good,
                        (unsigned char)text[good]);
