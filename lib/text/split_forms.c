@@ -50,6 +50,18 @@ static const unsigned char *run(const uint16_t *prop, const unsigned char *p,
     return p;
 }
 
+/* Past the numbers at p, which one has gone before, to `most` in all. */
+static const unsigned char *digits(const uint16_t *prop, const unsigned char *p,
+                                   const unsigned char *end, unsigned flag,
+                                   int most)
+{
+    int k;
+
+    for (int i = 1; i < most && at(prop, p, end, &k) & flag; i++)
+        p += k;
+    return p;
+}
+
 /* 's 't 're 've 'm 'll 'd behind an apostrophe: bytes, or 0. fold: any case;
  * then U+017F, the long s, is an s too. */
 static int contraction(const unsigned char *p, const unsigned char *end,
@@ -106,14 +118,8 @@ static const unsigned char *next_cl100k(const struct split_form *form,
     (void)match;
     if (f & UNI_LETTER)
         return run(prop, p + k, end, UNI_LETTER, 0);
-    if (f & UNI_NUMBER) {
-        for (int i = 1; i < form->max_digits; i++) {
-            if (!(at(prop, p + k, end, &k2) & UNI_NUMBER))
-                break;
-            k += k2;
-        }
-        return p + k;
-    }
+    if (f & UNI_NUMBER)
+        return digits(prop, p + k, end, UNI_NUMBER, form->max_digits);
     if (*p == '\'' && (k2 = contraction(p, end, 1)))
         return p + k2;
     g = at(prop, p + k, end, &k2);
@@ -221,14 +227,8 @@ static const unsigned char *next_o200k(const struct split_form *form,
         return q;
     }
     f = at(prop, p, end, &k);
-    if (f & UNI_NUMBER) {
-        for (int i = 1; i < form->max_digits; i++) {
-            if (!(at(prop, p + k, end, &k2) & UNI_NUMBER))
-                break;
-            k += k2;
-        }
-        return p + k;
-    }
+    if (f & UNI_NUMBER)
+        return digits(prop, p + k, end, UNI_NUMBER, form->max_digits);
     q = p;
     if (*p == ' ' && p + 1 < end &&
         !(at(prop, p + 1, end, &k2) & (UNI_SPACE | UNI_LETTER | UNI_NUMBER)))
@@ -297,11 +297,7 @@ static const unsigned char *next_numbers(const struct split_form *form,
         *match = 0;
         return run(prop, p + k, end, form->flag, 1);
     }
-    p += k;
-    for (int i = 1; i < form->max_digits; i++, p += k)
-        if (!(at(prop, p, end, &k) & form->flag))
-            break;
-    return p;
+    return digits(prop, p + k, end, form->flag, form->max_digits);
 }
 
 /* Chinese characters and Japanese syllables, DeepSeek's second pattern. */
