@@ -13,7 +13,7 @@
 struct chat_jinja {
     const struct tok *tok;
     struct jinja *jinja;
-    char identity[40];
+    char identity[33];
     char *where;
     struct buf content, text; /* a message as it is sent; what came back */
     struct nfc_buf nfc;       /* becomes_special */
@@ -83,13 +83,11 @@ static void identify(struct chat_jinja *c, const char *template,
 {
     char *text = json_dumps(vars, JSON_COMPACT | JSON_SORT_KEYS);
     struct buf b = {0};
-    char hex[33];
 
     buf_put(&b, template, strlen(template) + 1);
     buf_put(&b, text, strlen(text) + 1);
     buf_puts(&b, date);
-    hash_hex128(b.p, b.n, hex);
-    snprintf(c->identity, sizeof c->identity, "%s", hex);
+    hash_hex128(b.p, b.n, c->identity);
     buf_free(&b);
     free(text);
 }
@@ -219,7 +217,6 @@ static json_t *content(struct chat_jinja *c, const struct chat_message *m,
     const struct tok *t = c->tok;
 
     c->content.n = 0;
-    buf_puts(&c->content, "");
     for (size_t k = 0; k < m->n; k++) {
         const char *p = m->part[k].s, *end = p + m->part[k].n;
 

@@ -23,8 +23,8 @@ enum { START_MS = 60000, FD = 3, NOBODY = 65534 };
 struct jinja {
     struct jinja_opts o;
     char *where;
-    const char *python; /* the one that has jinja2 */
-    pid_t pid;          /* 0: not running */
+    char *python; /* the one that has jinja2 */
+    pid_t pid;    /* 0: not running */
     int fd;
     struct buf first, out, in; /* the first frame; one out, one in */
 };
@@ -263,7 +263,7 @@ static int begin_any(struct jinja *j, struct err *e)
         one = other;
     }
     if (!r) {
-        free((char *)j->python);
+        free(j->python);
         j->python = xstrdup(one);
     }
     free(other);
@@ -310,7 +310,7 @@ void jinja_close(struct jinja **jp)
     buf_free(&j->first);
     buf_free(&j->out);
     buf_free(&j->in);
-    free((char *)j->python);
+    free(j->python);
     free(j->where);
     free(j);
     *jp = NULL;
