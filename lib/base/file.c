@@ -333,3 +333,20 @@ char *file_in(const char *dir, const char *name)
     snprintf(p, n, "%s/%s", dir, name);
     return p;
 }
+
+char *file_in_path(const char *name)
+{
+    const char *path = getenv("PATH");
+
+    for (const char *at = path ? path : "/usr/bin:/bin"; *at;) {
+        size_t n = strcspn(at, ":"), size = n + strlen(name) + 2;
+        char *p = xmalloc(size);
+
+        snprintf(p, size, "%.*s/%s", (int)n, at, name);
+        if (*at == '/' && !access(p, X_OK))
+            return p;
+        free(p);
+        at += n + (at[n] == ':');
+    }
+    return NULL;
+}

@@ -44,5 +44,7 @@ int file_mkdirs(const char *path, struct err *e) MUST_CHECK;
 int file_exists(const char *path);
 /* "DIR/NAME"; the caller frees it. */
 char *file_in(const char *dir, const char *name);
+/* The program NAME of PATH, absolute; the caller frees it. NULL: none. */
+char *file_in_path(const char *name);
 
 #endif

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "../base/arena.h"
 #include "../base/buf.h"
+#include "../base/file.h"
 
 enum { START_MS = 60000, FD = 3, NOBODY = 65534 };
 
@@ -230,35 +231,13 @@ static int begin(struct jinja *j, const char *python, struct err *e)
                    (int)j->in.n - 1, j->in.p + 1);
 }
 
-/* The python3 of PATH, malloc'd, or NULL. */
-static char *of_path(void)
-{
-    const char *p = getenv("PATH");
-    struct buf b = {0};
-
-    while (p && *p) {
-        size_t n = strcspn(p, ":");
-
-        b.n = 0;
-        if (n && *p == '/') {
-            buf_put(&b, p, n);
-            buf_puts(&b, "/python3");
-            if (!access(buf_str(&b), X_OK))
-                return b.p;
-        }
-        p += n + (p[n] == ':');
-    }
-    buf_free(&b);
-    return NULL;
-}
-
 static int begin_any(struct jinja *j, struct err *e)
 {
     const char *one = j->o.python ? j->o.python : "/usr/bin/python3";
-    char *other = j->o.python ? NULL : of_path();
+    char *other = j->o.python ? NULL : file_in_path("python3");
     int r = begin(j, one, e);
 
-    if (r == 1 && other) {
+    if (r == 1 && other && strcmp(other, one)) {
         r = begin(j, other, e);
         one = other;
     }

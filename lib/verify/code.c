@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../base/arena.h"
+#include "../base/file.h"
 #include "code_judge.h"
 
 enum { MAX_WORKERS = 16, SLOTS_PER_WORKER = 4 };
@@ -39,7 +40,7 @@ struct worker {
 
 struct code_verifier {
     struct code_opts opts;
-    char bwrap[512];
+    char *bwrap; /* its path */
     int n_workers, n_slots, broken;
     atomic_int stop;
     struct err broken_why;
@@ -103,24 +104,17 @@ static void *work(void *arg)
 
 /* --- open and close --- */
 
-static int find_bwrap(const char *name, char *out, size_t n, struct err *e)
+static int find_bwrap(const char *name, char **out, struct err *e)
 {
-    const char *path = getenv("PATH");
-
     if (strchr(name, '/')) {
-        snprintf(out, n, "%s", name);
-        if (access(out, X_OK) == 0)
+        *out = xstrdup(name);
+        if (access(name, X_OK) == 0)
             return 0;
         return err_errno(e, ERR_IO, "the sandbox cannot be made: %s", name);
     }
-    for (const char *at = path ? path : "/usr/bin:/bin"; *at;) {
-        size_t len = strcspn(at, ":");
-
-        snprintf(out, n, "%.*s/%s", (int)len, at, name);
-        if (*out == '/' && access(out, X_OK) == 0)
-            return 0;
-        at += len + (at[len] == ':');
-    }
+    *out = file_in_path(name);
+    if (*out)
+        return 0;
     return err_set(e, ERR_IO,
                    "the sandbox cannot be made: %s is not in PATH "
                    "(package bubblewrap)",
@@ -198,7 +192,7 @@ int code_open(struct code_verifier **out, const struct code_opts *o,
     pthread_cond_init(&v->done, NULL);
     if (!v->opts.bwrap)
         v->opts.bwrap = "bwrap";
-    r = find_bwrap(v->opts.bwrap, v->bwrap, sizeof v->bwrap, e);
+    r = find_bwrap(v->opts.bwrap, &v->bwrap, e);
     if (!r)
         r = start_workers(v, e);
     if (r) {
@@ -239,6 +233,7 @@ void code_close(struct code_verifier **pv)
     pthread_mutex_destroy(&v->lock);
     free(v->worker);
     free(v->slot);
+    free(v->bwrap);
     free(v);
 }
 
