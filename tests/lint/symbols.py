@@ -2,8 +2,9 @@
 
 Reads with nm(1) the objects that lie below a build folder (build/gcc). An
 object's path names its source: build/gcc/lib/base/cli.o is lib/base/cli.c,
-build/gcc/kernels/cpu/gemm.v3.o is kernels/cpu/gemm.c, and build/gcc/cudasim/
-gemm.o, which the simulator's tests make, is kernels/cuda/gemm.cu.
+build/gcc/kernels/cpu/gemm.v3.o is kernels/cpu/gemm.c. What the simulator's
+tests make: build/gcc/cudasim/cuda.o is kernels/cuda.c once more, and
+build/gcc/cudasim/gemm.o is kernels/cuda/gemm.cu.
 """
 import os
 import re
@@ -14,6 +15,7 @@ import sys
 def source(path):
     """The source of an object, by its path below the build folder."""
     stem = re.sub(r"(\.(v1|v3|v4|generic))?\.o$", "", path)
+    stem = re.sub(r"^cudasim/cuda$", "kernels/cuda", stem)
     stem = re.sub(r"^cudasim/", "kernels/cuda/", stem)
     for end in ("", ".c", ".cu"):
         if os.path.splitext(stem + end)[1] and os.path.exists(stem + end):
