@@ -32,6 +32,20 @@ struct chain {
 
 /* ---- layout --------------------------------------------------------- */
 
+static void add_spans(struct layout *l, const struct entry *v)
+{
+    int width = (int)dtype_size(v->t.type);
+
+    for (size_t done = 0; done < v->t.n; done += DELTA_CHUNK) {
+        size_t left = v->t.n - done;
+
+        l->v = xrealloc(l->v, l->n + 1, sizeof *l->v);
+        l->v[l->n++] = (struct span){l->head + v->begin + done * (size_t)width,
+                                     left < DELTA_CHUNK ? left : DELTA_CHUNK,
+                                     width};
+    }
+}
+
 int layout_of(struct layout *l, const struct filemap *m, const char *path,
               struct err *e)
 {
@@ -41,12 +55,10 @@ int layout_of(struct layout *l, const struct filemap *m, const char *path,
     size_t data = f.n ? f.v[f.n - 1].end : 0; /* in order of the data */
 
     memset(l, 0, sizeof *l);
-    l->v = xcalloc(f.n + 1, sizeof *l->v);
-    l->n = f.n;
     l->head = m->size - (r ? 0 : data);
     for (size_t i = 0; i < f.n; i++) {
-        l->v[i] = (struct span){l->head + f.v[i].begin, f.v[i].t.n,
-                                (int)dtype_size(f.v[i].t.type)};
+        if (!r)
+            add_spans(l, &f.v[i]);
         free(f.v[i].name);
         free(f.v[i].copy);
     }
@@ -257,15 +269,9 @@ static int apply_link(const struct link *x, uint8_t *bytes,
     size_t at = x->at;
 
     for (size_t i = 0; i < l->n; i++)
-        for (size_t done = 0; done < l->v[i].n; done += DELTA_CHUNK) {
-            size_t left = l->v[i].n - done;
-            size_t n = left < DELTA_CHUNK ? left : DELTA_CHUNK;
-
-            if (delta_decode(x->map.data, x->end, &at,
-                             bytes + l->v[i].at + done * (size_t)l->v[i].width,
-                             n, l->v[i].width))
-                return damaged(x, "a chunk cannot be read", e);
-        }
+        if (delta_decode(x->map.data, x->end, &at, bytes + l->v[i].at,
+                         l->v[i].n, l->v[i].width))
+            return damaged(x, "a chunk cannot be read", e);
     return at == x->end ? 0 : damaged(x, "bytes after the last chunk", e);
 }
 

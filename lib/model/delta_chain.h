@@ -6,9 +6,10 @@
 #define DELTA_MAGIC "ulp delta 1\n"
 #define DELTA_MODEL "model.safetensors"
 
-/* Where the values of a safetensors file lie. */
+/* Where the values of a safetensors file lie, in runs of one tensor: a chunk of
+ * the delta each. */
 struct span {
-    size_t at, n; /* bytes from the file's start; values */
+    size_t at, n; /* bytes from the file's start; values, DELTA_CHUNK at most */
     int width;    /* bytes a value */
 };
 struct layout {

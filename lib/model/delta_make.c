@@ -125,13 +125,8 @@ static int encode(struct buf *out, const struct make *x, struct err *e)
     }
     put_head(out, x);
     for (size_t i = 0; i < l.n; i++)
-        for (size_t done = 0; done < l.v[i].n; done += DELTA_CHUNK) {
-            size_t left = l.v[i].n - done, width = (size_t)l.v[i].width;
-            size_t at = l.v[i].at + done * width;
-
-            delta_encode(out, x->this.data + at, x->that.data + at,
-                         left < DELTA_CHUNK ? left : DELTA_CHUNK, l.v[i].width);
-        }
+        delta_encode(out, x->this.data + l.v[i].at, x->that.data + l.v[i].at,
+                     l.v[i].n, l.v[i].width);
     layout_close(&l);
     hash_hex128(out->p, out->n, digest);
     buf_put(out, digest, 32);
