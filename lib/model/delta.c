@@ -103,16 +103,17 @@ static int is_digest(const char *s)
 
 static int read_head(struct link *x, struct err *e)
 {
-    const uint8_t *p = x->map.data + strlen(DELTA_MAGIC);
-    size_t n = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 |
-               (size_t)p[3] << 24;
+    const char *text;
+    uint32_t n;
     int64_t size = 0;
     int r;
 
-    x->at = strlen(DELTA_MAGIC) + 4 + n;
-    if (x->at > x->end)
+    x->at = strlen(DELTA_MAGIC);
+    if (delta_get_u32(x->map.data, x->end, &x->at, &n) || n > x->end - x->at)
         return damaged(x, "its header is longer than the file", e);
-    r = json_read_text(&x->head, (const char *)p + 4, n, x->path, e);
+    text = (const char *)x->map.data + x->at;
+    x->at += n;
+    r = json_read_text(&x->head, text, n, x->path, e);
     if (!r)
         r = json_get_i64(x->head, x->path, "size", 1, &size, e);
     if (!r)

@@ -45,7 +45,7 @@ static uint32_t unfold(uint32_t f, uint32_t all)
 
 /* ---- sections ------------------------------------------------------- */
 
-static void put_u32(struct buf *out, uint32_t v)
+void delta_put_u32(struct buf *out, uint32_t v)
 {
     uint8_t b[4];
 
@@ -61,12 +61,12 @@ static void put_section(struct buf *out, const uint8_t *p, size_t n)
 
     if (ZSTD_isError(z))
         xmalloc_failed(most); /* its one cause: no memory */
-    put_u32(out, (uint32_t)z);
+    delta_put_u32(out, (uint32_t)z);
     buf_put(out, to, z);
     free(to);
 }
 
-static int get_u32(const uint8_t *in, size_t n_in, size_t *at, uint32_t *v)
+int delta_get_u32(const uint8_t *in, size_t n_in, size_t *at, uint32_t *v)
 {
     if (n_in - *at < 4)
         return -ERR_DATA;
@@ -81,7 +81,7 @@ static int get_section(const uint8_t *in, size_t n_in, size_t *at, uint8_t *out,
 {
     uint32_t z;
 
-    if (get_u32(in, n_in, at, &z) || n_in - *at < z)
+    if (delta_get_u32(in, n_in, at, &z) || n_in - *at < z)
         return -ERR_DATA;
     *n = ZSTD_decompress(out, most, in + *at, z);
     *at += z;
@@ -143,7 +143,7 @@ void delta_encode(struct buf *out, const uint8_t *this, const uint8_t *that,
         gap = 0;
         moved++;
     }
-    put_u32(out, (uint32_t)moved);
+    delta_put_u32(out, (uint32_t)moved);
     if (moved)
         put_section(out, gaps, (size_t)(to - gaps));
     for (int p = 0; moved && p < width; p++)
@@ -185,7 +185,7 @@ int delta_decode(const uint8_t *in, size_t n_in, size_t *at, uint8_t *values,
     uint8_t *gaps = NULL, *planes = NULL;
     uint32_t moved;
     size_t n_gaps, got;
-    int r = get_u32(in, n_in, at, &moved);
+    int r = delta_get_u32(in, n_in, at, &moved);
 
     if (r || !moved)
         return r;

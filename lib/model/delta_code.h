@@ -29,4 +29,9 @@ void delta_encode(struct buf *out, const uint8_t *this, const uint8_t *that,
 int delta_decode(const uint8_t *in, size_t n_in, size_t *at, uint8_t *values,
                  size_t n, int width) MUST_CHECK;
 
+/* Numbers of the file; what delta_decode says of in and at holds here too. */
+void delta_put_u32(struct buf *out, uint32_t v);
+int delta_get_u32(const uint8_t *in, size_t n_in, size_t *at,
+                  uint32_t *v) MUST_CHECK;
+
 #endif

@@ -86,8 +86,6 @@ static void put_head(struct buf *out, const struct make *x)
     char digest[33], successor[33];
     char *path = relative(x->real_dir, x->real_successor), *text;
     json_t *o = json_object();
-    uint8_t size[4];
-    size_t n;
 
     hash_hex128(x->this.data, x->this.size, digest);
     hash_hex128(x->that.data, x->that.size, successor);
@@ -96,12 +94,9 @@ static void put_head(struct buf *out, const struct make *x)
     json_object_set_new(o, "successor", json_string(path));
     json_object_set_new(o, "successor_digest", json_string(successor));
     text = json_dumps(o, JSON_SORT_KEYS);
-    n = strlen(text);
-    for (int i = 0; i < 4; i++)
-        size[i] = (uint8_t)(n >> 8 * i);
     buf_puts(out, DELTA_MAGIC);
-    buf_put(out, size, 4);
-    buf_put(out, text, n);
+    delta_put_u32(out, (uint32_t)strlen(text));
+    buf_puts(out, text);
     free(text);
     free(path);
     json_decref(o);
