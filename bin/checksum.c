@@ -96,8 +96,7 @@ static int check_delta(const char *dir, const char *name, const char *want,
                        struct err *e)
 {
     char *path = file_in(dir, name), *delta = file_in(dir, DELTA_FILE);
-    int there = !strcmp(name, "model.safetensors") && !file_exists(path) &&
-                file_exists(delta);
+    int there = delta_stands_for(path);
     struct filemap m = {0};
     char digest[33];
     int r = there ? delta_map(&m, path, e) : 0;

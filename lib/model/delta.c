@@ -312,21 +312,34 @@ int delta_rebuild(struct filemap *m, const char *dir, const char *avoid,
     return r;
 }
 
+/* The directory whose delta gives the file at path, or NULL. */
+static char *dir_of_delta(const char *path)
+{
+    char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+    int is_model = !strcmp(slash ? slash + 1 : path, DELTA_MODEL);
+
+    if (slash)
+        slash[slash == dir] = 0;
+    if (is_model && !file_exists(path) && is_in(slash ? dir : ".", DELTA_FILE))
+        return slash ? dir : strcpy(dir, ".");
+    free(dir);
+    return NULL;
+}
+
+int delta_stands_for(const char *path)
+{
+    char *dir = dir_of_delta(path);
+    int yes = dir != NULL;
+
+    free(dir);
+    return yes;
+}
+
 int delta_map(struct filemap *m, const char *path, struct err *e)
 {
-    const char *name = strrchr(path, '/');
-    char *dir;
-    int r;
+    char *dir = dir_of_delta(path);
+    int r = dir ? delta_rebuild(m, dir, NULL, e) : file_map(m, path, e);
 
-    name = name ? name + 1 : path;
-    dir = name == path ? xstrdup(".") : xstrdup(path);
-    if (name != path)
-        dir[name - 1 - path] = 0;
-    if (!strcmp(name, DELTA_MODEL) && !file_exists(path) &&
-        is_in(*dir ? dir : "/", DELTA_FILE))
-        r = delta_rebuild(m, *dir ? dir : "/", NULL, e);
-    else
-        r = file_map(m, path, e);
     free(dir);
     return r;
 }

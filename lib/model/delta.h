@@ -17,10 +17,12 @@
 
 #define DELTA_FILE "model.delta"
 
-/* Maps the file at path. Where it is not there, its name is model.safetensors
- * and its directory has a delta: its bytes, rebuilt in memory and checked
- * against the digests of the chain. A link that is missing or damaged is the
- * error, named. */
+/* 1: the file at path is not there, its name is model.safetensors, and its
+ * directory has a delta. */
+int delta_stands_for(const char *path);
+/* Maps the file at path; where a delta stands for it, its bytes, rebuilt in
+ * memory and checked against the digests of the chain. A link that is missing
+ * or damaged is the error, named. */
 int delta_map(struct filemap *m, const char *path, struct err *e) MUST_CHECK;
 
 /* Replaces DIR/model.safetensors by a delta to the model of `successor`, which
