@@ -5,11 +5,7 @@ them, and what transformers and torch autograd say of them in float64.
                                              with transformers 5.24)
 
 Writes NAME/ (config.json, generation_config.json, safetensors in one file or
-in shards) and NAME/expected.safetensors:
-  tokens, start, first, weight   the packed batch, as float32
-  logp                           log-probabilities from `first` on
-  logits_SEQ                     of the last 2 positions of each sequence
-  grad.TENSOR                    of sum(weight * logp)
+in shards) and NAME/expected.safetensors (../model/reference.py).
 """
 import json
 import os
@@ -19,6 +15,9 @@ import transformers as hf
 from safetensors.torch import load_file, save_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "model"))
+from reference import random_weights, write_expected  # noqa: E402
+
 LENGTHS = [1, 2, 17, 33, 130]
 VOCAB = 40
 LLAMA3 = {"rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0,
@@ -87,45 +86,13 @@ def make(name, seed):
     kind = getattr(hf, family + "ForCausalLM")
     torch.manual_seed(seed)
     model = kind(config)
-    with torch.no_grad():
-        for n, p in model.named_parameters():
-            p.normal_(0, 0.25)
-            if "norm" in n:
-                p.add_(1)
+    random_weights(model)
     model = model.to(dtype)
     model.generation_config.eos_token_id = how.get("eos", config.eos_token_id)
     model.save_pretrained(out, max_shard_size=how.get("shards", "1GB"))
     if "head" in how:
         store_head(out, getattr(torch, how["head"]))
-    # read again: .to(bfloat16) has rounded the rotary frequencies too
-    model = kind.from_pretrained(out, dtype=torch.float64,
-                                 attn_implementation="eager")
-    gen = torch.Generator().manual_seed(seed)
-    start, tokens, first = [0], [], []
-    for n in LENGTHS:
-        tokens += torch.randint(0, VOCAB, (n,), generator=gen).tolist()
-        start.append(len(tokens))
-        first.append(min(n // 3 + 1, n))
-    weight = torch.randn(len(tokens), generator=gen, dtype=torch.float32)
-    logp = torch.zeros(len(tokens), dtype=torch.float64)
-    expected = {}
-    total = 0.0
-    for i, n in enumerate(LENGTHS):
-        a, b = start[i], start[i + 1]
-        ids = torch.tensor(tokens[a:b])
-        logits = model(ids[None]).logits[0].double()
-        expected[f"logits_{i}"] = logits[-2:].detach().float()
-        lp = torch.log_softmax(logits, -1)
-        for t in range(first[i], n):
-            logp[a + t] = lp[t - 1, ids[t]].detach()
-            total = total + weight[a + t].double() * lp[t - 1, ids[t]]
-    total.backward()
-    for n, p in model.named_parameters():
-        expected["grad." + n] = p.grad.float()
-    as_floats = lambda v: torch.tensor(v, dtype=torch.float32)
-    expected.update(tokens=as_floats(tokens), start=as_floats(start),
-                    first=as_floats(first), weight=weight, logp=logp.float())
-    save_file(expected, os.path.join(out, "expected.safetensors"))
+    write_expected(out, kind, LENGTHS, VOCAB, seed)
 
 
 for i, model_name in enumerate(MODELS):
