@@ -4,12 +4,13 @@
  *
  * svd_gram: the eigenvalues of the product of the matrix with its transpose,
  * of the order of the shorter side, by one reduction to tridiagonal form. It
- * takes a third of the time, or less. Each square of a singular value is off
- * by at most svd.delta; what that means for a value of the size of s is
- * delta / s, so that small values suffer.
+ * takes fewer operations. Each square of a singular value is off by at most
+ * svd.delta; what that means for a value of the size of s is delta / s, so that
+ * small values suffer.
  *
- * svd_refine: QR of the matrix a panel at a time, then dgesdd of the factor R.
- * Every singular value is off by at most delta / s_1.
+ * svd_refine: QR of the matrix a panel at a time, then dgesdd of the factor R;
+ * or dgesdd at once where the matrix is nearly square. Every singular value is
+ * off by at most delta / s_1.
  *
  * delta = 32 eps (s_1^2 + |A|_F^2 / sqrt(short side)). The form is that of a
  * sum's rounding error (each entry of the product is off by some eps times two
