@@ -123,7 +123,6 @@ static int sums(struct buf *b, const char *title, const char *const *paths,
 static int write_record(char **paths, int n, struct err *e)
 {
     struct buf b = {0};
-    struct file *f = NULL;
     int r;
 
     buf_put(&b, command.p, command.n);
@@ -134,12 +133,7 @@ static int write_record(char **paths, int n, struct err *e)
     if (!r)
         r = sums(&b, "written", &out, 1, e);
     if (!r)
-        r = file_create(&f, record, e);
-    if (!r)
-        r = file_write(f, b.p, b.n, e);
-    if (!r)
-        r = file_commit(&f, e);
-    file_abort(&f);
+        r = file_put(record, b.p, b.n, e);
     buf_free(&b);
     return r;
 }

@@ -138,16 +138,10 @@ static int write_table(struct groupby *g, struct err *e)
 {
     struct table *t = groupby_table(g);
     struct buf b = {0};
-    struct file *to = NULL;
-    int r = file_create(&to, f.out, e);
+    int r;
 
     table_text(t, 0, &b);
-    if (!r)
-        r = file_write(to, b.p, b.n, e);
-    if (r)
-        file_abort(&to);
-    else
-        r = file_commit(&to, e);
+    r = file_put(f.out, b.p, b.n, e);
     buf_free(&b);
     table_close(&t);
     return r;

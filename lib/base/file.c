@@ -238,6 +238,19 @@ void file_abort(struct file **f)
     destroy(f);
 }
 
+int file_put(const char *path, const void *p, size_t n, struct err *e)
+{
+    struct file *f = NULL;
+    int r = file_create(&f, path, e);
+
+    if (!r)
+        r = file_write(f, p, n, e);
+    if (!r)
+        r = file_commit(&f, e);
+    file_abort(&f);
+    return r;
+}
+
 /* Without waiting for the writer of a FIFO, and without touching a device. */
 static int open_regular(const char *path, struct err *e)
 {

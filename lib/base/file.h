@@ -28,6 +28,9 @@ int file_is_direct(const struct file *f);
 int file_commit(struct file **f, struct err *e) MUST_CHECK;
 /* Drop what was written; NULL is accepted. */
 void file_abort(struct file **f);
+/* A file of these bytes: all of the above. */
+int file_put(const char *path, const void *p, size_t n,
+             struct err *e) MUST_CHECK;
 
 struct filemap {
     const uint8_t *data; /* NULL when size is 0 */

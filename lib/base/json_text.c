@@ -155,18 +155,11 @@ void json_pretty(struct buf *b, const json_t *j)
 int json_write_file(const json_t *j, const char *path, struct err *e)
 {
     struct buf b = {0};
-    struct file *f;
-    int r = file_create(&f, path, e);
+    int r;
 
-    if (r < 0)
-        return r;
     json_pretty(&b, j);
     buf_puts(&b, "\n");
-    r = file_write(f, b.p, b.n, e);
+    r = file_put(path, b.p, b.n, e);
     buf_free(&b);
-    if (r < 0)
-        file_abort(&f);
-    else
-        r = file_commit(&f, e);
     return r;
 }

@@ -128,19 +128,6 @@ static int encode(struct buf *out, const struct make *x, struct err *e)
     return 0;
 }
 
-static int write_whole(const char *path, const void *p, size_t n, struct err *e)
-{
-    struct file *f = NULL;
-    int r = file_create(&f, path, e);
-
-    if (!r)
-        r = file_write(f, p, n, e);
-    if (!r)
-        r = file_commit(&f, e);
-    file_abort(&f);
-    return r;
-}
-
 /* What was written gives the weights again. */
 static int read_back(const struct make *x, struct err *e)
 {
@@ -191,7 +178,7 @@ int delta_make(const char *dir, const char *successor, struct err *e)
     if (!r)
         r = encode(&out, &x, e);
     if (!r)
-        r = write_whole(x.delta, out.p, out.n, e);
+        r = file_put(x.delta, out.p, out.n, e);
     if (!r) {
         r = read_back(&x, e);
         r = r ? (unlink(x.delta), r) : remove_file(x.model, e);
@@ -209,7 +196,7 @@ int delta_expand(const char *dir, struct err *e)
     names(&x, dir, NULL);
     r = delta_rebuild(&x.this, dir, NULL, e);
     if (!r)
-        r = write_whole(x.model, x.this.data, x.this.size, e);
+        r = file_put(x.model, x.this.data, x.this.size, e);
     if (!r)
         r = remove_file(x.delta, e);
     close_both(&x);

@@ -84,7 +84,6 @@ int html_finish(const char *dir, struct err *e)
 {
     struct filemap m;
     struct buf out = {0};
-    struct file *to = NULL;
     char path[4096];
     int r;
 
@@ -96,13 +95,7 @@ int html_finish(const char *dir, struct err *e)
     file_unmap(&m);
     snprintf(path, sizeof path, "%s/report.html", dir);
     if (!r)
-        r = file_create(&to, path, e);
-    if (!r)
-        r = file_write(to, out.p, out.n, e);
-    if (r)
-        file_abort(&to);
-    else
-        r = file_commit(&to, e);
+        r = file_put(path, out.p, out.n, e);
     buf_free(&out);
     return r;
 }

@@ -211,18 +211,11 @@ static void params(const struct report *r, int n_floors, struct buf *b)
 
 static int put(const char *dir, const char *name, struct buf *b, struct err *e)
 {
-    struct file *f = NULL;
     char path[4096];
     int r;
 
     snprintf(path, sizeof path, "%s/plots/%s", dir, name);
-    r = file_create(&f, path, e);
-    if (!r)
-        r = file_write(f, b->n ? b->p : "", b->n, e);
-    if (r)
-        file_abort(&f);
-    else
-        r = file_commit(&f, e);
+    r = file_put(path, b->p, b->n, e);
     buf_free(b);
     return r;
 }

@@ -6,26 +6,13 @@
 #include "page.h"
 #include "sweep.h"
 
-static int write_file(const char *path, const struct buf *b, struct err *e)
-{
-    struct file *f = NULL;
-    int r = file_create(&f, path, e);
-
-    if (!r)
-        r = file_write(f, b->p, b->n, e);
-    if (!r)
-        return file_commit(&f, e);
-    file_abort(&f);
-    return r;
-}
-
 static int write_to(const char *dir, const char *name, const struct buf *b,
                     struct err *e)
 {
     char path[4096];
 
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    return write_file(path, b, e);
+    return file_put(path, b->p, b->n, e);
 }
 
 static int write_tables(const struct doc *doc, const char *dir, struct err *e)
@@ -173,7 +160,7 @@ int report_ablation(const struct report_opts *o, const char *out, char **inputs,
         r = ablation_of(&a, &d, e);
     if (!r) {
         ablation_text(&a, &text);
-        r = write_file(out, &text, e);
+        r = file_put(out, text.p, text.n, e);
     }
     buf_free(&text);
     ablation_free(&a);

@@ -81,7 +81,6 @@ static int write_run(const struct numbers *n, const char *dir, const char *run,
                      struct err *e)
 {
     struct buf b = {0};
-    struct file *f = NULL;
     int64_t last = 0;
     char path[4096], name[256];
     int r;
@@ -101,13 +100,8 @@ static int write_run(const struct numbers *n, const char *dir, const char *run,
     r = file_mkdirs(path, e);
     snprintf(path, sizeof path, "%s/%s/events.out.tfevents.0.ulp", dir, run);
     if (!r)
-        r = file_create(&f, path, e);
-    if (!r)
-        r = file_write(f, b.p, b.n, e);
+        r = file_put(path, b.p, b.n, e);
     buf_free(&b);
-    if (!r)
-        return file_commit(&f, e);
-    file_abort(&f);
     return r;
 }
 

@@ -149,20 +149,13 @@ int dir_copy_file(const char *from, const char *to, const char *name,
     size_t n = strlen(to) + strlen(name) + 2;
     char *path;
     struct filemap m;
-    struct file *f = NULL;
     int r = digests_map(&m, from, name, e);
 
     if (r <= 0)
         return r;
     path = xmalloc(n);
     snprintf(path, n, "%s/%s", to, name);
-    r = file_create(&f, path, e);
-    if (!r && m.size)
-        r = file_write(f, m.data, m.size, e);
-    if (!r)
-        r = file_commit(&f, e);
-    else
-        file_abort(&f);
+    r = file_put(path, m.data, m.size, e);
     file_unmap(&m);
     free(path);
     return r;
