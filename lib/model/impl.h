@@ -47,6 +47,11 @@ size_t room_take(struct room *r, size_t bytes);
 /* n copies at a distance of *step when kept; else one copy and step 0. */
 size_t room_take_n(struct room *r, size_t *step, size_t bytes, int n, int keep);
 
+/* ---- room.c ---- */
+/* Host memory of the model for n values; lent until the next call. */
+float *model_host_f(struct model *m, size_t n);
+int32_t *model_host(struct model *m, size_t n);
+
 /* Values, from the family's table. */
 struct model_sizes {
     size_t values;   /* of all tensors */
@@ -140,8 +145,13 @@ int model_rope_room(int len, int need);
 /* ---- pass.c ---- */
 /* Arena and offsets for a pass; forgets the pass that was there. */
 int model_fit(struct model *m, struct acts_shape s, struct err *e) MUST_CHECK;
-/* Memory for the matrices: their own, or in a flat array of type m->t. */
-int model_matrices(struct model *m, char *flat, struct err *e) MUST_CHECK;
+void model_nonce(struct model *m, uint64_t nonce);
+/* Embedding and all layers, from tokens and pos in the arena, to the R rows
+ * that reach the head. Attention is over the packed batch m->seqs, or over the
+ * KV cache (`cached`), with the rows that kv_rows was told of. */
+void model_layers(struct model *m, int cached);
+/* Layer i from its input again, as far as its backward needs. */
+void model_layer_again(struct model *m, int i);
 /* The weight of a role in layer i, or outside the layers; NULL: there is none
  */
 static inline struct weight *of_layer(const struct model *m, int i, enum role r)
@@ -163,7 +173,6 @@ void grad_end(struct model *m, const struct weight *g);
 /* The same of the embedding's rows, after the head's. */
 float *embed_begin(struct model *m);
 void embed_end(struct model *m);
-void model_nonce(struct model *m, uint64_t nonce);
 /* Rows behind the attention of layer i. */
 static inline int rows_behind(const struct model *m, int i)
 {
@@ -225,6 +234,10 @@ void mlp_forward(struct model *m, int i);
 void mlp_backward(struct model *m, int i);
 void head_room(struct acts *a, struct room *r);
 void head_norm(struct model *m, int R);
+/* After head_norm: logp (and entropy, or NULL) of the wanted tokens, into host
+ * arrays whose first value is of the pass's first token. */
+int model_head(struct model *m, float *logp, float *entropy,
+               struct err *e) MUST_CHECK;
 /* Gradients of the head rows: what the pass before kept, and those of the
  * tokens that they score; then from them to the last hidden rows. */
 float *head_gradients(struct model *m, const float *dlogp);
@@ -247,20 +260,5 @@ void model_residual(struct model *m, int i, void *y, const void *a,
  * row r are one where off is the layout's `each`. */
 void model_rows(struct model *m, void *dst, const void *src, size_t off,
                 size_t map, int n, int width);
-
-/* ---- pass.c ---- */
-/* Embedding and all layers, from tokens and pos in the arena, to the R rows
- * that reach the head. Attention is over the packed batch m->seqs, or over the
- * KV cache (`cached`), with the rows that kv_rows was told of. */
-void model_layers(struct model *m, int cached);
-/* Layer i from its input again, as far as its backward needs. */
-void model_layer_again(struct model *m, int i);
-
-/* After model_pass: logp (and entropy) of the wanted tokens into host arrays
- * of the whole batch; base is the index of sequence i's first token. */
-int model_head(struct model *m, float *logp, float *entropy,
-               struct err *e) MUST_CHECK;
-float *model_host_f(struct model *m, size_t n);
-int32_t *model_host(struct model *m, size_t n);
 
 #endif
