@@ -17,30 +17,19 @@ static int rounds(const struct model *m)
     return m->arm.grads != DT_F32;
 }
 
-/* Values of the largest matrix, and of the largest vector. */
-static void largest(const struct model *m, size_t *matrix, size_t *vector)
-{
-    *matrix = *vector = 0;
-    for (int i = 0; i < m->p.n_fused; i++) {
-        size_t *n = m->weight[i].f.K ? matrix : vector;
-
-        if (m->weight[i].f.n > *n)
-            *n = m->weight[i].f.n;
-    }
-}
-
 /* The scratch of bf16 gradients: fp32 sums, then room to round one. */
 static int need_scratch(struct model *m, struct err *e)
 {
-    size_t matrix, vector;
+    struct model_sizes n;
 
     if (!rounds(m) || m->grad_sums)
         return 0;
-    largest(m, &matrix, &vector);
-    m->grad_vector = matrix;
-    m->grad_sums = m->k->alloc(m->k, 4 * (matrix + vector), e);
+    n = model_sizes(&m->c);
+    m->grad_vector = n.largest_matrix;
+    m->grad_sums = m->k->alloc(m->k, 4 * (n.largest_matrix + n.largest_vector),
+                               e);
     if (m->grad_sums)
-        m->grad_rounded = m->k->alloc(m->k, 2 * matrix, e);
+        m->grad_rounded = m->k->alloc(m->k, 2 * n.largest_matrix, e);
     return m->grad_rounded ? 0 : -e->code;
 }
 

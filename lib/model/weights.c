@@ -3,6 +3,7 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "../base/hash.h"
+#include "../base/larger.h"
 #include "files.h"
 #include "finite.h"
 #include "impl.h"
@@ -157,7 +158,8 @@ static int through_master(const struct model *m, const struct source *src)
 static int load(struct model *m, const struct source *src, struct err *e)
 {
     struct stage s = {0};
-    size_t largest = 0;
+    struct model_sizes n = model_sizes(&m->c);
+    size_t largest = larger(n.largest_matrix, n.largest_vector);
     int r = m->parked ? model_matrices(m, NULL, e) : 0;
 
     if (r)
@@ -165,9 +167,6 @@ static int load(struct model *m, const struct source *src, struct err *e)
     m->parked = 0;
     if (m->flags & MODEL_PARK && !m->flat)
         m->flat = xmalloc(m->p.n_values * dtype_size(m->t));
-    for (int i = 0; i < m->p.n_fused; i++)
-        if (m->weight[i].f.n > largest)
-            largest = m->weight[i].f.n;
     s.chunk = largest < CHUNK ? largest : CHUNK;
     s.group = m->k->alloc(m->k, largest * dtype_size(m->t), e);
     s.raw = s.group ? m->k->alloc(m->k, 4 * s.chunk, e) : NULL;
