@@ -19,29 +19,23 @@ static void list_weights(struct model *m)
         m->of[0][ROLE_HEAD] = m->of[0][ROLE_EMBED];
 }
 
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 255) / 256 * 256;
-}
-
 static int alloc_vectors(struct model *m, struct err *e)
 {
-    size_t bytes = 0, size = dtype_size(m->t);
+    size_t size = dtype_size(m->t);
+    struct room r = {0};
 
     for (int i = 0; i < m->p.n_fused; i++)
         if (!m->weight[i].f.K)
-            bytes += round_up(m->weight[i].f.n * size);
-    m->vectors = m->k->alloc(m->k, bytes, e);
+            (void)room_take(&r, m->weight[i].f.n * size);
+    m->vectors = m->k->alloc(m->k, r.end, e);
     if (!m->vectors)
         return -e->code;
-    bytes = 0;
+    r.end = 0;
     for (int i = 0; i < m->p.n_fused; i++) {
         struct weight *g = &m->weight[i];
 
-        if (g->f.K)
-            continue;
-        g->vec = m->vectors + bytes;
-        bytes += round_up(g->f.n * size);
+        if (!g->f.K)
+            g->vec = m->vectors + room_take(&r, g->f.n * size);
     }
     return 0;
 }

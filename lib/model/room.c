@@ -13,10 +13,10 @@ size_t room_take(struct room *r, size_t bytes)
 
 size_t room_take_n(struct room *r, size_t *step, size_t bytes, int n, int keep)
 {
-    size_t at = r->end;
+    size_t at = room_take(r, bytes);
 
-    *step = keep ? (bytes + 255) / 256 * 256 : 0;
-    for (int i = 0; i < (keep ? n : 1); i++)
+    *step = keep ? r->end - at : 0;
+    for (int i = 1; keep && i < n; i++)
         (void)room_take(r, bytes);
     return at;
 }
