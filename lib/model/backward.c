@@ -14,8 +14,7 @@
 /* Room for the gradients of the unfinished rows' keys and values. */
 static int fit_kept(struct model *m, struct err *e)
 {
-    size_t n = (size_t)m->c.layers * (size_t)m->shape.unfinished * 2 *
-               (size_t)m->c.kv_heads * (size_t)m->c.head_dim;
+    size_t n = kept_values(&m->c, m->shape.unfinished);
 
     if (n <= m->kept_after_n)
         return 0;

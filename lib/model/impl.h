@@ -60,6 +60,12 @@ struct model_sizes {
 };
 struct model_sizes model_sizes(const struct config *c);
 
+/* Of the partial gradients of unfinished rows: their keys and values. */
+static inline size_t kept_values(const struct config *c, int rows)
+{
+    return (size_t)c->layers * (size_t)rows * 2 * (size_t)config_dim(c, DIM_KV);
+}
+
 void acts_layout(struct acts *a, const struct config *c, enum dtype t,
                  struct acts_shape s);
 

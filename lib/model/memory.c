@@ -27,8 +27,7 @@ static size_t rope(const struct config *c, int longest)
  * pass. */
 static size_t kept(const struct config *c, int rows)
 {
-    return 2 * sizeof(float) * (size_t)c->layers * (size_t)rows * 2 *
-           (size_t)config_dim(c, DIM_KV);
+    return 2 * sizeof(float) * kept_values(c, rows);
 }
 
 static size_t activations(const struct config *c, const struct arm *a,
