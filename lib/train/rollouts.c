@@ -254,9 +254,7 @@ static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
         r = key_check_prompt(rec, out, &g->v[0], e);
     if (!r) {
         out->id = key_sample_id(k, i);
-        out->input = s->paths[s->at - 1];
-        if (!strcmp(out->input, "-"))
-            out->input = "stdin";
+        out->input = name_of(s);
         out->record = rec_count(s->in);
         out->rec = s->w ? rec_copy(rec) : NULL;
     }
