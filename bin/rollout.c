@@ -106,9 +106,7 @@ static int takes(struct takes *t, const struct arm *a, struct err *e)
     if (r)
         return r;
     t->context = c.max_pos;
-    t->page = kv_page_bytes(
-        a->compute, c.layers,
-        (struct k_attn_shape){c.heads, c.kv_heads, c.head_dim});
+    t->page = model_page_bytes(&c, a->compute);
     all = (size_t)kv_pages_for(c.max_pos) * (size_t)o.batch;
     t->pages = o.kv_bytes ? o.kv_bytes / t->page : all;
     t->pages = t->pages < all ? t->pages : all;

@@ -3,14 +3,9 @@
 #include "../base/arena.h"
 #include "gen_impl.h"
 
-static struct k_attn_shape shape(const struct model *m)
-{
-    return (struct k_attn_shape){m->c.heads, m->c.kv_heads, m->c.head_dim};
-}
-
 static size_t page_bytes(const struct model *m)
 {
-    return kv_page_bytes(m->t, m->c.layers, shape(m));
+    return model_page_bytes(&m->c, m->t);
 }
 
 /* Pages that the cache may have: what was asked for, or what all sequences
@@ -39,7 +34,7 @@ int gen_cache_open(struct gen *g, struct err *e)
     if (m->kv && (m->kv_slots != slots || m->kv_bytes != g->o->kv_bytes))
         model_release_kv(m);
     if (!m->kv) {
-        m->kv = m->k->kv_new(m->k, m->t, m->c.layers, shape(m), slots,
+        m->kv = m->k->kv_new(m->k, m->t, m->c.layers, model_heads(&m->c), slots,
                              m->c.max_pos, pages_wanted(g), e);
         if (!m->kv)
             return err_prefix(e, "KV cache");

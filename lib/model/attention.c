@@ -9,11 +9,6 @@
 #include "impl.h"
 #include "../base/larger.h"
 
-static struct k_attn_shape heads_of(const struct config *c)
-{
-    return (struct k_attn_shape){c->heads, c->kv_heads, c->head_dim};
-}
-
 /* ---- workspace ---- */
 
 void attention_room(struct acts *a, struct room *r)
@@ -59,7 +54,7 @@ static void attend(struct model *m, int i, int cached, void *ao)
 {
     struct kernels *k = m->k;
     const struct config *c = &m->c;
-    const struct k_attn_shape s = heads_of(c);
+    const struct k_attn_shape s = model_heads(c);
     int Q = config_dim(c, DIM_Q), W = Q + 2 * config_dim(c, DIM_KV);
     int T = m->shape.T, E = m->shape.E, last = ends_at_heads(m, i);
     const struct k_seqs seqs = last ? m->head_seqs : m->seqs;
@@ -129,7 +124,8 @@ static void turn(struct model *m, int i, int T)
         normalise(m, i, ROLE_Q_NORM, T);
         normalise(m, i, ROLE_K_NORM, T);
     }
-    k->rope(k, m->t, y, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T, 1);
+    k->rope(k, m->t, y, act_ints(m, m->a.rows.pos), m->rope, model_heads(c), T,
+            1);
 }
 
 /* x to q, k and v with their positions. */
@@ -182,7 +178,7 @@ static void attend_backward(struct model *m, int i, void *dqkv, const void *dao)
     struct kernels *k = m->k;
     const struct config *c = &m->c;
     const struct layout *l = &m->a.rows;
-    const struct k_attn_shape s = heads_of(c);
+    const struct k_attn_shape s = model_heads(c);
     int KV = 2 * config_dim(c, DIM_KV), Q = config_dim(c, DIM_Q);
     int E = m->shape.E, n_attn = E ? E : m->shape.T;
     int last = ends_at_heads(m, i);
@@ -247,8 +243,8 @@ static void project_backward(struct model *m, int i, void *dqkv)
     int T = rows_of(m), H = c->hidden;
     void *n = act(m, m->a.norm);
 
-    k->rope(k, m->t, dqkv, act_ints(m, m->a.rows.pos), m->rope, heads_of(c), T,
-            -1);
+    k->rope(k, m->t, dqkv, act_ints(m, m->a.rows.pos), m->rope, model_heads(c),
+            T, -1);
     if (of_layer(m, i, ROLE_Q_NORM)) {
         normalise_backward(m, i, ROLE_Q_NORM, dqkv);
         normalise_backward(m, i, ROLE_K_NORM, dqkv);

@@ -70,7 +70,7 @@ void model_memory(struct model_memory *p, const struct config *c,
         .hidden = c->hidden,
         .ffn = c->ffn,
         .vocab = c->vocab,
-        .attn = {c->heads, c->kv_heads, c->head_dim},
+        .attn = model_heads(c),
         .head_norms = arch_has(c->arch, ROLE_Q_NORM),
         .backward = train,
     };

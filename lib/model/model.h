@@ -133,6 +133,16 @@ void model_trim(struct model *m);
 void model_park(struct model *m);
 int model_unpark(struct model *m, struct err *e) MUST_CHECK;
 
+static inline struct k_attn_shape model_heads(const struct config *c)
+{
+    return (struct k_attn_shape){c->heads, c->kv_heads, c->head_dim};
+}
+/* Of a page of the KV cache: KV_PAGE positions of every layer. */
+static inline size_t model_page_bytes(const struct config *c, enum dtype t)
+{
+    return kv_page_bytes(t, c->layers, model_heads(c));
+}
+
 /* What a run would take, from shapes alone. */
 struct model_plan {
     size_t n_params, weight_bytes, grad_bytes, act_bytes, kv_bytes;

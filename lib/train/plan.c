@@ -40,8 +40,7 @@ static void plan_sampler(struct plan_memory *p, const struct config *c,
     /* prompts enter beside the running sequences */
     struct model_use u = {
         .tokens = GEN_PREFILL + o.batch, .seqs = o.batch, .longest = o.longest};
-    struct k_attn_shape heads = {c->heads, c->kv_heads, c->head_dim};
-    size_t sequence = kv_page_bytes(a->compute, c->layers, heads) *
+    size_t sequence = model_page_bytes(c, a->compute) *
                       (size_t)kv_pages_for(o.longest);
     struct model_memory m;
 

@@ -243,13 +243,6 @@ static void watch_rows(struct kernels *k)
     total_rows = most_rows = 0;
 }
 
-static size_t page_of(const struct config *c)
-{
-    struct k_attn_shape s = {c->heads, c->kv_heads, c->head_dim};
-
-    return kv_page_bytes(DT_F32, c->layers, s);
-}
-
 /* From a cache that holds one sequence to one that holds all, prompts in
  * pieces of any size: the same bits. */
 static void bits_ignore_the_size_of_the_cache(void)
@@ -271,7 +264,7 @@ static void bits_ignore_the_size_of_the_cache(void)
 
             o.max_new = LONG_NEW;
             o.n_eos = 1;
-            o.kv_bytes = page_of(&c) * (size_t)pages;
+            o.kv_bytes = model_page_bytes(&c, DT_F32) * (size_t)pages;
             o.prefill = pieces[(b + pages) % 3];
             watch_rows(x.k);
             two = generate_of(x.m, &o, long_lens, b == 1);
@@ -310,7 +303,7 @@ static void samples_share_their_prompt(void)
         struct out *out;
         long once = 0;
 
-        o.kv_bytes = page_of(&c) * (size_t)pages[i % 2];
+        o.kv_bytes = model_page_bytes(&c, DT_F32) * (size_t)pages[i % 2];
         watch_rows(x.k);
         out = generate_of(x.m, &o, long_lens, 0);
         for (int j = 0; j < N_PROMPTS; j++)
@@ -392,13 +385,13 @@ static void one_that_cannot_fit_says_what_to_raise(void)
     flat = make_flat(&c, 5);
     make_prompts(c.vocab);
     x = make_model(&c, "fp32", flat, 1, 0);
-    o.kv_bytes = 5 * page_of(&c);
+    o.kv_bytes = 5 * model_page_bytes(&c, DT_F32);
     T_EQ_INT(gen_run(x.m, &o, &io, &e), -ERR_IO);
     T_CHECKF(strstr(e.msg, "a prompt of 300 tokens and 40 new ones") &&
                  strstr(e.msg, "raise --kv-memory") && e.no_memory,
              "%s", e.msg);
     s.at = s.n_done = 0;
-    o.kv_bytes = 6 * page_of(&c);
+    o.kv_bytes = 6 * model_page_bytes(&c, DT_F32);
     MUST(gen_run(x.m, &o, &io, &e));
     T_EQ_INT(s.n_done, N_OUT);
     alloc = x.k->alloc;
