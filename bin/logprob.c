@@ -88,7 +88,7 @@ static int print_plan(const struct arm *a, struct err *e)
 
     if (r)
         return r;
-    model_plan(&p, &c, a, micro, c.max_pos, 1);
+    model_plan(&p, &c, a, c.max_pos);
     if (!f.json) {
         printf("parameters   %zu\n", p.n_params);
         printf("weights      %zu bytes\n", p.weight_bytes);

@@ -110,11 +110,11 @@ static int takes(struct takes *t, const struct arm *a, struct err *e)
     all = (size_t)kv_pages_for(c.max_pos) * (size_t)o.batch;
     t->pages = o.kv_bytes ? o.kv_bytes / t->page : all;
     t->pages = t->pages < all ? t->pages : all;
-    model_plan(&p, &c, a, o.batch, 1, 1);
+    model_plan(&p, &c, a, 1);
     t->params = p.n_params;
     t->weights = p.weight_bytes;
     t->flop = p.flops_per_token;
-    model_plan(&p, &c, a, o.batch, 2, 1);
+    model_plan(&p, &c, a, 2);
     t->flop_each = p.flops_per_token - t->flop;
     return 0;
 }

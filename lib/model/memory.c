@@ -78,7 +78,7 @@ void model_memory(struct model_memory *p, const struct config *c,
 
     if (train)
         shape.keep = u.flags & MODEL_RECOMPUTE ? KEEP_INPUTS : KEEP_ALL;
-    model_plan(&plan, c, a, 1, 1, 1);
+    model_plan(&plan, c, a, 1);
     pass.n_params = plan.n_params;
     *p = (struct model_memory){
         .n_params = plan.n_params,

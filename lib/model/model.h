@@ -145,12 +145,11 @@ static inline size_t model_page_bytes(const struct config *c, enum dtype t)
 
 /* What a run would take, from shapes alone. */
 struct model_plan {
-    size_t n_params, weight_bytes, grad_bytes, act_bytes, kv_bytes;
-    size_t train_weight_bytes; /* every matrix in two layouts */
-    double flops_per_token;    /* forward, at the given context length */
+    size_t n_params, weight_bytes, grad_bytes;
+    double flops_per_token; /* forward, at the given context length */
 };
 void model_plan(struct model_plan *p, const struct config *c,
-                const struct arm *a, int tokens, int max_len, int slots);
+                const struct arm *a, int len);
 
 /* Bytes on a device (kernels_sizes) of a model and of a pass of so many tokens
  * in so many sequences, each of at most `longest`. */

@@ -73,24 +73,16 @@ struct model_sizes model_sizes(const struct config *c)
 }
 
 void model_plan(struct model_plan *p, const struct config *c,
-                const struct arm *a, int tokens, int max_len, int slots)
+                const struct arm *a, int len)
 {
-    size_t size = dtype_size(a->compute), L = (size_t)c->layers;
-    size_t Q = (size_t)config_dim(c, DIM_Q), KV = (size_t)config_dim(c, DIM_KV);
+    size_t L = (size_t)c->layers, Q = (size_t)config_dim(c, DIM_Q);
     struct model_sizes n = model_sizes(c);
-    struct acts act;
 
-    acts_layout(&act, c, a->compute,
-                (struct acts_shape){
-                    .T = tokens, .R = tokens, .S = tokens, .keep = KEEP_ALL});
     p->n_params = n.values;
-    p->weight_bytes = n.values * size;
-    p->train_weight_bytes = (n.values + n.matrices + n.embed) * size;
+    p->weight_bytes = n.values * dtype_size(a->compute);
     p->grad_bytes = dtype_size(a->grads) * (n.values + (c->tied ? n.embed : 0));
     if (a->grads != DT_F32) /* grads.c: sums of one matrix and one vector */
         p->grad_bytes += 6 * n.largest_matrix + 4 * n.largest_vector;
-    p->act_bytes = act.bytes;
-    p->kv_bytes = 2 * L * KV * (size_t)max_len * (size_t)slots * size;
     p->flops_per_token = 2.0 * (double)(n.matrices + n.embed) +
-                         4.0 * (double)(L * Q) * (double)max_len;
+                         4.0 * (double)(L * Q) * (double)len;
 }

@@ -214,7 +214,7 @@ static void params_tile_the_flat_layout(void)
             T_EQ_INT(p.v[i].decay, p.v[i].cols > 0);
         }
         T_EQ_INT(p.n_values, at);
-        model_plan(&plan, &c, &a, 10, 10, 1);
+        model_plan(&plan, &c, &a, 10);
         T_EQ_INT(plan.n_params, at);
         params_free(&p);
     }
@@ -233,11 +233,12 @@ static void plan_counts_real_models(void)
     struct arm a;
 
     MUST(arm_parse(&a, "bf16-mixed", &e));
-    model_plan(&p, &c7, &a, 2048, 4096, 64);
+    model_plan(&p, &c7, &a, 4096);
     T_EQ_INT(p.n_params, 7615616512);
     T_EQ_INT(p.weight_bytes, 2 * 7615616512);
-    T_EQ_INT(p.kv_bytes, 2ll * 28 * 4 * 128 * 4096 * 64 * 2);
-    model_plan(&p, &c05, &a, 2048, 4096, 64);
+    T_EQ_INT(model_page_bytes(&c7, a.compute) * (size_t)kv_pages_for(4096) * 64,
+             2ll * 28 * 4 * 128 * 4096 * 64 * 2);
+    model_plan(&p, &c05, &a, 4096);
     T_EQ_INT(p.n_params, 494032768);
     T_EQ_INT(p.grad_bytes, 4 * (494032768ll + 151936ll * 896));
 }
