@@ -28,4 +28,13 @@ double rng_normal(struct rng *r);
 /* Fisher-Yates of 0..n-1 into perm. */
 void rng_perm(struct rng *r, uint32_t *perm, uint32_t n);
 
+/* splitmix64's step: of numbers that are near each other, ones that are not. */
+static inline uint64_t rng_mix(uint64_t x)
+{
+    x += 0x9E3779B97F4A7C15ull;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
+    return x ^ (x >> 31);
+}
+
 #endif

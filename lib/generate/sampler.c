@@ -4,6 +4,7 @@
 #include <string.h>
 #include "../base/hash.h"
 #include "../base/progress.h"
+#include "../base/rng.h"
 #include "gen.h"
 #include "sampler.h"
 #include "sync.h"
@@ -32,19 +33,10 @@ struct sampler {
     struct progress *progress;
 };
 
-/* splitmix64's step */
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9E3779B97F4A7C15ull;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-    return x ^ (x >> 31);
-}
-
 /* The seed that the samples of a step share. */
 static uint64_t step_seed(uint64_t seed, int64_t step)
 {
-    return mix(mix(seed) + (uint64_t)(step < 0 ? 0 : step));
+    return rng_mix(rng_mix(seed) + (uint64_t)(step < 0 ? 0 : step));
 }
 
 /* ---- prompts in ---- */
@@ -88,7 +80,7 @@ static int read_prompt(const struct sampler *s, struct prompt *p,
     if (r < 0)
         return r;
     if (r)
-        p->id_hash = mix(p->id_hash + mix((uint64_t)epoch));
+        p->id_hash = rng_mix(p->id_hash + rng_mix((uint64_t)epoch));
     snprintf(p->name, sizeof p->name, "%.120s: record %llu", rec_name(s->f->in),
              (unsigned long long)rec_count(s->f->in));
     p->rec = rec_copy(rec);

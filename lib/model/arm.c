@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../base/rng.h"
 #include "arm_impl.h"
 
 const char *dtype_name(enum dtype t)
@@ -361,18 +362,9 @@ void arm_seed(struct arm *a, uint64_t seed)
     order_seed(&a->rollout.order, seed);
 }
 
-/* splitmix64's step */
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9E3779B97F4A7C15ull;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-    return x ^ (x >> 31);
-}
-
 uint64_t arm_noise_seed(const struct arm *a, uint64_t seed)
 {
-    return a->order.draw ? mix(mix(seed) + a->order.k.seed) : seed;
+    return a->order.draw ? rng_mix(rng_mix(seed) + a->order.k.seed) : seed;
 }
 
 int arm_micro_batch_matters(const struct arm *a)

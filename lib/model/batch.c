@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/rng.h"
 #include "impl.h"
 #include "micro.h"
 #include "temperature.h"
@@ -91,14 +92,6 @@ int seqs_micro(const struct seqs *s, int i, int max_tokens)
     return i;
 }
 
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9E3779B97F4A7C15ull;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ull;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBull;
-    return x ^ (x >> 31);
-}
-
 /* Rows are those of the sequences, whole: dropout shares none. */
 static void upload_row_ids(struct model *m, const struct seqs *s, int i, int j)
 {
@@ -114,7 +107,7 @@ static void upload_row_ids(struct model *m, const struct seqs *s, int i, int j)
     heads = m->host_id + T;
     for (int q = 0; q < j - i; q++)
         for (int p = 0; p < start[q + 1] - start[q]; p++, r++) {
-            m->host_id[r] = mix(s->id ? s->id[i + q] : 0) + (uint64_t)p;
+            m->host_id[r] = rng_mix(s->id ? s->id[i + q] : 0) + (uint64_t)p;
             if (m->shape.head_rows && back[r + 1] > back[r])
                 heads[h++] = m->host_id[r];
         }
