@@ -12,6 +12,7 @@
 #include "../base/arena.h"
 #include "../base/buf.h"
 #include "../base/hash.h"
+#include "../model/arm.h"
 
 /* For the other side to open the FIFO. A trainer does so before all else; a
  * sampler may load its model first. */
@@ -30,8 +31,6 @@ struct sync {
     msgpack_unpacker u;
     msgpack_unpacked obj;
 };
-
-static const char *const dtype_names[] = {"fp32", "bf16", "fp16"};
 
 /* 1 when standard input is a pipe that ended: a sampler sends rollouts through
  * it, so one that died before it opened the FIFO shows here at once. */
@@ -191,7 +190,7 @@ int sync_begin_weights(struct sync *s, enum dtype t, size_t n_bytes,
                        struct err *e)
 {
     s->sum = hash_open();
-    return put_map(s, "weights", dtype_names[t], "bytes", n_bytes, NULL, 0, e);
+    return put_map(s, "weights", dtype_name(t), "bytes", n_bytes, NULL, 0, e);
 }
 
 int sync_put_weights(struct sync *s, const void *p, size_t n, struct err *e)
@@ -310,7 +309,7 @@ static int recv_weights(struct sync *s, struct sync_msg *m, struct err *e)
     const msgpack_object *t = member(o, "dtype", MSGPACK_OBJECT_STR);
     int k = 0;
 
-    while (k < 3 && !str_is(t, dtype_names[k]))
+    while (k < 3 && !str_is(t, dtype_name((enum dtype)k)))
         k++;
     if (!n || n->via.u64 > MAX_BYTES || k == 3)
         return err_set(e, ERR_DATA, "%s: damaged weights message", s->name);

@@ -223,10 +223,10 @@ static int report(struct loop *l, const struct batch *b,
     char note[100];
     int r;
 
+    l->t.k->memory(l->t.k, &mem);
     metrics_set(rec, l->st.step, b, st, l->t.a, lr, &l->bo);
     r = rec_write(l->metrics, rec, e);
     if (!r && l->o->live) {
-        l->t.k->memory(l->t.k, &mem);
         rec_set_u64(rec, "memory", mem.now);
         rec_set_f64(rec, "seconds", t->collect + t->train);
         r = live_add(l->o->live, rec, e);
@@ -238,7 +238,6 @@ static int report(struct loop *l, const struct batch *b,
         rec_set_f64(rec, "collect_s", t->collect);
         rec_set_f64(rec, "train_s", t->train);
         rec_set_f64(rec, "train_cpu_s", t->train_cpu);
-        l->t.k->memory(l->t.k, &mem);
         rec_set_u64(rec, "memory", mem.now);
         rec_set_u64(rec, "memory_peak", mem.peak);
         r = rec_write(l->timing, rec, e);
