@@ -56,9 +56,9 @@ __attribute__((unused)) static float *gradients(struct made *x)
     return g;
 }
 
-/* Gradients in micro-batches of `per` sequences. */
-__attribute__((unused)) static float *
-train_in(struct made *x, const struct batch *b, const float *dlogp, int per)
+/* Forward and backward in micro-batches of `per` sequences. */
+__attribute__((unused)) static void
+pass_in(struct made *x, const struct batch *b, const float *dlogp, int per)
 {
     float *logp = malloc(sizeof *logp * (size_t)b->n_tokens);
     int32_t start[65];
@@ -72,6 +72,13 @@ train_in(struct made *x, const struct batch *b, const float *dlogp, int per)
         MUST(model_backward(x->m, dlogp + b->start[i], &e));
     }
     free(logp);
+}
+
+/* Gradients of that. */
+__attribute__((unused)) static float *
+train_in(struct made *x, const struct batch *b, const float *dlogp, int per)
+{
+    pass_in(x, b, dlogp, per);
     return gradients(x);
 }
 

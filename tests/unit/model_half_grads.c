@@ -83,21 +83,11 @@ static uint16_t *accumulated(struct job *j)
 {
     struct made x = make_model(&j->c, "fp32,grads=bf16", j->flat, 2,
                                MODEL_TRAIN);
-    float *logp = malloc(sizeof *logp * (size_t)j->b->n_tokens);
     uint16_t *got = malloc(j->n * sizeof *got);
 
-    model_zero_grads(x.m);
-    for (int i = 0; i < N_SEQS; i += PER) {
-        int32_t start[65];
-        struct seqs s = view(j->b, i, i + PER < N_SEQS ? i + PER : N_SEQS,
-                             start);
-
-        MUST(model_forward(x.m, &s, 1, 11, 3, logp, NULL, &e));
-        MUST(model_backward(x.m, j->dlogp + j->b->start[i], &e));
-    }
+    pass_in(&x, j->b, j->dlogp, PER);
     x.k->download(x.k, got, model_grads(x.m), j->n * sizeof *got);
     MUST(x.k->sync(x.k, &e));
-    free(logp);
     drop_model(&x);
     return got;
 }
