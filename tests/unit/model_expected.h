@@ -4,6 +4,7 @@
 #define ULP_MODEL_EXPECTED_H
 #include "model_make.h"
 #include "model_oracle.h"
+#include "../../lib/base/hash.h"
 
 /* transformers computes norms, rotary angles and softmax in fp32 too: each
  * side carries a few 1e-7, summed over 300 positions */
@@ -128,6 +129,42 @@ static void compare(const char *dir)
     free(g);
     free(want);
     close_fixture(&x);
+}
+
+/* DIR's model, written in bf16: its config.json is the file `config`, its
+ * tensors have that hash, and what is read again is what was written. With
+ * KEEP_WRITTEN=TOP it becomes TOP/NAME instead of being compared. */
+static void written(const char *dir, const char *config, const char *sha)
+{
+    char tmp[] = "/tmp/ulp-written.XXXXXX", path[60], cmd[400], hex[33];
+    const char *name = strrchr(dir, '/') + 1;
+    struct config c, d;
+    struct params p;
+    uint16_t *w;
+
+    if (!mkdtemp(tmp))
+        abort();
+    MUST(config_read(&c, dir, &e));
+    MUST(params_list(&p, &c, &e));
+    w = malloc(2 * p.n_values);
+    make_read(dir, &p, DT_BF16, w);
+    MUST(model_save(tmp, &c, w, DT_BF16, &e));
+    c.file_dtype = DT_BF16;
+    MUST(config_read(&d, tmp, &e));
+    T_CHECKF(!memcmp(&c, &d, sizeof c), "%s", dir);
+    snprintf(path, sizeof path, "%s/model.safetensors", tmp);
+    MUST(hash_file_hex128(path, hex, &e));
+    T_EQ_STR(hex, sha);
+    if (getenv("KEEP_WRITTEN"))
+        snprintf(cmd, sizeof cmd,
+                 "rm -rf $KEEP_WRITTEN/%s && mv %s $KEEP_WRITTEN/%s", name, tmp,
+                 name);
+    else
+        snprintf(cmd, sizeof cmd, "cmp %s/config.json %s && rm -r %s", tmp,
+                 config, tmp);
+    T_EQ_INT(system(cmd), 0);
+    free(w);
+    params_free(&p);
 }
 
 #endif
