@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/larger.h"
 #include "params.h"
 
 /* The row of the table that w is at, or NULL at the end. The rows of a layer
@@ -68,6 +69,27 @@ int params_next_fused(struct params_walk *w, struct fused *f)
     f->n = (size_t)f->N * (size_t)(f->K ? f->K : 1);
     w->offset += f->n;
     return 1;
+}
+
+struct params_sizes params_sizes(const struct config *c)
+{
+    struct params_sizes s = {0};
+    struct params_walk w = {.c = c};
+    struct fused f;
+
+    while (params_next_fused(&w, &f)) {
+        size_t *largest = f.K ? &s.largest_matrix : &s.largest_vector;
+
+        s.values += f.n;
+        *largest = larger(*largest, f.n);
+        if (f.role == ROLE_EMBED)
+            s.embed = f.n;
+        else if (f.K && f.role != ROLE_HEAD)
+            s.matrices += f.n;
+        else if (!f.K)
+            s.vectors += f.n;
+    }
+    return s;
 }
 
 int params_list(struct params *p, const struct config *c, struct err *e)

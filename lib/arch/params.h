@@ -46,4 +46,12 @@ struct params_walk {
 };
 int params_next_fused(struct params_walk *w, struct fused *f);
 
+/* Numbers of values; the largest are of fused ones. */
+struct params_sizes {
+    size_t values;   /* of all */
+    size_t matrices; /* without embedding and head */
+    size_t embed, vectors, largest_matrix, largest_vector;
+};
+struct params_sizes params_sizes(const struct config *c);
+
 #endif

@@ -20,11 +20,11 @@ static int rounds(const struct model *m)
 /* The scratch of bf16 gradients: fp32 sums, then room to round one. */
 static int need_scratch(struct model *m, struct err *e)
 {
-    struct model_sizes n;
+    struct params_sizes n;
 
     if (!rounds(m) || m->grad_sums)
         return 0;
-    n = model_sizes(&m->c);
+    n = params_sizes(&m->c);
     m->grad_vector = n.largest_matrix;
     m->grad_sums = m->k->alloc(m->k, 4 * (n.largest_matrix + n.largest_vector),
                                e);

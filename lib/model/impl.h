@@ -52,14 +52,6 @@ size_t room_take_n(struct room *r, size_t *step, size_t bytes, int n, int keep);
 float *model_host_f(struct model *m, size_t n);
 int32_t *model_host(struct model *m, size_t n);
 
-/* Values, from the family's table. */
-struct model_sizes {
-    size_t values;   /* of all tensors */
-    size_t matrices; /* without embedding and head */
-    size_t embed, vectors, largest_matrix, largest_vector;
-};
-struct model_sizes model_sizes(const struct config *c);
-
 /* Of the partial gradients of unfinished rows: their keys and values. */
 static inline size_t kept_values(const struct config *c, int rows)
 {

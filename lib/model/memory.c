@@ -86,7 +86,7 @@ void model_memory(struct model_memory *p, const struct config *c,
                             a->master == a->compute
                         ? 0
                         : matrices(c, a->compute, s, train)) +
-                   model_sizes(c).vectors * dtype_size(a->compute) +
+                   params_sizes(c).vectors * dtype_size(a->compute) +
                    rope(c, u.longest),
         .grads = train ? plan.grad_bytes : 0,
         .acts = train ? training(c, a, shape, u.longest, 0)

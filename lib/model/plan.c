@@ -49,34 +49,13 @@ void acts_layout(struct acts *a, const struct config *c, enum dtype t,
     a->bytes = r.end;
 }
 
-/* ---- sizes ---- */
-
-struct model_sizes model_sizes(const struct config *c)
-{
-    struct model_sizes s = {0};
-    struct params_walk w = {.c = c};
-    struct fused f;
-
-    while (params_next_fused(&w, &f)) {
-        size_t *largest = f.K ? &s.largest_matrix : &s.largest_vector;
-
-        s.values += f.n;
-        *largest = larger(*largest, f.n);
-        if (f.role == ROLE_EMBED)
-            s.embed = f.n;
-        else if (f.K && f.role != ROLE_HEAD)
-            s.matrices += f.n;
-        else if (!f.K)
-            s.vectors += f.n;
-    }
-    return s;
-}
+/* ---- a run ---- */
 
 void model_plan(struct model_plan *p, const struct config *c,
                 const struct arm *a, int len)
 {
     size_t L = (size_t)c->layers, Q = (size_t)config_dim(c, DIM_Q);
-    struct model_sizes n = model_sizes(c);
+    struct params_sizes n = params_sizes(c);
 
     p->n_params = n.values;
     p->weight_bytes = n.values * dtype_size(a->compute);

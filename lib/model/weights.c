@@ -158,7 +158,7 @@ static int through_master(const struct model *m, const struct source *src)
 static int load(struct model *m, const struct source *src, struct err *e)
 {
     struct stage s = {0};
-    struct model_sizes n = model_sizes(&m->c);
+    struct params_sizes n = params_sizes(&m->c);
     size_t largest = larger(n.largest_matrix, n.largest_vector);
     int r = m->parked ? model_matrices(m, NULL, e) : 0;
 
