@@ -87,8 +87,9 @@ int adamw_load_state(struct adamw *a, const char *dir,
 /* One update at learning rate lr with the device gradients g, of type
  * arm.grads, which are those of loss_scale times the loss. Clip coefficient
  * min(1, max/(norm + 1e-6)); of bf16 gradients as clip_grad_norm_ of torch has
- * it: norms, coefficient and clipped gradient are rounded to bf16. A norm that is not finite skips the update; with loss scaling it also halves
- * the scale, which doubles after 2000 good updates in a row. */
+ * it: norms, coefficient and clipped gradient are rounded to bf16. A norm that
+ * is not finite skips the update; with loss scaling it also halves the scale,
+ * which doubles after 2000 good updates in a row. */
 int adamw_update(struct adamw *a, const void *g, double lr,
                  struct adamw_result *r, struct err *e) MUST_CHECK;
 

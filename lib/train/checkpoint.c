@@ -1,4 +1,5 @@
-/* checkpoint - what a resume needs: comparison, contents; see checkpoint.h. Putting the directory in place is dir.c. */
+/* checkpoint - what a resume needs: comparison, contents; see checkpoint.h.
+ * Putting the directory in place is dir.c. */
 #include "checkpoint.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -146,15 +146,13 @@ void dir_abort(struct dir **d)
 int dir_copy_file(const char *from, const char *to, const char *name,
                   struct err *e)
 {
-    size_t n = strlen(to) + strlen(name) + 2;
     char *path;
     struct filemap m;
     int r = digests_map(&m, from, name, e);
 
     if (r <= 0)
         return r;
-    path = xmalloc(n);
-    snprintf(path, n, "%s/%s", to, name);
+    path = file_in(to, name);
     r = file_put(path, m.data, m.size, e);
     file_unmap(&m);
     free(path);
