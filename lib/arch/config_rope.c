@@ -9,14 +9,21 @@
 #include "../base/json.h"
 #include "members.h"
 
-/* Of all pairs only the whole is implemented. */
-static int check_partial(const json_t *o, const char *where, struct err *e)
+/* A factor that changes nothing. */
+static int check_one(const json_t *o, const char *where, const char *key,
+                     const char *expected, struct err *e)
 {
-    const json_t *v = json_object_get(o, "partial_rotary_factor");
+    const json_t *v = json_object_get(o, key);
 
     if (is_null(v) || (json_is_number(v) && json_number_value(v) == 1))
         return 0;
-    return member_refuse(v, where, "partial_rotary_factor", "1", e);
+    return member_refuse(v, where, key, expected, e);
+}
+
+/* Of all pairs only the whole is implemented. */
+static int check_partial(const json_t *o, const char *where, struct err *e)
+{
+    return check_one(o, where, "partial_rotary_factor", "1", e);
 }
 
 static int get_llama3(struct config *c, const json_t *o, const char *where,
@@ -49,17 +56,6 @@ static int get_llama3(struct config *c, const json_t *o, const char *where,
     return 0;
 }
 
-/* Members that belong to another way of scaling. */
-static int check_plain(const json_t *o, const char *where, struct err *e)
-{
-    const json_t *v = json_object_get(o, "factor");
-
-    if (is_null(v) || (json_is_number(v) && json_number_value(v) == 1))
-        return 0;
-    return member_refuse(v, where, "factor", "rope_type llama3 with a factor",
-                         e);
-}
-
 static int get_scaling(struct config *c, const json_t *o, const char *where,
                        struct err *e)
 {
@@ -79,7 +75,8 @@ static int get_scaling(struct config *c, const json_t *o, const char *where,
     if (strcmp(type, "default"))
         return member_refuse(json_object_get(o, key), where, key,
                              "default or llama3", e);
-    return check_plain(o, where, e);
+    /* it belongs to another way of scaling */
+    return check_one(o, where, "factor", "rope_type llama3 with a factor", e);
 }
 
 /* An object for each kind of layer: that of full_attention, if it is alone. */
