@@ -1,15 +1,8 @@
-/* bits - little-endian integers, and bit-packed ones, least significant bit
- * first */
+/* bits - bit-packed integers, least significant bit first */
 #ifndef ULP_PARQUET_BITS_H
 #define ULP_PARQUET_BITS_H
 #include <stddef.h>
 #include <stdint.h>
-
-static inline uint32_t bits_le32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-           (uint32_t)p[3] << 24;
-}
 
 /* Value i of those of `width` bits (0 to 64) at p, of which n bytes are there:
  * bits beyond them are 0. */

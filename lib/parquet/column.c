@@ -2,7 +2,7 @@
 #include "column.h"
 #include <stdlib.h>
 #include <string.h>
-#include "bits.h"
+#include "../base/le32.h"
 #include "codec.h"
 
 static const char *name(const struct column *c)
@@ -66,7 +66,7 @@ static int v1_levels(struct column *c, struct rle *r, int max, int encoding,
                                                : "of no known name");
     if (end - *p < 4)
         return damaged(c, "no levels", e);
-    n = bits_le32(*p);
+    n = le32_get(*p);
     *p += 4;
     if (n > (size_t)(end - *p))
         return damaged(c, "levels run past its end", e);

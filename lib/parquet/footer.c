@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../base/arena.h"
-#include "bits.h"
+#include "../base/le32.h"
 
 int pfile_read(const struct pfile *f, uint64_t at, void *to, size_t n,
                struct err *e)
@@ -53,7 +53,7 @@ static int find(const struct pfile *f, uint64_t *at, size_t *n, struct err *e)
                        "%s: does not %s with PAR1: is truncated, "
                        "or no Parquet file",
                        f->name, memcmp(head, "PAR1", 4) ? "begin" : "end");
-    *n = bits_le32(tail);
+    *n = le32_get(tail);
     if (*n > f->size - 12 || *n > FOOTER_MAX)
         return err_set(e, ERR_DATA, "%s: a footer of %zu bytes does not fit",
                        f->name, *n);

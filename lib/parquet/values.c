@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
+#include "../base/le32.h"
 #include "bits.h"
 
 /* Encoding of parquet.thrift */
@@ -74,9 +75,9 @@ static int open_rle(struct values *v)
 
     if (v->physical != P_BOOLEAN)
         return -2;
-    if (n < 4 || bits_le32(v->p) > n - 4)
+    if (n < 4 || le32_get(v->p) > n - 4)
         return -1;
-    return rle_open(&v->rle, v->p + 4, v->p + 4 + bits_le32(v->p), 1);
+    return rle_open(&v->rle, v->p + 4, v->p + 4 + le32_get(v->p), 1);
 }
 
 static int open_delta(struct values *v)
@@ -168,7 +169,7 @@ static int next_plain(struct values *v, struct value *out)
     if (v->physical == P_BYTE_ARRAY) {
         if (left < 4)
             return -1;
-        n = bits_le32(v->p);
+        n = le32_get(v->p);
         v->p += 4;
         return take(v, n, out);
     }

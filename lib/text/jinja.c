@@ -18,6 +18,7 @@
 #include "../base/arena.h"
 #include "../base/buf.h"
 #include "../base/file.h"
+#include "../base/le32.h"
 
 enum { START_MS = 60000, FD = 3, NOBODY = 65534 };
 
@@ -185,10 +186,7 @@ static int ask(struct jinja *j, const struct buf *frame, int ms)
         r = get(j->fd, &j->in, 4, end);
     if (r != DONE)
         return r;
-    n = (uint32_t)(unsigned char)j->in.p[0] |
-        (uint32_t)(unsigned char)j->in.p[1] << 8 |
-        (uint32_t)(unsigned char)j->in.p[2] << 16 |
-        (uint32_t)(unsigned char)j->in.p[3] << 24;
+    n = le32_get(j->in.p);
     j->in.n = 0;
     if (!n || n > j->o.max_bytes + 8192)
         return GONE;
@@ -199,10 +197,9 @@ static void frame(struct buf *b, const json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT);
     size_t n = strlen(text);
-    unsigned char head[4] = {(unsigned char)n, (unsigned char)(n >> 8),
-                             (unsigned char)(n >> 16),
-                             (unsigned char)(n >> 24)};
+    char head[4];
 
+    le32_put(head, (uint32_t)n);
     b->n = 0;
     buf_put(b, head, 4);
     buf_put(b, text, n);

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../base/arena.h"
+#include "../base/le32.h"
 #include "code_clock.h"
 
 enum { NONCE = 32 };
@@ -62,9 +63,9 @@ static int job_file(const struct part *part, int n)
 
     for (int i = 0; i < n && fd >= 0; i++) {
         size_t len = part[i].n;
-        char head[4] = {(char)(len & 255), (char)(len >> 8 & 255),
-                        (char)(len >> 16 & 255), (char)(len >> 24)};
+        char head[4];
 
+        le32_put(head, (uint32_t)len);
         if (put_all(fd, head, 4) || put_all(fd, part[i].s, len)) {
             close(fd);
             return -1;

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <grp.h>
+#include "../base/le32.h"
 
 enum {
     HELLO_MS = 20000, /* until the interpreter must have spoken */
@@ -425,12 +426,6 @@ void sandbox_end_job(struct sandbox *s)
     (void)!send(s->ctl, "E", 1, MSG_NOSIGNAL);
 }
 
-static int number(const unsigned char *p)
-{
-    return (int)((uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-                 (uint32_t)p[3] << 24);
-}
-
 int sandbox_wait_end(struct sandbox *s, struct sandbox_end *end)
 {
     struct pollfd p = {s->ctl, POLLIN, 0};
@@ -442,7 +437,7 @@ int sandbox_wait_end(struct sandbox *s, struct sandbox_end *end)
         ;
     if (r != 1 || recv(s->ctl, answer, sizeof answer, 0) != sizeof answer)
         return 0;
-    end->status = number(answer + 1);
-    end->cpu_ms = number(answer + 5);
+    end->status = (int)le32_get(answer + 1);
+    end->cpu_ms = (int)le32_get(answer + 5);
     return answer[0] == 'C';
 }
