@@ -4,9 +4,14 @@ import re
 from wrong import Wrong, near, number
 
 
+def arm_name(word):
+    """The name of an arm of ARMS in folders and tables."""
+    return word.replace("=", "-").replace(":", ".")
+
+
 class Arm:
-    """name: of folders and tables, with - for = and . for :; factors: for
-    --arm; lr: the learning rate; tis: the bound of the importance weight."""
+    """name: arm_name; factors: for --arm; lr: the learning rate; tis: the bound
+    of the importance weight."""
 
     def __init__(self, name, factors, lr, tis):
         self.name, self.factors, self.lr, self.tis = name, factors, lr, tis
@@ -20,12 +25,17 @@ class Arm:
         return f"{self.factors},order={kind}:{n}"
 
 
+def run_name(arm, seed, draw):
+    """The name of a run, trained here or elsewhere."""
+    return f"{arm}_seed{seed}" + (f"_draw{draw}" if draw else "")
+
+
 class Run:
     """A training: an arm, a seed, a noise draw."""
 
     def __init__(self, arm, seed, draw=0):
         self.arm, self.seed, self.draw = arm, seed, draw
-        self.name = f"{arm.name}_seed{seed}" + (f"_draw{draw}" if draw else "")
+        self.name = run_name(arm.name, seed, draw)
 
 
 class Arms:
@@ -80,7 +90,7 @@ class Arms:
                 if name in self.point:
                     raise Wrong(f"SWEEP_LR: '{self.SWEEP_LR}' names {lr} "
                                 f"twice for {w}")
-                self.point[name] = (w.replace("=", "-").replace(":", "."), lr)
+                self.point[name] = (arm_name(w), lr)
         if len(words) < 2:
             raise Wrong(f"SWEEP_ARMS: found '{' '.join(words)}', expected two "
                         "arms at least")
@@ -119,7 +129,7 @@ class Arms:
                 if x.startswith("tis="):
                     tis = x[4:]
                     number(f"{var}: '{word}': tis", tis, False, 0, True)
-            name = word.replace("=", "-").replace(":", ".")
+            name = arm_name(word)
             if name in [a.name for a in arms]:
                 raise Wrong(f"{var} names {word} twice")
             factors = [x for x in parts

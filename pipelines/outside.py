@@ -9,6 +9,7 @@ import glob
 import os
 import re
 
+from arms import run_name
 from wrong import Wrong, near
 
 COLUMNS = ("arm", "seed", "draw", "directory")
@@ -25,7 +26,7 @@ class Outside:
     def __init__(self, arm, seed, draw, directory, files):
         self.arm, self.seed, self.draw = arm, seed, draw
         self.directory, self.files = directory, files
-        self.name = f"{arm}_seed{seed}" + (f"_draw{draw}" if draw else "")
+        self.name = run_name(arm, seed, draw)
 
 
 def model_files(directory):

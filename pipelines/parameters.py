@@ -6,7 +6,7 @@ expected and what to do.
 """
 import os
 
-from arms import Arms
+from arms import Arms, arm_name
 from outside import model_files, read_runs
 from setting import Setting
 from tasks import Tasks
@@ -69,8 +69,7 @@ class Parameters(Arms, Tasks, Setting):
                            self.read_arms(f"{t.upper()}_ARMS")
                            for t in tables}
         names = [a.name for a in self.arms]
-        self.REFERENCE = (self.REFERENCE or names[0]).replace(
-            "=", "-").replace(":", ".")
+        self.REFERENCE = arm_name(self.REFERENCE or names[0])
         if self.REFERENCE not in names:
             raise Wrong(f"REFERENCE: '{self.REFERENCE}' is not one of the "
                         f"arms {' '.join(names)}")
