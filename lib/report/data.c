@@ -262,10 +262,8 @@ static int order_arms(struct data *d, const struct setting *s, struct err *e)
         }
     d->base = names_find(&d->arms, "base");
     if (s->reference) {
-        while (d->reference < d->n_arms &&
-               strcmp(d->arms.v[d->arm[d->reference]], s->reference))
-            d->reference++;
-        if (d->reference == d->n_arms)
+        d->reference = data_arm_at(d, s->reference);
+        if (d->reference < 0)
             return err_set(e, ERR_DATA, "no records of the reference arm %s",
                            s->reference);
     }

@@ -167,6 +167,8 @@ struct series data_mean(const struct data *d, enum stream st, long arm,
                         const long *t, int n, int field);
 size_t data_count(const struct data *d, enum stream st);
 const char *data_arm(const struct data *d, int i);
+/* The place in data.arm of an arm's name, or -1. */
+int data_arm_at(const struct data *d, const char *name);
 const char *data_task(const struct data *d, int i);
 /* arm number of floor_ARM for arm[i], or -1 */
 long data_floor(const struct data *d, int i);

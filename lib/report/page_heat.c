@@ -39,14 +39,6 @@ static int is_count(const char *field)
     return !strncmp(field, "unchanged", 9);
 }
 
-static int arm_of(const struct report *r, const char *arm)
-{
-    for (int a = 0; a < r->d->n_arms; a++)
-        if (!strcmp(data_arm(r->d, a), arm))
-            return a;
-    return -1;
-}
-
 static void measure(struct map *m, const struct page *p, const struct report *r)
 {
     const struct numbers *n = &p->n;
@@ -91,7 +83,7 @@ static void add(struct map *m, const struct page *p, const struct report *r,
                 const struct place *x)
 {
     const struct numbers *n = &p->n;
-    int arm = arm_of(r, text(p, x->arm));
+    int arm = data_arm_at(r->d, text(p, x->arm));
     long part = names_find(&m->parts, text(p, x->part));
     double w = 1;
 

@@ -115,11 +115,8 @@ static void compared(struct table *t, const struct sweep *w,
                      struct reasons *why)
 {
     static const enum hypothesis tested[] = {H1, H2, H3};
-    int arm = 0;
+    int arm = data_arm_at(&c->d, sweep_arm(w, point));
 
-    while (arm < c->d.n_arms &&
-           strcmp(data_arm(&c->d, arm), sweep_arm(w, point)))
-        arm++;
     for (size_t i = 0; i < sizeof tested / sizeof *tested; i++) {
         const struct finding *f = verdicts_get(&c->v, arm, tested[i]);
         char at[300];
