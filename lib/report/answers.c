@@ -85,13 +85,10 @@ static void put_field(void *ctx, const char *path, const struct rec_value *v)
 {
     const struct others *o = ctx;
     const char *value = rec_value_json(o->rec, v);
-    size_t n = strlen(value), cut = n;
+    size_t n = strlen(value), cut = page_cut(value, n, LONGEST);
 
     if (is_text(path))
         return;
-    if (cut > LONGEST)
-        for (cut = LONGEST; ((unsigned char)value[cut] & 0xC0) == 0x80;)
-            cut--;
     buf_puts(o->b, "<dt>");
     table_escape(path, strlen(path), o->b);
     buf_puts(o->b, "</dt><dd>");

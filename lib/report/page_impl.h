@@ -9,6 +9,10 @@ void page_str(struct buf *b, const char *s);
 /* ",", unless it is the first of its list. */
 void page_comma(struct buf *b, int *first);
 
+/* How many of a text's n bytes to show, `most` at most: no character of UTF-8 is
+ * cut. */
+size_t page_cut(const char *s, size_t n, size_t most);
+
 /* Those of `from` that `to` lacks, in alphabetical order: what comes out does
  * not depend on the order of the records. */
 void page_add_sorted(struct names *to, const struct names *from);

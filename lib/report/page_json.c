@@ -26,6 +26,15 @@ void page_comma(struct buf *b, int *first)
     *first = 0;
 }
 
+size_t page_cut(const char *s, size_t n, size_t most)
+{
+    if (n <= most)
+        return n;
+    while (most && ((unsigned char)s[most] & 0xC0) == 0x80)
+        most--;
+    return most;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);

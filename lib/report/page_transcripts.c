@@ -64,9 +64,7 @@ static char *copy(struct rec *rec, const char *field, size_t *left_out)
 
     if (rec_get_text(rec, field, &s, NULL) <= 0)
         return NULL;
-    n = s.n > TEXT_BYTES ? TEXT_BYTES : s.n;
-    while (n < s.n && n && ((unsigned char)s.s[n] & 0xC0) == 0x80)
-        n--;
+    n = page_cut(s.s, s.n, TEXT_BYTES);
     if (left_out)
         *left_out = s.n - n;
     c = xmalloc(n + 1);
