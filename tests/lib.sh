@@ -36,3 +36,7 @@ fails() { # NAME STATUS TEXT COMMAND...: that exit status, and TEXT is in what i
         ok "$name"
     fi
 }
+
+stages_ran() { # labels of the stages that make, whose stderr is in $T/err, has run
+    sed -n '/^\[/{s/^[^]]*\] //; s/ *[0-9.]* s   (.*//; p;}' "$T/err"
+}

@@ -2,6 +2,7 @@
 # milliseconds a stage: what a stand-in writes is a digest of its options and of
 # all that it reads. Sourced by tests/e2e/dag*.sh with T set.
 # shellcheck disable=SC2034 # small, status, labels are for who sources this
+. tests/lib.sh
 stub_programs=$(cd bin && for f in *.c; do echo "${f%.c}"; done)
 mkdir -p "$T/bin" "$T/path"
 cat >"$T/stub" <<'S'
@@ -59,7 +60,7 @@ dag_make() { # ARGS...: make with the stand-ins, on no machine's device
     env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES timeout ${DAG_LIMIT:-120} make -j2 $old BIN="$T/bin" B="$T/none" \
         CUDA=0 DEVICE=cpu "$@" </dev/null >"$T/out" 2>"$T/err"
     status=$?
-    labels=$(sed -n '/^\[/{s/^[^]]*\] //; s/ *[0-9.]* s   (.*//; p;}' "$T/err")
+    labels=$(stages_ran)
 }
 verdict() { # NAME STATUS WHY
     if [ "$2" = 0 ]; then echo "ok dag_$1"; else echo "not ok dag_$1: $(tr '\n' ';' <<<"$3" | cut -c1-600)"; fi

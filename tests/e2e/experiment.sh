@@ -2,6 +2,7 @@
 # make runs after each kind of change, and that killing processes changes no
 # byte.
 set -u
+. tests/lib.sh
 make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0}"
 verdict() { # NAME STATUS WHY
     if [ "$2" = 0 ]; then echo "ok $1"; else echo "not ok $1: $(tr "\n" ";" <<<"$3")"; fi
@@ -15,7 +16,7 @@ run() { # DIR ARGS...: the labels of the stages that ran, into labels
     (cd "$1" && shift && $make "$@" results/analysis/summary.txt) \
         >"$T/out" 2>"$T/err"
     status=$?
-    labels=$(sed -n '/^\[/{s/^[^]]*\] //; s/ *[0-9.]* s   (.*//; p;}' "$T/err")
+    labels=$(stages_ran)
 }
 only() { # PATTERN: every label matches, and there is one
     [ "$status" = 0 ] && [ -n "$labels" ] &&

@@ -10,7 +10,7 @@ run() { # R ARGS...
     env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 SAN="${SAN:-0}" PRESET=smoke DEVICE=cpu TASKS="$tasks" \
         BIN="$BIN" R="$r" "$@" "$r/analysis/summary.txt" </dev/null >"$T/out" 2>"$T/err"
     status=$?
-    labels=$(sed -n '/^\[/{s/^[^]]*\] //; s/ *[0-9.]* s   (.*//; p;}' "$T/err")
+    labels=$(stages_ran)
 }
 run "$T/r" NOISE=2
 if [ $status != 0 ]; then

@@ -7,7 +7,7 @@ sweep() {
     env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 SAN="${SAN:-0}" PRESET=smoke DEVICE=cpu TASKS='dm_val gsm8k' \
         BIN="$BIN" R="$R" SWEEP_LR='1e-3 3e-3' "$@" </dev/null >"$T/out" 2>"$T/err"
     status=$?
-    labels=$(sed -n '/^\[/{s/^[^]]*\] //; s/ *[0-9.]* s   (.*//; p;}' "$T/err")
+    labels=$(stages_ran)
 }
 sweep sweep
 if [ $status != 0 ]; then
