@@ -35,10 +35,13 @@ def model_files(directory):
                   for f in glob.glob(f"{glob.escape(directory)}/{pattern}"))
 
 
+def has_weights(files):
+    return any(f.endswith(".safetensors") for f in files)
+
+
 def is_checkpoint(directory):
     files = model_files(directory)
-    return f"{directory}/config.json" in files and \
-        any(f.endswith(".safetensors") for f in files)
+    return f"{directory}/config.json" in files and has_weights(files)
 
 
 def checkpoint_in(directory, where):

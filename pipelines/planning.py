@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 
+from outside import has_weights
 from wrong import Wrong, number
 
 # Ways to take less memory, each with more of them than the one before: what
@@ -82,8 +83,7 @@ class Plan:
         while not os.path.isdir(at or "."):
             at = os.path.dirname(at)
         self.free = shutil.disk_usage(at or ".").free
-        if p.MODEL and not any(f.endswith(".safetensors")
-                               for f in p.model_files):
+        if p.MODEL and not has_weights(p.model_files):
             self.missing.append(f"{p.MODEL} has no weights (*.safetensors) yet")
 
     # ---- programs ----
