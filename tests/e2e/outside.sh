@@ -80,28 +80,22 @@ refused() { # NAME TEXT ARGS...
     check "$name" test $? = 0
     grep -qF -e "$text" "$T/err" || cat "$T/err" >&2
 }
-table() { printf "$1" >"$T/bad.tsv"; }
+# A table of these rows, under the right header or another.
+refused_table() { # NAME TEXT ROWS [HEADER]
+    printf "${4:-arm\tseed\tdraw\tdirectory}\n$3" >"$T/bad.tsv"
+    refused "$1" "$2" RUNS="$T/bad.tsv"
+}
 cd_=$T/elsewhere/bf16_seed1
 refused no_table 'none.tsv: no such file' RUNS="$T/none.tsv"
-table "arm\tseed\tdirectory\na\t1\t$cd_\n"
-refused a_missing_column 'no column "draw"; line 1 names the columns' RUNS="$T/bad.tsv"
-table "arm\tseed\tdraw\tdirectory\tlr\na\t1\t0\t$cd_\t1\n"
-refused an_unknown_column 'unknown column "lr"' RUNS="$T/bad.tsv"
-table "arm\tseed\tdraw\tdirectory\na\t1\t0\t$T/nowhere\n"
-refused a_missing_directory "line 2: directory $T/nowhere: no such directory" RUNS="$T/bad.tsv"
+refused_table a_missing_column 'no column "draw"; line 1 names the columns' "a\t1\t$cd_\n" 'arm\tseed\tdirectory'
+refused_table an_unknown_column 'unknown column "lr"' "a\t1\t0\t$cd_\t1\n" 'arm\tseed\tdraw\tdirectory\tlr'
+refused_table a_missing_directory "line 2: directory $T/nowhere: no such directory" "a\t1\t0\t$T/nowhere\n"
 mkdir -p "$T/empty/checkpoint-3"
-table "arm\tseed\tdraw\tdirectory\na\t1\t0\t$T/empty\n"
-refused a_directory_without_a_checkpoint "directory $T/empty: no config.json and *.safetensors there" RUNS="$T/bad.tsv"
-table "arm\tseed\tdraw\tdirectory\na\t1\t0\t$cd_\na\t1\t2\t$cd_\n"
-refused a_draw_that_is_left_out 'arm a seed 1: found draws 0 2, expected 0 1' RUNS="$T/bad.tsv"
-table "arm\tseed\tdraw\tdirectory\na\tx\t0\t$cd_\n"
-refused a_seed_that_is_none "line 2: seed: found 'x', expected a whole number from 1" RUNS="$T/bad.tsv"
-table "arm\tseed\tdraw\tdirectory\nbase\t1\t0\t$cd_\n"
-refused the_name_of_the_base "line 2: arm: found 'base'" RUNS="$T/bad.tsv"
-table "arm\tseed\tdraw\tdirectory\na\t1\t$cd_\n"
-refused a_cell_too_few 'line 2: found 3 cells, expected 4' RUNS="$T/bad.tsv"
-table 'arm\tseed\tdraw\tdirectory\n'
-refused no_runs 'no runs in it' RUNS="$T/bad.tsv"
-table "arm\tseed\tdraw\tdirectory\na\t1\t0\t$cd_\nb\t1\t0\t$cd_\n"
-refused results_of_other_runs 'R='"$T/o has results of RUNS=" RUNS="$T/bad.tsv"
+refused_table a_directory_without_a_checkpoint "directory $T/empty: no config.json and *.safetensors there" "a\t1\t0\t$T/empty\n"
+refused_table a_draw_that_is_left_out 'arm a seed 1: found draws 0 2, expected 0 1' "a\t1\t0\t$cd_\na\t1\t2\t$cd_\n"
+refused_table a_seed_that_is_none "line 2: seed: found 'x', expected a whole number from 1" "a\tx\t0\t$cd_\n"
+refused_table the_name_of_the_base "line 2: arm: found 'base'" "base\t1\t0\t$cd_\n"
+refused_table a_cell_too_few 'line 2: found 3 cells, expected 4' "a\t1\t$cd_\n"
+refused_table no_runs 'no runs in it' ''
+refused_table results_of_other_runs 'R='"$T/o has results of RUNS=" "a\t1\t0\t$cd_\nb\t1\t0\t$cd_\n"
 refused arms_beside_a_table 'leave ARMS away' ARMS=fp32
