@@ -1,24 +1,11 @@
 /* distance - two sums of squares over three checkpoints */
 #include "distance.h"
 #include <math.h>
-#include "../../kernels/canon.h"
 #include "names.h"
 
 /* Values that are summed before the sum is added to the others: rounding then
  * stays far below what is printed. */
 enum { BLOCK = 1 << 16 };
-
-static double value(const struct st_tensor *t, size_t i)
-{
-    switch (t->type) {
-    case DT_BF16:
-        return canon_widen_bf16(((const uint16_t *)t->data)[i]);
-    case DT_F16:
-        return canon_widen_f16(((const uint16_t *)t->data)[i]);
-    default:
-        return ((const float *)t->data)[i];
-    }
-}
 
 static void add(double sum[2], const struct st_tensor *base,
                 const struct st_tensor *ckpt, const struct st_tensor *other)
@@ -28,9 +15,9 @@ static void add(double sum[2], const struct st_tensor *base,
         double apart = 0, update = 0;
 
         for (size_t i = at; i < end; i++) {
-            double x = value(ckpt, i), y = value(other, i) - x;
+            double x = tensor_value(ckpt, i), y = tensor_value(other, i) - x;
 
-            x -= value(base, i);
+            x -= tensor_value(base, i);
             apart += y * y;
             update += x * x;
         }

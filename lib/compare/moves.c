@@ -5,6 +5,7 @@
 #include <string.h>
 #include "../../kernels/compare.h"
 #include "../base/arena.h"
+#include "names.h"
 #include "sparsity.h"
 
 enum { RUN = 2048, WORDS = RUN / 64 };
@@ -76,13 +77,8 @@ void moves_add(struct moves *to, const struct moves *m)
 static void load(const struct st_tensor *t, size_t at, size_t n, float *raw,
                  float *cast)
 {
-    const float *f = t->data;
-    const uint16_t *h = t->data;
-
     for (size_t i = 0; i < n; i++) {
-        raw[i] = t->type == DT_F32    ? f[at + i]
-                 : t->type == DT_BF16 ? canon_widen_bf16(h[at + i])
-                                      : canon_widen_f16(h[at + i]);
+        raw[i] = tensor_value(t, at + i);
         cast[i] = compare_bf16(raw[i]);
     }
 }

@@ -1,6 +1,7 @@
 /* names - which tensors of two checkpoints go together, and what they are */
 #ifndef ULP_COMPARE_NAMES_H
 #define ULP_COMPARE_NAMES_H
+#include "../../kernels/canon.h"
 #include "../arch/arch.h"
 #include "../model/safetensors.h"
 
@@ -10,6 +11,20 @@ enum { KIND_OTHER = N_KINDS };
 int tensor_kind(const char *name, int *layer);
 /* "q" ... "bias", "other" */
 const char *tensor_kind_name(int kind);
+
+static inline float tensor_value(const struct st_tensor *t, size_t i)
+{
+    const uint16_t *half = t->data;
+
+    switch (t->type) {
+    case DT_BF16:
+        return canon_widen_bf16(half[i]);
+    case DT_F16:
+        return canon_widen_f16(half[i]);
+    default:
+        return ((const float *)t->data)[i];
+    }
+}
 
 /* The tensor of f (`name` in messages) that goes with t, of the same shape. */
 int tensor_partner(const struct st_file *f, const char *name,
