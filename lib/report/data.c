@@ -237,6 +237,19 @@ static int is_trained(const char *arm)
     return strcmp(arm, "base") && strncmp(arm, "floor_", 6);
 }
 
+const char *data_arm(const struct data *d, int i)
+{
+    return d->arms.v[d->arm[i]];
+}
+
+int data_arm_at(const struct data *d, const char *name)
+{
+    for (int a = 0; a < d->n_arms; a++)
+        if (!strcmp(data_arm(d, a), name))
+            return a;
+    return -1;
+}
+
 static int order_arms(struct data *d, const struct setting *s, struct err *e)
 {
     d->arm = xcalloc(d->arms.n + 1, sizeof *d->arm);

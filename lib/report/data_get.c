@@ -233,19 +233,6 @@ size_t data_count(const struct data *d, enum stream st)
     return n;
 }
 
-const char *data_arm(const struct data *d, int i)
-{
-    return d->arms.v[d->arm[i]];
-}
-
-int data_arm_at(const struct data *d, const char *name)
-{
-    for (int a = 0; a < d->n_arms; a++)
-        if (!strcmp(data_arm(d, a), name))
-            return a;
-    return -1;
-}
-
 const char *data_task(const struct data *d, int i)
 {
     return d->tasks.v[d->task[i]];
