@@ -20,7 +20,8 @@ no arm: fp32 weights under torch.autocast, which leaves norms and residual strea
 in fp32. The rows of an embedding's gradient are added in fp32, as a GPU does;
 torch's CPU kernel adds them in the gradient's type, which a fifth argument keeps.
 Masters, gradients, moments and rounding are the arm's; the update is
-torch.optim.AdamW's. Loss: verl's compute_policy_loss_vanilla (0.9.1: clip 0.2 /
+torch.optim.AdamW's, for areal that of the AnyPrecisionAdamW it names: tensor
+operations on bf16 moments, and the update added to a bf16 compensation. Loss: verl's compute_policy_loss_vanilla (0.9.1: clip 0.2 /
 0.28, dual clip 10, token mean) at the first update, where every ratio is 1.
 """
 import hashlib
@@ -42,6 +43,7 @@ ARMS = {
     "bf16-sr": (BF16, BF16, FP32, FP32, "stochastic"),
     "llmc-sr": (BF16, BF16, BF16, FP32, "stochastic"),
     "bf16-kahan": (BF16, BF16, FP32, FP32, "kahan"),
+    "areal": (BF16, BF16, FP32, BF16, "kahan"),
     "fp16-mixed": (FP16, FP32, FP32, FP32, "nearest"),
     "autocast": (FP32, FP32, FP32, FP32, "nearest"),
 }
@@ -112,6 +114,24 @@ def stored(x, w, rounding):
     return (u & -65536).view(FP32).to(w.dtype)
 
 
+def adamw(params, flat_decay):
+    flat = [p for n, p in params.items() if "norm" in n or "bias" in n]
+    rest = [p for n, p in params.items() if not ("norm" in n or "bias" in n)]
+    torch.optim.AdamW([{"params": rest, "weight_decay": 0.01},
+                       {"params": flat, "weight_decay": flat_decay}],
+                      lr=lr).step()
+
+
+def any_precision(w, g):
+    """The first step on w in place; moments and compensation in w's type."""
+    m, v, lost = (torch.zeros_like(w) for _ in range(3))
+    m.add_(g, alpha=1 - 0.9)
+    v.addcmul_(g, g, value=1 - 0.999)
+    lost.addcdiv_(m, v.sqrt().div_((1 - 0.999) ** 0.5).add_(1e-8),
+                  value=-lr / (1 - 0.9))
+    w.add_(lost)
+
+
 def step(arm):
     compute, master, grads, moments, rounding = ARMS[arm]
     scale = 65536 if compute == FP16 else 1
@@ -133,12 +153,11 @@ def step(arm):
     norm = float(torch.nn.utils.clip_grad_norm_(clipped, 1.0))
     for p, c in zip(params.values(), clipped):
         p.grad = c.grad.to(moments)
-    flat = [p for n, p in params.items() if "norm" in n or "bias" in n]
-    rest = [p for n, p in params.items() if not ("norm" in n or "bias" in n)]
-    torch.optim.AdamW(
-        [{"params": rest, "weight_decay": 0.01},
-         {"params": flat, "weight_decay": 0 if arm in ULP_STEP else 0.01}],
-        lr=lr).step()
+    if arm == "areal":
+        for p, c in zip(params.values(), clipped):
+            any_precision(p.detach(), c.grad)
+    else:
+        adamw(params, 0 if arm in ULP_STEP else 0.01)
     changed = sum(int((stored(p.detach(), first[n], rounding)
                        != first[n]).sum()) for n, p in params.items())
     return (old, {n: x.double() for n, x in g.items()}, norm,
