@@ -40,7 +40,7 @@ PROGRAMS := prepare pretrain tokenize draw rollout reward dapo-step logprob \
 PROGRAMS := $(foreach p,$(PROGRAMS),$(if $(wildcard bin/$(p).c),$(p)))
 
 # --- libraries, bottom floor last ------------------------------------------
-LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/generate lib/score lib/spectrum lib/compare lib/model lib/arch lib/verify lib/stat lib/text lib/record lib/base
+LIB_DIRS := lib/report lib/tasks lib/parquet lib/train lib/generate lib/score lib/spectrum lib/compare lib/model lib/arch lib/verify lib/stat lib/text lib/record lib/comm lib/base
 SRC_of    = $(wildcard $(1)/*.c)
 OBJ_of    = $(patsubst %.c,$(B)/%.o,$(call SRC_of,$(1)))
 LIB_of    = $(B)/$(subst /,_,$(1)).a
@@ -91,6 +91,7 @@ include kernels/kernels.mk
 # --- what each program stands on ---------------------------------------------
 L_base   := $(call LIB_of,lib/base)
 L_record := $(call LIB_of,lib/record) $(L_base)
+L_comm   := $(call LIB_of,lib/comm) $(L_base)
 L_parquet := $(call LIB_of,lib/parquet) $(L_base)
 L_tasks  := $(call LIB_of,lib/tasks) $(L_parquet)
 L_text   := $(call LIB_of,lib/text) $(L_record)
@@ -107,6 +108,7 @@ L_train  := $(call LIB_of,lib/train) $(L_generate) $(L_tasks) $(L_text)
 
 X_base   := -ljansson -lxxhash -lzstd -lz
 X_record := -lmsgpackc $(X_base)
+X_comm   := $(X_base)
 X_parquet := -lsnappy $(X_base)
 X_tasks  := -lmd $(X_parquet)
 X_text   := -lpcre2-8 -lutf8proc $(X_record)

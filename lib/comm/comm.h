@@ -1,0 +1,74 @@
+/* comm - bytes between the ranks of one run
+ *
+ * A rank is a process; ranks are numbered from 0. All ranks call the same
+ * functions in the same order with sizes that agree: a message of another size
+ * than was expected is an error. A call returns when this rank's part is done.
+ * There are no reductions: whoever needs a sum adds in an order of its own.
+ *
+ * Sizes are in bytes and may exceed 2 GiB. Memory belongs to the caller. Each
+ * function returns 0 or fills e; after an error the group is of no use, and
+ * the program is to end (a rank that has died is an ERR_IO error).
+ *
+ * One thread at a time may call.
+ */
+#ifndef ULP_COMM_COMM_H
+#define ULP_COMM_COMM_H
+#include <stddef.h>
+#include "../base/err.h"
+
+struct comm;
+
+/* A group of this process alone. */
+struct comm *comm_alone(void);
+void comm_close(struct comm **c); /* accepts NULL */
+
+/* NULL counts as a process alone, here and below. */
+int comm_rank(const struct comm *c);
+int comm_size(const struct comm *c);
+
+int comm_send(struct comm *c, int to, const void *p, size_t n,
+              struct err *e) MUST_CHECK;
+int comm_recv(struct comm *c, int from, void *p, size_t n,
+              struct err *e) MUST_CHECK;
+/* From root's p to everybody's. */
+int comm_bcast(struct comm *c, int root, void *p, size_t n,
+               struct err *e) MUST_CHECK;
+/* n bytes of each rank, in the order of ranks, to root's all: size x n bytes;
+ * all is not looked at elsewhere. */
+int comm_gather(struct comm *c, int root, const void *mine, size_t n, void *all,
+                struct err *e) MUST_CHECK;
+/* Rank r has n[r] bytes at all + at[r], and gets those of the others there. n
+ * and at: [size], the same everywhere. */
+int comm_allgatherv(struct comm *c, void *all, const size_t *n,
+                    const size_t *at, struct err *e) MUST_CHECK;
+/* To rank r: n_send[r] bytes of send + at_send[r]; from it: n_recv[r] bytes to
+ * recv + at_recv[r]. What a rank sends to itself is copied. The two buffers do
+ * not overlap. */
+int comm_alltoallv(struct comm *c, const void *send, const size_t *n_send,
+                   const size_t *at_send, void *recv, const size_t *n_recv,
+                   const size_t *at_recv, struct err *e) MUST_CHECK;
+int comm_barrier(struct comm *c, struct err *e) MUST_CHECK;
+
+/* *from is a rank whose message waits to be received, or -1 when none came in
+ * wait_ms. A rank alone waits for nothing. */
+int comm_probe(struct comm *c, int wait_ms, int *from,
+               struct err *e) MUST_CHECK;
+
+/* The same two in the background, by a thread: the buffers are lent until
+ * comm_end, and no other call is made before it. */
+int comm_begin_alltoallv(struct comm *c, const void *send, const size_t *n_send,
+                         const size_t *at_send, void *recv,
+                         const size_t *n_recv, const size_t *at_recv,
+                         struct err *e) MUST_CHECK;
+int comm_begin_allgatherv(struct comm *c, void *all, const size_t *n,
+                          const size_t *at, struct err *e) MUST_CHECK;
+/* Waits for it. */
+int comm_end(struct comm *c, struct err *e) MUST_CHECK;
+
+/* Bytes that this rank has sent to and received from others so far. */
+struct comm_traffic {
+    unsigned long long sent, received;
+};
+void comm_traffic(const struct comm *c, struct comm_traffic *t);
+
+#endif

@@ -1,0 +1,39 @@
+/* engine - what moves the bytes of a comm: a table of functions
+ *
+ * Internal to lib/comm, and to the plug-ins, which know only this file.
+ */
+#ifndef ULP_COMM_ENGINE_H
+#define ULP_COMM_ENGINE_H
+#include <stddef.h>
+
+/* One message. Those between two ranks arrive in the order in which they were
+ * begun. */
+struct comm_part {
+    int peer;
+    int sending; /* else receiving */
+    char *p;
+    size_t n;
+};
+
+/* Functions return 0, or -1 with a message in why (of n_why bytes) and in *lost
+ * the rank that has gone, or -1. */
+struct comm_engine {
+    int rank, size;
+    void *ctx;
+    /* Does all parts at once, in any order but that of messages to one rank or
+     * from one. Sleeps while it waits. */
+    int (*exchange)(void *ctx, const struct comm_part *q, int n, int *lost,
+                    char *why, size_t n_why);
+    /* *from: a rank whose message waits, or -1 after wait_ms. */
+    int (*probe)(void *ctx, int wait_ms, int *from, int *lost, char *why,
+                 size_t n_why);
+    void (*close)(void *ctx); /* all ranks close together */
+};
+
+/* What a plug-in defines, as COMM_PLUGIN: fills *x from the environment that
+ * the launcher gave. Another version is refused. */
+#define COMM_PLUGIN_VERSION 1
+#define COMM_PLUGIN "comm_plugin_1"
+typedef int comm_plugin_fn(struct comm_engine *x, char *why, size_t n_why);
+
+#endif

@@ -1,0 +1,229 @@
+/* local - ranks on one host, over Unix sockets
+ *
+ * A message is its length and then its bytes. The length is compared with what
+ * the receiver expects, so that ranks which disagree end with a message.
+ */
+#include "local.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "../base/arena.h"
+
+struct local_mesh {
+    int size;
+    int *fd; /* [size][size]: of rank i, to rank j; -1 on the diagonal */
+};
+
+struct local {
+    int rank, size;
+    int turn;           /* the rank that probe looks at first */
+    int *fd;            /* [size] */
+    struct state *at;   /* [2 size] */
+    struct pollfd *set; /* [2 size] */
+};
+
+/* How far a message is; the first 8 bytes are its length. */
+struct state {
+    uint64_t length;
+    size_t done;
+};
+
+/* ---- making ---- */
+
+int local_open(struct local_mesh **m, int size, struct err *e)
+{
+    size_t n = (size_t)size;
+
+    *m = xcalloc(1, sizeof **m);
+    (*m)->size = size;
+    (*m)->fd = xcalloc(n * n, sizeof *(*m)->fd);
+    for (size_t i = 0; i < n * n; i++)
+        (*m)->fd[i] = -1;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++) {
+            int pair[2], r;
+
+            if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+                r = err_errno(e, ERR_IO, "sockets between %d ranks", size);
+                local_close(m);
+                return r;
+            }
+            (*m)->fd[i * n + j] = pair[0];
+            (*m)->fd[j * n + i] = pair[1];
+        }
+    return 0;
+}
+
+static void close_row(const int *fd, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (fd[i] >= 0)
+            close(fd[i]);
+}
+
+void local_close(struct local_mesh **m)
+{
+    if (!*m)
+        return;
+    close_row((*m)->fd, (*m)->size * (*m)->size);
+    free((*m)->fd);
+    free(*m);
+    *m = NULL;
+}
+
+/* ---- messages ---- */
+
+static int gone(int peer, int *lost, const char *what, char *why, size_t n)
+{
+    *lost = peer;
+    snprintf(why, n, "%s", what);
+    return -1;
+}
+
+/* Moves bytes of a message while the socket takes or has some: 1 when there
+ * was progress, 0 when not, -1 on error. */
+static int move(int fd, const struct comm_part *q, struct state *s, int *lost,
+                char *why, size_t n_why)
+{
+    int moved = 0;
+
+    while (s->done < sizeof s->length + q->n) {
+        size_t head = sizeof s->length;
+        int in_head = s->done < head;
+        char *p = in_head ? (char *)&s->length + s->done
+                          : q->p + (s->done - head);
+        size_t n = in_head ? head - s->done : q->n - (s->done - head);
+        ssize_t got = q->sending ? send(fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                 : recv(fd, p, n, MSG_DONTWAIT);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return moved;
+        if (got < 0)
+            return gone(q->peer, lost, strerror(errno), why, n_why);
+        if (!got)
+            return gone(q->peer, lost, "its connection ended", why, n_why);
+        s->done += (size_t)got;
+        moved = 1;
+        if (s->done == head && s->length != q->n) {
+            snprintf(why, n_why, "rank %d sent %llu bytes, %zu were expected",
+                     q->peer, (unsigned long long)s->length, q->n);
+            return -1;
+        }
+    }
+    return moved;
+}
+
+static int is_done(const struct comm_part *q, const struct state *s)
+{
+    return s->done == sizeof s->length + q->n;
+}
+
+/* 1 when an earlier message to or from the same rank is not done yet. */
+static int must_wait(const struct comm_part *q, const struct state *s, int i)
+{
+    for (int j = 0; j < i; j++)
+        if (q[j].peer == q[i].peer && q[j].sending == q[i].sending &&
+            !is_done(&q[j], &s[j]))
+            return 1;
+    return 0;
+}
+
+static int exchange(void *ctx, const struct comm_part *q, int n, int *lost,
+                    char *why, size_t n_why)
+{
+    struct local *l = ctx;
+
+    for (int i = 0; i < n; i++)
+        l->at[i] = (struct state){q[i].sending ? q[i].n : 0, 0};
+    for (;;) {
+        int left = 0, moved = 0, n_set = 0;
+
+        for (int i = 0; i < n; i++) {
+            int fd = l->fd[q[i].peer], r;
+
+            if (is_done(&q[i], &l->at[i]))
+                continue;
+            left++;
+            if (must_wait(q, l->at, i))
+                continue;
+            r = move(fd, &q[i], &l->at[i], lost, why, n_why);
+            if (r < 0)
+                return -1;
+            moved += r;
+            l->set[n_set++] = (struct pollfd){
+                .fd = fd, .events = q[i].sending ? POLLOUT : POLLIN};
+        }
+        if (!left)
+            return 0;
+        if (!moved && poll(l->set, (nfds_t)n_set, -1) < 0 && errno != EINTR) {
+            snprintf(why, n_why, "poll: %s", strerror(errno));
+            return -1;
+        }
+    }
+}
+
+static int probe(void *ctx, int wait_ms, int *from, int *lost, char *why,
+                 size_t n_why)
+{
+    struct local *l = ctx;
+    int n = 0;
+
+    (void)lost;
+    *from = -1;
+    for (int i = 0; i < l->size; i++) {
+        int r = (l->turn + i) % l->size;
+
+        if (r != l->rank)
+            l->set[n++] = (struct pollfd){.fd = l->fd[r], .events = POLLIN};
+    }
+    if (poll(l->set, (nfds_t)n, wait_ms) < 0) {
+        snprintf(why, n_why, "poll: %s", strerror(errno));
+        return errno == EINTR ? 0 : -1;
+    }
+    for (int i = 0, k = 0; i < l->size && *from < 0; i++) {
+        int r = (l->turn + i) % l->size;
+
+        if (r != l->rank && l->set[k++].revents)
+            *from = r;
+    }
+    if (*from >= 0)
+        l->turn = (*from + 1) % l->size;
+    return 0;
+}
+
+static void close_local(void *ctx)
+{
+    struct local *l = ctx;
+
+    close_row(l->fd, l->size);
+    free(l->fd);
+    free(l->at);
+    free(l->set);
+    free(l);
+}
+
+void local_take(struct local_mesh **m, int rank, struct comm_engine *x)
+{
+    struct local *l = xcalloc(1, sizeof *l);
+    size_t n = (size_t)(*m)->size;
+    int *row = (*m)->fd + (size_t)rank * n;
+
+    l->rank = rank;
+    l->size = (*m)->size;
+    l->fd = xcalloc(n, sizeof *l->fd);
+    l->at = xcalloc(2 * n, sizeof *l->at);
+    l->set = xcalloc(2 * n, sizeof *l->set);
+    for (size_t i = 0; i < n; i++) {
+        l->fd[i] = row[i];
+        row[i] = -1;
+    }
+    local_close(m);
+    *x = (struct comm_engine){rank, l->size, l, exchange, probe, close_local};
+}
