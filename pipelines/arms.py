@@ -134,6 +134,9 @@ class Arms:
                 raise Wrong(f"{var} names {word} twice")
             factors = [x for x in parts
                        if not x.startswith(("lr=", "tis="))]
+            if self.SHARDS > 1 and not any(x.startswith("shards=")
+                                       for x in factors):
+                factors.append(f"shards={self.SHARDS}")
             arms.append(Arm(name, ",".join([first, *factors]), lr, tis))
         if not arms:
             raise Wrong(f"{var}: found none, expected at least one arm")

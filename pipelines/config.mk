@@ -43,6 +43,7 @@ CHUNK         ?=## steps between checkpoints
 PROMPTS       ?=## prompts of a step
 MINI_BATCH    ?=## prompts of an update
 SAMPLES       ?=## responses to a prompt
+SHARDS        ?=## parts of a mini-batch whose gradients are joined, of every arm that has no shards= of its own; 1 when empty
 LR            ?=## learning rate of every arm that has no lr= of its own
 MAX_NEW       ?=## most tokens of a response in training
 OVERLONG      ?= 0## tokens of the over-length buffer
@@ -102,7 +103,7 @@ HALF_SUM_ARMS  = $(call arms_with,half)
 
 override R    := $(R:%/=%)
 PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
-  PROMPTS MINI_BATCH SAMPLES LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
+  PROMPTS MINI_BATCH SAMPLES SHARDS LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
   TASKS QUESTIONS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS MARGIN \
   REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR LAUNCH RATE DEVICE_MEM MEAN_NEW TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
   TRAIN_ROWS SYNTHETIC EXPECT

@@ -15,14 +15,14 @@ from wrong import PLAIN, Wrong, number
 WHOLE = ("NOISE STEPS CHUNK PROMPTS MINI_BATCH SAMPLES MAX_NEW KL_PROMPTS "
          "TRAIN_ROWS CORPUS_ROWS").split()
 WHOLE_OR_0 = ("MAX_PROMPT OVERLONG THREADS QUESTIONS EVAL_SEED "
-              "MEAN_NEW").split()
+              "MEAN_NEW SHARDS").split()
 WORDS = {"KEEP": ("all", "last", "deltas"), "DEVICE": ("auto", "cpu", "cuda"),
          "SYNTHETIC": ("0", "1"), "OVERWRITE": ("0", "1")}
 # What decides the bytes of results that another run in the same folder would
 # replace. ARMS, SEEDS and TASKS only add to what is there.
 FIXED = ("PRESET RUNS MODEL DATA TASKS_FILE TRAIN_TASK TEMPLATE TOKENIZER "
          "CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS TRAIN_ROWS STEPS CHUNK PROMPTS "
-         "MINI_BATCH SAMPLES LR MAX_NEW MAX_PROMPT OVERLONG KL_PROMPTS "
+         "MINI_BATCH SAMPLES SHARDS LR MAX_NEW MAX_PROMPT OVERLONG KL_PROMPTS "
          "TRAIN_OPTS ROLLOUT_OPTS DEVICE EVAL_ARM EVAL_SEED EVAL_TEMPERATURE "
          "EVAL_SAMPLES QUESTIONS REWARD_OPTS").split()
 

@@ -120,6 +120,21 @@ static int set_dropout(struct arm *a, const struct factor *f, struct field v,
                    f->name, (int)v.n, v.s);
 }
 
+static int set_shards(struct arm *a, const struct factor *f, struct field v,
+                      struct err *e)
+{
+    a->shards = 0;
+    for (size_t i = 0; i < v.n && a->shards <= ARM_SHARDS; i++) {
+        if (v.s[i] < '0' || v.s[i] > '9')
+            a->shards = ARM_SHARDS;
+        a->shards = 10 * a->shards + (v.s[i] - '0');
+    }
+    if (a->shards >= 1 && a->shards <= ARM_SHARDS)
+        return 0;
+    return err_set(e, ERR_USAGE, "arm: %s=%.*s: expected a number from 1 to %d",
+                   f->name, (int)v.n, v.s, ARM_SHARDS);
+}
+
 static int set_rollout(struct arm *a, const struct factor *f, struct field v,
                        struct err *e);
 
@@ -144,6 +159,8 @@ static int set_factor(struct arm *a, struct field key, struct field v,
             return set_order(at, f, v, e);
         case FACTOR_DROPOUT:
             return set_dropout(a, f, v, e);
+        case FACTOR_SHARDS:
+            return set_shards(a, f, v, e);
         case FACTOR_ROLLOUT:
             return set_rollout(a, f, v, e);
         }
@@ -180,7 +197,7 @@ static int set_all(struct arm *a, struct field text, char sep, struct err *e)
     size_t n = 0;
     int r = 1;
 
-    *a = (struct arm){.name = ""};
+    *a = (struct arm){.name = "", .shards = 1};
     for (int i = 0; i < arm_n_rows && r; i++) {
         const char *f = arm_rows[i].factors;
 
@@ -328,6 +345,9 @@ static void format_factor(const struct arm *a, const struct factor *f,
             snprintf(buf, n, "model");
         else
             format_number(a->dropout, buf, n);
+        break;
+    case FACTOR_SHARDS:
+        snprintf(buf, n, "%d", *(const int *)at);
         break;
     case FACTOR_ROLLOUT:
         format_rollout(at, buf, n);

@@ -10,7 +10,7 @@
 #include "../base/buf.h"
 
 /* Room for what arm_format writes. */
-enum { ARM_TEXT = 512, ARM_NAME = 32 };
+enum { ARM_TEXT = 512, ARM_NAME = 32, ARM_SHARDS = 4096 };
 
 /* Order of sums, as a factor gives it. */
 struct arm_order {
@@ -38,6 +38,7 @@ struct arm {
     double dropout;
     int dropout_model; /* dropout is the model's: arm_resolve sets it */
     int apart;         /* training computes each sample by itself */
+    int shards;        /* partial gradients that are joined to one, 1 .. */
 };
 
 int arm_parse(struct arm *a, const char *text, struct err *e) MUST_CHECK;

@@ -7,6 +7,7 @@ enum factor_kind {
     FACTOR_WORD,  /* an int or an enum: the index of one of `values` */
     FACTOR_ORDER, /* struct arm_order */
     FACTOR_DROPOUT,
+    FACTOR_SHARDS, /* an int, 1 .. ARM_SHARDS */
     FACTOR_ROLLOUT
 };
 

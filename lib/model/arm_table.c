@@ -42,6 +42,10 @@ const struct factor arm_factors[] = {
     {"prefixes", FACTOR_WORD, AT(apart), "shared|apart",
      "shared: training computes a prefix that samples of a group share once. "
      "apart: for each sample; so always with dropout or grads=bf16"},
+    {"shards", FACTOR_SHARDS, AT(shards), "1..",
+     "parts of a mini-batch whose gradients are computed apart and then joined, "
+     "as data-parallel ranks would; 1 in every arm. The number of ranks is no "
+     "factor: with S shards any number gives the same bits"},
 };
 const int arm_n_factors = sizeof arm_factors / sizeof *arm_factors;
 

@@ -258,7 +258,7 @@ static int report(struct loop *l, const struct batch *b,
 static void release(struct loop *l)
 {
     if (l->release)
-        model_trim(l->t.m);
+        trainer_trim(&l->t);
 }
 
 static int train_step(struct loop *l, struct err *e)
@@ -292,7 +292,7 @@ static int train_step(struct loop *l, struct err *e)
     at = seconds(CLOCK_MONOTONIC);
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     if (!r)
-        r = step_run(l->t.m, l->t.a, &b, &so, &st, e);
+        r = step_run(&l->t.g, l->t.a, &b, &so, &st, e);
     if (r && e->no_memory)
         r = plan_advise(e, o->micro_batch, o->recompute);
     release(l);

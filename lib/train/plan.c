@@ -66,6 +66,8 @@ void plan_memory(struct plan_memory *p, const struct config *c,
 
     model_memory(&p->m, c, a, s, u);
     n = p->m.n_params;
+    if (a->shards > 1) /* their sum */
+        p->m.grads += n * dtype_size(a->grads);
     p->master = n * dtype_size(a->master);
     p->moments = 2 * n * dtype_size(a->adam);
     p->compensation = a->kahan ? n * dtype_size(DT_BF16) : 0;
@@ -172,7 +174,8 @@ static void trainer(const struct page *g)
     if (p->compensation)
         line(g, "compensation", p->compensation,
              g->o.offload ? "in host memory" : NULL);
-    line(g, "gradients", p->m.grads, NULL);
+    line(g, "gradients", p->m.grads,
+         g->a.shards > 1 ? "a shard's, and the sum" : NULL);
     line(g, "activations", p->m.acts, what);
     line(g, "scratch", p->m.scratch, NULL);
     line(g, "total", p->training, NULL);

@@ -2,12 +2,14 @@
 #include "pretrain.h"
 #include <stdlib.h>
 #include <string.h>
+#include "../base/arena.h"
 #include "../model/engine.h"
 #include "../record/rec.h"
 #include "checkpoint.h"
 #include "corpus.h"
 #include "../tasks/order.h"
 #include "plan.h"
+#include "shards.h"
 #include "trainer.h"
 
 struct pretrain {
@@ -18,6 +20,11 @@ struct pretrain {
     struct order order;
     float *logp, *dlogp;
     size_t cap;
+    int *row_end, *shard_end;
+    /* of the running step: its number, the sum of its token weights, the
+     * weighted sum of -logp so far */
+    int step;
+    double weight, loss;
     struct rec_writer *metrics;
     struct progress *progress;
 };
@@ -110,6 +117,8 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
     if (r)
         return r;
     order_init(&t->order, o->seed, (uint32_t)t->corpus.n);
+    t->row_end = xcalloc((size_t)o->batch, sizeof *t->row_end);
+    t->shard_end = xcalloc((size_t)t->t.arm.shards, sizeof *t->shard_end);
     r = trainer_open(&t->t, &to, draw, t, e);
     return r ? r : open_metrics(t, e);
 }
@@ -123,6 +132,8 @@ static void pretrain_close(struct pretrain *t)
     pack_free(&t->corpus);
     pack_free(&t->batch);
     order_free(&t->order);
+    free(t->row_end);
+    free(t->shard_end);
     free(t->logp);
     free(t->dlogp);
 }
@@ -130,21 +141,22 @@ static void pretrain_close(struct pretrain *t)
 /* ---- steps ----------------------------------------------------------- */
 
 /* The rows of a step, and the sum of their token weights. */
-static double fill_batch(struct pretrain *t, int step)
+static void fill_batch(struct pretrain *t)
 {
     const struct pack *c = &t->corpus;
-    double weight = 0;
 
+    t->weight = t->loss = 0;
     pack_clear(&t->batch);
     for (int i = 0; i < t->o->batch; i++) {
-        uint32_t row = order_at(&t->order, (int64_t)step * t->o->batch + i,
+        uint32_t row = order_at(&t->order, (int64_t)t->step * t->o->batch + i,
                                 NULL);
         int n = (int)(c->start[row + 1] - c->start[row]);
         int n_prompt = c->first[row];
 
         pack_add(&t->batch, c->tokens + c->start[row], n,
                  t->o->prompt_loss > 0 ? 1 : n_prompt, row);
-        weight += n - n_prompt + t->o->prompt_loss * (n_prompt - 1);
+        t->row_end[i] = i + 1;
+        t->weight += n - n_prompt + t->o->prompt_loss * (n_prompt - 1);
     }
     if (t->batch.n_tokens > t->cap) {
         t->cap = 2 * t->batch.n_tokens;
@@ -152,11 +164,10 @@ static double fill_batch(struct pretrain *t, int step)
         t->dlogp = xrealloc(t->dlogp, t->cap, sizeof *t->dlogp);
     }
     memset(t->dlogp, 0, t->cap * sizeof *t->dlogp);
-    return weight;
 }
 
-/* dlogp of sequences [a, b); adds their weighted -logp to *loss. */
-static void weigh(struct pretrain *t, int a, int b, double weight, double *loss)
+/* dlogp of sequences [a, b); adds their weighted -logp to the loss. */
+static void weigh(struct pretrain *t, int a, int b)
 {
     const struct pack *p = &t->batch;
 
@@ -165,29 +176,29 @@ static void weigh(struct pretrain *t, int a, int b, double weight, double *loss)
 
         for (size_t j = p->start[i] + (size_t)p->first[i]; j < p->start[i + 1];
              j++) {
-            double w = (j < response ? t->o->prompt_loss : 1) / weight;
+            double w = (j < response ? t->o->prompt_loss : 1) / t->weight;
 
-            *loss -= w * (double)t->logp[j];
+            t->loss -= w * (double)t->logp[j];
             t->dlogp[j] = (float)(-w * t->t.a->loss_scale);
         }
     }
 }
 
-static int report(struct pretrain *t, int step, double loss, double lr,
-                  const struct adamw_result *res, struct err *e)
+static int report(struct pretrain *t, double lr, const struct adamw_result *res,
+                  struct err *e)
 {
     struct rec *rec;
     char note[32];
     int r;
 
-    snprintf(note, sizeof note, "loss %.4f", loss);
+    snprintf(note, sizeof note, "loss %.4f", t->loss);
     engine_note(t->t.k, t->progress, note);
     progress_add(t->progress, 1);
     if (!t->metrics)
         return 0;
     rec = rec_new();
-    rec_set_i64(rec, "step", step);
-    rec_set_f64(rec, "loss", loss);
+    rec_set_i64(rec, "step", t->step);
+    rec_set_f64(rec, "loss", t->loss);
     rec_set_f64(rec, "lr", lr);
     if (!res->skipped)
         rec_set_f64(rec, "grad_norm", res->norm);
@@ -197,37 +208,42 @@ static int report(struct pretrain *t, int step, double loss, double lr,
     return r;
 }
 
-static int train_step(struct pretrain *t, int step, struct err *e)
+static int micro_batch(void *ctx, int a, int b, struct err *e)
 {
+    struct pretrain *t = ctx;
     struct pack *p = &t->batch;
-    double weight = fill_batch(t, step), loss = 0;
-    double lr = t->o->lr * pretrain_schedule(step, t->o->steps, t->o->warmup);
+    struct seqs q = pack_view(p, a, b);
+    int r = model_forward(t->t.m, &q, 1, arm_noise_seed(&t->t.arm, t->o->seed),
+                          (uint32_t)t->step, t->logp + p->start[a], NULL, e);
+
+    if (r)
+        return r;
+    weigh(t, a, b);
+    return model_backward(t->t.m, t->dlogp + p->start[a], e);
+}
+
+static int train_step(struct pretrain *t, struct err *e)
+{
+    const struct gradient_work w = {micro_batch, t, (size_t)t->o->micro_batch};
+    double lr = t->o->lr *
+                pretrain_schedule(t->step, t->o->steps, t->o->warmup);
     struct adamw_result res;
-    int r = 0;
+    int r;
 
-    model_zero_grads(t->t.m);
-    for (int a = 0, b; a < p->n && !r; a = b) {
-        struct seqs q;
-
-        b = pack_micro(p, a, p->n, (size_t)t->o->micro_batch);
-        q = pack_view(p, a, b);
-        r = model_forward(t->t.m, &q, 1, arm_noise_seed(&t->t.arm, t->o->seed),
-                          (uint32_t)step, t->logp + p->start[a], NULL, e);
-        if (r)
-            break;
-        weigh(t, a, b, weight, &loss);
-        r = model_backward(t->t.m, t->dlogp + p->start[a], e);
-    }
+    fill_batch(t);
+    shards_cut(t->shard_end, t->t.arm.shards, &t->batch, 0, t->row_end,
+               t->batch.n);
+    r = gradient_make(&t->t.g, &t->batch, 0, t->shard_end, &w, e);
     if (!r)
-        r = adamw_update(t->t.a, model_grads(t->t.m), lr, &res, e);
-    if (!r && !(loss - loss == 0) && !t->t.arm.loss_scaling)
+        r = adamw_update(t->t.a, gradient_get(&t->t.g), lr, &res, e);
+    if (!r && !(t->loss - t->loss == 0) && !t->t.arm.loss_scaling)
         r = err_set(e, ERR_DATA,
                     "step %d: the loss is not finite (a smaller "
                     "--lr may help)",
-                    step);
+                    t->step);
     if (!r)
         r = model_set(t->t.m, t->t.a->master, t->t.arm.master, e);
-    return r ? r : report(t, step, loss, lr, &res, e);
+    return r ? r : report(t, lr, &res, e);
 }
 
 /* --steps 0: the first weights as they are; no rows, no gradients. */
@@ -273,8 +289,8 @@ int pretrain_run(const struct pretrain_opts *o, const char *program,
                                    o->quiet);
     if (!r)
         engine_say_device(t.t.k, t.progress);
-    for (int step = 0; step < o->steps && !r; step++)
-        r = train_step(&t, step, e);
+    for (; t.step < o->steps && !r; t.step++)
+        r = train_step(&t, e);
     if (r && e->no_memory && t.progress)
         r = plan_advise(e, o->micro_batch, o->recompute);
     if (!r)

@@ -7,16 +7,20 @@
 #include "../base/rng.h"
 #include "../model/pack.h"
 #include "recheck.h"
+#include "shards.h"
 
 struct step {
     struct model *m;
     struct adamw *a;
+    struct gradient *g;
     const struct step_opts *o;
     struct step_stats *st;
     struct pack p;                /* every sequence of the batch */
     const struct sample **sample; /* of a sequence */
     int *group_end;               /* sequences up to the end of group i */
-    int fresh; /* so many get logp_old from their first forward */
+    int *shard_end;               /* of the running mini-batch */
+    double scale; /* of its loss: the loss scale over its tokens */
+    int fresh;    /* so many get logp_old from their first forward */
     /* p.n_tokens values each, where the tokens are */
     float *logp_old, *logp_rollout, *logp, *dlogp, *entropy;
 };
@@ -74,6 +78,7 @@ static void gather(struct step *s, const struct batch *b)
         n_seqs += (size_t)b->v[i].n;
     s->sample = xcalloc(n_seqs, sizeof *s->sample);
     s->group_end = xcalloc((size_t)b->n, sizeof *s->group_end);
+    s->shard_end = xcalloc((size_t)s->a->arm.shards, sizeof *s->shard_end);
     for (int i = 0; i < b->n; i++) {
         gather_group(s, &b->v[place[i]]);
         s->group_end[i] = s->p.n;
@@ -97,6 +102,7 @@ static void step_free(struct step *s)
     pack_free(&s->p);
     free(s->sample);
     free(s->group_end);
+    free(s->shard_end);
     free(s->logp_old);
     free(s->logp_rollout);
     free(s->logp);
@@ -152,9 +158,9 @@ static int score(struct step *s, struct err *e)
 }
 
 /* Forward and backward of sequences [a, b) of a mini-batch. */
-static int micro_batch(struct step *s, int a, int b, double scale,
-                       struct err *e)
+static int micro_batch(void *ctx, int a, int b, struct err *e)
 {
+    struct step *s = ctx;
     struct pack *p = &s->p;
     struct seqs q = pack_view(p, a, b);
     size_t at = p->start[a], n = p->start[b] - at;
@@ -175,28 +181,29 @@ static int micro_batch(struct step *s, int a, int b, double scale,
 
         dapo_loss(&s->o->dapo, p->start[i + 1] - j, s->logp + j,
                   s->logp_old + j, s->logp_rollout + j, s->sample[i]->adv,
-                  scale, s->dlogp + j, &s->st->loss);
+                  s->scale, s->dlogp + j, &s->st->loss);
     }
     return model_backward(s->m, s->dlogp + at, e);
 }
 
+/* Groups [from, to). */
 static int mini_batch(struct step *s, int from, int to, struct err *e)
 {
-    struct pack *p = &s->p;
+    const struct gradient_work w = {micro_batch, s, s->o->micro_tokens};
+    const struct pack *p = &s->p;
+    int first = from ? s->group_end[from - 1] : 0, r;
     struct adamw_result res;
     uint64_t n_tokens = 0;
-    int r = 0;
 
-    for (int i = from; i < to; i++)
+    for (int i = first; i < s->group_end[to - 1]; i++)
         n_tokens += p->start[i + 1] - p->start[i] - (uint64_t)p->first[i];
-    model_zero_grads(s->m);
-    for (int a = from, b; a < to && !r; a = b) {
-        b = pack_micro(p, a, to, s->o->micro_tokens);
-        r = micro_batch(s, a, b, s->a->loss_scale / (double)n_tokens, e);
-    }
+    s->scale = s->a->loss_scale / (double)n_tokens;
+    shards_cut(s->shard_end, s->a->arm.shards, p, first, s->group_end + from,
+               to - from);
+    r = gradient_make(s->g, p, first, s->shard_end, &w, e);
     s->fresh = 0; /* the weights are about to move */
     if (!r)
-        r = adamw_update(s->a, model_grads(s->m), s->o->lr, &res, e);
+        r = adamw_update(s->a, gradient_get(s->g), s->o->lr, &res, e);
     if (r)
         return r;
     if (res.skipped) {
@@ -209,13 +216,13 @@ static int mini_batch(struct step *s, int from, int to, struct err *e)
     return model_set(s->m, s->a->master, s->a->arm.master, e);
 }
 
-int step_run(struct model *m, struct adamw *a, const struct batch *b,
+int step_run(struct gradient *g, struct adamw *a, const struct batch *b,
              const struct step_opts *o, struct step_stats *st, struct err *e)
 {
     const struct recheck rest = {o->temperature, o->micro_tokens, a->arm.apart,
                                  o->gap};
-    struct step s = {.m = m, .a = a, .o = o, .st = st};
-    int r = recheck_groups(m, b->rest, b->n_rest, &rest, e);
+    struct step s = {.m = g->m, .a = a, .g = g, .o = o, .st = st};
+    int r = recheck_groups(g->m, b->rest, b->n_rest, &rest, e);
 
     memset(st, 0, sizeof *st);
     if (r || b->n == 0)
@@ -227,11 +234,10 @@ int step_run(struct model *m, struct adamw *a, const struct batch *b,
             s.group_end[(b->n < o->mini_batch ? b->n : o->mini_batch) - 1];
     r = score(&s, e);
     for (int epoch = 0; epoch < o->epochs && !r; epoch++)
-        for (int g = 0; g < b->n && !r; g += o->mini_batch) {
-            int end = g + o->mini_batch < b->n ? g + o->mini_batch : b->n;
+        for (int i = 0; i < b->n && !r; i += o->mini_batch) {
+            int end = i + o->mini_batch < b->n ? i + o->mini_batch : b->n;
 
-            r = mini_batch(&s, g ? s.group_end[g - 1] : 0, s.group_end[end - 1],
-                           e);
+            r = mini_batch(&s, i, end, e);
         }
     step_free(&s);
     return r;

@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "dapo.h"
 #include "gap.h"
+#include "gradient.h"
 #include "mismatch.h"
 
 struct step_opts {
@@ -37,10 +38,10 @@ struct step_stats {
     uint64_t changed; /* stored master values, summed over updates */
 };
 
-/* Trains m (whose compute weights are a's) on b, whose samples have their
+/* Trains the model of g (whose compute weights are a's) on b, whose samples have their
  * advantages. An empty batch makes no update. Before any, all log-probabilities
  * of the sampler are held against o->gap, those of b->rest too. */
-int step_run(struct model *m, struct adamw *a, const struct batch *b,
+int step_run(struct gradient *g, struct adamw *a, const struct batch *b,
              const struct step_opts *o, struct step_stats *st,
              struct err *e) MUST_CHECK;
 

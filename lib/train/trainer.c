@@ -18,7 +18,8 @@ int trainer_arm(struct arm *a, const char *text, const struct config *c,
  * until then; where they cannot fit, that is said before any work. */
 static int check_room(const struct trainer *t, struct err *e)
 {
-    size_t need = dtype_size(t->arm.grads) * model_params(t->m)->n_values;
+    size_t need = dtype_size(t->arm.grads) * model_params(t->m)->n_values *
+                  (t->arm.shards > 1 ? 2 : 1);
     struct k_memory m;
 
     t->k->memory(t->k, &m);
@@ -47,6 +48,8 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
     if (!r)
         r = adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &ao, e);
     if (!r)
+        gradient_open(&t->g, t->m, t->k, &t->arm);
+    if (!r)
         r = model_attach(t->m, t->a->master, t->arm.master, e);
     if (!r)
         r = master(ctx, t->a, e);
@@ -59,8 +62,15 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
     return r;
 }
 
+void trainer_trim(struct trainer *t)
+{
+    gradient_trim(&t->g);
+    model_trim(t->m);
+}
+
 void trainer_close(struct trainer *t)
 {
+    gradient_trim(&t->g);
     adamw_close(&t->a);
     model_close(&t->m);
     kernels_close(&t->k);

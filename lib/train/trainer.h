@@ -6,6 +6,7 @@
 #ifndef ULP_TRAIN_TRAINER_H
 #define ULP_TRAIN_TRAINER_H
 #include "adamw.h"
+#include "gradient.h"
 
 struct trainer {
     struct arm arm;
@@ -13,6 +14,7 @@ struct trainer {
     struct kernels *k;
     struct model *m;
     struct adamw *a;
+    struct gradient g;
 };
 
 struct trainer_opts {
@@ -34,6 +36,8 @@ int trainer_arm(struct arm *a, const char *text, const struct config *c,
 int trainer_open(struct trainer *t, const struct trainer_opts *o,
                  int (*master)(void *ctx, struct adamw *a, struct err *e),
                  void *ctx, struct err *e) MUST_CHECK;
+/* Activations, gradients and scratch go back to the device. */
+void trainer_trim(struct trainer *t);
 void trainer_close(struct trainer *t); /* accepts a zeroed one */
 
 #endif

@@ -14,6 +14,8 @@ CHUNK         ?= 10
 PROMPTS       ?= 256
 MINI_BATCH    ?= 64
 SAMPLES       ?= 16
+# as many as the devices of a node, which then give the same bytes as one
+SHARDS        ?= 8
 LR            ?= 1e-6
 SWEEP_LR      ?= 3e-7 1e-6 3e-6
 MAX_NEW       ?= 3072

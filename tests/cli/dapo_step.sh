@@ -29,9 +29,28 @@ for arm in fp32 bf16-mixed bf16-weights,order=canonical,dropout=0.1; do
     step --arm $arm --model base --out m.all --steps 2 --micro-batch 100000 first2.jsonl
     same "micro_batch_changes_no_bit_$arm" m.1 m.all
 done
+# shards: the bits are theirs, and nothing else's
+for arm in fp32,shards=3 bf16,shards=3 fp16-mixed,shards=8 bf16-kahan,shards=2; do
+    step --arm $arm --model base --out s.5 --steps 5 --micro-batch 40 all.jsonl
+    step --arm $arm --model base --out s.2 --steps 2 --micro-batch 40 --threads 3 --recompute first2.jsonl
+    step --arm $arm --model s.2 --out s.23 --until 5 --micro-batch 40 --offload last3.jsonl
+    same "shards_resume_is_bit_exact_$arm" s.5 s.23
+done
+for arm in fp32,shards=2 bf16-mixed,shards=5 bf16-weights,order=canonical,dropout=0.1,shards=2; do
+    step --arm $arm --model base --out m.1 --steps 2 --micro-batch 1 first2.jsonl
+    step --arm $arm --model base --out m.all --steps 2 --micro-batch 100000 first2.jsonl
+    same "micro_batch_changes_no_bit_$arm" m.1 m.all
+done
 step --model base --out m.t3 --steps 2 --threads 3 first2.jsonl
 step --model base --out m.all --steps 2 first2.jsonl
 same threads_change_no_bit m.t3 m.all
+step --arm fp32,shards=16 --model base --out m.s16 --steps 2 first2.jsonl
+step --arm fp32,shards=99 --model base --out m.s99 --steps 2 first2.jsonl
+for f in model optimizer; do # a mini-batch has two groups, which 16 shards keep apart as well as 99
+    cmp -s m.s16/$f.safetensors m.s99/$f.safetensors || no empty_shards_are_skipped $f
+done
+cmp -s m.s16/model.safetensors m.all/model.safetensors && no empty_shards_are_skipped "nothing is cut"
+ok empty_shards_are_skipped
 
 # metrics: one record a step, counted from 0, and the same twice
 "$BIN/dapo-step" $opts --json --model base --out m.x --steps 2 first2.jsonl >metrics.1
@@ -53,6 +72,8 @@ refused() { # NAME TEXT OPTIONS...
 }
 refused another_arm_is_refused 'this run has bf16: there master=fp32 and not bf16,' --arm bf16 --model fp32.2 --out x last3.jsonl
 refused bf16_gradients_need_their_micro_batch 'micro_batch 4096, this run has 77' --arm bf16 --model bf16.2 --micro-batch 77 --out x last3.jsonl
+refused another_number_of_shards_is_refused 'there shards=1 and not 8' --arm fp32,shards=8 --model fp32.2 --out x last3.jsonl
+refused fewer_shards_are_refused 'there shards=16 and not 1' --model m.s16 --out x last3.jsonl
 refused another_seed_is_refused 'seed 3, this run has 4' --seed 4 --model fp32.2 --out x last3.jsonl
 refused another_rate_is_refused 'lr 0.001, this run has 0.002' --lr 2e-3 --model fp32.2 --out x last3.jsonl
 refused nothing_left_is_an_error 'already at step 5' --model fp32.5 --out x --until 5 all.jsonl

@@ -56,7 +56,7 @@ for c in "rollout --arm help" "logprob --arm help" "logprob --against-arm help" 
     "$BIN/"$c >"$T/out" 2>"$T/err" </dev/null
     rc=$?
     for w in fp32 bf16 bf16-weights bf16-mixed verl bf16-sr llmc-sr bf16-kahan areal fp16-mixed \
-        master= compute= grads= adam= step= head= rollout= rounding= kahan= order= dropout= prefixes=; do
+        master= compute= grads= adam= step= head= rollout= rounding= kahan= order= dropout= prefixes= shards=; do
         grep -qE "^  $w *[a-zP0-9]" "$T/out" || echo "$w is not there" >>"$T/err"
     done
     is "$c" "0 " "$rc $(cat "$T/err")"

@@ -12,7 +12,7 @@ done | while read -r row; do t=${row#*\"id\":\"}; echo "$row" >"$T/data/${t%%/*}
 old=()
 for p in $(cd bin && ls -- *.c); do p=${p%.c}; old+=(-o "$BIN/$p"); done
 plan() { make "${old[@]}" BIN="$BIN" R="$T/results" "$@" plan >"$T/plan" 2>"$T/err"; }
-full=(SANDBOX=1 PRESET=qwen2.5-math-7b MODEL="$config" DATA="$T/data" ARMS='fp32 bf16-weights bf16-mixed bf16-sr bf16-kahan fp16-mixed')
+full=(SANDBOX=1 SHARDS=1 PRESET=qwen2.5-math-7b MODEL="$config" DATA="$T/data" ARMS='fp32 bf16-weights bf16-mixed bf16-sr bf16-kahan fp16-mixed')
 
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=80G
 check parameters_of_the_7b_model grep -q ' 7615616512 parameters; device cuda' "$T/plan"
@@ -37,6 +37,10 @@ check time_at_the_rate grep -q '1e+15 and 1e+15 FLOP/s.*given by RATE' "$T/plan"
 check nothing_was_made test ! -e "$T/results"
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=320G ARMS=bf16-weights
 check it_fits_a_larger_device bash -c "grep -q '^What does' '$T/plan' && ! grep -q 'bf16-weights needs' '$T/plan'"
+plan "${full[@]}" SHARDS=8 RATE=1e15 DEVICE=cuda DEVICE_MEM=320G ARMS='bf16-weights bf16-mixed,shards=1'
+# the running shard's gradient and the sum: 8 bytes
+check memory_of_shards grep -Eq '^  bf16-weights,shards=8 +[0-9.]+ MiB +70\.9 GiB +56\.7 GiB ' "$T/plan"
+check an_arms_own_shards grep -Eq '^  bf16-mixed,shards=1 +14\.2 GiB +85\.1 GiB +28\.4 GiB ' "$T/plan"
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=120G ARMS=bf16-weights
 check options_that_make_it_fit grep -q "TRAIN_OPTS='--recompute' makes it 1" "$T/plan"
 rm "$T/data/gsm8k.jsonl"

@@ -49,6 +49,8 @@ bf16-kahan,step=foreach step=foreach
 bf16-sr,step=fused step=fused
 bf16-mixed,adam=bf16,step=foreach adam=bf16
 fp16-mixed,grads=bf16 grads=bf16
+fp32,shards=2 shards=2
+bf16,shards=2 shards=2
 bf16-weights master=bf16
 verl step=foreach
 llmc-sr grads=bf16

@@ -6,6 +6,7 @@
 #include "../../lib/model/pack.h"
 #include "../../lib/train/plan.h"
 #include "../../lib/train/pretrain.h"
+#include "../../lib/train/gradient.h"
 #include "../../lib/train/adamw.h"
 #include "t.h"
 
@@ -30,6 +31,7 @@ struct rig {
     struct kernels *k;
     struct model *m;
     struct adamw *a;
+    struct gradient g;
     struct arm arm;
 };
 
@@ -60,6 +62,7 @@ static inline void rig_open(struct rig *t, const struct rig_case *x,
         t_fail(__FILE__, __LINE__, "%s", e.msg);
         exit(1);
     }
+    gradient_open(&t->g, t->m, k, &t->arm);
     p = model_params(t->m);
     w = calloc(p->n_values, sizeof *w);
     pretrain_init(w, p, &x->c, 0.05, 1);
@@ -70,6 +73,7 @@ static inline void rig_open(struct rig *t, const struct rig_case *x,
 
 static inline void rig_close(struct rig *t)
 {
+    gradient_trim(&t->g);
     adamw_close(&t->a);
     model_close(&t->m);
 }
@@ -101,26 +105,41 @@ static inline void rig_fill(struct pack *p, const struct rig_case *x)
     }
 }
 
-/* A micro-batch forward and backward, the update, the new weights. */
+struct rig_batch {
+    struct rig *t;
+    struct pack p;
+    float *logp;
+};
+
+static inline int rig_pass(void *ctx, int a, int b, struct err *e)
+{
+    struct rig_batch *x = ctx;
+    struct seqs q = pack_view(&x->p, a, b);
+    int r = model_forward(x->t->m, &q, 1, 1, 0, x->logp, NULL, e);
+
+    return r ? r : model_backward(x->t->m, x->logp, e);
+}
+
+/* A micro-batch forward and backward, the update, the new weights. All
+ * sequences are one group, which is one shard; the others are empty. */
 static inline void rig_update(struct rig *t, const struct rig_case *x)
 {
-    struct pack p = {0};
-    struct seqs q;
+    struct rig_batch b = {.t = t};
+    struct gradient_work w = {rig_pass, &b, SIZE_MAX};
     struct adamw_result res;
     struct err e = {0};
-    float *logp;
+    int end[ARM_SHARDS];
 
-    rig_fill(&p, x);
-    q = pack_view(&p, 0, p.n);
-    logp = calloc(p.n_tokens, sizeof *logp);
-    model_zero_grads(t->m);
-    if (model_forward(t->m, &q, 1, 1, 0, logp, NULL, &e) ||
-        model_backward(t->m, logp, &e) ||
-        adamw_update(t->a, model_grads(t->m), 1e-3, &res, &e) ||
+    rig_fill(&b.p, x);
+    for (int i = 0; i < t->arm.shards; i++)
+        end[i] = b.p.n;
+    b.logp = calloc(b.p.n_tokens, sizeof *b.logp);
+    if (gradient_make(&t->g, &b.p, 0, end, &w, &e) ||
+        adamw_update(t->a, gradient_get(&t->g), 1e-3, &res, &e) ||
         model_set(t->m, t->a->master, t->arm.master, &e))
         t_fail(__FILE__, __LINE__, "%s: %s", x->name, e.msg);
-    free(logp);
-    pack_free(&p);
+    free(b.logp);
+    pack_free(&b.p);
 }
 
 static inline void rig_plan(struct plan_memory *p, const struct rig_case *x,
@@ -146,8 +165,10 @@ static inline void rig_send(struct rig *t, const struct rig_case *x)
 {
     struct err e = {0};
 
-    if (!x->threads)
+    if (!x->threads) {
+        gradient_trim(&t->g);
         model_trim(t->m);
+    }
     T_EQ_INT(adamw_compute_weights(t->a, t->arm.compute, rig_drop, NULL, &e),
              0);
 }

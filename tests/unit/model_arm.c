@@ -11,25 +11,25 @@ static void the_table(void)
         const char *name, *types, *rest;
     } t[] = {
         {"fp32", "fp32,compute=fp32,grads=fp32,adam=fp32,step=ulp",
-         "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared"},
+         "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared,shards=1"},
         {"bf16", "bf16,compute=bf16,grads=bf16,adam=bf16,step=foreach",
-         "nearest,kahan=0,order=shuffled,dropout=model,prefixes=apart"},
+         "nearest,kahan=0,order=shuffled,dropout=model,prefixes=apart,shards=1"},
         {"bf16-weights", "bf16,compute=bf16,grads=fp32,adam=fp32,step=ulp",
-         "nearest,kahan=0,order=shuffled,dropout=0,prefixes=shared"},
+         "nearest,kahan=0,order=shuffled,dropout=0,prefixes=shared,shards=1"},
         {"bf16-mixed", "fp32,compute=bf16,grads=fp32,adam=fp32,step=ulp",
-         "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared"},
+         "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared,shards=1"},
         {"verl", "fp32,compute=bf16,grads=fp32,adam=fp32,step=foreach",
-         "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared"},
+         "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared,shards=1"},
         {"bf16-sr", "bf16,compute=bf16,grads=fp32,adam=fp32,step=ulp",
-         "stochastic,kahan=0,order=canonical,dropout=0,prefixes=shared"},
+         "stochastic,kahan=0,order=canonical,dropout=0,prefixes=shared,shards=1"},
         {"llmc-sr", "bf16,compute=bf16,grads=bf16,adam=fp32,step=ulp",
-         "stochastic,kahan=0,order=canonical,dropout=0,prefixes=apart"},
+         "stochastic,kahan=0,order=canonical,dropout=0,prefixes=apart,shards=1"},
         {"bf16-kahan", "bf16,compute=bf16,grads=fp32,adam=fp32,step=ulp",
-         "nearest,kahan=1,order=canonical,dropout=0,prefixes=shared"},
+         "nearest,kahan=1,order=canonical,dropout=0,prefixes=shared,shards=1"},
         {"areal", "bf16,compute=bf16,grads=fp32,adam=bf16,step=ulp",
-         "nearest,kahan=1,order=canonical,dropout=0,prefixes=shared"},
+         "nearest,kahan=1,order=canonical,dropout=0,prefixes=shared,shards=1"},
         {"fp16-mixed", "fp32,compute=fp16,grads=fp32,adam=fp32,step=ulp",
-         "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared"},
+         "nearest,kahan=0,order=canonical,dropout=0,prefixes=shared,shards=1"},
     };
     struct buf help = {0};
 
@@ -97,7 +97,9 @@ static void factors_override(void)
     T_EQ_STR(full, "fp32,master=bf16,compute=fp16,grads=fp32,adam=bf16,"
                    "step=ulp,head=compute,rollout=same,rounding=stochastic,"
                    "kahan=0,order=shuffled:18446744073709551615,dropout=0.25,"
-                   "prefixes=apart");
+                   "prefixes=apart,shards=1");
+    T_EQ_INT(arm_parse(&a, "fp32,shards=4096", &e), 0);
+    T_EQ_INT(a.shards, 4096);
     T_EQ_INT(arm_parse(&a, "bf16", &e), 0);
     arm_seed(&a, 5);
     T_CHECK(a.order.k.seed == 5 && a.order.k.kind == ORDER_SHUFFLED);
@@ -113,7 +115,8 @@ static void the_longest_text_fits(void)
                        "bf16-weights,rounding=stochastic,step=foreach,"
                        "head=compute,order=hardware:18446744073709551615,"
                        "rollout=bf16-weights+head=compute+order=shuffled:"
-                       "18446744073709551614,dropout=0.10000000000000002",
+                       "18446744073709551614,dropout=0.10000000000000002,"
+                       "shards=4096",
                        &e),
              0);
     arm_format(&a, full, sizeof full);
@@ -200,6 +203,10 @@ static void what_differs_is_named(void)
     arm_format(&a, now, sizeof now);
     T_EQ_INT(arm_difference(old_bf16, now, what, sizeof what), 0);
     T_EQ_INT(arm_difference("", now, what, sizeof what), 5);
+    T_EQ_INT(arm_parse(&a, "fp32,shards=8", &e), 0);
+    arm_format(&a, now, sizeof now);
+    T_EQ_INT(arm_difference(old_fp32, now, what, sizeof what), 1);
+    T_EQ_STR(what, "shards=1 and not 8");
 }
 
 static void the_rest_is_refused(void)
@@ -240,6 +247,12 @@ static void the_rest_is_refused(void)
         {"fp32,rollout=bf16+rollout=same", "compute, head and order"},
         {"fp32,rollout=bf16+", "expected factor=value"},
         {"fp32,rollout=bf16+head=up", "head=up: expected compute or fp32"},
+        {"fp32,shards=0", "from 1 to 4096"},
+        {"fp32,shards=", "from 1 to 4096"},
+        {"fp32,shards=-1", "from 1 to 4096"},
+        {"fp32,shards=2x", "from 1 to 4096"},
+        {"fp32,shards=4097", "from 1 to 4096"},
+        {"fp32,shards=99999999999999999999", "from 1 to 4096"},
         {"fp32,kahan=1", "half-type master"},
         {"fp32,rounding=stochastic", "half-type master"},
     };

@@ -32,10 +32,11 @@ struct rig {
     struct kernels *k;
     struct model *m;
     struct adamw *a;
+    struct gradient g;
     struct arm arm;
     float *w0;
     size_t n;
-    struct group g[N_GROUPS];
+    struct group group[N_GROUPS];
     struct batch b;
     int32_t tokens[N_GROUPS * N_SAMPLES][MAX];
     float logp[N_GROUPS * N_SAMPLES][MAX];
@@ -70,11 +71,11 @@ static void fill_batch(struct rig *t)
         s->id = (uint64_t)i;
     }
     for (int i = 0; i < N_GROUPS; i++) {
-        t->g[i].v = t->s + i * N_SAMPLES;
-        t->g[i].n = N_SAMPLES;
-        group_advantages(&t->g[i], 1);
+        t->group[i].v = t->s + i * N_SAMPLES;
+        t->group[i].n = N_SAMPLES;
+        group_advantages(&t->group[i], 1);
     }
-    t->b.v = t->g;
+    t->b.v = t->group;
     t->b.n = N_GROUPS;
 }
 
@@ -91,6 +92,7 @@ static void open_rig(struct rig *t, const char *arm)
         t_fail(__FILE__, __LINE__, "%s", e.msg);
         return;
     }
+    gradient_open(&t->g, t->m, t->k, &t->arm);
     t->n = model_params(t->m)->n_values;
     t->w0 = calloc(t->n, sizeof *t->w0);
     pretrain_init(t->w0, model_params(t->m), &shape, 0.3, 1);
@@ -109,6 +111,7 @@ static void set_weights(struct rig *t, const float *w)
 static void close_rig(struct rig *t)
 {
     free(t->w0);
+    gradient_trim(&t->g);
     adamw_close(&t->a);
     model_close(&t->m);
     kernels_close(&t->k);
@@ -169,7 +172,7 @@ static void the_gradient_is_that_of_the_token_mean(void)
     m = calloc(t.n, sizeof *m);
     w = calloc(t.n, sizeof *w);
     set_weights(&t, t.w0);
-    T_EQ_INT(step_run(t.m, t.a, &t.b, &one_update, &st, &e), 0);
+    T_EQ_INT(step_run(&t.g, t.a, &t.b, &one_update, &st, &e), 0);
     T_CHECK(st.updates == 1 && st.skipped == 0);
     t.k->download(t.k, m, t.a->m, t.n * sizeof *m);
     for (size_t i = 0; i < t.n; i++)
@@ -196,6 +199,40 @@ static void the_gradient_is_that_of_the_token_mean(void)
     close_rig(&t);
 }
 
+/* Two shards, a group each: the tokens that the loss is divided by are those of the whole
+ * mini-batch. */
+static void shards_share_the_loss_of_the_mini_batch(void)
+{
+    struct step_stats st[2];
+    double far = 0, norm = 0;
+    float *m[2];
+
+    for (int i = 0; i < 2; i++) {
+        struct rig t;
+        struct err e = {0};
+
+        open_rig(&t, i ? "fp32,shards=8" : "fp32");
+        set_weights(&t, t.w0);
+        T_EQ_INT(step_run(&t.g, t.a, &t.b, &one_update, &st[i], &e), 0);
+        m[i] = calloc(t.n, sizeof **m);
+        t.k->download(t.k, m[i], t.a->m, t.n * sizeof **m);
+        for (size_t j = 0; i && j < t.n; j++) {
+            double d = (double)m[1][j] - (double)m[0][j];
+
+            far += d * d;
+            norm += (double)m[0][j] * (double)m[0][j];
+        }
+        T_CHECK(!i || memcmp(m[0], m[1], t.n * sizeof **m));
+        close_rig(&t);
+    }
+    /* the same sum in another order: some units of 2^-24 */
+    T_CHECKF(sqrt(far / norm) < 1e-6, "off by %g", sqrt(far / norm));
+    T_CHECK(!memcmp(&st[0].loss, &st[1].loss, sizeof st[0].loss));
+    T_NEAR(st[1].norm, st[0].norm, 0, 1e-6);
+    free(m[0]);
+    free(m[1]);
+}
+
 static void sampler_and_trainer_agree_or_the_gap_shows(void)
 {
     struct rig t;
@@ -208,11 +245,11 @@ static void sampler_and_trainer_agree_or_the_gap_shows(void)
     for (int i = 0; i < N_GROUPS * N_SAMPLES; i++)
         for (int j = t.s[i].n_prompt; j < t.s[i].n; j++)
             t.logp[i][j - t.s[i].n_prompt] = (float)t.old[i * MAX + j];
-    T_EQ_INT(step_run(t.m, t.a, &t.b, &one_update, &st, &e), 0);
+    T_EQ_INT(step_run(&t.g, t.a, &t.b, &one_update, &st, &e), 0);
     T_CHECKF(st.logp_gap == 0, "gap %g", st.logp_gap);
     set_weights(&t, t.w0);
     t.logp[1][0] -= 0.25f;
-    T_EQ_INT(step_run(t.m, t.a, &t.b, &one_update, &st, &e), 0);
+    T_EQ_INT(step_run(&t.g, t.a, &t.b, &one_update, &st, &e), 0);
     T_NEAR(st.logp_gap, 0.25, 1e-6, 0);
     close_rig(&t);
 }
@@ -229,7 +266,7 @@ static void mini_batches_and_epochs_make_updates(void)
     o.lr = 0.02;
     open_rig(&t, "fp32");
     set_weights(&t, t.w0);
-    T_EQ_INT(step_run(t.m, t.a, &t.b, &o, &st, &e), 0);
+    T_EQ_INT(step_run(&t.g, t.a, &t.b, &o, &st, &e), 0);
     T_EQ_INT(st.updates, 6);
     T_EQ_INT(t.a->updates, 6);
     T_EQ_INT(st.tokens * 3, st.loss.tokens);
@@ -256,7 +293,7 @@ static void scoring_twice_gives_the_same_bits(void)
             open_rig(&t, arms[i]);
             set_weights(&t, t.w0);
             o.score_all = all;
-            T_EQ_INT(step_run(t.m, t.a, &t.b, &o, &st[all], &e), 0);
+            T_EQ_INT(step_run(&t.g, t.a, &t.b, &o, &st[all], &e), 0);
             w[all] = calloc(t.n, sizeof **w);
             t.k->download(t.k, w[all], t.a->master,
                           t.n * dtype_size(t.arm.master));
@@ -276,22 +313,27 @@ static void scoring_twice_gives_the_same_bits(void)
 
 static void weights_that_are_nan_skip_the_update(void)
 {
-    struct rig t;
-    struct step_stats st;
-    struct err e = {0};
+    static const char *const arms[] = {"fp32", "fp32,shards=2"};
 
-    open_rig(&t, "fp32");
-    t.w0[t.n - 1] = NAN;
-    t.w0[3] = NAN;
-    set_weights(&t, t.w0);
-    T_EQ_INT(step_run(t.m, t.a, &t.b, &one_update, &st, &e), 0);
-    T_CHECK(st.updates == 0 && st.skipped == 1 && t.a->skipped == 1);
-    close_rig(&t);
+    for (int i = 0; i < 2; i++) {
+        struct rig t;
+        struct step_stats st;
+        struct err e = {0};
+
+        open_rig(&t, arms[i]);
+        t.w0[t.n - 1] = NAN;
+        t.w0[3] = NAN;
+        set_weights(&t, t.w0);
+        T_EQ_INT(step_run(&t.g, t.a, &t.b, &one_update, &st, &e), 0);
+        T_CHECK(st.updates == 0 && st.skipped == 1 && t.a->skipped == 1);
+        close_rig(&t);
+    }
 }
 
 int main(void)
 {
     T_RUN(the_gradient_is_that_of_the_token_mean);
+    T_RUN(shards_share_the_loss_of_the_mini_batch);
     T_RUN(sampler_and_trainer_agree_or_the_gap_shows);
     T_RUN(mini_batches_and_epochs_make_updates);
     T_RUN(scoring_twice_gives_the_same_bits);

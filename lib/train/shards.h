@@ -1,0 +1,13 @@
+/* shards - a mini-batch cut into the parts whose gradients are joined
+ * (NUMERICS.md, "Shards") */
+#ifndef ULP_TRAIN_SHARDS_H
+#define ULP_TRAIN_SHARDS_H
+#include "../model/pack.h"
+
+/* end[k]: the sequences of p up to the end of shard k < n. A mini-batch begins
+ * at sequence `from`; group i of its n_groups ends before group_end[i]. A shard
+ * that ends where it begins is empty. */
+void shards_cut(int *end, int n, const struct pack *p, int from,
+                const int *group_end, int n_groups);
+
+#endif
