@@ -21,7 +21,7 @@ static struct cli_list without;
 static const char *by, *stat, *report, *sweep, *html, *setting, *tasks, *title,
     *responses, *tensorboard;
 static int do_score, do_kl_score, do_tag, do_tidy, do_verdicts, do_ablation,
-    power, as_table;
+    power, as_table, partial;
 static struct cli_list sets, fields;
 
 static const struct opt own[] = {
@@ -85,6 +85,10 @@ static const struct opt own[] = {
      "scores, KL scores and sparsity to the page of which factor carries "
      "which part; the arms are those of --set arms=..., the first the "
      "reference, the last the whole",
+     0, 0},
+    {OPT_FLAG, "partial", 0, &partial, NULL,
+     "with --report: the experiment is under way; arms may lack records, the "
+     "page says what is missing and gives no verdict",
      0, 0},
     {OPT_STR, "responses", 0, &responses, "DIR",
      "the page shows answers of DIR/RUN/TASK.responses.msgpack.zst", 0, 0},
@@ -210,6 +214,7 @@ static struct report_opts report_opts(void)
         .sets = &sets,
         .without = &without,
         .responses = responses,
+        .partial = partial,
     };
 }
 
@@ -235,6 +240,8 @@ static int run(char **args, int n, struct err *e)
                        "more than one of --by, --score, "
                        "--kl-score, --tag, --tidy, --tensorboard, --verdicts, "
                        "--report, --sweep, --ablation, --html");
+    if (partial && !report)
+        return err_set(e, ERR_USAGE, "--partial without --report");
     if (do_score)
         return stage_score(&f, &sets, args, n, e);
     if (do_kl_score)

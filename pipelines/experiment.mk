@@ -54,5 +54,10 @@ why: all
 watch: $(BIN)/show
 	@pipelines/watch '$(R)' --bin '$(BIN)'
 
+# A report of what there is, into R/partial; a make at work in R does not notice.
+.PHONY: report-now
+report-now:
+	@$(ULP_ENV) pipelines/report_now
+
 include pipelines/plan.mk
 include pipelines/help.mk

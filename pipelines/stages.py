@@ -305,25 +305,30 @@ class Experiment(Tables):
         return [] if self.p.outside else [f"{self.run_dir(r.name)}/step-{self.p.STEPS}"
                 for r in self.p.runs(self.p.arms)]
 
-    def settings(self):
+    def settings(self, last=None):
         """--set options of the report, and the checkpoints that they read:
         what each arm is, factor by factor, and the hyperparameters, are as the
-        checkpoints have them."""
+        checkpoints have them. last: gives a run's checkpoint, or None."""
         p, words, states = self.p, [], []
+        last = last or self.last
         for line in p.setting():
             words.append(f"--set {shlex.quote(line)}")
         if p.outside:
             return words, states
         for a in p.arms:
-            states.append(f"{self.last(f'{a.name}_seed{p.SEEDS[0]}')}"
-                          "/trainer_state.json")
+            checkpoint = last(f"{a.name}_seed{p.SEEDS[0]}")
+            if not checkpoint:
+                continue
+            states.append(f"{checkpoint}/trainer_state.json")
             words.append(
                 f"--set \"arm {a.name}=$(sed -n 's/.*\"arm\": \"[^,]*,"
                 f"\\(.*\\)\".*/\\1/p' '{states[-1]}' | sed 's/,/, /g')\"")
-        words.append(
-            "--set \"optimizer=AdamW $(sed -nE 's/.*\"(beta1|beta2|eps|"
-            "weight_decay|grad_clip|clip_low|clip_high|dual_clip)\": ([^,]*).*"
-            f"/\\1 \\2/p' '{states[0]}' | paste -sd, | sed 's/,/, /g')\"")
+        if states:
+            words.append(
+                "--set \"optimizer=AdamW $(sed -nE 's/.*\"(beta1|beta2|eps|"
+                "weight_decay|grad_clip|clip_low|clip_high|dual_clip)\": "
+                f"([^,]*).*/\\1 \\2/p' '{states[0]}' | paste -sd, | sed "
+                "'s/,/, /g')\"")
         return words, states
 
     def tasks_options(self):
@@ -338,22 +343,30 @@ class Experiment(Tables):
         return [f"{self.dir(n)}/{t.name}.responses.msgpack.zst"
                 for n in runs for t in p.tasks]
 
+    def plots(self):
+        return sorted(set(glob.glob("pipelines/plots/*.gp")))
+
+    def report_command(self, files, words, plots_must=True):
+        """plots_must: a plot that cannot be drawn is an error."""
+        p = self.p
+        plot = "{}" if plots_must else "{{ {} 2>/dev/null || :; }}"
+        draw = [plot.format(f"gnuplot -e \"dir='$OUT'\" {g}")
+                for g in self.plots() if not g.endswith("/style.gp")]
+        return (f"{p.BIN}/stats --quiet --report $OUT --responses "
+                f"{p.R}/eval_metrics --tasks {self.tasks_options()} \\\n" +
+                " \\\n".join(words) +
+                f" \\\n{' '.join(files)} && \\\n" +
+                "".join(f"{d} && \\\n" for d in draw) +
+                f"{p.BIN}/stats --html $OUT && rm -f $OUT/report.in.html")
+
     def report(self):
         p = self.p
         words, states = self.settings()
-        plots = sorted(set(glob.glob("pipelines/plots/*.gp")))
         files, out = self.eval_files(), f"{p.R}/analysis"
         answers = self.page_answers()
         self.add(out, "analysis", "analysis: statistics and plots and summary",
-                 [*files, *answers, *states, p.tasks_json, *plots], ["stats"],
-                 f"{p.BIN}/stats --quiet --report $OUT --responses "
-                 f"{p.R}/eval_metrics --tasks {self.tasks_options()} \\\n" +
-                 " \\\n".join(words) +
-                 f" \\\n{' '.join(files)} && \\\n" +
-                 "".join(f"gnuplot -e \"dir='$OUT'\" {g} && \\\n"
-                         for g in plots if not g.endswith("/style.gp")) +
-                 f"{p.BIN}/stats --html $OUT && rm -f $OUT/report.in.html",
-                 merge=True,
+                 [*files, *answers, *states, p.tasks_json, *self.plots()],
+                 ["stats"], self.report_command(files, words), merge=True,
                  note=f"summary: {out}/summary.txt   report: "
                       f"{out}/report.html")
 

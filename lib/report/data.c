@@ -252,9 +252,10 @@ int data_arm_at(const struct data *d, const char *name)
 
 static int order_arms(struct data *d, const struct setting *s, struct err *e)
 {
-    d->arm = xcalloc(d->arms.n + 1, sizeof *d->arm);
+    d->arm = xcalloc(d->arms.n + s->arms.n + 1, sizeof *d->arm);
     for (size_t i = 0; i < s->arms.n; i++) {
-        long a = names_find(&d->arms, s->arms.v[i]);
+        long a = s->partial ? (long)names_add(&d->arms, s->arms.v[i])
+                            : names_find(&d->arms, s->arms.v[i]);
 
         if (a < 0)
             return err_set(e, ERR_DATA,

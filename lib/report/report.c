@@ -81,6 +81,8 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
         verdicts_make(&v, &d, &s);
         r.doc = doc_open(o->title ? o->title
                                   : "Numerical precision in RLVR fine-tuning");
+        if (s.partial)
+            sec_missing(&r);
         sec_findings(&r);
         sec_setting(&r);
         sec_scores(&r);
@@ -93,7 +95,8 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
         sec_h2(&r);
         sec_h2_noise(&r);
         sec_h3(&r);
-        sec_power(&r);
+        if (!s.partial) /* of a spread that is not known yet, and slow */
+            sec_power(&r);
         sec_selftest(&r);
         x = write_all(&r, &page, o->dir, e);
     }

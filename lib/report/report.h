@@ -21,6 +21,8 @@ struct report_opts {
                               answers the page shows; or NULL */
     const struct cli_list *without; /* tasks left out of the report */
     const struct cli_list *sets;    /* KEY=VALUE over the setting's */
+    int partial; /* the experiment is under way: arms may lack records, and the
+                    page says what is missing (sections.h, sec_missing) */
 };
 
 int report_make(const struct report_opts *o, char **inputs, int n_inputs,

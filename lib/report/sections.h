@@ -13,6 +13,9 @@ struct report {
     struct doc *doc;
 };
 
+/* In a partial report: the runs, seeds and tasks that have no records yet, and
+ * what that keeps from a verdict. */
+void sec_missing(const struct report *r);
 void sec_findings(const struct report *r);
 void sec_setting(const struct report *r);
 void sec_scores(const struct report *r);

@@ -60,6 +60,12 @@ static int set(struct setting *s, const char *key, const char *value,
         words(&s->canonical, value);
     } else if (!strcmp(key, "seeds")) {
         words(&s->seeds, value);
+    } else if (!strcmp(key, "runs")) {
+        words(&s->runs, value);
+    } else if (!strcmp(key, "noise draws")) {
+        s->draws = strtol(value, NULL, 10);
+    } else if (!strcmp(key, "steps")) {
+        s->steps = strtol(value, NULL, 10);
     } else if (!strcmp(key, "reference")) {
         free(s->reference);
         s->reference = xstrdup(value);
@@ -213,6 +219,7 @@ int setting_read(struct setting *s, const struct report_opts *o, struct err *e)
 
     memset(s, 0, sizeof *s);
     s->margin = 0.02;
+    s->partial = o->partial;
     if (o->setting)
         r = read_setting(s, o->setting, e);
     for (int i = 0; !r && o->sets && i < o->sets->n; i++) {
@@ -236,6 +243,7 @@ void setting_free(struct setting *s)
     names_free(&s->arms);
     names_free(&s->canonical);
     names_free(&s->seeds);
+    names_free(&s->runs);
     names_free(&s->tasks);
     free(s->task);
     free(s->look);

@@ -12,6 +12,11 @@
  *   seeds       list or words: the runs that there should be (for the count)
  *   looks       list or words: the numbers of seeds at which verdicts are
  *               given, each at its share of the level; default: any number
+ *   noise draws a number, and words after it: draws of each arm and seed
+ *   steps       training steps of each run
+ *   runs        names of the runs that there should be, ARM_seedN or
+ *               ARM_seedN_drawR; default: each arm at each seed and draw
+ * The last three matter to a partial report alone.
  * All keys are printed, in their order.
  *
  * Tasks are {"tasks": [{"name": ..., "role": "on" or "off", "samples": ...,
@@ -39,6 +44,9 @@ struct setting {
     long *look;
     size_t n_looks;
     int synthetic;
+    int partial;       /* the report is of an experiment under way */
+    long draws, steps; /* 0: not given */
+    struct names runs;
     struct names tasks;
     struct task_info *task;
 };

@@ -123,6 +123,7 @@ static void set_level(struct verdicts *v, const struct data *d,
     size_t n = 0;
 
     v->alpha = 0.05;
+    v->between_looks = s->partial;
     if (!s->n_looks)
         return;
     for (int k = 0; k < d->n_tasks; k++) {
@@ -133,7 +134,7 @@ static void set_level(struct verdicts *v, const struct data *d,
     }
     v->alpha /= (double)s->n_looks;
     v->between_looks = 1;
-    for (size_t i = 0; i < s->n_looks; i++)
+    for (size_t i = 0; i < s->n_looks && !s->partial; i++)
         v->between_looks &= (size_t)s->look[i] != n;
 }
 

@@ -11,7 +11,8 @@
  * with the whole level: the level of a direction is half of it. The family of
  * all tests is adjusted by Holm's method, and the adjusted p decides. With
  * several looks at a growing number of seeds the level is divided by their
- * number, and between looks there is no verdict.
+ * number, and between looks there is no verdict. Nor is there one in a report of
+ * an experiment under way, which would be a look that nobody planned.
  */
 #ifndef ULP_REPORT_VERDICT_H
 #define ULP_REPORT_VERDICT_H
