@@ -13,7 +13,8 @@
 
 static struct compare_opts o = {.eta = SPARSITY_ETA};
 static const char *out = "-", *device = "auto";
-static int json, quiet, threads, consecutive, overlap;
+static const char *runs;
+static int json, quiet, threads, consecutive, overlap, totals;
 
 static const struct opt opts[] = {
     {OPT_F64, "eta", 0, &o.eta, "X", "relative tolerance of the rule", 0, 1},
@@ -23,6 +24,10 @@ static const struct opt opts[] = {
      "checkpoints of a run, in order: each against the one before", 0, 0},
     {OPT_FLAG, "overlap", 0, &overlap, NULL,
      "pairs BEFORE AFTER: which weights several updates moved", 0, 0},
+    {OPT_STR, "runs", 0, &runs, "LIST",
+     "with --overlap: whose update each pair is, words ARM/SEED/DRAW", 0, 0},
+    {OPT_FLAG, "totals", 0, &totals, NULL,
+     "with --consecutive and --overlap: no records of single tensors", 0, 0},
     OPT_DEVICE(&device, &threads),
     {OPT_STR, "output", 'o', &out, "FILE", "where to write", 0, 0},
     {OPT_FLAG, "json", 0, &json, NULL, "write JSON lines", 0, 0},
@@ -56,7 +61,9 @@ static const struct cli cli = {
         "--overlap also writes measure=pair for each two updates (jaccard), "
         "and measure=consensus: weights moved by exactly 0, 1, ... updates "
         "(moved_by.0 ...), and consensus, the part of those moved by any that "
-        "all moved, beside consensus_chance.",
+        "all moved, beside consensus_chance. With --runs these "
+        "are of each two runs, and of all, that differ in `over` alone: arm, "
+        "seed or draw.",
     .example = "sparsity base ckpt-0300 | show\n"
                "sparsity --overlap base seed1 base seed2 | show --where "
                "'measure == \"pair\"'",
@@ -91,6 +98,8 @@ static int several(struct rec_writer *w, char **args, int n, struct err *e)
                                              : UPDATES_CONSECUTIVE,
                              .path = args,
                              .n_paths = n,
+                             .runs = runs,
+                             .totals = totals,
                              .eta = o.eta,
                              .threads = threads};
     struct updates *x = NULL;
@@ -110,6 +119,11 @@ static int check_args(int n, struct err *e)
                        "each other");
     if ((overlap || consecutive) && o.against)
         return err_set(e, ERR_USAGE, "--against is for BASE CKPT alone");
+    if (runs && !overlap)
+        return err_set(e, ERR_USAGE, "--runs goes with --overlap");
+    if (totals && !overlap && !consecutive)
+        return err_set(e, ERR_USAGE,
+                       "--totals goes with --consecutive or --overlap");
     if (!overlap && !consecutive && n != 2)
         return err_set(e, ERR_USAGE,
                        "found %d checkpoints, expected BASE "

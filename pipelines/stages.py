@@ -243,6 +243,14 @@ class Experiment(Tables):
                  f"{p.BIN}/sparsity --quiet --device {p.DEVICE} --threads "
                  f"{p.THREADS} {self.base} {self.last(run)} | \\\n"
                  f"{p.BIN}/stats --quiet --tag {tags} -o $OUT")
+        self.add(f"{self.dir(run)}/spectrum.msgpack", "sparsity",
+                 f"spectrum of {run}",
+                 [*self.base_inputs, *self.model(run)[1]],
+                 ["spectrum", "stats"],
+                 f"{p.BIN}/spectrum --quiet --threads {p.THREADS}"
+                 f"{f' {p.SPECTRUM_OPTS}' if p.SPECTRUM_OPTS else ''} "
+                 f"{self.base} {self.last(run)} | \\\n"
+                 f"{p.BIN}/stats --quiet --tag {tags} -o $OUT")
         if p.outside:
             return
         metrics = [f"{self.run_dir(run)}/step-{c}/metrics.msgpack"
@@ -251,6 +259,23 @@ class Experiment(Tables):
                  f"metrics of {run}", metrics, ["stats"],
                  f"{p.BIN}/stats --quiet --tag {tags} -o $OUT "
                  f"{' '.join(metrics)}")
+
+    def overlap(self):
+        """Which weights the runs moved, in one pass over all of them; over so
+        many draws that it takes no more files, of draw 0 alone."""
+        p, runs = self.p, self.p.runs(self.p.arms)
+        if len(runs) > 255:
+            runs = [r for r in runs if not r.draw]
+        names = " ".join(f"{r.arm.name}/{r.seed}/{r.draw}" for r in runs)
+        pairs = " ".join(f"{self.base} {self.last(r.name)}" for r in runs)
+        self.add(f"{p.R}/eval_metrics/overlap.msgpack", "sparsity",
+                 "overlap of all runs",
+                 [*self.base_inputs,
+                  *dict.fromkeys(f for r in runs
+                                 for f in self.model(r.name)[1])],
+                 ["sparsity"],
+                 f"{p.BIN}/sparsity --quiet --threads {p.THREADS} --totals "
+                 f"--overlap --runs '{names}' -o $OUT {pairs}")
 
     def divergence(self, run):
         """How far a noise draw is from draw 0 of its seed. With KEEP=last only
@@ -290,14 +315,17 @@ class Experiment(Tables):
         if p.outside:
             return [*self.base_scores(),
                     *(f"{self.dir(n)}/{k}.msgpack" for n in runs
-                      for k in ("scores", "kl_scores", "sparsity"))]
+                      for k in ("scores", "kl_scores", "sparsity",
+                                "spectrum")),
+                    f"{p.R}/eval_metrics/overlap.msgpack"]
         again = [f"{a.name}_seed{self.again}_again" for a in p.arms]
         floors = [f"floor_{a.name}" for a in p.arms]
         return [*self.base_scores(),
                 *(f"{self.dir(n)}/scores.msgpack" for n in [*runs, *again]),
                 *(f"{self.dir(n)}/kl_scores.msgpack" for n in runs + floors),
                 *(f"{self.dir(n)}/{k}.msgpack" for n in runs
-                  for k in ("sparsity", "metrics")),
+                  for k in ("sparsity", "spectrum", "metrics")),
+                f"{p.R}/eval_metrics/overlap.msgpack",
                 *(f"{self.dir(r.name)}/divergence.msgpack"
                   for r in p.runs(p.arms) if r.draw)]
 
@@ -388,6 +416,7 @@ def experiment(p):
         x.responses(f"base_seed{s}", s, x.tags(f"base_seed{s}", "base", s))
     for run in runs:
         x.evaluate(run)
+    x.overlap()
     for a in [] if p.outside else p.arms:
         run = f"{a.name}_seed{x.again}_again"
         x.responses(run, x.again, x.tags(run, a.name, x.again, True))

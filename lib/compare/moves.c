@@ -8,7 +8,7 @@
 #include "names.h"
 #include "sparsity.h"
 
-enum { RUN = 2048, WORDS = RUN / 64 };
+enum { RUN = 2048, WORDS = RUN / 64, PLANES = 9 /* count to MOVES_MAX */ };
 
 struct bits {
     uint64_t w[WORDS];
@@ -19,6 +19,7 @@ struct pass {
     const struct st_tensor *const *t;
     int n_files, n_overlap;
     const struct update *u;
+    const struct move_group *group;
     double eta;
     float (*raw)[RUN], (*cast)[RUN]; /* [n_files] */
     struct bits *moved;              /* [n_updates] */
@@ -27,15 +28,16 @@ struct pass {
     size_t cols;
 };
 
-void moves_open(struct moves *m, int n_updates)
+void moves_open(struct moves *m, int n_updates, int n_groups)
 {
     size_t k = (size_t)n_updates;
 
     memset(m, 0, sizeof *m);
     m->n_updates = n_updates;
+    m->n_groups = n_groups;
     m->of = xcalloc(k, sizeof *m->of);
     m->both = xcalloc(k * k, sizeof *m->both);
-    m->by = xcalloc(k + 1, sizeof *m->by);
+    m->by = xcalloc((size_t)n_groups * (k + 1) + 1, sizeof *m->by);
 }
 
 void moves_close(struct moves *m)
@@ -70,7 +72,7 @@ void moves_add(struct moves *to, const struct moves *m)
         add_counts(&to->of[i], &m->of[i]);
     for (int i = 0; i < k * k; i++)
         to->both[i] += m->both[i];
-    for (int i = 0; i <= k; i++)
+    for (int i = 0; i < m->n_groups * (k + 1); i++)
         to->by[i] += m->by[i];
 }
 
@@ -128,11 +130,36 @@ static void by_row_and_column(struct pass *p, int i, size_t first)
         }
 }
 
+/* 64 weights at once: bit j of their counts of members that moved them is in
+ * plane j. */
+static void count_members(const struct pass *p, const struct move_group *g,
+                          size_t w, uint64_t all, uint64_t *by)
+{
+    uint64_t plane[PLANES] = {0};
+
+    for (int i = 0; i < g->n; i++) {
+        uint64_t carry = p->moved[g->member[i]].w[w] & all;
+
+        for (int j = 0; j < PLANES && carry; j++) {
+            uint64_t both = plane[j] & carry;
+
+            plane[j] ^= carry;
+            carry = both;
+        }
+    }
+    for (int k = 0; k <= g->n; k++) {
+        uint64_t are = all;
+
+        for (int j = 0; j < PLANES && are; j++)
+            are &= k >> j & 1 ? plane[j] : ~plane[j];
+        by[k] += (uint64_t)__builtin_popcountl(are);
+    }
+}
+
 static void overlaps(struct pass *p, size_t n)
 {
     struct moves *m = p->m;
     struct bits all;
-    uint64_t left;
 
     finite_in_all(p, n, &all);
     for (size_t w = 0; w < WORDS; w++) {
@@ -145,14 +172,8 @@ static void overlaps(struct pass *p, size_t n)
                 m->both[a * m->n_updates + b] += (uint64_t)__builtin_popcountl(
                     x & p->moved[b].w[w]);
         }
-        for (left = all.w[w]; left; left &= left - 1) {
-            uint64_t bit = left & -left;
-            int some = 0;
-
-            for (int a = 0; a < p->n_overlap; a++)
-                some += (p->moved[a].w[w] & bit) != 0;
-            m->by[some]++;
-        }
+        for (int g = 0; g < m->n_groups; g++)
+            count_members(p, &p->group[g], w, all.w[w], moves_by(m, g));
     }
 }
 
@@ -197,7 +218,7 @@ static void one_row(struct pass *p, size_t row)
 /* A tensor that is no matrix has rows and columns to go through, and none to
  * count. */
 void moves_count(struct moves *m, const struct st_tensor *const *t, int n_files,
-                 const struct update *u, int n_overlap, double eta)
+                 const struct moves_opts *o)
 {
     int matrix = t[0]->n_dims == 2;
     size_t cols = matrix ? (size_t)t[0]->dims[1] : t[0]->n, k;
@@ -205,9 +226,10 @@ void moves_count(struct moves *m, const struct st_tensor *const *t, int n_files,
     struct pass p = {.m = m,
                      .t = t,
                      .n_files = n_files,
-                     .u = u,
-                     .n_overlap = n_overlap,
-                     .eta = eta,
+                     .u = o->update,
+                     .n_overlap = o->n_overlap,
+                     .group = o->group,
+                     .eta = o->eta,
                      .cols = cols};
 
     k = (size_t)m->n_updates;

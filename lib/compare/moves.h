@@ -3,18 +3,24 @@
  * An update is two checkpoints, before and after it. A weight is moved by the
  * rule of sparsity.h: its bf16 cast changed. In one pass over all files: counts of each
  * update, by row and column as well; overlaps of each two updates; and how many
- * weights were moved by exactly 0, 1, 2 ... of them. Overlaps are over the
- * weights that are finite in all files.
+ * weights were moved by exactly 0, 1, 2 ... of a group of them. Overlaps are
+ * over the weights that are finite in all files.
  */
 #ifndef ULP_COMPARE_MOVES_H
 #define ULP_COMPARE_MOVES_H
 #include "../model/safetensors.h"
 
-enum { MOVES_MAX = 64 }; /* updates; and files */
+enum { MOVES_MAX = 256 }; /* updates; and files */
 
 /* Indices of files. */
 struct update {
     int before, after;
+};
+
+/* Updates of which it is counted how many moved a weight. */
+struct move_group {
+    int n;
+    int *member; /* [n] */
 };
 
 struct move_counts { /* of one update */
@@ -25,20 +31,32 @@ struct move_counts { /* of one update */
 };
 
 struct moves {
-    int n_updates;
+    int n_updates, n_groups;
     uint64_t n, rows, cols; /* rows and cols of matrices: 0 for others */
     uint64_t n_all;         /* finite in all files */
     struct move_counts *of; /* [n_updates] */
     uint64_t *both;         /* [n_updates][n_updates], a < b */
-    uint64_t *by;           /* [n_updates + 1] weights moved by so many */
+    uint64_t *by; /* [n_groups][n_updates + 1] weights moved by so many */
 };
 
-void moves_open(struct moves *m, int n_updates);
+void moves_open(struct moves *m, int n_updates, int n_groups);
 void moves_close(struct moves *m);
 void moves_add(struct moves *to, const struct moves *m);
-/* Of one tensor: t[i] is that of file i, all of one shape. m is as opened.
- * The first n_overlap updates alone enter `both`, `by` and n_all. */
+/* In group g, the weights moved by 0, 1, ... of its members. */
+static inline uint64_t *moves_by(const struct moves *m, int g)
+{
+    return m->by + g * (m->n_updates + 1);
+}
+
+struct moves_opts {
+    const struct update *update; /* [n_updates] */
+    int n_overlap; /* the first of them, which alone enter both, by, n_all */
+    const struct move_group *group; /* [n_groups] */
+    double eta;
+};
+
+/* Of one tensor: t[i] is that of file i, all of one shape. m is as opened. */
 void moves_count(struct moves *m, const struct st_tensor *const *t, int n_files,
-                 const struct update *u, int n_overlap, double eta);
+                 const struct moves_opts *o);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "../base/pool.h"
 #include "fields.h"
-#include "moves.h"
+#include "groups.h"
 #include "names.h"
 #include "sparsity.h"
 
@@ -15,7 +15,9 @@ struct updates {
     struct st_file *file[MOVES_MAX];
     int n_files;
     struct update u[2 * MOVES_MAX];
-    int n_updates, n_shown;     /* the others are those from the first on */
+    int n_updates, n_shown; /* the others are those from the first on */
+    struct runs runs;       /* of the updates, where they are named */
+    struct groups groups;
     struct moves *tensor;       /* [st_count(file[0])] */
     const struct st_tensor **t; /* [st_count][n_files] */
     struct moves kind[KIND_OTHER + 1], all, *layer;
@@ -57,6 +59,8 @@ static int put_update(struct updates *x, const struct scope *s,
 
     begin(x, s, "update");
     rec_set_i64(rec, "update", i + 1);
+    if (x->runs.n)
+        runs_set(&x->runs, i, -1, rec);
     rec_set_u64(rec, "n", m->n);
     rec_set_u64(rec, "unchanged", c->unchanged);
     rec_set_u64(rec, "non_finite", c->non_finite);
@@ -79,12 +83,29 @@ static int put_update(struct updates *x, const struct scope *s,
     return rec_write(x->w, rec, e);
 }
 
+/* What is compared, and what all of these runs have in common with run i. */
+static void set_over(struct updates *x, int over, int i)
+{
+    const char *name = runs_key_name((enum run_key)over);
+
+    rec_set_str(x->rec, "over", name, strlen(name));
+    runs_set(&x->runs, i, over, x->rec);
+}
+
 static int put_pair(struct updates *x, const struct scope *s,
                     const struct moves *m, int a, int b, struct err *e)
 {
+    int over = x->runs.n ? runs_over(&x->runs, a, b) : -1;
+
+    if (x->runs.n && over < 0)
+        return 0;
     begin(x, s, "pair");
     rec_set_i64(x->rec, "a", a + 1);
     rec_set_i64(x->rec, "b", b + 1);
+    if (over >= 0) {
+        set_over(x, over, a);
+        runs_set_pair(&x->runs, a, b, (enum run_key)over, x->rec);
+    }
     rec_set_u64(x->rec, "n", m->n_all);
     rec_set_u64(x->rec, "moved_a", m->of[a].moved);
     rec_set_u64(x->rec, "moved_b", m->of[b].moved);
@@ -96,26 +117,30 @@ static int put_pair(struct updates *x, const struct scope *s,
 /* all = moved by every update, any = by at least one; by chance, for
  * independent masks of their sizes. */
 static int put_consensus(struct updates *x, const struct scope *s,
-                         const struct moves *m, struct err *e)
+                         const struct moves *m, int at, struct err *e)
 {
-    uint64_t any = m->n_all - m->by[0];
+    const struct move_group *g = &x->groups.v[at];
+    const uint64_t *by = moves_by(m, at);
+    uint64_t any = m->n_all - by[0];
     double all = 1, none = 1;
     char field[32];
 
     begin(x, s, "consensus");
+    if (x->groups.over[at] >= 0)
+        set_over(x, x->groups.over[at], g->member[0]);
     rec_set_u64(x->rec, "n", m->n_all);
-    for (int i = 0; i <= x->n_shown; i++) {
+    for (int i = 0; i <= g->n; i++) {
         snprintf(field, sizeof field, "moved_by.%d", i);
-        rec_set_u64(x->rec, field, m->by[i]);
+        rec_set_u64(x->rec, field, by[i]);
     }
-    for (int i = 0; i < x->n_shown && m->n_all; i++) {
-        double p = (double)m->of[i].moved / (double)m->n_all;
+    for (int i = 0; i < g->n && m->n_all; i++) {
+        double p = (double)m->of[g->member[i]].moved / (double)m->n_all;
 
         all *= p;
         none *= 1 - p;
     }
     if (any) {
-        fields_share(x->rec, "consensus", m->by[x->n_shown], any);
+        fields_share(x->rec, "consensus", by[g->n], any);
         rec_set_f64(x->rec, "consensus_chance", all / (1 - none));
     }
     return rec_write(x->w, x->rec, e);
@@ -133,7 +158,9 @@ static int put(struct updates *x, const struct scope *s, const struct moves *m,
     for (int a = 0; a < x->n_shown; a++)
         for (int b = a + 1; b < x->n_shown && !r; b++)
             r = put_pair(x, s, m, a, b, e);
-    return r ? r : put_consensus(x, s, m, e);
+    for (int g = 0; g < x->groups.n && !r; g++)
+        r = put_consensus(x, s, m, g, e);
+    return r;
 }
 
 static int put_tensor(struct updates *x, size_t i, struct err *e)
@@ -147,7 +174,7 @@ static int put_tensor(struct updates *x, size_t i, struct err *e)
     moves_add(&x->kind[kind], &x->tensor[i]);
     if (s.layer >= 0)
         moves_add(&x->layer[s.layer], &x->tensor[i]);
-    return put(x, &s, &x->tensor[i], e);
+    return x->o->totals ? 0 : put(x, &s, &x->tensor[i], e);
 }
 
 static int put_all(struct updates *x, struct err *e)
@@ -187,9 +214,15 @@ static int header(const struct updates *x, struct err *e)
         st_digest(x->file[x->u[i].after], digest);
         rec_made_by(x->w, text, digest);
     }
+    if (x->runs.n)
+        rec_made_by(x->w, "runs", x->o->runs);
     for (int i = 0; i < x->n_files && !r; i++)
         r = st_check(x->file[i], e);
-    return r ? r : rec_header(x->w, "sparsity", "sparsity", NULL, e);
+    if (r)
+        return r;
+    return rec_header(x->w,
+                      x->o->mode == UPDATES_OVERLAP ? "overlap" : "sparsity",
+                      "sparsity", NULL, e);
 }
 
 /* ---- counting ------------------------------------------------------- */
@@ -197,10 +230,13 @@ static int header(const struct updates *x, struct err *e)
 static void one_tensor(void *ctx, long i, int worker)
 {
     struct updates *x = ctx;
+    const struct moves_opts o = {.update = x->u,
+                                 .n_overlap = x->n_shown,
+                                 .group = x->groups.v,
+                                 .eta = x->o->eta};
 
     (void)worker;
-    moves_count(&x->tensor[i], x->t + i * x->n_files, x->n_files, x->u,
-                x->n_shown, x->o->eta);
+    moves_count(&x->tensor[i], x->t + i * x->n_files, x->n_files, &o);
 }
 
 int updates_write(struct updates *x, struct rec_writer *w, struct err *e)
@@ -267,6 +303,19 @@ static int list_files(struct updates *x, struct err *e)
     return 0;
 }
 
+static int list_groups(struct updates *x, struct err *e)
+{
+    int r = 0;
+
+    if (x->o->mode != UPDATES_OVERLAP)
+        return 0;
+    if (x->o->runs)
+        r = runs_parse(&x->runs, x->o->runs, x->n_shown, e);
+    if (!r)
+        groups_list(&x->groups, x->n_shown, &x->runs);
+    return r;
+}
+
 static int list_tensors(struct updates *x, struct err *e)
 {
     size_t n = st_count(x->file[0]);
@@ -283,7 +332,7 @@ static int list_tensors(struct updates *x, struct err *e)
                                &x->t[i * files + (size_t)f], e);
     }
     for (size_t i = 0; i < n && !r; i++) {
-        moves_open(&x->tensor[i], x->n_updates);
+        moves_open(&x->tensor[i], x->n_updates, x->groups.n);
         (void)tensor_kind(st_at(x->file[0], i)->name, &layer);
         if (layer >= x->n_layers)
             x->n_layers = layer + 1;
@@ -292,10 +341,10 @@ static int list_tensors(struct updates *x, struct err *e)
         return r;
     x->layer = xcalloc((size_t)x->n_layers + 1, sizeof *x->layer);
     for (int i = 0; i < x->n_layers; i++)
-        moves_open(&x->layer[i], x->n_updates);
+        moves_open(&x->layer[i], x->n_updates, x->groups.n);
     for (int k = 0; k <= KIND_OTHER; k++)
-        moves_open(&x->kind[k], x->n_updates);
-    moves_open(&x->all, x->n_updates);
+        moves_open(&x->kind[k], x->n_updates, x->groups.n);
+    moves_open(&x->all, x->n_updates, x->groups.n);
     return 0;
 }
 
@@ -308,6 +357,8 @@ int updates_open(struct updates **out, const struct updates_opts *o,
     x->o = o;
     x->rec = rec_new();
     r = list_files(x, e);
+    if (!r)
+        r = list_groups(x, e);
     if (!r)
         r = list_tensors(x, e);
     for (int i = 0; r && i < x->n_files; i++) /* damage may be why */
@@ -334,6 +385,8 @@ void updates_close(struct updates **x)
     moves_close(&(*x)->all);
     for (int i = 0; i < (*x)->n_files; i++)
         (void)!st_close(&(*x)->file[i], 0, NULL);
+    groups_free(&(*x)->groups);
+    runs_free(&(*x)->runs);
     rec_free(&(*x)->rec);
     free((*x)->tensor);
     free((*x)->t);

@@ -1,7 +1,8 @@
 /* updates - several checkpoints to a stream of records about what moved
  *
  * For each scope (tensor, kind, layer, total) a record an update; then, of
- * overlaps, one for each two updates and one of all together. Fields in
+ * overlaps, one for each two updates and one of all together, or where runs are
+ * named one for each pair and each group of them (runs.h). Fields in
  * lib/record/SCHEMA.md. The bytes do not depend on threads.
  */
 #ifndef ULP_COMPARE_UPDATES_H
@@ -18,6 +19,8 @@ struct updates_opts { /* borrowed until close */
     enum updates_mode mode;
     char *const *path;
     int n_paths;
+    const char *runs; /* of overlaps: ARM/SEED/DRAW for each update, or NULL */
+    int totals;       /* no records of single tensors */
     double eta;
     int threads; /* 0: one per processor */
 };

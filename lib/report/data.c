@@ -33,11 +33,11 @@ static int has(struct rec *rec, const char *field)
     return s && strcmp(s, "null");
 }
 
-/* spectrum's records are for the page's maps alone. */
-static int is_spectrum(struct rec *rec)
+/* Records of spectrum and overlap are for the page alone. */
+static int is_for_page(struct rec *rec)
 {
     static const char *const any[] = {"nss", "angle_left_max", "norm_delta",
-                                      "overlap_principal"};
+                                      "overlap_principal", "measure"};
 
     for (size_t i = 0; has(rec, "scope") && i < sizeof any / sizeof *any; i++)
         if (has(rec, any[i]))
@@ -163,7 +163,7 @@ int data_add(struct data *d, struct rec *rec, struct err *e)
     struct obs o = {.task = -1, .seed = -1, .kind = -1, .layer = -1};
     int r;
 
-    if (is_spectrum(rec))
+    if (is_for_page(rec))
         return 0;
     r = stream_of(rec, &o.stream, e);
     if (!r)

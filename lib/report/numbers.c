@@ -19,6 +19,7 @@ static long kind_of(struct numbers *n, const struct rec_reader *in,
                     struct rec *rec)
 {
     const char *s = has(rec, "j")                                ? "scores"
+                    : has(rec, "measure")                        ? "overlap"
                     : has(rec, "kl_token")                       ? "kl_scores"
                     : has(rec, "scope") && has(rec, "unchanged") ? "sparsity"
                     : has(rec, "step") && has(rec, "updates")    ? "metrics"

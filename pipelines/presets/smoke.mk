@@ -18,6 +18,7 @@ LR            ?= 1e-3
 SWEEP_LR      ?= 3e-4 1e-3 3e-3
 MAX_NEW       ?= 40
 OVERLONG      ?= 8
+SPECTRUM_OPTS ?= --top 8
 SYNTHETIC     ?= 1
 # one group in twenty is mixed: ten rounds would not fill a batch
 TRAIN_OPTS    ?= --max-gen-batches 200

@@ -23,6 +23,7 @@ OVERLONG      ?= 8
 KL_PROMPTS    ?= 64
 # what stays in a core's cache
 TRAIN_OPTS    ?= --micro-batch 1024
+SPECTRUM_OPTS ?= --top 8
 SYNTHETIC     ?= 1
 # seconds a stage of each kind, for the first lines of progress
 EXPECT        ?= base=20 train=2 eval=0.35 kl=0.3 stats=0.1 sparsity=0.1 data=0.1 analysis=2

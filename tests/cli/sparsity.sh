@@ -47,9 +47,28 @@ for i in 1 2 3; do
 done
 j=$(sp --against b3 a0 a3 | tail -n 1)
 gives jaccard_of_a_pair "$(grep '"scope":"total"' over | grep '"a":1,"b":2' | get jaccard)" "$(get jaccard <<<"$j")"
+# updates of named runs: pairs and groups over one of arm, seed, draw
+sp --totals --overlap --runs 'x/1/0 x/2/0 y/1/0 x/1/3' a0 a3 b0 b3 a1 a2 a2 a3 >runs
+gives runs_pairs "$(grep '"scope":"total".*"pair"' runs | grep -o '"over":.*"n":' | tr -d '"\n')" \
+    over:seed,arm:x,draw:0,seed_a:1,seed_b:2,n:over:arm,seed:1,draw:0,arm_a:x,arm_b:y,n:over:draw,arm:x,seed:1,draw_a:0,draw_b:3,n:
+gives runs_updates "$(grep '"scope":"total".*"update"' runs | grep -o '"arm":.*"n":' | tr -d '"\n')" \
+    arm:x,seed:1,draw:0,n:arm:x,seed:2,draw:0,n:arm:y,seed:1,draw:0,n:arm:x,seed:1,draw:3,n:
+gives runs_consensus "$(grep '"scope":"total".*"consensus"' runs | grep -o '"over":.*"n":' | tr -d '"\n')" \
+    over:arm,seed:1,draw:0,n:over:seed,arm:x,draw:0,n:over:draw,arm:x,seed:1,n:
+gives runs_totals_alone "$(grep -c '"scope":"tensor"' runs)" 0
+# as of the members of a group alone, which are finite everywhere in the same weights
+sp --overlap a0 a3 b0 b3 a1 a2 a2 a3 >over4
+sp --overlap --runs 'x/1/0 x/2/0 x/3/0 x/4/0' a0 a3 b0 b3 a1 a2 a2 a3 >same
+gives one_group_is_all "$(grep consensus same | grep -o '"n":.*')" "$(grep consensus over4 | grep -o '"n":.*')"
+gives one_group_has_all_pairs "$(grep '"pair"' same | grep -o '"n":.*')" "$(grep '"pair"' over4 | grep -o '"n":.*')"
 misuse() { sp "${@:2}" >/dev/null 2>err.txt; is "misuse_$1" 2 $?; }
 misuse three_without_a_mode a0 a1 a2
 misuse odd_overlap --overlap a0 a1 a2
 misuse both_modes --overlap --consecutive a0 a1
+misuse runs_missing --overlap --runs x/1/0 a0 a1 a1 a2
+misuse runs_twice --overlap --runs 'x/1/0 x/1/0' a0 a1 a1 a2
+misuse runs_malformed --overlap --runs 'x/1 y/1/0' a0 a1 a1 a2
+misuse runs_without_overlap --consecutive --runs x/1/0 a0 a1
+misuse totals_of_two --totals a0 a1
 misuse against --against a2 --consecutive a0 a1
 sp --consecutive a0 base >/dev/null 2>err.txt; is other_tensors 3 $?

@@ -14,7 +14,7 @@ bytes() { (cd "$R" && find . -type f ! -path './.make/*' | LC_ALL=C sort | xargs
 run
 [ "$status" = 0 ] && [ "$(wc -l <<<"$labels")" = "$(grep -c '^# stage' "$R/.make/dag.mk")" ] && [ -s "$R/analysis/summary.txt" ]
 verdict first_run_makes_every_stage_once $? "$(said)"
-[ "$(grep -c "^\[" "$T/err")" = 31 ] && grep -q "^31 of 31 stages to run$" "$T/err" && grep -q "^\[31/31\] analysis" "$T/err"
+[ "$(grep -c "^\[" "$T/err")" = 33 ] && grep -q "^33 of 33 stages to run$" "$T/err" && grep -q "^\[33/33\] analysis" "$T/err"
 verdict progress_counts_stages $? "$(grep -c '^\[' "$T/err") $(head -n 1 "$T/err")"
 bytes >"$T/first"
 run
@@ -59,7 +59,7 @@ bytes | cmp -s - "$T/first"
 verdict and_back $? "$(said)"
 echo '# a comment' >>"$T/bin/stats"
 run
-ran '^(score|average KL|metrics of|sparsity of|analys)' && bytes | cmp -s - "$T/first"
+ran '^(score|average KL|metrics of|sparsity of|spectrum of|overlap of|analys)' && bytes | cmp -s - "$T/first"
 verdict same_results_go_no_further $? "$(said)"
 program stats
 run
@@ -101,25 +101,25 @@ verdict samples_of_a_task_rerun_evaluation_only $? "$(said)"
 sed -i 's/"samples": 3/"samples": 2/' "$T/tasks.json"
 run
 run SEEDS='1 2'
-ran 'seed ?2|^analys'
+ran 'seed ?2|^overlap|^analys'
 verdict one_more_seed_adds_that_seed $? "$(said)"
 run NOISE=2
-ran 'draw ?1|^analys'
+ran 'draw ?1|^overlap|^analys'
 verdict one_more_noise_draw_adds_that_draw $? "$(said)"
 grep -q -- '--arm fp32,order=shuffled:1 ' "$R/.make/dag.mk" && grep -q -- '--set draw=1 ' "$R/.make/dag.mk"
 verdict a_draw_has_another_order_of_sums $? ''
 run
-bytes | grep -vE '_draw1|seed2' | cmp -s - "$T/first"
+bytes | grep -vE ' .*(_draw1|seed2)' | cmp -s - "$T/first"
 verdict fewer_draws_leave_the_others $? "$(said)"
 run SEEDS='1 2'
 seeds=$(grep -o -- '--seed 100[0-9] --samples 2' "$R/.make/dag.mk" | sort -u | tr '\n' ' ')
 [ "$seeds" = '--seed 1001 --samples 2 --seed 1002 --samples 2 ' ]
 verdict a_training_seed_has_its_own_evaluation_stream $? "$seeds"
 run ARMS='fp32 bf16,lr=2e-3'
-ran 'bf16|^analys'
+ran 'bf16|^overlap|^analys'
 verdict one_more_arm_adds_that_arm $? "$(said)"
 run
-ran '^analys' && bytes | grep -vE 'bf16|seed2|_draw1' | cmp -s - "$T/first"
+ran '^overlap|^analys' && bytes | grep -vE ' .*(bf16|seed2|_draw1)' | cmp -s - "$T/first"
 verdict fewer_again_leave_the_others $? "$(said)"
 run THREADS=2 LAUNCH='nice -n 1'
 none
@@ -174,7 +174,7 @@ env -u MAKEFLAGS -u MAKELEVEL bash -c "$again $old" </dev/null >"$T/out" 2>"$T/e
 verdict and_its_command_repeats_it_alone $? "$again: $(tail -n 2 "$T/err")"
 program logprob
 run
-bytes | grep -vE 'bf16|seed2|ablation|_draw1' | cmp -s - "$T/first"
+bytes | grep -vE ' .*(bf16|seed2|ablation|_draw1)' | cmp -s - "$T/first"
 verdict and_all_is_as_before $? "$(said)"
 
 cp -r "$R/base/model" "$T/model"

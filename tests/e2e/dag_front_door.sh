@@ -138,7 +138,7 @@ env -u MAKEFLAGS -u MAKELEVEL make $old BIN="$T/bin" B="$T/none" CUDA=0 DEVICE=c
 second=$?
 wait
 STUB_SLEEP=
-[ $second = 0 ] && grep -q 'is at work in .*: waiting for it' "$T/err.2" && ! grep -q '^\[' "$T/err.2" && grep -q '\[31/31\]' "$T/err.1"
+[ $second = 0 ] && grep -q 'is at work in .*: waiting for it' "$T/err.2" && ! grep -q '^\[' "$T/err.2" && grep -q '\[33/33\]' "$T/err.1"
 verdict a_second_make_waits $? "$second: $(tail -n 3 "$T/err.2")"
 
 # --- help --------------------------------------------------------------------------------------

@@ -52,20 +52,26 @@ static void overlaps(const struct moves *m)
 static void three_updates_by_hand(void)
 {
     static const struct update u[3] = {{0, 1}, {0, 2}, {0, 3}};
+    static int every[] = {0, 1, 2}, ends[] = {0, 2};
+    static const struct move_group g[] = {{3, every}, {2, ends}};
+    static const struct moves_opts o = {u, 3, g, 1e-3};
     struct st_tensor t[4] = {matrix(*base), matrix(*one), matrix(*two),
                              matrix(*three)};
     const struct st_tensor *p[4] = {t, t + 1, t + 2, t + 3};
     struct moves m, sum;
 
-    moves_open(&m, 3);
-    moves_open(&sum, 3);
-    moves_count(&m, p, 4, u, 3, 1e-3);
+    moves_open(&m, 3, 2);
+    moves_open(&sum, 3, 2);
+    moves_count(&m, p, 4, &o);
     counts_of_each(&m);
     overlaps(&m);
     moves_add(&sum, &m);
     moves_add(&sum, &m);
     T_EQ_INT(sum.n, 24);
     T_EQ_INT(sum.by[3], 2);
+    T_EQ_INT(moves_by(&sum, 1)[0] + moves_by(&sum, 1)[1] + moves_by(&sum, 1)[2],
+             sum.n_all);
+    T_EQ_INT(moves_by(&sum, 1)[2], 2 * m.both[0 * 3 + 2]);
     T_EQ_INT(sum.both[2], 4);
     T_EQ_INT(sum.of[2].rows_moved, 6);
     T_NEAR(sum.of[0].col_most, 2.0 / 3, 0, 0);
@@ -79,6 +85,9 @@ static void a_long_vector(void)
     enum { N = 5000 };
     static float a[N], b[N];
     static const struct update u[1] = {{0, 1}};
+    static int first[] = {0};
+    static const struct move_group g[] = {{1, first}};
+    static const struct moves_opts o = {u, 1, g, 1e-3};
     struct st_tensor t[2] = {
         {.type = DT_F32, .n_dims = 1, .dims = {N}, .n = N, .data = a},
         {.type = DT_F32, .n_dims = 1, .dims = {N}, .n = N, .data = b}};
@@ -87,8 +96,8 @@ static void a_long_vector(void)
 
     for (int i = 0; i < N; i++)
         b[i] = i % 7 == 0 || i == 2047 || i == 2048 || i == N - 1;
-    moves_open(&m, 1);
-    moves_count(&m, p, 2, u, 1, 1e-3);
+    moves_open(&m, 1, 1);
+    moves_count(&m, p, 2, &o);
     T_EQ_INT(m.by[1], 715 + 3);
     T_EQ_INT(m.of[0].moved, 715 + 3);
     T_EQ_INT(m.of[0].unchanged, N - 718);
