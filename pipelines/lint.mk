@@ -16,7 +16,7 @@ FORMAT_SRC   = $(filter-out lib/text/uniprop_data.h,$(wildcard bin/*.[ch] lib/*/
 # kernels/cpu: NAME(x) is more than it expands
 CPPCHECK_SRC = bin lib $(wildcard kernels/*.c)
 SHELL_SRC    = $(sort .ci/run tests/run pipelines/verify tests/parity/aarch64_sysroot \
-                 $(shell find examples tests pipelines -name '*.sh' -o -name '*.bash'))
+                 $(shell find data examples tests pipelines -name '*.sh' -o -name '*.bash'))
 lint_has     = command -v $(1) >/dev/null || { echo 'lint: skip $(2): no $(1) (make deps-lint)'; exit 0; }
 
 .PHONY: lint format $(LINT:%=lint-%)
