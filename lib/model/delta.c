@@ -267,12 +267,16 @@ static int copy_base(uint8_t **out, const struct chain *c, struct err *e)
 static int apply_link(const struct link *x, uint8_t *bytes,
                       const struct layout *l, struct err *e)
 {
+    struct delta_coder *c = delta_coder_open();
     size_t at = x->at;
+    int r = 0;
 
-    for (size_t i = 0; i < l->n; i++)
-        if (delta_decode(x->map.data, x->end, &at, bytes + l->v[i].at,
-                         l->v[i].n, l->v[i].width))
-            return damaged(x, "a chunk cannot be read", e);
+    for (size_t i = 0; i < l->n && !r; i++)
+        r = delta_decode(c, x->map.data, x->end, &at, bytes + l->v[i].at,
+                         l->v[i].n, l->v[i].width);
+    delta_coder_close(&c);
+    if (r)
+        return damaged(x, "a chunk cannot be read", e);
     return at == x->end ? 0 : damaged(x, "bytes after the last chunk", e);
 }
 

@@ -4,43 +4,52 @@
 #include <string.h>
 #include <zstd.h>
 #include "../base/arena.h"
+#include "delta_fold.h"
 
-enum { LEVEL = 3 };
+enum { LEVEL = 1 };
 
-/* ---- one value ------------------------------------------------------ */
+struct delta_coder {
+    ZSTD_CCtx *to;
+    ZSTD_DCtx *from;
+    uint8_t *gaps, *planes;
+    size_t most_gaps, most_planes;
+};
 
-static uint32_t load(const uint8_t *p, int width)
+struct delta_coder *delta_coder_open(void)
 {
-    uint32_t v = (uint32_t)p[0] | (uint32_t)p[1] << 8;
-
-    return width == 2 ? v : v | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    return xcalloc(1, sizeof(struct delta_coder));
 }
 
-static void store(uint8_t *p, uint32_t v, int width)
+void delta_coder_close(struct delta_coder **c)
 {
-    for (int i = 0; i < width; i++)
-        p[i] = (uint8_t)(v >> 8 * i);
+    if (!*c)
+        return;
+    ZSTD_freeCCtx((*c)->to);
+    ZSTD_freeDCtx((*c)->from);
+    free((*c)->gaps);
+    free((*c)->planes);
+    free(*c);
+    *c = NULL;
 }
 
-/* Negative values fall as their bits rise. */
-static uint32_t order(uint32_t bits, uint32_t sign, uint32_t all)
+static size_t most_gaps(size_t n)
 {
-    return bits & sign ? ~bits & all : bits | sign;
+    return n + n / 255 + 1;
 }
 
-static uint32_t unorder(uint32_t code, uint32_t sign, uint32_t all)
+static void grow(uint8_t **p, size_t *most, size_t n)
 {
-    return code & sign ? code & ~sign : ~code & all;
+    if (n <= *most)
+        return;
+    free(*p);
+    *p = xmalloc(n);
+    *most = n;
 }
 
-static uint32_t fold(uint32_t d, uint32_t sign, uint32_t all)
+static void make_room(struct delta_coder *c, size_t n, size_t planes)
 {
-    return (d << 1 ^ (d & sign ? all : 0)) & all;
-}
-
-static uint32_t unfold(uint32_t f, uint32_t all)
-{
-    return (f >> 1 ^ (f & 1 ? all : 0)) & all;
+    grow(&c->gaps, &c->most_gaps, most_gaps(n));
+    grow(&c->planes, &c->most_planes, planes + 1);
 }
 
 /* ---- sections ------------------------------------------------------- */
@@ -49,159 +58,260 @@ void delta_put_u32(struct buf *out, uint32_t v)
 {
     uint8_t b[4];
 
-    store(b, v, 4);
-    buf_put(out, (const char *)b, 4);
+    fold_store(b, v, 4);
+    buf_put(out, b, 4);
 }
 
-static void put_section(struct buf *out, const uint8_t *p, size_t n)
+static void put_section(struct delta_coder *c, struct buf *out,
+                        const uint8_t *p, size_t n)
 {
-    size_t most = ZSTD_compressBound(n);
-    char *to = xmalloc(most);
-    size_t z = ZSTD_compress(to, most, p, n, LEVEL);
+    size_t most = ZSTD_compressBound(n), z;
+    char *size = buf_room(out, 4 + most);
 
-    if (ZSTD_isError(z))
+    if (!c->to)
+        c->to = ZSTD_createCCtx();
+    z = c->to ? ZSTD_compressCCtx(c->to, size + 4, most, p, n, LEVEL) : 0;
+    if (!c->to || ZSTD_isError(z))
         xmalloc_failed(most); /* its one cause: no memory */
-    delta_put_u32(out, (uint32_t)z);
-    buf_put(out, to, z);
-    free(to);
+    fold_store((uint8_t *)size, (uint32_t)z, 4);
+    out->n += 4 + z;
 }
 
 int delta_get_u32(const uint8_t *in, size_t n_in, size_t *at, uint32_t *v)
 {
     if (n_in - *at < 4)
         return -ERR_DATA;
-    *v = load(in + *at, 4);
+    *v = fold_load(in + *at, 4);
     *at += 4;
     return 0;
 }
 
 /* At most `most` bytes into out; *n of them. */
-static int get_section(const uint8_t *in, size_t n_in, size_t *at, uint8_t *out,
-                       size_t most, size_t *n)
+static int get_section(struct delta_coder *c, const uint8_t *in, size_t n_in,
+                       size_t *at, uint8_t *out, size_t most, size_t *n)
 {
     uint32_t z;
 
     if (delta_get_u32(in, n_in, at, &z) || n_in - *at < z)
         return -ERR_DATA;
-    *n = ZSTD_decompress(out, most, in + *at, z);
+    if (!c->from)
+        c->from = ZSTD_createDCtx();
+    if (!c->from)
+        xmalloc_failed(most);
+    *n = ZSTD_decompressDCtx(c->from, out, most, in + *at, z);
     *at += z;
     return ZSTD_isError(*n) ? -ERR_DATA : 0;
 }
 
-static size_t most_gaps(size_t n)
+/* ---- encoding ------------------------------------------------------- */
+
+/* Where the next value that differs goes. */
+struct scan {
+    uint8_t *gaps, *planes;
+    size_t n; /* of the chunk: a plane's length */
+    size_t gap, moved;
+};
+
+static void put_value(struct scan *s, uint32_t f, int width)
 {
-    return n + n / 255 + 1;
+    for (; s->gap >= 255; s->gap -= 255)
+        *s->gaps++ = 255;
+    *s->gaps++ = (uint8_t)s->gap;
+    s->gap = 0;
+    for (int p = 0; p < width; p++)
+        s->planes[(size_t)p * s->n + s->moved] = (uint8_t)(f >> 8 * p);
+    s->moved++;
 }
 
-/* ---- chunks --------------------------------------------------------- */
-
-static uint8_t *put_gap(uint8_t *to, size_t gap)
+/* A block of which every value differs. */
+static inline void put_all(struct scan *s, const uint32_t *f, int width)
 {
-    for (; gap >= 255; gap -= 255)
-        *to++ = 255;
-    *to++ = (uint8_t)gap;
-    return to;
+    put_value(s, f[0], width);
+    memset(s->gaps, 0, FOLD_BLOCK - 1);
+    s->gaps += FOLD_BLOCK - 1;
+    for (int p = 0; p < width; p++) {
+        uint8_t *to = s->planes + (size_t)p * s->n + s->moved - 1;
+
+        for (int i = 0; i < FOLD_BLOCK; i++)
+            to[i] = (uint8_t)(f[i] >> 8 * p);
+    }
+    s->moved += FOLD_BLOCK - 1;
 }
 
-/* Most values are equal: 8 bytes at a time. */
-static int same_word(const uint8_t *a, const uint8_t *b)
-{
-    uint64_t x, y;
-
-    memcpy(&x, a, 8);
-    memcpy(&y, b, 8);
-    return x == y;
-}
-
-void delta_encode(struct buf *out, const uint8_t *this, const uint8_t *that,
-                  size_t n, int width)
+static inline void scan_values(struct scan *s, const uint8_t *this,
+                               const uint8_t *that, size_t n, int width)
 {
     uint32_t all = width == 2 ? 0xFFFF : 0xFFFFFFFF, sign = all ^ all >> 1;
-    uint8_t *gaps = xmalloc(most_gaps(n)), *to = gaps;
-    uint8_t *planes = xmalloc(n * (size_t)width + 1);
-    size_t gap = 0, moved = 0, w = (size_t)width, step = 8 / w;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t a, b, f;
+        uint32_t a = fold_load(this + i * (size_t)width, width);
+        uint32_t b = fold_load(that + i * (size_t)width, width);
 
-        while (n - i >= step && same_word(this + i * w, that + i * w)) {
-            gap += step;
-            i += step;
-        }
-        if (i == n)
-            break;
-        a = load(this + i * w, width);
-        b = load(that + i * w, width);
         if (a == b) {
-            gap++;
+            s->gap++;
             continue;
         }
-        f = fold((order(a, sign, all) - order(b, sign, all)) & all, sign, all);
-        for (int p = 0; p < width; p++)
-            planes[(size_t)p * n + moved] = (uint8_t)(f >> 8 * p);
-        to = put_gap(to, gap);
-        gap = 0;
-        moved++;
+        a = fold_order(a, sign, all) - fold_order(b, sign, all);
+        put_value(s, fold(a & all, sign, all), width);
     }
-    delta_put_u32(out, (uint32_t)moved);
-    if (moved)
-        put_section(out, gaps, (size_t)(to - gaps));
-    for (int p = 0; moved && p < width; p++)
-        put_section(out, planes + (size_t)p * n, moved);
-    free(gaps);
-    free(planes);
 }
 
-static int apply(uint8_t *values, size_t n, int width, const uint8_t *gaps,
-                 size_t n_gaps, const uint8_t *planes, size_t moved)
+/* Where most words differ all at once, else a word at a time. */
+static inline void scan_block(struct scan *s, const uint8_t *this,
+                              const uint8_t *that, int width, int most)
+{
+    uint32_t f[FOLD_BLOCK];
+    size_t n = 8 / (size_t)width;
+
+    if (most && fold_block(f, this, that, width) == FOLD_BLOCK) {
+        put_all(s, f, width);
+        return;
+    }
+    for (size_t i = 0; i < FOLD_BLOCK * (size_t)width; i += 8) {
+        if (fold_same_word(this + i, that + i))
+            s->gap += n;
+        else
+            scan_values(s, this + i, that + i, n, width);
+    }
+}
+
+static inline void scan(struct scan *s, const uint8_t *this,
+                        const uint8_t *that, int width)
+{
+    size_t block = FOLD_BLOCK * (size_t)width, i = 0;
+
+    for (; s->n - i >= FOLD_BLOCK; i += FOLD_BLOCK) {
+        unsigned words = fold_words(this, that, width);
+
+        if (words)
+            scan_block(s, this, that, width, words == block / 8);
+        else
+            s->gap += FOLD_BLOCK;
+        this += block;
+        that += block;
+    }
+    scan_values(s, this, that, s->n - i, width);
+}
+
+size_t delta_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
+                    const uint8_t *that, size_t n, int width)
+{
+    struct scan s = {.n = n};
+
+    make_room(c, n, n * (size_t)width);
+    s.gaps = c->gaps;
+    s.planes = c->planes;
+    if (width == 2)
+        scan(&s, this, that, 2);
+    else
+        scan(&s, this, that, 4);
+    delta_put_u32(out, (uint32_t)s.moved);
+    if (s.moved)
+        put_section(c, out, c->gaps, (size_t)(s.gaps - c->gaps));
+    for (int p = 0; s.moved && p < width; p++)
+        put_section(c, out, c->planes + (size_t)p * n, s.moved);
+    return s.moved;
+}
+
+/* ---- decoding ------------------------------------------------------- */
+
+struct apply {
+    const uint8_t *gaps, *planes;
+    size_t n_gaps, moved; /* moved: a plane's length, too */
+    uint8_t *values;
+    size_t n;
+};
+
+static inline uint32_t folded(const struct apply *a, size_t i, int width)
+{
+    uint32_t f = 0;
+
+    for (int p = 0; p < width; p++)
+        f |= (uint32_t)a->planes[(size_t)p * a->moved + i] << 8 * p;
+    return f;
+}
+
+/* The next FOLD_BLOCK gaps are 0. */
+static int no_gaps(const uint8_t *gaps)
+{
+    uint64_t x[FOLD_BLOCK / 8], any = 0;
+
+    memcpy(x, gaps, sizeof x);
+    for (int i = 0; i < FOLD_BLOCK / 8; i++)
+        any |= x[i];
+    return !any;
+}
+
+static inline void apply_block(const struct apply *a, size_t i, size_t at,
+                               int width)
+{
+    uint32_t f[FOLD_BLOCK];
+
+    for (size_t j = 0; j < FOLD_BLOCK; j++)
+        f[j] = folded(a, i + j, width);
+    unfold_block(a->values + at * (size_t)width, f, width);
+}
+
+static inline int apply(const struct apply *a, int width)
 {
     uint32_t all = width == 2 ? 0xFFFF : 0xFFFFFFFF, sign = all ^ all >> 1;
-    size_t at = 0, g = 0;
+    size_t at = 0, g = 0, i = 0;
 
-    for (size_t i = 0; i < moved; i++, at++) {
-        uint32_t f = 0, code;
+    while (i < a->moved) {
+        uint8_t *v;
+        uint32_t code;
 
-        while (g < n_gaps && gaps[g] == 255) {
+        if (a->moved - i >= FOLD_BLOCK && a->n_gaps - g >= FOLD_BLOCK &&
+            at <= a->n && a->n - at >= FOLD_BLOCK && no_gaps(a->gaps + g)) {
+            apply_block(a, i, at, width);
+            i += FOLD_BLOCK;
+            g += FOLD_BLOCK;
+            at += FOLD_BLOCK;
+            continue;
+        }
+        while (g < a->n_gaps && a->gaps[g] == 255) {
             at += 255;
             g++;
         }
-        if (g == n_gaps)
+        if (g == a->n_gaps)
             return -ERR_DATA;
-        at += gaps[g++];
-        if (at >= n)
+        at += a->gaps[g++];
+        if (at >= a->n)
             return -ERR_DATA;
-        for (int p = 0; p < width; p++)
-            f |= (uint32_t)planes[(size_t)p * moved + i] << 8 * p;
-        code = order(load(values + at * (size_t)width, width), sign, all);
-        code = (code + unfold(f, all)) & all;
-        store(values + at * (size_t)width, unorder(code, sign, all), width);
+        v = a->values + at * (size_t)width;
+        code = fold_order(fold_load(v, width), sign, all);
+        code = (code + unfold(folded(a, i, width), all)) & all;
+        fold_store(v, fold_unorder(code, sign, all), width);
+        i++;
+        at++;
     }
-    return g == n_gaps ? 0 : -ERR_DATA;
+    return g == a->n_gaps ? 0 : -ERR_DATA;
 }
 
-int delta_decode(const uint8_t *in, size_t n_in, size_t *at, uint8_t *values,
-                 size_t n, int width)
+int delta_decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
+                 size_t *at, uint8_t *values, size_t n, int width)
 {
-    uint8_t *gaps = NULL, *planes = NULL;
+    struct apply a = {.values = values, .n = n};
     uint32_t moved;
-    size_t n_gaps, got;
+    size_t got;
     int r = delta_get_u32(in, n_in, at, &moved);
 
     if (r || !moved)
         return r;
     if (moved > n)
         return -ERR_DATA;
-    gaps = xmalloc(most_gaps(n));
-    planes = xmalloc((size_t)moved * (size_t)width);
-    r = get_section(in, n_in, at, gaps, most_gaps(n), &n_gaps);
+    make_room(c, n, (size_t)moved * (size_t)width);
+    a.gaps = c->gaps;
+    a.planes = c->planes;
+    a.moved = moved;
+    r = get_section(c, in, n_in, at, c->gaps, most_gaps(n), &a.n_gaps);
     for (int p = 0; p < width && !r; p++) {
-        r = get_section(in, n_in, at, planes + (size_t)p * moved, moved, &got);
+        r = get_section(c, in, n_in, at, c->planes + (size_t)p * moved, moved,
+                        &got);
         if (!r && got != moved)
             r = -ERR_DATA;
     }
-    if (!r)
-        r = apply(values, n, width, gaps, n_gaps, planes, moved);
-    free(gaps);
-    free(planes);
-    return r;
+    if (r)
+        return r;
+    return width == 2 ? apply(&a, 2) : apply(&a, 4);
 }

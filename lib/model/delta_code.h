@@ -9,7 +9,8 @@
  * A chunk is a run of values of one width. Of those that differ: how many there
  * are; the numbers of equal values before each (bytes of 255 are continued);
  * then the bytes of the folded differences, all lowest ones first. Each of
- * these sections is a zstd frame after its u32 size.
+ * these sections is a zstd frame after its u32 size. Chunks do not depend on
+ * each other: each may be coded by a thread of its own.
  */
 #ifndef ULP_MODEL_DELTA_CODE_H
 #define ULP_MODEL_DELTA_CODE_H
@@ -20,15 +21,21 @@
 
 enum { DELTA_CHUNK = 1 << 22 }; /* values at most */
 
+/* Memory that is used chunk after chunk, by one thread at a time. It grows with
+ * the chunks. */
+struct delta_coder;
+
+struct delta_coder *delta_coder_open(void);
+void delta_coder_close(struct delta_coder **c); /* accepts NULL */
+
 /* this, that: n <= DELTA_CHUNK values of `width` bytes (2 or 4), aligned or
- * not. Appends the chunk to out. */
-void delta_encode(struct buf *out, const uint8_t *this, const uint8_t *that,
-                  size_t n, int width);
+ * not. Appends the chunk to out; returns the number of values that differ. */
+size_t delta_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
+                    const uint8_t *that, size_t n, int width);
 /* values: those of that, to become those of this. Takes the chunk at *at of
  * the n_in bytes. A chunk that makes no sense is -ERR_DATA without a message. */
-int delta_decode(const uint8_t *in, size_t n_in, size_t *at, uint8_t *values,
-                 size_t n, int width) MUST_CHECK;
-
+int delta_decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
+                 size_t *at, uint8_t *values, size_t n, int width) MUST_CHECK;
 /* Numbers of the file; what delta_decode says of in and at holds here too. */
 void delta_put_u32(struct buf *out, uint32_t v);
 int delta_get_u32(const uint8_t *in, size_t n_in, size_t *at,

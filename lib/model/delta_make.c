@@ -104,6 +104,7 @@ static void put_head(struct buf *out, const struct make *x)
 
 static int encode(struct buf *out, const struct make *x, struct err *e)
 {
+    struct delta_coder *c;
     struct layout l;
     char digest[33];
     int r = layout_of(&l, &x->this, x->model, e);
@@ -119,9 +120,11 @@ static int encode(struct buf *out, const struct make *x, struct err *e)
                        x->of, x->model);
     }
     put_head(out, x);
+    c = delta_coder_open();
     for (size_t i = 0; i < l.n; i++)
-        delta_encode(out, x->this.data + l.v[i].at, x->that.data + l.v[i].at,
+        delta_encode(c, out, x->this.data + l.v[i].at, x->that.data + l.v[i].at,
                      l.v[i].n, l.v[i].width);
+    delta_coder_close(&c);
     layout_close(&l);
     hash_hex128(out->p, out->n, digest);
     buf_put(out, digest, 32);

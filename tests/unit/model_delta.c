@@ -3,16 +3,23 @@
 #include "../../lib/model/delta_code.h"
 #include "t.h"
 
+static struct delta_coder *coder;
+
 static void there_and_back(const uint8_t *this, const uint8_t *that, size_t n,
                            int width)
 {
     struct buf b = {0};
-    size_t at = 0, bytes = n * (size_t)width;
+    size_t at = 0, bytes = n * (size_t)width, differ = 0;
     uint8_t *v = malloc(bytes + 1);
 
+    for (size_t i = 0; i < n; i++)
+        differ += memcmp(this + i * (size_t)width, that + i * (size_t)width,
+                         (size_t)width) != 0;
+
     memcpy(v, that, bytes);
-    delta_encode(&b, this, that, n, width);
-    T_EQ_INT(delta_decode((const uint8_t *)b.p, b.n, &at, v, n, width), 0);
+    T_EQ_INT(delta_encode(coder, &b, this, that, n, width), differ);
+    T_EQ_INT(delta_decode(coder, (const uint8_t *)b.p, b.n, &at, v, n, width),
+             0);
     T_EQ_INT(at, b.n);
     T_CHECK(!memcmp(v, this, bytes));
     buf_free(&b);
@@ -94,7 +101,7 @@ static void a_step_is_cheap(void)
             moved++;
         }
     }
-    delta_encode(&out, (uint8_t *)a, (uint8_t *)b, N, 2);
+    (void)delta_encode(coder, &out, (uint8_t *)a, (uint8_t *)b, N, 2);
     T_CHECKF(out.n < 1.3 * (double)moved, "%zu bytes for %zu values", out.n,
              moved);
     printf("note a_step_is_cheap: %.2f bytes a moved value\n",
@@ -114,7 +121,7 @@ static void nonsense_is_refused(void)
     rng_init(&r, 7, 0);
     for (int i = 0; i < N; i++)
         a[i] = (uint16_t)(i % 50 ? 0 : 7 * i);
-    delta_encode(&out, (uint8_t *)a, (uint8_t *)b, N, 2);
+    (void)delta_encode(coder, &out, (uint8_t *)a, (uint8_t *)b, N, 2);
     for (int k = 0; k < 3000; k++) {
         size_t at = 0, n = out.n;
         uint8_t *bad = malloc(n + 1);
@@ -124,7 +131,7 @@ static void nonsense_is_refused(void)
             (uint8_t)(1 + 255 * rng_double(&r));
         n -= k % 3 ? 0 : (size_t)((double)n * rng_double(&r));
         memset(v, 0, sizeof v);
-        refused += delta_decode(bad, n, &at, (uint8_t *)v, N, 2) != 0;
+        refused += delta_decode(coder, bad, n, &at, (uint8_t *)v, N, 2) != 0;
         free(bad);
     }
     T_CHECKF(refused > 1000, "%d refused", refused);
@@ -133,10 +140,12 @@ static void nonsense_is_refused(void)
 
 int main(void)
 {
+    coder = delta_coder_open();
     T_RUN(all_half_patterns);
     T_RUN(hard_words);
     T_RUN(lengths_and_gaps);
     T_RUN(a_step_is_cheap);
     T_RUN(nonsense_is_refused);
+    delta_coder_close(&coder);
     T_DONE();
 }
