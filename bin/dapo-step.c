@@ -21,6 +21,10 @@ static const struct opt opts[] = {
      "instead: go on until N steps are done in all", 0, 1e9},
     {OPT_STR, "sync", 0, &o.sync, "FIFO",
      "tell rollout --sync what to generate; without it, replay", 0, 0},
+    {OPT_FLAG, "sync-full", 0, &o.sync_full, NULL,
+     "send all weights after each step, and not what changed: more bytes, the "
+     "same results, and no copy of them in the host's memory",
+     0, 0},
     OPT_ARM(&o.arm),
     {OPT_U64, "seed", 0, &o.seed, "N",
      "seed of the run; order=shuffled:N on --arm is a noise draw apart from it",

@@ -196,6 +196,7 @@ static int run(char **args, int n, struct err *e)
         return r ? r : print_plan(&x.arm, e);
     }
     o.seed = m.seed;
+    o.threads = m.threads;
     m.sampler = 1;
     m.offload = o.offload && o.fifo;
     o.step = step;

@@ -6,8 +6,8 @@
 #include "../base/progress.h"
 #include "../base/rng.h"
 #include "gen.h"
+#include "receive.h"
 #include "sampler.h"
-#include "sync.h"
 
 struct prompt {
     struct rec *rec; /* our copy; lives until its last sample is written */
@@ -195,29 +195,6 @@ static int generate(struct sampler *s, struct err *e)
     return gen_run(s->x->m, &s->g, &io, e);
 }
 
-static int next_weights(void *ctx, void *dst, size_t n, struct err *e)
-{
-    return sync_get_weights(ctx, dst, n, e);
-}
-
-static int take_weights(struct sampler *s, struct sync *fifo,
-                        const struct sync_msg *msg, struct err *e)
-{
-    const struct model_reader in = {next_weights, fifo};
-    size_t want = model_params(s->x->m)->n_values * dtype_size(msg->t);
-    int r;
-
-    if (msg->n_bytes != want)
-        return err_set(e, ERR_DATA,
-                       "%s: %zu bytes of weights, the model has "
-                       "%zu",
-                       s->o->fifo, msg->n_bytes, want);
-    r = model_set_reader(s->x->m, &in, msg->t, e);
-    if (!r)
-        r = sync_check_weights(fifo, e);
-    return r ? r : model_digest(s->x->m, s->x->digest, e);
-}
-
 static int generate_group(struct sampler *s, const struct sync_msg *msg,
                           struct err *e)
 {
@@ -239,12 +216,15 @@ static int generate_group(struct sampler *s, const struct sync_msg *msg,
 static int follow(struct sampler *s, struct err *e)
 {
     struct sync *fifo = NULL;
+    struct receiver weights = {.threads = s->o->threads};
     struct sync_msg msg = {0};
     int r = sync_open(&fifo, s->o->fifo, 0, e);
 
     while (!r && !(r = sync_recv(fifo, &msg, e)) && msg.type != SYNC_END)
-        r = msg.type == SYNC_GO ? generate_group(s, &msg, e)
-                                : take_weights(s, fifo, &msg, e);
+        r = msg.type == SYNC_GO
+                ? generate_group(s, &msg, e)
+                : receive_weights(&weights, s->x, fifo, s->o->fifo, &msg, e);
+    receive_close(&weights);
     sync_close(&fifo);
     return r;
 }

@@ -25,6 +25,7 @@ struct sampler_opts {
     int n_end;
     int32_t end[CONFIG_MAX_EOS];
     const char *fifo; /* the trainer says there what to do (sync.h), or NULL */
+    int threads;      /* that decode the weights which come over it */
     int release; /* all but the weights goes back while the trainer works; on
                     cuda always */
     int offload; /* and the weights, which wait in host memory (MODEL_PARK) */

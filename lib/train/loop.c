@@ -18,6 +18,7 @@ struct loop {
     struct trainer t;
     struct train_state st;
     struct sync *sync;
+    struct publisher *out; /* of the weights, to the sampler */
     struct batch_opts bo;
     struct rollouts src;
     struct rec_writer *metrics, *timing;
@@ -114,17 +115,23 @@ static int open_trainer(struct loop *l, struct err *e)
     return r;
 }
 
-/* Digests the sampler's compute weights, and sends them when `send`. */
-static int publish(struct loop *l, int send, struct err *e)
+/* Digests the sampler's compute weights; after a step it sends them. */
+static int publish(struct loop *l, struct err *e)
 {
-    const struct publish o = {
+    return publish_weights(l->out, l->trained ? l->st.step : -1, l->policy, e);
+}
+
+static void open_publisher(struct loop *l)
+{
+    const struct publish_opts o = {
         .a = l->t.a,
-        .sync = send ? l->sync : NULL,
+        .sync = l->sync,
         .model = l->o->model,
-        .after_step = l->trained ? l->st.step : -1,
+        .threads = l->o->threads,
+        .whole = l->o->sync_full,
     };
 
-    return publish_weights(&o, l->policy, e);
+    publish_open(&l->out, &o);
 }
 
 static int open_outputs(struct loop *l, struct err *e)
@@ -162,8 +169,10 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
         r = open_state(l, e);
     if (!r)
         r = open_trainer(l, e);
-    if (!r)
-        r = publish(l, 0, e);
+    if (!r) {
+        open_publisher(l);
+        r = publish(l, e);
+    }
     if (!r)
         r = rollouts_open(&l->src, &l->bo, inputs, n_inputs, o->keep, !!o->sync,
                           l->st.cursor, e);
@@ -179,6 +188,7 @@ static void loop_close(struct loop *l)
     rec_abort(&l->timing);
     progress_close(&l->progress);
     health_close(&l->health);
+    publish_close(&l->out);
     sync_close(&l->sync);
     trainer_close(&l->t);
     state_free(&l->st);
@@ -225,6 +235,7 @@ static int report(struct loop *l, const struct batch *b,
 
     l->t.k->memory(l->t.k, &mem);
     metrics_set(rec, l->st.step, b, st, l->t.a, lr, &l->bo);
+    metrics_set_sync(rec, publish_last(l->out));
     r = rec_write(l->metrics, rec, e);
     if (!r && l->o->live) {
         rec_set_u64(rec, "memory", mem.now);
@@ -298,7 +309,7 @@ static int train_step(struct loop *l, struct err *e)
     release(l);
     l->trained = 1;
     if (!r)
-        r = publish(l, !!l->sync, e);
+        r = publish(l, e);
     t = (struct timing){at - began, seconds(CLOCK_MONOTONIC) - at,
                         seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu};
     if (!r)

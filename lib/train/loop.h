@@ -16,6 +16,7 @@ struct loop_opts {
     uint64_t seed;
     int threads, json, quiet, plan;
     int recompute, release, offload;
+    int sync_full; /* all weights after each step, and not what changed */
     uint64_t device_memory; /* plan: of a card; 0: of none */
     int longest, batch;     /* plan: tokens of a sequence (0: a micro-batch of
                                one), the rollout's sequences at once */

@@ -72,3 +72,12 @@ void metrics_set(struct rec *r, int64_t step, const struct batch *b,
     if (a->arm.loss_scaling)
         rec_set_f64(r, "loss_scale", a->loss_scale);
 }
+
+void metrics_set_sync(struct rec *r, const struct publish_stats *s)
+{
+    set_mean(r, "sync_ratio", (double)s->bytes, (double)s->all);
+    if (!s->compared)
+        return;
+    set_mean(r, "sync_changed", (double)s->changed, (double)s->n);
+    set_mean(r, "visible_fraction", (double)s->visible, (double)s->n);
+}

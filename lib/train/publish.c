@@ -2,71 +2,219 @@
  * publish.h */
 #include "publish.h"
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
 #include "../base/hash.h"
+#include "../generate/changes.h"
 #include "../model/finite.h"
+#include "moved.h"
 
-/* Where a piece of the compute weights goes. */
-struct outlet {
-    const struct publish *o;
-    enum dtype t; /* of the weights that pass */
-    struct hash128 *digest;
-    size_t at; /* values so far */
+/* Runs of a piece that adamw_compute_weights gives, at most. */
+enum { RUNS = 16 };
+
+struct run {
+    struct delta_coder *coder;
+    struct buf out;
+    uint64_t changed, visible;
 };
+
+struct publisher {
+    struct publish_opts o;
+    enum dtype t; /* of the weights */
+    struct publish_stats last;
+    uint8_t *was; /* the weights published before, or NULL */
+    int sent;     /* weights were, or would have been */
+    char policy[33];
+    struct pool *pool;
+    struct run run[RUNS];
+    /* of publish_weights: */
+    int64_t after_step;
+    struct hash128 *digest;
+    const uint8_t *piece;
+    size_t at, n; /* values before the piece, and in it */
+    size_t good;  /* the first of these that is not finite, or n */
+};
+
+void publish_open(struct publisher **out, const struct publish_opts *o)
+{
+    struct publisher *x = xcalloc(1, sizeof *x);
+
+    x->o = *o;
+    x->t = arm_sampler(&o->a->arm).compute;
+    x->last.n = o->a->p->n_values;
+    x->last.all = x->last.n * dtype_size(x->t);
+    x->pool = pool_open(o->threads);
+    if (!o->whole)
+        x->was = xmalloc(x->last.all);
+    *out = x;
+}
+
+void publish_close(struct publisher **x)
+{
+    if (!*x)
+        return;
+    for (int i = 0; i < RUNS; i++) {
+        delta_coder_close(&(*x)->run[i].coder);
+        buf_free(&(*x)->run[i].out);
+    }
+    pool_close(&(*x)->pool);
+    free((*x)->was);
+    free(*x);
+    *x = NULL;
+}
+
+const struct publish_stats *publish_last(const struct publisher *x)
+{
+    return &x->last;
+}
 
 /* Weight `at` is not finite, and the file's weights were: rounding to a type of
  * the arm did it, or training. */
-static int not_finite(const struct outlet *to, size_t at, float v,
+static int not_finite(const struct publisher *x, size_t at, float v,
                       struct err *e)
 {
-    const struct publish *o = to->o;
-    const struct param *q = o->a->p->v;
+    const struct adamw *a = x->o.a;
+    const struct param *q = a->p->v;
     char where[40] = "";
 
     while (at - q->offset >= q->n)
         q++;
-    if (o->after_step >= 0)
+    if (x->after_step >= 0)
         snprintf(where, sizeof where, " after step %lld",
-                 (long long)o->after_step);
+                 (long long)x->after_step);
     return err_set(e, ERR_DATA,
                    "%s: tensor %s: value %zu is %s%s%s in the "
                    "types of the arm (master=%s, compute=%s), expected a "
                    "finite number",
-                   o->model, q->name, at - q->offset, v < 0 ? "-" : "",
-                   v == v ? "inf" : "nan", where, dtype_name(o->a->arm.master),
-                   dtype_name(to->t));
+                   x->o.model, q->name, at - q->offset, v < 0 ? "-" : "",
+                   v == v ? "inf" : "nan", where, dtype_name(a->arm.master),
+                   dtype_name(x->t));
+}
+
+static void digest_piece(struct publisher *x)
+{
+    size_t size = dtype_size(x->t);
+
+    x->good = x->n;
+    for (size_t i = 0; i < x->n && x->good == x->n; i += FINITE_PIECE) {
+        const uint8_t *p = x->piece + i * size;
+        size_t m = x->n - i < FINITE_PIECE ? x->n - i : FINITE_PIECE;
+        size_t good = finite_until(p, x->t, m);
+
+        if (good < m)
+            x->good = i + good;
+        hash128_update(x->digest, p, m * size);
+    }
+}
+
+/* All weights go as they are: those of a process that has sent none, as its
+ * sampler may have others. */
+static int is_whole(const struct publisher *x)
+{
+    return !x->was || !x->sent;
+}
+
+static void look_at_run(struct publisher *x, size_t i)
+{
+    size_t size = dtype_size(x->t), first = i * CHANGES_RUN;
+    size_t n = x->n - first < CHANGES_RUN ? x->n - first : CHANGES_RUN;
+    const uint8_t *now = x->piece + first * size;
+    uint8_t *was = x->was + (x->at + first) * size;
+    struct run *r = &x->run[i];
+
+    if (x->after_step < 0) {
+        memcpy(was, now, n * size);
+        return;
+    }
+    if (is_whole(x)) {
+        r->changed = moved_bits(was, now, x->t, n);
+    } else {
+        if (!r->coder)
+            r->coder = delta_coder_open();
+        r->changed = changes_encode(r->coder, &r->out, was, now, n, (int)size);
+    }
+    r->visible = r->changed ? moved_visibly(was, now, x->t, n) : 0;
+    if (r->changed)
+        memcpy(was, now, n * size);
+}
+
+static void task(void *ctx, long i, int worker)
+{
+    (void)worker;
+    if (i == 0)
+        digest_piece(ctx);
+    else
+        look_at_run(ctx, (size_t)i - 1);
+}
+
+static int send_runs(struct publisher *x, size_t runs, struct err *e)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < runs; i++) {
+        x->last.changed += x->run[i].changed;
+        x->last.visible += x->run[i].visible;
+    }
+    if (is_whole(x)) {
+        size_t bytes = x->n * dtype_size(x->t);
+
+        x->last.bytes += bytes;
+        return x->o.sync ? sync_put_weights(x->o.sync, x->piece, bytes, e) : 0;
+    }
+    for (size_t i = 0; i < runs && !r; i++) {
+        x->last.bytes += x->run[i].out.n;
+        if (x->o.sync)
+            r = sync_put_changes(x->o.sync, x->run[i].out.p, x->run[i].out.n,
+                                 e);
+    }
+    return r;
 }
 
 static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
 {
-    struct outlet *to = ctx;
-    size_t size = dtype_size(to->t), n = n_bytes / size;
+    struct publisher *x = ctx;
+    size_t runs;
+    int r = 0;
 
-    for (size_t i = 0; i < n; i += FINITE_PIECE) {
-        const char *piece = (const char *)p + i * size;
-        size_t m = n - i < FINITE_PIECE ? n - i : FINITE_PIECE;
-        size_t good = finite_until(piece, to->t, m);
-
-        if (good < m)
-            return not_finite(to, to->at + i + good,
-                              finite_value(piece, to->t, good), e);
-        hash128_update(to->digest, piece, m * size);
-    }
-    to->at += n;
-    return to->o->sync ? sync_put_weights(to->o->sync, p, n_bytes, e) : 0;
+    x->piece = p;
+    x->n = n_bytes / dtype_size(x->t);
+    runs = x->was ? (x->n + CHANGES_RUN - 1) / CHANGES_RUN : 0;
+    pool_for(x->pool, 1 + (long)runs, task, x);
+    if (x->good < x->n)
+        return not_finite(x, x->at + x->good, finite_value(p, x->t, x->good),
+                          e);
+    if (x->after_step >= 0)
+        r = send_runs(x, runs, e);
+    x->at += x->n;
+    return r;
 }
 
-int publish_weights(const struct publish *o, char policy[33], struct err *e)
+static int begin(const struct publisher *x, struct err *e)
 {
-    enum dtype t = arm_sampler(&o->a->arm).compute;
-    size_t bytes = o->a->p->n_values * dtype_size(t);
-    struct outlet to = {o, t, hash128_open(), 0};
-    int r = o->sync ? sync_begin_weights(o->sync, t, bytes, e) : 0;
+    return is_whole(x)
+               ? sync_begin_weights(x->o.sync, x->t, x->last.all,
+                                    x->was != NULL, e)
+               : sync_begin_changes(x->o.sync, x->t, x->last.all, x->policy, e);
+}
 
+int publish_weights(struct publisher *x, int64_t after_step, char policy[33],
+                    struct err *e)
+{
+    int send = after_step >= 0 && x->o.sync, r = send ? begin(x, e) : 0;
+
+    x->after_step = after_step;
+    x->at = 0;
+    x->digest = hash128_open();
+    x->last.bytes = x->last.changed = x->last.visible = 0;
+    x->last.compared = x->was != NULL;
     if (!r)
-        r = adamw_compute_weights(o->a, t, pass_on, &to, e);
-    if (!r && o->sync)
-        r = sync_end_weights(o->sync, e);
-    hash128_hex(to.digest, policy);
-    hash128_close(&to.digest);
+        r = adamw_compute_weights(x->o.a, x->t, pass_on, x, e);
+    hash128_hex(x->digest, x->policy);
+    hash128_close(&x->digest);
+    memcpy(policy, x->policy, sizeof x->policy);
+    if (!r && send)
+        r = sync_end_weights(x->o.sync, x->policy, e);
+    x->sent |= after_step >= 0;
     return r;
 }

@@ -9,6 +9,9 @@
 
 #define N_WEIGHTS ((size_t)3 * 1024 * 1024 + 7) /* several pieces */
 
+static const char digest_1[] = "0123456789abcdef0123456789abcdef";
+static const char digest_2[] = "fedcba9876543210fedcba9876543210";
+
 static char fifo[400];
 
 static void make_fifo(void)
@@ -43,11 +46,13 @@ static int trainer(int cut)
     if (sync_open(&s, fifo, 1, &e) || sync_send_go(s, 7, 16, &e))
         return 1;
     if (!cut &&
-        (sync_begin_weights(s, DT_BF16, N_WEIGHTS, &e) ||
+        (sync_begin_weights(s, DT_BF16, N_WEIGHTS, 1, &e) ||
          sync_put_weights(s, w, half, &e) ||
          sync_put_weights(s, w + half, N_WEIGHTS - half, &e) ||
-         sync_end_weights(s, &e) || sync_begin_weights(s, DT_F32, 0, &e) ||
-         sync_end_weights(s, &e) || sync_send_go(s, 8, 1, &e) ||
+         sync_end_weights(s, digest_1, &e) ||
+         sync_begin_changes(s, DT_F32, 8, digest_1, &e) ||
+         sync_put_changes(s, "abc", 3, &e) || sync_put_changes(s, "", 0, &e) ||
+         sync_end_weights(s, digest_2, &e) || sync_send_go(s, 8, 1, &e) ||
          sync_send_end(s, &e)))
         return 1;
     sync_close(&s);
@@ -72,7 +77,9 @@ static void messages_arrive_whole_and_in_order(void)
     struct sync_msg m;
     struct err e = {0};
     uint8_t *w = malloc(N_WEIGHTS), *got = malloc(N_WEIGHTS);
-    size_t third = N_WEIGHTS / 3;
+    size_t third = N_WEIGHTS / 3, n_part;
+    const void *part;
+    char policy[33];
     int status;
     pid_t pid;
 
@@ -83,15 +90,22 @@ static void messages_arrive_whole_and_in_order(void)
     T_EQ_INT(sync_recv(s, &m, &e), 0);
     T_CHECK(m.type == SYNC_GO && m.step == 7 && m.prompts == 16);
     T_EQ_INT(sync_recv(s, &m, &e), 0);
-    T_CHECK(m.type == SYNC_WEIGHTS && m.t == DT_BF16);
+    T_CHECK(m.type == SYNC_WEIGHTS && m.t == DT_BF16 && m.keep);
     T_EQ_INT(m.n_bytes, N_WEIGHTS);
     T_EQ_INT(sync_get_weights(s, got, third, &e), 0);
     T_EQ_INT(sync_get_weights(s, got + third, N_WEIGHTS - third, &e), 0);
-    T_EQ_INT(sync_check_weights(s, &e), 0);
+    T_EQ_INT(sync_check_weights(s, policy, &e), 0);
+    T_EQ_STR(policy, digest_1);
     T_CHECK(!memcmp(got, w, N_WEIGHTS));
     T_EQ_INT(sync_recv(s, &m, &e), 0);
-    T_CHECK(m.type == SYNC_WEIGHTS && m.n_bytes == 0);
-    T_EQ_INT(sync_check_weights(s, &e), 0);
+    T_CHECK(m.type == SYNC_CHANGES && m.n_bytes == 8 && m.t == DT_F32);
+    T_EQ_STR(m.from, digest_1);
+    T_EQ_INT(sync_get_changes(s, &part, &n_part, &e), 0);
+    T_CHECK(n_part == 3 && !memcmp(part, "abc", 3));
+    T_EQ_INT(sync_get_changes(s, &part, &n_part, &e), 0);
+    T_EQ_INT(n_part, 0);
+    T_EQ_INT(sync_check_weights(s, policy, &e), 0);
+    T_EQ_STR(policy, digest_2);
     T_EQ_INT(sync_recv(s, &m, &e), 0);
     T_CHECK(m.type == SYNC_GO && m.step == 8 && m.prompts == 1);
     T_EQ_INT(sync_recv(s, &m, &e), 0);
@@ -130,27 +144,28 @@ static void damaged_weights_are_refused(void)
     struct sync_msg m;
     struct err e = {0};
     uint8_t w[64] = {0}, bytes[512];
+    char policy[33];
     ssize_t n;
     int fd;
 
     make_fifo();
     fd = open(fifo, O_RDONLY | O_NONBLOCK);
     T_EQ_INT(sync_open(&raw, fifo, 1, &e), 0);
-    T_EQ_INT(sync_begin_weights(raw, DT_F32, sizeof w, &e), 0);
+    T_EQ_INT(sync_begin_weights(raw, DT_F32, sizeof w, 0, &e), 0);
     T_EQ_INT(sync_put_weights(raw, w, sizeof w, &e), 0);
-    T_EQ_INT(sync_end_weights(raw, &e), 0);
+    T_EQ_INT(sync_end_weights(raw, digest_1, &e), 0);
     n = read(fd, bytes, sizeof bytes);
     close(fd);
     sync_close(&raw);
     T_CHECK(n > 64);
-    bytes[n - 40] ^= 1;
+    bytes[n - 110] ^= 1; /* of the weights */
     T_EQ_INT(sync_open(&s, fifo, 0, &e), 0);
     fd = open(fifo, O_WRONLY);
     T_CHECK(write(fd, bytes, (size_t)n) == n);
     T_EQ_INT(sync_recv(s, &m, &e), 0);
-    T_EQ_INT(m.n_bytes, sizeof w);
+    T_CHECK(m.n_bytes == sizeof w && !m.keep);
     T_EQ_INT(sync_get_weights(s, w, sizeof w, &e), 0);
-    T_EQ_INT(sync_check_weights(s, &e), -ERR_DATA);
+    T_EQ_INT(sync_check_weights(s, policy, &e), -ERR_DATA);
     T_CHECK(strstr(e.msg, "checksum") != NULL);
     close(fd);
     sync_close(&s);

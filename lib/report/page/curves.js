@@ -12,7 +12,9 @@ const metricNames = {
     clip_high: ['Clipped above', 'share of tokens'],
     clip_dual: ['Dual clip', 'share of tokens'],
     changed_fraction: ['Weights changed', 'share of master weights'],
-    visible_fraction: ['Changes that the compute type shows', 'share'],
+    visible_fraction: ['Weights changed as bf16 shows it', 'share of the sampler\'s weights'],
+    sync_changed: ['Weights changed in some bit', 'share of the sampler\'s weights'],
+    sync_ratio: ['Bytes of weights sent', 'by those of all weights'],
     divergence: ['Distance to draw 0', 'by the length of the update'],
     apart: ['Distance to draw 0', 'of the weights'],
     update: ['Length of the update', 'of the weights'],
@@ -32,7 +34,7 @@ const metricNames = {
 };
 const metricGroups = [
     ['Learning', /^(reward_mean|accuracy|response_length_mean|entropy|loss)$/],
-    ['Update', /^(approx_kl|grad_norm|clip_|changed|visible|lr|loss_scale|updates|skipped)/],
+    ['Update', /^(approx_kl|grad_norm|clip_|changed|visible|sync_|lr|loss_scale|updates|skipped)/],
     ['Sampler against trainer', /^(mismatch_|logp_gap)/],
     ['Batches and the rest', /./],
 ];
