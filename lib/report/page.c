@@ -4,6 +4,7 @@
 #include <string.h>
 #include "../base/cli.h"
 #include "page_impl.h"
+#include "page_transcripts.h"
 
 static void put(struct buf *b, const char *s)
 {
@@ -172,11 +173,13 @@ static void more(const struct page *p, struct body *o)
     buf_puts(b, "</section>\n");
 }
 
-/* "<" would end the script element in "</script>". */
-static void put_data(struct buf *out, const struct buf *json)
+/* A part of the numbers, for a script that asks for it; frees json. "<" would
+ * end the script element in "</script>". */
+static void put_data(const char *id, struct buf *out, struct buf *json)
 {
     const char *s = json->p, *end = s + json->n;
 
+    buf_printf(out, "<script type=\"application/json\" id=\"%s\">\n", id);
     while (s < end) {
         const char *lt = memchr(s, '<', (size_t)(end - s));
 
@@ -186,6 +189,8 @@ static void put_data(struct buf *out, const struct buf *json)
         buf_puts(out, "\\u003c");
         s = lt + 1;
     }
+    buf_puts(out, "</script>\n");
+    buf_free(json);
 }
 
 static int data(const struct page *p, const struct report *r, struct buf *out,
@@ -211,16 +216,16 @@ static int data(const struct page *p, const struct report *r, struct buf *out,
     buf_puts(&b, "],\n");
     page_estimates(r, &b);
     buf_puts(&b, ",\n");
-    page_curves(p, r, "metrics", &b);
-    buf_puts(&b, ",\n");
-    page_curves(p, r, "divergence", &b);
-    buf_puts(&b, ",\n");
     page_heat(p, r, &b);
-    buf_puts(&b, ",\n");
+    buf_printf(&b, ",\n\"texts\":{\"most\":%zu,\"bytes\":%d}}\n",
+               page_transcripts_most(d), TEXT_BYTES);
+    put_data("data", out, &b);
+    page_curves(p, r, "metrics", &b);
+    put_data("data-metrics", out, &b);
+    page_curves(p, r, "divergence", &b);
+    put_data("data-divergence", out, &b);
     x = page_questions(p, r, &b, e);
-    buf_puts(&b, "}\n");
-    put_data(out, &b);
-    buf_free(&b);
+    put_data("data-questions", out, &b);
     return x;
 }
 
@@ -237,9 +242,8 @@ int page_html(struct page *p, const struct report *r, struct buf *out,
     buf_puts(out, "<main id=\"text\">\n");
     doc_html(r->doc, &hook, out);
     more(p, &o);
-    buf_puts(out, "</main>\n<script type=\"application/json\" id=\"data\">\n");
+    buf_puts(out, "</main>\n");
     x = data(p, r, out, e);
-    buf_puts(out, "</script>\n");
     if (page_d3().n) {
         buf_puts(out, "<script>\n");
         put_asset(out, page_d3());

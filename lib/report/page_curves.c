@@ -102,7 +102,7 @@ void page_curves(const struct page *p, const struct report *r, const char *kind,
             names_add(&seen, n->fields.v[n->v[n->at[i].first + k].field]);
     page_add_sorted(&fields, &seen);
     stride = 1 + (all ? (all - 1) / MOST_NUMBERS : 0);
-    buf_printf(b, "\"%s\":{\"stride\":%zu,\"fields\":[", kind, stride);
+    buf_printf(b, "{\"stride\":%zu,\"fields\":[", stride);
     for (size_t f = 0; f < fields.n; f++) {
         page_comma(b, &first);
         page_str(b, fields.v[f]);

@@ -17,14 +17,15 @@ size_t page_cut(const char *s, size_t n, size_t most);
  * not depend on the order of the records. */
 void page_add_sorted(struct names *to, const struct names *from);
 
-/* Members of the page's JSON object, each `"name":value`. */
-/* Every number of the records of a kind (metrics, divergence) by step. */
+/* JSON values: every number of the records of a kind (metrics, divergence) by
+ * step; the questions of each task, with answers. */
 void page_curves(const struct page *p, const struct report *r, const char *kind,
                  struct buf *b);
-void page_heat(const struct page *p, const struct report *r, struct buf *b);
-void page_estimates(const struct report *r, struct buf *b);
 int page_questions(const struct page *p, const struct report *r, struct buf *b,
                    struct err *e) MUST_CHECK;
+/* Members of a JSON object, each `"name":value`. */
+void page_heat(const struct page *p, const struct report *r, struct buf *b);
+void page_estimates(const struct report *r, struct buf *b);
 
 /* HTML: verdicts and changes in sentences with a direction. */
 void page_words(const struct report *r, struct buf *b);

@@ -123,8 +123,7 @@ int page_questions(const struct page *p, const struct report *r, struct buf *b,
 {
     int x = 0;
 
-    buf_printf(b, "\"texts\":{\"most\":%zu,\"bytes\":%d},\"questions\":[",
-               page_transcripts_most(r->d), TEXT_BYTES);
+    buf_puts(b, "[");
     for (int k = 0, first = 1; !x && k < r->d->n_tasks; k++) {
         page_comma(b, &first);
         x = task(p, r, k, b, e);

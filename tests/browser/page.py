@@ -25,6 +25,14 @@ def tip(b):
                 " : ''")
 
 
+def come_to(b, selector):
+    """Scrolls there and waits for what is made on the way."""
+    b.js(f"document.querySelector({selector!r})"
+         ".scrollIntoView({block: 'start', behavior: 'instant'})")
+    for _ in range(4):
+        b.frames()
+
+
 def column(b, table, c):
     return b.js(f"[...document.querySelectorAll('#t-{table} tbody tr')]"
                 f".filter(r => !r.hidden).map(r => r.cells[{c}].innerText)")
@@ -32,6 +40,7 @@ def column(b, table, c):
 
 def curves(b):
     spot = "[data-field=reward_mean] svg"
+    come_to(b, "[data-chart=curves]")
     b.hover(spot)
     said = tip(b)
     step = int(said.split("step ")[1].split()[0])
@@ -58,9 +67,11 @@ def curves(b):
           [b.js(paths.replace("CLASS", c)) for c in ("mean", "band")], [3, 3])
     b.js("[...document.querySelectorAll('[data-chart=curves] label')]"
          ".find(l => l.innerText === 'single runs').click()")
+    b.frames()
     check("single_runs_when_asked", b.js(paths.replace("CLASS", "single")),
           18)
     b.click(*b.middle("[data-chart=curves] button.arm[data-arm='1']"))
+    come_to(b, spot)
     check("an_arm_switches_off_everywhere",
           [b.js(paths.replace("CLASS", "mean")),
            b.js("[...document.querySelectorAll(\"[data-arm='1']\")]"
@@ -72,10 +83,12 @@ def curves(b):
 def charts(b):
     for name in ("variance", "frontier", "profile", "forest", "heat"):
         spot = f"[data-chart={name}] svg[role=img]"
+        come_to(b, f"[data-chart={name}]")
         b.js(f"document.querySelector('{spot}').focus()")
         b.key("ArrowRight")
         check(f"chart_{name}_tells_a_point_by_keyboard", len(tip(b)) > 8)
         b.key("Escape")
+    come_to(b, "[data-chart=variance]")
     b.hover("[data-chart=variance] rect.bar")
     check("a_bar_says_what_it_is_under_the_pointer", "seeds" in tip(b))
     check("a_cell_a_tensor_of_the_map",
@@ -88,6 +101,7 @@ def charts(b):
 
 
 def tables(b):
+    come_to(b, "#t-scores")
     was = column(b, "scores", 4)
     head = "#t-scores th:nth-child(5) button"
     number = [float(v) for v in was]
@@ -113,7 +127,26 @@ def tables(b):
           [("aime24", "bf16"), ("aime24", "fp32")])
 
 
+def contents(b):
+    links = b.js("[...document.querySelectorAll('nav a')]"
+                 ".map(a => a.getAttribute('href'))")
+    missed = []
+    for link in links:
+        b.js(f"document.querySelector(\"nav a[href='{link}']\").click()")
+        for _ in range(8):
+            b.frames()
+        # the last ones end above, where the page does
+        if not b.js(f"""(() => {{
+            const top = document.querySelector('main {link}')
+                .getBoundingClientRect().top;
+            return Math.abs(top) < 30 || top > 0 && scrollY + innerHeight >=
+                document.documentElement.scrollHeight - 2 }})()"""):
+            missed.append(link)
+    check("a_link_of_the_contents_leads_to_its_section", missed, [])
+
+
 def questions(b):
+    come_to(b, ".questions")
     b.js("document.querySelector('#search-questions').focus()")
     b.type("math500 3.0")
     rows = b.js("[...document.querySelectorAll('.question')]"
@@ -199,6 +232,7 @@ def main(path, profile):
         print(f"note the_page_opens: {took:.2f} s, charts {drawn:.2f} s later, "
               f"{os.path.getsize(path) / 1e6:.2f} MB")
         check("it_is_small", os.path.getsize(path) < 3e6)
+        contents(b)
         curves(b)
         charts(b)
         tables(b)

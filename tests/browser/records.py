@@ -10,6 +10,7 @@ arm, and DIR/tasks.json. QUESTIONS: questions of each task, divided by commas.
 import json
 import os
 import random
+import re
 import sys
 
 ARMS = ("fp32", "bf16", "bf16-mixed")
@@ -91,6 +92,17 @@ def run_records(arm, seed, draw, steps, questions):
                 "sparsity": .3, **where})
     out += [{**metric(arm, seed, draw, s), **where} for s in range(steps)]
     return name, out
+
+
+def page_data(path):
+    """The numbers in a report.html, its large parts by their names."""
+    with open(path) as f:
+        parts = re.findall(r'<script type="application/json" id="data(?:-(\w+))'
+                           r'?">(.*?)</script>', f.read(), re.S)
+    data = {}
+    for name, text in parts:
+        data.update({name: json.loads(text)} if name else json.loads(text))
+    return data
 
 
 def main(into, seeds, draws, steps, questions, size):

@@ -16,11 +16,10 @@ report() { "$S" --quiet --report "$1" --tasks "$T/r/tasks.json" --set arms='fp32
 report "$T/a" "$T"/r/*.msgpack || no report "exit status $?"
 "$S" --html "$T/a"
 gives its_numbers_are_the_records "$(python3 -B - "$T/a/report.html" <<'P'
-import json, re, sys
+import sys
 sys.path.insert(0, "tests/browser")
 import records
-page = open(sys.argv[1]).read()
-data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+data = records.page_data(sys.argv[1])
 print("arms", data["arms"] == list(records.ARMS), [t["on"] for t in data["tasks"]] == [True] + [False] * 6)
 c = data["metrics"]
 ok = len(c["runs"]) == 12

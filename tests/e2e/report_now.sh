@@ -47,9 +47,11 @@ is the_results_are_as_they_were '' "$(head -n 4 "$T/diff")"
 gives it_has_the_steps_of_the_chunk_at_work \
     "$(awk -F '\t' -v run="$run" '$1 == run { print $2, $3 }' "$T/r/partial/tables/missing.tsv")" \
     "$((before - 2 + steps_of_live)) 60"
-gives its_page_has_them_too "$(python3 - "$T/r/partial/report.html" "$run" <<'P'
-import json, re, sys
-d = json.loads(re.search(r'id="data">(.*?)</script>', open(sys.argv[1]).read(), re.S)[1])
+gives its_page_has_them_too "$(python3 -B - "$T/r/partial/report.html" "$run" <<'P'
+import sys
+sys.path.insert(0, "tests/browser")
+import records
+d = records.page_data(sys.argv[1])
 print(*(len(r["step"]) for r in d["metrics"]["runs"] if f'{d["arms"][r["arm"]]}_seed{r["seed"]}' == sys.argv[2]))
 P
 )" "$((before - 2 + steps_of_live))"

@@ -1,6 +1,15 @@
 'use strict';
 // base - the numbers, the colours, small helpers of the page's scripts
-const data = JSON.parse(document.getElementById('data').textContent);
+const read = id => JSON.parse(document.getElementById(id).textContent);
+const data = read('data');
+// The large parts of the numbers are read when something asks for them.
+for (const part of ['metrics', 'divergence', 'questions'])
+    Object.defineProperty(data, part, { configurable: true, get() {
+        const value = read(`data-${part}`);
+
+        Object.defineProperty(data, part, { value });
+        return value;
+    } });
 const page = {
     hidden: new Set(),   // arms that are switched off
     redraw: [],          // charts, to be drawn again
@@ -40,6 +49,37 @@ const armsShown = () => data.arms.map((_, a) => a).filter(shown);
 function draw() {
     for (const f of page.redraw)
         f();
+}
+
+// ---- what is far below is made when it comes near ----------------------------
+const unseen = new Map();
+const near = new IntersectionObserver(list => {
+    for (const e of list)
+        if (e.isIntersecting)
+            seen(e.target);
+}, { rootMargin: '500px 0px' });
+
+function whenSeen(element, f) {
+    unseen.set(element, f);
+    near.unobserve(element); // an element seen before is told of again
+    near.observe(element);
+}
+
+function seen(element) {
+    const f = unseen.get(element);
+
+    if (!f)
+        return;
+    unseen.delete(element);
+    near.unobserve(element);
+    f(element);
+}
+
+// On paper everything is there.
+function seeAll() {
+    while (unseen.size)
+        for (const e of [...unseen.keys()])
+            seen(e);
 }
 
 // ---- the box that says what is under the pointer or the cursor -------------
@@ -102,6 +142,24 @@ function startContents() {
 
     for (const s of document.querySelectorAll('main > section'))
         see.observe(s);
+    const arrive = () => {
+        const at = document.getElementById(location.hash.slice(1));
+
+        if (at)
+            stayAt(at, 12);
+    };
+
+    addEventListener('hashchange', arrive);
+    arrive();
+}
+
+// What comes into sight above a section that was jumped to takes another
+// height than was reserved for it: the section is kept in its place.
+function stayAt(section, frames) {
+    if (Math.abs(section.getBoundingClientRect().top) > 1)
+        section.scrollIntoView();
+    if (frames)
+        requestAnimationFrame(() => stayAt(section, frames - 1));
 }
 
 // ---- plots for papers fold away where a chart says the same ------------------

@@ -185,7 +185,12 @@ function chartCurves(box, c, title, text) {
                                                   : known.length;
     const left = c.fields.map((_, f) => f).filter(f => !constant.has(f))
         .sort((x, y) => rank(x) - rank(y));
-    const series = new Map(left.map(f => [f, armSeries(c, f)]));
+    const series = new Map();
+    const seriesOf = f => {
+        if (!series.has(f))
+            series.set(f, armSeries(c, f));
+        return series.get(f);
+    };
     const set = (k, v) => {
         o[k] = v;
         redraw();
@@ -211,7 +216,8 @@ function chartCurves(box, c, title, text) {
         place.append(mine.length < left.length
             ? make('p', { class: 'group' }, name) : '', grid);
         for (const f of mine) {
-            const field = c.fields[f], spot = make('div', { class: 'spot' });
+            const field = c.fields[f];
+            const spot = make('div', { class: 'spot', style: 'min-height:180px' });
 
             grid.append(make('div', { 'data-field': field },
                 make('h4', null, metricTitle(field)),
@@ -226,8 +232,8 @@ function chartCurves(box, c, title, text) {
                 .join(', ') + '.'));
     const redraw = () => {
         for (const [f, spot] of drawn)
-            spot.replaceChildren(drawCurve(c, f, c.fields[f],
-                series.get(f), o));
+            whenSeen(spot, () => spot.replaceChildren(drawCurve(c, f,
+                c.fields[f], seriesOf(f), o)));
     };
     page.redraw.push(redraw);
     redraw();

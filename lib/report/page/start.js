@@ -10,28 +10,28 @@ const charts = {
     heat: chartHeat,
 };
 
-// One task after the other, so that the page can be read and scrolled meanwhile.
-function inTurn(tasks) {
-    const next = tasks.shift();
-
-    if (next) {
-        next();
-        setTimeout(inTurn, 0, tasks);
-    } else {
-        document.documentElement.dataset.ready = 'true';
-    }
-}
-
 function start() {
     document.body.append(tip);
     startTheme();
     startContents();
     startTables();
-    const boxes = window.d3 ? [...document.querySelectorAll('.chart')] : [];
-
-    inTurn([startQuestions,
-        ...boxes.map(box => () => charts[box.dataset.chart](box)),
-        ...(window.d3 ? [foldPlots, startWidth] : [])]);
+    whenSeen(document.querySelector('.questions'), startQuestions);
+    if (window.d3) {
+        foldPlots();
+        for (const box of document.querySelectorAll('.chart')) {
+            box.classList.add('waiting');
+            whenSeen(box, () => {
+                box.classList.remove('waiting');
+                charts[box.dataset.chart](box);
+            });
+        }
+        startWidth();
+    }
+    addEventListener('beforeprint', seeAll);
+    matchMedia('print').addEventListener('change', e => e.matches && seeAll());
+    requestAnimationFrame(() => setTimeout(() => {
+        document.documentElement.dataset.ready = 'true';
+    }, 0));
 }
 
 // Charts are as wide as there is room.

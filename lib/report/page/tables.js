@@ -86,8 +86,8 @@ function startTables() {
         box.tabIndex = 0;
         box.setAttribute('role', 'region');
         box.setAttribute('aria-label', `table ${table.id.slice(2)}`);
-        sortable(table);
         if (table.tBodies[0].rows.length >= 6)
             filterable(table, box);
+        whenSeen(box, () => sortable(table));
     }
 }
