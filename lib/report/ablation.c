@@ -26,7 +26,7 @@ static struct series values(const struct data *d, int arm,
     case KL_OFF:
         return data_mean(d, KLS, a, off, n_off, K_TOKEN);
     default:
-        return data_sparsity(d, a, SCOPE_TOTAL, -1, P_BF16);
+        return data_weights(d, SPARSITIES, a, SCOPE_TOTAL, -1, P_BF16);
     }
 }
 

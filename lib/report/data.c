@@ -24,6 +24,9 @@ static const char *const path[N_STREAMS][N_VALUES] = {
      "groups_no_advantage", "loss_scale",      "clip_low",
      "clip_high",           "clip_dual"},
     {"divergence", "first_step", "first_response", "first_token"},
+    {"nss", "angle_left_max", "angle_right_max", "stable_rank_delta",
+     "topk_delta", "overlap_principal", "overlap_principal_chance",
+     "overlap_low", "overlap_low_chance"},
 };
 
 static int has(struct rec *rec, const char *field)
@@ -33,11 +36,10 @@ static int has(struct rec *rec, const char *field)
     return s && strcmp(s, "null");
 }
 
-/* Records of spectrum and overlap are for the page alone. */
-static int is_for_page(struct rec *rec)
+static int is_spectrum(struct rec *rec)
 {
     static const char *const any[] = {"nss", "angle_left_max", "norm_delta",
-                                      "overlap_principal", "measure"};
+                                      "overlap_principal"};
 
     for (size_t i = 0; has(rec, "scope") && i < sizeof any / sizeof *any; i++)
         if (has(rec, any[i]))
@@ -51,6 +53,8 @@ static int stream_of(struct rec *rec, enum stream *st, struct err *e)
         *st = SCORES;
     else if (has(rec, "kl_token"))
         *st = KLS;
+    else if (is_spectrum(rec))
+        *st = SPECTRA;
     else if (has(rec, "scope"))
         *st = SPARSITIES;
     else if (has(rec, "apart"))
@@ -77,6 +81,8 @@ static int read_scope(struct data *d, struct rec *rec, struct obs *o,
     for (int i = SCOPE_TENSOR; i <= SCOPE_TOTAL; i++)
         if (!strcmp(s.s, name[i]))
             o->scope = (enum scope)i;
+    if (!strcmp(s.s, "matrix"))
+        o->scope = SCOPE_TENSOR;
     if (!o->scope)
         return rec_bad(rec, e, "scope: found \"%.40s\"", s.s);
     r = rec_get_str(rec, "kind", &s, e);
@@ -118,7 +124,7 @@ static int read_tags(struct data *d, struct rec *rec, struct obs *o,
     }
     if (r >= 0 && (o->stream == METRICS || o->stream == DIVERGENCES))
         r = rec_need_i64(rec, "step", &o->step, e);
-    if (r >= 0 && o->stream == SPARSITIES)
+    if (r >= 0 && (o->stream == SPARSITIES || o->stream == SPECTRA))
         r = read_scope(d, rec, o, e);
     if (r >= 0 && rec_get_str(rec, "policy", &s, NULL) > 0)
         snprintf(o->policy, sizeof o->policy, "%.32s", s.s);
@@ -158,13 +164,50 @@ static int read_questions(struct data *d, struct rec *rec, struct obs *o,
     return 0;
 }
 
+/* A record of sparsity --overlap --runs: of it the pairs, over all weights. */
+static int add_pair(struct data *d, struct rec *rec, struct err *e)
+{
+    static const char *const over[] = {"arm", "seed", "draw"};
+    static const char *const arms[][2] = {{"arm_a", "arm_b"}, {"arm", "arm"}};
+    struct pair p = {.over = N_OVERS};
+    struct rec_str s;
+    int r = rec_need_str(rec, "measure", &s, e);
+
+    if (r || strcmp(s.s, "pair"))
+        return r;
+    r = rec_need_str(rec, "scope", &s, e);
+    if (r || strcmp(s.s, "total") || !has(rec, "over") || !has(rec, "jaccard"))
+        return r; /* no --runs; nothing moved */
+    r = rec_need_str(rec, "over", &s, e);
+    for (int i = 0; !r && i < N_OVERS; i++)
+        if (!strcmp(s.s, over[i]))
+            p.over = (enum over)i;
+    if (!r && p.over == N_OVERS)
+        return rec_bad(rec, e, "over: found \"%.40s\"", s.s);
+    for (int i = 0; !r && i < 2; i++) {
+        r = rec_need_str(rec, arms[p.over != OVER_ARM][i], &s, e);
+        if (!r)
+            p.arm[i] = (long)names_add(&d->arms, s.s);
+    }
+    if (!r)
+        r = rec_need_f64(rec, "jaccard", &p.jaccard, e);
+    if (!r)
+        r = rec_need_f64(rec, "jaccard_chance", &p.chance, e);
+    if (r)
+        return r;
+    if (!(d->n_pairs % 64))
+        d->pair = xrealloc(d->pair, d->n_pairs + 64, sizeof *d->pair);
+    d->pair[d->n_pairs++] = p;
+    return 0;
+}
+
 int data_add(struct data *d, struct rec *rec, struct err *e)
 {
     struct obs o = {.task = -1, .seed = -1, .kind = -1, .layer = -1};
     int r;
 
-    if (is_for_page(rec))
-        return 0;
+    if (has(rec, "measure"))
+        return add_pair(d, rec, e);
     r = stream_of(rec, &o.stream, e);
     if (!r)
         r = read_tags(d, rec, &o, e);
@@ -211,10 +254,22 @@ static int in_order(const void *a, const void *b)
     return 0;
 }
 
+static int pairs_in_order(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+
+    BY(over);
+    BY(arm[0]);
+    BY(arm[1]);
+    BY(jaccard);
+    BY(chance);
+    return 0;
+}
+
 static int check_twice(const struct data *d, struct err *e)
 {
-    static const char *const what[] = {"score", "KL score", "sparsity",
-                                       "metrics", "divergence"};
+    static const char *const what[] = {"score",   "KL score",   "sparsity",
+                                       "metrics", "divergence", "spectrum"};
 
     for (size_t i = 1; i < d->n; i++) {
         const struct obs *o = &d->o[i];
@@ -331,6 +386,8 @@ int data_sort(struct data *d, const struct setting *s, struct err *e)
     if (!d->n)
         return err_set(e, ERR_DATA, "no records");
     qsort(d->o, d->n, sizeof *d->o, in_order);
+    if (d->n_pairs)
+        qsort(d->pair, d->n_pairs, sizeof *d->pair, pairs_in_order);
     r = check_twice(d, e);
     if (!r)
         r = order_arms(d, s, e);
@@ -375,6 +432,7 @@ void data_free(struct data *d)
     for (size_t i = 0; i < d->n; i++)
         free(d->o[i].q);
     free(d->o);
+    free(d->pair);
     free(d->arm);
     free(d->task);
     names_free(&d->arms);

@@ -10,7 +10,15 @@
 #include "../record/rec.h"
 #include "setting.h"
 
-enum stream { SCORES, KLS, SPARSITIES, METRICS, DIVERGENCES, N_STREAMS };
+enum stream {
+    SCORES,
+    KLS,
+    SPARSITIES,
+    METRICS,
+    DIVERGENCES,
+    SPECTRA,
+    N_STREAMS
+};
 
 enum { /* fields, by stream */
        S_J = 0,
@@ -64,6 +72,15 @@ enum { /* fields, by stream */
        D_FIRST_STEP,
        D_FIRST_RESPONSE,
        D_FIRST_TOKEN,
+       U_DRIFT = 0, /* of the update's spectrum, by SCIENCE 6b */
+       U_ANGLE_LEFT,
+       U_ANGLE_RIGHT,
+       U_STABLE_RANK,
+       U_TOP_K,
+       U_PRINCIPAL,
+       U_PRINCIPAL_CHANCE,
+       U_LOW,
+       U_LOW_CHANCE,
        N_VALUES = 20
 };
 
@@ -89,9 +106,20 @@ struct obs {
     size_t n_q;
 };
 
+/* How far the weights that two runs moved are the same ones. The runs differ
+ * in their arm, their seed or their draw alone. */
+enum over { OVER_ARM, OVER_SEED, OVER_DRAW, N_OVERS };
+struct pair {
+    enum over over;
+    long arm[2]; /* in data.arms; the same one twice unless over is OVER_ARM */
+    double jaccard, chance;
+};
+
 struct data {
     struct obs *o;
     size_t n, cap;
+    struct pair *pair; /* in order of over, arms and Jaccard index */
+    size_t n_pairs;
     struct names arms; /* all words seen, base and floor_* included */
     struct names tasks, kinds, questions;
     /* the arms that were trained, in the report's order, as numbers */
@@ -135,9 +163,9 @@ size_t series_pair(struct series *x, struct series *y);
 /* Field of all seeds of an arm at a task. */
 struct series data_series(const struct data *d, enum stream st, long arm,
                           long task, int field);
-/* Sparsity of a kind, a layer or in total. */
-struct series data_sparsity(const struct data *d, long arm, enum scope scope,
-                            long which, int field);
+/* Field of sparsities or spectra of a kind, a layer or in total. */
+struct series data_weights(const struct data *d, enum stream st, long arm,
+                           enum scope scope, long which, int field);
 /* The observation (of scores or KL, not a replicate) at one seed and draw, or
  * NULL. */
 const struct obs *data_find(const struct data *d, enum stream st, long arm,

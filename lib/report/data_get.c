@@ -78,8 +78,8 @@ struct series data_series(const struct data *d, enum stream st, long arm,
     return s;
 }
 
-struct series data_sparsity(const struct data *d, long arm, enum scope scope,
-                            long which, int field)
+struct series data_weights(const struct data *d, enum stream st, long arm,
+                           enum scope scope, long which, int field)
 {
     struct series s = {0};
     struct mean m = {0};
@@ -87,7 +87,7 @@ struct series data_sparsity(const struct data *d, long arm, enum scope scope,
     for (size_t i = 0; i < d->n; i++) {
         const struct obs *o = &d->o[i];
 
-        if (o->stream == SPARSITIES && o->arm == arm && o->scope == scope &&
+        if (o->stream == st && o->arm == arm && o->scope == scope &&
             !o->replicate && o->has >> field & 1 &&
             (scope != SCOPE_KIND || o->kind == which) &&
             (scope != SCOPE_LAYER || o->layer == which))

@@ -137,7 +137,8 @@ static int floors(const struct report *r, struct buf *b)
 static int sparsity_line(const struct report *r, struct buf *b, int a,
                          enum scope scope, long which, const char *label)
 {
-    struct series s = data_sparsity(r->d, r->d->arm[a], scope, which, P_BF16);
+    struct series s = data_weights(r->d, SPARSITIES, r->d->arm[a], scope, which,
+                                   P_BF16);
     int found = s.n > 0;
 
     if (found)

@@ -91,6 +91,8 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
         sec_questions(&r);
         sec_kl(&r);
         sec_sparsity(&r);
+        sec_overlap(&r);
+        sec_spectrum(&r);
         sec_h1(&r);
         sec_h2(&r);
         sec_h2_noise(&r);

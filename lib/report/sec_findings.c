@@ -79,7 +79,8 @@ static void numbers(const struct report *r)
         "<arm|dJ on|on lo|on hi|dJ off|off lo|off hi|KL on|KL off|same");
 
     for (int a = 0; a < d->n_arms; a++) {
-        struct series s = data_sparsity(d, d->arm[a], SCOPE_TOTAL, -1, P_BF16);
+        struct series s = data_weights(d, SPARSITIES, d->arm[a], SCOPE_TOTAL,
+                                       -1, P_BF16);
         struct ttest m = ttest_one(s.v, s.n, 0.95);
 
         table_cell(t, "%s", data_arm(d, a));

@@ -10,8 +10,8 @@ static void cells(const struct report *r, struct table *t, enum scope scope,
                   long which, int field)
 {
     for (int a = 0; a < r->d->n_arms; a++) {
-        struct series s = data_sparsity(r->d, r->d->arm[a], scope, which,
-                                        field);
+        struct series s = data_weights(r->d, SPARSITIES, r->d->arm[a], scope,
+                                       which, field);
 
         table_cell(t, "%s", s.n ? num("%.4f", desc_mean(s.v, s.n)) : "-");
         series_free(&s);
@@ -80,8 +80,8 @@ void sec_sparsity(const struct report *r)
         int any = 0;
 
         for (int a = 0; a < d->n_arms; a++) {
-            struct series s = data_sparsity(d, d->arm[a], SCOPE_KIND, (long)k,
-                                            P_BF16);
+            struct series s = data_weights(d, SPARSITIES, d->arm[a], SCOPE_KIND,
+                                           (long)k, P_BF16);
 
             any |= s.n > 0;
             series_free(&s);

@@ -25,6 +25,9 @@ void sec_divergence(const struct report *r);
 void sec_questions(const struct report *r);
 void sec_kl(const struct report *r);
 void sec_sparsity(const struct report *r);
+/* Nothing without such records. */
+void sec_overlap(const struct report *r);
+void sec_spectrum(const struct report *r);
 void sec_h1(const struct report *r);
 void sec_h2(const struct report *r);
 void sec_h2_noise(const struct report *r);

@@ -56,7 +56,8 @@ static void grid_row(struct table *t, const struct sweep *w, int i,
               "no KL scores", why, at);
     mean_cell(t, "%.2e", data_mean(d, KLS, a, off, n_off, K_TOKEN),
               "no KL scores", why, at);
-    mean_cell(t, "%.3f", data_sparsity(d, a, SCOPE_TOTAL, -1, P_BF16),
+    mean_cell(t, "%.3f",
+              data_weights(d, SPARSITIES, a, SCOPE_TOTAL, -1, P_BF16),
               "no sparsity records", why, at);
     table_cell(t, "%zu", runs.idle + runs.collapsed);
     table_cell(t, "%s", sweep_best(w, w->p[i].of) == i ? "yes" : "no");
