@@ -136,25 +136,89 @@ static int compare(struct step *s, int a, int b, struct err *e)
     return 0;
 }
 
-/* Sequences before s->fresh are scored by their training forward. Micro-batch
- * by micro-batch here, not in model_logp: a pack may have more tokens than a
- * struct seqs can count. */
-static int score(struct step *s, struct err *e)
+/* Of the sequences of p from `from` on, log-probabilities and entropies.
+ * Micro-batch by micro-batch here, not in model_logp: a pack may have more
+ * tokens than a struct seqs can count. */
+static int score_pack(const struct step *s, struct pack *p, int from,
+                      float *logp, float *entropy, struct err *e)
 {
-    struct pack *p = &s->p;
+    int r = 0;
 
-    for (int a = s->fresh, b; a < p->n; a = b) {
+    for (int a = from, b; a < p->n && !r; a = b) {
         struct seqs q;
-        int r;
 
         b = pack_micro(p, a, p->n, s->o->micro_tokens);
         q = pack_view(p, a, b);
-        r = model_logp(s->m, &q, s->o->temperature, 0,
-                       s->logp_old + p->start[a], s->entropy + p->start[a], e);
-        if (r)
-            return r;
+        r = model_logp(s->m, &q, s->o->temperature, 0, logp + p->start[a],
+                       entropy + p->start[a], e);
     }
-    return compare(s, s->fresh, p->n, e);
+    return r;
+}
+
+/* The sequences from s->fresh on with their shared prefixes, in the order that
+ * shares most, and where each is in s->p. */
+static void pack_shared(const struct step *s, const struct batch *b,
+                        struct pack *p, int *of)
+{
+    const struct sample **v = xcalloc((size_t)s->p.n, sizeof *v);
+
+    for (int i = 0; i < b->n; i++) {
+        const struct group *g = &b->v[i];
+        int first = s->group_end[i] - g->n;
+
+        if (first < s->fresh)
+            continue;
+        group_sorted(g, v);
+        for (int j = 0; j < g->n; j++) {
+            of[p->n] = first + (int)(v[j] - g->v);
+            pack_add(p, v[j]->tokens, v[j]->n, v[j]->n_prompt, v[j]->id);
+            if (j)
+                pack_share(p);
+        }
+    }
+    free(v);
+}
+
+/* As training computes each sample by itself, and scoring has the same bits
+ * with shared prefixes: these are computed once. */
+static int score_shared(const struct step *s, const struct batch *b,
+                        struct err *e)
+{
+    struct pack p = {0};
+    int *of = xcalloc((size_t)s->p.n, sizeof *of), r;
+    float *logp, *entropy;
+
+    pack_shared(s, b, &p, of);
+    logp = xcalloc(2 * p.n_tokens, sizeof *logp);
+    entropy = logp + p.n_tokens;
+    r = score_pack(s, &p, 0, logp, entropy, e);
+    for (int i = 0; i < p.n; i++) {
+        size_t to = s->p.start[of[i]], n = p.start[i + 1] - p.start[i];
+
+        memcpy(s->logp_old + to, logp + p.start[i], n * sizeof *logp);
+        memcpy(s->entropy + to, entropy + p.start[i], n * sizeof *logp);
+    }
+    free(logp);
+    free(of);
+    pack_free(&p);
+    return r;
+}
+
+/* Does scoring have the bits of a sample by itself where it shares prefixes?
+ * Not on a GPU's fast path, where a row's bits depend on its company. */
+static int scores_alike(const struct arm *a)
+{
+    return a->order.k.kind != ORDER_HARDWARE;
+}
+
+/* Sequences before s->fresh are scored by their training forward. */
+static int score(struct step *s, const struct batch *b, struct err *e)
+{
+    int apart = s->a->arm.apart && scores_alike(&s->a->arm);
+    int r = apart ? score_shared(s, b, e)
+                  : score_pack(s, &s->p, s->fresh, s->logp_old, s->entropy, e);
+
+    return r ? r : compare(s, s->fresh, s->p.n, e);
 }
 
 /* Forward and backward of sequences [a, b) of a mini-batch. */
@@ -219,7 +283,8 @@ static int mini_batch(struct step *s, int from, int to, struct err *e)
 int step_run(struct gradient *g, struct adamw *a, const struct batch *b,
              const struct step_opts *o, struct step_stats *st, struct err *e)
 {
-    const struct recheck rest = {o->temperature, o->micro_tokens, a->arm.apart,
+    const struct recheck rest = {o->temperature, o->micro_tokens,
+                                 a->arm.apart && !scores_alike(&a->arm),
                                  o->gap};
     struct step s = {.m = g->m, .a = a, .g = g, .o = o, .st = st};
     int r = recheck_groups(g->m, b->rest, b->n_rest, &rest, e);
@@ -232,7 +297,7 @@ int step_run(struct gradient *g, struct adamw *a, const struct batch *b,
         !o->score_all)
         s.fresh =
             s.group_end[(b->n < o->mini_batch ? b->n : o->mini_batch) - 1];
-    r = score(&s, e);
+    r = score(&s, b, e);
     for (int epoch = 0; epoch < o->epochs && !r; epoch++)
         for (int i = 0; i < b->n && !r; i += o->mini_batch) {
             int end = i + o->mini_batch < b->n ? i + o->mini_batch : b->n;

@@ -3,8 +3,9 @@
  * The old log-probabilities are recomputed here before the first update,
  * without dropout; the training forward has the arm's dropout. In canonical
  * order and without dropout the first mini-batch's training forward gives
- * them, bit for bit, and is not run twice. The bits do not depend on
- * micro_tokens in canonical order.
+ * them, bit for bit, and is not run twice. Scoring computes shared prefixes once
+ * where training does not. The bits do not depend on micro_tokens in canonical
+ * order.
  */
 #ifndef ULP_TRAIN_STEP_H
 #define ULP_TRAIN_STEP_H

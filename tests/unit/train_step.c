@@ -277,9 +277,10 @@ static void mini_batches_and_epochs_make_updates(void)
 
 static void scoring_twice_gives_the_same_bits(void)
 {
-    static const char *const arms[] = {"fp32", "bf16-mixed", "bf16-kahan"};
+    static const char *const arms[] = {"fp32", "bf16-mixed", "bf16-kahan",
+                                       "fp32,prefixes=apart", "llmc-sr"};
 
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof arms / sizeof *arms; i++) {
         struct rig t;
         struct step_opts o = one_update;
         struct step_stats st[2];
