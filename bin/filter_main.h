@@ -27,6 +27,9 @@ static inline int filter_main(const struct cli *c, struct opt *opts,
     opts[1].dst = (void *)(uintptr_t)filter_opts(f);
     n = start(c, argc, argv, &args);
     if (run(args, n, &e)) {
+        /* a thread of a rank may read and write yet; outputs have no name */
+        if (fail_elsewhere && fail_elsewhere(&e))
+            _exit(e.code ? e.code : ERR_IO);
         filter_abort(f);
         return fail(c, &e);
     }

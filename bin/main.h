@@ -53,6 +53,9 @@ static inline int flush_stdout(struct err *e)
     return r;
 }
 
+/* In a rank: has another process say it, and then is 1 (ranks.h). */
+static int (*fail_elsewhere)(const struct err *e);
+
 /* Prints "name: message" and gives the exit status that goes with it. What a
  * record put into the message is shown on one line, at most so long, without
  * control characters. */
@@ -61,6 +64,8 @@ static inline int fail(const struct cli *c, const struct err *e)
     char line[600];
     size_t n = 0;
 
+    if (fail_elsewhere && fail_elsewhere(e))
+        return e->code ? e->code : ERR_IO;
     if (e->reader_left)
         return reader_left();
     for (; n < sizeof line - 1 && e->msg[n]; n++)

@@ -14,12 +14,14 @@
 #include "../lib/generate/sampler.h"
 #include "engine_opts.h"
 #include "filter_main.h"
+#include "ranks.h"
 
 static struct filter f = FILTER_INIT;
 static struct engine_opts m = {.arm = "fp32", .device = "auto"};
 static struct sampler_opts o = {
     .samples = 1, .max_new = 256, .batch = 64, .temperature = 1, .top_p = 1};
 static int step = -1, plan;
+static struct ranks_opts ranks;
 
 static const struct opt own[] = {
     {OPT_STR, "model", 0, &m.dir, "DIR", "the model to sample from", 0, 0},
@@ -58,6 +60,7 @@ static const struct opt own[] = {
     OPT_RELEASE(&o.release, ""),
     {OPT_FLAG, "offload", 0, &o.offload, NULL,
      "with --sync: the weights too, which wait in the host's memory", 0, 0},
+    OPT_RANKS(&ranks),
     OPT_PLAN(&plan),
     {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
     {0}};
@@ -176,39 +179,54 @@ static int read_ends(const struct config *c, struct err *e)
                            "--eos: token %d is outside the "
                            "model's vocabulary of %d",
                            (int)o.end[i], c->vocab);
-    if (!n)
+    if (!n && !comm_rank(o.comm))
         fprintf(stderr, "rollout: the model has no end token: every response "
                         "runs to --max-new (--eos names end tokens)\n");
     o.n_end = n;
     return n < 0 ? n : 0;
 }
 
-static int run(char **args, int n, struct err *e)
+/* Rank 0 reads and writes for all. */
+static int sample(char **args, int n, struct err *e)
 {
     struct engine x = {0};
+    int first = !comm_rank(o.comm), r = engine_open(&x, &m, NULL, e);
+
+    f.quiet |= !first;
+    if (!r)
+        r = read_ends(model_config(x.m), e);
+    if (!r && first)
+        r = filter_open(&f, "rollout", "rollouts", args, n, e);
+    if (!r)
+        r = sampler_run(&x, &o, &f, e);
+    if (r && comm_size(o.comm) > 1)
+        return r; /* a thread may look at the model yet */
+    engine_close(&x);
+    return r || !first ? r : filter_close(&f, e);
+}
+
+static int run(char **args, int n, struct err *e)
+{
+    struct arm a;
     int r;
 
     if (!m.dir)
         return err_set(e, ERR_USAGE, "--model is missing");
     if (plan) {
-        r = arm_parse(&x.arm, m.arm, e);
-        x.arm = arm_sampler(&x.arm);
-        return r ? r : print_plan(&x.arm, e);
+        r = arm_parse(&a, m.arm, e);
+        a = arm_sampler(&a);
+        return r ? r : print_plan(&a, e);
     }
     o.seed = m.seed;
     o.threads = m.threads;
     m.sampler = 1;
     m.offload = o.offload && o.fifo;
     o.step = step;
-    r = engine_open(&x, &m, NULL, e);
-    if (!r)
-        r = read_ends(model_config(x.m), e);
-    if (!r)
-        r = filter_open(&f, "rollout", "rollouts", args, n, e);
-    if (!r)
-        r = sampler_run(&x, &o, &f, e);
-    engine_close(&x);
-    return r ? r : filter_close(&f, e);
+    r = ranks_begin(&ranks, &o.comm, e);
+    if (r)
+        return r < 0 ? r : 0;
+    r = sample(args, n, e);
+    return r ? r : ranks_finish(&o.comm, e);
 }
 
 int main(int argc, char **argv)

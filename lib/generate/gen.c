@@ -172,19 +172,27 @@ static int step(struct gen *g, struct err *e)
     return r;
 }
 
-/* Finished sequences that no earlier one holds back. */
+/* Finished sequences; unless order is nothing, those that no earlier one holds
+ * back. */
 static int deliver(struct gen *g, struct err *e)
 {
-    while (g->first && g->first->finished) {
-        struct seq *s = g->first;
-        struct gen_res res = {s->tokens, s->logp, s->n, s->stopped, s->q.user};
-        int r = g->io->done(g->io->ctx, &res, e);
+    struct seq **at = &g->first, *s;
 
+    while ((s = *at) && (s->finished || g->io->any_order)) {
+        struct gen_res res = {s->tokens,  s->logp,     s->n,
+                              s->stopped, s->q.sample, s->q.user};
+        int r;
+
+        if (!s->finished) {
+            at = &s->next;
+            continue;
+        }
+        r = g->io->done(g->io->ctx, &res, e);
         if (r < 0)
             return r;
-        g->first = s->next;
-        if (!g->first)
-            g->last = &g->first;
+        *at = s->next;
+        if (!*at)
+            g->last = at;
         s->next = g->spare;
         g->spare = s;
     }

@@ -47,19 +47,22 @@ struct gen_res {
     const float *logp;     /* nats */
     int n;
     int stopped; /* 1: an end token; 0: length */
+    int sample;  /* of the request, and its user */
     void *user;
 };
 
 /* next: 1 and a request, or 0: nothing now (then running sequences go on;
  * asked again when a slot is free; when none runs and next gives 0 the call
  * returns). done: a finished sequence, in order of requests (results that
- * finish early are held until those before them are done). Either may return
+ * finish early are held until those before them are done) or with any_order at
+ * once. Either may return
  * <0 to stop. Consecutive requests with the same prompt pointer share its
  * prefill. */
 struct gen_io {
     int (*next)(void *ctx, struct gen_req *q, struct err *e);
     int (*done)(void *ctx, const struct gen_res *r, struct err *e);
     void *ctx;
+    int any_order;
 };
 
 int gen_run(struct model *m, const struct gen_opts *o, const struct gen_io *io,

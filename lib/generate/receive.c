@@ -10,6 +10,31 @@ static int next_weights(void *ctx, void *dst, size_t n, struct err *e)
     return sync_get_weights(ctx, dst, n, e);
 }
 
+static int set(const struct receiver *v, struct engine *x,
+               const struct model_reader *in, enum dtype t, struct err *e)
+{
+    return v->set ? v->set(v->set_ctx, in, t, e)
+                  : model_set_reader(x->m, in, t, e);
+}
+
+static int next_kept(void *ctx, void *dst, size_t n, struct err *e)
+{
+    const uint8_t **at = ctx;
+
+    (void)e;
+    memcpy(dst, *at, n);
+    *at += n;
+    return 0;
+}
+
+static int set_kept(const struct receiver *v, struct engine *x, struct err *e)
+{
+    const uint8_t *at = v->kept;
+    const struct model_reader in = {next_kept, &at};
+
+    return set(v, x, &in, v->t, e);
+}
+
 /* ---- changes --------------------------------------------------------- */
 
 struct batch {
@@ -90,7 +115,7 @@ static int take_all(struct receiver *v, struct engine *x, struct sync *s,
     const struct model_reader in = {next_weights, s};
 
     if (!msg->keep)
-        return model_set_reader(x->m, &in, msg->t, e);
+        return set(v, x, &in, msg->t, e);
     if (!v->kept || dtype_size(v->t) != dtype_size(msg->t)) {
         free(v->kept);
         v->kept = xmalloc(msg->n_bytes);
@@ -137,7 +162,7 @@ int receive_weights(struct receiver *v, struct engine *x, struct sync *s,
     if (!r)
         r = sync_check_weights(s, v->policy, e);
     if (!r && (msg->keep || msg->type == SYNC_CHANGES))
-        r = model_set_host(x->m, v->kept, v->t, e);
+        r = set_kept(v, x, e);
     if (!r)
         r = model_digest(x->m, x->digest, e);
     return r ? r : check_policy(v, x, fifo, msg, e);

@@ -20,6 +20,10 @@ struct receiver { /* zeroed but for threads: nothing came yet */
     struct pool *pool;
     struct buf run[RECEIVE_RUNS];
     struct delta_coder *coder[RECEIVE_RUNS];
+    /* Instead of model_set_reader, where other ranks take the weights, too. */
+    int (*set)(void *ctx, const struct model_reader *in, enum dtype t,
+               struct err *e);
+    void *set_ctx;
 };
 
 /* After SYNC_WEIGHTS or SYNC_CHANGES: takes what follows; the weights of x are

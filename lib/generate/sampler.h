@@ -7,6 +7,7 @@
  */
 #ifndef ULP_GENERATE_SAMPLER_H
 #define ULP_GENERATE_SAMPLER_H
+#include "../comm/comm.h"
 #include "../model/engine.h"
 #include "../record/filter.h"
 
@@ -29,10 +30,13 @@ struct sampler_opts {
     int release; /* all but the weights goes back while the trainer works; on
                     cuda always */
     int offload; /* and the weights, which wait in host memory (MODEL_PARK) */
+    struct comm *comm; /* the ranks that sample together; NULL: one */
 };
 
 /* From f's input to its output, until the input ends or the trainer says so;
- * does not close f. Weights that come over the FIFO replace x's. */
+ * does not close f. Weights that come over the FIFO replace x's. On ranks: all
+ * call it with the same options; rank 0 alone looks at f, whose output does not
+ * depend on their number, and at the FIFO. */
 int sampler_run(struct engine *x, const struct sampler_opts *o,
                 struct filter *f, struct err *e) MUST_CHECK;
 

@@ -80,7 +80,7 @@ static struct out *generate_of(struct model *m, const struct gen_opts *o,
         prompts, len, N_PROMPTS, SAMPLES,
         0,       0,   stutter,   calloc(N_OUT, sizeof(struct out)),
         1};
-    struct gen_io io = {next, done, &s};
+    struct gen_io io = {next, done, &s, 0};
 
     MUST(gen_run(m, o, &io, &e));
     T_EQ_INT(s.n_done, N_OUT);
@@ -378,7 +378,7 @@ static void one_that_cannot_fit_says_what_to_raise(void)
     struct gen_opts o = opts(1, 8);
     struct out out[N_OUT];
     struct script s = {prompts, long_lens, N_PROMPTS, SAMPLES, 0, 0, 0, out, 1};
-    struct gen_io io = {next, done, &s};
+    struct gen_io io = {next, done, &s, 0};
     struct made x;
 
     c.max_pos = 500;
@@ -421,7 +421,7 @@ static void errors_name_the_record(void)
     struct gen_opts o = opts(1, 8);
     struct out out[N_OUT];
     struct script s = {prompts, lens, N_PROMPTS, SAMPLES, 0, 0, 0, out, 1};
-    struct gen_io io = {next, stop_done, &s};
+    struct gen_io io = {next, stop_done, &s, 0};
     float *bad;
 
     c.max_pos = 100;

@@ -1,0 +1,55 @@
+/* farm - items handed to ranks as they become free, results in order
+ *
+ * Rank 0 reads items and takes results in a thread of its own, and works in the
+ * calling thread as the other ranks do. An item has a number of results, which
+ * come in any order; they are taken in the order of items, and of an item in
+ * theirs: which rank worked on what cannot be told from them.
+ *
+ * A rank asks for items when it is free, and holds no more than its share of
+ * those that are there. A rank sends nothing but what it asks and what it has
+ * worked, and rank 0 sends answers alone: no two ranks wait for each other.
+ *
+ * A round ends when the source has ended and all results were taken. All ranks
+ * call farm_open, farm_leave and farm_close of a round, and use the comm for
+ * nothing else in between.
+ */
+#ifndef ULP_COMM_FARM_H
+#define ULP_COMM_FARM_H
+#include <stdint.h>
+#include "../base/buf.h"
+#include "comm.h"
+
+struct farm;
+
+/* Rank 0's side; called in the farm's thread, one at a time. */
+struct farm_source {
+    void *ctx;
+    /* 1 when next would not wait for a writer that has nothing to say yet. */
+    int (*ready)(void *ctx);
+    /* 1 when no item is to come any more. */
+    int (*ended)(void *ctx);
+    /* 1: the next item, put behind item->p + item->n, and how many results it
+     * has; 0: the end. */
+    int (*next)(void *ctx, struct buf *item, int *n_results, struct err *e);
+    /* Result i of an item, in order. */
+    int (*take)(void *ctx, int i, const void *p, size_t n, struct err *e);
+};
+
+/* at_once: items that a rank asks for at a time. ahead: items that rank 0 reads
+ * before somebody asks. source: of rank 0, not looked at elsewhere. The last
+ * result of a round is taken when all ranks have left. */
+int farm_open(struct farm **f, struct comm *c, const struct farm_source *source,
+              int at_once, int ahead, struct err *e) MUST_CHECK;
+/* 1: an item and its number, the bytes in *item (emptied first); 0: none now,
+ * or with wait: none any more. */
+int farm_get(struct farm *f, int wait, uint64_t *number, struct buf *item,
+             struct err *e) MUST_CHECK;
+/* Result i of an item. */
+int farm_give(struct farm *f, uint64_t number, int i, const void *p, size_t n,
+              struct err *e) MUST_CHECK;
+/* This rank has given all its results; waits for the round's end. */
+int farm_leave(struct farm *f, struct err *e) MUST_CHECK;
+/* After an error, too: rank 0's thread then ends with the process. */
+void farm_close(struct farm **f);
+
+#endif

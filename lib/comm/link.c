@@ -1,0 +1,115 @@
+/* link - a rank's line to the process that started it */
+#include "link.h"
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BEAT_MS = 1000 };
+
+static struct {
+    int fd;
+    int open, done;
+    pthread_mutex_t lock;
+    pthread_t thread;
+} line = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+const char *link_host(void)
+{
+    static char host[128];
+
+    if (!host[0] && gethostname(host, sizeof host - 1))
+        snprintf(host, sizeof host, "this host");
+    return host;
+}
+
+int64_t link_now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void put(const void *p, size_t n)
+{
+    const char *at = p;
+
+    while (n) {
+        ssize_t w = send(line.fd, at, n, MSG_NOSIGNAL);
+
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w <= 0)
+            return; /* the thread sees the end, too */
+        at += w;
+        n -= (size_t)w;
+    }
+}
+
+void link_send(enum link_type type, const struct link_msg *m)
+{
+    struct link_msg out = {0};
+
+    if (m)
+        out = *m;
+    out.type = type;
+    pthread_mutex_lock(&line.lock);
+    if (line.open && !line.done)
+        put(&out, sizeof out);
+    pthread_mutex_unlock(&line.lock);
+}
+
+static void *live(void *ctx)
+{
+    struct pollfd p = {.fd = line.fd, .events = POLLIN};
+
+    (void)ctx;
+    for (;;) {
+        int n = poll(&p, 1, BEAT_MS);
+
+        if (n == 0)
+            link_send(LINK_BEAT, NULL);
+        if (n <= 0)
+            continue;
+        pthread_mutex_lock(&line.lock);
+        n = line.done;
+        pthread_mutex_unlock(&line.lock);
+        if (n)
+            return NULL;
+        _exit(ERR_IO); /* outputs have no name yet */
+    }
+}
+
+int link_open(int fd, struct err *e)
+{
+    sigset_t all, old;
+    int r;
+
+    line.fd = fd;
+    line.open = 1;
+    line.done = 0;
+    /* signals are for the thread that computes */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    r = pthread_create(&line.thread, NULL, live, NULL);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (r)
+        return err_set(e, ERR_IO, "no thread for signs of life: %s",
+                       strerror(r));
+    pthread_detach(line.thread);
+    return 0;
+}
+
+void link_done(void)
+{
+    link_send(LINK_DONE, NULL);
+    pthread_mutex_lock(&line.lock);
+    line.done = 1;
+    pthread_mutex_unlock(&line.lock);
+}

@@ -1,0 +1,286 @@
+/* watch - lines to all ranks; the first fault decides */
+#include "watch.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "../base/arena.h"
+#include "ranks.h"
+
+enum {
+    TURN_MS = 100,
+    /* how long a fault that follows from another one waits for that one */
+    SECOND_MS = 3000,
+    /* and one of another rank for rank 0 to say the same as one process would */
+    FIRST_MS = 200
+};
+
+struct line {
+    int fd; /* -1: closed */
+    int rank;
+    pid_t pid;
+    int is_here, greeted, done;
+    const char *key;
+    char host[sizeof((struct link_hello *)0)->host];
+    int64_t heard_ms;
+    size_t n_got;
+    struct link_msg got;
+};
+
+struct watch {
+    struct watch_start s;
+    int n; /* ranks */
+    int n_lines, cap;
+    struct line *line;
+    struct pollfd *set;
+    int64_t now_ms;
+    /* the fault so far, to be said at this time unless a better one comes */
+    struct err fault;
+    int fault_rank, faulty;
+    int64_t say_ms;
+};
+
+struct watch *watch_open(int n, const struct watch_start *s)
+{
+    struct watch *w = xcalloc(1, sizeof *w);
+
+    w->n = n;
+    w->s = *s;
+    w->now_ms = link_now_ms();
+    return w;
+}
+
+void watch_close(struct watch **w)
+{
+    if (!*w)
+        return;
+    for (int i = 0; i < (*w)->n_lines; i++)
+        if ((*w)->line[i].fd >= 0)
+            close((*w)->line[i].fd);
+    free((*w)->line);
+    free((*w)->set);
+    free(*w);
+    *w = NULL;
+}
+
+void watch_add(struct watch *w, int fd, int rank, pid_t pid, int is_here,
+               const char *key)
+{
+    struct line *l;
+
+    if (w->n_lines == w->cap) {
+        w->cap = w->cap ? 2 * w->cap : 16;
+        w->line = xrealloc(w->line, (size_t)w->cap, sizeof *w->line);
+        w->set = xrealloc(w->set, (size_t)w->cap + 3, sizeof *w->set);
+    }
+    l = &w->line[w->n_lines++];
+    memset(l, 0, sizeof *l);
+    *l = (struct line){.fd = fd,
+                       .rank = rank,
+                       .pid = pid,
+                       .is_here = is_here,
+                       .key = key,
+                       .greeted = !key,
+                       .heard_ms = link_now_ms()};
+    snprintf(l->host, sizeof l->host, "%s", link_host());
+}
+
+/* ---- faults ---- */
+
+/* The first fault is said, except that one which names its cause is better
+ * than one which was caused, and rank 0's words are those of one process. */
+static void fault(struct watch *w, const struct line *l, const struct err *e,
+                  int wait_ms)
+{
+    int64_t say_ms = w->now_ms + wait_ms;
+
+    if (w->faulty && say_ms >= w->say_ms)
+        return;
+    w->faulty = 1;
+    w->say_ms = say_ms;
+    w->fault = *e;
+    if (l->rank > 0)
+        err_prefix(&w->fault, "rank %d on %s", l->rank, l->host);
+}
+
+static void gone(struct watch *w, struct line *l)
+{
+    struct err e = {0};
+    char how[128] = "its process ended before it was done";
+
+    close(l->fd);
+    l->fd = -1;
+    if (l->done || !l->greeted)
+        return;
+    if (w->s.how && l->is_here)
+        w->s.how(w->s.ctx, l->pid, how, sizeof how);
+    if (l->rank < 0)
+        err_set(&e, ERR_IO, "a rank on %s (process %d) has died: %s", l->host,
+                (int)l->pid, how);
+    else
+        err_set(&e, ERR_IO, "rank %d on %s (process %d) has died: %s", l->rank,
+                l->host, (int)l->pid, how);
+    fault(w, &(struct line){.rank = 0}, &e, 0);
+}
+
+static void failed(struct watch *w, const struct line *l,
+                   const struct link_fail *f)
+{
+    struct err e = {.code = f->code,
+                    .no_memory = f->no_memory,
+                    .reader_left = f->reader_left};
+
+    snprintf(e.msg, sizeof e.msg, "%.*s", (int)sizeof f->msg - 1, f->msg);
+    fault(w, l, &e, f->lost >= 0 ? SECOND_MS : l->rank > 0 ? FIRST_MS : 1);
+}
+
+static void look_for_silence(struct watch *w)
+{
+    for (int i = 0; i < w->n_lines; i++) {
+        struct line *l = &w->line[i];
+        struct err e = {0};
+
+        if (l->fd < 0 || l->done || !l->greeted ||
+            w->now_ms - l->heard_ms < RANKS_SILENT_S * 1000)
+            continue;
+        err_set(&e, ERR_IO,
+                "rank %d on %s (process %d) has sent no sign of life for %d s",
+                l->rank, l->host, (int)l->pid, RANKS_SILENT_S);
+        fault(w, &(struct line){.rank = 0}, &e, 0);
+    }
+}
+
+/* ---- messages ---- */
+
+static int greet(struct line *l)
+{
+    const struct link_hello *h = &l->got.u.hello;
+
+    if (l->key && strncmp(h->key, l->key, sizeof h->key))
+        return -1;
+    l->rank = h->rank;
+    l->pid = h->pid;
+    snprintf(l->host, sizeof l->host, "%.*s", (int)sizeof h->host - 1, h->host);
+    l->greeted = 1;
+    return 0;
+}
+
+static void take(struct watch *w, struct line *l)
+{
+    l->heard_ms = w->now_ms;
+    if (l->got.type == LINK_HELLO || l->got.type == LINK_RANK) {
+        if (greet(l)) { /* a stranger */
+            close(l->fd);
+            l->fd = -1;
+        }
+    } else if (l->got.type == LINK_FAIL) {
+        l->done = 1;
+        failed(w, l, &l->got.u.fail);
+    } else if (l->got.type == LINK_DONE) {
+        l->done = 1;
+    }
+}
+
+static void hear(struct watch *w, struct line *l)
+{
+    while (l->fd >= 0) {
+        ssize_t n = recv(l->fd, (char *)&l->got + l->n_got,
+                         sizeof l->got - l->n_got, MSG_DONTWAIT);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return;
+        if (n <= 0) {
+            gone(w, l);
+            return;
+        }
+        l->n_got += (size_t)n;
+        if (l->n_got == sizeof l->got) {
+            l->n_got = 0;
+            take(w, l);
+        }
+    }
+}
+
+/* ---- the loop ---- */
+
+/* All that is left ends: what hears is told, what is here is killed, for a
+ * stopped process hears nothing. */
+static void end_all(struct watch *w)
+{
+    for (int i = 0; i < w->n_lines; i++) {
+        struct line *l = &w->line[i];
+
+        if (l->fd < 0)
+            continue;
+        if (l->is_here && l->pid > 0)
+            kill(l->pid, SIGKILL);
+        else
+            send(l->fd, "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        close(l->fd);
+        l->fd = -1;
+    }
+}
+
+static int all_done(const struct watch *w)
+{
+    int n = 0;
+
+    for (int i = 0; i < w->n_lines; i++)
+        n += w->line[i].done && w->line[i].greeted;
+    return n == w->n;
+}
+
+static void turn(struct watch *w)
+{
+    int64_t before = w->now_ms;
+    int n = 0, n_lines = w->n_lines;
+
+    for (int i = 0; i < 3; i++)
+        w->set[n++] = (struct pollfd){.fd = w->s.fd[i], .events = POLLIN};
+    for (int i = 0; i < n_lines; i++)
+        w->set[n++] = (struct pollfd){.fd = w->line[i].fd, .events = POLLIN};
+    poll(w->set, (nfds_t)n, TURN_MS);
+    w->now_ms = link_now_ms();
+    /* time in which this process was stopped is nobody's silence */
+    if (w->now_ms - before > 2000)
+        for (int i = 0; i < n_lines; i++)
+            w->line[i].heard_ms += w->now_ms - before;
+    for (int i = 0; i < n_lines; i++)
+        if (w->line[i].fd >= 0)
+            hear(w, &w->line[i]);
+}
+
+int watch_run(struct watch *w, struct err *e)
+{
+    int r = 0;
+
+    if (!w->set)
+        w->set = xcalloc(3, sizeof *w->set);
+    while (!r && !all_done(w)) {
+        turn(w);
+        look_for_silence(w);
+        if (w->faulty && w->now_ms >= w->say_ms) {
+            *e = w->fault;
+            r = e->code ? -e->code : -ERR_IO;
+        } else if (w->s.turn) {
+            r = w->s.turn(w->s.ctx, w, e);
+            if (r && w->faulty) { /* the launcher ended because of it */
+                *e = w->fault;
+                r = -e->code;
+            }
+        }
+    }
+    if (!r && w->faulty) { /* all have failed: nothing else is to come */
+        *e = w->fault;
+        r = -e->code;
+    }
+    if (r)
+        end_all(w);
+    return r;
+}

@@ -1,0 +1,278 @@
+/* sampler_ranks - the sampler on several ranks
+ *
+ * Rank 0 reads prompts and hands them out by a farm (lib/comm/farm.h), an item a
+ * prompt with all its samples; it sets the fields of the records and writes
+ * them in order. Between rounds it says what comes next: another round, new
+ * weights, or the end.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "../comm/farm.h"
+#include "sampler_impl.h"
+
+enum order { ORDER_ROUND = 1, ORDER_WEIGHTS, ORDER_END };
+
+struct order_msg {
+    int32_t what, dtype;
+    int64_t step;
+};
+
+/* An item: this and the tokens. */
+struct item_head {
+    uint64_t id_hash;
+    int32_t n_prompt, unused;
+    char name[sizeof((struct prompt *)0)->name];
+};
+
+/* A result: this, the tokens, their log-probabilities. */
+struct result_head {
+    int32_t n, stopped;
+};
+
+/* A prompt that this rank has. */
+struct task {
+    uint64_t number;
+    int issued, done;
+    struct buf bytes;
+    struct item_head head;
+};
+
+struct worker {
+    struct sampler *s;
+    struct farm *farm;
+    struct task *open; /* has samples to issue */
+    int in_flight;     /* samples issued and not given */
+    struct buf result;
+};
+
+/* ---- rank 0: prompts in, samples out ---- */
+
+static int source_ready(void *ctx)
+{
+    struct sampler *s = ctx;
+
+    return filter_ready(s->f);
+}
+
+static int source_ended(void *ctx)
+{
+    struct sampler *s = ctx;
+
+    return !s->allowed || s->ended;
+}
+
+static int source_next(void *ctx, struct buf *item, int *n_results,
+                       struct err *e)
+{
+    struct sampler *s = ctx;
+    struct item_head h = {0};
+    const struct prompt *p;
+    int r = sampler_open_prompt(s, e);
+
+    if (r <= 0)
+        return r;
+    p = s->open;
+    s->open = NULL;
+    h.id_hash = p->id_hash;
+    h.n_prompt = (int32_t)p->tokens.n;
+    memcpy(h.name, p->name, sizeof h.name);
+    buf_put(item, &h, sizeof h);
+    buf_put(item, p->tokens.v, p->tokens.n * sizeof *p->tokens.v);
+    *n_results = s->o->samples;
+    return 1;
+}
+
+static int source_take(void *ctx, int i, const void *p, size_t n, struct err *e)
+{
+    struct sampler *s = ctx;
+    struct result_head h;
+    struct gen_res res = {.sample = i};
+    const char *at = p;
+
+    memcpy(&h, at, sizeof h);
+    if (h.n < 0 || n != sizeof h + (size_t)h.n * 8)
+        return err_set(e, ERR_DATA, "a sample of %zu bytes came from a rank",
+                       n);
+    res.n = h.n;
+    res.stopped = h.stopped;
+    res.tokens = (const int32_t *)(const void *)(at + sizeof h);
+    res.logp = (const float *)(const void *)(at + sizeof h + 4 * (size_t)h.n);
+    return sampler_write(s, &res, e);
+}
+
+/* ---- all ranks: what gen asks for ---- */
+
+static int open_task(struct worker *w, struct err *e)
+{
+    struct task *t = xcalloc(1, sizeof *t);
+    int r = farm_get(w->farm, !w->in_flight, &t->number, &t->bytes, e);
+
+    if (r <= 0) {
+        buf_free(&t->bytes);
+        free(t);
+        return r;
+    }
+    memcpy(&t->head, t->bytes.p, sizeof t->head);
+    w->open = t;
+    return 1;
+}
+
+static int next(void *ctx, struct gen_req *q, struct err *e)
+{
+    struct worker *w = ctx;
+    struct task *t;
+    int r = w->open ? 1 : open_task(w, e);
+
+    if (r <= 0)
+        return r;
+    t = w->open;
+    *q = (struct gen_req){
+        .prompt = (const int32_t *)(const void *)(t->bytes.p + sizeof t->head),
+        .n_prompt = t->head.n_prompt,
+        .id_hash = t->head.id_hash,
+        .sample = t->issued++,
+        .name = t->head.name,
+        .user = t};
+    w->in_flight++;
+    if (t->issued == w->s->o->samples)
+        w->open = NULL;
+    return 1;
+}
+
+static int done(void *ctx, const struct gen_res *res, struct err *e)
+{
+    struct worker *w = ctx;
+    struct task *t = res->user;
+    struct result_head h = {res->n, res->stopped};
+    int r;
+
+    w->result.n = 0;
+    buf_put(&w->result, &h, sizeof h);
+    buf_put(&w->result, res->tokens, (size_t)res->n * sizeof *res->tokens);
+    buf_put(&w->result, res->logp, (size_t)res->n * sizeof *res->logp);
+    r = farm_give(w->farm, t->number, res->sample, w->result.p, w->result.n, e);
+    w->in_flight--;
+    if (++t->done == w->s->o->samples) {
+        buf_free(&t->bytes);
+        free(t);
+    }
+    return r;
+}
+
+static int work(struct sampler *s, struct err *e)
+{
+    const struct farm_source source = {s, source_ready, source_ended,
+                                       source_next, source_take};
+    int batch = s->o->batch, ranks = comm_size(s->o->comm);
+    struct worker w = {.s = s};
+    struct gen_io io = {next, done, &w, 1};
+    int r = farm_open(&w.farm, s->o->comm, &source, 1,
+                      (batch / s->o->samples + 1) * ranks, e);
+
+    if (!r)
+        r = gen_run(s->x->m, &s->g, &io, e);
+    if (!r && s->o->fifo && s->release) {
+        model_trim(s->x->m);
+        model_park(s->x->m);
+    }
+    if (!r)
+        r = farm_leave(w.farm, e);
+    farm_close(&w.farm);
+    buf_free(&w.result);
+    return r;
+}
+
+/* ---- what comes next ---- */
+
+static int say(struct sampler *s, struct order_msg m, struct err *e)
+{
+    return comm_bcast(s->o->comm, 0, &m, sizeof m, e);
+}
+
+static int hear(struct sampler *s, struct order_msg *m, struct err *e)
+{
+    return comm_bcast(s->o->comm, 0, m, sizeof *m, e);
+}
+
+int sampler_round(struct sampler *s, struct err *e)
+{
+    int r = say(s, (struct order_msg){ORDER_ROUND, 0, s->step}, e);
+
+    return r ? r : work(s, e);
+}
+
+int sampler_end_ranks(struct sampler *s, struct err *e)
+{
+    return comm_size(s->o->comm) == 1
+               ? 0
+               : say(s, (struct order_msg){ORDER_END, 0, 0}, e);
+}
+
+/* Weights as they come, passed on to all. */
+struct spread {
+    struct comm *comm;
+    const struct model_reader *in; /* of rank 0 */
+};
+
+static int spread(void *ctx, void *dst, size_t n, struct err *e)
+{
+    const struct spread *x = ctx;
+    int r = comm_rank(x->comm) ? 0 : x->in->read(x->in->ctx, dst, n, e);
+
+    return r ? r : comm_bcast(x->comm, 0, dst, n, e);
+}
+
+int sampler_spread_weights(void *ctx, const struct model_reader *in,
+                           enum dtype t, struct err *e)
+{
+    struct sampler *s = ctx;
+    struct spread x = {s->o->comm, in};
+    const struct model_reader all = {spread, &x};
+    int r = say(s, (struct order_msg){ORDER_WEIGHTS, (int32_t)t, 0}, e);
+
+    return r ? r : model_set_reader(s->x->m, &all, t, e);
+}
+
+static int take_weights(struct sampler *s, const struct order_msg *m,
+                        struct err *e)
+{
+    struct spread x = {s->o->comm, NULL};
+    const struct model_reader all = {spread, &x};
+
+    return model_set_reader(s->x->m, &all, (enum dtype)m->dtype, e);
+}
+
+int sampler_serve(struct sampler *s, struct err *e)
+{
+    struct order_msg m = {0};
+    int r = 0;
+
+    while (!r && !(r = hear(s, &m, e)) && m.what != ORDER_END) {
+        if (m.what == ORDER_WEIGHTS) {
+            r = take_weights(s, &m, e);
+            continue;
+        }
+        s->step = m.step;
+        s->g.seed = sampler_seed(s->o->seed, s->step);
+        r = model_unpark(s->x->m, e);
+        if (!r)
+            r = work(s, e);
+    }
+    return r;
+}
+
+int sampler_same_weights(struct sampler *s, struct err *e)
+{
+    char first[sizeof s->x->digest];
+    int r;
+
+    memcpy(first, s->x->digest, sizeof first);
+    r = comm_bcast(s->o->comm, 0, first, sizeof first, e);
+    if (!r && memcmp(first, s->x->digest, sizeof first))
+        r = err_set(e, ERR_DATA,
+                    "its weights are %s, those of rank 0 are %s: the model "
+                    "must be the same on every host",
+                    s->x->digest, first);
+    return r;
+}

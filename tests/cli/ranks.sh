@@ -1,0 +1,74 @@
+# ranks - one program on many ranks: the same bytes, a filter still, and what is
+# refused
+set -u -o pipefail
+root=$PWD M=$PWD/tests/golden/model/tied
+. tests/lib.sh ranks
+cd "$T" || exit 1
+ROLL="$BIN/rollout --quiet --device cpu --threads 1 --model $M --samples 3 --max-new 24 --seed 4 --batch 8"
+for i in $(seq 30); do echo "{\"id\":\"p$i\",\"answer\":\"$i\",\"prompt_tokens\":[$((i % 9 + 1)),7,$((i * 3 % 29 + 1))]}"; done >p.jsonl
+roll() { timeout 60 $ROLL "$@"; }
+
+roll -o want p.jsonl
+for r in 1 2 3 5 8; do
+    roll --ranks $r -o got p.jsonl 2>err && cmp -s want got || echo "$r ranks: $(head -c 200 err)" >>bad
+done
+gives rollout_same_bytes "$(cat bad 2>/dev/null)" ''
+rm -f bad
+for b in 1 64; do for n in 1 2 30; do
+    head -n $n p.jsonl >few.jsonl
+    roll --batch $b -o want.few few.jsonl; roll --batch $b --ranks 3 -o got few.jsonl && cmp -s want.few got || echo "batch $b, $n prompts" >>bad
+done; done
+gives few_prompts "$(cat bad 2>/dev/null)" ''
+ULP_COMM_DELAY_US=3000 roll --ranks 3 -o got p.jsonl; is random_delays 0 "$(cmp want got 2>&1 | head -c 200; cmp -s want got; echo $?)"
+roll --json p.jsonl >want.json
+roll --json --ranks 3 <p.jsonl >got.json; check a_filter cmp want.json got.json
+# the reader that leaves is no fault, and ends all
+timeout 60 $ROLL --ranks 3 --json --max-new 100 <p.jsonl 2>err | head -c 300 >/dev/null
+gives reader_that_leaves "${PIPESTATUS[0]} $(cat err)" '141 '
+# prompts that come late
+(head -n 1 p.jsonl; sleep 0.3; tail -n +2 p.jsonl) | roll --ranks 3 --json >got.json; check late_prompts cmp want.json got.json
+mkfifo in
+timeout 60 $ROLL --ranks 2 --json <in >live.json & pid=$!
+exec 7>in; head -n 1 p.jsonl >&7
+for _ in $(seq 200); do [ "$(wc -l <live.json)" = 3 ] && break; sleep 0.05; done
+gives not_held_back "$(wc -l <live.json)" 3
+exec 7>&-; wait $pid
+: >empty
+fails no_prompts 3 'no records' roll --ranks 3 empty
+echo >blank
+roll --allow-empty -o want.none blank 2>err.want; want=$?
+roll --ranks 3 --allow-empty -o got.none blank 2>err; got=$?
+is allow_empty "$want $(cat err.want; ls want.none 2>&1)" "$got $(cat err; ls got.none 2>&1 | sed 's/got/want/')"
+fails launcher_alone 2 '--launcher needs --ranks' roll --launcher local p.jsonl
+fails too_many 2 'the local launcher starts at most 64' roll --ranks 65 p.jsonl
+fails no_model 1 "config.json" timeout 60 "$BIN/rollout" --ranks 3 --model nowhere p.jsonl
+gives one_line "$(wc -l <err)" 1
+(head -n 20 p.jsonl; echo '{"id":"x","prompt_tokens":[9999]}') >bad.jsonl
+fails bad_record 3 "bad.jsonl: record 21: prompt_tokens: 9999" roll --ranks 3 -o half bad.jsonl
+gives nothing_left_behind "$(wc -l <err) $(find . -name '*half*' | wc -l)" '1 0'
+roll --ranks 3 --skip-bad 1 -o got bad.jsonl 2>err; roll --skip-bad 1 -o want.bad bad.jsonl 2>err.want
+is skip_bad 0 "$(cmp want.bad got 2>&1; cmp -s err err.want; echo $?)"
+
+# --- with a trainer: weights and changes of weights go to all ranks ---
+. "$root/tests/cli/sums.bash"
+loop() { # OUT TRAINER_OPTION ROLLOUT_OPTIONS...
+    local out=$1 train=$2
+    shift 2
+    rm -rf fifo "$out"; mkfifo fifo
+    "$BIN/draw" --quiet --resume base --seed 5 --per-step 6 tokens |
+        timeout 60 "$BIN/rollout" --quiet --device cpu --model base --arm bf16-mixed --seed 5 --sync fifo --samples 4 --temperature 1 --max-new 8 --threads 1 "$@" |
+        "$BIN/tokenize" --quiet --decode --tokenizer base | "$BIN/reward" --quiet --max-len 8 |
+        timeout 60 "$BIN/dapo-step" --seed 5 --prompts 6 --mini-batch 2 --samples 4 --threads 1 --device cpu --quiet --arm bf16-mixed --lr 1e-3 \
+            --model base --sync fifo --steps 3 --keep "$out.zst" --out "$out" --json -o "$out.json" "$train"
+}
+loop one --no-dynamic || no trainer fails
+for way in "2 --no-dynamic" "3 --no-dynamic --batch 2" "5 --no-dynamic --release" "3 --sync-full --offload --batch 64"; do
+    # shellcheck disable=SC2086
+    set -- $way
+    r=$1 train=$2
+    shift 2
+    loop many "$train" --ranks "$r" "$@" || echo "$way: $?" >>bad
+    [ "$train" = --sync-full ] && loop one --sync-full
+    diff -r one many >/dev/null && cmp -s one.zst many.zst && cmp -s one.json many.json || echo "$way: other bytes" >>bad
+done
+gives trainer_and_ranks "$(cat bad 2>/dev/null)" ''
