@@ -33,6 +33,8 @@ static int open_writer(const char *fifo, struct err *e)
         int fd = open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 
         if (fd >= 0) {
+            /* fewer turns between the two; a system may allow less */
+            (void)fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
             if (fcntl(fd, F_SETFL, 0) == 0)
                 return fd;
             err_errno(e, ERR_IO, "%s", fifo);
