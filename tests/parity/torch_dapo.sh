@@ -7,6 +7,7 @@
 set -u
 . tests/lib.sh
 . tests/golden/bits/run.bash
+. tests/parity/torch_rollouts.bash
 figures=tests/golden/train/torch_dapo
 # between LOW HIGH TORCH OURS: is ours from LOW to HIGH of torch's?
 between() { awk -v l="$1" -v h="$2" -v t="$3" -v u="$4" 'BEGIN { exit !(u >= l * t && u <= h * t) }'; }
@@ -16,22 +17,19 @@ base "$T/pretrained" && tokens &&
         --batch 32 --lr 1e-6 --warmup 10 --seed 2 --threads 1 -o "$T/random" $golden/corpus.jsonl ||
     { no the_models_are_made failed; exit 1; }
 for m in random pretrained; do
-    "$BIN/rollout" --quiet --device cpu --model "$T/$m" --seed 5 --samples 8 --max-new 24 \
-        --threads 1 --json --limit 16 "$T/tokens" |
-        python3 tests/parity/torch_dapo.py --reward >"$T/$m.jsonl"
+    rewarded "$T/$m" 5 >"$T/$m.jsonl"
     if [ "${KEEP:-}" ]; then
         mkdir -p "$KEEP"
         cp -r "$T/$m" "$T/$m.jsonl" "$KEEP/"
         continue
     fi
-    sums="$(sha256sum <"$T/$m/model.safetensors" | cut -c 1-64) $(sha256sum <"$T/$m.jsonl" | cut -c 1-64)"
-    if ! grep -q "$sums" ${figures}_$m.tsv; then
-        no "torch_had_this_${m}_model" "expected $(sed 1q ${figures}_$m.tsv), found $sums"
+    if ! figures_of ${figures}_$m.tsv "$T/$m" "$T/$m.jsonl"; then
+        no "torch_had_this_${m}_model" "other weights or rollouts than $(sed 1q ${figures}_$m.tsv)"
         continue
     fi
-    # Errors of one batch. Of random weights both are within a tenth. Of trained
-    # ones they scatter from model to model, and gradients of ours err less: 0.5 to
-    # 1.1 of torch's over six models (docs/ARMS.md)
+    # Errors of one batch. Of random weights both are within a tenth. Of trained ones
+    # the gradient's scatter from model to model, torch's against torch's too
+    # (docs/ARMS.md): torch_scatter.sh compares those of many models
     noise='0.9 1.1' gradient='0.9 1.1'
     [ $m = pretrained ] && noise='0.85 1.15' gradient='0.4 1.15'
     python3 tests/parity/torch_dapo.py "$BIN" "$T/$m" "$T/$m.jsonl" ${figures}_$m.tsv "$T/out.$m" \

@@ -5,7 +5,7 @@
 MODEL: a model directory with weights in fp32 or bf16; ROLLOUTS: JSON lines of
 rewarded rollouts, two groups or more (tests/parity/torch_dapo.sh makes both, and
 leaves them in the folder KEEP). A line for each arm, with the same weights
-and rollouts (torch 2.15.0, transformers 5.24, CPU, one thread):
+and rollouts (torch_qwen2.py has versions and loss):
 
   noise      RMS of the log-probabilities' difference from fp64 torch, nats
   gradient   |g - g64| / |g64| over all tensors, of the whole batch
@@ -17,20 +17,14 @@ model does under FSDP's MixedPrecision (verl), in DeepSpeed's bf16 and fp16
 engines, and after model.to(). The batch is one micro-batch, padded on the right,
 under ATTENTION (sdpa, torch's flash kernel, as trainers have it). `autocast` is
 no arm: fp32 weights under torch.autocast, which leaves norms and residual stream
-in fp32. The rows of an embedding's gradient are added in fp32, as a GPU does;
-torch's CPU kernel adds them in the gradient's type, which a fifth argument keeps.
+in fp32. `cpu` keeps torch's CPU kernel for the embedding's gradient.
 Masters, gradients, moments and rounding are the arm's; the update is
 torch.optim.AdamW's, for areal that of the AnyPrecisionAdamW it names: tensor
-operations on bf16 moments, and the update added to a bf16 compensation. Loss: verl's compute_policy_loss_vanilla (0.9.1: clip 0.2 /
-0.28, dual clip 10, token mean) at the first update, where every ratio is 1.
+operations on bf16 moments, and the update added to a bf16 compensation.
 """
-import hashlib
-import json
 import sys
-import numpy as np
 import torch
-import transformers
-from transformers import Qwen2ForCausalLM
+from torch_qwen2 import Batch, backward, load, sha256
 
 BF16, FP16, FP32 = torch.bfloat16, torch.float16, torch.float32
 # arm: compute, master, gradients, moments, rounding of the master
@@ -50,59 +44,12 @@ ARMS = {
 ULP_STEP = {"fp32", "bf16-weights", "bf16-mixed", "bf16-sr", "llmc-sr",
             "bf16-kahan", "fp16-mixed"}  # norms and biases do not decay
 
-transformers.logging.set_verbosity_error()
-transformers.logging.disable_progress_bar()
-torch.set_num_threads(1)
 torch.manual_seed(1)
 model_dir, rollouts = sys.argv[1:3]
 lr = float(sys.argv[3]) if len(sys.argv) > 3 else 1e-4
 attention = sys.argv[4] if len(sys.argv) > 4 else "sdpa"
 cpu_embedding = len(sys.argv) > 5
-groups = {}
-for line in open(rollouts):
-    r = json.loads(line)
-    groups.setdefault(r["id"], []).append(r)
-rows = []
-for g in groups.values():
-    a = np.array([r["reward"] for r in g])
-    for r, x in zip(g, (a - a.mean()) / (a.std(ddof=1) + 1e-6)):
-        rows.append((r["prompt_tokens"], r["response_tokens"], float(x)))
-ids = torch.nn.utils.rnn.pad_sequence(
-    [torch.tensor(p + a) for p, a, _ in rows], batch_first=True)
-mask = torch.zeros(ids.shape, dtype=torch.bool)
-for i, (p, a, _) in enumerate(rows):
-    mask[i, len(p):len(p) + len(a)] = True
-mask, advantage = mask[:, 1:], torch.tensor([x for _, _, x in rows])[:, None]
-
-
-def logp(model, autocast=False):
-    """Of every token behind the first; right padding sees, and is not seen."""
-    with torch.autocast("cpu", BF16, enabled=autocast):
-        z = model(ids[:, :-1]).logits
-    p = torch.log_softmax(z if z.dtype == torch.float64 else z.float(), -1)
-    return p.gather(-1, ids[:, 1:, None])[..., 0]
-
-
-def load(dtype, how):
-    m = Qwen2ForCausalLM.from_pretrained(model_dir, dtype=dtype,
-                                         attn_implementation=how)
-    w = m.model.embed_tokens.weight
-    if dtype != torch.float64 and not cpu_embedding:
-        m.model.embed_tokens.forward = lambda x: torch.nn.functional.embedding(
-            x, w.float()).to(dtype)
-    return m
-
-
-def backward(model, scale=1, autocast=False):
-    """The old log-probabilities; the loss's gradients are in .grad."""
-    with torch.no_grad():
-        old = logp(model, autocast)
-    ratio = torch.exp(torch.clamp(logp(model, autocast) - old, -20, 20))
-    adv = advantage.to(ratio.dtype)
-    top = torch.maximum(-adv * ratio, -adv * torch.clamp(ratio, 0.8, 1.28))
-    top = torch.where(adv < 0, torch.minimum(top, -10 * adv), top)
-    (scale * (top * mask).sum() / mask.sum()).backward()
-    return old[mask]
+batch = Batch(rollouts)
 
 
 def stored(x, w, rounding):
@@ -135,11 +82,11 @@ def any_precision(w, g):
 def step(arm):
     compute, master, grads, moments, rounding = ARMS[arm]
     scale = 65536 if compute == FP16 else 1
-    model = load(compute, attention)
+    model = load(model_dir, compute, attention, cpu_embedding)
     first = {n: p.to(master)
-             for n, p in load(FP32, attention).state_dict().items()}
+             for n, p in load(model_dir, FP32, attention).state_dict().items()}
     first = {n: first[n] for n, _ in model.named_parameters()}
-    old = backward(model, scale, arm == "autocast")
+    old = backward(model, batch, scale, arm == "autocast")
     g = {n: p.grad.to(grads) / scale for n, p in model.named_parameters()}
     params = {n: w.clone().to(moments) for n, w in first.items()}
     for n, p in params.items():
@@ -164,14 +111,13 @@ def step(arm):
             changed / sum(p.numel() for p in params.values()))
 
 
-exact = load(torch.float64, "eager")
-old64 = backward(exact)
+exact = load(model_dir, torch.float64, "eager")
+old64 = backward(exact, batch)
 g64 = {n: p.grad for n, p in exact.named_parameters()}
 size = sum(float((x ** 2).sum()) for x in g64.values())
-print(f"# torch {torch.__version__.split('+')[0]}; sha256 of the weights and of the"
-      " rollouts: " + " ".join(hashlib.sha256(open(x, "rb").read()).hexdigest()
-                               for x in (f"{model_dir}/model.safetensors",
-                                         rollouts)))
+print(f"# torch {torch.__version__.split('+')[0]}; sha256 of the weights and of"
+      f" the rollouts: {sha256(model_dir + '/model.safetensors')}"
+      f" {sha256(rollouts)}")
 print("arm\tnoise\tgradient\tnorm\tchanged")
 for arm in ARMS:
     old, g, norm, changed = step(arm)
