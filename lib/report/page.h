@@ -31,6 +31,11 @@ struct page {
 int page_see(void *ctx, const struct rec_reader *in, struct rec *rec,
              struct err *e) MUST_CHECK;
 void page_free(struct page *p);
+/* Into the report's document: the questions that moved most between the
+ * reference and each arm, and what both answered to one of them. Nothing
+ * without a second arm. */
+int page_moved(const struct page *p, const struct report *r,
+               struct err *e) MUST_CHECK;
 int page_html(struct page *p, const struct report *r, struct buf *out,
               struct err *e) MUST_CHECK;
 

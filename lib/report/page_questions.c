@@ -42,7 +42,7 @@ static void list(const double *p, const struct asked *q, size_t n,
     for (size_t i = 0; i < n; i++) {
         buf_puts(b, i ? "," : "");
         if (isfinite(p[q[i].id]))
-            buf_printf(b, "%.3g", p[q[i].id]);
+            buf_printf(b, "%.6g", p[q[i].id]);
         else
             buf_puts(b, "null");
     }
@@ -61,29 +61,62 @@ static int by_flip(const void *a, const void *b, void *ctx)
     return strverscmp(s, t);
 }
 
-/* The questions of a task, those that changed most first; malloc'd. */
+/* The largest distance of a model's share from that of model `from`. */
+static double farthest(double *const *p, int models, int from, size_t question)
+{
+    double most = 0;
+
+    for (int m = 0; m < models; m++) {
+        double change = fabs(p[m][question] - p[from][question]);
+
+        if (isfinite(change) && change > most)
+            most = change;
+    }
+    return most;
+}
+
+static int is_asked(double *const *p, int models, size_t question)
+{
+    for (int m = 0; m < models; m++)
+        if (isfinite(p[m][question]))
+            return 1;
+    return 0;
+}
+
+/* The questions of a task; malloc'd. In turn the one that moved most from the
+ * reference to another arm, and the one that changed most from the base. */
 static struct asked *asked_of(const struct data *d, double *const *p,
                               int models, size_t *n)
 {
-    struct asked *q = xcalloc(d->questions.n + 1, sizeof *q);
+    struct asked *q = xcalloc(2 * d->questions.n + 1, sizeof *q), *from_base;
+    struct asked *both = xcalloc(2 * d->questions.n + 1, sizeof *both);
+    char *taken = xcalloc(d->questions.n + 1, 1);
+    size_t all = 0;
 
-    *n = 0;
-    for (size_t i = 0; i < d->questions.n; i++) {
-        double flip = 0;
-        int any = 0;
+    for (size_t i = 0; i < d->questions.n; i++)
+        if (is_asked(p, models, i))
+            all++;
+    from_base = q + all;
+    for (size_t i = 0, k = 0; i < d->questions.n; i++)
+        if (is_asked(p, models, i)) {
+            double of_arms = farthest(p + 1, models - 1, d->reference, i);
 
-        for (int m = 0; m < models; m++) {
-            double change = fabs(p[m][i] - p[0][i]);
-
-            any |= isfinite(p[m][i]);
-            if (isfinite(change) && change > flip)
-                flip = change;
+            q[k] = (struct asked){(long)i, of_arms};
+            from_base[k++] = (struct asked){(long)i, farthest(p, models, 0, i)};
         }
-        if (any)
-            q[(*n)++] = (struct asked){(long)i, flip};
+    qsort_r(q, all, sizeof *q, by_flip, (void *)d);
+    qsort_r(from_base, all, sizeof *q, by_flip, (void *)d);
+    *n = 0;
+    for (size_t i = 0; i < 2 * all; i++) {
+        const struct asked *next = (i % 2 ? from_base : q) + i / 2;
+
+        if (!taken[next->id])
+            both[(*n)++] = *next;
+        taken[next->id] = 1;
     }
-    qsort_r(q, *n, sizeof *q, by_flip, (void *)d);
-    return q;
+    free(taken);
+    free(q);
+    return both;
 }
 
 static int task(const struct page *page, const struct report *r, int k,

@@ -7,14 +7,6 @@
 #include "page_impl.h"
 #include "page_transcripts.h"
 
-/* An answer that was read; texts are malloc'd, cut, or NULL. */
-struct text {
-    int64_t sample;
-    int correct;
-    char *prompt, *answer, *response, *extracted;
-    size_t left_out; /* bytes of the response that were cut */
-};
-
 struct texts { /* of one question and model */
     struct text *t;
     size_t n;
@@ -91,15 +83,20 @@ static void keep(struct texts *to, struct rec *rec)
     to->t[to->n++] = t;
 }
 
+void page_text_free(struct text *t)
+{
+    free(t->prompt);
+    free(t->answer);
+    free(t->response);
+    free(t->extracted);
+    memset(t, 0, sizeof *t);
+}
+
 static void forget(struct texts *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < x[i].n; k++) {
-            free(x[i].t[k].prompt);
-            free(x[i].t[k].answer);
-            free(x[i].t[k].response);
-            free(x[i].t[k].extracted);
-        }
+        for (size_t k = 0; k < x[i].n; k++)
+            page_text_free(&x[i].t[k]);
         free(x[i].t);
     }
     free(x);
@@ -132,7 +129,7 @@ static int read_texts(const struct data *d, const char *path,
     return r;
 }
 
-static const struct text *sample(const struct texts *x, int64_t number)
+static struct text *sample(const struct texts *x, int64_t number)
 {
     for (size_t i = 0; i < x->n; i++)
         if (x->t[i].sample == number)
@@ -140,24 +137,41 @@ static const struct text *sample(const struct texts *x, int64_t number)
     return NULL;
 }
 
-/* x: of one question, by model; stride: between models. The sample to show,
- * or -1. */
-static int64_t choose(const struct texts *x, size_t stride, int models)
+static int64_t lower(int64_t a, int64_t b)
 {
-    int64_t best = -1, lowest = -1;
+    return a < 0 || b < a ? b : a;
+}
+
+/* x: of one question, by model; stride: between models. The lowest sample at
+ * which an arm and model `from` are not both right or both wrong, or -1; from
+ * -1: the lowest of all. */
+static int64_t differs(const struct texts *x, size_t stride, int models,
+                       int from)
+{
+    int64_t best = -1;
 
     for (int m = 1; m < models; m++)
         for (size_t i = 0; i < x[(size_t)m * stride].n; i++) {
             const struct text *t = &x[(size_t)m * stride].t[i];
-            const struct text *base = sample(x, t->sample);
+            const struct text *other =
+                from < 0 ? NULL : sample(x + (size_t)from * stride, t->sample);
 
-            if (lowest < 0 || t->sample < lowest)
-                lowest = t->sample;
-            if (base && base->correct != t->correct &&
-                (best < 0 || t->sample < best))
-                best = t->sample;
+            if (from < 0 || (other && other->correct != t->correct))
+                best = lower(best, t->sample);
         }
-    return best >= 0 ? best : lowest;
+    return best;
+}
+
+/* The sample to show, or -1. */
+static int64_t choose(const struct texts *x, size_t stride, int models,
+                      int reference)
+{
+    const int from[] = {reference + 1, 0, -1};
+    int64_t best = -1;
+
+    for (int i = 0; best < 0 && i < 3; i++)
+        best = differs(x, stride, models, from[i]);
+    return best;
 }
 
 static void member(struct buf *b, const char *name, const char *s)
@@ -170,9 +184,9 @@ static void member(struct buf *b, const char *name, const char *s)
 
 /* The prompt stands once; q: its place in the task's list. */
 static void put_question(const struct texts *x, size_t stride, int models,
-                         size_t q, struct buf *b, int *first)
+                         int reference, size_t q, struct buf *b, int *first)
 {
-    int64_t s = choose(x, stride, models);
+    int64_t s = choose(x, stride, models, reference);
     int any = 0;
 
     for (int m = 0; m < models && s >= 0; m++) {
@@ -199,6 +213,45 @@ static void put_question(const struct texts *x, size_t stride, int models,
         buf_puts(b, "]}\n");
 }
 
+static int read_model(const struct page *p, const struct report *r,
+                      const char *model, int task, const struct asked *q,
+                      size_t n, struct texts *to, struct err *e)
+{
+    const char *run = run_of(p, model, first_seed(r));
+    char path[4096];
+
+    if (!run)
+        return 0;
+    snprintf(path, sizeof path, "%s/%s/%s.responses.msgpack.zst", p->responses,
+             run, data_task(r->d, task));
+    return read_texts(r->d, path, q, n, to, e);
+}
+
+int page_sides(const struct page *p, const struct report *r, int arm, int task,
+               long question, struct text side[2], struct err *e)
+{
+    const struct asked q = {question, 0};
+    const int arms[2] = {r->d->reference, arm};
+    struct texts *x = xcalloc(2, sizeof *x);
+    int64_t s = -1;
+    int status = 0, found;
+
+    for (int i = 0; p->responses && !status && i < 2; i++)
+        status = read_model(p, r, data_arm(r->d, arms[i]), task, &q, 1, &x[i],
+                            e);
+    for (int from = 0; !status && s < 0 && from >= -1; from--)
+        s = differs(x, 1, 2, from);
+    found = s >= 0 && sample(&x[0], s) && sample(&x[1], s);
+    for (int i = 0; found && i < 2; i++) {
+        struct text *t = sample(&x[i], s);
+
+        side[i] = *t;
+        memset(t, 0, sizeof *t);
+    }
+    forget(x, 2);
+    return status < 0 ? status : found;
+}
+
 int page_transcripts(const struct page *p, const struct report *r, int task,
                      const struct asked *q, size_t n, struct buf *b,
                      struct err *e)
@@ -206,25 +259,17 @@ int page_transcripts(const struct page *p, const struct report *r, int task,
     const struct data *d = r->d;
     int models = d->n_arms + 1, x = 0, first = 1;
     struct texts *all;
-    int64_t seed = first_seed(r);
 
     if (!p->responses)
         return 0;
     if (n > page_transcripts_most(d))
         n = page_transcripts_most(d);
     all = xcalloc((size_t)models * n + 1, sizeof *all);
-    for (int m = 0; !x && m < models; m++) {
-        const char *run = run_of(p, m ? data_arm(d, m - 1) : "base", seed);
-        char path[4096];
-
-        if (!run)
-            continue;
-        snprintf(path, sizeof path, "%s/%s/%s.responses.msgpack.zst",
-                 p->responses, run, data_task(d, task));
-        x = read_texts(d, path, q, n, all + (size_t)m * n, e);
-    }
+    for (int m = 0; !x && m < models; m++)
+        x = read_model(p, r, m ? data_arm(d, m - 1) : "base", task, q, n,
+                       all + (size_t)m * n, e);
     for (size_t i = 0; !x && i < n; i++)
-        put_question(all + i, n, models, i, b, &first);
+        put_question(all + i, n, models, d->reference, i, b, &first);
     forget(all, (size_t)models * n);
     return x;
 }

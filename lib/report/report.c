@@ -89,6 +89,7 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
         sec_variance(&r);
         sec_divergence(&r);
         sec_questions(&r);
+        x = page_moved(&page, &r, e);
         sec_kl(&r);
         sec_sparsity(&r);
         sec_overlap(&r);
@@ -100,7 +101,8 @@ int report_make(const struct report_opts *o, char **inputs, int n_inputs,
         if (!s.partial) /* of a spread that is not known yet, and slow */
             sec_power(&r);
         sec_selftest(&r);
-        x = write_all(&r, &page, o->dir, e);
+        if (!x)
+            x = write_all(&r, &page, o->dir, e);
     }
     doc_close(&r.doc);
     page_free(&page);

@@ -7,77 +7,10 @@
 #include "../stat/mcnemar.h"
 #include "../stat/ttest.h"
 #include "cells.h"
+#include "paired.h"
 #include "sections.h"
 
 enum { MOST = 3 }; /* questions listed of a task and arm */
-
-/* Share of right samples of each question, summed over the runs counted. */
-struct tally {
-    double *share;  /* [questions] */
-    uint32_t *runs; /* [questions] */
-    int several;    /* a question has more than one sample */
-};
-
-/* One question of both models. */
-struct both {
-    long id;
-    double arm, ref, diff;
-};
-
-static void count(const struct obs *o, struct tally *t)
-{
-    for (size_t i = 0; i < o->n_q; i++) {
-        const struct question *q = &o->q[i];
-
-        t->share[q->id] += (double)q->correct / (double)q->samples;
-        t->runs[q->id]++;
-        t->several |= q->samples > 1;
-    }
-}
-
-/* Questions of a task over the seeds and draws that both arms have; malloc'd.
- * *one: a single run with one sample a question. */
-static struct both *pair_up(const struct data *d, int arm, long task, size_t *n,
-                            int *one)
-{
-    size_t all = d->questions.n;
-    struct tally x = {xcalloc(all + 1, 8), xcalloc(all + 1, 4), 0};
-    struct tally y = {xcalloc(all + 1, 8), xcalloc(all + 1, 4), 0};
-    struct both *v = xcalloc(all + 1, sizeof *v);
-    size_t runs = 0;
-
-    for (size_t i = 0; i < d->n; i++) {
-        const struct obs *a = &d->o[i], *b;
-
-        if (a->stream != SCORES || a->arm != d->arm[arm] || a->task != task ||
-            a->replicate || !a->q)
-            continue;
-        b = data_find(d, SCORES, d->arm[d->reference], task, a->seed, a->draw);
-        if (!b || !b->q)
-            continue;
-        count(a, &x);
-        count(b, &y);
-        runs++;
-    }
-    *n = 0;
-    for (size_t i = 0; i < all; i++) {
-        struct both q;
-
-        if (!x.runs[i] || x.runs[i] != y.runs[i])
-            continue;
-        q.id = (long)i;
-        q.arm = x.share[i] / x.runs[i];
-        q.ref = y.share[i] / y.runs[i];
-        q.diff = q.arm - q.ref;
-        v[(*n)++] = q;
-    }
-    *one = runs == 1 && !x.several && !y.several;
-    free(x.share);
-    free(x.runs);
-    free(y.share);
-    free(y.runs);
-    return v;
-}
 
 static void row(const struct report *r, struct table *t, int task, int arm,
                 struct reasons *why)
@@ -85,7 +18,7 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     const struct data *d = r->d;
     size_t n, wins = 0, losses = 0;
     int one;
-    struct both *q = pair_up(d, arm, d->task[task], &n, &one);
+    struct both *q = paired_questions(d, arm, d->task[task], &n, &one);
     double *diff = xcalloc(n + 1, sizeof *diff), p = 0;
     struct ttest ci;
     char at[160];
@@ -117,23 +50,15 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     free(q);
 }
 
-static int by_size(const void *x, const void *y)
-{
-    const struct both *a = x, *b = y;
-    double p = fabs(a->diff), q = fabs(b->diff);
-
-    return p != q ? (p < q) - (p > q) : (a->id > b->id) - (a->id < b->id);
-}
-
 static void moved_most(const struct report *r, struct table *t, int task,
                        int arm)
 {
     const struct data *d = r->d;
     size_t n;
     int one;
-    struct both *q = pair_up(d, arm, d->task[task], &n, &one);
+    struct both *q = paired_questions(d, arm, d->task[task], &n, &one);
 
-    qsort(q, n, sizeof *q, by_size);
+    qsort_r(q, n, sizeof *q, paired_by_size, (void *)d);
     for (size_t i = 0; i < n && i < MOST && fabs(q[i].diff) > 1e-12; i++) {
         table_cell(t, "%s", data_task(d, task));
         table_cell(t, "%s", data_arm(d, arm));
@@ -163,8 +88,7 @@ void sec_questions(const struct report *r)
                    "<task|<arm|questions|difference|se|won|lost|tied|"
                    "p McNemar");
     most = table_open("questions_moved",
-                      "The questions that moved most, by "
-                      "arm and task.",
+                      "The questions that moved most, by arm and task.",
                       "<task|<arm|<question|J arm|J reference|difference");
     t->merge = 1;
     for (int k = 0; k < d->n_tasks; k++)
@@ -176,8 +100,4 @@ void sec_questions(const struct report *r)
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
     doc_table_aside(r->doc, most);
-    doc_para(r->doc,
-             "tables/questions_moved.tsv names the questions that moved "
-             "most. The texts of both sides: bin/show --where 'id == \"ID\"' "
-             "--field response on the runs' responses.");
 }

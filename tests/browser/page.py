@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import records  # noqa: E402
 from browser import Browser  # noqa: E402
 
-SEEDS, DRAWS = (1, 2, 3), (0, 1)
+SEEDS, DRAWS, QUESTIONS = (1, 2, 3), (0, 1), (5, 4, 4, 4, 4, 4, 4)
 
 
 def check(name, got, want=True):
@@ -31,6 +31,24 @@ def come_to(b, selector):
          ".scrollIntoView({block: 'start', behavior: 'instant'})")
     for _ in range(4):
         b.frames()
+
+
+def share(arm, task, q):
+    """Of right samples, mean over an arm's runs."""
+    runs = [(s, d) for s in SEEDS for d in (DRAWS if arm != "base" else (0,))]
+    return sum(records.right(arm, s, d, task, q, k)
+               for s, d in runs for k in range(2)) / len(runs) / 2
+
+
+def tally(arm, other):
+    won = lost = tied = 0
+    for task, n in zip(records.TASKS, QUESTIONS):
+        for q in range(n):
+            change = share(arm, task, q) - share(other, task, q)
+            won += change > 1e-9
+            lost += change < -1e-9
+            tied += abs(change) <= 1e-9
+    return f"{won} won, {lost} lost, {tied} tied"
 
 
 def column(b, table, c):
@@ -158,10 +176,10 @@ def questions(b):
                  ".map(p => p.textContent)")
     check("a_question_opens_with_all_answers", sides,
           [records.text("math500", 3, a, 0, 300)
-           for a in ("base", *records.ARMS)])
+           for a in ("fp32", "bf16", "base", "bf16-mixed")])
     check("and_says_who_is_right",
           b.js("[...document.querySelectorAll('.question .sides h4')]"
-               ".map(p => p.className)"), ["wrong", "right", "right", "right"])
+               ".map(p => p.className)"), ["right", "right", "wrong", "right"])
     check("markup_in_an_answer_is_text",
           [b.js("document.querySelectorAll('main img, .sides b').length"),
            b.js("document.title")],
@@ -171,6 +189,14 @@ def questions(b):
          ".dispatchEvent(new Event('input'))")
     b.js("{ const s = document.querySelectorAll('.questions select');"
          "s[1].value = 1; s[1].dispatchEvent(new Event('change')) }")
+    check("questions_won_lost_and_tied", b.js(
+        "document.querySelector('.questions .tally').textContent"),
+        "bf16 against fp32: " + tally("bf16", "fp32"))
+    b.js("{ const s = document.querySelectorAll('.questions select');"
+         "s[3].value = 0; s[3].dispatchEvent(new Event('change')) }")
+    check("against_the_base_too", b.js(
+        "document.querySelector('.questions .tally').textContent"),
+        "bf16 against base: " + tally("bf16", "base"))
     check("questions_by_direction",
           b.js("document.querySelectorAll('.question').length > 0 && "
                "[...document.querySelectorAll('.question')].every(q =>"
@@ -188,6 +214,7 @@ def views(b, page):
     b.click(*b.middle("#theme"))
     check("a_button_makes_it_light", b.js(paper), "rgb(255, 255, 255)")
     b.media("print", "dark")
+    b.frames()
     check("print_is_on_white", b.js(paper), "rgb(255, 255, 255)")
     check("print_has_no_controls",
           [b.js(f"{shown}('{s}')") for s in ("#tools", ".controls", ".filter")],

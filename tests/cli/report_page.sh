@@ -40,6 +40,8 @@ print("map", [round(x or 0, 5) for x in grid["sparsity"][0][q]], round(grid["spa
       [x and round(x, 5) for x in grid["nss"][1][q]], grid["nss"][0][q][1])
 t = data["questions"][0]
 three = t["ids"].index("dm_val/3")
+most = lambda q, of: max(abs(p[q] - t["p"][of][q]) for p in t["p"][of:])
+print("in turn", most(0, 1) == max(most(q, 1) for q in range(6)), most(1, 0) == max(most(q, 0) for q in range(1, 6)))
 print("questions", sorted(t["ids"]), [p[three] for p in t["p"]])
 text = next(x for x in t["texts"] if x["q"] == three)
 print("answers", [b["text"] == records.text("dm_val", 3, a, 0, 100) for a, b in zip(("base", *records.ARMS), text["by"])],
@@ -49,8 +51,24 @@ P
 curves True True
 divergence [('bf16', 1, [3, 6, 9], [0.31, 0.61, 0.91]), ('bf16', 2, [3, 6, 9], [0.32, 0.62, 0.92])]
 map [0, 0.2, 0.3, 0.4, 0.5] 0.1 [None, 0.16667, 1.16667, 2.16667, 3.16667] None
+in turn True True
 questions ['dm_val/0', 'dm_val/1', 'dm_val/2', 'dm_val/3', 'dm_val/4', 'dm_val/5'] [0, 1, 1, 1]
 answers [True, True, True, True] What is 3 of dm_val? 3"
+# the questions that moved most: the greatest differences of the records, by name where they tie
+gives the_summary_names_what_moved_most "$(tail -n +2 "$T/a/tables/moved.tsv" | cut -f 1,3,6)" "$(python3 -B - <<'P'
+import sys
+sys.path.insert(0, "tests/browser")
+import records
+share = lambda arm, task, q: sum(records.right(arm, s, d, task, q, k) for s in (1, 2) for d in (0, 1) for k in (0, 1)) / 8
+for arm in records.ARMS[1:]:
+    rows = [(round(share(arm, t, q) - share("fp32", t, q), 6), f"{t}/{q}")
+            for t, n in zip(records.TASKS, (6, 5, 4, 4, 4, 4, 4)) for q in range(n)]
+    for diff, q in sorted((r for r in rows if r[0]), key=lambda r: (-abs(r[0]), r[1]))[:5]:
+        print(arm, q, f"{diff:+.3f}", sep="\t")
+P
+)"
+first=$(sed -n 2p "$T/a/tables/moved.tsv" | cut -f 3)
+gives and_shows_both_answers "$(sed -n "s|^fp32, [a-z]* *fp32 says to ${first%/*} ${first#*/}\.[01]: so it .*|fp32|p; s|^bf16, [a-z]* *bf16 says to ${first%/*} ${first#*/}\.[01]: so it .*|bf16|p" "$T/a/summary.txt" | sort -u | tr '\n' ' ')" 'bf16 fp32 '
 gives markup_of_a_record_is_no_markup "$(grep -c '<img\|taken' "$T/a/report.html") $(grep -c '<img' "$T/a/report.html")" "$(grep -c taken "$T/a/report.html") 0"
 report "$T/b" $(ls -r "$T"/r/*.msgpack)
 gives the_same_bytes_from_files_in_another_order "$(cmp "$T/a/report.in.html" "$T/b/report.in.html" && echo same)" same
