@@ -44,7 +44,7 @@ struct k_dropout {
 };
 
 /* A weight matrix [N][K] in the compute type, in whatever layouts the backend
- * wants (the CPU keeps packed panels for forward and decode). */
+ * wants (the CPU keeps packed panels). */
 struct k_weight;
 enum { WEIGHT_FORWARD = 1, WEIGHT_BACKWARD = 2, WEIGHT_ROWS = 4 /* embed */ };
 

@@ -16,7 +16,7 @@
 /* Slots of a backend, and those that each worker of the CPU has. */
 enum {
     S_LOGITS, S_LOGITS2, S_PERM, S_ROWS, S_TASKS, S_PACK, S_SORT, S_PRODUCT,
-    S_TILES, S_TILES_BWD, N_SLOTS
+    S_TILES, S_TILES_BWD, S_PANELS, N_SLOTS
 };
 enum { W_A, W_C, W_B, W_S, W_ROW, W_ROW2, N_WORKER_SLOTS };
 

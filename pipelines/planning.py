@@ -133,9 +133,9 @@ class Plan:
         if not file:
             return self.run("prepare", "--quiet", "--sample", name, "-n", n,
                             "--seed", 1).splitlines()
-        try:
-            with open(file) as f:
-                return f.read().splitlines()
+        try: # a text may hold U+2028, at which splitlines() cuts
+            with open(file, encoding="utf-8", newline="\n") as f:
+                return [line for line in f.read().split("\n") if line]
         except OSError:
             self.missing.append(f"{file} is not there (data/README.md)")
             return []

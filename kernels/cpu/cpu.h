@@ -108,8 +108,7 @@ struct k_weight {
     enum dtype t;
     int N, K, uses;
     void *fwd;  /* panels of NR outputs: [panel][K][NR] */
-    void *bwd;  /* panels of NR inputs: [panel][N][NR] */
-    void *rows; /* [N][K], only when neither panel is kept */
+    void *rows; /* [N][K], only where there are no panels */
 };
 
 /* Y[M][N] = A[M][K] B, where B comes as panels of NR columns, [panel][K][NR]
@@ -152,6 +151,11 @@ void NAME(gemm_dw_scratch)(struct scratch_plan *z, long T, long N, long K,
 /* Bytes that weight_new holds. */
 size_t NAME(weight_bytes)(const struct k_sizes *s, enum dtype t, int N, int K,
                           int uses);
+/* W's panels of NR inputs, [panel][N][NR], in scratch until the next call; NULL
+ * when it cannot (the error is kept). */
+const void *NAME(weight_inputs)(struct cpu *c, const struct k_weight *w);
+void NAME(weight_inputs_scratch)(struct scratch_plan *z, enum dtype t, long N,
+                                 long K);
 /* Row n of W as fp32. */
 void NAME(weight_row)(const struct k_weight *w, long n, float *dst);
 

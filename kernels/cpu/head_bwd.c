@@ -52,19 +52,21 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
 {
     struct cpu *c = cpu_of(k);
     long chunk = head_chunk(V, T);
+    const void *panels;
 
-    if (!W->bwd) {
+    if (!(W->uses & WEIGHT_BACKWARD)) {
         NAME(cpu_fail)(c, "head_bwd: the weight was made without "
                        "WEIGHT_BACKWARD");
         return;
     }
-    for (long r = 0; r < T; r += chunk) {
+    panels = T > 0 ? NAME(weight_inputs)(c, W) : NULL;
+    for (long r = 0; panels && r < T; r += chunk) {
         long n = T - r < chunk ? T - r : chunk;
         struct job j = {.dlogp = dlogp + r, .lse = lse + r,
                         .target = target + r, .t = lt,
                         .inv_t = 1.0f / temperature, .V = V, .ld = head_ld(V)};
         struct gemm g = {.at = DT_F32, .bt = W->t, .yt = t, .rt = t,
-                         .panels = W->bwd, .Y = AT_W(dx, t, r * H), .M = n,
+                         .panels = panels, .Y = AT_W(dx, t, r * H), .M = n,
                          .N = H, .K = V, .lda = head_ld(V), .ldy = H,
                          .what = PERM_K};
         struct gemm_dw w = {DT_F32, t, NULL, AT(x, t, r * H), dW, NULL, n, V,
@@ -87,6 +89,7 @@ SCRATCH(head_bwd)
 
     if (!p->R || !p->backward)
         return;
+    NAME(weight_inputs_scratch)(z, p->t, p->vocab, p->hidden);
     NAME(gemm_scratch)(z, n, p->hidden, p->vocab, DT_F32, p->t);
     NAME(gemm_dw_scratch)(z, n, p->vocab, p->hidden, DT_F32, p->t);
 }

@@ -10,7 +10,7 @@ OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
                      .panels = W->fwd, .bias = bias, .Y = y, .M = T, .N = N,
                      .K = K, .lda = K, .ldy = N, .what = PERM_K};
 
-    if (!W->fwd)
+    if (!(W->uses & WEIGHT_FORWARD))
         NAME(cpu_fail)(cpu_of(k), "linear: the weight was made without "
                        "WEIGHT_FORWARD");
     else
@@ -22,13 +22,16 @@ OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
                     int K)
 {
     struct gemm g = {.at = t, .bt = W->t, .yt = t, .rt = t, .A = dy,
-                     .panels = W->bwd, .Y = dx, .M = T, .N = K, .K = N,
+                     .Y = dx, .M = T, .N = K, .K = N,
                      .lda = N, .ldy = K, .what = PERM_K};
 
-    if (!W->bwd)
+    if (!(W->uses & WEIGHT_BACKWARD)) {
         NAME(cpu_fail)(cpu_of(k), "linear_dx: the weight was made without "
                        "WEIGHT_BACKWARD");
-    else
+        return;
+    }
+    g.panels = NAME(weight_inputs)(cpu_of(k), W);
+    if (g.panels)
         NAME(gemm)(cpu_of(k), &g);
 }
 
@@ -51,6 +54,7 @@ SCRATCH(linear)
         NAME(gemm_scratch)(z, p->T, N, K, p->t, p->t);
         if (!p->backward)
             continue;
+        NAME(weight_inputs_scratch)(z, p->t, N, K);
         NAME(gemm_scratch)(z, p->T, K, N, p->t, p->t);
         NAME(gemm_dw_scratch)(z, p->T, N, K, p->t, p->t);
     }

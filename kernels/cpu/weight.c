@@ -1,9 +1,10 @@
 /* weight - a matrix [N][K] kept as panels
  *
- * fwd: panels of NR outputs, [panel][K][NR], read by y = x W^T.
- * bwd: panels of NR inputs, [panel][N][NR], read by dx = dy W.
- * Columns past the edge of the last panel are zero. A row for the embedding
- * is gathered from either.
+ * Panels of NR outputs, [panel][K][NR], are kept and read by y = x W^T. Panels
+ * of NR inputs, [panel][N][NR], are read by dx = dy W; they are made of the
+ * others in scratch for each such product, since both would take twice the
+ * memory. Columns past the edge of the last panel are zero. A row for the
+ * embedding is gathered from the panels.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,20 +16,25 @@ static size_t panel_bytes(enum dtype t, long cols, long depth)
            dtype_size(t);
 }
 
+/* The uses that need panels. */
+static int paneled(int uses)
+{
+    return uses & (WEIGHT_FORWARD | WEIGHT_BACKWARD);
+}
+
 size_t NAME(weight_bytes)(const struct k_sizes *s, enum dtype t, int N, int K,
                           int uses)
 {
     (void)s;
-    if (!(uses & (WEIGHT_FORWARD | WEIGHT_BACKWARD)))
-        return (size_t)N * (size_t)K * dtype_size(t);
-    return (uses & WEIGHT_FORWARD ? panel_bytes(t, N, K) : 0) +
-           (uses & WEIGHT_BACKWARD ? panel_bytes(t, K, N) : 0);
+    return paneled(uses) ? panel_bytes(t, N, K)
+                         : (size_t)N * (size_t)K * dtype_size(t);
 }
 
 OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
                                   int K, int uses, struct err *e)
 {
     struct k_weight *w = calloc(1, sizeof *w);
+    void *p;
 
     if (!w) {
         err_memory(e, "cpu: out of memory");
@@ -38,15 +44,12 @@ OP(struct k_weight *, weight_new)(struct kernels *k, enum dtype t, int N,
     w->N = N;
     w->K = K;
     w->uses = uses;
-    if (uses & WEIGHT_FORWARD)
-        w->fwd = k->alloc(k, panel_bytes(t, N, K), e);
-    if (uses & WEIGHT_BACKWARD)
-        w->bwd = k->alloc(k, panel_bytes(t, K, N), e);
-    if (!(uses & (WEIGHT_FORWARD | WEIGHT_BACKWARD)))
-        w->rows = k->alloc(k, (size_t)N * (size_t)K * dtype_size(t), e);
-    if (((uses & WEIGHT_FORWARD) && !w->fwd) ||
-        ((uses & WEIGHT_BACKWARD) && !w->bwd) ||
-        (!w->fwd && !w->bwd && !w->rows)) {
+    p = k->alloc(k, NAME(weight_bytes)(NULL, t, N, K, uses), e);
+    if (paneled(uses))
+        w->fwd = p;
+    else
+        w->rows = p;
+    if (!p) {
         NAME(op_weight_free)(k, w);
         return NULL;
     }
@@ -58,7 +61,6 @@ OP(void, weight_free)(struct kernels *k, struct k_weight *w)
     if (!w)
         return;
     k->free(k, w->fwd);
-    k->free(k, w->bwd);
     k->free(k, w->rows);
     free(w);
 }
@@ -102,12 +104,11 @@ static void fwd_panels(void *ctx, long lo, long hi, int worker)
     }
 }
 
-/* Row n of W cut into pieces of NR, one for each panel. */
-static void bwd_rows(void *ctx, long lo, long hi, int worker)
+static void copy_rows(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     const struct k_weight *w = j->w;
-    long K = w->K, N = w->N;
+    long K = w->K;
     float *row = NAME(cpu_worker)(j->c, worker, W_ROW,
                                   (size_t)K * sizeof *row);
 
@@ -115,11 +116,7 @@ static void bwd_rows(void *ctx, long lo, long hi, int worker)
         return;
     for (long n = lo; n < hi; n++) {
         NAME(widen)(row, AT(j->src, j->st, n * K), j->st, (size_t)K);
-        if (w->rows)
-            NAME(narrow)(AT_W(w->rows, w->t, n * K), w->t, row, (size_t)K);
-        for (long k = 0; w->bwd && k < K; k += NR)
-            NAME(narrow)(AT_W(w->bwd, w->t, k * N + n * NR), w->t, row + k,
-                         (size_t)(K - k < NR ? K - k : NR));
+        NAME(narrow)(AT_W(w->rows, w->t, n * K), w->t, row, (size_t)K);
     }
 }
 
@@ -131,9 +128,66 @@ OP(void, weight_set)(struct kernels *k, struct k_weight *w, const void *src,
     if (w->fwd)
         NAME(cpu_for)(j.c, (w->N + NR - 1) / NR, 4.0 * NR * w->K, fwd_panels,
                       &j);
-    if (w->bwd || w->rows)
-        NAME(cpu_for)(j.c, w->N, 4.0 * w->K, bwd_rows, &j);
+    else
+        NAME(cpu_for)(j.c, w->N, 4.0 * w->K, copy_rows, &j);
 }
+
+/* ---- panels of inputs, for dx = dy W ---- */
+
+struct turn {
+    const struct k_weight *w;
+    void *bwd;
+};
+
+/* A block of NR inputs by NR outputs lies together in both kinds of panels:
+ * to[n][k] = from[k][n], for k < in and n < out; columns from `in` on are 0. */
+#define TURN_BLOCK(name, type)                                                    static void name(type *to, const type *from, long in, long out)              {                                                                                 for (long n = 0; n < out; n++) {                                                  for (long i = 0; i < in; i++)                                                     to[n * NR + i] = from[i * NR + n];                                        for (long i = in; i < NR; i++)                                                    to[n * NR + i] = 0;                                                   }                                                                         }
+TURN_BLOCK(turn_32, uint32_t)
+TURN_BLOCK(turn_16, uint16_t)
+#undef TURN_BLOCK
+
+/* Panels of inputs lo to hi. */
+static void turn_panels(void *ctx, long lo, long hi, int worker)
+{
+    const struct turn *j = ctx;
+    const struct k_weight *w = j->w;
+    long N = w->N, K = w->K;
+
+    (void)worker;
+    for (long p = lo; p < hi; p++) {
+        long k = p * NR, in = K - k < NR ? K - k : NR;
+
+        for (long n = 0; n < N; n += NR) {
+            const void *from = AT(w->fwd, w->t, n * K + k * NR);
+            void *to = AT_W(j->bwd, w->t, k * N + n * NR);
+            long out = N - n < NR ? N - n : NR;
+
+            if (w->t == DT_F32)
+                turn_32(to, from, in, out);
+            else
+                turn_16(to, from, in, out);
+        }
+    }
+}
+
+const void *NAME(weight_inputs)(struct cpu *c, const struct k_weight *w)
+{
+    struct turn j = {w, NAME(cpu_shared)(c, S_PANELS,
+                                         panel_bytes(w->t, w->K, w->N))};
+
+    if (j.bwd)
+        NAME(cpu_for)(c, (w->K + NR - 1) / NR, 2.0 * NR * w->N, turn_panels,
+                      &j);
+    return j.bwd;
+}
+
+void NAME(weight_inputs_scratch)(struct scratch_plan *z, enum dtype t, long N,
+                                 long K)
+{
+    scratch_most(&z->shared[S_PANELS], panel_bytes(t, K, N));
+}
+
+/* ---- a row ---- */
 
 void NAME(weight_row)(const struct k_weight *w, long n, float *dst)
 {
@@ -141,10 +195,6 @@ void NAME(weight_row)(const struct k_weight *w, long n, float *dst)
 
     if (w->rows) {
         NAME(widen)(dst, AT(w->rows, w->t, n * K), w->t, (size_t)K);
-    } else if (w->bwd) {
-        for (long k = 0; k < K; k += NR)
-            NAME(widen)(dst + k, AT(w->bwd, w->t, k * w->N + n * NR), w->t,
-                        (size_t)(K - k < NR ? K - k : NR));
     } else {
         const void *p = AT(w->fwd, w->t, n / NR * NR * K + n % NR);
 

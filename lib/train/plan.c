@@ -166,9 +166,9 @@ static void trainer(const struct page *g)
                  "; up to %.1f more if samples share prefixes",
                  (double)p->m.branching / (1 << 20));
     line(g, "compute weights", p->m.weights,
-         !g->s.can.views               ? "a layout for each direction"
-         : g->a.master == g->a.compute ? "the matrices are the master's"
-                                       : NULL);
+         g->s.can.views && g->a.master == g->a.compute
+             ? "the matrices are the master's"
+             : NULL);
     line(g, "master weights", p->master, NULL);
     line(g, "moments", p->moments, g->o.offload ? "in host memory" : NULL);
     if (p->compensation)

@@ -61,7 +61,7 @@ check nor_do_weights_and_moments_in_host_memory bash -c 'diff -r plain parked &&
 check nor_of_rollouts_and_metrics bash -c 'cmp plain.kept given.kept && cmp plain.metrics given.metrics'
 held() { sed -n "2s/.*\"$2\":\([0-9]*\).*/\1/p" "$1.timing"; }
 check timing_says_the_memory test "$(held plain memory_peak)" -ge "$(held plain memory)"
-# weights (both layouts), master weights and moments, not gradients and passes
+# weights, master weights and moments, not gradients and passes
 check who_waits_holds_less test $(($(held given memory) * 3)) -lt $(($(held plain memory) * 2))
 
 # The plan.
