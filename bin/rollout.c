@@ -15,24 +15,20 @@
 #include "engine_opts.h"
 #include "filter_main.h"
 #include "ranks.h"
+#include "sampling_opts.h"
 
 static struct filter f = FILTER_INIT;
 static struct engine_opts m = {.arm = "fp32", .device = "auto"};
 static struct sampler_opts o = {
-    .samples = 1, .max_new = 256, .batch = 64, .temperature = 1, .top_p = 1};
+    .all = {.samples = 1, .max_new = 256, .temperature = 1, .top_p = 1},
+    .batch = 64};
 static int step = -1, plan;
 static struct ranks_opts ranks;
+static struct cli_list tasks;
 
 static const struct opt own[] = {
     {OPT_STR, "model", 0, &m.dir, "DIR", "the model to sample from", 0, 0},
-    {OPT_INT, "samples", 0, &o.samples, "N", "responses to each prompt", 1,
-     1e6},
-    {OPT_INT, "max-new", 0, &o.max_new, "N",
-     "tokens in a response, its end token included", 1, 1e7},
-    OPT_TEMPERATURE(&o.temperature, 1,
-                    "logits are divided by it; 0 takes the most likely token"),
-    {OPT_F64, "top-p", 0, &o.top_p, "P",
-     "sample from the fewest tokens with this probability; 1 is off", 1e-9, 1},
+    OPT_SAMPLING(&o.all),
     {OPT_INT, "top-k", 0, &o.top_k, "K",
      "sample from the K most likely tokens; 0 is off", 0, 1e9},
     {OPT_U64, "seed", 0, &m.seed, "N",
@@ -42,6 +38,10 @@ static const struct opt own[] = {
     {OPT_STR, "eos", 0, &o.ends, "LIST",
      "end tokens, ids or texts with commas between, instead of the model's", 0,
      0},
+    {OPT_LIST, "task", 0, &tasks, "NAME:KEY=VALUE,...",
+     "prompts whose field task is NAME are sampled otherwise: samples, "
+     "max-new, temperature or top-p; limit=N takes N of them at most",
+     0, 0},
     {OPT_HEADING, NULL, 0, NULL, NULL, "Running", 0, 0},
     OPT_ARM(&m.arm),
     OPT_DEVICE(&m.device, &m.threads),
@@ -222,7 +222,9 @@ static int run(char **args, int n, struct err *e)
     m.sampler = 1;
     m.offload = o.offload && o.fifo;
     o.step = step;
-    r = ranks_begin(&ranks, &o.comm, e);
+    r = sampling_tasks(&o.task, &o.n_tasks, &tasks, &o.all, e);
+    if (!r)
+        r = ranks_begin(&ranks, &o.comm, e);
     if (r)
         return r < 0 ? r : 0;
     r = sample(args, n, e);

@@ -58,6 +58,7 @@ TASKS         ?=## tasks out of TASKS_FILE, all when empty; NAME=FILE adds one o
 QUESTIONS     ?=## most questions of a task; all when empty
 EVAL_SAMPLES  ?=## samples of a question, instead of those of TASKS_FILE
 EVAL_TEMPERATURE ?=## temperature of evaluation, likewise
+EVAL_TASKS    ?= apart## together: one stage samples all tasks of a run, with the model loaded once; apart: one for each task, so that a new task runs alone. The same bytes
 EVAL_ARM      ?= fp32## the arithmetic of every evaluation, alike for all arms
 EVAL_SEED     ?= 1000## training seed s is evaluated with sampling seed EVAL_SEED + s, alike for every arm, draw and the base
 KL_PROMPTS    ?=## prompts of a task that KL is estimated on
@@ -105,7 +106,7 @@ HALF_SUM_ARMS  = $(call arms_with,half)
 override R    := $(R:%/=%)
 PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
   PROMPTS MINI_BATCH SAMPLES SHARDS LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
-  TASKS QUESTIONS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS SPECTRUM_OPTS MARGIN \
+  TASKS QUESTIONS EVAL_TASKS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS SPECTRUM_OPTS MARGIN \
   REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR LAUNCH RATE DEVICE_MEM MEAN_NEW TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
   TRAIN_ROWS SYNTHETIC EXPECT
 

@@ -16,14 +16,16 @@ class Stage:
     """kind: base, data, train, eval, kl, stats, sparsity or analysis. free:
     files of others, not needed once this one begins. delta: a checkpoint and
     its successor, of which the first becomes a difference then. note: what to say after
-    it. merge: out is a directory that others write to as well."""
+    it. merge: out is a directory that others write to as well. files: paths of
+    all that it makes there, where they are known."""
 
     def __init__(self, out, kind, label, inputs, programs, command, free=(),
-                 note="", merge=False, delta=()):
+                 note="", merge=False, delta=(), files=()):
         self.out, self.kind, self.label = out, kind, label
         self.inputs, self.programs = list(inputs), list(programs)
         self.command, self.free = command.strip(), list(free)
         self.note, self.merge, self.delta = note, merge, list(delta)
+        self.files = list(files)
 
 
 class Experiment(Tables):
@@ -187,46 +189,94 @@ class Experiment(Tables):
             return self.last(name), self.outside[name].files
         return self.last(name), [self.last(name)]
 
+    # Tasks are sampled together, one stage a run, or apart, a stage a task: the
+    # files are the same, byte by byte.
+
+    def together(self):
+        return self.p.EVAL_TASKS == "together"
+
+    def of_tasks(self, limit, own=()):
+        """Options of rollout for all tasks at once: what all have alike, what
+        a task has of its own (attributes of Task, in that order), and prompts
+        of each at most."""
+        rows = [[(o, getattr(t, o.replace("-", "_"))) for o in own] +
+                ([("limit", limit)] if limit else []) for t in self.p.tasks]
+        alike = [x for x in rows[0]
+                 if x[0] != "limit" and all(x in row for row in rows)]
+        words = [f"--{o} {v}" for o, v in alike]
+        for t, row in zip(self.p.tasks, rows):
+            rest = [f"{o}={v}" for o, v in row if (o, v) not in alike]
+            if rest:
+                words.append(f"--task {t.name}:{','.join(rest)}")
+        return " ".join(words)
+
+    def sample(self, model, factors, seed, how, tokens):
+        p = self.p
+        return (f"{p.BIN}/rollout --quiet --model {model} --arm {factors} "
+                f"--seed {p.EVAL_SEED + seed} {how} --device {p.DEVICE} "
+                f"--threads {p.THREADS} {' '.join(tokens)}")
+
+    def judge(self, out):
+        opts = f" {self.p.REWARD_OPTS}" if self.p.REWARD_OPTS else ""
+        return (f"{self.p.BIN}/tokenize --quiet --decode --tokenizer "
+                f"{self.base} | \\\n{self.p.BIN}/reward --quiet{opts} {out}")
+
+    def answers(self, name, tasks):
+        return [f"{self.dir(name)}/{t.name}.responses.msgpack.zst"
+                for t in tasks]
+
     def responses(self, name, seed, tags):
         p, (model, inputs) = self.p, self.model(name)
-        made = []
-        for t in p.tasks:
+        inputs = [*dict.fromkeys([*inputs, *self.base_inputs])]
+        programs = ["rollout", "tokenize", "reward"]
+        if self.together():
+            tokens = [self.tokens(t.name) for t in p.tasks]
+            how = self.of_tasks(p.QUESTIONS, (
+                "samples", "temperature", "top-p", "max-new"))
+            self.add(self.dir(name), "eval", f"evaluate {name}",
+                     [*tokens, *inputs], programs, "mkdir $OUT && \\\n" +
+                     self.sample(model, p.EVAL_ARM, seed, how, tokens) +
+                     " | \\\n" + self.judge(
+                         "--split task -o $OUT/{}.responses.msgpack.zst"),
+                     merge=True, files=self.answers(name, p.tasks))
+        for t in [] if self.together() else p.tasks:
             limit = f" --limit {p.QUESTIONS}" if p.QUESTIONS else ""
-            opts = f" {p.REWARD_OPTS}" if p.REWARD_OPTS else ""
-            made.append(self.add(
-                f"{self.dir(name)}/{t.name}.responses.msgpack.zst", "eval",
-                f"evaluate {name} on {t.name}",
-                [self.tokens(t.name),
-                 *dict.fromkeys([*inputs, *self.base_inputs])],
-                ["rollout", "tokenize", "reward"],
-                f"{p.BIN}/rollout --quiet --model {model} --arm {p.EVAL_ARM} "
-                f"--seed {p.EVAL_SEED + seed} --samples {t.samples} --temperature "
-                f"{t.temperature} --top-p {t.top_p} --max-new {t.max_new}"
-                f"{limit} --device {p.DEVICE} --threads {p.THREADS} "
-                f"{self.tokens(t.name)} | \\\n"
-                f"{p.BIN}/tokenize --quiet --decode --tokenizer {self.base} "
-                f"| \\\n{p.BIN}/reward --quiet{opts} -o $OUT"))
+            how = (f"--samples {t.samples} --temperature {t.temperature} "
+                   f"--top-p {t.top_p} --max-new {t.max_new}{limit}")
+            tokens = [self.tokens(t.name)]
+            self.add(*self.answers(name, [t]), "eval",
+                     f"evaluate {name} on {t.name}", [*tokens, *inputs],
+                     programs,
+                     self.sample(model, p.EVAL_ARM, seed, how, tokens) +
+                     " | \\\n" + self.judge("-o $OUT"))
+        made = self.answers(name, p.tasks)
         self.add(f"{self.dir(name)}/scores.msgpack", "stats", f"score {name}",
                  made, ["stats"], f"{p.BIN}/stats --quiet --score {tags} "
                  f"-o $OUT {' '.join(made)}")
 
     def kl(self, name, seed, model, inputs, factors, tags):
         p, made = self.p, []
-        for t in p.tasks:
+        inputs = [*dict.fromkeys([*self.base_inputs, *inputs])]
+        score = (f" | \\\n{p.BIN}/logprob --quiet --model {model} --arm "
+                 f"{factors} --as policy --against {self.base} --against-arm "
+                 f"{p.EVAL_ARM} --as-against base --device {p.DEVICE} "
+                 f"--threads {p.THREADS} -o $OUT")
+        common = "--samples 1 --temperature 1"
+
+        def scored(file, label, tokens, how):
             made.append(self.add(
-                f"{self.dir(name)}/{t.name}.scored.msgpack.zst", "kl",
-                f"sample and score {name} on {t.name}",
-                [self.tokens(t.name),
-                 *dict.fromkeys([*self.base_inputs, *inputs])],
+                f"{self.dir(name)}/{file}scored.msgpack.zst", "kl",
+                f"sample and score {label}", [*tokens, *inputs],
                 ["rollout", "logprob"],
-                f"{p.BIN}/rollout --quiet --model {model} --arm {factors} "
-                f"--seed {p.EVAL_SEED + seed} --samples 1 --limit {p.KL_PROMPTS} "
-                f"--temperature 1 --max-new {t.max_new} --device {p.DEVICE} "
-                f"--threads {p.THREADS} {self.tokens(t.name)} | \\\n"
-                f"{p.BIN}/logprob --quiet --model {model} --arm {factors} "
-                f"--as policy --against {self.base} --against-arm {p.EVAL_ARM} "
-                f"--as-against base --device {p.DEVICE} --threads {p.THREADS} "
-                "-o $OUT"))
+                self.sample(model, factors, seed, f"{common} {how}", tokens) +
+                score))
+
+        if self.together():
+            scored("", name, [self.tokens(t.name) for t in p.tasks],
+                   self.of_tasks(p.KL_PROMPTS, ("max-new",)))
+        for t in [] if self.together() else p.tasks:
+            scored(f"{t.name}.", f"{name} on {t.name}", [self.tokens(t.name)],
+                   f"--limit {p.KL_PROMPTS} --max-new {t.max_new}")
         every = self.add(f"{self.dir(name)}/kl.msgpack.zst", "kl",
                          f"KL of {name}", made, ["kl"],
                          f"{p.BIN}/kl --quiet -o $OUT {' '.join(made)}")
@@ -368,8 +418,7 @@ class Experiment(Tables):
         first seed."""
         p, seed = self.p, min(self.p.SEEDS)
         runs = [f"base_seed{seed}", *(f"{a.name}_seed{seed}" for a in p.arms)]
-        return [f"{self.dir(n)}/{t.name}.responses.msgpack.zst"
-                for n in runs for t in p.tasks]
+        return [f for n in runs for f in self.answers(n, p.tasks)]
 
     def plots(self):
         return sorted(set(glob.glob("pipelines/plots/*.gp")))

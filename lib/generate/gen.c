@@ -137,7 +137,7 @@ static int append(struct gen *g, struct seq *s, int32_t token, float logp,
     s->logp[s->n] = logp;
     s->n++;
     s->stopped = is_end(g->o, token);
-    s->finished = s->stopped || s->n == g->o->max_new;
+    s->finished = s->stopped || s->n == gen_max_new(g, &s->q);
     return 0;
 }
 

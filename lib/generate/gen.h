@@ -23,7 +23,7 @@ static inline double gen_cache_part(const struct k_sizes *s)
 
 struct gen_opts {
     struct k_sample sample;
-    int max_new;     /* tokens, the end token included */
+    int max_new;     /* tokens of any response, the end token included */
     int batch;       /* sequences at once, at most */
     int prefill;     /* tokens of prompts in a step, at most; 0: GEN_PREFILL */
     size_t kv_bytes; /* of the cache; 0: what the batch can use, within a part
@@ -36,6 +36,7 @@ struct gen_opts {
 struct gen_req {
     const int32_t *prompt; /* valid until its done call */
     int n_prompt;
+    int max_new;      /* tokens of this response; 0: gen_opts.max_new */
     uint64_t id_hash; /* hash_bytes of the prompt's id */
     int sample;
     const char *name; /* of the record, for messages; or NULL */

@@ -61,7 +61,8 @@ void gen_cache_close(struct gen *g)
 /* The last token of a sequence never gets a position. */
 int gen_cache_fits(const struct gen *g, const struct gen_req *q, struct err *e)
 {
-    int need = kv_pages_for(q->n_prompt + g->o->max_new - 1);
+    int new = gen_max_new(g, q);
+    int need = kv_pages_for(q->n_prompt + new - 1);
     double mib = (double)page_bytes(g->m) / (1 << 20);
 
     if (need <= g->n_pages)
@@ -69,7 +70,7 @@ int gen_cache_fits(const struct gen *g, const struct gen_req *q, struct err *e)
     return err_memory(e,
                       "a prompt of %d tokens and %d new ones take %.4g MiB "
                       "of KV cache, which has %.4g: %s",
-                      q->n_prompt, g->o->max_new, need * mib, g->n_pages * mib,
+                      q->n_prompt, new, need * mib, g->n_pages * mib,
                       g->o->kv_bytes ? "raise --kv-memory"
                                      : "--kv-memory may give it more");
 }

@@ -61,14 +61,18 @@ static int check_request(const struct gen *g, const struct gen_req *q,
                          struct err *e)
 {
     const struct config *c = &g->m->c;
+    int new = gen_max_new(g, q);
 
     if (q->n_prompt < 1)
         return err_set(e, ERR_DATA, "a prompt without tokens");
-    if (q->n_prompt > c->max_pos - g->o->max_new)
+    if (new > g->o->max_new)
+        return err_set(e, ERR_USAGE, "%d new tokens, of %d at most", new,
+                       g->o->max_new);
+    if (q->n_prompt > c->max_pos - new)
         return err_set(e, ERR_DATA,
                        "a prompt of %d tokens and %d new ones "
                        "exceed the model's context of %d",
-                       q->n_prompt, g->o->max_new, c->max_pos);
+                       q->n_prompt, new, c->max_pos);
     for (int i = 0; i < q->n_prompt; i++)
         if (q->prompt[i] < 0 || q->prompt[i] >= c->vocab)
             return err_set(e, ERR_DATA,
@@ -134,7 +138,7 @@ static int next_seq(struct gen *g, struct seq **s, struct err *e)
         return r;
     if (check_request(g, &q, e))
         return gen_name(&q, e);
-    r = model_rope(g->m, q.n_prompt + g->o->max_new, e);
+    r = model_rope(g->m, q.n_prompt + gen_max_new(g, &q), e);
     if (r)
         return r;
     *s = new_seq(g, &q);

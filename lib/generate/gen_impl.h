@@ -67,6 +67,12 @@ struct gen {
     struct seq **who;
 };
 
+/* Tokens of the response, at most. */
+static inline int gen_max_new(const struct gen *g, const struct gen_req *q)
+{
+    return q->max_new ? q->max_new : g->o->max_new;
+}
+
 /* Tokens that the sequence has, of its prompt and its own. */
 static inline int seq_known(const struct seq *s)
 {

@@ -6,6 +6,19 @@
 #include "receive.h"
 #include "sampler_impl.h"
 
+/* Sequences at once are drawn in one way. */
+static int in_sampling(const struct sampler *s, const struct sampling *how)
+{
+    return s->g.sample.temperature == (float)how->temperature &&
+           s->g.sample.top_p == (float)how->top_p;
+}
+
+static void set_draw(struct sampler *s, const struct sampling *how)
+{
+    s->g.sample.temperature = (float)how->temperature;
+    s->g.sample.top_p = (float)how->top_p;
+}
+
 static int next(void *ctx, struct gen_req *q, struct err *e)
 {
     struct sampler *s = ctx;
@@ -15,14 +28,17 @@ static int next(void *ctx, struct gen_req *q, struct err *e)
     if (r <= 0)
         return r;
     p = s->open;
+    if (!in_sampling(s, p->how))
+        return 0;
     *q = (struct gen_req){.prompt = p->tokens.v,
                           .n_prompt = (int)p->tokens.n,
                           .id_hash = p->id_hash,
                           .sample = p->issued++,
+                          .max_new = p->how->max_new,
                           .name = p->name,
                           .user = p};
     s->in_flight++;
-    if (p->issued == s->o->samples)
+    if (p->issued == p->how->samples)
         s->open = NULL;
     return 1;
 }
@@ -51,11 +67,20 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
 static int generate(struct sampler *s, struct err *e)
 {
     struct gen_io io = {next, done, s, 0};
+    int r = 0;
 
     s->g.seed = sampler_seed(s->o->seed, s->step);
     if (comm_size(s->o->comm) > 1)
         return sampler_round(s, e);
-    return gen_run(s->x->m, &s->g, &io, e);
+    do { /* once for each way of drawing that follows another */
+        if (s->o->n_tasks && !s->open)
+            r = sampler_open_prompt(s, e);
+        if (s->open)
+            set_draw(s, s->open->how);
+        if (r >= 0)
+            r = gen_run(s->x->m, &s->g, &io, e);
+    } while (!r && s->open);
+    return r;
 }
 
 static int generate_group(struct sampler *s, const struct sync_msg *msg,
@@ -102,13 +127,17 @@ static void set_gen(struct sampler *s)
     const struct config *c = model_config(s->x->m);
 
     s->g = (struct gen_opts){
-        .sample = {(float)o->temperature, (float)o->top_p, o->top_k},
-        .max_new = o->max_new,
+        .sample = {.top_k = o->top_k},
+        .max_new = o->all.max_new,
         .batch = o->batch,
         .kv_bytes = (size_t)o->kv_bytes,
         .n_eos = o->ends ? o->n_end : c->n_eos,
     };
     memcpy(s->g.eos, o->ends ? o->end : c->eos, sizeof s->g.eos);
+    set_draw(s, &o->all);
+    for (int i = 0; i < o->n_tasks; i++)
+        if (o->task[i].max_new > s->g.max_new)
+            s->g.max_new = o->task[i].max_new;
 }
 
 static void made_by(const struct sampler *s)
@@ -119,20 +148,18 @@ static void made_by(const struct sampler *s)
     arm_format(&s->x->arm, arm, sizeof arm);
     filter_made_by(s->f, "policy", s->x->digest);
     filter_made_by(s->f, "arm", arm);
-#define PUT(key, format, value)                                                \
-    do {                                                                       \
-        snprintf(v, sizeof v, format, value);                                  \
-        filter_made_by(s->f, key, v);                                          \
-    } while (0)
-    PUT("temperature", "%.9g", o->temperature);
-    PUT("top_p", "%.9g", o->top_p);
-    PUT("top_k", "%d", o->top_k);
-    PUT("max_new", "%d", o->max_new);
-    PUT("samples", "%d", o->samples);
-    PUT("seed", "%llu", (unsigned long long)o->seed);
-    if (o->step >= 0)
-        PUT("step", "%lld", (long long)o->step);
-#undef PUT
+    sampling_made_by(s->f, SAMPLING_TEMPERATURE, &o->all, o->task, o->n_tasks);
+    sampling_made_by(s->f, SAMPLING_TOP_P, &o->all, o->task, o->n_tasks);
+    snprintf(v, sizeof v, "%d", o->top_k);
+    filter_made_by(s->f, "top_k", v);
+    sampling_made_by(s->f, SAMPLING_MAX_NEW, &o->all, o->task, o->n_tasks);
+    sampling_made_by(s->f, SAMPLING_SAMPLES, &o->all, o->task, o->n_tasks);
+    snprintf(v, sizeof v, "%llu", (unsigned long long)o->seed);
+    filter_made_by(s->f, "seed", v);
+    if (o->step >= 0) {
+        snprintf(v, sizeof v, "%lld", (long long)o->step);
+        filter_made_by(s->f, "step", v);
+    }
     if (o->ends)
         filter_made_by(s->f, "eos", o->ends);
 }
@@ -141,6 +168,13 @@ static int run(struct sampler *s, struct err *e)
 {
     int r;
 
+    if (comm_size(s->o->comm) > 1)
+        for (int i = 0; i < s->o->n_tasks; i++)
+            if (!in_sampling(s, &s->o->task[i]))
+                return err_set(e, ERR_USAGE,
+                               "--task %s: ranks draw all tasks at one "
+                               "temperature and top-p",
+                               s->o->task[i].task);
     if (comm_rank(s->o->comm))
         return sampler_serve(s, e);
     r = s->o->fifo ? follow(s, e) : generate(s, e);
@@ -160,6 +194,7 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
     int r;
 
     s.last = &s.first;
+    s.n_of = xcalloc((size_t)o->n_tasks + 1, sizeof *s.n_of);
     set_gen(&s);
     if (!comm_rank(o->comm))
         made_by(&s);
@@ -180,5 +215,6 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
     progress_close(&s.progress);
     while (s.first)
         sampler_drop_first(&s);
+    free(s.n_of);
     return r;
 }

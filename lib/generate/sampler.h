@@ -1,7 +1,7 @@
 /* sampler - prompts in, samples out: what rollout does
  *
- * Prompts have id and prompt_tokens; each is written o->samples times, with
- * sample, seed, response_tokens, response_logprobs, finish_reason and policy.
+ * Prompts have id and prompt_tokens; each is written as often as its task has
+ * samples, with sample, seed, response_tokens, response_logprobs, finish_reason and policy.
  * A sample is a function of (seed, step, prompt id, epoch, sample number) and
  * the weights.
  */
@@ -10,14 +10,15 @@
 #include "../comm/comm.h"
 #include "../model/engine.h"
 #include "../record/filter.h"
+#include "sampling.h"
 
 struct sampler_opts {
-    int samples;       /* of a prompt */
-    int max_new;       /* tokens in a response, its end token included */
+    struct sampling all;
+    const struct sampling *task; /* [n_tasks], the caller's: other ways */
+    int n_tasks;
     int batch;         /* sequences at once */
     uint64_t kv_bytes; /* of their cache, at most; 0 = gen.h decides */
     int top_k;         /* 0 = off */
-    double temperature, top_p;
     uint64_t seed;
     int64_t step; /* mixed into the seed and set on the records; -1 = none */
     /* End tokens instead of the model's, and the text that named them, which

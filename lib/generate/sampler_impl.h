@@ -9,6 +9,7 @@ struct prompt {
     struct rec *rec; /* our copy; lives until its last sample is written */
     char name[200];
     struct rec_i32s tokens;
+    const struct sampling *how;
     uint64_t id_hash;
     int issued, written;
     struct prompt *next;
@@ -24,6 +25,7 @@ struct sampler {
     uint64_t in_flight;  /* samples issued and not written */
     int64_t allowed;     /* prompts that may be read; -1: all */
     int64_t step;        /* of the records, or -1 */
+    uint64_t *n_of;      /* [o->n_tasks] prompts of each task that were read */
     int ended;           /* the input has */
     int release;         /* memory goes back when a round is done */
     struct progress *progress;

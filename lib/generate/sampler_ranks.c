@@ -21,7 +21,7 @@ struct order_msg {
 /* An item: this and the tokens. */
 struct item_head {
     uint64_t id_hash;
-    int32_t n_prompt, unused;
+    int32_t n_prompt, samples, max_new, unused;
     char name[sizeof((struct prompt *)0)->name];
 };
 
@@ -76,10 +76,12 @@ static int source_next(void *ctx, struct buf *item, int *n_results,
     s->open = NULL;
     h.id_hash = p->id_hash;
     h.n_prompt = (int32_t)p->tokens.n;
+    h.samples = p->how->samples;
+    h.max_new = p->how->max_new;
     memcpy(h.name, p->name, sizeof h.name);
     buf_put(item, &h, sizeof h);
     buf_put(item, p->tokens.v, p->tokens.n * sizeof *p->tokens.v);
-    *n_results = s->o->samples;
+    *n_results = h.samples;
     return 1;
 }
 
@@ -132,10 +134,11 @@ static int next(void *ctx, struct gen_req *q, struct err *e)
         .n_prompt = t->head.n_prompt,
         .id_hash = t->head.id_hash,
         .sample = t->issued++,
+        .max_new = t->head.max_new,
         .name = t->head.name,
         .user = t};
     w->in_flight++;
-    if (t->issued == w->s->o->samples)
+    if (t->issued == t->head.samples)
         w->open = NULL;
     return 1;
 }
@@ -153,7 +156,7 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
     buf_put(&w->result, res->logp, (size_t)res->n * sizeof *res->logp);
     r = farm_give(w->farm, t->number, res->sample, w->result.p, w->result.n, e);
     w->in_flight--;
-    if (++t->done == w->s->o->samples) {
+    if (++t->done == t->head.samples) {
         buf_free(&t->bytes);
         free(t);
     }
@@ -168,7 +171,7 @@ static int work(struct sampler *s, struct err *e)
     struct worker w = {.s = s};
     struct gen_io io = {next, done, &w, 1};
     int r = farm_open(&w.farm, s->o->comm, &source, 1,
-                      (batch / s->o->samples + 1) * ranks, e);
+                      (batch / s->o->all.samples + 1) * ranks, e);
 
     if (!r)
         r = gen_run(s->x->m, &s->g, &io, e);

@@ -18,11 +18,11 @@ static int check_prompt(const struct sampler *s, struct rec *rec,
 
     if (!p->tokens.n)
         return rec_bad(rec, e, "prompt_tokens is empty");
-    if (p->tokens.n + (size_t)s->o->max_new > (size_t)c->max_pos)
+    if (p->tokens.n + (size_t)p->how->max_new > (size_t)c->max_pos)
         return rec_bad(rec, e,
                        "prompt_tokens has %zu tokens, with %d new "
                        "ones more than the model's context of %d",
-                       p->tokens.n, s->o->max_new, c->max_pos);
+                       p->tokens.n, p->how->max_new, c->max_pos);
     for (size_t i = 0; i < p->tokens.n; i++)
         if (p->tokens.v[i] < 0 || p->tokens.v[i] >= c->vocab)
             return rec_bad(rec, e,
@@ -37,8 +37,11 @@ static int read_prompt(const struct sampler *s, struct prompt *p,
 {
     struct rec_str id;
     int64_t epoch = 0;
-    int r = rec_need_text(rec, "id", &id, e);
+    int r = sampling_find(&p->how, &s->o->all, s->o->task, s->o->n_tasks, rec,
+                          e);
 
+    if (!r)
+        r = rec_need_text(rec, "id", &id, e);
     if (!r)
         r = rec_need_i32s(rec, "prompt_tokens", &p->tokens, e);
     if (!r)
@@ -71,6 +74,15 @@ void sampler_drop_first(struct sampler *s)
     free(p);
 }
 
+/* Counts the prompt; 0: its task has as many as it may. */
+static int within_limit(struct sampler *s, const struct prompt *p)
+{
+    const struct sampling *how = p->how;
+    uint64_t *n = how->task ? &s->n_of[how - s->o->task] : NULL;
+
+    return !n || (*n)++ < how->limit || !how->limit;
+}
+
 int sampler_open_prompt(struct sampler *s, struct err *e)
 {
     struct rec *rec;
@@ -82,6 +94,11 @@ int sampler_open_prompt(struct sampler *s, struct err *e)
         struct prompt *p = xcalloc(1, sizeof *p);
 
         if (!read_prompt(s, p, rec, e)) {
+            if (!within_limit(s, p)) {
+                rec_free(&p->rec);
+                free(p);
+                continue;
+            }
             s->open = *s->last = p;
             s->last = &p->next;
             if (s->allowed > 0)
@@ -115,7 +132,7 @@ int sampler_write(struct sampler *s, const struct gen_res *res, struct err *e)
     rec_set_str(rec, "policy", s->x->digest, strlen(s->x->digest));
     r = filter_write(s->f, rec, e);
     progress_add(s->progress, (uint64_t)res->n);
-    if (++p->written == s->o->samples)
+    if (++p->written == p->how->samples)
         sampler_drop_first(s);
     return r;
 }

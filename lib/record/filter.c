@@ -5,8 +5,8 @@
 
 const struct opt *filter_opts(struct filter *f)
 {
-    static struct opt o[7];
-    struct opt init[7] = {
+    static struct opt o[8];
+    struct opt init[8] = {
         {.type = OPT_STR,
          .name = "output",
          .short_name = 'o',
@@ -14,6 +14,12 @@ const struct opt *filter_opts(struct filter *f)
          .arg = "FILE",
          .help = "write to FILE, whole or not at all; a name ending in .zst "
                  "is compressed; - is standard output"},
+        {.type = OPT_STR,
+         .name = "split",
+         .dst = &f->split,
+         .arg = "FIELD",
+         .help = "write a file for each value of FIELD; the name of -o has {} "
+                 "where the value stands"},
         {.type = OPT_FLAG,
          .name = "json",
          .dst = &f->json,
@@ -59,11 +65,13 @@ int filter_open_input(struct filter *f, const char *tool, char **inputs,
 int filter_open(struct filter *f, const char *tool, const char *kind,
                 char **inputs, int n_inputs, struct err *e)
 {
+    enum rec_format format = f->json ? REC_JSON : REC_AUTO;
     int x = filter_open_input(f, tool, inputs, n_inputs, e);
 
     snprintf(f->kind, sizeof f->kind, "%s", kind);
     if (!x)
-        x = rec_create(&f->w, f->out, f->json ? REC_JSON : REC_AUTO, e);
+        x = f->split ? parts_open(&f->parts, f->out, f->split, format, e)
+                     : rec_create(&f->w, f->out, format, e);
     if (x < 0)
         filter_abort(f);
     return x;
@@ -71,7 +79,10 @@ int filter_open(struct filter *f, const char *tool, const char *kind,
 
 void filter_made_by(struct filter *f, const char *key, const char *value)
 {
-    rec_made_by(f->w, key, value);
+    if (f->parts)
+        parts_made_by(f->parts, key, value);
+    else
+        rec_made_by(f->w, key, value);
 }
 
 static int header(struct filter *f, struct err *e)
@@ -79,7 +90,8 @@ static int header(struct filter *f, struct err *e)
     if (f->header_done)
         return 0;
     f->header_done = 1;
-    return rec_header(f->w, f->kind, f->tool, f->in, e);
+    return f->parts ? parts_header(f->parts, f->kind, f->tool, f->in, e)
+                    : rec_header(f->w, f->kind, f->tool, f->in, e);
 }
 
 int filter_read(struct filter *f, struct rec **rec, struct err *e)
@@ -105,7 +117,7 @@ int filter_read(struct filter *f, struct rec **rec, struct err *e)
         if (f->at + 1 >= f->n_inputs)
             break;
         /* the first input's header is kept, also when that input was empty */
-        x = f->w ? header(f, e) : 0;
+        x = f->w || f->parts ? header(f, e) : 0;
         if (x < 0)
             return x;
         f->at++;
@@ -132,7 +144,7 @@ int filter_write(struct filter *f, const struct rec *rec, struct err *e)
     int x = header(f, e);
 
     if (!x)
-        x = rec_write(f->w, rec, e);
+        x = f->parts ? parts_write(f->parts, rec, e) : rec_write(f->w, rec, e);
     if (!x)
         f->n_written++;
     return x;
@@ -167,11 +179,12 @@ int filter_close(struct filter *f, struct err *e)
     }
     filter_say_skipped(f);
     rec_close(&f->in);
-    return rec_commit(&f->w, e);
+    return f->parts ? parts_commit(&f->parts, e) : rec_commit(&f->w, e);
 }
 
 void filter_abort(struct filter *f)
 {
     rec_close(&f->in);
     rec_abort(&f->w);
+    parts_abort(&f->parts);
 }

@@ -15,15 +15,17 @@
 #define ULP_RECORD_FILTER_H
 #include "../base/cli.h"
 #include "rec.h"
+#include "parts.h"
 
 struct filter {
     /* options */
-    const char *out;
+    const char *out, *split;
     int json, quiet, allow_empty;
     uint64_t limit, skip_bad;
     /* state; read-only to callers */
     struct rec_reader *in;
-    struct rec_writer *w;
+    struct rec_writer *w; /* or parts, with split */
+    struct parts *parts;
     uint64_t n_read, n_written, n_skipped;
     int n_inputs, at;
     char **inputs;
@@ -37,7 +39,7 @@ struct filter {
         .out = "-"                                                             \
     }
 
-/* -o, --json, --quiet, --limit, --skip-bad, --allow-empty writing into *f;
+/* -o, --split, --json, --quiet, --limit, --skip-bad, --allow-empty writing into *f;
  * the array is static inside and belongs to one filter at a time. */
 const struct opt *filter_opts(struct filter *f);
 

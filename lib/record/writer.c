@@ -149,10 +149,18 @@ void rec_made_by(struct rec_writer *w, const char *key, const char *value)
 int rec_header(struct rec_writer *w, const char *kind, const char *tool,
                const struct rec_reader *from, struct err *e)
 {
-    msgpack_packer pk;
     uint32_t n = 0;
     size_t n_bytes = 0;
-    const char *made_by = NULL;
+    const char *made_by = from ? rec_made_by_of(from, &n, &n_bytes) : NULL;
+
+    return rec_header_after(w, kind, tool, made_by, n_bytes, n, e);
+}
+
+int rec_header_after(struct rec_writer *w, const char *kind, const char *tool,
+                     const char *made_by, size_t n_bytes, uint32_t n,
+                     struct err *e)
+{
+    msgpack_packer pk;
 
     if (w->header_done)
         return err_set(e, ERR_USAGE, "the header was written already");
@@ -162,8 +170,6 @@ int rec_header(struct rec_writer *w, const char *kind, const char *tool,
     if (w->twice[0])
         return err_set(e, ERR_USAGE, "made_by: '%s' was given twice", w->twice);
     w->header_done = 1;
-    if (from)
-        made_by = rec_made_by_of(from, &n, &n_bytes);
     if (w->json)
         return 0;
     w->b.n = 0;
@@ -175,7 +181,8 @@ int rec_header(struct rec_writer *w, const char *kind, const char *tool,
     pack_str(&pk, kind);
     pack_str(&pk, "made_by");
     msgpack_pack_array(&pk, (size_t)n + 1);
-    buf_put(&w->b, made_by, n_bytes);
+    if (n_bytes)
+        buf_put(&w->b, made_by, n_bytes);
     msgpack_pack_map(&pk, (size_t)w->n_pairs + 1);
     pack_str(&pk, "tool");
     pack_str(&pk, tool);

@@ -12,6 +12,7 @@ PROMPTS       ?= 4
 MINI_BATCH    ?= 2
 SAMPLES       ?= 4
 KL_PROMPTS    ?= 8
+EVAL_TASKS    ?= together
 TOKENIZER     ?= data/tokenizer/tiny
 TRAIN_TASK    ?= dm_train
 LR            ?= 1e-3

@@ -21,6 +21,7 @@ SWEEP_LR      ?= 3e-5 1e-4 3e-4 1e-3
 MAX_NEW       ?= 40
 OVERLONG      ?= 8
 KL_PROMPTS    ?= 64
+EVAL_TASKS    ?= together
 # what stays in a core's cache
 TRAIN_OPTS    ?= --micro-batch 1024
 SPECTRUM_OPTS ?= --top 8

@@ -59,6 +59,41 @@ for a in bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed bf16,order=canonical bf16
 done
 check 'the scorer gives the same bits in every arm' test ! -e "$T/arms"
 
+# tasks in one run: each as if it were alone, header and all
+for t in a:3:12:1:1 b:1:9:0.7:0.8 c:2:12:0:1; do
+    IFS=: read -r name n new temp top <<<"$t"
+    sed "s/{\"id\":\"/&$name/; s/}$/,\"task\":\"$name\"}/" "$T/p.jsonl" >"$T/$name.jsonl"
+    "$BIN/rollout" --quiet --device cpu --model $M --seed 4 --samples "$n" --max-new "$new" --temperature "$temp" --top-p "$top" \
+        --limit 4 -o "$T/apart.$name" "$T/$name.jsonl"
+done
+tasks=(--samples 3 --max-new 12 --task a:limit=4 --task b:samples=1,max-new=9,temperature=0.7,top-p=0.8,limit=4 --task c:temperature=0,samples=2,limit=4)
+for b in 1 3 64; do
+    "$BIN/rollout" --quiet --device cpu --model $M --seed 4 --batch $b "${tasks[@]}" --split task -o "$T/together.{}" "$T"/[abc].jsonl
+    for t in a b c; do cmp "$T/together.$t" "$T/apart.$t" >>"$T/apart" 2>&1; done
+done
+same=(--samples 3 --max-new 12 --task a:samples=2 --task b:max-new=9,limit=2)
+"$BIN/rollout" --quiet --device cpu --model $M --seed 4 "${same[@]}" -o "$T/same.1" "$T"/[abc].jsonl
+"$BIN/rollout" --quiet --device cpu --model $M --seed 4 "${same[@]}" --ranks 2 -o "$T/same.2" "$T"/[abc].jsonl
+check '--task on two ranks: the same bytes' cmp "$T/same.1" "$T/same.2"
+fails '--ranks draws in one way' 2 'task b: ranks draw all tasks at one temperature' run --ranks 2 --task b:top-p=0.5
+check '--task and --split: the bytes of each task alone' test -e "$T/apart" -a ! -s "$T/apart"
+"$BIN/rollout" --quiet --device cpu --model $M --seed 4 "${tasks[@]}" -o "$T/one.msgpack" "$T"/[abc].jsonl
+"$BIN/tokenize" --quiet --decode --tokenizer data/tokenizer/tiny "$T/one.msgpack" -o "$T/decoded.{}.zst" --split task
+"$BIN/tokenize" --quiet --decode --tokenizer data/tokenizer/tiny "$T/apart.b" -o "$T/b.zst"
+check '--split after another program: the same' cmp "$T/decoded.b.zst" "$T/b.zst"
+"$BIN/show" --header "$T/one.msgpack" >"$T/header"
+check 'the header has what tasks have of their own' grep -q 'temperature="1" temperature.b="0.7" temperature.c="0" top_p="1" top_p.b="0.8" top_k="0" max_new="12" max_new.b="9" samples="3" samples.b="1" samples.c="2"' "$T/header"
+check 'other tasks are sampled as --samples says' test "$(run "${tasks[@]:4}" --json | wc -l)" = 15
+fails '--task without a value' 2 "found 'a', expected NAME:KEY=VALUE" run --task a
+fails '--task with a typo' 2 "task b: unknown option '--sample=2'; did you mean '--samples'" run --task b:sample=2
+fails '--task out of range' 2 "task b: --top-p: '2' is not a number from" run --task b:top-p=2
+fails '--task twice' 2 'task: b comes twice' run --task b:samples=2 --task b:samples=3
+fails '--split without a place for the value' 2 'expected a name with {}' run --split task -o "$T/z"
+fails '--split by a field that is not there' 3 'task is missing' run --split task -o "$T/z.{}"
+fails '--split by what is no name' 3 "answer: found '../x', expected letters" \
+    "$BIN/rollout" --model $M --split answer -o "$T/z.{}" <<<'{"id":"a","prompt_tokens":[1],"answer":"../x"}'
+check 'and nothing is left' test -z "$(ls "$T"/z* "$T"/.z* 2>/dev/null)"
+
 # the trainer's word over a FIFO: two prompts for step 5, one more, the end
 mkfifo "$T/fifo"
 printf '\x81\xa4type\xa5hello\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x02\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x01\x81\xa4type\xa3end' >"$T/fifo" &

@@ -14,7 +14,7 @@ bytes() { (cd "$R" && find . -type f ! -path './.make/*' | LC_ALL=C sort | xargs
 run
 [ "$status" = 0 ] && [ "$(wc -l <<<"$labels")" = "$(grep -c '^# stage' "$R/.make/dag.mk")" ] && [ -s "$R/analysis/summary.txt" ]
 verdict first_run_makes_every_stage_once $? "$(said)"
-[ "$(grep -c "^\[" "$T/err")" = 33 ] && grep -q "^33 of 33 stages to run$" "$T/err" && grep -q "^\[33/33\] analysis" "$T/err"
+[ "$(grep -c "^\[" "$T/err")" = 28 ] && grep -q "^28 of 28 stages to run$" "$T/err" && grep -q "^\[28/28\] analysis" "$T/err"
 verdict progress_counts_stages $? "$(grep -c '^\[' "$T/err") $(head -n 1 "$T/err")"
 bytes >"$T/first"
 run
@@ -144,7 +144,7 @@ run
 # --- goals ---------------------------------------------------------------------------
 rm -r "$R/eval_metrics/base_seed1"
 dag_make R="$R" "${small[@]}" "$R/eval_metrics/base_seed1/gsm8k.responses.msgpack.zst"
-ran '^evaluate base_seed1 on gsm8k$'
+ran '^evaluate base_seed1$' && [ -s "$R/eval_metrics/base_seed1/gsm8k.responses.msgpack.zst" ]
 verdict a_result_by_its_name $? "$(said)"
 rm -r "$R/train_logs/fp32_seed1/step-4"
 dag_make R="$R" "${small[@]}" "$R/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors"
@@ -157,6 +157,26 @@ dag_make R="$R" "${small[@]}" "$R/eval_metrics/fp32_seed1/gsm8k.responses.zst"
 [ "$status" = 2 ] && grep -q 'no stage makes it (did you mean .*gsm8k.responses.msgpack.zst' "$T/err"
 verdict an_unknown_result $? "$(said)"
 run
+
+# --- tasks together or apart ---------------------------------------------------------
+others=' .*(bf16|seed2|ablation|_draw1|(dm_val|gsm8k).scored)' # files of other parameters, which stay
+apart() { run EVAL_TASKS=apart "$@"; }
+apart
+ran '^(evaluate|sample and score) .* on |^(score|KL|average KL) |^analys' && [ "$(grep -c '^evaluate .* on gsm8k$' <<<"$labels")" = 3 ]
+verdict apart_evaluates_each_task $? "$(said)"
+apart TASKS='dm_val gsm8k'
+none
+verdict apart_again_makes_nothing $? "$(said)"
+rm "$R/eval_metrics/fp32_seed1/gsm8k.responses.msgpack.zst"
+apart
+ran '^evaluate fp32_seed1 on gsm8k$'
+verdict apart_makes_one_task_again $? "$(said)"
+program reward other
+apart
+program reward
+run
+[ "$status" = 0 ] && bytes | grep -vE "$others" | cmp -s - "$T/first"
+verdict together_again_does_not_believe_what_apart_made $? "$(said)"
 dag_make R="$R" "${small[@]}" ABLATION_ARMS='fp32 bf16' SEEDS='1 2' ablation
 ran 'bf16|seed ?2|^ablation' && [ -e "$R/analysis/ablation.txt" ] && [ -s "$R/analysis/summary.txt" ]
 verdict ablation_uses_the_runs_that_are_there $? "$(said)"
@@ -174,7 +194,7 @@ env -u MAKEFLAGS -u MAKELEVEL bash -c "$again $old" </dev/null >"$T/out" 2>"$T/e
 verdict and_its_command_repeats_it_alone $? "$again: $(tail -n 2 "$T/err")"
 program logprob
 run
-bytes | grep -vE ' .*(bf16|seed2|ablation|_draw1)' | cmp -s - "$T/first"
+bytes | grep -vE "$others" | cmp -s - "$T/first"
 verdict and_all_is_as_before $? "$(said)"
 
 cp -r "$R/base/model" "$T/model"

@@ -114,19 +114,23 @@ R=$T/r
 mkdir "$T/sets"
 for t in dm_train dm_val gsm8k; do echo "{\"id\":\"$t/0\"}" >"$T/sets/$t.jsonl"; done
 bytes "$T/sets" >"$T/sets.before"
-dag_make R="$T/r4" "${small[@]}" DATA="$T/sets" "$T/r4/analysis/summary.txt"
+dag_make R="$T/r4" "${small[@]}" EVAL_TASKS=apart DATA="$T/sets" "$T/r4/analysis/summary.txt"
 [ "$status" = 0 ] && bytes "$T/sets" | cmp -s - "$T/sets.before" && ! grep -q 'make sample task' "$T/err"
 verdict data_is_only_read $? "$(tail -n 2 "$T/err")"
 
 # --- tasks of one's own ------------------------------------------------------------------
 echo '{"id":"mine/0","task":"mine","prompt":"1+1?","answer":"2","verifier":"math"}' >"$T/my.jsonl"
-dag_make R="$T/r4" "${small[@]}" DATA="$T/sets" TASKS+="mine=$T/my.jsonl" "$T/r4/analysis/summary.txt"
+dag_make R="$T/r4" "${small[@]}" EVAL_TASKS=apart DATA="$T/sets" TASKS+="mine=$T/my.jsonl" "$T/r4/analysis/summary.txt"
 [ "$status" = 0 ] && ! grep '^\[' "$T/err" | grep -qvE 'mine|^.*\] (score|KL|average KL|analys)' && grep -q 'evaluate base_seed1 on mine' "$T/err" &&
     grep -q '"name": "mine"' "$T/r4/.make/tasks.json"
 verdict an_own_task_adds_its_stages $? "$(grep '^\[' "$T/err"; tail -n 1 "$T/err")"
-dag_make R="$T/r5" "${small[@]}" QUESTIONS=3 EVAL_SAMPLES=5 EVAL_TEMPERATURE=0.3 TASKS='gsm8k dm_val' -n "$T/r5/analysis/summary.txt"
+dag_make R="$T/r5" "${small[@]}" EVAL_TASKS=apart QUESTIONS=3 EVAL_SAMPLES=5 EVAL_TEMPERATURE=0.3 TASKS='gsm8k dm_val' -n "$T/r5/analysis/summary.txt"
 [ "$(grep -c -- '--samples 5 --temperature 0.3 .*--limit 3' "$T/out")" = 6 ] && ! grep -q -- '--samples 2' "$T/out" && [ ! -e "$T/r5/data" ]
 verdict questions_samples_temperature $? "$(grep -m 2 rollout "$T/out") $(cat "$T/err")"
+sed '3s/"samples": 2/"samples": 3/' "$T/tasks.json" >"$T/unlike.json"
+dag_make R="$T/r5" "${small[@]}" QUESTIONS=3 TASKS_FILE="$T/unlike.json" -n "$T/r5/analysis/summary.txt"
+[ "$(grep -c -- '--temperature 0.7 --top-p 0.8 --max-new 40 --task dm_val:samples=2,limit=3 --task gsm8k:samples=3,limit=3' "$T/out")" = 3 ]
+verdict what_tasks_have_alike_and_of_their_own $? "$(grep -m 2 rollout "$T/out") $(cat "$T/err")"
 
 # --- two makes in one folder ----------------------------------------------------------------
 rm -r "$T/r4"
@@ -138,7 +142,7 @@ env -u MAKEFLAGS -u MAKELEVEL make $old BIN="$T/bin" B="$T/none" CUDA=0 DEVICE=c
 second=$?
 wait
 STUB_SLEEP=
-[ $second = 0 ] && grep -q 'is at work in .*: waiting for it' "$T/err.2" && ! grep -q '^\[' "$T/err.2" && grep -q '\[33/33\]' "$T/err.1"
+[ $second = 0 ] && grep -q 'is at work in .*: waiting for it' "$T/err.2" && ! grep -q '^\[' "$T/err.2" && grep -q '\[28/28\]' "$T/err.1"
 verdict a_second_make_waits $? "$second: $(tail -n 3 "$T/err.2")"
 
 # --- help --------------------------------------------------------------------------------------

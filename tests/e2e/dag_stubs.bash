@@ -25,8 +25,16 @@ while [ $# -gt 0 ]; do
 done
 [ ! -e "$STUB_FAIL" ] || ! grep -qx "$name" "$STUB_FAIL" || { echo "$name: stdin: record 3: broken" >&2; exit 3; }
 [ -z "$STUB_SLEEP" ] || sleep "$STUB_SLEEP"
-x=$({ grep '^# SALT' "$0"; echo "${words[@]:1}"; cat; for r in "${reads[@]}"; do find "$r" -type f | LC_ALL=C sort | xargs cat; done; } | sha256sum)
-put() { mkdir -p "$(dirname "$1")"; echo "$name ${1##*/} $x" >"$1"; }
+# what was read, and in its last line the tasks of all token files that rollout read
+got=$(cat) tasks=$(sed -n 's/^tasks //p' <<<"$got" | tail -n 1)
+[ "$name" != rollout ] || for r in "${reads[@]}"; do case $r in *.tokens.*) r=${r##*/} tasks+=" ${r%%.*}" ;; esac; done
+x=$({ grep '^# SALT' "$0"; echo "${words[@]:1}"; echo "$got"; for r in "${reads[@]}"; do find "$r" -type f | LC_ALL=C sort | xargs cat; done; } | sha256sum)
+put() {
+    local t
+    case $1 in *{}*) for t in $tasks; do put "${1/\{\}/$t}"; done; return ;; esac
+    mkdir -p "$(dirname "$1")"
+    echo "$name ${1##*/} $x" >"$1"
+}
 case $name in
 pretrain) for f in config.json tokenizer.json model.safetensors; do put "$out/$f"; done ;;
 dapo-step)
@@ -34,7 +42,7 @@ dapo-step)
     printf '"arm": "fp32,x=%s",\n"beta1": 0.9,\n' "${x%% *}" >"$dir/trainer_state.json"
     put "$keep"; put "$out" ;;
 stats) if [ -n "$dir" ]; then put "$dir/summary.txt"; put "$dir/report.in.html"; put "$dir/tables/j.tsv"; else put "$out"; fi ;;
-*) if [ -n "$out" ]; then put "$out"; else echo "$name $x"; fi ;;
+*) if [ -n "$out" ]; then put "$out"; else echo "$name $x"; echo "tasks $tasks"; fi ;;
 esac
 S
 program() { # NAME [SALT]: its stand-in; another salt, other results

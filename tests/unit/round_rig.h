@@ -76,11 +76,11 @@ static inline void round_open(struct round_rig *t, struct kernels *k,
     free(w);
     t->inputs[0] = t->in;
     t->f = (struct filter){.out = t->out, .quiet = 1};
-    t->o = (struct sampler_opts){.samples = ROUND_SAMPLES,
-                                 .max_new = 12,
+    t->o = (struct sampler_opts){.all = {.samples = ROUND_SAMPLES,
+                                         .max_new = 12,
+                                         .temperature = 1,
+                                         .top_p = 1},
                                  .batch = 4,
-                                 .temperature = 1,
-                                 .top_p = 1,
                                  .seed = 1,
                                  .step = -1,
                                  .fifo = t->fifo,
