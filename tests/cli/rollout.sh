@@ -66,7 +66,7 @@ for t in a:3:12:1:1 b:1:9:0.7:0.8 c:2:12:0:1; do
     "$BIN/rollout" --quiet --device cpu --model $M --seed 4 --samples "$n" --max-new "$new" --temperature "$temp" --top-p "$top" \
         --limit 4 -o "$T/apart.$name" "$T/$name.jsonl"
 done
-tasks=(--samples 3 --max-new 12 --task a:limit=4 --task b:samples=1,max-new=9,temperature=0.7,top-p=0.8,limit=4 --task c:temperature=0,samples=2,limit=4)
+tasks=(--samples 3 --max-new 12 --task "a:limit=4" --task "b:samples=1,max-new=9,temperature=0.7,top-p=0.8,limit=4" --task "c:temperature=0,samples=2,limit=4")
 for b in 1 3 64; do
     "$BIN/rollout" --quiet --device cpu --model $M --seed 4 --batch $b "${tasks[@]}" --split task -o "$T/together.{}" "$T"/[abc].jsonl
     for t in a b c; do cmp "$T/together.$t" "$T/apart.$t" >>"$T/apart" 2>&1; done

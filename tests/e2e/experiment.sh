@@ -87,6 +87,16 @@ bytes "$T/a" >"$T/bytes.again"
 only '^score base|^train bf16 seed 2 to step 4|^analys' && cmp -s "$T/bytes.a" "$T/bytes.again"
 verdict deleted_results_are_made_again $? "ran: $labels"
 
+# Each task by itself: the same responses, and so nothing but what read other files.
+run "$T/a" EVAL_TASKS=apart
+bytes "$T/a" | grep -v 'scored' >"$T/bytes.apart"
+only '^(evaluate|sample and score) .* on |^KL of ' && cmp -s <(grep -v scored "$T/bytes.a") "$T/bytes.apart"
+verdict tasks_apart_give_the_same_bytes $? "ran: $labels; $(diff <(grep -v scored "$T/bytes.a") "$T/bytes.apart" | head -n 4)"
+rm "$T"/a/results/eval_metrics/*/*.scored.msgpack.zst
+run "$T/a"
+bytes "$T/a" | cmp -s - "$T/bytes.a" && only '^KL of '
+verdict and_together_again $? "ran: $labels"
+
 echo '/* a comment */' >>"$T/a/lib/record/rec.h"
 run "$T/a"
 [ "$status" = 0 ] && [ -z "$labels" ]
