@@ -71,7 +71,7 @@ for b in 1 3 64; do
     "$BIN/rollout" --quiet --device cpu --model $M --seed 4 --batch $b "${tasks[@]}" --split task -o "$T/together.{}" "$T"/[abc].jsonl
     for t in a b c; do cmp "$T/together.$t" "$T/apart.$t" >>"$T/apart" 2>&1; done
 done
-same=(--samples 3 --max-new 12 --task a:samples=2 --task b:max-new=9,limit=2)
+same=(--samples 3 --max-new 12 --task "a:samples=2" --task "b:max-new=9,limit=2")
 "$BIN/rollout" --quiet --device cpu --model $M --seed 4 "${same[@]}" -o "$T/same.1" "$T"/[abc].jsonl
 "$BIN/rollout" --quiet --device cpu --model $M --seed 4 "${same[@]}" --ranks 2 -o "$T/same.2" "$T"/[abc].jsonl
 check '--task on two ranks: the same bytes' cmp "$T/same.1" "$T/same.2"
