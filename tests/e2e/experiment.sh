@@ -103,7 +103,7 @@ run "$T/a"
 verdict comment_reruns_no_stage $? "ran: $labels"
 
 run "$T/a" SEEDS='1 2 3'
-only 'seed ?3|^analys'
+only 'seed ?3|^overlap|^analys'
 verdict one_more_seed_adds_only_that_seed $? "ran: $labels"
 run "$T/a"
 
