@@ -16,6 +16,7 @@ endif
 include pipelines/deps.mk
 ifeq ($(AFTER_DEPS),)
 include pipelines/build.mk
+include pipelines/mpi.mk
 include pipelines/install.mk
 include pipelines/tests.mk
 include pipelines/lint.mk

@@ -5,12 +5,17 @@ DEPS := gcc g++ libc6-dev libmsgpack-dev libzstd-dev libpcre2-dev \
         zlib1g-dev libsnappy-dev libmd-dev libopenblas-serial-dev bubblewrap python3 python3-jinja2 node-d3 gnuplot-nox \
         fonts-dejavu-core zstd xz-utils
 
+# both can be installed; --ranks with the local launcher needs neither
+MPI_DEPS := openmpi-bin libopenmpi-dev mpich libmpich-dev
+
 LINT_DEPS := clang clang-format cppcheck shellcheck
 
-.PHONY: deps deps-lint
+.PHONY: deps deps-lint deps-mpi
 # deps-lint: what continuous integration needs besides
 deps-lint: DEPS := $(LINT_DEPS)
-deps deps-lint:
+# deps-mpi: for ranks on several hosts (docs/SCALE.md)
+deps-mpi: DEPS := $(MPI_DEPS)
+deps deps-lint deps-mpi:
 	@missing=; for p in $(DEPS); do \
 	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \

@@ -1,7 +1,7 @@
 # install - manual pages from --help, and a copy of programs, pages and documents
 #
 #   make man                                  build/man/NAME.1
-#   make install PREFIX=DIR DESTDIR=STAGE     into STAGE/DIR/{bin,share/man,share/doc/ulp}
+#   make install PREFIX=DIR DESTDIR=STAGE     into STAGE/DIR/{bin,lib/ulp,share/man,share/doc/ulp}
 #   make uninstall PREFIX=DIR DESTDIR=STAGE   the same files away again
 
 PREFIX  ?= /usr/local## where make install puts programs, manual pages and documents
@@ -22,7 +22,7 @@ build/man/%.1: $(BIN)/% pipelines/man.awk
 	  -f pipelines/man.awk >$@.tmp && mv $@.tmp $@
 
 install: all man
-	$(Q)set -- bin:755 $(PROGRAMS:%=$(BIN)/%) share/man/man1:644 $(MAN); \
+	$(Q)set -- bin:755 $(PROGRAMS:%=$(BIN)/%) lib/ulp:644 $(MPI_PLUGINS) share/man/man1:644 $(MAN); \
 	for f; do case $$f in *:*) to="$(WHERE)/$${f%:*}"; mode=$${f#*:};; \
 	  *) install -D -m $$mode "$$f" "$$to/$${f##*/}";; esac; done; \
 	for f in $(PAPERS); do install -D -m 644 "$$f" "$(WHERE)/share/doc/ulp/$$f"; done
@@ -30,4 +30,4 @@ install: all man
 
 uninstall:
 	$(Q)rm -f $(PROGRAMS:%="$(WHERE)/bin/%") $(PROGRAMS:%="$(WHERE)/share/man/man1/%.1")
-	$(Q)rm -rf "$(WHERE)/share/doc/ulp"
+	$(Q)rm -rf "$(WHERE)/share/doc/ulp" "$(WHERE)/lib/ulp"

@@ -56,7 +56,8 @@ static int become(int rank, int fd, struct local_mesh **mesh, pid_t parent,
         start_leave_streams();
     local_take(mesh, rank, &x);
     *c = comm_of(&x);
-    return link_open(fd, e);
+    link_open(fd);
+    return link_live(0, e);
 }
 
 /* 0 in a rank; else the number of ranks that were begun, or negative. */

@@ -15,6 +15,7 @@ enum { BEAT_MS = 1000 };
 static struct {
     int fd;
     int open, done;
+    int deaf; /* what the other end sends is not for the thread yet */
     pthread_mutex_t lock;
     pthread_t thread;
 } line = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -67,11 +68,16 @@ void link_send(enum link_type type, const struct link_msg *m)
 
 static void *live(void *ctx)
 {
-    struct pollfd p = {.fd = line.fd, .events = POLLIN};
+    struct pollfd p = {.fd = line.fd};
 
     (void)ctx;
     for (;;) {
-        int n = poll(&p, 1, BEAT_MS);
+        int n;
+
+        pthread_mutex_lock(&line.lock);
+        p.events = line.deaf ? POLLRDHUP : POLLIN;
+        pthread_mutex_unlock(&line.lock);
+        n = poll(&p, 1, BEAT_MS);
 
         if (n == 0)
             link_send(LINK_BEAT, NULL);
@@ -86,14 +92,26 @@ static void *live(void *ctx)
     }
 }
 
-int link_open(int fd, struct err *e)
+void link_listen(void)
+{
+    pthread_mutex_lock(&line.lock);
+    line.deaf = 0;
+    pthread_mutex_unlock(&line.lock);
+}
+
+void link_open(int fd)
+{
+    line.fd = fd;
+    line.open = 1;
+    line.done = 0;
+}
+
+int link_live(int deaf, struct err *e)
 {
     sigset_t all, old;
     int r;
 
-    line.fd = fd;
-    line.open = 1;
-    line.done = 0;
+    line.deaf = deaf;
     /* signals are for the thread that computes */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -112,4 +130,14 @@ void link_done(void)
     pthread_mutex_lock(&line.lock);
     line.done = 1;
     pthread_mutex_unlock(&line.lock);
+}
+
+int link_is_open(void)
+{
+    int r;
+
+    pthread_mutex_lock(&line.lock);
+    r = line.open && !line.done;
+    pthread_mutex_unlock(&line.lock);
+    return r;
 }

@@ -32,12 +32,17 @@ struct link_msg {
     } u;
 };
 
-/* The rank's end: fd is kept, signs of life begin. When the other end goes or
- * sends anything, the process exits at once with status 1. */
-int link_open(int fd, struct err *e) MUST_CHECK;
+/* The rank's end: fd is kept. */
+void link_open(int fd);
+/* Signs of life begin. When the other end goes, or sends anything (deaf: after
+ * link_listen), the process exits at once with status 1. */
+int link_live(int deaf, struct err *e) MUST_CHECK;
+void link_listen(void);
 void link_send(enum link_type type, const struct link_msg *m);
 /* No more is sent, and the other end may go. */
 void link_done(void);
+/* 1 from link_open to link_done. */
+int link_is_open(void);
 /* This host's name, as messages have it. */
 const char *link_host(void);
 /* Milliseconds of a clock that only goes forward. */

@@ -85,6 +85,7 @@ static int share_host(struct comm *c, struct err *e)
 
 int ranks_start(const struct ranks_opts *o, struct comm **c, struct err *e)
 {
+    const char *word;
     int r;
 
     *c = NULL;
@@ -94,10 +95,17 @@ int ranks_start(const struct ranks_opts *o, struct comm **c, struct err *e)
         *c = comm_alone();
         return 0;
     }
-    r = start_local(o->n, c, e);
+    word = start_word();
+    if (word)
+        r = start_as_rank(word, o->n, c, e);
+    else if (!o->launcher || !strcmp(o->launcher, "local"))
+        r = start_local(o->n, c, e);
+    else
+        r = start_command(o->n, o->launcher, c, e);
+    /* a rank that has a line tells what failed, without others, too */
+    group = *c;
     if (r)
         return r;
-    group = *c;
     return share_host(*c, e);
 }
 
@@ -121,7 +129,7 @@ int ranks_tell(const struct err *e)
                                     .reader_left = e->reader_left,
                                     .lost = comm_lost(group)}};
 
-    if (!group)
+    if (!link_is_open())
         return 0;
     snprintf(m.u.fail.msg, sizeof m.u.fail.msg, "%s", e->msg);
     link_send(LINK_FAIL, &m);

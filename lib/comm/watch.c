@@ -159,11 +159,16 @@ static void look_for_silence(struct watch *w)
 static int greet(struct line *l)
 {
     const struct link_hello *h = &l->got.u.hello;
+    struct ucred c = {0};
+    socklen_t n = sizeof c;
 
     if (l->key && strncmp(h->key, l->key, sizeof h->key))
         return -1;
     l->rank = h->rank;
     l->pid = h->pid;
+    /* the number that it has here, which it is killed by */
+    if (l->is_here && !getsockopt(l->fd, SOL_SOCKET, SO_PEERCRED, &c, &n))
+        l->pid = c.pid;
     snprintf(l->host, sizeof l->host, "%.*s", (int)sizeof h->host - 1, h->host);
     l->greeted = 1;
     return 0;
@@ -173,9 +178,15 @@ static void take(struct watch *w, struct line *l)
 {
     l->heard_ms = w->now_ms;
     if (l->got.type == LINK_HELLO || l->got.type == LINK_RANK) {
+        struct err e = {0};
+
         if (greet(l)) { /* a stranger */
             close(l->fd);
             l->fd = -1;
+        } else if (l->got.type == LINK_RANK && w->s.ranked &&
+                   w->s.ranked(w->s.ctx, l->fd, &l->got.u.hello, l->is_here,
+                               &e)) {
+            fault(w, &(struct line){.rank = 0}, &e, 0);
         }
     } else if (l->got.type == LINK_FAIL) {
         l->done = 1;

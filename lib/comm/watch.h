@@ -14,6 +14,9 @@ struct watch_start {
      * read. Negative: the run is over, with this error. */
     int (*turn)(void *ctx, struct watch *w, struct err *e);
     int fd[3];
+    /* A launcher's rank knows which one it is: the answer to it. */
+    int (*ranked)(void *ctx, int fd, const struct link_hello *h, int is_here,
+                  struct err *e);
     /* How a process of this host ended, such as "signal 9", if that is known;
      * else leaves text alone. */
     void (*how)(void *ctx, pid_t pid, char *text, size_t n);

@@ -72,3 +72,40 @@ for way in "2 --no-dynamic" "3 --no-dynamic --batch 2" "5 --no-dynamic --release
     diff -r one many >/dev/null && cmp -s one.zst many.zst && cmp -s one.json many.json || echo "$way: other bytes" >>bad
 done
 gives trainer_and_ranks "$(cat bad 2>/dev/null)" ''
+
+# --- MPI, both of Debian's, more ranks than processors ---
+for mpi in openmpi mpich; do
+    launch="mpirun.$mpi"
+    if [ ! -e "$BIN/comm-$mpi.so" ] || ! command -v "$launch" >/dev/null; then
+        echo "skip ranks_$mpi: no plug-in, or no $launch"
+        continue
+    fi
+    [ $mpi = openmpi ] && launch="$launch --oversubscribe"
+    rm -f bad
+    for r in 2 5; do
+        roll --ranks $r --launcher "$launch -n $r" -o got p.jsonl 2>err && cmp -s want got || echo "$r ranks: $(head -c 300 err)" >>bad
+    done
+    ULP_COMM_DELAY_US=3000 roll --ranks 3 --launcher "$launch -n 3" --json <p.jsonl >got.json 2>err && cmp -s want.json got.json || echo "delays, standard input: $(head -c 300 err)" >>bad
+    gives ${mpi}_same_bytes "$(cat bad 2>/dev/null)" ''
+    timeout 60 $ROLL --ranks 3 --launcher "$launch -n 3" --json --max-new 100 <p.jsonl 2>err | head -c 300 >/dev/null
+    gives ${mpi}_reader_that_leaves "${PIPESTATUS[0]} $(cat err)" '141 '
+    fails ${mpi}_bad_record 3 'bad.jsonl: record 21: prompt_tokens: 9999' roll --ranks 3 --launcher "$launch -n 3" -o half bad.jsonl
+    gives ${mpi}_nothing_left_behind "$(wc -l <err) $(find . -name '*half*' | wc -l)" '1 0'
+    fails ${mpi}_another_number 2 '--ranks is 3, and the launcher has started 2' roll --ranks 3 --launcher "$launch -n 2" p.jsonl
+    mkdir empty.$mpi; cp "$BIN/rollout" empty.$mpi
+    BIN=$PWD/empty.$mpi fails ${mpi}_no_plug_in 2 "no plug-in for $mpi" timeout 60 empty.$mpi/rollout --model "$M" --ranks 2 --launcher "$launch -n 2" p.jsonl
+    bad_loop=
+    for way in "2 --no-dynamic" "3 --no-dynamic --batch 2"; do
+        # shellcheck disable=SC2086
+        set -- $way
+        r=$1 train=$2
+        shift 2
+        loop one "$train"
+        loop many "$train" --ranks "$r" --launcher "$launch -n $r" "$@" || bad_loop="$bad_loop $way: $?"
+        diff -r one many >/dev/null && cmp -s one.zst many.zst && cmp -s one.json many.json || bad_loop="$bad_loop $way: other bytes"
+    done
+    gives ${mpi}_trainer_and_ranks "$bad_loop" ''
+done
+fails no_such_launcher 2 "--launcher 'nowhere -n 2': nowhere: No such file or directory" roll --ranks 2 --launcher 'nowhere -n 2' p.jsonl
+fails launcher_that_ends 1 "the launcher 'sh -c \"exit 7\"' ended with status 7 and started none" roll --ranks 2 --launcher 'sh -c "exit 7"' p.jsonl
+fails launcher_without_mpi 2 'neither Open MPI nor MPICH is there' roll --ranks 2 --launcher env p.jsonl

@@ -1,0 +1,375 @@
+/* command - ranks that a launcher starts (mpirun, srun), on this host or others
+ *
+ * The launcher gets /dev/null to read, and what it writes is passed on to
+ * standard error: late, so that what it says of a rank that died is not said
+ * beside our own message. Rank 0 has this process's standard input and output
+ * themselves, handed over by a Unix socket: it must be on this host.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../base/arena.h"
+#include "../base/buf.h"
+#include "comm_impl.h"
+#include "start.h"
+#include "street.h"
+#include "watch.h"
+
+enum {
+    LATE_MS = 1000,  /* the launcher's words wait so long */
+    GRACE_MS = 1500, /* for its ranks' own words after it ended */
+    END_MS = 5000    /* for it to end when they have */
+};
+
+struct command {
+    const char *launcher;
+    struct street street;
+    pid_t pid;
+    int out; /* what it writes */
+    int status, ended;
+    int failed; /* our own message is said: the launcher's is not */
+    int n_came; /* ranks that have called */
+    int64_t ended_ms, said_ms;
+    struct buf said;
+};
+
+/* ---- the command line ---- */
+
+/* Words of the launcher, '...' and "..." around blanks; then this program's
+ * own command line. */
+static char **words(const char *launcher, struct err *e)
+{
+    char *copy = xstrdup(launcher), *at = copy, exe[PATH_MAX], *args = NULL;
+    char **argv = NULL;
+    size_t n = 0, n_args = 0;
+    ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    FILE *f = fopen("/proc/self/cmdline", "r");
+    size_t cap = 0;
+
+    while (*at) {
+        char *to = at, quote = 0;
+
+        at += strspn(at, " \t\n");
+        if (!*at)
+            break;
+        argv = xrealloc(argv, n + 2, sizeof *argv);
+        argv[n++] = to = at;
+        for (; *at && (quote || !strchr(" \t\n", *at)); at++) {
+            if (quote ? *at == quote : *at == '\'' || *at == '"')
+                quote = quote ? 0 : *at;
+            else
+                *to++ = *at;
+        }
+        at += *at != 0;
+        *to = 0;
+    }
+    if (!n || len < 0 || !f) {
+        free(argv);
+        free(copy);
+        if (f)
+            fclose(f);
+        err_set(e, ERR_USAGE,
+                n ? "no /proc/self, which --launcher needs"
+                  : "--launcher: an empty command");
+        return NULL;
+    }
+    exe[len] = 0;
+    argv[n++] = xstrdup(exe);
+    while (getdelim(&args, &cap, 0, f) > 0) {
+        argv = xrealloc(argv, n + 2, sizeof *argv);
+        if (n_args++)
+            argv[n++] = xstrdup(args);
+    }
+    free(args);
+    fclose(f);
+    argv[n] = NULL;
+    return argv; /* until exec or exit */
+}
+
+/* Defaults that are of use to us; what the user has set stays. Open MPI refuses
+ * to run as root, which containers and continuous integration do, and binds
+ * each rank to one core, where ours have threads. */
+static void set_environment(const struct street *s)
+{
+    setenv(STREET_WORD, s->word, 1);
+    if (!geteuid()) {
+        setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
+        setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
+    }
+    setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
+    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+    /* mpirun carries to other hosts what is named there */
+    setenv("OMPI_MCA_mca_base_env_list", STREET_WORD, 0);
+}
+
+static int spawn(struct command *x, struct err *e)
+{
+    int pipe_fd[2], report[2], failed = 0, r;
+    char **argv = words(x->launcher, e);
+    pid_t parent = getpid();
+
+    if (!argv)
+        return -e->code;
+    if (pipe2(pipe_fd, O_CLOEXEC) || pipe2(report, O_CLOEXEC))
+        return err_errno(e, ERR_IO, "a pipe for --launcher");
+    x->pid = fork();
+    if (x->pid < 0)
+        return err_errno(e, ERR_IO, "starting '%s'", x->launcher);
+    if (!x->pid) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent)
+            _exit(ERR_IO);
+        setpgid(0, 0);
+        start_leave_streams();
+        dup2(pipe_fd[1], STDOUT_FILENO);
+        dup2(pipe_fd[1], STDERR_FILENO);
+        set_environment(&x->street);
+        signal(SIGPIPE, SIG_DFL);
+        execvp(argv[0], argv);
+        failed = errno;
+        (void)!write(report[1], &failed, sizeof failed);
+        _exit(127);
+    }
+    close(pipe_fd[1]);
+    close(report[1]);
+    x->out = pipe_fd[0];
+    fcntl(x->out, F_SETFL, O_NONBLOCK);
+    r = read(report[0], &failed, sizeof failed) == sizeof failed;
+    close(report[0]);
+    if (!r)
+        return 0;
+    waitpid(x->pid, NULL, 0);
+    x->pid = 0;
+    return err_set(e, ERR_USAGE, "--launcher '%s': %s: %s", x->launcher,
+                   argv[0], strerror(failed));
+}
+
+/* ---- while it runs ---- */
+
+static void pass_on(struct command *x)
+{
+    for (size_t at = 0; at < x->said.n;) {
+        ssize_t w = write(STDERR_FILENO, x->said.p + at, x->said.n - at);
+
+        if (w <= 0)
+            break;
+        at += (size_t)w;
+    }
+    x->said.n = 0;
+}
+
+static void listen_to(struct command *x)
+{
+    char b[4096];
+    ssize_t n;
+
+    while (x->out >= 0 && (n = read(x->out, b, sizeof b)) != 0) {
+        if (n < 0)
+            break;
+        if (!x->said.n)
+            x->said_ms = link_now_ms();
+        buf_put(&x->said, b, (size_t)n);
+    }
+    if (x->said.n && link_now_ms() - x->said_ms > LATE_MS && !x->ended &&
+        !x->failed)
+        pass_on(x);
+}
+
+static void look(struct command *x)
+{
+    if (!x->ended && waitpid(x->pid, &x->status, WNOHANG) == x->pid) {
+        x->ended = 1;
+        x->ended_ms = link_now_ms();
+    }
+}
+
+static void how(const struct command *x, char *text, size_t n)
+{
+    if (WIFSIGNALED(x->status))
+        snprintf(text, n, "by signal %d", WTERMSIG(x->status));
+    else
+        snprintf(text, n, "with status %d", WEXITSTATUS(x->status));
+}
+
+static int turn(void *ctx, struct watch *w, struct err *e)
+{
+    struct command *x = ctx;
+    char text[64];
+    int fd;
+
+    while ((fd = street_accept(x->street.here, 1)) >= 0) {
+        watch_add(w, fd, -1, 0, 1, x->street.key);
+        x->n_came++;
+    }
+    while (x->street.net >= 0 && (fd = street_accept(x->street.net, 0)) >= 0) {
+        watch_add(w, fd, -1, 0, 0, x->street.key);
+        x->n_came++;
+    }
+    listen_to(x);
+    look(x);
+    if (!x->ended || link_now_ms() - x->ended_ms < GRACE_MS)
+        return 0;
+    how(x, text, sizeof text);
+    if (!x->n_came) /* its own words are what there is to say */
+        pass_on(x);
+    return err_set(e, ERR_IO, "the launcher '%s' ended %s%s", x->launcher, text,
+                   x->n_came ? " before its ranks were done"
+                             : " and started none");
+}
+
+/* Rank 0 gets what this process reads and writes; who is here, where messages
+ * go. */
+static int ranked(void *ctx, int fd, const struct link_hello *h, int is_here,
+                  struct err *e)
+{
+    static const int all[] = {STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
+    struct command *x = ctx;
+    int n = !is_here ? 0 : h->rank ? 1 : 3;
+
+    (void)x;
+    if (!h->rank && !is_here)
+        return err_set(e, ERR_USAGE,
+                       "--launcher: rank 0 is on %.100s, and must be on this "
+                       "host, %.100s: it reads and writes for all",
+                       h->host, link_host());
+    if (street_give(fd, all, n))
+        return err_errno(e, ERR_IO, "rank %d on %.100s", h->rank, h->host);
+    if (!h->rank)
+        start_leave_streams();
+    return 0;
+}
+
+/* Ends the launcher: by itself, by request, by force. */
+static void end_launcher(struct command *x)
+{
+    int64_t began = link_now_ms();
+    int told = 0;
+
+    while (!x->ended) {
+        int64_t ms = link_now_ms() - began;
+
+        listen_to(x);
+        look(x);
+        if (x->ended)
+            break;
+        if (ms > END_MS / (x->failed ? 4 : 1) && !told++)
+            kill(-x->pid, SIGTERM);
+        if (ms > 2 * END_MS)
+            kill(-x->pid, SIGKILL);
+        usleep(10000);
+    }
+    if (x->failed)
+        kill(-x->pid, SIGKILL); /* what it left */
+}
+
+int start_command(int n, const char *launcher, struct comm **c, struct err *e)
+{
+    struct command x = {.launcher = launcher, .out = -1};
+    struct watch_start s = {.ctx = &x, .turn = turn, .ranked = ranked};
+    struct watch *w;
+    char text[64];
+    int r = street_open(&x.street, e);
+
+    *c = NULL;
+    if (!r)
+        r = spawn(&x, e);
+    if (r) {
+        street_close(&x.street);
+        return r;
+    }
+    s.fd[0] = x.street.here;
+    s.fd[1] = x.street.net;
+    s.fd[2] = x.out;
+    w = watch_open(n, &s);
+    r = watch_run(w, e);
+    street_close(&x.street);
+    x.failed = r != 0;
+    end_launcher(&x);
+    listen_to(&x);
+    if (!r && x.status) {
+        how(&x, text, sizeof text);
+        r = err_set(e, ERR_IO, "the launcher '%s' ended %s", launcher, text);
+    }
+    if (!r)
+        pass_on(&x);
+    watch_close(&w);
+    close(x.out);
+    buf_free(&x.said);
+    return r ? r : 1;
+}
+
+/* ---- in a rank ---- */
+
+const char *start_word(void)
+{
+    return getenv(STREET_WORD);
+}
+
+/* The launcher's own word for the rank, before MPI says it; for messages. */
+static int guess(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK",
+                                        "PMI_RANK", "SLURM_PROCID"};
+
+    for (int i = 0; i < 4; i++)
+        if (getenv(names[i]))
+            return atoi(getenv(names[i]));
+    return -1;
+}
+
+static int take_streams(int fd, int rank, int is_here, struct err *e)
+{
+    static const int at[] = {STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
+    int got[3], n = !is_here ? 0 : rank ? 1 : 3;
+
+    if (street_take(fd, got, n))
+        return err_set(e, ERR_IO,
+                       "the process that started the ranks has gone");
+    if (rank)
+        start_leave_streams();
+    for (int i = 0; i < n; i++) {
+        dup2(got[i], at[i]);
+        close(got[i]);
+    }
+    return 0;
+}
+
+int start_as_rank(const char *word, int n, struct comm **c, struct err *e)
+{
+    struct link_msg m = {0};
+    struct comm_engine x;
+    int is_here, r,
+        fd = street_call(word, m.u.hello.key, sizeof m.u.hello.key, &is_here,
+                         e);
+
+    if (fd < 0)
+        return fd;
+    link_open(fd);
+    m.u.hello.rank = guess();
+    m.u.hello.pid = getpid();
+    snprintf(m.u.hello.host, sizeof m.u.hello.host, "%s", link_host());
+    link_send(LINK_HELLO, &m);
+    unsetenv(STREET_WORD);
+    r = link_live(1, e);
+    if (!r)
+        r = start_mpi(&x, e);
+    if (r)
+        return r;
+    *c = comm_of(&x);
+    m.u.hello.rank = x.rank;
+    link_send(LINK_RANK, &m);
+    r = take_streams(fd, x.rank, is_here, e);
+    link_listen();
+    if (!r && x.size != n)
+        r = err_set(e, ERR_USAGE,
+                    "--ranks is %d, and the launcher has started %d", n,
+                    x.size);
+    return r;
+}

@@ -1,0 +1,216 @@
+/* plugin - an engine of MPI, compiled once with each MPI and opened at run time
+ *
+ * Point-to-point messages alone: no reductions. Waits sleep, so that ranks which
+ * share a processor do not take it from each other.
+ */
+#include <mpi.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include "../engine.h"
+
+enum {
+    TAG = 1,
+    /* an int counts the bytes of a message: longer ones go in pieces */
+    PIECE = 1 << 30,
+    /* of more than this the transport may have to be turned often */
+    MANY = 64 << 10,
+    SHORT_US = 50,
+    LONG_US = 1000
+};
+
+struct piece {
+    MPI_Request *request;
+    MPI_Status *status;
+    int *peer, *want; /* want: bytes to receive, or -1 */
+    int n, cap;
+};
+
+comm_plugin_fn comm_plugin_1;
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void nap(int us)
+{
+    nanosleep(&(struct timespec){0, us * 1000L}, NULL);
+}
+
+static int failed(int code, char *why, size_t n_why)
+{
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int n = 0;
+
+    MPI_Error_string(code, text, &n);
+    snprintf(why, n_why, "MPI: %.300s", text);
+    return -1;
+}
+
+static int more(struct piece *p)
+{
+    size_t cap = p->cap ? 2 * (size_t)p->cap : 32;
+    void *q = realloc(p->request, cap * sizeof *p->request);
+
+    if (!q)
+        return -1;
+    p->request = q;
+    q = realloc(p->status, cap * sizeof *p->status);
+    if (!q)
+        return -1;
+    p->status = q;
+    q = realloc(p->peer, cap * sizeof *p->peer);
+    if (!q)
+        return -1;
+    p->peer = q;
+    q = realloc(p->want, cap * sizeof *p->want);
+    if (!q)
+        return -1;
+    p->want = q;
+    p->cap = (int)cap;
+    return 0;
+}
+
+static int begin(struct piece *p, const struct comm_part *q, char *why,
+                 size_t n_why)
+{
+    for (size_t at = 0; at < q->n;) {
+        int n = q->n - at < PIECE ? (int)(q->n - at) : PIECE, r;
+
+        if (p->n == p->cap && more(p)) {
+            snprintf(why, n_why, "out of memory");
+            return -1;
+        }
+        r = q->sending ? MPI_Isend(q->p + at, n, MPI_BYTE, q->peer, TAG,
+                                   MPI_COMM_WORLD, &p->request[p->n])
+                       : MPI_Irecv(q->p + at, n, MPI_BYTE, q->peer, TAG,
+                                   MPI_COMM_WORLD, &p->request[p->n]);
+        if (r != MPI_SUCCESS)
+            return failed(r, why, n_why);
+        p->peer[p->n] = q->peer;
+        p->want[p->n++] = q->sending ? -1 : n;
+        at += (size_t)n;
+    }
+    return 0;
+}
+
+static int check(const struct piece *p, int result, char *why, size_t n_why)
+{
+    for (int i = 0; i < p->n; i++) {
+        int code = MPI_SUCCESS, n = 0;
+
+        /* only then has each status a code of its own */
+        if (result == MPI_ERR_IN_STATUS)
+            code = p->status[i].MPI_ERROR;
+        if (code == MPI_ERR_PENDING)
+            continue;
+        if (code != MPI_SUCCESS)
+            return failed(code, why, n_why);
+        if (p->want[i] < 0)
+            continue;
+        MPI_Get_count(&p->status[i], MPI_BYTE, &n);
+        if (n == p->want[i])
+            continue;
+        snprintf(why, n_why, "rank %d sent %d bytes, %d were expected",
+                 p->peer[i], n, p->want[i]);
+        return -1;
+    }
+    return result == MPI_SUCCESS ? 0 : failed(result, why, n_why);
+}
+
+static int exchange(void *ctx, const struct comm_part *q, int n, int *lost,
+                    char *why, size_t n_why)
+{
+    struct piece *p = ctx;
+    int64_t began = now_us();
+    size_t bytes = 0;
+    int done = 0, us = SHORT_US;
+
+    *lost = -1;
+    p->n = 0;
+    for (int i = 0; i < n; i++) {
+        bytes += q[i].n;
+        if (begin(p, &q[i], why, n_why))
+            return -1;
+    }
+    for (;;) {
+        int r = MPI_Testall(p->n, p->request, &done, p->status);
+
+        if (r != MPI_SUCCESS || done)
+            return check(p, r, why, n_why);
+        if (now_us() - began < 200) {
+            sched_yield();
+            continue;
+        }
+        nap(us);
+        if (bytes < MANY && us < LONG_US)
+            us += us / 4;
+    }
+}
+
+static int probe(void *ctx, int wait_ms, int *from, int *lost, char *why,
+                 size_t n_why)
+{
+    int64_t end = now_us() + 1000 * (int64_t)wait_ms;
+    int us = SHORT_US;
+
+    (void)ctx;
+    *from = *lost = -1;
+    for (;;) {
+        MPI_Status s;
+        int is = 0,
+            r = MPI_Iprobe(MPI_ANY_SOURCE, TAG, MPI_COMM_WORLD, &is, &s);
+
+        if (r != MPI_SUCCESS)
+            return failed(r, why, n_why);
+        if (is)
+            *from = s.MPI_SOURCE;
+        if (is || now_us() >= end)
+            return 0;
+        nap(us);
+        if (us < LONG_US)
+            us += us / 4;
+    }
+}
+
+static void finish(void *ctx)
+{
+    struct piece *p = ctx;
+
+    MPI_Finalize();
+    free(p->request);
+    free(p->status);
+    free(p->peer);
+    free(p->want);
+    free(p);
+}
+
+int comm_plugin_1(struct comm_engine *x, char *why, size_t n_why)
+{
+    int got = 0, r = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &got);
+    struct piece *p;
+
+    if (r != MPI_SUCCESS)
+        return failed(r, why, n_why);
+    if (got < MPI_THREAD_SERIALIZED) {
+        snprintf(why, n_why, "this MPI serves one thread alone");
+        return -1;
+    }
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    p = calloc(1, sizeof *p);
+    if (!p) {
+        snprintf(why, n_why, "out of memory");
+        return -1;
+    }
+    *x = (struct comm_engine){
+        .ctx = p, .exchange = exchange, .probe = probe, .close = finish};
+    MPI_Comm_rank(MPI_COMM_WORLD, &x->rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &x->size);
+    return 0;
+}
