@@ -13,7 +13,7 @@ static void item(struct buf *b, struct buf *text)
     buf_free(text);
 }
 
-/* "+1.2 points (95% interval -0.1 to +2.5)": the sign is in the words. */
+/* A direction is in the words where the interval shows one. */
 static void change(const struct report *r, int arm, const char *where,
                    const long *t, int n, struct buf *b)
 {
@@ -22,22 +22,23 @@ static void change(const struct report *r, int arm, const char *where,
 
     if (!n || !j.n1)
         return;
-    if (fabs(j.est) < 5e-5)
-        buf_printf(&s, "%s: %s accuracy is that of the base model",
-                   data_arm(r->d, arm), where);
+    buf_printf(&s, "%s: %s accuracy ", data_arm(r->d, arm), where);
+    if (!j.why && (j.lo > 0 || j.hi < 0))
+        buf_printf(&s, "%s by %s points from the base model",
+                   j.lo > 0 ? "rose" : "fell", num("%.2f", 100 * fabs(j.est)));
+    else if (fabs(j.est) < 5e-5)
+        buf_puts(&s, "is that of the base model");
     else
-        buf_printf(&s, "%s: %s accuracy %s by %s points from the base model",
-                   data_arm(r->d, arm), where, j.est > 0 ? "rose" : "fell",
-                   num("%.2f", 100 * fabs(j.est)));
+        buf_printf(&s, "is %s points %s the base model's",
+                   num("%.2f", 100 * fabs(j.est)),
+                   j.est > 0 ? "above" : "below");
     if (j.why)
         buf_printf(&s, ", over %zu seed%s (no interval: %s).", j.n1,
                    j.n1 == 1 ? "" : "s", j.why);
     else
-        buf_printf(&s, ", over %zu seeds (95%% interval %s to %s points); %s.",
+        buf_printf(&s, ", over %zu seeds (95%% interval %s to %s points)%s.",
                    j.n1, num("%+.2f", 100 * j.lo), num("%+.2f", 100 * j.hi),
-                   j.lo > 0   ? "it rose"
-                   : j.hi < 0 ? "it fell"
-                              : "the direction is not shown");
+                   j.lo > 0 || j.hi < 0 ? "" : "; no change is shown");
     item(b, &s);
 }
 

@@ -97,7 +97,9 @@ void sec_overlap(const struct report *r)
     doc_table(r->doc, t);
     doc_para(r->doc,
              "The theory (arXiv 2511.08567) expects runs from one base to move "
-             "the same weights, so indices above chance between seeds. Where "
+             "the same weights, so indices above chance between seeds. Runs "
+             "that agree on which layers move most are above chance too; the "
+             "records of layers and kinds have chances of their own. Where "
              "nearly every weight moves, chance is near 1 and says little. An "
              "index of 1 between draws: noise did not change which weights "
              "moved.");

@@ -66,9 +66,8 @@ void sec_sparsity(const struct report *r)
     t = open_table(
         r, "sparsity",
         "Fraction of weights unchanged from the base model to the "
-        "last checkpoint: mean over seeds, least and greatest. The bf16-aware rule "
-        "calls w unchanged iff, both cast to bf16, |w - w'| <= "
-        "1e-3 max(|w|, |w'|).");
+        "last checkpoint: mean over seeds. The bf16-aware rule calls w "
+        "unchanged iff, both cast to bf16, |w - w'| <= 1e-3 max(|w|, |w'|).");
     table_cell(t, "all, bf16-aware");
     cells(r, t, SCOPE_TOTAL, -1, P_BF16);
     table_cell(t, "all, fp32 values");

@@ -131,16 +131,19 @@ function startTheme() {
 function startContents() {
     const links = new Map([...document.querySelectorAll('nav a')]
         .map(a => [a.getAttribute('href').slice(1), a]));
-    const see = new IntersectionObserver(list => {
-        for (const e of list)
-            if (e.isIntersecting) {
-                for (const a of links.values())
-                    a.removeAttribute('aria-current');
-                links.get(e.target.id)?.setAttribute('aria-current', 'true');
-            }
+    const sections = [...document.querySelectorAll('main > section')];
+    // the last one that has begun in the upper quarter
+    const see = new IntersectionObserver(() => {
+        const begun = sections.filter(s =>
+            s.getBoundingClientRect().top <= innerHeight / 4);
+
+        for (const a of links.values())
+            a.removeAttribute('aria-current');
+        links.get((begun.pop() ?? sections[0]).id)
+            ?.setAttribute('aria-current', 'true');
     }, { rootMargin: '0px 0px -75% 0px' });
 
-    for (const s of document.querySelectorAll('main > section'))
+    for (const s of sections)
         see.observe(s);
     const arrive = () => {
         const at = document.getElementById(location.hash.slice(1));

@@ -65,9 +65,11 @@ function questionBox(row, o) {
             row.text.prompt ?? ''));
         if (row.text.answer !== undefined)
             d.append(make('p', null, `Right answer: ${row.text.answer}`));
-        d.append(make('div', { class: 'sides' },
-            ...order.map(m => row.text.by.find(b => b.model === m))
-                .filter(Boolean).map(b => answerBox(b, row.text.sample))));
+        const boxes = order.map(m => row.text.by.find(b => b.model === m))
+            .filter(Boolean).map(b => answerBox(b, row.text.sample));
+
+        d.append(make('div', { class: 'sides' }, ...boxes.slice(0, 2)),
+            make('div', { class: 'sides' }, ...boxes.slice(2)));
     });
     return d;
 }
