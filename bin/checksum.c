@@ -95,23 +95,25 @@ static void check_file(const char *path)
 static int check_delta(const char *dir, const char *name, const char *want,
                        struct err *e)
 {
-    char *path = file_in(dir, name), *delta = file_in(dir, DELTA_FILE);
+    char *path = file_in(dir, name);
     int there = delta_stands_for(path);
     struct filemap m = {0};
     char digest[33];
-    int r = there ? delta_map(&m, path, e) : 0;
+    int r = there ? delta_map(&m, path, digest, e) : 0;
 
     if (there && !r) {
-        hash_hex128(m.data, m.size, digest);
-        if (strcmp(digest, want))
+        if (strcmp(digest, want)) {
+            char *delta = delta_path(path);
+
             r = err_set(e, ERR_DATA,
                         "%s: gives weights of the digest %s, "
                         "expected %s",
                         delta, digest, want);
+            free(delta);
+        }
         file_unmap(&m);
     }
     free(path);
-    free(delta);
     return r ? r : there;
 }
 
@@ -120,11 +122,14 @@ static int check_listed(const char *dir, json_t **files, struct err *e)
 {
     json_t *list, *v;
     const char *name;
-    int r = digests_read(&list, dir, e), delta = 0;
+    json_t *deltas = json_object();
+    int r = digests_read(&list, dir, e);
 
     *files = NULL;
-    if (r <= 0)
+    if (r <= 0) {
+        json_decref(deltas);
         return r;
+    }
     *files = json_incref(json_object_get(list, "files"));
     json_object_set_new(*files, digests_file(list), json_true());
     json_object_foreach(*files, name, v) {
@@ -135,9 +140,14 @@ static int check_listed(const char *dir, json_t **files, struct err *e)
         if (!json_is_string(v))
             continue;
         in_delta = check_delta(dir, name, json_string_value(v), e);
-        delta |= in_delta;
         if (in_delta < 0)
             report(e);
+        if (in_delta) { /* it has a digest of its own */
+            char *delta = delta_path(name);
+
+            json_object_set_new(deltas, strrchr(delta, '/') + 1, json_true());
+            free(delta);
+        }
         if (in_delta)
             continue;
         if (digests_map(&m, dir, name, e) < 0) {
@@ -149,8 +159,8 @@ static int check_listed(const char *dir, json_t **files, struct err *e)
         }
         file_unmap(&m);
     }
-    if (delta) /* it has a digest of its own */
-        json_object_set_new(*files, DELTA_FILE, json_true());
+    json_object_update(*files, deltas);
+    json_decref(deltas);
     json_decref(list);
     return 1;
 }

@@ -233,8 +233,10 @@ struct digest_check *digests_open(void)
     return xcalloc(1, sizeof(struct digest_check));
 }
 
-int digests_add(struct digest_check *c, const char *path,
-                const struct filemap *m, struct err *e)
+/* 1: what the directory's list has for the file `path`; 0: there is no list.
+ * list: which file that is. */
+static int look_up(const char *path, char digest[33], char name_of_list[24],
+                   struct err *e)
 {
     char *dir = xstrdup(path), *slash = strrchr(dir, '/');
     const char *name = slash ? path + (slash - dir) + 1 : path, *want;
@@ -247,17 +249,35 @@ int digests_add(struct digest_check *c, const char *path,
     if (r >= 0)
         r = wanted(list, path, name, &want, e);
     if (r > 0) {
-        struct job *j;
-
-        c->v = xrealloc(c->v, c->n + 1, sizeof *c->v);
-        j = &c->v[c->n++];
-        *j = (struct job){.path = path, .m = *m};
-        strcpy(j->want, want);
-        strcpy(j->list, digests_file(list));
+        strcpy(digest, want);
+        strcpy(name_of_list, digests_file(list));
     }
     json_decref(list);
     free(dir);
+    return r;
+}
+
+int digests_add(struct digest_check *c, const char *path,
+                const struct filemap *m, struct err *e)
+{
+    struct job j = {.path = path, .m = *m};
+    int r = look_up(path, j.want, j.list, e);
+
+    if (r > 0) {
+        c->v = xrealloc(c->v, c->n + 1, sizeof *c->v);
+        c->v[c->n++] = j;
+    }
     return r < 0 ? r : 0;
+}
+
+int digests_known(const char *path, const char digest[33], struct err *e)
+{
+    char want[33], list[24];
+    int r = look_up(path, want, list, e);
+
+    if (r > 0)
+        r = strcmp(digest, want) ? damaged(path, digest, list, want, e) : 0;
+    return r;
 }
 
 static void *run(void *ctx)

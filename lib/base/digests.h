@@ -48,6 +48,11 @@ void digests_start(struct digest_check *c);
  * named; *c becomes NULL. NULL is accepted. */
 int digests_close(struct digest_check **c, struct err *e) MUST_CHECK;
 
+/* The file `path`, whose digest was taken already, against its directory's
+ * list. */
+int digests_known(const char *path, const char digest[33],
+                  struct err *e) MUST_CHECK;
+
 /* Gives `list` the members files and digest and writes it to DIR/FILE, which is
  * DIGESTS_STATE or DIGESTS_MODEL. Every file of DIR is listed: with the digest
  * that `known` (NAME: digest, or NULL) has for it, or else it is read. */

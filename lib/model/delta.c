@@ -1,349 +1,223 @@
-/* delta - a chain of differences read back: links from the nearest to the
- * farthest, the last one's weights, and the differences in turn upon them
+/* delta - a chain of differences read back: the last one's weights, and the
+ * differences in turn upon each run of them
+ *
+ * Runs are independent, so that threads take them in turn. What comes out has a
+ * digest: only where it is wrong is it asked which file is damaged.
  */
 #include "delta.h"
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include "../base/arena.h"
 #include "../base/hash.h"
-#include "../base/json.h"
+#include "../base/pool.h"
 #include "delta_chain.h"
 #include "delta_code.h"
-#include "st_impl.h"
 
-enum { MAX_LINKS = 1000, HEX = 32 };
-
-struct link {
-    char *dir, *path; /* of its delta */
-    struct filemap map;
-    json_t *head;
-    size_t size; /* of the weights' file */
-    const char *digest, *successor, *successor_digest; /* in head */
-    size_t at, end;                                    /* chunks in map */
+struct rebuild {
+    struct chain c;
+    struct layout l;
+    struct filemap base;
+    uint8_t *out;
+    size_t *at; /* [c.n][l.n] where a link has the chunk of a run */
+    struct delta_coder **coder; /* [threads] */
+    size_t *bad;                /* [l.n] 1 + a link that makes no sense there */
 };
 
-struct chain {
-    struct link *v;
-    size_t n;
-    char *base; /* the last one's model.safetensors */
-};
-
-/* ---- layout --------------------------------------------------------- */
-
-static void add_spans(struct layout *l, const struct entry *v)
-{
-    int width = (int)dtype_size(v->t.type);
-
-    for (size_t done = 0; done < v->t.n; done += DELTA_CHUNK) {
-        size_t left = v->t.n - done;
-
-        l->v = xrealloc(l->v, l->n + 1, sizeof *l->v);
-        l->v[l->n++] = (struct span){l->head + v->begin + done * (size_t)width,
-                                     left < DELTA_CHUNK ? left : DELTA_CHUNK,
-                                     width};
-    }
-}
-
-int layout_of(struct layout *l, const struct filemap *m, const char *path,
-              struct err *e)
-{
-    struct st_file f = {0};
-    struct shard s = {.map = *m, .path = (char *)(uintptr_t)path};
-    int r = st_add_mapped(&f, &s, e);
-    size_t data = f.n ? f.v[f.n - 1].end : 0; /* in order of the data */
-
-    memset(l, 0, sizeof *l);
-    l->head = m->size - (r ? 0 : data);
-    for (size_t i = 0; i < f.n; i++) {
-        if (!r)
-            add_spans(l, &f.v[i]);
-        free(f.v[i].name);
-        free(f.v[i].copy);
-    }
-    free(f.v);
-    if (r)
-        layout_close(l);
-    return r;
-}
-
-void layout_close(struct layout *l)
-{
-    free(l->v);
-    l->v = NULL;
-}
-
-/* ---- one link ------------------------------------------------------- */
-
-static int damaged(const struct link *x, const char *what, struct err *e)
-{
-    return err_set(e, ERR_DATA, "%s: damaged: %s", x->path, what);
-}
-
-static int check_bytes(struct link *x, struct err *e)
-{
-    const struct filemap *m = &x->map;
-    size_t magic = strlen(DELTA_MAGIC);
-    char digest[33];
-
-    if (m->size < magic + 4 + HEX || memcmp(m->data, DELTA_MAGIC, magic))
-        return err_set(e, ERR_DATA, "%s: no delta, or truncated", x->path);
-    x->end = m->size - HEX;
-    hash_hex128(m->data, x->end, digest);
-    return memcmp(digest, m->data + x->end, HEX)
-               ? damaged(x, "its bytes do not have the digest at its end", e)
-               : 0;
-}
-
-static int is_digest(const char *s)
-{
-    return strlen(s) == HEX && strspn(s, "0123456789abcdef") == HEX;
-}
-
-static int read_head(struct link *x, struct err *e)
-{
-    const char *text;
-    uint32_t n;
-    int64_t size = 0;
-    int r;
-
-    x->at = strlen(DELTA_MAGIC);
-    if (delta_get_u32(x->map.data, x->end, &x->at, &n) || n > x->end - x->at)
-        return damaged(x, "its header is longer than the file", e);
-    text = (const char *)x->map.data + x->at;
-    x->at += n;
-    r = json_read_text(&x->head, text, n, x->path, e);
-    if (!r)
-        r = json_get_i64(x->head, x->path, "size", 1, &size, e);
-    if (!r)
-        r = json_get_str(x->head, x->path, "digest", 1, &x->digest, e);
-    if (!r)
-        r = json_get_str(x->head, x->path, "successor", 1, &x->successor, e);
-    if (!r)
-        r = json_get_str(x->head, x->path, "successor_digest", 1,
-                         &x->successor_digest, e);
-    if (r)
-        return r;
-    x->size = (size_t)size;
-    return size > 0 && is_digest(x->digest) && is_digest(x->successor_digest)
-               ? 0
-               : damaged(x, "no size, or no digests of 32 hex digits", e);
-}
-
-static int open_link(struct link *x, const char *dir, struct err *e)
-{
-    int r;
-
-    memset(x, 0, sizeof *x);
-    x->dir = xstrdup(dir);
-    x->path = file_in(dir, DELTA_FILE);
-    r = file_map(&x->map, x->path, e);
-    if (!r)
-        r = check_bytes(x, e);
-    return r ? r : read_head(x, e);
-}
-
-static void close_chain(struct chain *c)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        file_unmap(&c->v[i].map);
-        json_decref(c->v[i].head);
-        free(c->v[i].dir);
-        free(c->v[i].path);
-    }
-    free(c->v);
-    free(c->base);
-}
-
-/* ---- the chain ------------------------------------------------------ */
-
-static int is_in(const char *dir, const char *name)
-{
-    char *path = file_in(dir, name);
-    int yes = file_exists(path);
-
-    free(path);
-    return yes;
-}
-
-static int same_folder(const char *dir, const char *real)
-{
-    char *other = real ? realpath(dir, NULL) : NULL;
-    int yes = other && !strcmp(other, real);
-
-    free(other);
-    return yes;
-}
-
-/* After the link: the directory of its successor. 1: that has all weights. */
-static int follow(struct chain *c, char **dir, const char *avoid, struct err *e)
-{
-    const struct link *x = &c->v[c->n - 1];
-    char *next = file_in(x->dir, x->successor);
-
-    free(*dir);
-    *dir = next;
-    if (same_folder(next, avoid))
-        return err_set(e, ERR_DATA,
-                       "%s: its successor's weights come from "
-                       "%s itself",
-                       x->path, avoid);
-    if (is_in(next, DELTA_MODEL)) {
-        c->base = file_in(next, DELTA_MODEL);
-        return 1;
-    }
-    if (is_in(next, DELTA_FILE))
-        return 0;
-    return err_set(e, ERR_DATA,
-                   "%s: its successor is missing: %s has "
-                   "neither " DELTA_MODEL " nor " DELTA_FILE,
-                   x->path, next);
-}
-
-static int check_link(const struct chain *c, struct err *e)
-{
-    const struct link *x = &c->v[c->n - 1], *before = x - 1;
-
-    if (c->n == MAX_LINKS)
-        return err_set(e, ERR_DATA, "%s: more than %d links", x->path,
-                       MAX_LINKS);
-    if (c->n > 1 && (strcmp(before->successor_digest, x->digest) ||
-                     before->size != x->size))
-        return err_set(e, ERR_DATA,
-                       "%s: stands for weights of the digest %s, "
-                       "%s needs %s",
-                       x->path, x->digest, before->path,
-                       before->successor_digest);
-    return 0;
-}
-
-static int open_chain(struct chain *c, const char *dir, const char *avoid,
+/* Where each chunk of a link begins. */
+static int index_link(const struct link *x, const struct layout *l, size_t *at,
                       struct err *e)
 {
-    char *at = xstrdup(dir);
-    int r = 0;
+    size_t end = x->at;
 
-    while (!r) {
-        c->v = xrealloc(c->v, c->n + 1, sizeof *c->v);
-        r = open_link(&c->v[c->n++], at, e);
-        if (!r)
-            r = check_link(c, e);
-        if (!r)
-            r = follow(c, &at, avoid, e);
+    for (size_t i = 0; i < l->n; i++) {
+        at[i] = end;
+        if (delta_skip(x->map.data, x->end, &end, l->v[i].width))
+            return chain_damaged(x, "a chunk cannot be read", e);
     }
-    free(at);
-    return r < 0 ? r : 0;
+    return end == x->end ? 0
+                         : chain_damaged(x, "bytes after the last chunk", e);
 }
 
-/* The weights that the last link needs, in memory that can be written. */
-static int copy_base(uint8_t **out, const struct chain *c, struct err *e)
+static void one_run(void *ctx, long i, int worker)
 {
-    const struct link *x = &c->v[c->n - 1];
-    struct filemap m = {0};
-    char digest[33];
-    int r = file_map(&m, c->base, e);
+    struct rebuild *b = ctx;
+    const struct span *s = &b->l.v[i];
+    uint8_t *to = b->out + s->at;
 
-    if (r)
-        return r;
-    hash_hex128(m.data, m.size, digest);
-    if (m.size != x->size || strcmp(digest, x->successor_digest))
-        r = err_set(e, ERR_DATA,
-                    "%s: damaged or changed: its digest is %s, "
-                    "%s needs %s",
-                    c->base, digest, x->path, x->successor_digest);
-    if (!r) {
-        void *p = mmap(NULL, m.size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!b->coder[worker])
+        b->coder[worker] = delta_coder_open();
+    memcpy(to, b->base.data + s->at, s->n * (size_t)s->width);
+    for (size_t k = b->c.n; k-- && !b->bad[i];) {
+        const struct link *x = &b->c.v[k];
+        size_t at = b->at[k * b->l.n + (size_t)i];
 
-        if (p == MAP_FAILED)
-            xmalloc_failed(m.size);
-        *out = memcpy(p, m.data, m.size);
+        if (delta_decode(b->coder[worker], x->map.data, x->end, &at, to, s->n,
+                         s->width))
+            b->bad[i] = k + 1;
     }
-    file_unmap(&m);
-    return r;
 }
 
-static int apply_link(const struct link *x, uint8_t *bytes,
-                      const struct layout *l, struct err *e)
+static void all_runs(struct rebuild *b)
 {
-    struct delta_coder *c = delta_coder_open();
-    size_t at = x->at;
-    int r = 0;
+    struct pool *pool = pool_open(0);
+    int threads = pool_threads(pool);
 
-    for (size_t i = 0; i < l->n && !r; i++)
-        r = delta_decode(c, x->map.data, x->end, &at, bytes + l->v[i].at,
-                         l->v[i].n, l->v[i].width);
-    delta_coder_close(&c);
-    if (r)
-        return damaged(x, "a chunk cannot be read", e);
-    return at == x->end ? 0 : damaged(x, "bytes after the last chunk", e);
+    b->coder = xcalloc((size_t)threads, sizeof *b->coder);
+    b->bad = xcalloc(b->l.n + 1, sizeof *b->bad);
+    pool_for(pool, (long)b->l.n, one_run, b);
+    for (int i = 0; i < threads; i++)
+        delta_coder_close(&b->coder[i]);
+    pool_close(&pool);
 }
 
-static int apply_chain(const struct chain *c, uint8_t *bytes, struct err *e)
+/* The weights that the last link needs, held against its digest. */
+static int check_base(const struct rebuild *b, struct err *e)
 {
-    struct filemap m = {bytes, c->v[0].size};
-    struct layout l;
+    const struct link *x = &b->c.v[b->c.n - 1];
     char digest[33];
-    int r = layout_of(&l, &m, c->base, e);
 
-    for (size_t i = c->n; !r && i--;)
-        r = apply_link(&c->v[i], bytes, &l, e);
-    if (r)
-        return r;
-    layout_close(&l);
-    hash_hex128(bytes, m.size, digest);
-    return strcmp(digest, c->v[0].digest)
-               ? damaged(&c->v[0], "what it gives has another digest", e)
+    hash_hex128(b->base.data, b->base.size, digest);
+    return b->base.size != x->size || strcmp(digest, x->successor_digest)
+               ? err_set(e, ERR_DATA,
+                         "%s: damaged or changed: its digest is %s, "
+                         "%s needs %s",
+                         b->c.base, digest, x->path, x->successor_digest)
                : 0;
 }
 
-int delta_rebuild(struct filemap *m, const char *dir, const char *avoid,
-                  struct err *e)
+/* Something is wrong: of all files, the one that is damaged is named. */
+static int find_damage(const struct rebuild *b, int r, struct err *e)
 {
-    struct chain c = {0};
-    uint8_t *bytes = NULL;
-    int r = open_chain(&c, dir, avoid, e);
+    struct err of_base;
 
+    if (!check_base(b, &of_base))
+        return r;
+    *e = of_base;
+    return -ERR_DATA;
+}
+
+/* Memory that is written once, in large pages where the system has them. */
+static void *writable(size_t n)
+{
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
+
+    if (p == MAP_FAILED)
+        xmalloc_failed(n);
+    (void)madvise(p, n, MADV_HUGEPAGE);
+    return p;
+}
+
+static int prepare(struct rebuild *b, struct err *e)
+{
+    int r = file_map(&b->base, b->c.base, e);
+
+    if (!r && b->base.size != b->c.v[b->c.n - 1].size)
+        return check_base(b, e);
     if (!r)
-        r = copy_base(&bytes, &c, e);
-    if (!r)
-        r = apply_chain(&c, bytes, e);
-    *m = (struct filemap){bytes, bytes ? c.v[0].size : 0};
+        r = layout_of(&b->l, &b->base, b->c.base, e);
     if (r)
-        file_unmap(m);
-    close_chain(&c);
+        return r;
+    b->at = xcalloc(b->c.n * b->l.n + 1, sizeof *b->at);
+    for (size_t k = 0; k < b->c.n && !r; k++)
+        r = index_link(&b->c.v[k], &b->l, b->at + k * b->l.n, e);
     return r;
 }
 
-/* The directory whose delta gives the file at path, or NULL. */
-static char *dir_of_delta(const char *path)
+static int apply(struct rebuild *b, char digest[33], struct err *e)
 {
-    char *dir = xstrdup(path), *slash = strrchr(dir, '/');
-    int is_model = !strcmp(slash ? slash + 1 : path, DELTA_MODEL);
+    b->out = writable(b->base.size);
+    memcpy(b->out, b->base.data, b->l.head);
+    all_runs(b);
+    for (size_t i = 0; i < b->l.n; i++)
+        if (b->bad[i])
+            return chain_damaged(&b->c.v[b->bad[i] - 1],
+                                 "a chunk cannot be read", e);
+    hash_hex128(b->out, b->base.size, digest);
+    return strcmp(digest, b->c.v[0].digest)
+               ? chain_damaged(&b->c.v[0], "what it gives has another digest",
+                               e)
+               : 0;
+}
 
+int delta_rebuild(struct filemap *m, const char *dir, const char *stem,
+                  const char *avoid, char digest[33], struct err *e)
+{
+    struct rebuild b = {0};
+    int r = chain_open(&b.c, dir, stem, avoid, e);
+
+    if (!r) {
+        r = prepare(&b, e);
+        if (!r)
+            r = apply(&b, digest, e);
+        if (r && b.base.data)
+            r = find_damage(&b, r, e);
+    }
+    *m = (struct filemap){b.out, b.out ? b.base.size : 0};
+    if (r)
+        file_unmap(m);
+    file_unmap(&b.base);
+    layout_close(&b.l);
+    chain_close(&b.c);
+    free(b.at);
+    free(b.bad);
+    free(b.coder);
+    return r;
+}
+
+/* ---- which file a delta stands for -------------------------------------- */
+
+/* DIR/STEM.safetensors taken apart: DIR and STEM, to be freed. 0: no such
+ * name. */
+static int take_apart(const char *path, char **dir, char **stem)
+{
+    static const char ending[] = ".safetensors";
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t n = strlen(name), k = sizeof ending - 1;
+
+    if (n <= k || strcmp(name + n - k, ending))
+        return 0;
+    *dir = xstrdup(slash ? path : ".");
     if (slash)
-        slash[slash == dir] = 0;
-    if (is_model && !file_exists(path) && is_in(slash ? dir : ".", DELTA_FILE))
-        return slash ? dir : strcpy(dir, ".");
+        (*dir)[slash == path ? 1 : slash - path] = 0;
+    *stem = xstrdup(name);
+    (*stem)[n - k] = 0;
+    return 1;
+}
+
+char *delta_path(const char *path)
+{
+    char *dir, *stem, *delta;
+
+    if (!take_apart(path, &dir, &stem))
+        return NULL;
+    delta = delta_file_of(dir, stem, ".delta");
     free(dir);
-    return NULL;
+    free(stem);
+    return delta;
 }
 
 int delta_stands_for(const char *path)
 {
-    char *dir = dir_of_delta(path);
-    int yes = dir != NULL;
+    char *delta = delta_path(path);
+    int yes = delta && !file_exists(path) && file_exists(delta);
 
-    free(dir);
+    free(delta);
     return yes;
 }
 
-int delta_map(struct filemap *m, const char *path, struct err *e)
+int delta_map(struct filemap *m, const char *path, char digest[33],
+              struct err *e)
 {
-    char *dir = dir_of_delta(path);
-    int r = dir ? delta_rebuild(m, dir, NULL, e) : file_map(m, path, e);
+    char *dir, *stem;
+    int r;
 
+    *digest = 0;
+    if (!delta_stands_for(path) || !take_apart(path, &dir, &stem))
+        return file_map(m, path, e);
+    r = delta_rebuild(m, dir, stem, NULL, digest, e);
     free(dir);
+    free(stem);
     return r;
 }

@@ -1,10 +1,14 @@
-/* delta_chain - what delta.c and delta_make.c share; internal to lib/model */
+/* delta_chain - links of differences, from the nearest to the farthest
+ *
+ * A link is one file DIR/STEM.delta, which stands for DIR/STEM.safetensors; its
+ * successor's file has the same stem. Internal to lib/model.
+ */
 #ifndef ULP_MODEL_DELTA_CHAIN_H
 #define ULP_MODEL_DELTA_CHAIN_H
+#include <jansson.h>
 #include "../base/file.h"
 
 #define DELTA_MAGIC "ulp delta 1\n"
-#define DELTA_MODEL "model.safetensors"
 
 /* Where the values of a safetensors file lie, in runs of one tensor: a chunk of
  * the delta each. */
@@ -22,9 +26,36 @@ int layout_of(struct layout *l, const struct filemap *m, const char *path,
               struct err *e) MUST_CHECK;
 void layout_close(struct layout *l);
 
-/* The weights of DIR, which has a delta, in new memory (file_unmap). `avoid`: a
- * path as realpath gives it that no further link may be, or NULL. */
-int delta_rebuild(struct filemap *m, const char *dir, const char *avoid,
-                  struct err *e) MUST_CHECK;
+struct link {
+    char *dir, *path; /* of its delta */
+    struct filemap map;
+    json_t *head;
+    size_t size; /* of the weights' file */
+    const char *digest, *successor, *successor_digest; /* in head */
+    size_t at, end;                                    /* chunks in map */
+};
+
+struct chain {
+    struct link *v;
+    size_t n;
+    char *base; /* the last one's STEM.safetensors */
+};
+
+/* "DIR/STEM" and an ending: ".delta", ".safetensors"; the caller frees it. */
+char *delta_file_of(const char *dir, const char *stem, const char *ending);
+
+/* All links from DIR on, each against its digest and the one before. `avoid`: a
+ * path as realpath gives it that no further link may be, or NULL. c is to be
+ * closed, after an error too. */
+int chain_open(struct chain *c, const char *dir, const char *stem,
+               const char *avoid, struct err *e) MUST_CHECK;
+void chain_close(struct chain *c);
+/* The error that a link's bytes make no sense. */
+int chain_damaged(const struct link *x, const char *what, struct err *e);
+
+/* The weights of DIR, which has the delta, in new memory (file_unmap), and
+ * their digest. */
+int delta_rebuild(struct filemap *m, const char *dir, const char *stem,
+                  const char *avoid, char digest[33], struct err *e) MUST_CHECK;
 
 #endif

@@ -315,3 +315,18 @@ int delta_decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
         return r;
     return width == 2 ? apply(&a, 2) : apply(&a, 4);
 }
+
+int delta_skip(const uint8_t *in, size_t n_in, size_t *at, int width)
+{
+    uint32_t moved, z;
+    int r = delta_get_u32(in, n_in, at, &moved);
+
+    for (int i = 0; !r && moved && i <= width; i++) {
+        r = delta_get_u32(in, n_in, at, &z);
+        if (!r && n_in - *at < z)
+            r = -ERR_DATA;
+        if (!r)
+            *at += z;
+    }
+    return r;
+}

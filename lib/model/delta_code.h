@@ -36,6 +36,10 @@ size_t delta_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
  * the n_in bytes. A chunk that makes no sense is -ERR_DATA without a message. */
 int delta_decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
                  size_t *at, uint8_t *values, size_t n, int width) MUST_CHECK;
+/* Steps over the chunk without decoding it. */
+int delta_skip(const uint8_t *in, size_t n_in, size_t *at,
+               int width) MUST_CHECK;
+
 /* Numbers of the file; what delta_decode says of in and at holds here too. */
 void delta_put_u32(struct buf *out, uint32_t v);
 int delta_get_u32(const uint8_t *in, size_t n_in, size_t *at,

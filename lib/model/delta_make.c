@@ -1,22 +1,36 @@
-/* delta_make - weights to a delta and back, the old file going last */
+/* delta_make - weights to deltas and back, the old files going last
+ *
+ * Runs are coded by threads, and each is decoded again and compared at once.
+ * The digests of both files are taken beside that.
+ */
 #include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "../base/arena.h"
+#include "../base/buf.h"
 #include "../base/digests.h"
 #include "../base/hash.h"
-#include "../base/json.h"
+#include "../base/pool.h"
 #include "delta.h"
 #include "delta_chain.h"
 #include "delta_code.h"
+#include "st_impl.h"
 
 struct make {
-    const char *dir, *successor;
+    const char *dir, *successor, *stem;
     char *model, *delta, *of; /* DIR's two files; the successor's weights */
     char *real_dir, *real_successor;
     struct filemap this, that;
+    char digest[33], that_digest[33];
+    struct layout l;
+    struct buf *chunk; /* [l.n] */
+    int *bad;          /* [l.n] what was coded is not what comes back */
+    struct worker {
+        struct delta_coder *coder;
+        uint8_t *back;
+    } *worker;
 };
 
 /* From one absolute path to another: "../step-40/checkpoint". */
@@ -51,19 +65,6 @@ static int resolve(char **real, const char *dir, struct err *e)
     return *real ? 0 : err_errno(e, ERR_IO, "%s", dir);
 }
 
-/* Both against the digests that their directories list. */
-static int check_digests(const struct make *x, struct err *e)
-{
-    struct digest_check *c = digests_open();
-    int r = digests_add(c, x->model, &x->this, e), closed;
-
-    if (!r)
-        r = digests_add(c, x->of, &x->that, e);
-    digests_start(c);
-    closed = digests_close(&c, r ? NULL : e);
-    return r ? r : closed;
-}
-
 static int open_both(struct make *x, struct err *e)
 {
     int r = resolve(&x->real_dir, x->dir, e);
@@ -77,22 +78,96 @@ static int open_both(struct make *x, struct err *e)
     if (!r && file_exists(x->of))
         r = file_map(&x->that, x->of, e);
     else if (!r)
-        r = delta_rebuild(&x->that, x->successor, x->real_dir, e);
-    return r ? r : check_digests(x, e);
+        r = delta_rebuild(&x->that, x->successor, x->stem, x->real_dir,
+                          x->that_digest, e);
+    return r;
 }
+
+/* ---- coding ---------------------------------------------------------- */
+
+static int lay_out(struct make *x, struct err *e)
+{
+    int r = layout_of(&x->l, &x->this, x->model, e);
+
+    if (!r && (x->this.size != x->that.size ||
+               memcmp(x->this.data, x->that.data, x->l.head)))
+        r = err_set(e, ERR_DATA,
+                    "%s: has other tensors, types or shapes than %s", x->of,
+                    x->model);
+    return r;
+}
+
+static void one_run(struct make *x, size_t i, struct worker *w)
+{
+    const struct span *s = &x->l.v[i];
+    const uint8_t *this = x->this.data + s->at, *that = x->that.data + s->at;
+    size_t bytes = s->n * (size_t)s->width, at = 0;
+    struct buf *out = &x->chunk[i];
+
+    if (!w->coder) {
+        w->coder = delta_coder_open();
+        w->back = xmalloc((size_t)4 * DELTA_CHUNK);
+    }
+    delta_encode(w->coder, out, this, that, s->n, s->width);
+    memcpy(w->back, that, bytes);
+    x->bad[i] = delta_decode(w->coder, (const uint8_t *)out->p, out->n, &at,
+                             w->back, s->n, s->width) ||
+                at != out->n || memcmp(w->back, this, bytes);
+}
+
+/* The first two are the digests. */
+static void task(void *ctx, long i, int worker)
+{
+    struct make *x = ctx;
+
+    if (i == 0)
+        hash_hex128(x->this.data, x->this.size, x->digest);
+    else if (i > 1)
+        one_run(x, (size_t)i - 2, &x->worker[worker]);
+    else if (!*x->that_digest)
+        hash_hex128(x->that.data, x->that.size, x->that_digest);
+}
+
+static int encode(struct make *x, struct err *e)
+{
+    struct pool *pool = pool_open(0);
+    int threads = pool_threads(pool);
+
+    x->chunk = xcalloc(x->l.n + 1, sizeof *x->chunk);
+    x->bad = xcalloc(x->l.n + 1, sizeof *x->bad);
+    x->worker = xcalloc((size_t)threads, sizeof *x->worker);
+    pool_for(pool, 2 + (long)x->l.n, task, x);
+    for (int i = 0; i < threads; i++) {
+        delta_coder_close(&x->worker[i].coder);
+        free(x->worker[i].back);
+    }
+    pool_close(&pool);
+    for (size_t i = 0; i < x->l.n; i++)
+        if (x->bad[i])
+            return err_set(e, ERR_DATA, "%s: does not give %s", x->delta,
+                           x->model);
+    return 0;
+}
+
+/* Both against the digests that their directories list. */
+static int check_digests(const struct make *x, struct err *e)
+{
+    int r = digests_known(x->model, x->digest, e);
+
+    return r ? r : digests_known(x->of, x->that_digest, e);
+}
+
+/* ---- the file --------------------------------------------------------- */
 
 static void put_head(struct buf *out, const struct make *x)
 {
-    char digest[33], successor[33];
     char *path = relative(x->real_dir, x->real_successor), *text;
     json_t *o = json_object();
 
-    hash_hex128(x->this.data, x->this.size, digest);
-    hash_hex128(x->that.data, x->that.size, successor);
     json_object_set_new(o, "size", json_integer((json_int_t)x->this.size));
-    json_object_set_new(o, "digest", json_string(digest));
+    json_object_set_new(o, "digest", json_string(x->digest));
     json_object_set_new(o, "successor", json_string(path));
-    json_object_set_new(o, "successor_digest", json_string(successor));
+    json_object_set_new(o, "successor_digest", json_string(x->that_digest));
     text = json_dumps(o, JSON_SORT_KEYS);
     buf_puts(out, DELTA_MAGIC);
     delta_put_u32(out, (uint32_t)strlen(text));
@@ -102,46 +177,46 @@ static void put_head(struct buf *out, const struct make *x)
     json_decref(o);
 }
 
-static int encode(struct buf *out, const struct make *x, struct err *e)
+static int put(struct file *f, struct hash128 *h, const struct buf *b,
+               struct err *e)
 {
-    struct delta_coder *c;
-    struct layout l;
-    char digest[33];
-    int r = layout_of(&l, &x->this, x->model, e);
-
-    if (r)
-        return r;
-    if (x->this.size != x->that.size ||
-        memcmp(x->this.data, x->that.data, l.head)) {
-        layout_close(&l);
-        return err_set(e, ERR_DATA,
-                       "%s: has other tensors, types or shapes "
-                       "than %s",
-                       x->of, x->model);
-    }
-    put_head(out, x);
-    c = delta_coder_open();
-    for (size_t i = 0; i < l.n; i++)
-        delta_encode(c, out, x->this.data + l.v[i].at, x->that.data + l.v[i].at,
-                     l.v[i].n, l.v[i].width);
-    delta_coder_close(&c);
-    layout_close(&l);
-    hash_hex128(out->p, out->n, digest);
-    buf_put(out, digest, 32);
-    return 0;
+    hash128_update(h, b->p, b->n);
+    return file_write(f, b->p, b->n, e);
 }
 
-/* What was written gives the weights again. */
-static int read_back(const struct make *x, struct err *e)
+static int write_all(const struct make *x, char digest[33], struct err *e)
 {
-    struct filemap m;
-    int r = delta_rebuild(&m, x->dir, x->real_dir, e);
+    struct hash128 *h = hash128_open();
+    struct buf head = {0};
+    struct file *f;
+    int r = file_create(&f, x->delta, e);
 
-    if (r)
+    put_head(&head, x);
+    if (!r)
+        r = put(f, h, &head, e);
+    for (size_t i = 0; i < x->l.n && !r; i++)
+        r = put(f, h, &x->chunk[i], e);
+    hash128_hex(h, digest);
+    hash128_close(&h);
+    buf_free(&head);
+    if (!r)
+        r = file_write(f, digest, 32, e);
+    if (r) {
+        file_abort(&f);
         return r;
-    if (m.size != x->this.size || memcmp(m.data, x->this.data, m.size))
+    }
+    return file_commit(&f, e);
+}
+
+/* The file has the bytes that were coded, and its links lead to weights. */
+static int read_back(const struct make *x, const char *digest, struct err *e)
+{
+    struct chain c;
+    int r = chain_open(&c, x->dir, x->stem, x->real_dir, e);
+
+    if (!r && memcmp(c.v[0].map.data + c.v[0].end, digest, 32))
         r = err_set(e, ERR_DATA, "%s: does not give %s", x->delta, x->model);
-    file_unmap(&m);
+    chain_close(&c);
     return r;
 }
 
@@ -150,17 +225,25 @@ static int remove_file(const char *path, struct err *e)
     return unlink(path) ? err_errno(e, ERR_IO, "%s", path) : 0;
 }
 
-static void names(struct make *x, const char *dir, const char *successor)
+static void names(struct make *x, const char *dir, const char *successor,
+                  const char *stem)
 {
     x->dir = dir;
     x->successor = successor;
-    x->model = file_in(dir, DELTA_MODEL);
-    x->delta = file_in(dir, DELTA_FILE);
-    x->of = successor ? file_in(successor, DELTA_MODEL) : NULL;
+    x->stem = stem;
+    x->model = delta_file_of(dir, stem, ".safetensors");
+    x->delta = delta_file_of(dir, stem, ".delta");
+    x->of = successor ? delta_file_of(successor, stem, ".safetensors") : NULL;
 }
 
 static void close_both(struct make *x)
 {
+    for (size_t i = 0; i < x->l.n && x->chunk; i++)
+        buf_free(&x->chunk[i]);
+    free(x->chunk);
+    free(x->bad);
+    free(x->worker);
+    layout_close(&x->l);
     file_unmap(&x->this);
     file_unmap(&x->that);
     free(x->model);
@@ -170,38 +253,90 @@ static void close_both(struct make *x)
     free(x->real_successor);
 }
 
-int delta_make(const char *dir, const char *successor, struct err *e)
+/* The delta of one file is there, and nothing was removed. */
+static int make_one(const char *dir, const char *successor, const char *stem,
+                    struct err *e)
 {
     struct make x = {0};
-    struct buf out = {0};
+    char digest[33];
     int r;
 
-    names(&x, dir, successor);
+    names(&x, dir, successor, stem);
     r = open_both(&x, e);
     if (!r)
-        r = encode(&out, &x, e);
+        r = lay_out(&x, e);
     if (!r)
-        r = file_put(x.delta, out.p, out.n, e);
+        r = encode(&x, e);
+    if (!r)
+        r = check_digests(&x, e);
+    if (!r)
+        r = write_all(&x, digest, e);
     if (!r) {
-        r = read_back(&x, e);
-        r = r ? (unlink(x.delta), r) : remove_file(x.model, e);
+        r = read_back(&x, digest, e);
+        if (r)
+            unlink(x.delta);
     }
-    buf_free(&out);
     close_both(&x);
     return r;
 }
 
-int delta_expand(const char *dir, struct err *e)
+static int expand_one(const char *dir, const char *stem, struct err *e)
 {
     struct make x = {0};
     int r;
 
-    names(&x, dir, NULL);
-    r = delta_rebuild(&x.this, dir, NULL, e);
+    names(&x, dir, NULL, stem);
+    r = delta_rebuild(&x.this, dir, stem, NULL, x.digest, e);
     if (!r)
         r = file_put(x.model, x.this.data, x.this.size, e);
     if (!r)
         r = remove_file(x.delta, e);
     close_both(&x);
+    return r;
+}
+
+/* ---- all files of a directory ------------------------------------------ */
+
+static int remove_model(const char *dir, const char *stem, struct err *e)
+{
+    char *path = delta_file_of(dir, stem, ".safetensors");
+    int r = remove_file(path, e);
+
+    free(path);
+    return r;
+}
+
+/* The last shard goes when all have their deltas: a directory that is neither
+ * one nor the other is read all the same. */
+int delta_make(const char *dir, const char *successor, struct err *e)
+{
+    struct st_stems s;
+    int r = st_stems(&s, dir, e);
+    size_t made = 0;
+
+    while (!r && made < s.n) {
+        r = make_one(dir, successor, s.v[made], e);
+        made += !r;
+    }
+    for (size_t i = 0; i < s.n && !r; i++)
+        r = remove_model(dir, s.v[i], e);
+    for (size_t i = 0; i < made && made < s.n; i++) {
+        char *path = delta_file_of(dir, s.v[i], ".delta");
+
+        unlink(path);
+        free(path);
+    }
+    st_stems_free(&s);
+    return r;
+}
+
+int delta_expand(const char *dir, struct err *e)
+{
+    struct st_stems s;
+    int r = st_stems(&s, dir, e);
+
+    for (size_t i = 0; i < s.n && !r; i++)
+        r = expand_one(dir, s.v[i], e);
+    st_stems_free(&s);
     return r;
 }

@@ -26,7 +26,7 @@ static int add_file(struct st_file *f, const char *path, struct err *e)
     f->shards = xrealloc(f->shards, f->n_shards + 1, sizeof *f->shards);
     s = &f->shards[f->n_shards++];
     *s = (struct shard){.path = xstrdup(path)};
-    r = delta_map(&s->map, path, e);
+    r = delta_map(&s->map, path, s->digest, e);
     return r ? r : st_add_mapped(f, s, e);
 }
 
@@ -151,9 +151,14 @@ static int start_check(struct st_file *f, struct err *e)
     int r = 0;
 
     f->check = digests_open();
-    for (size_t i = 0; !r && i < f->n_shards; i++)
-        if (f->shards[i].map.data)
-            r = digests_add(f->check, f->shards[i].path, &f->shards[i].map, e);
+    for (size_t i = 0; !r && i < f->n_shards; i++) {
+        const struct shard *s = &f->shards[i];
+
+        if (*s->digest)
+            r = digests_known(s->path, s->digest, e);
+        else if (s->map.data)
+            r = digests_add(f->check, s->path, &s->map, e);
+    }
     digests_start(f->check);
     return r;
 }

@@ -12,6 +12,7 @@
 struct shard {
     struct filemap map;
     char *path;
+    char digest[33]; /* of what a delta gave; empty: not taken yet */
 };
 
 struct entry {
@@ -28,6 +29,15 @@ struct st_file {
     size_t n_shards;
     struct digest_check *check; /* of the shards, beside their reading */
 };
+
+/* The files of a directory's weights, without ".safetensors": "model", or what
+ * its index names. */
+struct st_stems {
+    char **v;
+    size_t n;
+};
+int st_stems(struct st_stems *s, const char *dir, struct err *e) MUST_CHECK;
+void st_stems_free(struct st_stems *s);
 
 /* Adds the tensors of a mapped file to f, checked, in order of their data.
  * Names of files are borrowed from s. */

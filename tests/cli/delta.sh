@@ -115,3 +115,60 @@ cp half/x/model.safetensors was
 check half_make "$D" half/x half/y
 check half_expand "$D" --expand half/x
 check half_bytes cmp half/x/model.safetensors was
+
+# weights in shards: each has its own delta, to the successor's of that name
+cat >shard.py <<'P'
+import json, os, struct, sys
+src, dst = sys.argv[1], sys.argv[2]
+data = open(src + "/model.safetensors", "rb").read()
+n = struct.unpack("<Q", data[:8])[0]
+head = json.loads(data[8:8 + n])
+head.pop("__metadata__", None)
+names = sorted(head, key=lambda k: head[k]["data_offsets"])
+os.makedirs(dst)
+index = {}
+for i, part in enumerate((names[:5], names[5:9], names[9:]), 1):
+    file, out, body = "model-%05d-of-00003.safetensors" % i, {}, b""
+    for k in part:
+        a, b = head[k]["data_offsets"]
+        out[k] = dict(head[k], data_offsets=[len(body), len(body) + b - a])
+        body += data[8 + n + a:8 + n + b]
+        index[k] = file
+    text = json.dumps(out).encode()
+    open(dst + "/" + file, "wb").write(struct.pack("<Q", len(text)) + text + body)
+json.dump({"metadata": {}, "weight_map": index}, open(dst + "/model.safetensors.index.json", "w"))
+for f in os.listdir(src):
+    if f in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        open(dst + "/" + f, "wb").write(open(src + "/" + f, "rb").read())
+P
+for i in 1 2 3; do python3 shard.py kept/bf16/$i shards/$i; done
+"$BIN/checksum" --accept shards/2 >/dev/null # with a list of digests; 1 and 3 are without
+cp -r shards whole
+check shards_make "$D" shards/1 shards/2
+check shards_make_second "$D" shards/2 shards/3
+gives shards_files "$(cd shards/1 && echo model*)" \
+    'model-00001-of-00003.delta model-00002-of-00003.delta model-00003-of-00003.delta model.safetensors.index.json'
+for i in 1 2; do
+    "$BIN/sparsity" --json base shards/$i >a; "$BIN/sparsity" --json base kept/bf16/$i >b
+    check "shards_sparsity_$i" cmp a b
+    "$BIN/logprob" --quiet --device cpu --threads 1 --json --model shards/$i --as x one.jsonl >a
+    "$BIN/logprob" --quiet --device cpu --threads 1 --json --model whole/$i --as x one.jsonl >b
+    check "shards_logprob_$i" cmp a b
+done
+check shards_checksum "$BIN/checksum" shards/2
+mv shards/3/model-00002-of-00003.safetensors gone
+fails shards_missing_link 3 '2/model-00002-of-00003.delta: its successor is missing' "$BIN/sparsity" base shards/1
+mv gone shards/3/model-00002-of-00003.safetensors
+flip shards/2/model-00003-of-00003.delta 300
+fails shards_flipped 3 '2/model-00003-of-00003.delta' "$BIN/sparsity" base shards/1
+flip shards/2/model-00003-of-00003.delta 300
+check shards_expand "$D" --expand shards/1 shards/2
+check shards_same diff -r shards whole
+# of several files one does not go together: no file has changed
+cp shards/3/model-00003-of-00003.safetensors kept3
+cp kept/fp32/3/model.safetensors shards/3/model-00003-of-00003.safetensors
+fails shards_all_or_none 3 "other tensors, types or shapes" "$D" shards/2 shards/3
+check shards_untouched diff -r shards/2 whole/2
+cp kept3 shards/3/model-00003-of-00003.safetensors
+fails shards_to_one_file 1 model-00001-of-00003 "$D" shards/2 kept/bf16/3
+check shards_still_untouched diff -r shards/2 whole/2

@@ -9,7 +9,7 @@ static void there_and_back(const uint8_t *this, const uint8_t *that, size_t n,
                            int width)
 {
     struct buf b = {0};
-    size_t at = 0, bytes = n * (size_t)width, differ = 0;
+    size_t at = 0, over = 0, bytes = n * (size_t)width, differ = 0;
     uint8_t *v = malloc(bytes + 1);
 
     for (size_t i = 0; i < n; i++)
@@ -21,6 +21,8 @@ static void there_and_back(const uint8_t *this, const uint8_t *that, size_t n,
     T_EQ_INT(delta_decode(coder, (const uint8_t *)b.p, b.n, &at, v, n, width),
              0);
     T_EQ_INT(at, b.n);
+    T_EQ_INT(delta_skip((const uint8_t *)b.p, b.n, &over, width), 0);
+    T_EQ_INT(over, b.n);
     T_CHECK(!memcmp(v, this, bytes));
     buf_free(&b);
     free(v);

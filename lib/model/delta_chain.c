@@ -1,0 +1,229 @@
+/* delta_chain - links found, opened and held against their digests */
+#include "delta_chain.h"
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+#include "../base/buf.h"
+#include "../base/hash.h"
+#include "../base/json.h"
+#include "delta_code.h"
+#include "st_impl.h"
+
+enum { MAX_LINKS = 1000, HEX = 32 };
+
+char *delta_file_of(const char *dir, const char *stem, const char *ending)
+{
+    struct buf b = {0};
+    char *path;
+
+    buf_printf(&b, "%s%s", stem, ending);
+    path = file_in(dir, buf_str(&b));
+    buf_free(&b);
+    return path;
+}
+
+/* ---- layout --------------------------------------------------------- */
+
+static void add_spans(struct layout *l, const struct entry *v)
+{
+    int width = (int)dtype_size(v->t.type);
+
+    for (size_t done = 0; done < v->t.n; done += DELTA_CHUNK) {
+        size_t left = v->t.n - done;
+
+        l->v = xrealloc(l->v, l->n + 1, sizeof *l->v);
+        l->v[l->n++] = (struct span){l->head + v->begin + done * (size_t)width,
+                                     left < DELTA_CHUNK ? left : DELTA_CHUNK,
+                                     width};
+    }
+}
+
+int layout_of(struct layout *l, const struct filemap *m, const char *path,
+              struct err *e)
+{
+    struct st_file f = {0};
+    struct shard s = {.map = *m, .path = (char *)(uintptr_t)path};
+    int r = st_add_mapped(&f, &s, e);
+    size_t data = f.n ? f.v[f.n - 1].end : 0; /* in order of the data */
+
+    memset(l, 0, sizeof *l);
+    l->head = m->size - (r ? 0 : data);
+    for (size_t i = 0; i < f.n; i++) {
+        if (!r)
+            add_spans(l, &f.v[i]);
+        free(f.v[i].name);
+        free(f.v[i].copy);
+    }
+    free(f.v);
+    if (r)
+        layout_close(l);
+    return r;
+}
+
+void layout_close(struct layout *l)
+{
+    free(l->v);
+    l->v = NULL;
+}
+
+/* ---- one link ------------------------------------------------------- */
+
+int chain_damaged(const struct link *x, const char *what, struct err *e)
+{
+    return err_set(e, ERR_DATA, "%s: damaged: %s", x->path, what);
+}
+
+static int check_bytes(struct link *x, struct err *e)
+{
+    const struct filemap *m = &x->map;
+    size_t magic = strlen(DELTA_MAGIC);
+    char digest[33];
+
+    if (m->size < magic + 4 + HEX || memcmp(m->data, DELTA_MAGIC, magic))
+        return err_set(e, ERR_DATA, "%s: no delta, or truncated", x->path);
+    x->end = m->size - HEX;
+    hash_hex128(m->data, x->end, digest);
+    return memcmp(digest, m->data + x->end, HEX)
+               ? chain_damaged(x, "its bytes do not have the digest at its end", e)
+               : 0;
+}
+
+static int is_digest(const char *s)
+{
+    return strlen(s) == HEX && strspn(s, "0123456789abcdef") == HEX;
+}
+
+static int read_head(struct link *x, struct err *e)
+{
+    const char *text;
+    uint32_t n;
+    int64_t size = 0;
+    int r;
+
+    x->at = strlen(DELTA_MAGIC);
+    if (delta_get_u32(x->map.data, x->end, &x->at, &n) || n > x->end - x->at)
+        return chain_damaged(x, "its header is longer than the file", e);
+    text = (const char *)x->map.data + x->at;
+    x->at += n;
+    r = json_read_text(&x->head, text, n, x->path, e);
+    if (!r)
+        r = json_get_i64(x->head, x->path, "size", 1, &size, e);
+    if (!r)
+        r = json_get_str(x->head, x->path, "digest", 1, &x->digest, e);
+    if (!r)
+        r = json_get_str(x->head, x->path, "successor", 1, &x->successor, e);
+    if (!r)
+        r = json_get_str(x->head, x->path, "successor_digest", 1,
+                         &x->successor_digest, e);
+    if (r)
+        return r;
+    x->size = (size_t)size;
+    return size > 0 && is_digest(x->digest) && is_digest(x->successor_digest)
+               ? 0
+               : chain_damaged(x, "no size, or no digests of 32 hex digits", e);
+}
+
+static int open_link(struct link *x, const char *dir, const char *stem,
+                     struct err *e)
+{
+    int r;
+
+    memset(x, 0, sizeof *x);
+    x->dir = xstrdup(dir);
+    x->path = delta_file_of(dir, stem, ".delta");
+    r = file_map(&x->map, x->path, e);
+    if (!r)
+        r = check_bytes(x, e);
+    return r ? r : read_head(x, e);
+}
+
+void chain_close(struct chain *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        file_unmap(&c->v[i].map);
+        json_decref(c->v[i].head);
+        free(c->v[i].dir);
+        free(c->v[i].path);
+    }
+    free(c->v);
+    free(c->base);
+    memset(c, 0, sizeof *c);
+}
+
+/* ---- the chain ------------------------------------------------------ */
+
+static int same_folder(const char *dir, const char *real)
+{
+    char *other = real ? realpath(dir, NULL) : NULL;
+    int yes = other && !strcmp(other, real);
+
+    free(other);
+    return yes;
+}
+
+/* After the link: the directory of its successor. 1: that has all weights. */
+static int follow(struct chain *c, char **dir, const char *stem,
+                  const char *avoid, struct err *e)
+{
+    const struct link *x = &c->v[c->n - 1];
+    char *next = file_in(x->dir, x->successor), *model, *delta;
+    int r = 0;
+
+    free(*dir);
+    *dir = next;
+    if (same_folder(next, avoid))
+        return err_set(e, ERR_DATA,
+                       "%s: its successor's weights come from "
+                       "%s itself",
+                       x->path, avoid);
+    model = delta_file_of(next, stem, ".safetensors");
+    delta = delta_file_of(next, stem, ".delta");
+    if (file_exists(model)) {
+        c->base = xstrdup(model);
+        r = 1;
+    } else if (!file_exists(delta)) {
+        r = err_set(e, ERR_DATA,
+                    "%s: its successor is missing: %s has neither "
+                    "%s.safetensors nor %s.delta",
+                    x->path, next, stem, stem);
+    }
+    free(model);
+    free(delta);
+    return r;
+}
+
+static int check_link(const struct chain *c, struct err *e)
+{
+    const struct link *x = &c->v[c->n - 1], *before = x - 1;
+
+    if (c->n == MAX_LINKS)
+        return err_set(e, ERR_DATA, "%s: more than %d links", x->path,
+                       MAX_LINKS);
+    if (c->n > 1 && (strcmp(before->successor_digest, x->digest) ||
+                     before->size != x->size))
+        return err_set(e, ERR_DATA,
+                       "%s: stands for weights of the digest %s, "
+                       "%s needs %s",
+                       x->path, x->digest, before->path,
+                       before->successor_digest);
+    return 0;
+}
+
+int chain_open(struct chain *c, const char *dir, const char *stem,
+               const char *avoid, struct err *e)
+{
+    char *at = xstrdup(dir);
+    int r = 0;
+
+    memset(c, 0, sizeof *c);
+    while (!r) {
+        c->v = xrealloc(c->v, c->n + 1, sizeof *c->v);
+        r = open_link(&c->v[c->n++], at, stem, e);
+        if (!r)
+            r = check_link(c, e);
+        if (!r)
+            r = follow(c, &at, stem, avoid, e);
+    }
+    free(at);
+    return r < 0 ? r : 0;
+}
