@@ -4,17 +4,19 @@
 # roofline, measured in the same run. BENCH_ARGS is for those of kernels:
 # fp32, bf16 or fp16, then a part of a shape's name (BENCH_ARGS="bf16 tiny").
 # BENCH="step" chooses programs; TOK_ARGS are a tokenizer's directory and texts,
-# UPDATE_ARGS two arms and a shape, SYNC_ARGS an arm and a shape.
+# UPDATE_ARGS two arms and a shape, SYNC_ARGS an arm and a shape, DELTA_ARGS a type and a shape.
 
 BENCH      ?= $(filter-out gpu%,$(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c)))
 BENCH_ARGS ?=
 TOK_ARGS   ?=
 UPDATE_ARGS ?=
 SYNC_ARGS  ?=
+DELTA_ARGS ?=
 ARGS_bench_tok = $(TOK_ARGS)
 ARGS_bench_stream :=
 ARGS_bench_update = $(UPDATE_ARGS)
 ARGS_bench_sync = $(SYNC_ARGS)
+ARGS_bench_delta = $(DELTA_ARGS)
 bench_args  = $(if $(filter undefined,$(origin ARGS_bench_$(1))),$(BENCH_ARGS),$(ARGS_bench_$(1)))
 USES_bench_gemm := kernels
 USES_bench_tok := text
@@ -22,6 +24,7 @@ USES_bench_step := train
 USES_bench_generate := generate
 USES_bench_update := train
 USES_bench_sync := train
+USES_bench_delta := train
 bench_uses  = $(or $(USES_bench_$(1)),model)
 
 define bench_rule

@@ -84,7 +84,8 @@ static int check_bytes(struct link *x, struct err *e)
     x->end = m->size - HEX;
     hash_hex128(m->data, x->end, digest);
     return memcmp(digest, m->data + x->end, HEX)
-               ? chain_damaged(x, "its bytes do not have the digest at its end", e)
+               ? chain_damaged(x, "its bytes do not have the digest at its end",
+                               e)
                : 0;
 }
 

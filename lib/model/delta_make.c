@@ -30,7 +30,7 @@ struct make {
     struct worker {
         struct delta_coder *coder;
         uint8_t *back;
-    } *worker;
+    } * worker;
 };
 
 /* From one absolute path to another: "../step-40/checkpoint". */
