@@ -23,6 +23,10 @@ do for [t = 1:2] {
     }
     set multiplot
     unset key
+    # as style.gp has them; the key below does without
+    set border 3 linecolor rgb '#444444' linewidth 1
+    set ytics nomirror out scale 0.6 textcolor rgb '#222222' 0.2
+    set grid ytics linetype 1 linecolor rgb '#e3e6e9' linewidth 1
     set tmargin at screen 0.86
     set bmargin at screen 0.21
     set lmargin at screen 0.1
@@ -46,11 +50,20 @@ do for [t = 1:2] {
     set for [k = 1:n_kinds] xtics add (word(kinds, k) k - 1)
     set xlabel 'kind of weight'
     unset ylabel
-    set key at screen 0.53, 0.965 center top horizontal Left reverse samplen 2
     plot for [a = 1:n_arms] by_kind index a - 1 \
              using ($1 + offset(a)):2:3:4 with yerrorbars \
-             pointtype mark(a) pointsize 0.9 linewidth 1.6 linecolor rgb colour(a) \
-             title word(arms, a)
+             pointtype mark(a) pointsize 0.9 linewidth 1.6 linecolor rgb colour(a) notitle
+    # the key of both, as wide as the page
+    set lmargin at screen 0.02
+    set rmargin at screen 0.98
+    unset border
+    unset xtics
+    unset ytics
+    unset grid
+    unset xlabel
+    set key at screen 0.53, 0.975 center top horizontal Left reverse samplen 2
+    plot for [a = 1:n_arms] NaN with linespoints pointtype mark(a) pointsize 0.9 \
+             linewidth 1.6 linecolor rgb colour(a) title word(arms, a)
     unset multiplot
     unset output
 }
