@@ -199,7 +199,7 @@ void sec_missing(const struct report *r)
                      "recorded, and of how many; tasks with scores and with "
                      "KL, and how many there are; whether the last checkpoint "
                      "was compared with the base.",
-                     "<run|steps|of|scores|KL|tasks|sparsity|<no scores of");
+                     "<run|steps|of|scores|KL|tasks|<sparsity|<no scores of");
     runs(r, &y);
     verdicts(r);
     buf_free(&y.not_begun);

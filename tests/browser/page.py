@@ -222,6 +222,10 @@ def views(b, page):
     check("print_has_charts_and_tables",
           [b.js(f"{shown}('{s}')") for s in ("[data-chart=heat] svg",
                                              "#t-scores", "nav")], [True] * 3)
+    check("print_has_the_keys_of_the_charts_and_the_plots",
+          [b.js(f"{shown}('[data-chart=heat] .keys')"),
+           b.js("[...document.querySelectorAll('details.paper')]"
+                ".every(d => d.open)")], [True, True])
     check("it_prints", b.pdf()[:5], b"%PDF-")
     b.media("", "light")
     b.size(400, 800)

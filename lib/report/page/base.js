@@ -77,6 +77,8 @@ function seen(element) {
 
 // On paper everything is there.
 function seeAll() {
+    for (const d of document.querySelectorAll('details.paper'))
+        d.open = true;
     while (unseen.size)
         for (const e of [...unseen.keys()])
             seen(e);
@@ -170,7 +172,7 @@ function foldPlots() {
     for (const f of document.querySelectorAll('figure.paper')) {
         if (!f.querySelector('svg'))
             continue;
-        const d = make('details', null,
+        const d = make('details', { class: 'paper' },
             make('summary', null, 'The plot as it is printed'));
 
         f.replaceWith(d);

@@ -63,7 +63,7 @@ const mark = (a, size) => d3.symbol().type(symbols()[a % 7]).size(size)();
 
 // Buttons that switch arms off and on, in all charts at once.
 function armKeys() {
-    const box = make('div', { class: 'controls', role: 'group',
+    const box = make('div', { class: 'keys', role: 'group',
         'aria-label': 'arms' });
 
     data.arms.forEach((name, a) => {
