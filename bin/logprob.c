@@ -9,12 +9,14 @@
 #include "../lib/score/scorer.h"
 #include "engine_opts.h"
 #include "filter_main.h"
+#include "ranks.h"
 
 static struct filter f = FILTER_INIT;
 static struct engine_opts m = {.arm = "fp32", .device = "auto"};
 static struct scorer_opts o = {.batch = 64, .temperature = 1};
 static const char *against, *against_arm;
 static int plan;
+static struct ranks_opts ranks;
 
 static const struct opt own[] = {
     {OPT_STR, "model", 0, &m.dir, "DIR", "the model that scores", 0, 0},
@@ -39,6 +41,7 @@ static const struct opt own[] = {
      "tokens in a forward, about; results do not depend on it; 0 = " CLI_TEXT(
          MICRO_TOKENS),
      0, 1e8},
+    OPT_RANKS(&ranks),
     OPT_PLAN(&plan),
     {OPT_HEADING, NULL, 0, NULL, NULL, "Records", 0, 0},
     {0}};
@@ -119,21 +122,25 @@ static int open_both(struct engine *x, struct engine *y, struct err *e)
     return r || !against ? r : engine_open(y, &other, x, e);
 }
 
+/* Rank 0 reads and writes for all. */
 static int score(char **args, int n, struct err *e)
 {
     struct engine x = {0}, y = {0};
     struct scorer_check check;
-    int r = open_both(&x, &y, e);
+    int first = !comm_rank(o.comm), r = open_both(&x, &y, e);
 
-    if (!r)
+    f.quiet |= !first;
+    if (!r && first)
         r = filter_open(&f, "logprob", "rollouts", args, n, e);
     if (!r)
         r = scorer_run(&x, against ? &y : NULL, &o, &f, &check, e);
-    if (!r)
+    if (r && comm_size(o.comm) > 1)
+        return r; /* a thread may look at the models yet */
+    if (!r && first)
         r = report(&check, e);
     engine_close(&y);
     engine_close(&x);
-    return r ? r : filter_close(&f, e);
+    return r || !first ? r : filter_close(&f, e);
 }
 
 static int run(char **args, int n, struct err *e)
@@ -154,7 +161,11 @@ static int run(char **args, int n, struct err *e)
     if (o.as_against && !against)
         return err_set(e, ERR_USAGE, "--as-against needs --against DIR");
     o.seed = m.seed;
-    return score(args, n, e);
+    r = ranks_begin(&ranks, &o.comm, e);
+    if (r)
+        return r < 0 ? r : 0;
+    r = score(args, n, e);
+    return r ? r : ranks_finish(&o.comm, e);
 }
 
 int main(int argc, char **argv)

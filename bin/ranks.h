@@ -17,7 +17,7 @@
      0,                                                                        \
      &(o)->n,                                                                  \
      "R",                                                                      \
-     "compute in R processes; results do not depend on it; "                   \
+     "compute in R processes (docs/SCALE.md); results do not depend on it; "   \
      "0 or 1 = in this one",                                                   \
      0,                                                                        \
      RANKS_MOST},                                                              \

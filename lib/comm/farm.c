@@ -1,9 +1,11 @@
 /* farm - a rank's side: asks for items, sends results */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "../base/arena.h"
 #include "farm_impl.h"
 #include "link.h"
+#include "ranks.h"
 
 /* A rank that works and was told that nothing is there asks again after so
  * long. */
@@ -91,6 +93,12 @@ int farm_leave(struct farm *f, struct err *e)
     r = comm_send(f->c, 0, &m, sizeof m, e);
     /* what is sent then is no longer for the farm */
     return r ? r : comm_recv(f->c, 0, &all_left, 1, e);
+}
+
+void farm_fail(struct farm *f, const struct err *e)
+{
+    if (f && f->desk && !farm_desk_is_done(f) && ranks_tell(e))
+        _exit(e->code ? e->code : ERR_IO);
 }
 
 void farm_close(struct farm **f)

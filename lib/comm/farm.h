@@ -49,7 +49,9 @@ int farm_give(struct farm *f, uint64_t number, int i, const void *p, size_t n,
               struct err *e) MUST_CHECK;
 /* This rank has given all its results; waits for the round's end. */
 int farm_leave(struct farm *f, struct err *e) MUST_CHECK;
-/* After an error, too: rank 0's thread then ends with the process. */
+/* After an error: where rank 0's thread still reads and writes, nothing may be
+ * closed under it. The error is told (ranks.h), and the process ends. */
+void farm_fail(struct farm *f, const struct err *e);
 void farm_close(struct farm **f);
 
 #endif

@@ -385,17 +385,21 @@ int farm_desk_leave(struct farm *f, struct err *e)
     return r;
 }
 
+int farm_desk_is_done(struct farm *f)
+{
+    int r;
+
+    pthread_mutex_lock(&f->desk->lock);
+    r = f->desk->finished;
+    pthread_mutex_unlock(&f->desk->lock);
+    return r;
+}
+
 void farm_desk_close(struct farm *f)
 {
     struct farm_desk *d = f->desk;
-    int finished;
 
-    if (!d)
-        return;
-    pthread_mutex_lock(&d->lock);
-    finished = d->finished;
-    pthread_mutex_unlock(&d->lock);
-    if (!finished) /* after an error elsewhere: the thread may wait for long */
+    if (!d || !farm_desk_is_done(f)) /* it may wait for long */
         return;
     if (d->thread)
         pthread_join(d->thread, NULL);

@@ -44,6 +44,8 @@ int farm_desk_get(struct farm *f, int wait, uint64_t *number, struct buf *item,
 int farm_desk_give(struct farm *f, uint64_t number, int i, const void *p,
                    size_t n, struct err *e) MUST_CHECK;
 int farm_desk_leave(struct farm *f, struct err *e) MUST_CHECK;
+/* Its thread has ended. */
+int farm_desk_is_done(struct farm *f);
 void farm_desk_close(struct farm *f);
 
 #endif

@@ -181,6 +181,8 @@ static int work(struct sampler *s, struct err *e)
     }
     if (!r)
         r = farm_leave(w.farm, e);
+    if (r)
+        farm_fail(w.farm, e);
     farm_close(&w.farm);
     buf_free(&w.result);
     return r;

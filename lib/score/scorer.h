@@ -5,6 +5,7 @@
  */
 #ifndef ULP_SCORE_SCORER_H
 #define ULP_SCORE_SCORER_H
+#include "../comm/comm.h"
 #include "../model/engine.h"
 #include "../record/filter.h"
 
@@ -15,7 +16,8 @@ struct scorer_opts {
     int batch;              /* records at once */
     int micro;              /* tokens in a forward; 0: model.h's default */
     double temperature;
-    uint64_t seed; /* of order=shuffled, for the header */
+    uint64_t seed;     /* of order=shuffled, for the header */
+    struct comm *comm; /* the ranks that score together; NULL: one */
 };
 
 /* What check_rollout found. */
@@ -25,7 +27,8 @@ struct scorer_check {
 };
 
 /* From f's input to its output; does not close f. against (may be NULL): the
- * model of kl_exact = KL(x || against). */
+ * model of kl_exact = KL(x || against). On ranks: all call it with the same
+ * options; rank 0 alone looks at f and fills *check. */
 int scorer_run(struct engine *x, struct engine *against,
                const struct scorer_opts *o, struct filter *f,
                struct scorer_check *check, struct err *e) MUST_CHECK;

@@ -109,3 +109,24 @@ done
 fails no_such_launcher 2 "--launcher 'nowhere -n 2': nowhere: No such file or directory" roll --ranks 2 --launcher 'nowhere -n 2' p.jsonl
 fails launcher_that_ends 1 "the launcher 'sh -c \"exit 7\"' ended with status 7 and started none" roll --ranks 2 --launcher 'sh -c "exit 7"' p.jsonl
 fails launcher_without_mpi 2 'neither Open MPI nor MPICH is there' roll --ranks 2 --launcher env p.jsonl
+
+# --- logprob: the same bytes, the same report ---
+N=$root/tests/golden/model/untied
+score() { timeout 60 "$BIN/logprob" --quiet --device cpu --threads 1 --model "$M" --as me --against "$N" --as-against base --batch 8 "$@"; }
+score --check-rollout -o scored want 2>err.want
+rm -f bad
+for r in 2 3 5; do
+    score --check-rollout --ranks $r -o got want 2>err && cmp -s scored got && cmp -s err err.want || echo "$r ranks: $(head -c 300 err)" >>bad
+done
+ULP_COMM_DELAY_US=3000 score --batch 3 --micro-batch 20 --ranks 3 -o got want 2>err && cmp -s scored got || echo "delays: $(head -c 300 err)" >>bad
+gives logprob_same_bytes "$(cat bad 2>/dev/null)" ''
+timeout 60 "$BIN/logprob" --quiet --device cpu --model "$M" --as me want -o own
+timeout 60 "$BIN/logprob" --quiet --device cpu --model "$M" --as me --ranks 3 <want >got; check logprob_a_filter cmp own got
+"$BIN/rollout" --quiet --device cpu --model "$M" --samples 1 --max-new 4 --temperature 0.5 -o warm p.jsonl
+fails logprob_finds_differences 3 'response_logprobs differ' score --check-rollout --ranks 3 -o got2 warm
+for mpi in openmpi mpich; do
+    [ -e "$BIN/comm-$mpi.so" ] && command -v mpirun.$mpi >/dev/null || continue
+    launch="mpirun.$mpi"
+    [ $mpi = openmpi ] && launch="$launch --oversubscribe"
+    score --ranks 3 --launcher "$launch -n 3" -o got want 2>err; is logprob_$mpi 0 "$(cmp scored got 2>&1; cmp -s scored got; echo $?)"
+done
