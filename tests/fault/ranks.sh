@@ -31,6 +31,8 @@ while [ $done -lt "$ROUNDS" ] && [ $i -lt $((3 * ROUNDS)) ]; do
     launcher=${launchers[$((i % ${#launchers[@]}))]} seed=77$$$i fault=kill
     [ $((i % 4)) = 3 ] && fault=stop
     [ $((i % 5)) = 4 ] && [ "$launcher" != local ] && fault=memory && launcher="$launcher ./limited"
+    [ $((i % 6)) = 2 ] && fault=front
+    [ $((i % 7)) = 5 ] && [ "$launcher" != local ] && [ $fault = kill ] && fault=launcher
     rm -f out in*
     export LIMIT=$((12000 + $(random "3$i" 50000)))
     mkfifo in$i; (while cat p.jsonl; do :; done >in$i 2>/dev/null) & feed=$!
@@ -45,6 +47,8 @@ while [ $done -lt "$ROUNDS" ] && [ $i -lt $((3 * ROUNDS)) ]; do
     case $fault in
     kill) kill -9 "$victim" ;;
     stop) kill -STOP "$victim" ;;
+    front) kill -9 "$front" ;; # the process in the pipe
+    launcher) kill -9 "$(pgrep -P "$front" | head -n 1)" ;;
     memory) ;; # rank 1 has too little from the start
     esac
     wait $wrap; rc=$?
@@ -54,8 +58,10 @@ while [ $done -lt "$ROUNDS" ] && [ $i -lt $((3 * ROUNDS)) ]; do
     left=$(mine $seed | wc -l)
     for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$left" = 0 ] && break; sleep 0.1; left=$(mine $seed | wc -l); done
     [ -z "${VERBOSE:-}" ] || echo "note $fault, $launcher: status $rc after $ms ms: $(cat err)"
-    if [ $rc = 0 ] || [ $rc = 124 ] || [ -e out ] || [ "$left" != 0 ] || [ "$(wc -l <err)" != 1 ] || [ $ms -gt 25000 ] ||
-        ! grep -qE "^rollout: (a rank|rank [012]) on $host|the launcher" err; then
+    lines=1
+    [ $fault = front ] && lines=0 && echo "rank 0 on $host" >said || cp err said
+    if [ $rc = 0 ] || [ $rc = 124 ] || [ -e out ] || [ "$left" != 0 ] || [ "$(wc -l <err)" != $lines ] || [ $ms -gt 25000 ] ||
+        ! grep -qE "(a rank|rank [012]) on $host|the launcher" said; then
         bad=$((bad + 1))
         no "round_$i" "$fault, $launcher: status $rc after $ms ms, $left left, $(ls out 2>/dev/null) said: $(head -c 900 err | tr '\n' ' ')"
         # shellcheck disable=SC2046
