@@ -9,8 +9,10 @@
 #include "../lib/train/loop.h"
 #include "engine_opts.h"
 #include "main.h"
+#include "ranks.h"
 
 static struct loop_opts o = LOOP_OPTS_INIT;
+static struct ranks_opts ranks;
 
 static const struct opt opts[] = {
     {OPT_STR, "model", 0, &o.model, "DIR",
@@ -46,6 +48,7 @@ static const struct opt opts[] = {
      "piece at a time: less of its memory, more time, the same bits",
      0, 0},
     OPT_RELEASE(&o.release, " and the optimizer's"),
+    OPT_RANKS(&ranks),
     OPT_DEVICE(&o.device, &o.threads),
     {OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0},
     {OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0},
@@ -124,15 +127,22 @@ static const struct cli cli = {
 
 static int run(char **args, int n, struct err *e)
 {
+    int r;
+
     if (!o.model)
         return err_set(e, ERR_USAGE, "--model is missing");
+    o.plan_ranks = ranks.n;
     if (o.plan)
         return loop_plan(&o, stdout, e);
     if (!o.out)
         return err_set(e, ERR_USAGE, "--out is missing");
     if (o.beta1 >= 1 || o.beta2 >= 1)
         return err_set(e, ERR_USAGE, "--beta1 and --beta2 are below 1");
-    return loop_run(&o, "dapo-step", args, n, e);
+    r = ranks_begin(&ranks, &o.comm, e);
+    if (r)
+        return r < 0 ? r : 0;
+    r = loop_run(&o, "dapo-step", args, n, e);
+    return r ? r : ranks_finish(&o.comm, e);
 }
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include "../lib/train/pretrain.h"
 #include "engine_opts.h"
 #include "main.h"
+#include "ranks.h"
 
 static struct pretrain_opts o = {
     .arm = "fp32",
@@ -34,6 +35,8 @@ static struct pretrain_opts o = {
     .grad_clip = 1,
     .init_std = 0.05, /* small widths learn faster from it than from 0.02 */
 };
+
+static struct ranks_opts ranks;
 
 static const struct opt opts[] = {
     {OPT_STR, "output", 'o', &o.out, "DIR", "model directory to write", 0, 0},
@@ -74,6 +77,7 @@ static const struct opt opts[] = {
     OPT_MICRO_BATCH(&o.micro_batch),
     OPT_RECOMPUTE(&o.recompute),
     OPT_DEVICE(&o.device, &o.threads),
+    OPT_RANKS(&ranks),
     {OPT_U64, "limit", 0, &o.limit, "N", "read at most N rows; 0 = all", 0, 0},
     {OPT_STR, "metrics", 0, &o.metrics, "FILE",
      "records of loss, rate and gradient norm", 0, 0},
@@ -99,17 +103,29 @@ static const struct cli cli = {
     .max_args = 64,
 };
 
+static int run(char **args, int n, struct err *e)
+{
+    int r;
+
+    if (!o.tokenizer || !o.out)
+        return err_set(e, ERR_USAGE, "%s is missing",
+                       o.out ? "--tokenizer" : "-o");
+    if (!o.steps) /* nothing to compute */
+        ranks.n = 0;
+    r = ranks_begin(&ranks, &o.comm, e);
+    if (r)
+        return r < 0 ? r : 0;
+    r = pretrain_run(&o, "pretrain", args, n, e);
+    return r ? r : ranks_finish(&o.comm, e);
+}
+
 int main(int argc, char **argv)
 {
     char **args;
     int n = start(&cli, argc, argv, &args);
     struct err e = {0};
 
-    if (!o.tokenizer || !o.out)
-        return fail(&cli, (err_set(&e, ERR_USAGE, "%s is missing",
-                                   o.out ? "--tokenizer" : "-o"),
-                           &e));
-    if (pretrain_run(&o, "pretrain", args, n, &e))
+    if (run(args, n, &e))
         return fail(&cli, &e);
     return finish(&cli);
 }

@@ -125,6 +125,14 @@ enum {
     CMP_BOTH, CMP_CHANGED_B, CMP_CHANGED_C, CMP_CHANGED_BOTH, CMP_N
 };
 
+/* sumsq adds by blocks of so many values. */
+enum { SUMSQ_BLOCK = 65536 };
+
+static inline size_t sumsq_blocks(size_t n)
+{
+    return (n + SUMSQ_BLOCK - 1) / SUMSQ_BLOCK;
+}
+
 /* What a backend holds: buffers, weights, caches and scratch. */
 struct k_memory {
     size_t now, peak; /* bytes; peak since the backend was opened */
@@ -364,9 +372,11 @@ struct kernels {
     void (*adamw)(struct kernels *k, const struct k_adamw *h, void *w,
                   enum dtype wt, void *comp, void *m, void *v, enum dtype mt,
                   const void *g, enum dtype gt, size_t n, uint64_t *changed);
-    /* Sum of squares in double, canonical order (host result). */
+    /* Sum of squares in double, canonical order (host result); the sums of the
+     * sumsq_blocks(n) blocks that it is added up of go to sums (host), unless
+     * that is NULL. */
     double (*sumsq)(struct kernels *k, const void *g, enum dtype gt,
-                    size_t n);
+                    size_t n, double *sums);
 
     /* ---- what an update changed (SCIENCE 6; compare.h has the rule) ---- */
     /* n values of a before, of b after, and of c after another update, or

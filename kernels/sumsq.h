@@ -3,13 +3,6 @@
 #define ULP_KERNELS_SUMSQ_H
 #include "scratch.h"
 
-enum { SUMSQ_BLOCK = 65536 };
-
-static inline size_t sumsq_blocks(size_t n)
-{
-    return (n + SUMSQ_BLOCK - 1) / SUMSQ_BLOCK;
-}
-
 /* The sums of all blocks. */
 static inline void sumsq_scratch(struct scratch_plan *z)
 {

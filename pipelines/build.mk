@@ -104,7 +104,7 @@ L_generate := $(call LIB_of,lib/generate) $(L_model) $(L_record) $(L_comm)
 L_score  := $(call LIB_of,lib/score) $(L_model) $(L_record) $(L_comm)
 L_compare := $(call LIB_of,lib/compare) $(L_model) $(L_record)
 L_spectrum := $(call LIB_of,lib/spectrum) $(L_compare)
-L_train  := $(call LIB_of,lib/train) $(L_generate) $(L_tasks) $(L_text)
+L_train  := $(call LIB_of,lib/train) $(L_generate) $(L_tasks) $(L_text) $(L_comm)
 
 X_base   := -ljansson -lxxhash -lzstd -lz
 X_record := -lmsgpackc $(X_base)

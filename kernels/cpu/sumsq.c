@@ -48,15 +48,17 @@ static void blocks(void *ctx, long lo, long hi, int worker)
     }
 }
 
-OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n)
+OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n,
+                  double *sums)
 {
     struct cpu *c = cpu_of(k);
     long n_blocks = (long)sumsq_blocks(n);
-    struct job j = {g, gt, n, NULL};
+    struct job j = {g, gt, n, sums};
     double total = 0;
 
-    j.sums = NAME(cpu_shared)(c, S_TASKS,
-                              (size_t)n_blocks * sizeof *j.sums);
+    if (!sums)
+        j.sums = NAME(cpu_shared)(c, S_TASKS,
+                                  (size_t)n_blocks * sizeof *j.sums);
     if (!j.sums)
         return 0;
     NAME(cpu_for)(c, n_blocks, BLOCK, blocks, &j);

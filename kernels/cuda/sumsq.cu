@@ -38,16 +38,18 @@ KERNEL __launch_bounds__(SUM_THREADS)
         sums[b] = (s[0] + s[2]) + (s[1] + s[3]);
 }
 
-OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n)
+OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n,
+                  double *sums)
 {
     struct cuda *c = cuda_of(k);
     size_t blocks = sumsq_blocks(n);
-    double *dev, *host, total = 0.0;
+    double *dev, *host = sums, total = 0.0;
 
     if (n == 0)
         return 0.0;
     dev = (double *)CU(cuda_scratch)(c, S_TASKS, blocks * sizeof *dev);
-    host = (double *)calloc(blocks, sizeof *host);
+    if (!sums)
+        host = (double *)calloc(blocks, sizeof *host);
     if (!host)
         CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
     if (dev && host) {
@@ -57,6 +59,7 @@ OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n)
         for (size_t b = 0; b < blocks; b++)
             total += host[b];
     }
-    free(host);
+    if (!sums)
+        free(host);
     return total;
 }

@@ -149,6 +149,11 @@ void *model_grads(struct model *m)
     return m->grads;
 }
 
+void *model_spare(struct model *m, size_t bytes)
+{
+    return bytes <= dtype_size(m->arm.grads) * m->p.n_values ? m->grads : NULL;
+}
+
 void model_zero_grads(struct model *m)
 {
     size_t size = dtype_size(m->arm.grads);

@@ -63,7 +63,7 @@ int model_matrices(struct model *m, char *flat, struct err *e)
 
 int model_attach(struct model *m, void *master, enum dtype mt, struct err *e)
 {
-    m->attached = m->k->weight_view && mt == m->t;
+    m->attached = master && m->k->weight_view && mt == m->t;
     return model_matrices(m, m->attached ? master : NULL, e);
 }
 

@@ -40,7 +40,8 @@ int model_load(struct model *m, const char *dir, char digest[33],
 /* Compute weights from a flat master array on the device, of type mt. */
 int model_set(struct model *m, const void *master, enum dtype mt,
               struct err *e) MUST_CHECK;
-/* After MODEL_LATER, before model_set of that array: where its type is the
+/* After MODEL_LATER, before model_set of that array (or, where it is NULL, of
+ * any): where its type is the
  * compute type and the device allows it, the array's own memory serves as the
  * matrices (and must outlive the model); else they get memory of their own.
  * Either way the compute weights are those of the last model_set. */
@@ -124,6 +125,10 @@ int model_backward(struct model *m, const float *dlogp,
  * shows. In bf16 every boundary does (grads.c). */
 void *model_grads(struct model *m);
 void model_zero_grads(struct model *m);
+/* The gradients' memory on the device, which are lost, for whatever else takes
+ * at most so many bytes; lent until the next forward. NULL where there is none,
+ * or less. */
+void *model_spare(struct model *m, size_t bytes);
 
 /* Activations, caches, gradients and the kernels' scratch go back to the
  * device; the weights stay, and the next pass takes the rest anew. */

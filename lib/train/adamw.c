@@ -2,8 +2,8 @@
 #include "adamw.h"
 #include <math.h>
 #include <stdlib.h>
-#include "../../kernels/canon.h"
 #include "../base/arena.h"
+#include "clip.h"
 
 #define SCALE_INIT 65536.0
 #define SCALE_MAX 16777216.0 /* 2^24: products with fp32 stay finite */
@@ -12,7 +12,7 @@
 /* Of m, v and comp, where each lives. */
 static void *moment_alloc(struct adamw *a, enum dtype t, struct err *e)
 {
-    size_t bytes = a->p->n_values * dtype_size(t);
+    size_t bytes = slices_values(&a->s) * dtype_size(t);
 
     return a->o.offload ? a->k->host_alloc(a->k, bytes, e)
                         : a->k->alloc(a->k, bytes, e);
@@ -32,8 +32,9 @@ size_t adamw_piece_bytes(const struct arm *a, size_t n)
            (2 * dtype_size(a->adam) + (a->kahan ? dtype_size(DT_BF16) : 0));
 }
 
-int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
-               const struct arm *arm, const struct adamw_opts *o, struct err *e)
+int adamw_open_ranks(struct adamw **out, struct comm *c, struct kernels *k,
+                     const struct params *p, const struct arm *arm,
+                     const struct adamw_opts *o, struct err *e)
 {
     struct adamw *a = xcalloc(1, sizeof *a);
 
@@ -42,8 +43,9 @@ int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
     a->p = p;
     a->arm = *arm;
     a->o = *o;
+    slices_open(&a->s, c, p, arm->grads);
     a->loss_scale = arm->loss_scaling ? SCALE_INIT : 1;
-    a->master = k->alloc(k, p->n_values * dtype_size(arm->master), e);
+    a->master = k->alloc(k, slices_values(&a->s) * dtype_size(arm->master), e);
     a->m = a->master ? moment_alloc(a, arm->adam, e) : NULL;
     a->v = a->m ? moment_alloc(a, arm->adam, e) : NULL;
     if (a->v && arm->kahan)
@@ -51,7 +53,7 @@ int adamw_open(struct adamw **out, struct kernels *k, const struct params *p,
     if (a->v && (a->comp || !arm->kahan))
         a->changed = k->alloc(k, sizeof *a->changed, e);
     if (a->changed && o->offload)
-        a->piece = k->alloc(k, adamw_piece_bytes(arm, p->n_values), e);
+        a->piece = k->alloc(k, adamw_piece_bytes(arm, slices_values(&a->s)), e);
     if (a->changed && (a->piece || !o->offload))
         return 0;
     adamw_close(out);
@@ -73,6 +75,7 @@ void adamw_close(struct adamw **out)
     moment_free(a, a->m);
     moment_free(a, a->v);
     moment_free(a, a->comp);
+    slices_close(&a->s);
     free(a);
     *out = NULL;
 }
@@ -90,14 +93,17 @@ static double power(double beta, uint64_t n)
     return r;
 }
 
-static void *at(void *base, enum dtype t, size_t offset)
+/* Value `offset` of all, in what a holds of them. */
+static void *at(const struct adamw *a, void *base, enum dtype t, size_t offset)
 {
-    return base ? (char *)base + offset * dtype_size(t) : NULL;
+    return base ? (char *)base + (offset - slices_first(&a->s)) * dtype_size(t)
+                : NULL;
 }
 
-static const void *at_const(const void *base, enum dtype t, size_t offset)
+static const void *at_const(const struct adamw *a, const void *base,
+                            enum dtype t, size_t offset)
 {
-    return (const char *)base + offset * dtype_size(t);
+    return (const char *)base + (offset - slices_first(&a->s)) * dtype_size(t);
 }
 
 static void skip(struct adamw *a)
@@ -113,28 +119,30 @@ static void update(struct adamw *a, const struct k_adamw *h,
                    const struct param *q, size_t first, size_t n, const void *g,
                    void *m, void *v, void *comp)
 {
-    a->k->adamw(a->k, h, at(a->master, a->arm.master, q->offset + first),
-                a->arm.master, comp, m, v, a->arm.adam,
-                at_const(g, a->arm.grads, q->offset + first), a->arm.grads, n,
-                a->changed);
+    size_t from = q->offset + first;
+
+    a->k->adamw(a->k, h, at(a, a->master, a->arm.master, from), a->arm.master,
+                comp, m, v, a->arm.adam, at_const(a, g, a->arm.grads, from),
+                a->arm.grads, n, a->changed);
 }
 
-/* A tensor whose state comes to the device, and goes back, a piece at a
+/* The same where the state comes to the device, and goes back, a piece at a
  * time. */
 static void update_pieces(struct adamw *a, struct k_adamw h,
-                          const struct param *q, const void *g)
+                          const struct param *q, size_t first, size_t end,
+                          const void *g)
 {
     struct kernels *k = a->k;
-    size_t most = adamw_piece(a->p->n_values);
+    size_t most = adamw_piece(slices_values(&a->s));
     size_t size = dtype_size(a->arm.adam), half = dtype_size(DT_BF16);
     char *m = a->piece, *v = m + most * size;
     char *comp = a->comp ? v + most * size : NULL;
 
-    for (size_t i = 0; i < q->n; i += most) {
-        size_t n = q->n - i < most ? q->n - i : most;
-        char *from_m = at(a->m, a->arm.adam, q->offset + i);
-        char *from_v = at(a->v, a->arm.adam, q->offset + i);
-        char *from_c = at(a->comp, DT_BF16, q->offset + i);
+    for (size_t i = first; i < end; i += most) {
+        size_t n = end - i < most ? end - i : most;
+        char *from_m = at(a, a->m, a->arm.adam, q->offset + i);
+        char *from_v = at(a, a->v, a->arm.adam, q->offset + i);
+        char *from_c = at(a, a->comp, DT_BF16, q->offset + i);
 
         h.first = i;
         k->send(k, m, from_m, n * size);
@@ -147,42 +155,6 @@ static void update_pieces(struct adamw *a, struct k_adamw h,
         if (comp)
             k->fetch(k, from_c, comp, n * half);
     }
-}
-
-static double round_bf16(double x)
-{
-    return (double)canon_widen_bf16(canon_round_bf16((float)x));
-}
-
-/* The norm of all gradients, and what they are multiplied by. */
-static double clip(const struct adamw *a, const void *g, double *norm)
-{
-    double max = a->o.grad_clip, coef;
-
-    *norm = sqrt(a->k->sumsq(a->k, g, a->arm.grads, a->p->n_values)) /
-            a->loss_scale;
-    coef = max / (*norm + 1e-6);
-    return max > 0 && coef < 1 ? coef : 1;
-}
-
-/* The same of bf16 gradients, as torch.nn.utils.clip_grad_norm_ has it: a norm
- * of each tensor, the norm of those, 1 over it and the product are bf16. */
-static double clip_bf16(const struct adamw *a, const void *g, double *norm)
-{
-    double max = a->o.grad_clip, sum = 0, coef;
-
-    for (int i = 0; i < a->p->n; i++) {
-        const struct param *q = &a->p->v[i];
-        double n = round_bf16(
-            sqrt(a->k->sumsq(a->k, at_const(g, a->arm.grads, q->offset),
-                             a->arm.grads, q->n)) /
-            a->loss_scale);
-
-        sum += n * n;
-    }
-    *norm = round_bf16(sqrt(sum));
-    coef = round_bf16(max * round_bf16(1 / round_bf16(*norm + 1e-6)));
-    return max > 0 && coef < 1 ? coef : 1;
 }
 
 /* The settings of this update that all tensors share. */
@@ -228,61 +200,123 @@ static void settings_of(const struct adamw *a, double lr, int i,
                                                             : SIZE_MAX;
 }
 
-int adamw_update(struct adamw *a, const void *g, double lr,
-                 struct adamw_result *r, struct err *e)
+/* What of tensor i this rank has. */
+static void update_tensor(struct adamw *a, struct k_adamw h, double lr, int i,
+                          const void *g)
 {
-    const struct params *p = a->p;
-    struct k_adamw h = {0};
-    double coef;
+    const struct param *q = &a->p->v[i];
+    size_t from, n = slices_part(&a->s, a->s.rank, q->offset, q->n, &from);
 
-    r->changed = 0;
-    coef = a->arm.grads == DT_BF16 ? clip_bf16(a, g, &r->norm)
-                                   : clip(a, g, &r->norm);
-    r->skipped = !isfinite(r->norm);
-    if (r->skipped) {
+    if (!n)
+        return;
+    settings_of(a, lr, i, &h);
+    h.first = from - q->offset;
+    if (a->o.offload)
+        update_pieces(a, h, q, h.first, h.first + n, g);
+    else
+        update(a, &h, q, h.first, n, g, at(a, a->m, a->arm.adam, from),
+               at(a, a->v, a->arm.adam, from), at(a, a->comp, DT_BF16, from));
+}
+
+/* Of all ranks together. */
+static int add_changed(struct adamw *a, uint64_t *changed, struct err *e)
+{
+    size_t n_ranks = (size_t)a->s.n;
+    size_t *n = xcalloc(2 * n_ranks, sizeof *n), *place = n + n_ranks;
+    uint64_t *of = xcalloc(n_ranks, sizeof *of);
+    int r;
+
+    a->k->download(a->k, &of[a->s.rank], a->changed, sizeof *of);
+    r = a->k->sync(a->k, e);
+    for (size_t i = 0; i < n_ranks; i++) {
+        n[i] = sizeof *of;
+        place[i] = i * sizeof *of;
+    }
+    if (!r)
+        r = comm_allgatherv(a->s.c, of, n, place, e);
+    *changed = 0;
+    for (size_t i = 0; i < n_ranks; i++)
+        *changed += of[i];
+    free(of);
+    free(n);
+    return r;
+}
+
+int adamw_update(struct adamw *a, const void *g, double lr,
+                 struct adamw_result *res, struct err *e)
+{
+    struct clip x = {.max = a->o.grad_clip, .loss_scale = a->loss_scale};
+    struct k_adamw h = {0};
+    int r = clip_norm(&x, a->k, &a->s, g, e);
+
+    if (r)
+        return r;
+    *res = (struct adamw_result){x.norm, !isfinite(x.norm), 0};
+    if (res->skipped) {
         skip(a);
-        return a->k->sync(a->k, e);
+        return 0;
     }
     a->updates++;
-    settings(a, lr, coef, &h);
+    settings(a, lr, x.coef, &h);
     a->k->zero(a->k, a->changed, sizeof *a->changed);
-    for (int i = 0; i < p->n; i++) {
-        const struct param *q = &p->v[i];
-
-        settings_of(a, lr, i, &h);
-        if (a->o.offload)
-            update_pieces(a, h, q, g);
-        else
-            update(a, &h, q, 0, q->n, g, at(a->m, a->arm.adam, q->offset),
-                   at(a->v, a->arm.adam, q->offset),
-                   at(a->comp, DT_BF16, q->offset));
-    }
-    a->k->download(a->k, &r->changed, a->changed, sizeof r->changed);
+    for (int i = 0; i < a->p->n; i++)
+        update_tensor(a, h, lr, i, g);
     if (a->arm.loss_scaling && ++a->good >= SCALE_EVERY) {
         a->good = 0;
         if (a->loss_scale < SCALE_MAX)
             a->loss_scale *= 2;
     }
-    return a->k->sync(a->k, e);
+    return add_changed(a, &res->changed, e);
 }
 
 int adamw_set_master(struct adamw *a, const float *flat, struct err *e)
 {
     struct kernels *k = a->k;
-    size_t all = a->p->n_values, some = adamw_piece(all);
+    size_t first = slices_first(&a->s), end = slices_end(&a->s);
+    size_t some = adamw_piece(end - first);
     float *piece = k->alloc(k, some * sizeof *piece, e);
 
     if (!piece)
         return -ERR_IO;
-    for (size_t i = 0; i < all; i += some) {
-        size_t n = all - i < some ? all - i : some;
+    for (size_t i = first; i < end; i += some) {
+        size_t n = end - i < some ? end - i : some;
 
         k->upload(k, piece, flat + i, n * sizeof *piece);
-        k->cast(k, at(a->master, a->arm.master, i), a->arm.master, piece,
+        k->cast(k, at(a, a->master, a->arm.master, i), a->arm.master, piece,
                 DT_F32, n);
     }
     k->free(k, piece);
     return k->sync(k, e);
+}
+
+/* Values [first, first + n), from where they are to rank 0's host. */
+static int give(const struct adamw *a, size_t first, size_t n, enum dtype t,
+                char *piece, char *host, struct err *e)
+{
+    struct kernels *k = a->k;
+    size_t size = dtype_size(t);
+    int x = 0;
+
+    for (int r = 0; r < a->s.n && !x; r++) {
+        size_t from, m = slices_part(&a->s, r, first, n, &from);
+        char *to = host + (from - first) * size;
+
+        if (!m || (a->s.rank && r != a->s.rank))
+            continue;
+        if (r == a->s.rank) {
+            const char *src = at(a, a->master, a->arm.master, from);
+
+            if (piece)
+                k->cast(k, piece, t, src, a->arm.master, m);
+            k->download(k, to, piece ? piece : src, m * size);
+            x = k->sync(k, e);
+            if (!x && r)
+                x = comm_send(a->s.c, 0, to, m * size, e);
+        } else {
+            x = comm_recv(a->s.c, r, to, m * size, e);
+        }
+    }
+    return x;
 }
 
 int adamw_compute_weights(const struct adamw *a, enum dtype t,
@@ -301,13 +335,9 @@ int adamw_compute_weights(const struct adamw *a, enum dtype t,
         return -ERR_IO;
     for (size_t i = 0; i < all && !r; i += some) {
         size_t n = all - i < some ? all - i : some;
-        const char *src = at(a->master, a->arm.master, i);
 
-        if (piece)
-            k->cast(k, piece, t, src, a->arm.master, n);
-        k->download(k, host, piece ? piece : src, n * size);
-        r = k->sync(k, e);
-        if (!r)
+        r = give(a, i, n, t, piece, host, e);
+        if (!r && !a->s.rank)
             r = take(ctx, host, n * size, e);
     }
     k->free(k, piece);

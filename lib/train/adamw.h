@@ -2,7 +2,8 @@
  *
  * Everything is flat, in the order of params.h: master weights in arm.master,
  * moments in arm.adam, the bf16 compensation of Kahan arms, gradients in
- * arm.grads.
+ * arm.grads. A rank has the part of each that is its slice; of a process alone
+ * that is all.
  * The update itself is the kernel `adamw`, once per tensor, or under offload
  * once per piece of a tensor.
  */
@@ -10,6 +11,7 @@
 #define ULP_TRAIN_ADAMW_H
 #include "../model/model.h"
 #include "../model/safetensors.h"
+#include "slices.h"
 
 /* Of n values, how many move at a time between types. */
 static inline size_t adamw_piece(size_t n)
@@ -43,6 +45,7 @@ struct adamw {
     const struct params *p; /* borrowed */
     struct arm arm;
     struct adamw_opts o;
+    struct slices s;    /* whose first value is the first of what follows */
     void *master;       /* device */
     void *comp, *m, *v; /* device, or host under offload; comp NULL without
                            Kahan */
@@ -61,10 +64,18 @@ struct adamw_result {
     uint64_t changed; /* stored master values that differ after */
 };
 
-/* Zeroed state; the initial loss scale is 2^16 where the arm has one. */
-int adamw_open(struct adamw **a, struct kernels *k, const struct params *p,
-               const struct arm *arm, const struct adamw_opts *o,
-               struct err *e) MUST_CHECK;
+/* Zeroed state of this process's slice among the ranks of c (NULL: of all); the
+ * initial loss scale is 2^16 where the arm has one. c is borrowed. Where there
+ * are other ranks, all of them call each function below, in the same order. */
+int adamw_open_ranks(struct adamw **a, struct comm *c, struct kernels *k,
+                     const struct params *p, const struct arm *arm,
+                     const struct adamw_opts *o, struct err *e) MUST_CHECK;
+static inline int adamw_open(struct adamw **a, struct kernels *k,
+                             const struct params *p, const struct arm *arm,
+                             const struct adamw_opts *o, struct err *e)
+{
+    return adamw_open_ranks(a, NULL, k, p, arm, o, e);
+}
 void adamw_close(struct adamw **a);
 
 /* Master weights from host fp32, rounded to the master type. */
@@ -75,7 +86,8 @@ int adamw_set_master(struct adamw *a, const float *flat,
  * state. */
 int adamw_load_master(struct adamw *a, const char *dir,
                       struct err *e) MUST_CHECK;
-/* DIR/model.safetensors in the master type; digest as st_commit gives it. */
+/* DIR/model.safetensors in the master type; digest as st_commit gives it. Rank
+ * 0 writes; dir and digest are not looked at elsewhere. */
 int adamw_save_master(const struct adamw *a, const char *dir, char digest[33],
                       struct err *e) MUST_CHECK;
 /* DIR/optimizer.safetensors: m.NAME, v.NAME and, in Kahan arms, c.NAME. */
@@ -85,7 +97,8 @@ int adamw_load_state(struct adamw *a, const char *dir,
                      struct err *e) MUST_CHECK;
 
 /* One update at learning rate lr with the device gradients g, of type
- * arm.grads, which are those of loss_scale times the loss. Clip coefficient
+ * arm.grads, which are those of loss_scale times the loss, of a rank's slice up
+ * to slices_sum_end. The result is the same on every rank. Clip coefficient
  * min(1, max/(norm + 1e-6)); of bf16 gradients as clip_grad_norm_ of torch has
  * it: norms, coefficient and clipped gradient are rounded to bf16. A norm that
  * is not finite skips the update; with loss scaling it also halves the scale,
@@ -94,7 +107,7 @@ int adamw_update(struct adamw *a, const void *g, double lr,
                  struct adamw_result *r, struct err *e) MUST_CHECK;
 
 /* The compute weights as a model of compute type t has them after model_set,
- * in params order: given to `take` a piece at a time. */
+ * in params order: given to rank 0's `take` a piece at a time. */
 int adamw_compute_weights(const struct adamw *a, enum dtype t,
                           int (*take)(void *ctx, const void *p, size_t n_bytes,
                                       struct err *e),

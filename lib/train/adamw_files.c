@@ -33,6 +33,36 @@ static int declare(struct st_writer *w, const struct params *p,
     return 0;
 }
 
+/* Rank r's part of a tensor, from there to rank 0's host memory. */
+static int fetch_part(const struct adamw *a, int r, const struct column *c,
+                      const struct param *q, char *host, struct err *e)
+{
+    size_t size = dtype_size(c->type), from;
+    size_t n = slices_part(&a->s, r, q->offset, q->n, &from) * size;
+    int x = 0;
+
+    if (!n)
+        return 0;
+    if (!a->s.rank)
+        host += (from - q->offset) * size;
+    if (r == a->s.rank) {
+        const char *at = (const char *)c->data +
+                         (from - slices_first(&a->s)) * size;
+
+        if (c->host)
+            memcpy(host, at, n);
+        else
+            a->k->download(a->k, host, at, n);
+        x = c->host ? 0 : a->k->sync(a->k, e);
+        if (!x && r)
+            x = comm_send(a->s.c, 0, host, n, e);
+    } else {
+        x = comm_recv(a->s.c, r, host, n, e);
+    }
+    return x;
+}
+
+/* w: NULL but on rank 0. */
 static int put(struct st_writer *w, const struct adamw *a,
                const struct column *c, struct err *e)
 {
@@ -46,15 +76,11 @@ static int put(struct st_writer *w, const struct adamw *a,
     host = xmalloc(largest * size);
     for (int i = 0; i < a->p->n && !r; i++) {
         const struct param *q = &a->p->v[i];
-        const char *at = (const char *)c->data + q->offset * size;
 
-        if (c->host) {
-            r = st_put(w, at, q->n * size, e);
-            continue;
-        }
-        a->k->download(a->k, host, at, q->n * size);
-        r = a->k->sync(a->k, e);
-        if (!r)
+        for (int k = 0; k < a->s.n && !r; k++)
+            if (k == a->s.rank || !a->s.rank)
+                r = fetch_part(a, k, c, q, host, e);
+        if (!r && w)
             r = st_put(w, host, q->n * size, e);
     }
     free(host);
@@ -67,14 +93,18 @@ static int save(const struct adamw *a, const char *dir, const char *file,
 {
     struct st_writer *w = NULL;
     char path[4096];
-    int r;
+    int r = 0;
 
-    snprintf(path, sizeof path, "%s/%s", dir, file);
-    r = st_create(&w, path, e);
-    for (int i = 0; i < n_columns && !r; i++)
+    if (!a->s.rank) {
+        snprintf(path, sizeof path, "%s/%s", dir, file);
+        r = st_create(&w, path, e);
+    }
+    for (int i = 0; i < n_columns && !r && w; i++)
         r = declare(w, a->p, &c[i], e);
     for (int i = 0; i < n_columns && !r; i++)
         r = put(w, a, &c[i], e);
+    if (!w)
+        return r;
     if (!r)
         return st_commit(&w, digest, e);
     st_abort(&w);
@@ -103,19 +133,26 @@ int adamw_save_state(const struct adamw *a, const char *dir, char digest[33],
 
 /* ---- reading --------------------------------------------------------- */
 
-/* A tensor's values as they are, to the device or (k NULL) to host memory. */
-static int put_values(struct kernels *k, void *to, const struct st_tensor *t,
+/* Values of a tensor. */
+struct part {
+    const struct st_tensor *t;
+    size_t first, n;
+};
+
+/* As they are, to the device or (k NULL) to host memory. */
+static int put_values(struct kernels *k, void *to, const struct part *p,
                       struct err *e)
 {
+    const struct st_tensor *t = p->t;
     size_t size = dtype_size(t->type), most = (size_t)1 << 20;
 
-    for (size_t i = 0; i < t->n; i += most) {
-        size_t n = t->n - i < most ? t->n - i : most;
-        const char *from = (const char *)t->data + i * size;
+    for (size_t i = 0; i < p->n; i += most) {
+        size_t n = p->n - i < most ? p->n - i : most;
+        const char *from = (const char *)t->data + (p->first + i) * size;
         size_t good = finite_until(from, t->type, n);
 
         if (good < n)
-            return finite_bad(t->file, t->name, i + good,
+            return finite_bad(t->file, t->name, p->first + i + good,
                               finite_value(from, t->type, good), t->type, e);
         if (k)
             k->upload(k, (char *)to + i * size, from, n * size);
@@ -125,26 +162,26 @@ static int put_values(struct kernels *k, void *to, const struct st_tensor *t,
     return 0;
 }
 
-/* A tensor into device memory of type dt. */
-static int put_tensor(struct kernels *k, void *at, enum dtype dt,
-                      const struct st_tensor *t, struct err *e)
+/* Into device memory of type dt. */
+static int put_part(struct kernels *k, void *at, enum dtype dt,
+                    const struct part *p, struct err *e)
 {
-    size_t bytes = t->n * dtype_size(t->type);
+    size_t bytes = p->n * dtype_size(p->t->type);
     void *raw = k->alloc(k, bytes, e);
     int r;
 
     if (!raw)
         return -ERR_IO;
-    r = put_values(k, raw, t, e);
+    r = put_values(k, raw, p, e);
     if (!r) {
-        k->cast(k, at, dt, raw, t->type, t->n);
+        k->cast(k, at, dt, raw, p->t->type, p->n);
         r = k->sync(k, e);
     }
     k->free(k, raw);
     return r;
 }
 
-/* Tensors `prefix`NAME into the flat array dst of type dt: on the device, or,
+/* Tensors `prefix`NAME, as far as this rank has them, into dst of type dt: on the device, or,
  * when `state`, where the moments are. state: the file's type must be dt (a
  * moment is never rounded on the way). */
 static int load(struct adamw *a, const struct st_file *f, const char *path,
@@ -156,15 +193,22 @@ static int load(struct adamw *a, const struct st_file *f, const char *path,
     for (int i = 0; i < a->p->n && !r; i++) {
         const struct param *q = &a->p->v[i];
         const struct st_tensor *t = model_tensor(f, prefix, q);
-        void *at = (char *)dst + q->offset * dtype_size(dt);
+        struct part part = {.t = t};
+        size_t from;
+        void *at;
 
         if (state && t->type != dt)
             return err_set(e, ERR_DATA, "%s: %s is %s, the arm has %s", path,
                            t->name, dtype_name(t->type), dtype_name(dt));
+        part.n = slices_part(&a->s, a->s.rank, q->offset, q->n, &from);
+        if (!part.n)
+            continue;
+        part.first = from - q->offset;
+        at = (char *)dst + (from - slices_first(&a->s)) * dtype_size(dt);
         if (state && a->o.offload)
-            r = put_values(NULL, at, t, e);
+            r = put_values(NULL, at, &part, e);
         else
-            r = put_tensor(a->k, at, dt, t, e);
+            r = put_part(a->k, at, dt, &part, e);
     }
     return r;
 }

@@ -177,8 +177,13 @@ int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
                      struct train_state *s, struct err *e)
 {
     struct dir *d;
-    int r = begin(&d, dir, e);
+    int r;
 
+    if (a->s.rank) {
+        r = adamw_save_master(a, NULL, NULL, e);
+        return r ? r : adamw_save_state(a, NULL, NULL, e);
+    }
+    r = begin(&d, dir, e);
     if (!r)
         r = put_all(dir_tmp(d), from, a, s, e);
     return end(&d, r, e);
@@ -188,11 +193,15 @@ int checkpoint_write_model(const char *dir, const struct config *c,
                            const char *tokenizer, const struct adamw *a,
                            struct err *e)
 {
-    json_t *known = json_object();
+    json_t *known;
     char digest[33];
     struct dir *d;
-    int r = begin(&d, dir, e);
+    int r;
 
+    if (a->s.rank)
+        return adamw_save_master(a, NULL, NULL, e);
+    known = json_object();
+    r = begin(&d, dir, e);
     if (!r)
         r = config_write(c, dir_tmp(d), e);
     if (!r)

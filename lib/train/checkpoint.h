@@ -20,6 +20,8 @@ int checkpoint_compare(const struct train_state *was,
 /* Moments, compensation and counters of DIR into a. */
 int checkpoint_resume(struct adamw *a, const struct train_state *s,
                       const char *dir, struct err *e) MUST_CHECK;
+/* Where a is of several ranks, all of them call the next two, and rank 0 writes.
+ */
 /* Writes dir, replacing a model that is there; `from` lends config.json and
  * the tokenizer. s->updates to s->good are filled from a. */
 int checkpoint_write(const char *dir, const char *from, const struct adamw *a,

@@ -1,20 +1,32 @@
 /* gradient - that of a mini-batch: the sum of its shards' (NUMERICS.md,
  * "Shards")
  *
- * The model holds the gradient of the running shard. With one shard that is
- * all; with more, each is added to a second buffer of the same type when it is
- * complete.
+ * The model holds the gradient of the running shard, whole. With one shard in
+ * one process that is all. Else each is added, when it is complete, to a second
+ * buffer of the same type.
+ *
+ * Shard k is made by rank k mod R in round k / R of R ranks. After a round the
+ * parts travel: each rank gets that of its slice (slices.h) of every shard of
+ * the round, and adds these in the order of the shards. So the sum, which only
+ * has a rank's own slice, has the same bits for every R.
  */
 #ifndef ULP_TRAIN_GRADIENT_H
 #define ULP_TRAIN_GRADIENT_H
 #include "../model/pack.h"
+#include "slices.h"
 
 struct gradient {
-    struct model *m;   /* borrowed */
-    struct kernels *k; /* borrowed */
+    struct model *m;        /* borrowed */
+    struct kernels *k;      /* borrowed */
+    const struct slices *s; /* borrowed */
     struct arm arm;
-    int joined; /* shards in the sum so far */
-    char *sum;  /* device, flat, of type arm.grads; NULL when not needed */
+    int joined;   /* shards in the sum so far */
+    char *sum;    /* device, of type arm.grads: this rank's slice up to
+                   slices_sum_end; NULL when not needed */
+    size_t piece; /* values of a part that travel at a time */
+    char *in;     /* host: such pieces from each rank */
+    char *out;    /* host: to each rank, where the device has other memory, */
+    char *staged; /* and device: one of those from another rank */
 };
 
 /* Sequences [a, b) forward and backward: one micro-batch. */
@@ -24,14 +36,19 @@ struct gradient_work {
     size_t micro_tokens;
 };
 
+/* Values of a part that travel at a time, at most. */
+#define GRADIENT_PIECE ((size_t)1 << 20)
+
+/* m, k and s are borrowed. All ranks of s call each function below. */
 void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
-                   const struct arm *a);
+                   const struct arm *a, const struct slices *s);
 /* Of the sequences of p from `from` on, whose shards end at end[0 ..
- * arm.shards - 1]. */
+ * arm.shards - 1]. w is called for this rank's shards alone. */
 int gradient_make(struct gradient *g, const struct pack *p, int from,
                   const int *end, const struct gradient_work *w,
                   struct err *e) MUST_CHECK;
-/* Device memory, flat, of type arm.grads; lent until the next gradient. */
+/* Device memory, of type arm.grads: as adamw_update takes it; lent until the next
+ * gradient. */
 void *gradient_get(struct gradient *g);
 /* Gives memory back, as model_trim does. */
 void gradient_trim(struct gradient *g);

@@ -10,12 +10,15 @@
 #include "metrics.h"
 #include "plan.h"
 #include "publish.h"
+#include "share.h"
 #include "trainer.h"
 #include "../generate/sync.h"
 
 struct loop {
     const struct loop_opts *o;
+    int rank;
     struct trainer t;
+    struct share share;
     struct train_state st;
     struct sync *sync;
     struct publisher *out; /* of the weights, to the sampler */
@@ -91,6 +94,7 @@ static int open_trainer(struct loop *l, struct err *e)
         .recompute = o->recompute,
         .seed = o->seed,
         .may_offload = 1,
+        .comm = o->comm,
         .a = {.beta1 = o->beta1,
               .beta2 = o->beta2,
               .eps = o->eps,
@@ -128,7 +132,7 @@ static void open_publisher(struct loop *l)
         .sync = l->sync,
         .model = l->o->model,
         .threads = l->o->threads,
-        .whole = l->o->sync_full,
+        .whole = l->o->sync_full || l->rank, /* keeps no copy */
     };
 
     publish_open(&l->out, &o);
@@ -159,7 +163,7 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
     int r = 0;
 
     /* before all else: the sampler must see us come, or go */
-    if (o->sync)
+    if (o->sync && !l->rank)
         r = sync_open(&l->sync, o->sync, 1, e);
     if (!r)
         r = config_read(&l->t.c, o->model, e);
@@ -173,6 +177,8 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
         open_publisher(l);
         r = publish(l, e);
     }
+    if (l->rank)
+        return r;
     if (!r)
         r = rollouts_open(&l->src, &l->bo, inputs, n_inputs, o->keep, !!o->sync,
                           l->st.cursor, e);
@@ -272,10 +278,24 @@ static void release(struct loop *l)
         trainer_trim(&l->t);
 }
 
+/* Rank 0 reads a step's groups, and all have them. */
+static int collect(struct loop *l, struct batch *b, struct err *e)
+{
+    const struct batch_ask tell = {ask, l};
+    int r = 0;
+
+    if (!l->rank)
+        r = batch_collect(b, &l->src, l->st.step, l->policy,
+                          l->sync ? &tell : NULL, e);
+    if (!r && !l->rank && b->asked == 0)
+        r = err_set(e, ERR_DATA, "the input ended before step %lld",
+                    (long long)l->st.step);
+    return r ? r : share_batch(&l->share, b, e);
+}
+
 static int train_step(struct loop *l, struct err *e)
 {
     const struct loop_opts *o = l->o;
-    const struct batch_ask tell = {ask, l};
     double warm = ((double)l->st.step + 1) / (o->lr_warmup ? o->lr_warmup : 1);
     const struct step_opts so = {
         .dapo = {o->clip_low, o->clip_high, o->dual_clip, o->tis},
@@ -295,11 +315,7 @@ static int train_step(struct loop *l, struct err *e)
     int r;
 
     release(l);
-    r = batch_collect(&b, &l->src, l->st.step, l->policy,
-                      l->sync ? &tell : NULL, e);
-    if (!r && b.asked == 0)
-        r = err_set(e, ERR_DATA, "the input ended before step %lld",
-                    (long long)l->st.step);
+    r = collect(l, &b, e);
     at = seconds(CLOCK_MONOTONIC);
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     if (!r)
@@ -312,43 +328,55 @@ static int train_step(struct loop *l, struct err *e)
         r = publish(l, e);
     t = (struct timing){at - began, seconds(CLOCK_MONOTONIC) - at,
                         seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu};
-    if (!r)
+    if (!r && !l->rank)
         r = report(l, &b, &st, so.lr, &t, e);
     l->st.step++;
     l->st.cursor += b.asked + b.skipped;
-    batch_free(&b);
+    share_free(&l->share, &b);
     return r;
+}
+
+/* What only rank 0 has to end. */
+static int finish(struct loop *l, struct err *e)
+{
+    int r = l->sync ? sync_send_end(l->sync, e) : 0;
+
+    return r ? r : rollouts_finish(&l->src, l->st.step, e);
+}
+
+static int commit(struct loop *l, struct err *e)
+{
+    int r = rec_commit(&l->metrics, e);
+
+    return r || !l->timing ? r : rec_commit(&l->timing, e);
 }
 
 int loop_run(const struct loop_opts *o, const char *program, char **inputs,
              int n_inputs, struct err *e)
 {
-    struct loop l = {.o = o};
+    struct loop l = {.o = o, .rank = comm_rank(o->comm), .share = {o->comm, 0}};
     int64_t end;
     int r = loop_open(&l, inputs, n_inputs, e);
 
     if (!r) {
         end = o->until ? o->until : l.st.step + o->steps;
-        l.progress = progress_open(program, "steps",
-                                   (uint64_t)(end - l.st.step), o->quiet);
-        engine_say_device(l.t.k, l.progress);
+        l.progress = progress_open(
+            program, "steps", (uint64_t)(end - l.st.step), o->quiet || l.rank);
+        if (!l.rank)
+            engine_say_device(l.t.k, l.progress);
         health_open(&l.health, o->prompts, l.t.arm.loss_scaling);
         while (!r && l.st.step < end)
             r = train_step(&l, e);
     }
-    if (!r && l.sync)
-        r = sync_send_end(l.sync, e);
-    if (!r)
-        r = rollouts_finish(&l.src, l.st.step, e);
+    if (!r && !l.rank)
+        r = finish(&l, e);
     if (!r)
         r = checkpoint_write(o->out, o->model, l.t.a, &l.st, e);
-    if (!r)
-        r = rec_commit(&l.metrics, e);
-    if (!r && l.timing)
-        r = rec_commit(&l.timing, e);
+    if (!r && !l.rank)
+        r = commit(&l, e);
     if (r && e->reader_left)
         progress_drop(&l.progress);
-    if (!r)
+    if (!r && !l.rank)
         health_end(&l.health, &(struct health_say){warn, &l});
     loop_close(&l);
     return r;

@@ -7,6 +7,7 @@
 #ifndef ULP_TRAIN_LOOP_H
 #define ULP_TRAIN_LOOP_H
 #include "../base/cli.h"
+#include "../comm/comm.h"
 #include "../model/micro.h"
 #include "hyper.h"
 
@@ -18,11 +19,13 @@ struct loop_opts {
     int recompute, release, offload;
     int sync_full; /* all weights after each step, and not what changed */
     uint64_t device_memory; /* plan: of a card; 0: of none */
+    int plan_ranks;         /* plan: so many */
     int longest, batch;     /* plan: tokens of a sequence (0: a micro-batch of
                                one), the rollout's sequences at once */
     int steps, until;       /* until = 0: steps more; else up to that step */
     int micro_batch, off_policy;
     HYPER(HYPER_MEMBER) /* hyper.h */
+    struct comm *comm;  /* the ranks that all run this; NULL: alone */
 };
 
 /* SCIENCE 3's settings. */
@@ -33,7 +36,8 @@ struct loop_opts {
         HYPER(HYPER_INIT)                                                      \
     }
 
-/* Runs it all. program: for progress on stderr. */
+/* Runs it all. program: for progress on stderr. Rank 0 alone reads inputs,
+ * writes outputs, and talks to the sampler. */
 int loop_run(const struct loop_opts *o, const char *program, char **inputs,
              int n_inputs, struct err *e) MUST_CHECK;
 /* What loop_run would take: text lines to out, with json one record to

@@ -4,6 +4,7 @@
 #include "../generate/gen.h"
 #include "adamw.h"
 #include "loop.h"
+#include "plan_ranks.h"
 #include "../base/larger.h"
 
 /* ---- bytes ----------------------------------------------------------- */
@@ -59,28 +60,35 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     struct model_use u = {.tokens = tokens,
                           .seqs = sequences(tokens, o.longest),
                           .longest = o.longest,
-                          .flags = MODEL_TRAIN | MODEL_LATER |
+                          .flags = MODEL_TRAIN |
                                    (o.recompute ? MODEL_RECOMPUTE : 0)};
     struct arm sampler = arm_sampler(a);
-    size_t n, held;
+    int ranks = most(o.ranks, 1);
+    struct plan_slice slice = plan_slice(c, a, ranks);
+    struct plan_travel travel = plan_travel(c, a, ranks, !s->n_threads);
+    size_t all, n = slice.values, held;
 
+    if (ranks == 1) /* the matrices may be the master's */
+        u.flags |= MODEL_LATER;
     model_memory(&p->m, c, a, s, u);
-    n = p->m.n_params;
-    if (a->shards > 1) /* their sum */
-        p->m.grads += n * dtype_size(a->grads);
+    all = p->m.n_params;
+    p->sum = ranks > 1 || a->shards > 1 ? slice.sum * dtype_size(a->grads) : 0;
+    p->travel = travel.device;
     p->master = n * dtype_size(a->master);
     p->moments = 2 * n * dtype_size(a->adam);
     p->compensation = a->kahan ? n * dtype_size(DT_BF16) : 0;
     p->pieces = sampler.compute == a->master
                     ? 0
-                    : adamw_piece(n) * dtype_size(sampler.compute);
+                    : adamw_piece(all) * dtype_size(sampler.compute);
     p->host = o.offload ? p->moments + p->compensation : 0;
     held = p->m.weights + p->master + p->moments + p->compensation;
     if (o.offload)
         held += adamw_piece_bytes(a, n);
     if (o.offload && !s->n_threads) /* a device with memory of its own */
         held -= p->host;
-    p->training = held + p->m.grads + p->m.acts + p->m.scratch;
+    p->host += travel.host;
+    p->training = held + p->m.grads + p->sum + p->travel + p->m.acts +
+                  p->m.scratch;
     p->waiting = (o.release ? held : p->training) + p->pieces;
     p->training = larger(p->training, p->waiting);
     plan_sampler(p, c, &sampler, s, o);
@@ -166,7 +174,7 @@ static void trainer(const struct page *g)
                  "; up to %.1f more if samples share prefixes",
                  (double)p->m.branching / (1 << 20));
     line(g, "compute weights", p->m.weights,
-         g->s.can.views && g->a.master == g->a.compute
+         g->s.can.views && g->a.master == g->a.compute && g->o.ranks < 2
              ? "the matrices are the master's"
              : NULL);
     line(g, "master weights", p->master, NULL);
@@ -174,8 +182,11 @@ static void trainer(const struct page *g)
     if (p->compensation)
         line(g, "compensation", p->compensation,
              g->o.offload ? "in host memory" : NULL);
-    line(g, "gradients", p->m.grads,
-         g->a.shards > 1 ? "a shard's, and the sum" : NULL);
+    line(g, "gradients", p->m.grads, p->sum ? "of a shard" : NULL);
+    if (p->sum)
+        line(g, "  their sum", p->sum, NULL);
+    if (p->travel)
+        line(g, "  on their way", p->travel, "between ranks");
     line(g, "activations", p->m.acts, what);
     line(g, "scratch", p->m.scratch, NULL);
     line(g, "total", p->training, NULL);
@@ -254,6 +265,19 @@ static void card(const struct page *g, size_t there)
     print_largest(g, "  with the sampler", 1, there);
 }
 
+static void ranks(const struct page *g)
+{
+    struct plan_traffic t;
+
+    if (g->o.ranks < 2)
+        return;
+    plan_traffic(&t, &g->c, &g->a, g->o.ranks);
+    fprintf(g->out, "ranks               %d, each as above\n", g->o.ranks);
+    line(g, "sent an update", t.grads_out + t.weights_out,
+         "by a rank: gradients, weights");
+    line(g, "received an update", t.grads_in + t.weights_in, NULL);
+}
+
 static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
 {
     const char *device = o->device;
@@ -274,6 +298,7 @@ static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
         .recompute = o->recompute,
         .offload = o->offload,
         .batch = o->batch,
+        .ranks = o->plan_ranks,
         .release = o->release || g->s.can.own_memory,
         .device = (size_t)o->device_memory,
     };
@@ -309,9 +334,12 @@ static int print_record(const struct page *g, const struct loop_opts *o,
                         struct err *e)
 {
     struct rec *r = rec_new();
+    struct plan_traffic t;
     int x;
 
     plan_set(r, &g->a, g->s.name, &g->p, &g->o);
+    plan_traffic(&t, &g->c, &g->a, most(g->o.ranks, 1));
+    plan_set_traffic(r, &t, most(g->o.ranks, 1));
     if (o->device_memory)
         set_card(r, g, (size_t)o->device_memory);
     rec_set_i64(r, "rollouts_per_round", rollouts(o));
@@ -330,6 +358,7 @@ static void print_page(struct page *g, const struct loop_opts *o)
     fprintf(g->out, "device              %s\n", g->s.name);
     fprintf(g->out, "parameters          %zu\n", g->p.m.n_params);
     trainer(g);
+    ranks(g);
     sampler(g);
     if (o->device_memory)
         card(g, (size_t)o->device_memory);

@@ -16,13 +16,16 @@ struct plan_shape {
     int release;     /* activations, scratch and gradients go back while
                         rollouts are made */
     int batch;       /* sequences at once in the rollout beside it */
+    int ranks;       /* that train together; 0 is 1 */
     size_t device;   /* bytes of the device, or 0: the rollout's cache takes a
                         part of what is left, and fewer run at once */
 };
 
-struct plan_memory {       /* bytes */
-    struct model_memory m; /* of the trainer */
-    size_t master, moments, compensation;
+struct plan_memory {                      /* bytes */
+    struct model_memory m;                /* of the trainer */
+    size_t master, moments, compensation; /* of a rank's slice */
+    size_t sum;               /* gradients of the shards, added: of its slice */
+    size_t travel;            /* what is on its way to and from other ranks */
     size_t pieces;            /* of the weights on their way to the sampler */
     size_t host;              /* of moments and compensation; on the CPU that
                                   is the same memory */
@@ -34,13 +37,23 @@ struct plan_memory {       /* bytes */
     size_t parked;       /* and that with rollout --offload */
 };
 
+/* Bytes that a rank sends and receives in an update, at most: parts of the
+ * shards' gradients, and new weights. Without other ranks nothing. */
+struct plan_traffic {
+    size_t grads_out, weights_out, grads_in, weights_in;
+};
+
 void plan_memory(struct plan_memory *p, const struct config *c,
                  const struct arm *a, const struct k_sizes *s,
                  struct plan_shape o);
 
+void plan_traffic(struct plan_traffic *t, const struct config *c,
+                  const struct arm *a, int ranks);
+
 /* What dapo-step --plan --json says of them, as fields of r. */
 void plan_set(struct rec *r, const struct arm *a, const char *device,
               const struct plan_memory *p, const struct plan_shape *o);
+void plan_set_traffic(struct rec *r, const struct plan_traffic *t, int ranks);
 
 /* After an error that memory ran out: which options to lower, put after the
  * message; in a pass, or before the first one. Both return -e->code. */

@@ -10,7 +10,7 @@ static void set_trainer(struct rec *r, const struct plan_memory *p)
     rec_set_u64(r, "moment_bytes", p->moments);
     rec_set_u64(r, "compensation_bytes", p->compensation);
     rec_set_u64(r, "host_bytes", p->host);
-    rec_set_u64(r, "gradient_bytes", p->m.grads);
+    rec_set_u64(r, "gradient_bytes", p->m.grads + p->sum + p->travel);
     rec_set_u64(r, "activation_bytes", p->m.acts);
     rec_set_u64(r, "activation_more_bytes", p->m.branching);
     rec_set_u64(r, "scratch_bytes", p->m.scratch);
@@ -48,4 +48,11 @@ void plan_set(struct rec *r, const struct arm *a, const char *device,
     rec_set_i64(r, "batch_sequences", o->batch);
     set_trainer(r, p);
     set_sampler(r, p);
+}
+
+void plan_set_traffic(struct rec *r, const struct plan_traffic *t, int ranks)
+{
+    rec_set_i64(r, "ranks", ranks);
+    rec_set_u64(r, "sent_bytes", t->grads_out + t->weights_out);
+    rec_set_u64(r, "received_bytes", t->grads_in + t->weights_in);
 }

@@ -9,7 +9,9 @@
 #include "corpus.h"
 #include "../tasks/order.h"
 #include "plan.h"
+#include "share.h"
 #include "shards.h"
+#include "spread.h"
 #include "trainer.h"
 
 struct pretrain {
@@ -85,7 +87,7 @@ static int open_metrics(struct pretrain *t, struct err *e)
 {
     int r;
 
-    if (!t->o->metrics)
+    if (!t->o->metrics || comm_rank(t->o->comm))
         return 0;
     r = rec_create(&t->metrics, t->o->metrics, t->o->json ? REC_JSON : REC_AUTO,
                    e);
@@ -101,6 +103,7 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
         .threads = o->threads,
         .recompute = o->recompute,
         .seed = o->seed,
+        .comm = o->comm,
         .a = {.beta1 = o->beta1,
               .beta2 = o->beta2,
               .eps = o->eps,
@@ -111,9 +114,11 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
 
     if (!r)
         r = open_shape(t, e);
-    if (!r)
+    if (!r && !comm_rank(o->comm))
         r = corpus_read(&t->corpus, t->tok, t->t.c.eos[0], t->t.c.max_pos,
                         inputs, n_inputs, o->limit, e);
+    if (!r)
+        r = share_pack(o->comm, &t->corpus, e);
     if (r)
         return r;
     order_init(&t->order, o->seed, (uint32_t)t->corpus.n);
@@ -166,22 +171,49 @@ static void fill_batch(struct pretrain *t)
     memset(t->dlogp, 0, t->cap * sizeof *t->dlogp);
 }
 
-/* dlogp of sequences [a, b); adds their weighted -logp to the loss. */
+/* The share of token j of sequence i in the loss. */
+static double share_of(const struct pretrain *t, int i, size_t j)
+{
+    const struct pack *p = &t->batch;
+    size_t response = p->start[i] + (size_t)t->corpus.first[p->id[i]];
+
+    return (j < response ? t->o->prompt_loss : 1) / t->weight;
+}
+
+/* dlogp of sequences [a, b). */
 static void weigh(struct pretrain *t, int a, int b)
 {
     const struct pack *p = &t->batch;
 
-    for (int i = a; i < b; i++) {
-        size_t response = p->start[i] + (size_t)t->corpus.first[p->id[i]];
-
+    for (int i = a; i < b; i++)
         for (size_t j = p->start[i] + (size_t)p->first[i]; j < p->start[i + 1];
-             j++) {
-            double w = (j < response ? t->o->prompt_loss : 1) / t->weight;
+             j++)
+            t->dlogp[j] = (float)(-share_of(t, i, j) * t->t.a->loss_scale);
+}
 
-            t->loss -= w * (double)t->logp[j];
-            t->dlogp[j] = (float)(-w * t->t.a->loss_scale);
-        }
+/* The loss, on rank 0, to which the log-probabilities of all shards go. */
+static int sum_loss(struct pretrain *t, struct err *e)
+{
+    const struct pack *p = &t->batch;
+    const struct slices *s = &t->t.a->s;
+    int r = 0;
+
+    for (int k = 0, from = 0; k < t->t.arm.shards && !r;
+         from = t->shard_end[k++]) {
+        size_t at = p->start[from];
+        size_t n = (p->start[t->shard_end[k]] - at) * sizeof *t->logp;
+        int owner = k % s->n;
+
+        if (owner && n && !s->rank)
+            r = comm_recv(s->c, owner, t->logp + at, n, e);
+        else if (owner && n && owner == s->rank)
+            r = comm_send(s->c, 0, t->logp + at, n, e);
     }
+    for (int i = 0; i < p->n && !r && !s->rank; i++)
+        for (size_t j = p->start[i] + (size_t)p->first[i]; j < p->start[i + 1];
+             j++)
+            t->loss -= share_of(t, i, j) * (double)t->logp[j];
+    return r;
 }
 
 static int report(struct pretrain *t, double lr, const struct adamw_result *res,
@@ -235,6 +267,8 @@ static int train_step(struct pretrain *t, struct err *e)
                t->batch.n);
     r = gradient_make(&t->t.g, &t->batch, 0, t->shard_end, &w, e);
     if (!r)
+        r = sum_loss(t, e);
+    if (!r)
         r = adamw_update(t->t.a, gradient_get(&t->t.g), lr, &res, e);
     if (!r && !(t->loss - t->loss == 0) && !t->t.arm.loss_scaling)
         r = err_set(e, ERR_DATA,
@@ -242,8 +276,8 @@ static int train_step(struct pretrain *t, struct err *e)
                     "--lr may help)",
                     t->step);
     if (!r)
-        r = model_set(t->t.m, t->t.a->master, t->t.arm.master, e);
-    return r ? r : report(t, lr, &res, e);
+        r = spread_weights(t->t.m, t->t.a, e);
+    return r || t->t.a->s.rank ? r : report(t, lr, &res, e);
 }
 
 /* --steps 0: the first weights as they are; no rows, no gradients. */
@@ -286,8 +320,8 @@ int pretrain_run(const struct pretrain_opts *o, const char *program,
     }
     if (!r)
         t.progress = progress_open(program, "steps", (uint64_t)o->steps,
-                                   o->quiet);
-    if (!r)
+                                   o->quiet || comm_rank(o->comm));
+    if (!r && !comm_rank(o->comm))
         engine_say_device(t.t.k, t.progress);
     for (; t.step < o->steps && !r; t.step++)
         r = train_step(&t, e);

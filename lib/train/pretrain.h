@@ -9,6 +9,7 @@
 #ifndef ULP_TRAIN_PRETRAIN_H
 #define ULP_TRAIN_PRETRAIN_H
 #include "../arch/params.h"
+#include "../comm/comm.h"
 
 struct pretrain_opts {
     const char *tokenizer, *config, *out, *metrics, *arm, *device;
@@ -19,6 +20,7 @@ struct pretrain_opts {
     int steps, batch, warmup, micro_batch;
     double lr, beta1, beta2, eps, weight_decay, grad_clip;
     double prompt_loss, init_std;
+    struct comm *comm; /* the ranks that all run this; NULL: alone */
 };
 
 int pretrain_run(const struct pretrain_opts *o, const char *program,

@@ -7,7 +7,9 @@
 #include "../base/rng.h"
 #include "../model/pack.h"
 #include "recheck.h"
+#include "scoring.h"
 #include "shards.h"
+#include "spread.h"
 
 struct step {
     struct model *m;
@@ -17,10 +19,11 @@ struct step {
     struct step_stats *st;
     struct pack p;                /* every sequence of the batch */
     const struct sample **sample; /* of a sequence */
-    int *group_end;               /* sequences up to the end of group i */
-    int *shard_end;               /* of the running mini-batch */
-    double scale; /* of its loss: the loss scale over its tokens */
-    int fresh;    /* so many get logp_old from their first forward */
+    int n_groups, n_minis;
+    int *group_end; /* sequences up to the end of group i */
+    int *shard_end; /* [n_minis][shards]: of a mini-batch's shards */
+    double scale;   /* of its loss: the loss scale over its tokens */
+    int fresh;      /* so many get logp_old from their first forward */
     /* p.n_tokens values each, where the tokens are */
     float *logp_old, *logp_rollout, *logp, *dlogp, *entropy;
 };
@@ -78,7 +81,6 @@ static void gather(struct step *s, const struct batch *b)
         n_seqs += (size_t)b->v[i].n;
     s->sample = xcalloc(n_seqs, sizeof *s->sample);
     s->group_end = xcalloc((size_t)b->n, sizeof *s->group_end);
-    s->shard_end = xcalloc((size_t)s->a->arm.shards, sizeof *s->shard_end);
     for (int i = 0; i < b->n; i++) {
         gather_group(s, &b->v[place[i]]);
         s->group_end[i] = s->p.n;
@@ -110,12 +112,12 @@ static void step_free(struct step *s)
     free(s->entropy);
 }
 
-/* The old log-probabilities of sequences [a, b) are known. */
+/* The old log-probabilities of sequences [a, b) are known to rank 0. */
 static int compare(struct step *s, int a, int b, struct err *e)
 {
     const struct pack *p = &s->p;
 
-    for (int i = a; i < b; i++) {
+    for (int i = a; i < b && !s->a->s.rank; i++) {
         size_t first = p->start[i] + (size_t)p->first[i];
         int r = gap_check(&s->o->gap, s->sample[i], s->logp_old + first, e);
 
@@ -136,73 +138,63 @@ static int compare(struct step *s, int a, int b, struct err *e)
     return 0;
 }
 
-/* Of the sequences of p from `from` on, log-probabilities and entropies.
- * Micro-batch by micro-batch here, not in model_logp: a pack may have more
- * tokens than a struct seqs can count. */
-static int score_pack(const struct step *s, struct pack *p, int from,
-                      float *logp, float *entropy, struct err *e)
+/* ---- mini-batches, and who computes what of them ---------------------- */
+
+struct mini {
+    int first, end;       /* sequences */
+    const int *shard_end; /* [shards] */
+};
+
+static struct mini mini_of(const struct step *s, int i)
 {
+    int from = i * s->o->mini_batch, to = from + s->o->mini_batch;
+
+    to = to < s->n_groups ? to : s->n_groups;
+    return (struct mini){from ? s->group_end[from - 1] : 0,
+                         s->group_end[to - 1],
+                         s->shard_end + i * s->a->arm.shards};
+}
+
+static void cut(struct step *s)
+{
+    int shards = s->a->arm.shards, n = s->o->mini_batch;
+
+    s->n_minis = (s->n_groups + n - 1) / n;
+    s->shard_end = xcalloc((size_t)s->n_minis * (size_t)shards,
+                           sizeof *s->shard_end);
+    for (int i = 0; i < s->n_minis; i++) {
+        int from = i * n, left = s->n_groups - from;
+
+        shards_cut(s->shard_end + i * shards, shards, &s->p,
+                   mini_of(s, i).first, s->group_end + from,
+                   left < n ? left : n);
+    }
+}
+
+/* v of the sequences of m, from who has computed them, to rank 0. */
+static int to_rank_0(const struct step *s, const struct mini *m, float *v,
+                     struct err *e)
+{
+    const struct slices *ranks = &s->a->s;
     int r = 0;
 
-    for (int a = from, b; a < p->n && !r; a = b) {
-        struct seqs q;
+    for (int k = 0, from = m->first; k < s->a->arm.shards && !r;
+         from = m->shard_end[k++]) {
+        size_t at = s->p.start[from];
+        size_t n = (s->p.start[m->shard_end[k]] - at) * sizeof *v;
+        int owner = k % ranks->n;
 
-        b = pack_micro(p, a, p->n, s->o->micro_tokens);
-        q = pack_view(p, a, b);
-        r = model_logp(s->m, &q, s->o->temperature, 0, logp + p->start[a],
-                       entropy + p->start[a], e);
-    }
-    return r;
-}
-
-/* The sequences from s->fresh on with their shared prefixes, in the order that
- * shares most, and where each is in s->p. */
-static void pack_shared(const struct step *s, const struct batch *b,
-                        struct pack *p, int *of)
-{
-    const struct sample **v = xcalloc((size_t)s->p.n, sizeof *v);
-
-    for (int i = 0; i < b->n; i++) {
-        const struct group *g = &b->v[i];
-        int first = s->group_end[i] - g->n;
-
-        if (first < s->fresh)
+        if (!owner || !n)
             continue;
-        group_sorted(g, v);
-        for (int j = 0; j < g->n; j++) {
-            of[p->n] = first + (int)(v[j] - g->v);
-            pack_add(p, v[j]->tokens, v[j]->n, v[j]->n_prompt, v[j]->id);
-            if (j)
-                pack_share(p);
-        }
+        if (!ranks->rank)
+            r = comm_recv(ranks->c, owner, v + at, n, e);
+        else if (owner == ranks->rank)
+            r = comm_send(ranks->c, 0, v + at, n, e);
     }
-    free(v);
-}
-
-/* As training computes each sample by itself, and scoring has the same bits
- * with shared prefixes: these are computed once. */
-static int score_shared(const struct step *s, const struct batch *b,
-                        struct err *e)
-{
-    struct pack p = {0};
-    int *of = xcalloc((size_t)s->p.n, sizeof *of), r;
-    float *logp, *entropy;
-
-    pack_shared(s, b, &p, of);
-    logp = xcalloc(2 * p.n_tokens, sizeof *logp);
-    entropy = logp + p.n_tokens;
-    r = score_pack(s, &p, 0, logp, entropy, e);
-    for (int i = 0; i < p.n; i++) {
-        size_t to = s->p.start[of[i]], n = p.start[i + 1] - p.start[i];
-
-        memcpy(s->logp_old + to, logp + p.start[i], n * sizeof *logp);
-        memcpy(s->entropy + to, entropy + p.start[i], n * sizeof *logp);
-    }
-    free(logp);
-    free(of);
-    pack_free(&p);
     return r;
 }
+
+/* ---- scoring ----------------------------------------------------------- */
 
 /* Does scoring have the bits of a sample by itself where it shares prefixes?
  * Not on a GPU's fast path, where a row's bits depend on its company. */
@@ -211,14 +203,57 @@ static int scores_alike(const struct arm *a)
     return a->order.k.kind != ORDER_HARDWARE;
 }
 
-/* Sequences before s->fresh are scored by their training forward. */
+/* This rank's shards of a mini-batch; then rank 0 has all. */
+static int score_shards(struct step *s, const struct scoring *how, int i,
+                        struct err *e)
+{
+    struct mini m = mini_of(s, i);
+    int r = 0;
+
+    for (int k = 0, from = m.first; k < s->a->arm.shards && !r;
+         from = m.shard_end[k++])
+        if (k % s->a->s.n == s->a->s.rank)
+            r = scoring_run(how, from, m.shard_end[k], e);
+    if (!r)
+        r = to_rank_0(s, &m, s->logp_old, e);
+    return r ? r : to_rank_0(s, &m, s->entropy, e);
+}
+
+/* Sequences before s->fresh are scored by their training forward. One shard has
+ * no ends within a batch: neither has its scoring. */
 static int score(struct step *s, const struct batch *b, struct err *e)
 {
-    int apart = s->a->arm.apart && scores_alike(&s->a->arm);
-    int r = apart ? score_shared(s, b, e)
-                  : score_pack(s, &s->p, s->fresh, s->logp_old, s->entropy, e);
+    const struct scoring how = {
+        .m = s->m,
+        .p = &s->p,
+        .b = b,
+        .group_end = s->group_end,
+        .apart = s->a->arm.apart && scores_alike(&s->a->arm),
+        .temperature = s->o->temperature,
+        .micro_tokens = s->o->micro_tokens,
+        .logp = s->logp_old,
+        .entropy = s->entropy,
+    };
+    int r = 0;
 
+    if (s->a->arm.shards == 1 && !s->a->s.rank)
+        r = scoring_run(&how, s->fresh, s->p.n, e);
+    for (int i = s->fresh ? 1 : 0; s->a->arm.shards > 1 && i < s->n_minis && !r;
+         i++)
+        r = score_shards(s, &how, i, e);
     return r ? r : compare(s, s->fresh, s->p.n, e);
+}
+
+/* ---- updates ----------------------------------------------------------- */
+
+static void lose(struct step *s, int i, float *dlogp, struct dapo_stats *st)
+{
+    const struct pack *p = &s->p;
+    size_t j = p->start[i] + (size_t)p->first[i];
+
+    dapo_loss(&s->o->dapo, p->start[i + 1] - j, s->logp + j, s->logp_old + j,
+              s->logp_rollout + j, s->sample[i]->adv, s->scale,
+              dlogp ? dlogp + j : NULL, st);
 }
 
 /* Forward and backward of sequences [a, b) of a mini-batch. */
@@ -228,43 +263,56 @@ static int micro_batch(void *ctx, int a, int b, struct err *e)
     struct pack *p = &s->p;
     struct seqs q = pack_view(p, a, b);
     size_t at = p->start[a], n = p->start[b] - at;
+    struct dapo_stats unused = {0};
     int r = model_forward(s->m, &q, s->o->temperature, s->o->seed,
                           (uint32_t)(s->a->updates + s->a->skipped),
                           s->logp + at, s->fresh ? s->entropy + at : NULL, e);
 
     if (r)
         return r;
-    if (s->fresh) {
+    if (s->fresh)
         memcpy(s->logp_old + at, s->logp + at, n * sizeof *s->logp);
-        r = compare(s, a, b, e);
-        if (r)
-            return r;
-    }
-    for (int i = a; i < b; i++) {
-        size_t j = p->start[i] + (size_t)p->first[i];
-
-        dapo_loss(&s->o->dapo, p->start[i + 1] - j, s->logp + j,
-                  s->logp_old + j, s->logp_rollout + j, s->sample[i]->adv,
-                  s->scale, s->dlogp + j, &s->st->loss);
-    }
+    for (int i = a; i < b; i++)
+        lose(s, i, s->dlogp, &unused);
     return model_backward(s->m, s->dlogp + at, e);
 }
 
-/* Groups [from, to). */
-static int mini_batch(struct step *s, int from, int to, struct err *e)
+/* Rank 0 has the log-probabilities of all shards, and sums what they tell, in
+ * the order of the sequences. */
+static int tally(struct step *s, const struct mini *m, struct err *e)
+{
+    int r = to_rank_0(s, m, s->logp, e);
+
+    if (!r && s->fresh)
+        r = to_rank_0(s, m, s->entropy, e);
+    if (r || s->a->s.rank)
+        return r;
+    if (s->fresh) {
+        size_t at = s->p.start[m->first], n = s->p.start[m->end] - at;
+
+        memcpy(s->logp_old + at, s->logp + at, n * sizeof *s->logp);
+        r = compare(s, m->first, m->end, e);
+    }
+    for (int i = m->first; i < m->end && !r; i++)
+        lose(s, i, NULL, &s->st->loss);
+    return r;
+}
+
+static int mini_batch(struct step *s, int i, struct err *e)
 {
     const struct gradient_work w = {micro_batch, s, s->o->micro_tokens};
     const struct pack *p = &s->p;
-    int first = from ? s->group_end[from - 1] : 0, r;
+    struct mini m = mini_of(s, i);
     struct adamw_result res;
     uint64_t n_tokens = 0;
+    int r;
 
-    for (int i = first; i < s->group_end[to - 1]; i++)
-        n_tokens += p->start[i + 1] - p->start[i] - (uint64_t)p->first[i];
+    for (int j = m.first; j < m.end; j++)
+        n_tokens += p->start[j + 1] - p->start[j] - (uint64_t)p->first[j];
     s->scale = s->a->loss_scale / (double)n_tokens;
-    shards_cut(s->shard_end, s->a->arm.shards, p, first, s->group_end + from,
-               to - from);
-    r = gradient_make(s->g, p, first, s->shard_end, &w, e);
+    r = gradient_make(s->g, p, m.first, m.shard_end, &w, e);
+    if (!r)
+        r = tally(s, &m, e);
     s->fresh = 0; /* the weights are about to move */
     if (!r)
         r = adamw_update(s->a, gradient_get(s->g), s->o->lr, &res, e);
@@ -277,33 +325,41 @@ static int mini_batch(struct step *s, int from, int to, struct err *e)
     s->st->updates++;
     s->st->norm += res.norm;
     s->st->changed += res.changed;
-    return model_set(s->m, s->a->master, s->a->arm.master, e);
+    return spread_weights(s->m, s->a, e);
+}
+
+/* Groups that are not trained on, by all ranks in turn. */
+static int recheck(const struct step *s, const struct batch *b, struct err *e)
+{
+    const struct recheck o = {s->o->temperature, s->o->micro_tokens,
+                              s->a->arm.apart && !scores_alike(&s->a->arm),
+                              s->o->gap};
+    int r = 0;
+
+    for (int i = s->a->s.rank; i < b->n_rest && !r; i += s->a->s.n)
+        r = recheck_groups(s->m, &b->rest[i], 1, &o, e);
+    return r;
 }
 
 int step_run(struct gradient *g, struct adamw *a, const struct batch *b,
              const struct step_opts *o, struct step_stats *st, struct err *e)
 {
-    const struct recheck rest = {o->temperature, o->micro_tokens,
-                                 a->arm.apart && !scores_alike(&a->arm),
-                                 o->gap};
-    struct step s = {.m = g->m, .a = a, .g = g, .o = o, .st = st};
-    int r = recheck_groups(g->m, b->rest, b->n_rest, &rest, e);
+    struct step s = {
+        .m = g->m, .a = a, .g = g, .o = o, .st = st, .n_groups = b->n};
+    int r = recheck(&s, b, e);
 
     memset(st, 0, sizeof *st);
     if (r || b->n == 0)
         return r;
     gather(&s, b);
+    cut(&s);
     if (!(a->arm.dropout > 0) && a->arm.order.k.kind == ORDER_CANONICAL &&
         !o->score_all)
-        s.fresh =
-            s.group_end[(b->n < o->mini_batch ? b->n : o->mini_batch) - 1];
+        s.fresh = mini_of(&s, 0).end;
     r = score(&s, b, e);
     for (int epoch = 0; epoch < o->epochs && !r; epoch++)
-        for (int i = 0; i < b->n && !r; i += o->mini_batch) {
-            int end = i + o->mini_batch < b->n ? i + o->mini_batch : b->n;
-
-            r = mini_batch(&s, i, end, e);
-        }
+        for (int i = 0; i < s.n_minis && !r; i++)
+            r = mini_batch(&s, i, e);
     step_free(&s);
     return r;
 }

@@ -6,6 +6,9 @@
  * them, bit for bit, and is not run twice. Scoring computes shared prefixes once
  * where training does not. The bits do not depend on micro_tokens in canonical
  * order.
+ *
+ * Of several ranks each scores and trains on its shards; what metrics are made
+ * of goes to rank 0, which sums it as one process does.
  */
 #ifndef ULP_TRAIN_STEP_H
 #define ULP_TRAIN_STEP_H
@@ -39,6 +42,7 @@ struct step_stats {
     uint64_t changed; /* stored master values, summed over updates */
 };
 
+/* All ranks call, with the same b; *st is whole on rank 0. */
 /* Trains the model of g (whose compute weights are a's) on b, whose samples have their
  * advantages. An empty batch makes no update. Before any, all log-probabilities
  * of the sampler are held against o->gap, those of b->rest too. */

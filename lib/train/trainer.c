@@ -1,6 +1,7 @@
 /* trainer - device, model and optimizer of a run; see trainer.h */
 #include "trainer.h"
 #include "plan.h"
+#include "spread.h"
 
 int trainer_arm(struct arm *a, const char *text, const struct config *c,
                 uint64_t seed, struct err *e)
@@ -18,8 +19,10 @@ int trainer_arm(struct arm *a, const char *text, const struct config *c,
  * until then; where they cannot fit, that is said before any work. */
 static int check_room(const struct trainer *t, struct err *e)
 {
-    size_t need = dtype_size(t->arm.grads) * model_params(t->m)->n_values *
-                  (t->arm.shards > 1 ? 2 : 1);
+    const struct slices *s = &t->a->s;
+    size_t sum = slices_sum_end(s, s->rank) - slices_first(s);
+    size_t need = dtype_size(t->arm.grads) *
+                  (s->p->n_values + (s->n > 1 || t->arm.shards > 1 ? sum : 0));
     struct k_memory m;
 
     t->k->memory(t->k, &m);
@@ -46,15 +49,17 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
                            (o->recompute ? MODEL_RECOMPUTE : 0),
                        e);
     if (!r)
-        r = adamw_open(&t->a, t->k, model_params(t->m), &t->arm, &ao, e);
+        r = adamw_open_ranks(&t->a, o->comm, t->k, model_params(t->m), &t->arm,
+                             &ao, e);
     if (!r)
-        gradient_open(&t->g, t->m, t->k, &t->arm);
-    if (!r)
-        r = model_attach(t->m, t->a->master, t->arm.master, e);
+        gradient_open(&t->g, t->m, t->k, &t->arm, &t->a->s);
+    if (!r) /* a slice is no model */
+        r = model_attach(t->m, comm_size(o->comm) > 1 ? NULL : t->a->master,
+                         t->arm.master, e);
     if (!r)
         r = master(ctx, t->a, e);
     if (!r)
-        r = model_set(t->m, t->a->master, t->arm.master, e);
+        r = spread_weights(t->m, t->a, e);
     if (!r)
         r = check_room(t, e);
     if (r && e->no_memory)

@@ -24,6 +24,7 @@ struct trainer_opts {
     uint64_t seed;       /* of the run */
     struct adamw_opts a; /* its seed is made of this one and the arm */
     int may_offload;     /* advise --offload where memory is short */
+    struct comm *comm;   /* the ranks that train together; NULL: alone */
 };
 
 /* The arm of a run of this model: dropout=model and the seed are filled in. */

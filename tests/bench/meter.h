@@ -307,12 +307,12 @@ static void m_adamw(struct kernels *k, const struct k_adamw *h, void *w,
 }
 
 static double m_sumsq(struct kernels *k, const void *g, enum dtype gt,
-                      size_t n)
+                      size_t n, double *sums)
 {
     double r;
 
     meter_begin();
-    r = meter.real.sumsq(k, g, gt, n);
+    r = meter.real.sumsq(k, g, gt, n, sums);
     meter_end(METER_sumsq, 2 * D(n), Z(gt) * D(n));
     return r;
 }

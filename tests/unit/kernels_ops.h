@@ -583,11 +583,13 @@ static void ops_optimizer(enum dtype t)
     for (int i = 0; i < 4 && t == DT_F32; i++) {
         float *g = ops_random(DT_F32, (size_t)sums[i], 1);
         void *half = ops_random(DT_BF16, (size_t)sums[i], 1);
-        double s = OPS(sumsq, g, DT_F32, (size_t)sums[i]);
+        double of[8] = {0}, s = OPS(sumsq, g, DT_F32, (size_t)sums[i], NULL);
 
         ops_keep_host("sumsq", i, &s, sizeof s);
-        s = OPS(sumsq, half, DT_BF16, (size_t)sums[i]);
+        s = OPS(sumsq, half, DT_BF16, (size_t)sums[i], of);
         ops_keep_host("sumsq bf16", i, &s, sizeof s);
+        ops_keep_host("sumsq blocks", i, of,
+                      sumsq_blocks((size_t)sums[i]) * sizeof *of);
         ops_free(half);
         ops_free(g);
     }

@@ -437,13 +437,20 @@ static void sum_of_squares(void)
 
     for (size_t i = 0; i < sizeof ns / sizeof *ns; i++) {
         float *g = ref_random(DT_F32, ns[i], 1);
-        double want = 0;
+        double want = 0, sums[4];
+        size_t first = 0;
 
         for (size_t j = 0; j < ns[i]; j++)
             want += (double)g[j] * g[j];
-        T_NEAR(k->sumsq(k, g, DT_F32, ns[i]), want, 0, 1e-12);
-        T_CHECK(k->sumsq(k, g, DT_F32, ns[i]) ==
-                k3->sumsq(k3, g, DT_F32, ns[i]));
+        T_NEAR(k->sumsq(k, g, DT_F32, ns[i], NULL), want, 0, 1e-12);
+        T_CHECK(k->sumsq(k, g, DT_F32, ns[i], sums) ==
+                k3->sumsq(k3, g, DT_F32, ns[i], NULL));
+        for (size_t b = 0; b < sumsq_blocks(ns[i]); b++, first += SUMSQ_BLOCK) {
+            size_t n = ns[i] - first < SUMSQ_BLOCK ? ns[i] - first
+                                                   : SUMSQ_BLOCK;
+
+            T_CHECK(sums[b] == k3->sumsq(k3, g + first, DT_F32, n, NULL));
+        }
         free(g);
     }
     kernels_close(&k3);

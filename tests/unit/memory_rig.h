@@ -62,7 +62,7 @@ static inline void rig_open(struct rig *t, const struct rig_case *x,
         t_fail(__FILE__, __LINE__, "%s", e.msg);
         exit(1);
     }
-    gradient_open(&t->g, t->m, k, &t->arm);
+    gradient_open(&t->g, t->m, k, &t->arm, &t->a->s);
     p = model_params(t->m);
     w = calloc(p->n_values, sizeof *w);
     pretrain_init(w, p, &x->c, 0.05, 1);
@@ -188,7 +188,7 @@ static inline void rig_compare(const struct rig_case *x, struct kernels *k)
     k->memory(k, &opened);
     rig_update(&t, x);
     k->memory(k, &after);
-    passes = (double)(after.peak - opened.now - p.m.grads);
+    passes = (double)(after.peak - opened.now - p.m.grads - p.sum);
     planned = (double)(p.m.acts + p.m.scratch);
     rig_send(&t, x);
     k->memory(k, &after);

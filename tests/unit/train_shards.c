@@ -208,6 +208,7 @@ static void the_gradient_is_the_sum_of_the_shards(void)
             struct pack p = {0};
             struct job j = {.p = &p};
             struct gradient g;
+            struct slices alone;
             struct gradient_work w = {pass, &j, cuts[n].micro};
             size_t bytes;
 
@@ -221,7 +222,8 @@ static void the_gradient_is_the_sum_of_the_shards(void)
             for (size_t t = 0; t < p.n_tokens; t++)
                 j.dlogp[t] = (float)((int)(t * 7 % 23) - 11) / 16;
             shards_cut(end, cuts[n].S, &p, 0, group_end, cuts[n].groups);
-            gradient_open(&g, j.x.m, j.x.k, &j.x.arm);
+            slices_open(&alone, NULL, model_params(j.x.m), j.x.arm.grads);
+            gradient_open(&g, j.x.m, j.x.k, &j.x.arm, &alone);
             for (int again = 0; again < 2; again++) /* nothing is left over */
                 MUST(gradient_make(&g, &p, 0, end, &w, &e));
             got = download(&j.x, gradient_get(&g));
@@ -234,6 +236,7 @@ static void the_gradient_is_the_sum_of_the_shards(void)
             bytes = model_params(j.x.m)->n_values * dtype_size(j.x.arm.grads);
             T_CHECKF(!memcmp(got, want, bytes), "%s: other bits", text);
             gradient_trim(&g);
+            slices_close(&alone);
             drop_model(&j.x);
             free(j.logp), free(j.dlogp), free(flat), free(want), free(got);
             pack_free(&p);

@@ -92,7 +92,7 @@ static void open_rig(struct rig *t, const char *arm)
         t_fail(__FILE__, __LINE__, "%s", e.msg);
         return;
     }
-    gradient_open(&t->g, t->m, t->k, &t->arm);
+    gradient_open(&t->g, t->m, t->k, &t->arm, &t->a->s);
     t->n = model_params(t->m)->n_values;
     t->w0 = calloc(t->n, sizeof *t->w0);
     pretrain_init(t->w0, model_params(t->m), &shape, 0.3, 1);

@@ -31,7 +31,7 @@ static int sumsq(void *ctx, struct err *e)
     struct update *u = ctx;
 
     (void)e;
-    u->sum += u->k->sumsq(u->k, u->g, DT_F32, u->n);
+    u->sum += u->k->sumsq(u->k, u->g, DT_F32, u->n, NULL);
     return 0;
 }
 

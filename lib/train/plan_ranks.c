@@ -1,0 +1,85 @@
+/* plan_ranks - from the slices of all ranks; see plan_ranks.h */
+#include "plan_ranks.h"
+#include "../base/larger.h"
+#include "gradient.h"
+
+/* No tensors: no slices. */
+static int list(struct params *p, const struct config *c)
+{
+    struct err e;
+
+    return params_list(p, c, &e);
+}
+
+struct plan_slice plan_slice(const struct config *c, const struct arm *a,
+                             int ranks)
+{
+    struct plan_slice most = {0, 0};
+    struct slices s;
+    struct params p;
+
+    if (list(&p, c))
+        return most;
+    slices_plan(&s, 0, ranks, &p, a->grads);
+    for (int r = 0; r < ranks; r++) {
+        most.values = larger(most.values, s.cut[r + 1] - s.cut[r]);
+        most.sum = larger(most.sum, slices_sum_end(&s, r) - s.cut[r]);
+    }
+    slices_close(&s);
+    params_free(&p);
+    return most;
+}
+
+struct plan_travel plan_travel(const struct config *c, const struct arm *a,
+                               int ranks, int own_memory)
+{
+    size_t n = params_sizes(c).values, size = dtype_size(a->grads);
+    size_t sum = plan_slice(c, a, ranks).sum;
+    size_t piece = sum < GRADIENT_PIECE ? sum : GRADIENT_PIECE;
+    size_t pieces = (size_t)ranks * piece * size;
+    size_t weights = n * dtype_size(a->compute);
+    /* they lie where gradients do, if these are no smaller */
+    size_t apart = dtype_size(a->compute) > size ? weights : 0;
+
+    if (ranks == 1)
+        return (struct plan_travel){0, 0};
+    if (own_memory)
+        return (struct plan_travel){piece * size + apart, 2 * pieces + weights};
+    return (struct plan_travel){pieces + apart, 0};
+}
+
+/* Shards of rank r, if none is empty. */
+static size_t shards_of(const struct arm *a, int r, int ranks)
+{
+    return r < a->shards ? (size_t)((a->shards - 1 - r) / ranks + 1) : 0;
+}
+
+void plan_traffic(struct plan_traffic *t, const struct config *c,
+                  const struct arm *a, int ranks)
+{
+    size_t grad = dtype_size(a->grads), weight = dtype_size(a->compute);
+    size_t all_sums = 0, n;
+    struct slices s;
+    struct params p;
+
+    *t = (struct plan_traffic){0, 0, 0, 0};
+    if (list(&p, c))
+        return;
+    n = p.n_values;
+    slices_plan(&s, 0, ranks, &p, a->grads);
+    for (int r = 0; r < ranks; r++)
+        all_sums += slices_sum_end(&s, r) - s.cut[r];
+    for (int r = 0; r < ranks; r++) {
+        size_t sum = slices_sum_end(&s, r) - s.cut[r];
+        size_t own = s.cut[r + 1] - s.cut[r], mine = shards_of(a, r, ranks);
+        size_t others = (size_t)a->shards - mine;
+
+        t->grads_out = larger(t->grads_out, mine * (all_sums - sum) * grad);
+        t->grads_in = larger(t->grads_in, others * sum * grad);
+        t->weights_out = larger(t->weights_out,
+                                own * (size_t)(ranks - 1) * weight);
+        t->weights_in = larger(t->weights_in, (n - own) * weight);
+    }
+    slices_close(&s);
+    params_free(&p);
+}

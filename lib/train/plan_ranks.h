@@ -1,0 +1,21 @@
+/* plan_ranks - what of a run is a rank's: its slice, and what travels; for
+ * plan.c */
+#ifndef ULP_TRAIN_PLAN_RANKS_H
+#define ULP_TRAIN_PLAN_RANKS_H
+#include "plan.h"
+
+/* Of the rank that has most: values of its slice, and that it sums. */
+struct plan_slice {
+    size_t values, sum;
+};
+struct plan_slice plan_slice(const struct config *c, const struct arm *a,
+                             int ranks);
+/* Memory of what travels between ranks: on the device, and in the host's
+ * memory where that is another. */
+struct plan_travel {
+    size_t device, host;
+};
+struct plan_travel plan_travel(const struct config *c, const struct arm *a,
+                               int ranks, int own_memory);
+
+#endif

@@ -1,0 +1,247 @@
+/* train_ranks - slices of the values, and that the norm, the update and the
+ * weights are those of one process, bit for bit */
+#include <sys/stat.h>
+#include "../../lib/train/clip.h"
+#include "../../lib/train/spread.h"
+#include "comm_rig.h"
+#include "model_make.h"
+
+static const int sizes[] = {1, 2, 3, 5, 8};
+enum { N_SIZES = sizeof sizes / sizeof *sizes, VOCAB = 2100 };
+
+/* Several blocks of the norm, in tensors of several and of less than one. */
+static struct config many_blocks(void)
+{
+    return make_config(64, 2, 1, VOCAB);
+}
+
+static void check_slices(struct comm *c)
+{
+    struct config shape = many_blocks();
+    struct params p;
+
+    MUST(params_list(&p, &shape, &e));
+    for (int t = DT_F32; t <= DT_BF16; t++) {
+        struct slices s;
+
+        slices_open(&s, c, &p, (enum dtype)t);
+        T_CHECK(s.n == comm_size(c) && s.rank == comm_rank(c));
+        for (int k = 0; k < slices_stretches(&s); k++) {
+            struct stretch x = slices_stretch(&s, k);
+            size_t next = 0, values = 0;
+
+            for (int r = 0; r < s.n; r++) {
+                size_t from, m = slices_blocks(&s, r, x, &from), first;
+
+                T_CHECK(!m || from == next);
+                next += m;
+                for (size_t b = from; b < from + m; b++) {
+                    size_t at = x.first + b * SUMSQ_BLOCK,
+                           end = at + SUMSQ_BLOCK;
+
+                    end = end < x.first + x.n ? end : x.first + x.n;
+                    T_CHECK(at >= s.cut[r] && at < s.cut[r + 1]);
+                    T_CHECK(slices_sum_end(&s, r) >= end);
+                }
+                values += slices_part(&s, r, x.first, x.n, &first);
+            }
+            T_EQ_INT(next, sumsq_blocks(x.n));
+            T_EQ_INT(values, x.n);
+        }
+        T_EQ_INT(slices_sum_end(&s, s.n - 1), p.n_values);
+        for (int r = 0; r < s.n; r++) /* none has much more than its part */
+            T_CHECK(s.cut[r + 1] - s.cut[r] < p.n_values / (size_t)s.n + 128);
+        slices_close(&s);
+    }
+    params_free(&p);
+}
+
+static void every_value_and_block_is_one_ranks(void)
+{
+    for (int i = 0; i < N_SIZES; i++)
+        on_ranks(sizes[i], check_slices);
+}
+
+/* ---- an update ------------------------------------------------------- */
+
+static const char *const arms[] = {"fp32",    "bf16-mixed", "bf16,dropout=0",
+                                   "llmc-sr", "bf16-kahan", "fp16-mixed"};
+enum { N_ARMS = sizeof arms / sizeof *arms };
+
+struct after {
+    struct adamw_result res;
+    uint64_t master, state; /* of files */
+    uint64_t weights, bytes;
+    uint64_t logits; /* of the model, on every rank */
+};
+static struct after want[N_ARMS][2]; /* of one process; [1]: offloaded */
+
+static uint64_t fold(uint64_t h, const void *p, size_t n)
+{
+    const unsigned char *b = p;
+
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ b[i]) * 1099511628211u;
+    return h;
+}
+
+static int fold_weights(void *ctx, const void *p, size_t n, struct err *err)
+{
+    struct after *a = ctx;
+
+    (void)err;
+    a->weights = fold(a->weights, p, n);
+    a->bytes += n;
+    return 0;
+}
+
+static uint64_t file_sum(const char *name)
+{
+    FILE *f = fopen(name, "rb");
+    char *all = malloc(1 << 22);
+    uint64_t h = 1;
+    size_t n = 0;
+
+    T_CHECKF(f, "%s is not there", name);
+    while (f && (n = fread(all, 1, 1 << 22, f)) > 0)
+        h = fold(h, all, n);
+    if (f)
+        fclose(f);
+    free(all);
+    return h;
+}
+
+/* Numbers with every exponent from 2^-8 to 2^8. */
+static float some(uint64_t seed, size_t i)
+{
+    uint64_t x = rng_mix(seed + i);
+
+    return ldexpf((float)((int)(x & 0xffff) - 0x8000) / 0x8000,
+                  (int)(x >> 20 & 15) - 8);
+}
+
+static uint64_t logits_of(struct model *m)
+{
+    static const int32_t start[2] = {0, 3}, tokens[3] = {5, VOCAB - 1, 17},
+                         one = 1;
+    const struct seqs q = {1, start, tokens, &one, NULL, NULL};
+    float *v = malloc(sizeof *v * 3 * VOCAB);
+    uint64_t h;
+
+    MUST(model_logits(m, &q, v, &e));
+    h = fold(1, v, sizeof *v * 3 * VOCAB);
+    free(v);
+    return h;
+}
+
+/* Two updates of an arm from made-up gradients; what rank 0 sees after. */
+static struct after updates(struct comm *c, const char *arm, int offload)
+{
+    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 7, offload, 0};
+    struct config shape = many_blocks();
+    struct after got = {0};
+    struct kernels *k;
+    struct params p;
+    struct adamw *a;
+    struct model *m;
+    struct arm parsed;
+    float *g;
+    char *dev, digest[33], dir[64];
+    size_t first, n;
+
+    MUST(arm_parse(&parsed, arm, &e));
+    arm_seed(&parsed, 5);
+    MUST(params_list(&p, &shape, &e));
+    MUST(kernels_open(&k, "cpu", 1, parsed.order.k, &e));
+    MUST(model_open(&m, &shape, &parsed, k, MODEL_TRAIN, &e));
+    MUST(adamw_open_ranks(&a, c, k, &p, &parsed, &o, &e));
+    g = malloc(p.n_values * sizeof *g);
+    for (size_t j = 0; j < p.n_values; j++)
+        g[j] = some(3, j) / 256;
+    MUST(adamw_set_master(a, g, &e));
+    MUST(spread_weights(m, a, &e));
+    first = slices_first(&a->s);
+    n = slices_sum_end(&a->s, a->s.rank) - first;
+    dev = k->alloc(k, n * dtype_size(parsed.grads), &e);
+    for (int i = 0; i < 2; i++) {
+        for (size_t j = 0; j < p.n_values; j++)
+            g[j] = some(11 + (uint64_t)i, j) * (float)a->loss_scale;
+        k->cast(k, dev, parsed.grads, g + first, DT_F32, n);
+        MUST(adamw_update(a, dev, 1e-3, &got.res, &e));
+        MUST(spread_weights(m, a, &e));
+    }
+    got.logits = logits_of(m);
+    got.weights = 1;
+    snprintf(dir, sizeof dir, "%s/ranks.%d", getenv("T") ? getenv("T") : ".",
+             (int)getpid());
+    if (!a->s.rank)
+        T_CHECK(!mkdir(dir, 0777));
+    MUST(adamw_compute_weights(a, DT_BF16, fold_weights, &got, &e));
+    MUST(adamw_save_master(a, dir, digest, &e));
+    MUST(adamw_save_state(a, dir, digest, &e));
+    if (!a->s.rank) {
+        char path[128];
+
+        snprintf(path, sizeof path, "%s/model.safetensors", dir);
+        got.master = file_sum(path);
+        remove(path);
+        snprintf(path, sizeof path, "%s/optimizer.safetensors", dir);
+        got.state = file_sum(path);
+        remove(path);
+        rmdir(dir);
+    }
+    MUST(comm_barrier(c, &e));
+    k->free(k, dev);
+    free(g);
+    adamw_close(&a);
+    model_close(&m);
+    kernels_close(&k);
+    params_free(&p);
+    return got;
+}
+
+static void on_one(struct comm *c)
+{
+    for (int i = 0; i < N_ARMS; i++)
+        for (int offload = 0; offload < 2; offload++)
+            want[i][offload] = updates(c, arms[i], offload);
+}
+
+static void on_each(struct comm *c)
+{
+    for (int i = comm_size(c) % 2; i < N_ARMS; i += 2) {
+        int offload = comm_size(c) % 3 == 2;
+        struct after got = updates(c, arms[i], offload),
+                     *was = &want[i][offload];
+
+        T_CHECKF(got.res.norm == was->res.norm &&
+                     got.res.changed == was->res.changed &&
+                     got.res.skipped == was->res.skipped &&
+                     got.logits == was->logits,
+                 "%s: norm %.17g of %.17g", arms[i], got.res.norm,
+                 was->res.norm);
+        if (!comm_rank(c))
+            T_CHECKF(got.master == was->master && got.state == was->state &&
+                         got.weights == was->weights && got.bytes == was->bytes,
+                     "%s: other bits", arms[i]);
+    }
+}
+
+static void updates_are_those_of_one_process(void)
+{
+    on_ranks(1, on_one);
+    for (int i = 0; i < N_ARMS; i++) {
+        T_CHECK(want[i][0].master == want[i][1].master);
+        T_CHECK(want[i][0].res.norm > 1 && !want[i][0].res.skipped);
+        T_CHECK(want[i][0].res.changed > 0);
+    }
+    for (int i = 1; i < N_SIZES; i++)
+        on_ranks(sizes[i], on_each);
+}
+
+int main(void)
+{
+    T_RUN(every_value_and_block_is_one_ranks);
+    T_RUN(updates_are_those_of_one_process);
+    T_DONE();
+}
