@@ -38,6 +38,8 @@ static const struct opt own[] = {
      "Tokens before --max-len over which the penalty grows; 0: none.", 0, 1e9},
     {OPT_F64, "overlong-factor", 0, &o.factor, "X", "Penalty at --max-len.", 0,
      1e9},
+    {OPT_INT, "threads", 0, &o.workers, "N",
+     "Model-written programs judged at once; 0: one per processor.", 0, 16},
     {OPT_FLAG, "explain", 0, &o.v.explain, NULL,
      "Print what was extracted, how both sides were read and which "
      "rule decided, instead of records.",

@@ -59,5 +59,10 @@ watch: $(BIN)/show
 report-now:
 	@$(ULP_ENV) pipelines/report_now
 
+# Where the time of the last make went, and a timeline of its stages.
+.PHONY: profile
+profile:
+	@pipelines/profile '$(R)' --model 'pretrain rollout dapo-step logprob'
+
 include pipelines/plan.mk
 include pipelines/help.mk

@@ -13,6 +13,7 @@ help:
 	@echo '  verify                         every file of the results against its checksum; what is damaged is named'
 	@echo '  why                            what would run now, and why (GOAL=... of another target)'
 	@echo '  watch                          what the running training stages do: reward, KL, tokens/s, time left'
+	@echo '  profile                        where the time of the last make went: CPU by kind of stage and by program, a timeline'
 	@echo '  report-now                     a report of an experiment under way, in results/partial: what there is, what is missing'
 	@echo '  check, check-long, bench, bench-peers, fuzz   tests and measurements'
 	@echo '  lint, format                   style and structure of the code; lays it out (docs/CONTRIBUTING.md)'

@@ -217,9 +217,12 @@ class Experiment(Tables):
                 f"--threads {p.THREADS} {' '.join(tokens)}")
 
     def judge(self, out):
-        opts = f" {self.p.REWARD_OPTS}" if self.p.REWARD_OPTS else ""
-        return (f"{self.p.BIN}/tokenize --quiet --decode --tokenizer "
-                f"{self.base} | \\\n{self.p.BIN}/reward --quiet{opts} {out}")
+        p = self.p
+        opts = f" {p.REWARD_OPTS}" if p.REWARD_OPTS else ""
+        # a sandbox for each processor pays where nothing else runs beside it
+        opts += f" --threads {p.THREADS if int(p.AT_ONCE) > 1 else 0}"
+        return (f"{p.BIN}/tokenize --quiet --decode --tokenizer "
+                f"{self.base} | \\\n{p.BIN}/reward --quiet{opts} {out}")
 
     def answers(self, name, tasks):
         return [f"{self.dir(name)}/{t.name}.responses.msgpack.zst"

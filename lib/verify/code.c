@@ -21,7 +21,8 @@
 
 enum { MAX_WORKERS = 16, SLOTS_PER_WORKER = 4 };
 
-enum slot_state { EMPTY, WAITING, RUNNING, DONE };
+/* AGAIN: the item is that of the slot before, and so is its verdict. */
+enum slot_state { EMPTY, WAITING, RUNNING, DONE, AGAIN };
 
 struct slot {
     enum slot_state state;
@@ -47,6 +48,8 @@ struct code_verifier {
     struct worker *worker;
     struct slot *slot;
     uint64_t submitted, taken, collected; /* slot = number % n_slots */
+    struct code_item last;                /* submitted; owns its texts */
+    struct code_verdict last_verdict;     /* collected */
     pthread_mutex_t lock;
     pthread_cond_t work, done;
 };
@@ -68,6 +71,8 @@ static void take_items(struct worker *w)
             continue;
         }
         s = &v->slot[v->taken++ % (uint64_t)v->n_slots];
+        if (s->state == AGAIN)
+            continue;
         s->state = RUNNING;
         broken = v->broken;
         pthread_mutex_unlock(&v->lock);
@@ -203,12 +208,18 @@ int code_open(struct code_verifier **out, const struct code_opts *o,
     return 0;
 }
 
+static void item_free(struct code_item *i)
+{
+    free((void *)(uintptr_t)i->prompt);
+    free((void *)(uintptr_t)i->response);
+    free((void *)(uintptr_t)i->test);
+    free((void *)(uintptr_t)i->entry_point);
+    *i = (struct code_item){0};
+}
+
 static void slot_empty(struct slot *s)
 {
-    free((void *)(uintptr_t)s->item.prompt);
-    free((void *)(uintptr_t)s->item.response);
-    free((void *)(uintptr_t)s->item.test);
-    free((void *)(uintptr_t)s->item.entry_point);
+    item_free(&s->item);
     *s = (struct slot){0};
 }
 
@@ -228,6 +239,7 @@ void code_close(struct code_verifier **pv)
             pthread_join(v->worker[i].thread, NULL);
     for (int i = 0; i < v->n_slots; i++)
         slot_empty(&v->slot[i]);
+    item_free(&v->last);
     pthread_cond_destroy(&v->work);
     pthread_cond_destroy(&v->done);
     pthread_mutex_destroy(&v->lock);
@@ -266,6 +278,34 @@ static char *copy(const char *s, size_t n)
     return c;
 }
 
+static int same_text(const char *a, size_t n, const char *b, size_t m)
+{
+    return n == m && (!n || !memcmp(a, b, n));
+}
+
+/* The texts alone decide a verdict. */
+static int same_item(const struct code_item *a, const struct code_item *b)
+{
+    return a->entry_point && !strcmp(a->entry_point, b->entry_point) &&
+           same_text(a->prompt, a->n_prompt, b->prompt, b->n_prompt) &&
+           same_text(a->response, a->n_response, b->response, b->n_response) &&
+           same_text(a->test, a->n_test, b->test, b->n_test);
+}
+
+/* Owns its texts. */
+static struct code_item item_copy(const struct code_item *item)
+{
+    struct code_item i = *item;
+
+    i.prompt = copy(item->prompt, item->n_prompt);
+    if (i.n_response > CODE_MAX_TEXT) /* judge() says so; no need of it */
+        i.n_response = CODE_MAX_TEXT + 1;
+    i.response = copy(item->response, i.n_response);
+    i.test = copy(item->test, item->n_test);
+    i.entry_point = xstrdup(item->entry_point);
+    return i;
+}
+
 int code_submit(struct code_verifier *v, const struct code_item *item,
                 struct err *e)
 {
@@ -281,14 +321,12 @@ int code_submit(struct code_verifier *v, const struct code_item *item,
                        v->n_slots);
     }
     s = &v->slot[v->submitted % (uint64_t)v->n_slots];
-    s->item = *item;
-    s->item.prompt = copy(item->prompt, item->n_prompt);
-    if (s->item.n_response > CODE_MAX_TEXT) /* judge() says so; no need of it */
-        s->item.n_response = CODE_MAX_TEXT + 1;
-    s->item.response = copy(item->response, s->item.n_response);
-    s->item.test = copy(item->test, item->n_test);
-    s->item.entry_point = xstrdup(item->entry_point);
-    s->state = WAITING;
+    s->state = same_item(&v->last, item) ? AGAIN : WAITING;
+    if (s->state == WAITING) {
+        s->item = item_copy(item);
+        item_free(&v->last);
+        v->last = item_copy(item);
+    }
     v->submitted++;
     pthread_cond_signal(&v->work);
     pthread_mutex_unlock(&v->lock);
@@ -305,9 +343,11 @@ int code_collect(struct code_verifier *v, struct code_verdict *out)
         return 0;
     }
     s = &v->slot[v->collected % (uint64_t)v->n_slots];
-    while (s->state != DONE)
+    while (s->state != DONE && s->state != AGAIN)
         pthread_cond_wait(&v->done, &v->lock);
-    *out = s->verdict;
+    if (s->state == DONE)
+        v->last_verdict = s->verdict;
+    *out = v->last_verdict;
     slot_empty(s);
     v->collected++;
     pthread_mutex_unlock(&v->lock);

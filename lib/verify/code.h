@@ -35,6 +35,8 @@
  * - An exception of the function is raised in the test as its nearest
  *   built-in class. sys.exit and the like count as RuntimeError.
  * - A test that never calls the function, or does not compile, is CODE_ERROR.
+ * - An item with the texts of the one before it has its verdict, and is not
+ *   run: samples of a question often are the same.
  * - Only the standard library is there. `random` is seeded alike for every
  *   item and the hash seed is 0, so that a verdict does not depend on chance.
  */

@@ -130,7 +130,7 @@ static int judge_choice(struct judge *j, struct rec *r, struct rec_str gold,
 static int submit_code(struct judge *j, struct rec *r, struct rec_str resp,
                        struct verdict *v, struct err *e)
 {
-    static const struct code_opts defaults;
+    const struct code_opts opts = {.workers = j->o.workers};
     struct rec_str prompt, test, entry;
     int x;
 
@@ -141,7 +141,7 @@ static int submit_code(struct judge *j, struct rec *r, struct rec_str resp,
         (x = rec_need_str(r, "entry_point", &entry, e)))
         return x;
     if (!j->code &&
-        (j->no_sandbox.code || code_open(&j->code, &defaults, &j->no_sandbox)))
+        (j->no_sandbox.code || code_open(&j->code, &opts, &j->no_sandbox)))
         return 0;
     const struct code_item item = {prompt.s, prompt.n, resp.s, resp.n,
                                    test.s,   test.n,   entry.s};

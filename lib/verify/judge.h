@@ -21,6 +21,7 @@ struct judge_opts {
     /* SCIENCE 3, lengths in tokens; buffer 0: no penalty */
     int max_len, buffer;
     double factor;
+    int workers; /* model-written programs at once; 0: one a processor */
 };
 
 struct judge;

@@ -54,3 +54,14 @@ if [ $rc = 1 ] && [ "$n" = 5 ] && [ "$right" = 0 ] && [ "$said" -ge 1 ] &&
 else
     echo "not ok sandbox_missing: exit $rc, $n of 5 status error, $right correct, said $said times"
 fi
+
+# the same program again has the verdict of the one before it, not of another
+for r in 1 1 0 0 1 x 2; do row "r$r" "    return x + $r\\n"; done >"$T/again"
+for n in 1 2; do
+    got=$("$T/bin/reward" --quiet --json --threads $n <"$T/again" 2>"$T/err" | grep -o '"correct": *[a-z]*' | grep -o '[a-z]*$' | tr '\n' ' ')
+    if [ "$got" = 'true true false false true true false ' ]; then
+        echo "ok sandbox_the_same_program_again_threads_$n"
+    else
+        echo "not ok sandbox_the_same_program_again_threads_$n: $got $(head -c 300 "$T/err")"
+    fi
+done

@@ -17,9 +17,18 @@ verdict first_run_makes_every_stage_once $? "$(said)"
 [ "$(grep -c "^\[" "$T/err")" = 28 ] && grep -q "^28 of 28 stages to run$" "$T/err" && grep -q "^\[28/28\] analysis" "$T/err"
 verdict progress_counts_stages $? "$(grep -c '^\[' "$T/err") $(head -n 1 "$T/err")"
 bytes >"$T/first"
+dag_make R="$R" profile
+[ "$status" = 0 ] && grep -q '^wall .* in 28 stages$' "$T/out" && [ "$(grep -c '<title>' "$R/.make/profile.svg")" = 28 ] && grep -q '^train  *3 ' "$T/out"
+verdict profile_has_every_stage $? "$(head -n 3 "$T/out") $(cat "$T/err")"
 run
 none
 verdict second_run_makes_nothing $? "$(said)"
+dag_make R="$R" profile
+grep -q '^wall .* in 28 stages$' "$T/out"
+verdict profile_is_of_the_last_make_that_ran_stages $? "$(cat "$T/out" "$T/err")"
+dag_make R="$T/nowhere" profile
+[ "$status" != 0 ] && grep -q 'profile: .*nowhere: no make has recorded its stages there' "$T/err"
+verdict profile_of_nothing $? "$(cat "$T/err")"
 grep -q '^[^#].*/step-4: | .*/data/dm_train.tokens.msgpack.zst .*/step-2$' "$R/.make/dag.mk"
 verdict rules_are_plain $? "$(grep -m 1 'step-4:' "$R/.make/dag.mk")"
 

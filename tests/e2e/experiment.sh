@@ -39,6 +39,9 @@ if [ "${SAN:-0}" = 0 ]; then
     verdict smoke_run_under_two_minutes $? "took $took s"
 fi
 bytes "$T/a" >"$T/bytes.a"
+(cd "$T/a" && $make profile) >"$T/out" 2>"$T/err" && awk '$1 == "dapo-step" { n = $2 } $1 == "rollout" { r = $3 }
+    /^not the model/ { share = $5 } END { exit !(n == 10 && r > 0 && share + 0 > 0 && share + 0 < 100) }' "$T/out"
+verdict profile_has_every_program $? "$(tr '\n' ';' <"$T/out") $(cat "$T/err")"
 
 # The recipes of README.md and docs/COOKBOOK.md, block by block, on the smoke
 # preset's results.
