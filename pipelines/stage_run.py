@@ -22,6 +22,7 @@ how far the whole run is and about how long it will take.
 """
 import json
 import os
+import signal
 import sys
 import time
 
@@ -212,8 +213,9 @@ def run_command(a, new, profile):
              "bash", "-euo", "pipefail", "-c", a.command]
     said, out = os.pipe()  # neither end is inherited
     env = dict(os.environ, OUT=new, ULP_PROFILE=profile)
-    child = os.posix_spawnp(words[0], words, env,
-                            file_actions=[(os.POSIX_SPAWN_DUP2, out, 2)])
+    child = os.posix_spawnp(
+        words[0], words, env, file_actions=[(os.POSIX_SPAWN_DUP2, out, 2)],
+        setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])  # Python ignores them
     os.close(out)
     tail = []
     with open(said, "rb") as lines:
