@@ -58,6 +58,25 @@ fp32,dropout=0.1,shards=8 3
 fp32,head=fp32,step=foreach,shards=1 2
 A
 
+# whatever carries the bytes, and however late
+step "$T/one" --arm fp32,shards=8 --model "$T/base" --steps 2 "$T/all.jsonl"
+carried() { # NAME OPTIONS...
+    local name=$1
+    shift
+    step "$T/y" --arm fp32,shards=8 --model "$T/base" --steps 2 --ranks 3 "$@" "$T/all.jsonl" 2>"$T/err"
+    is "$name" "$(sums "$T/one" "$T/one.m") " "$(sums "$T/y" "$T/y.m") $(cat "$T/err")"
+}
+ULP_COMM_DELAY_US=3000 carried random_delays
+for mpi in openmpi mpich; do
+    if [ -e "$BIN/comm-$mpi.so" ] && command -v mpirun.$mpi >/dev/null; then
+        over=
+        [ $mpi = mpich ] || over=' --oversubscribe'
+        carried "over_$mpi" --launcher "mpirun.$mpi$over -n 3"
+    else
+        echo "skip ranks_train_over_$mpi: it is not installed"
+    fi
+done
+
 # a run goes on with another number of ranks
 step "$T/whole" --arm bf16-kahan,shards=8 --model "$T/base" --steps 3 "$T/all.jsonl"
 step "$T/c1" --arm bf16-kahan,shards=8 --model "$T/base" --steps 1 --ranks 3 "$T/first.jsonl"
