@@ -1,7 +1,9 @@
 /* train_ranks - slices of the values, and that the norm, the update and the
  * weights are those of one process, bit for bit */
 #include <sys/stat.h>
-#include "../../lib/train/clip.h"
+#include "../../lib/model/pack.h"
+#include "../../lib/train/gradient.h"
+#include "../../lib/train/plan.h"
 #include "../../lib/train/spread.h"
 #include "comm_rig.h"
 #include "model_make.h"
@@ -239,9 +241,113 @@ static void updates_are_those_of_one_process(void)
         on_ranks(sizes[i], on_each);
 }
 
+/* ---- the plan -------------------------------------------------------- */
+
+enum { SHARDS = 8, LENGTH = 96 };
+static const char *planned; /* an arm */
+
+struct work {
+    struct model *m;
+    struct pack p;
+    float logp[SHARDS * LENGTH], dlogp[SHARDS * LENGTH];
+};
+
+static int pass(void *ctx, int a, int b, struct err *err)
+{
+    struct work *w = ctx;
+    struct seqs q = pack_view(&w->p, a, b);
+    int r = model_forward(w->m, &q, 1, 1, 0, w->logp + a * LENGTH, NULL, err);
+
+    return r ? r : model_backward(w->m, w->dlogp + a * LENGTH, err);
+}
+
+/* A shard is a sequence; of one update. */
+static void measure(struct comm *c)
+{
+    static struct work w;
+    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 7, 0, 0};
+    struct config shape = many_blocks();
+    struct gradient_work how = {pass, &w, LENGTH};
+    int32_t tokens[LENGTH];
+    int end[SHARDS];
+    double mine[3], all[8][3];
+    struct comm_traffic before, after;
+    struct plan_traffic t;
+    struct plan_memory plan;
+    struct k_memory mem;
+    struct adamw_result res;
+    struct gradient g;
+    struct kernels *k;
+    struct adamw *a;
+    struct arm arm;
+
+    MUST(arm_parse(&arm, planned, &e));
+    MUST(kernels_open(&k, "cpu", 1, arm.order.k, &e));
+    MUST(model_open(&w.m, &shape, &arm, k, MODEL_TRAIN | MODEL_LATER, &e));
+    MUST(adamw_open_ranks(&a, c, k, model_params(w.m), &arm, &o, &e));
+    MUST(model_attach(w.m, NULL, arm.master, &e));
+    gradient_open(&g, w.m, k, &arm, &a->s);
+    for (int i = 0; i < SHARDS; i++) {
+        for (int j = 0; j < LENGTH; j++)
+            tokens[j] = (i * 31 + j * 7) % VOCAB;
+        pack_add(&w.p, tokens, LENGTH, 1, (uint64_t)i);
+        end[i] = i + 1;
+    }
+    for (int i = 0; i < SHARDS * LENGTH; i++)
+        w.dlogp[i] = 1e-3f;
+    comm_traffic(c, &before);
+    MUST(gradient_make(&g, &w.p, 0, end, &how, &e));
+    MUST(adamw_update(a, gradient_get(&g), 1e-3, &res, &e));
+    MUST(spread_weights(w.m, a, &e));
+    comm_traffic(c, &after);
+    k->memory(k, &mem);
+    plan_traffic(&t, &shape, &arm, comm_size(c));
+    plan_memory(&plan, &shape, &arm, &k->sizes,
+                (struct plan_shape){.micro_batch = LENGTH,
+                                    .longest = LENGTH,
+                                    .batch = 1,
+                                    .ranks = comm_size(c)});
+    mine[0] = (double)(after.sent - before.sent);
+    mine[1] = (double)(after.received - before.received);
+    mine[2] = (double)mem.peak;
+    MUST(comm_gather(c, 0, mine, sizeof mine, all, &e));
+    for (int r = 0; r < comm_size(c) && !comm_rank(c); r++)
+        for (int i = 0; i < 3; i++)
+            mine[i] = fmax(mine[i], all[r][i]);
+    if (!comm_rank(c)) { /* of the rank that has most */
+        T_NEAR(mine[0], (double)(t.grads_out + t.weights_out), 0, 0.1);
+        T_NEAR(mine[1], (double)(t.grads_in + t.weights_in), 0, 0.1);
+        T_NEAR(mine[2], (double)plan.training, 0, 0.1);
+    }
+    if (getenv("SHOW"))
+        printf(
+            "%s, rank %d of %d: peak %zu planned %zu, sent %llu planned %zu\n",
+            planned, comm_rank(c), comm_size(c), mem.peak, plan.training,
+            after.sent - before.sent, t.grads_out + t.weights_out);
+    gradient_trim(&g);
+    adamw_close(&a);
+    model_close(&w.m);
+    kernels_close(&k);
+    pack_free(&w.p);
+}
+
+static void memory_and_traffic_are_as_planned(void)
+{
+    static const char *const of[] = {"fp32,prefixes=apart,shards=8",
+                                     "bf16-mixed,prefixes=apart,shards=8",
+                                     "bf16,dropout=0,shards=8"};
+
+    for (int i = 0; i < 3; i++) {
+        planned = of[i];
+        on_ranks(2, measure);
+        on_ranks(4, measure);
+    }
+}
+
 int main(void)
 {
     T_RUN(every_value_and_block_is_one_ranks);
     T_RUN(updates_are_those_of_one_process);
+    T_RUN(memory_and_traffic_are_as_planned);
     T_DONE();
 }
