@@ -170,10 +170,11 @@ def publish(new, out, merge, before):
 
 
 def left_over(new):
-    """Files of a stage that was killed: new, new.fifo, ..."""
+    """Files of a stage that was killed: new, new.fifo, ..., and none of
+    another stage whose name begins alike (fp32_seed1, fp32_seed10)."""
     folder, name = os.path.split(new)
     return [os.path.join(folder, n) for n in os.listdir(folder or ".")
-            if n.startswith(name)]
+            if n == name or n.startswith(name + ".")]
 
 
 def free(state, patterns):

@@ -32,6 +32,13 @@ verdict profile_of_nothing $? "$(cat "$T/err")"
 grep -q '^[^#].*/step-4: | .*/data/dm_train.tokens.msgpack.zst .*/step-2$' "$R/.make/dag.mk"
 verdict rules_are_plain $? "$(grep -m 1 'step-4:' "$R/.make/dag.mk")"
 
+# a stage clears away what a killed one left, and leaves that of runs with longer names
+mkdir -p "$T/alike" && touch "$T/alike/.new.fp32_seed1.live" "$T/alike/.new.fp32_seed10" "$T/alike/.new.fp32_seed1_again"
+ULP_R="$T/alike" pipelines/stage "$T/alike/fp32_seed1" --kind eval --label alike 'echo >$OUT' 2>"$T/err"
+left=$(cd "$T/alike" && echo .new.*)
+[ -e "$T/alike/fp32_seed1" ] && [ "$left" = '.new.fp32_seed10 .new.fp32_seed1_again' ]
+verdict a_stage_leaves_others_alone $? "$left $(cat "$T/err")"
+
 # --- times decide nothing ------------------------------------------------------
 find "$R" "$T/bin" "$T/tok" "$T/tasks.json" -exec touch -d 2001-01-01 {} +
 run
