@@ -10,10 +10,11 @@ static const struct sample_family families[] = {
     {"aime24", "remainders", family_remainder, 12},
     {"aime25", "next term of a sequence", family_sequence, 12},
     {"amc23", "linear equations", family_equation, 14},
-    {"math500", "fractions in lowest terms", family_fraction, 10},
+    {"math500", "fractions, reduced and taken of a number", family_fraction,
+     12},
     {"gsm8k", "word problems", family_words, 16},
-    {"mmlu_stem", "four choices", family_choice, 10},
-    {"humaneval", "bodies of one-line Python functions", family_code, 4},
+    {"mmlu_stem", "four choices", family_choice, 16},
+    {"humaneval", "bodies of one-line Python functions", family_code, 8},
 };
 
 static const struct sample_family *all_families(int *n)
@@ -52,7 +53,7 @@ void sample_draw(const struct sample_family *f, enum sample_split split,
     } while (split_of(s) != split);
 }
 
-#define EARLY_PERCENT 40
+#define HASTY_PERCENT 40
 
 static const struct sample_family *pick(struct rng *r)
 {
@@ -67,28 +68,9 @@ static const struct sample_family *pick(struct rng *r)
     return f;
 }
 
-/* "3*4=12, 12+5=17. \boxed{17}" becomes "3*4=12. \boxed{12}". */
-static void stop_early(struct sample *s)
-{
-    const char *comma = strstr(s->response, ", ");
-    const char *value = comma;
-    char first[64], whole[sizeof s->response];
-
-    if (!comma)
-        return;
-    while (value > s->response && value[-1] >= '0' && value[-1] <= '9')
-        value--;
-    if (value == s->response || value[-1] != '=' || value == comma)
-        return;
-    snprintf(first, sizeof first, "%.*s", (int)(comma - value), value);
-    snprintf(whole, sizeof whole, "%.*s. \\boxed{%s}",
-             (int)(comma - s->response), s->response, first);
-    memcpy(s->response, whole, sizeof whole);
-}
-
 void sample_text(struct rng *r, struct sample *s)
 {
     sample_draw(pick(r), SPLIT_PRETRAIN, r, s);
-    if (rng_below(r, 100) < EARLY_PERCENT)
-        stop_early(s);
+    if (rng_below(r, 100) < HASTY_PERCENT && *s->hasty)
+        memcpy(s->response, s->hasty, sizeof s->response);
 }

@@ -13,6 +13,8 @@
 struct sample {
     char prompt[512];
     char response[256]; /* a worked answer: what the corpus teaches */
+    char hasty[256];    /* an answer that stops after the first of two steps;
+                           empty where there is one */
     char answer[64];
     const char *verifier; /* "math", "choice" or "code" */
     int n_choices;
@@ -40,9 +42,9 @@ void sample_draw(const struct sample_family *f, enum sample_split split,
                  struct rng *r, struct sample *s);
 /* The next row of the pretraining corpus: a family by weight, a problem of
  * the pretraining split, and a worked answer. Like text from the web, the
- * corpus has bad habits: in EARLY_PERCENT of the answers that need two steps
- * the author boxes the result of the first. A base model learns both ways;
- * only the reward tells them apart. */
+ * corpus has bad habits: HASTY_PERCENT of the answers that need two steps are
+ * hasty, in every family. A base model learns both ways; only the reward tells
+ * them apart. */
 void sample_text(struct rng *r, struct sample *s);
 
 #endif

@@ -52,7 +52,7 @@ for doc in README.md docs/COOKBOOK.md; do
 done
 [ "${SAN:-0}" = 0 ] || cp "$T"/a/build/*-san/bin/* "$T/a/bin/"
 smoke_sizes='s/step-20/step-2/g; s/step-40/step-4/g; s/--steps 20/--steps 2 --max-gen-batches 200/
-    s/--prompts 16/--prompts 4/; s/--mini-batch 16/--mini-batch 2/
+    s/--prompts 8/--prompts 4/
     s/--samples 8/--samples 4/; s/--lr 1e-4/--lr 1e-3/'
 export QWEN2=$SHARED/datasets/tokenizer/qwen2 GSM8K=$SHARED/datasets/real/gsm8k.jsonl
 for b in "$T"/block*; do
