@@ -5,6 +5,7 @@
 #include "../stat/describe.h"
 #include "../stat/vartest.h"
 #include "estimate.h"
+#include "halves.h"
 #include "panel.h"
 #include "verdict.h"
 
@@ -92,6 +93,14 @@ static void set_seed(struct components *c, const struct data *d, long arm,
             c->seed += between_seeds(&even, &odd, (size_t)k) / n;
         c->seed = fmax(0, c->seed - c->noise / (double)even.n_draws);
         c->has_seed = 1;
+        if (n == 1) {
+            struct halves h = halves_of(&even, &odd);
+            struct component ci = halves_seed(&h);
+
+            c->has_seed_ci = !ci.why;
+            c->seed_lo = fmax(0, ci.lo);
+            c->seed_hi = fmax(0, ci.hi);
+        }
     }
     panel_free(&even);
     panel_free(&odd);

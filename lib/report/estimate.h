@@ -1,7 +1,8 @@
 /* estimate - what the page says of one arm, with its interval
  *
  * An interval is printed only where its coverage holds (tests/calibration):
- * t over seeds for means, chi-square for the variance of a seed's mean.
+ * t over seeds for means, chi-square for the variance of a seed's mean, the
+ * modified large-sample interval for the seeds' component of one task.
  */
 #ifndef ULP_REPORT_ESTIMATE_H
 #define ULP_REPORT_ESTIMATE_H
@@ -17,12 +18,14 @@ struct ttest estimate_delta_j(const struct data *d, long arm, const long *t,
  * t[0..n). Variances are of J, in squares of accuracy. */
 struct components {
     size_t n_seeds, n_draws;
-    double total, lo, hi; /* of a seed's mean over draws; has_ci: one task,
+    double total, lo, hi;    /* of a seed's mean over draws; has_ci: one task,
                               chi-square */
-    double sampling;      /* of one draw, by the questions' own spread */
-    double seed;          /* what differs between seeds; 0 at least */
+    double sampling;         /* of one draw, by the questions' own spread */
+    double seed;             /* what differs between seeds; 0 at least */
+    double seed_lo, seed_hi; /* has_seed_ci: one task */
     double noise, noise_se, noise_lo, noise_hi; /* between draws of a seed */
-    int has_total, has_ci, has_sampling, has_seed, has_noise, has_noise_ci;
+    int has_total, has_ci, has_sampling, has_seed, has_noise, has_noise_ci,
+        has_seed_ci;
 };
 struct components estimate_components(const struct data *d, long arm,
                                       const long *t, int n);

@@ -114,6 +114,32 @@ void sec_h2(const struct report *r)
             note_finding(r, a, H2);
 }
 
+static void component_row(const struct report *r, struct table *t, int task,
+                          int arm, struct reasons *why)
+{
+    const struct data *d = r->d;
+    struct components c = estimate_components(d, d->arm[arm], &d->task[task],
+                                              1);
+    const char *no = c.has_seed ? NULL : "fewer than two samples or seeds";
+    char at[160];
+
+    snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
+             data_arm(d, arm));
+    table_cell(t, "%s", data_task(d, task));
+    table_cell(t, "%s", task < d->n_on ? "on" : "off");
+    table_cell(t, "%s", data_arm(d, arm));
+    table_cell(t, "%zu", c.n_seeds);
+    table_cell(t, "%zu", c.n_draws);
+    cell_num(t, "%.3f", 1e4 * c.seed, no, why, at);
+    cell_ci(t, "%.3f", 1e4 * c.seed_lo, 1e4 * c.seed_hi,
+            no              ? no
+            : c.has_seed_ci ? NULL
+                            : "zero variance",
+            why, at);
+    cell_num(t, "%+.3f", 1e4 * c.noise, no, why, at);
+    cell_num(t, "%.3f", 1e4 * c.sampling, c.has_sampling ? NULL : no, why, at);
+}
+
 /* One group of tasks of an arm: where the variance of J comes from. */
 static void noise_row(const struct report *r, struct table *t, int arm,
                       const char *name, const long *tasks, int n,
@@ -146,6 +172,28 @@ static void noise_row(const struct report *r, struct table *t, int arm,
              : no_noise ? no_noise
                         : "no variance between seeds",
              why, at);
+}
+
+/* The components of each task, with the interval that one task has. */
+static void components(const struct report *r, struct reasons *why)
+{
+    const struct data *d = r->d;
+    struct table *t = table_open(
+        "components",
+        "Variance of J by task (squared points): between seeds with its "
+        "interval, which assumes normal values; between noise draws of a seed; "
+        "and what sampling adds to one draw.",
+        "<task|<role|<arm|seeds|draws|seed|seed 95% lo|seed 95% hi|noise|"
+        "sampling");
+
+    for (int k = 0; k < d->n_tasks; k++)
+        for (int a = 0; a < d->n_arms; a++)
+            if (data_draws(d, SCORES, d->arm[a]) > 1)
+                component_row(r, t, k, a, why);
+    if (t->n_rows)
+        doc_table_aside(r->doc, t);
+    else
+        table_close(&t);
 }
 
 void sec_h2_noise(const struct report *r)
@@ -183,6 +231,7 @@ void sec_h2_noise(const struct report *r)
     for (int a = 0; a < d->n_arms && r->v->n_off; a++)
         noise_row(r, t, a, "off", r->v->off, r->v->n_off, &why);
     doc_table(r->doc, t);
+    components(r, &why);
     reasons_print(&why, r->doc);
     for (int a = 0; a < d->n_arms; a++)
         if (a != d->reference)

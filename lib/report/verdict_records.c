@@ -87,7 +87,7 @@ static int write_estimates(struct out *to, const struct data *d, int arm,
                            c.has_ci, c.lo, c.hi, e);
     if (!r && c.has_seed)
         r = write_estimate(to, "seed_variance", name, task, c.n_seeds, c.seed,
-                           0, 0, 0, e);
+                           c.has_seed_ci, c.seed_lo, c.seed_hi, e);
     if (!r && c.has_noise)
         r = write_estimate(to, "noise_variance", name, task, c.n_seeds, c.noise,
                            c.has_noise_ci, c.noise_lo, c.noise_hi, e);

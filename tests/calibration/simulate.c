@@ -349,6 +349,8 @@ static void expect(const struct truth *t)
             task_name(name, k);
             printf("delta_j %s %s %.9g\n", arm_name[a], name,
                    k ? w->off : w->on);
+            printf("seed_variance %s %s %.9g\n", arm_name[a], name,
+                   w->seed_sd * w->seed_sd);
         }
         printf("noise_variance %s off %.9g\n", arm_name[a],
                w->noise_sd * w->noise_sd);
@@ -364,6 +366,9 @@ static void expect(const struct truth *t)
             printf("H1 %s - %.9g\n", arm_name[a], w->on - z->on);
         }
     }
+    /* an interval that assumes normal values is shown, not judged */
+    if (t->tail)
+        puts("normal seed_variance");
     printf("wrong %s\n", t->calls);
 }
 

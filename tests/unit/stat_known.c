@@ -4,6 +4,7 @@
 #include "../../lib/stat/dist.h"
 #include "../../lib/stat/evaluate.h"
 #include "../../lib/stat/exchange.h"
+#include "../../lib/stat/meansquares.h"
 #include "../../lib/stat/power.h"
 #include "../../lib/stat/ttest.h"
 #include "../../lib/stat/vartest.h"
@@ -249,6 +250,59 @@ static void a_clustered_mean_of_equal_clusters_is_the_plain_one(void)
     T_EQ_STR(eval_ratio(s, w, 0).why, "nothing to average");
 }
 
+/* A mean square of df degrees whose expectation is 1. */
+static double mean_square(struct rng *g, int df)
+{
+    double s = 0;
+
+    for (int i = 0; i < df; i++) {
+        double z = rng_normal(g);
+
+        s += z * z;
+    }
+    return s / df;
+}
+
+/* Two added, two subtracted, at three sizes of the component. */
+static void intervals_of_components_cover(void)
+{
+    enum { N = 1500 };
+    const double truth[] = {0, 0.5, 4};
+    struct rng g;
+
+    rng_init(&g, 11, 0);
+    for (int i = 0; i < 3; i++) {
+        double top = truth[i] + 1 + 0.5 / 3;
+        int covered = 0;
+
+        for (int k = 0; k < N; k++) {
+            struct mean_square m[] = {{1, top * mean_square(&g, 9), 9},
+                                      {-1, mean_square(&g, 9), 9},
+                                      {-1.0 / 3, 1.5 * mean_square(&g, 20), 20},
+                                      {1.0 / 3, mean_square(&g, 20), 20}};
+            struct component c = component_of(m, 4, 0.95);
+
+            covered += c.lo <= truth[i] && truth[i] <= c.hi;
+        }
+        /* 2 points, and two errors of N */
+        T_NEAR((double)covered / N, 0.95, 0.02 + 0.011, 0);
+    }
+}
+
+/* One mean square alone has the chi-square interval of its variance. */
+static void a_component_of_one_mean_square_is_chi_square(void)
+{
+    double x[] = {0.31, 0.36, 0.35, 0.29, 0.33};
+    struct mean_square m = {1, desc_var(x, 5), 4};
+    struct component c = component_of(&m, 1, 0.95);
+    struct vartest_ci v = vartest_chi2(x, 5, 0.95);
+
+    T_NEAR(c.lo, v.lo, 0, 1e-12);
+    T_NEAR(c.hi, v.hi, 0, 1e-12);
+    m.value = 0;
+    T_EQ_STR(component_of(&m, 1, 0.95).why, "zero variance");
+}
+
 static void order_of_values_changes_no_bit(void)
 {
     double x[] = {0.1, 0.7, 0.3, 0.25, 1e-9};
@@ -287,6 +341,8 @@ int main(void)
     T_RUN(accuracy_and_its_errors_are_the_closed_forms);
     T_RUN(sampling_noise_is_estimated_without_bias);
     T_RUN(a_clustered_mean_of_equal_clusters_is_the_plain_one);
+    T_RUN(intervals_of_components_cover);
+    T_RUN(a_component_of_one_mean_square_is_chi_square);
     T_RUN(order_of_values_changes_no_bit);
     T_RUN(quantiles_meet_their_tails);
     T_DONE();
