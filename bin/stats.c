@@ -7,6 +7,7 @@
  */
 #include <unistd.h>
 #include "../lib/base/file.h"
+#include "../lib/report/design_records.h"
 #include "../lib/report/html.h"
 #include "../lib/report/report.h"
 #include "../lib/report/set.h"
@@ -20,8 +21,8 @@ static struct filter f = FILTER_INIT;
 static struct cli_list without;
 static const char *by, *stat, *report, *sweep, *html, *setting, *tasks, *title,
     *responses, *tensorboard;
-static int do_score, do_kl_score, do_tag, do_tidy, do_verdicts, do_ablation,
-    power, as_table, partial;
+static int do_score, do_kl_score, do_tag, do_tidy, do_verdicts, do_design,
+    do_ablation, power, as_table, partial;
 static struct cli_list sets, fields;
 
 static const struct opt own[] = {
@@ -54,6 +55,11 @@ static const struct opt own[] = {
     {OPT_FLAG, "power", 0, &power, NULL,
      "with --verdicts: what the tests would find at the observed spread, by "
      "simulation",
+     0, 0},
+    {OPT_FLAG, "design", 0, &do_design, NULL,
+     "the same records to the seeds, draws and samples that would decide each "
+     "hypothesis at the least cost; --set 'cost=train=SECONDS eval=SECONDS "
+     "rest=SECONDS' is what a run takes",
      0, 0},
     {OPT_HEADING, NULL, 0, NULL, NULL, "For other tools", 0, 0},
     {OPT_FLAG, "tidy", 0, &do_tidy, NULL,
@@ -230,7 +236,8 @@ static int run_report(char **args, int n, struct err *e)
 static int run(char **args, int n, struct err *e)
 {
     int modes = !!by + do_score + do_kl_score + do_tag + do_tidy + do_verdicts +
-                do_ablation + !!tensorboard + !!report + !!sweep + !!html;
+                do_design + do_ablation + !!tensorboard + !!report + !!sweep +
+                !!html;
     int r = set_check(&sets, e);
 
     if (r)
@@ -239,7 +246,7 @@ static int run(char **args, int n, struct err *e)
         return err_set(e, ERR_USAGE,
                        "more than one of --by, --score, "
                        "--kl-score, --tag, --tidy, --tensorboard, --verdicts, "
-                       "--report, --sweep, --ablation, --html");
+                       "--design, --report, --sweep, --ablation, --html");
     if (partial && !report)
         return err_set(e, ERR_USAGE, "--partial without --report");
     if (do_score)
@@ -256,6 +263,11 @@ static int run(char **args, int n, struct err *e)
         const struct report_opts o = report_opts();
 
         return stage_verdicts(&f, &o, power, args, n, e);
+    }
+    if (do_design) {
+        const struct report_opts o = report_opts();
+
+        return stage_design(&f, &o, args, n, e);
     }
     if (report || sweep || do_ablation)
         return run_report(args, n, e);

@@ -56,7 +56,7 @@ KEEP          ?= all## checkpoints of a run: all, last (weights of older chunks 
 TASKS_FILE    ?=## JSON: tasks with samples, temperature, top_p, max_new (data/README.md)
 TASKS         ?=## tasks out of TASKS_FILE, all when empty; NAME=FILE adds one of your own: TASKS+=mine=my.jsonl
 QUESTIONS     ?=## most questions of a task; all when empty
-EVAL_SAMPLES  ?=## samples of a question, instead of those of TASKS_FILE
+EVAL_SAMPLES  ?=## samples of a question, instead of those of TASKS_FILE; x4: four times those
 EVAL_TEMPERATURE ?=## temperature of evaluation, likewise
 EVAL_TASKS    ?= apart## together: one stage samples all tasks of a run, with the model loaded once; apart: one for each task, so that a new task runs alone. The same bytes
 EVAL_ARM      ?= fp32## the arithmetic of every evaluation, alike for all arms

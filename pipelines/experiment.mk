@@ -17,7 +17,7 @@ export ULP_ARGS   := $(foreach v,$(GIVEN),$(v)=$(call quote,$($(v))))
 
 SUMMARY   := $(R)/analysis/summary.txt
 DAG_GOALS := $(filter $(R)/% train eval ablation mismatch sweep,$(MAKECMDGOALS))
-ASKED     := $(filter why plan,$(MAKECMDGOALS))
+ASKED     := $(filter why plan design,$(MAKECMDGOALS))
 ifneq ($(DAG_GOALS)$(ASKED),)
 ifeq ($(wildcard /usr/bin/python3),)
 $(error python3 is not installed, and pipelines/dag needs it: make deps installs it)
@@ -48,6 +48,11 @@ verify: $(BIN)/checksum
 .PHONY: why
 why: all
 	@$(ULP_ENV) pipelines/dag why $(or $(GOAL),$(SUMMARY))
+
+# Seeds, draws and samples that would decide each hypothesis, by what is there.
+.PHONY: design
+design: all
+	@$(ULP_ENV) pipelines/dag design $(SUMMARY)
 
 # The training stages that run now; in a log, a line a minute for each.
 .PHONY: watch

@@ -7,6 +7,7 @@ A stage's record is a JSON file, STATE/OUT.made:
   inputs    digest of each input
   outputs   of each file made: SHA-256, and the size, time and inode at which it
             was read; a size of -1: freed (KEEP=last)
+  seconds   of a processor that it took
 
 Bytes decide: a result is made again when one of these differs, whatever the
 times of files say. Size, time and inode only tell when to read a file again.

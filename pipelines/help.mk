@@ -11,6 +11,7 @@ help:
 	@echo '  sweep                          each arm at several learning rates: at the same one, its best, and the same KL'
 	@echo '  plan                           what it would take, before any work'
 	@echo '  verify                         every file of the results against its checksum; what is damaged is named'
+	@echo '  design                         which further seeds, draws and samples would decide each hypothesis'
 	@echo '  why                            what would run now, and why (GOAL=... of another target)'
 	@echo '  watch                          what the running training stages do: reward, KL, tokens/s, time left'
 	@echo '  profile                        where the time of the last make went: CPU by kind of stage and by program, a timeline'

@@ -287,9 +287,10 @@ def make(a, state, run, made_of):
         if a.merge:  # a stage that made it by itself, once (EVAL_TASKS)
             remove(state.path(path))
     remove(state.path(a.out) + ".failed")
-    state.write(a.out, dict(made_of, outputs=outputs))
-    run.end(a.kind, a.label, round(time.time() - began, 3))
     t = os.times()
+    state.write(a.out, dict(made_of, outputs=outputs,
+                            seconds=round(sum(t[:4]), 3)))
+    run.end(a.kind, a.label, round(time.time() - began, 3))
     run.append("profile.stages", "\t".join((
         f"{began:.3f}", f"{time.time():.3f}", f"{sum(t[:4]):.3f}", a.kind,
         a.label)))

@@ -126,7 +126,10 @@ class Tasks:
         changed = self.tasks != [t for t in rows
                                  if t.name not in self.left_out]
         for t in self.tasks:
-            if self.EVAL_SAMPLES:
+            if self.EVAL_SAMPLES.startswith("x"):
+                t.samples *= number("EVAL_SAMPLES=x", self.EVAL_SAMPLES[1:],
+                                    least=1)
+            elif self.EVAL_SAMPLES:
                 t.samples = number("EVAL_SAMPLES", self.EVAL_SAMPLES, least=1)
             if self.EVAL_TEMPERATURE:
                 number("EVAL_TEMPERATURE", self.EVAL_TEMPERATURE, False)
