@@ -27,7 +27,7 @@ struct paired paired_of(const struct data *d, int arm, long task);
 double paired_sampling(const struct paired *p, double draws, double samples);
 double paired_variance(const struct paired *p, double draws, double samples);
 
-/* Seconds of processor time by what is made. */
+/* Seconds of stages, by what is made. */
 struct costs {
     double train; /* a run's training */
     double eval; /* its evaluation, of the base as well, at the samples given */

@@ -131,7 +131,7 @@ report "$T/o" --setting $G/setting.json <"$T/e.jsonl"
 if diff $G/summary.txt "$T/o/summary.txt" >"$T/d"; then ok summary_is_the_golden_one
 else no summary_is_the_golden_one "$(head -5 "$T/d" | tr '\n' '~')"; fi
 is lines_fit_100_columns "" "$(awk 'length > 100' "$T/o/summary.txt")"
-is every_table_is_a_file "$(printf '%s\n' answers aggregates clip counts findings h1 h2 \
+is every_table_is_a_file "$(printf '%s\n' answers aggregates clip components counts findings h1 h2 \
     h3 kl noise power scores selftest sparsity \
     sparsity_layers tasks variance verdicts | sort | tr '\n' ' ')" \
     "$(cd "$T/o/tables" && for f in *.tsv; do echo "${f%.tsv}"; done | sort | tr '\n' ' ')"
