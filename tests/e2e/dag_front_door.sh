@@ -11,7 +11,7 @@ refused() { # NAME PATTERN ARGS...: one line says it, and nothing ran
     [ "$status" != 0 ] && nothing_ran && [ "$(grep -cv '^make: \*\*\* \[' "$T/err")" = 1 ] && grep -Eq "$pattern" "$T/err"
     verdict "$name" $? "exit $status: $(cat "$T/err")"
 }
-refused typo_in_preset "PRESET: 'tinny' is not one of .*smoke tiny" PRESET=tinny
+refused typo_in_preset "PRESET: 'tinny' is not one of .*smoke .*tiny" PRESET=tinny
 refused typo_in_arm "'bf61' is not an arm \(did you mean bf16\?\); arms are fp32 " ARMS='fp32 bf61'
 refused typo_in_factor 'unknown factor nosuch' ARMS='fp32 bf16,nosuch=1'
 refused broken_factor "found 'dropout', expected factor=value" ARMS='bf16,dropout'
