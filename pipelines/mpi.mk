@@ -14,7 +14,7 @@ endif
 MPI_PLUGINS := $(MPI_KINDS:%=$(BIN)/comm-%.so)
 
 all: $(MPI_PLUGINS)
-$(BIN)/comm-%.so: lib/comm/mpi/plugin.c lib/comm/engine.h
+$(MPI_PLUGINS): $(BIN)/comm-%.so: lib/comm/mpi/plugin.c lib/comm/engine.h
 	@mkdir -p $(@D)
 	$(call say,MPICC,$< ($*))
 	$(Q)OMPI_CC=$(CC) MPICH_CC=$(CC) mpicc.$* $(STD) -O2 -fPIC $(WARN) -shared -Wl,--build-id=none -o $@.tmp $<

@@ -137,7 +137,7 @@ rm -r "$T/r4"
 export STUB_SLEEP=0.1
 (dag_make R="$T/r4" "${small[@]}" "$T/r4/analysis/summary.txt"; cp "$T/err" "$T/err.1") &
 for _ in $(seq 100); do [ -e "$T/r4/.make/owner" ] && break; sleep 0.1; done
-env -u MAKEFLAGS -u MAKELEVEL make $old BIN="$T/bin" B="$T/none" CUDA=0 DEVICE=cpu R="$T/r4" "${small[@]}" \
+env -u MAKEFLAGS -u MAKELEVEL make $old BIN="$T/bin" B="$T/none" CUDA=0 MPI=0 DEVICE=cpu R="$T/r4" "${small[@]}" \
     "$T/r4/analysis/summary.txt" </dev/null >"$T/out.2" 2>"$T/err.2"
 second=$?
 wait

@@ -66,7 +66,7 @@ small=(PRESET=smoke TASKS_FILE="$T/tasks.json" TOKENIZER="$T/tok" ARMS=fp32 SEED
 dag_make() { # ARGS...: make with the stand-ins, on no machine's device
     # shellcheck disable=SC2086
     env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES timeout ${DAG_LIMIT:-120} make -j2 $old BIN="$T/bin" B="$T/none" \
-        CUDA=0 DEVICE=cpu "$@" </dev/null >"$T/out" 2>"$T/err"
+        CUDA=0 MPI=0 DEVICE=cpu "$@" </dev/null >"$T/out" 2>"$T/err"
     status=$?
     labels=$(stages_ran)
 }
