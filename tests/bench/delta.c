@@ -17,6 +17,7 @@
 #include "../../lib/base/file.h"
 #include "../../lib/model/delta.h"
 #include "../../lib/model/safetensors.h"
+#include "median.h"
 #include "step.h"
 
 enum { MOST = 100, FULL_WRITE, FULL_READ, DELTA_WRITE, DELTA_READ, N_PARTS };
@@ -147,27 +148,10 @@ static int pair(struct bench *b, int i, struct err *e)
 
         (void)!stat(delta, &st);
         printf("  bytes  1 / %.1f of the full file\n",
-               (double)(b->p.n_values * dtype_size(b->t)) /
-                   (double)st.st_size);
+               (double)(b->p.n_values * dtype_size(b->t)) / (double)st.st_size);
     }
     unlink(delta);
     return r;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(const double *v, int n)
-{
-    double s[MOST];
-
-    memcpy(s, v, (size_t)n * sizeof *s);
-    qsort(s, (size_t)n, sizeof *s, by_value);
-    return (s[(n - 1) / 2] + s[n / 2]) / 2;
 }
 
 /* The first pair makes the pages. */

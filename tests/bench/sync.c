@@ -18,6 +18,7 @@
 #include "../../kernels/canon.h"
 #include "../../lib/generate/changes.h"
 #include "../../lib/train/publish.h"
+#include "median.h"
 #include "step.h"
 
 enum { MOST = 1000, TABLE = 1 << 20 };
@@ -173,22 +174,6 @@ static void fill(void *g, enum dtype t, size_t n, int step)
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(const double *v, int n)
-{
-    double s[MOST];
-
-    memcpy(s, v, (size_t)n * sizeof *s);
-    qsort(s, (size_t)n, sizeof *s, by_value);
-    return (s[(n - 1) / 2] + s[n / 2]) / 2;
-}
-
 static void line(const char *what, const double *a, const double *b, int n)
 {
     double q[MOST];
@@ -197,8 +182,8 @@ static void line(const char *what, const double *a, const double *b, int n)
         q[i] = a[i] / b[i];
     qsort(q, (size_t)n, sizeof *q, by_value);
     printf("  %-8s %.4f, of all weights %.4f, ratio %.3f (%.3f to %.3f)\n",
-           what, median(a, n), median(b, n), (q[(n - 1) / 2] + q[n / 2]) / 2,
-           q[n / 4], q[n - 1 - n / 4]);
+           what, median(a, n), median(b, n), median(q, n), q[n / 4],
+           q[n - 1 - n / 4]);
 }
 
 /* Without the first step, after which both send all. */

@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 #include <time.h>
+#include "median.h"
 #include "step.h"
 
 enum { MOST = 1001 };
@@ -40,8 +41,7 @@ static int side_open(struct side *d, const char *arm, const struct config *c,
     if (!r)
         r = model_open(&d->m, c, &d->arm, d->k, MODEL_TRAIN, e);
     if (!r)
-        r = adamw_open(&d->a, d->k, model_params(d->m), &d->arm, &step_opts,
-                       e);
+        r = adamw_open(&d->a, d->k, model_params(d->m), &d->arm, &step_opts, e);
     return r ? r : step_weights(d->m, d->a, e);
 }
 
@@ -74,22 +74,6 @@ static int turn(struct side *d, const struct batch *b, int micro, int i,
     return r;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(const double *v, int n)
-{
-    double s[MOST];
-
-    memcpy(s, v, (size_t)n * sizeof *s);
-    qsort(s, (size_t)n, sizeof *s, by_value);
-    return (s[(n - 1) / 2] + s[n / 2]) / 2;
-}
-
 static void report(const char *what, const double *a, const double *b, int n)
 {
     double q[MOST];
@@ -120,9 +104,9 @@ static int compare(const struct shape *s, char **arm, int threads, int pairs,
     if (!r) {
         printf("%s, %d thread(s), %d pairs, %d tokens, micro-batches of %d\n"
                "A = %s: %zu bytes of state a value\n"
-               "B = %s: %zu\n", s->name, threads, pairs, b.start[b.n], micro,
-               arm[0], state_bytes(&d[0].arm), arm[1],
-               state_bytes(&d[1].arm));
+               "B = %s: %zu\n",
+               s->name, threads, pairs, b.start[b.n], micro, arm[0],
+               state_bytes(&d[0].arm), arm[1], state_bytes(&d[1].arm));
         printf("%-10s %13s %13s   A / B: median (quartiles)\n", "", "A", "B");
         report("update", d[0].update_s, d[1].update_s, pairs);
         report("optimizer", d[0].optimizer_s, d[1].optimizer_s, pairs);
