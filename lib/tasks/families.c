@@ -223,10 +223,11 @@ void family_choice(struct rng *r, struct sample *s)
                        op2, c);
     s->n_choices = 4;
     for (int i = 0; i < 4; i++) {
-        snprintf(s->choices[i], sizeof s->choices[i], "%d to %d", digit_from[i],
-                 digit_from[i + 1] - 1);
-        n += (size_t)snprintf(s->prompt + n, sizeof s->prompt - n, " %c. %s",
-                              'A' + i, s->choices[i]);
+        int from = digit_from[i], to = digit_from[i + 1] - 1;
+
+        snprintf(s->choices[i], sizeof s->choices[i], "%d to %d", from, to);
+        n += (size_t)snprintf(s->prompt + n, sizeof s->prompt - n,
+                              " %c. %d to %d", 'A' + i, from, to);
     }
     HASTY("%d%c%d=%d. \\boxed{%c}", a, op, b, u, range_of(u));
     RESPONSE("%d%c%d=%d, %d%c%d=%d. \\boxed{%c}", a, op, b, u, u, op2, c, v,
