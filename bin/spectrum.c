@@ -26,7 +26,9 @@ static const struct opt opts[] = {
     {OPT_F64, "eta", 0, &o.matrix.eta, "X",
      "relative tolerance of the rule of change", 0, 1},
     {OPT_INT, "threads", 'j', &o.threads, "N",
-     "0 = one per processor; the bytes do not depend on it", 0, POOL_MOST},
+     "0 = one per processor; the bytes do not depend on it; one where "
+     "OpenBLAS is a build without threads (Debian: openblas-serial)",
+     0, POOL_MOST},
     OPT_PLAN(&plan),
     {OPT_STR, "output", 'o', &out, "FILE", "where to write", 0, 0},
     {OPT_FLAG, "json", 0, &json, NULL, "write JSON lines", 0, 0},

@@ -9,6 +9,9 @@
 
 /* Of OpenBLAS: threads of a call. A build without threads has it, too. */
 void openblas_set_num_threads(int n);
+/* 0: a build without threads. It has no locks either: calls of two threads share
+ * their buffers, and results are wrong. */
+int openblas_get_parallel(void);
 
 void dsyrk_(const char *uplo, const char *trans, const int *n, const int *k,
             const double *alpha, const double *a, const int *lda,

@@ -195,6 +195,12 @@ static void one_matrix(void *ctx, long i, int worker)
     deliver(x, (size_t)i, r, &e);
 }
 
+/* Threads of matrices: one where OpenBLAS serves no more. */
+static int threads_of(const struct spectrum *x)
+{
+    return openblas_get_parallel() ? pool_count(x->o->threads) : 1;
+}
+
 /* OpenBLAS asks for its buffers again and again where memory is out. So they
  * are asked for here, once, and given back for it to take. */
 static int room_for_blas(int threads, struct err *e)
@@ -218,14 +224,14 @@ int spectrum_write(struct spectrum *x, struct rec_writer *w, struct err *e)
     int r;
 
     x->w = w;
-    r = room_for_blas(pool_count(x->o->threads), e);
+    r = room_for_blas(threads_of(x), e);
     if (!r)
         r = header(x, e);
     if (r)
         return r;
     openblas_set_num_threads(1);
     x->progress = progress_open("spectrum", "matrices", x->n_jobs, x->o->quiet);
-    pool = pool_open(x->o->threads);
+    pool = pool_open(threads_of(x));
     pool_for(pool, (long)x->n_jobs, one_matrix, x);
     pool_close(&pool);
     if (x->failed) {
@@ -240,7 +246,7 @@ int spectrum_write(struct spectrum *x, struct rec_writer *w, struct err *e)
 void spectrum_plan(const struct spectrum *x, FILE *out)
 {
     size_t most = 0, bytes = 0;
-    int threads = pool_count(x->o->threads);
+    int threads = threads_of(x);
 
     for (size_t i = 0; i < x->n_jobs; i++) {
         const struct st_tensor *t = x->jobs[i].after;
