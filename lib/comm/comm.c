@@ -148,6 +148,16 @@ int comm_recv(struct comm *c, int from, void *p, size_t n, struct err *e)
     return one(c, from, 0, p, n, e);
 }
 
+int comm_pass(struct comm *c, int from, int to, void *p, size_t n,
+              struct err *e)
+{
+    int me = comm_rank(c);
+
+    if (from == to || (me != from && me != to))
+        return 0;
+    return me == from ? comm_send(c, to, p, n, e) : comm_recv(c, from, p, n, e);
+}
+
 static int add_allgatherv(struct comm *c, void *all, const size_t *n,
                           const size_t *at)
 {

@@ -30,6 +30,10 @@ int comm_send(struct comm *c, int to, const void *p, size_t n,
               struct err *e) MUST_CHECK;
 int comm_recv(struct comm *c, int from, void *p, size_t n,
               struct err *e) MUST_CHECK;
+/* n bytes from one rank's p to another's; the ranks beside have no part in it,
+ * nor has anybody where the two are one. */
+int comm_pass(struct comm *c, int from, int to, void *p, size_t n,
+              struct err *e) MUST_CHECK;
 /* From root's p to everybody's. */
 int comm_bcast(struct comm *c, int root, void *p, size_t n,
                struct err *e) MUST_CHECK;

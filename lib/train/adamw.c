@@ -310,11 +310,9 @@ static int give(const struct adamw *a, size_t first, size_t n, enum dtype t,
                 k->cast(k, piece, t, src, a->arm.master, m);
             k->download(k, to, piece ? piece : src, m * size);
             x = k->sync(k, e);
-            if (!x && r)
-                x = comm_send(a->s.c, 0, to, m * size, e);
-        } else {
-            x = comm_recv(a->s.c, r, to, m * size, e);
         }
+        if (!x)
+            x = comm_pass(a->s.c, r, 0, to, m * size, e);
     }
     return x;
 }

@@ -54,12 +54,8 @@ static int fetch_part(const struct adamw *a, int r, const struct column *c,
         else
             a->k->download(a->k, host, at, n);
         x = c->host ? 0 : a->k->sync(a->k, e);
-        if (!x && r)
-            x = comm_send(a->s.c, 0, host, n, e);
-    } else {
-        x = comm_recv(a->s.c, r, host, n, e);
     }
-    return x;
+    return x ? x : comm_pass(a->s.c, r, 0, host, n, e);
 }
 
 /* w: NULL but on rank 0. */

@@ -212,6 +212,19 @@ int gradient_make(struct gradient *g, const struct pack *p, int from,
     return (g->s->n > 1 ? in_rounds : alone)(g, p, from, end, w, e);
 }
 
+int gradient_collect(const struct gradient *g, const struct pack *p, int from,
+                     const int *end, float *v, struct err *e)
+{
+    int r = 0;
+
+    for (int k = 0; k < g->arm.shards && !r; from = end[k++]) {
+        size_t at = p->start[from], n = p->start[end[k]] - at;
+
+        r = comm_pass(g->s->c, k % g->s->n, 0, v + at, n * sizeof *v, e);
+    }
+    return r;
+}
+
 void *gradient_get(struct gradient *g)
 {
     return g->sum ? g->sum : model_grads(g->m);

@@ -47,6 +47,10 @@ void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
 int gradient_make(struct gradient *g, const struct pack *p, int from,
                   const int *end, const struct gradient_work *w,
                   struct err *e) MUST_CHECK;
+/* v: one value a token of p, of those sequences; each rank has those of its
+ * shards, and rank 0 gets all. */
+int gradient_collect(const struct gradient *g, const struct pack *p, int from,
+                     const int *end, float *v, struct err *e) MUST_CHECK;
 /* Device memory, of type arm.grads: as adamw_update takes it; lent until the next
  * gradient. */
 void *gradient_get(struct gradient *g);

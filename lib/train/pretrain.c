@@ -195,21 +195,9 @@ static void weigh(struct pretrain *t, int a, int b)
 static int sum_loss(struct pretrain *t, struct err *e)
 {
     const struct pack *p = &t->batch;
-    const struct slices *s = &t->t.a->s;
-    int r = 0;
+    int r = gradient_collect(&t->t.g, p, 0, t->shard_end, t->logp, e);
 
-    for (int k = 0, from = 0; k < t->t.arm.shards && !r;
-         from = t->shard_end[k++]) {
-        size_t at = p->start[from];
-        size_t n = (p->start[t->shard_end[k]] - at) * sizeof *t->logp;
-        int owner = k % s->n;
-
-        if (owner && n && !s->rank)
-            r = comm_recv(s->c, owner, t->logp + at, n, e);
-        else if (owner && n && owner == s->rank)
-            r = comm_send(s->c, 0, t->logp + at, n, e);
-    }
-    for (int i = 0; i < p->n && !r && !s->rank; i++)
+    for (int i = 0; i < p->n && !r && !t->t.a->s.rank; i++)
         for (size_t j = p->start[i] + (size_t)p->first[i]; j < p->start[i + 1];
              j++)
             t->loss -= share_of(t, i, j) * (double)t->logp[j];

@@ -175,23 +175,7 @@ static void cut(struct step *s)
 static int to_rank_0(const struct step *s, const struct mini *m, float *v,
                      struct err *e)
 {
-    const struct slices *ranks = &s->a->s;
-    int r = 0;
-
-    for (int k = 0, from = m->first; k < s->a->arm.shards && !r;
-         from = m->shard_end[k++]) {
-        size_t at = s->p.start[from];
-        size_t n = (s->p.start[m->shard_end[k]] - at) * sizeof *v;
-        int owner = k % ranks->n;
-
-        if (!owner || !n)
-            continue;
-        if (!ranks->rank)
-            r = comm_recv(ranks->c, owner, v + at, n, e);
-        else if (owner == ranks->rank)
-            r = comm_send(ranks->c, 0, v + at, n, e);
-    }
-    return r;
+    return gradient_collect(s->g, &s->p, m->first, m->shard_end, v, e);
 }
 
 /* ---- scoring ----------------------------------------------------------- */

@@ -54,6 +54,23 @@ static void send_and_receive(struct comm *c)
     free(p);
 }
 
+static void pass(struct comm *c)
+{
+    int me = comm_rank(c), size = comm_size(c);
+    uint8_t *p = xcalloc(1, MOST);
+    struct err e = {0};
+
+    for (size_t k = 0; k < N_SIZES; k++)
+        for (int from = 0; from < size; from++) {
+            int to = from * 3 % size;
+
+            fill(p, me, (int)k, sizes[k]);
+            OK(comm_pass(c, from, to, p, sizes[k], &e));
+            T_CHECK(holds(p, me == to ? from : me, (int)k, sizes[k]));
+        }
+    free(p);
+}
+
 static void broadcast(struct comm *c)
 {
     uint8_t *p = xcalloc(1, MOST);
@@ -252,8 +269,9 @@ static void no_comm_is_one_rank(void)
 }
 
 static void (*const bodies[])(struct comm *c) = {
-    send_and_receive, broadcast, gather,    all_gather,
-    all_to_all,       probe,     to_nobody, traffic_is_counted};
+    send_and_receive,  pass,       broadcast, gather,
+    all_gather,        all_to_all, probe,     to_nobody,
+    traffic_is_counted};
 
 static void on_any_number(void)
 {
