@@ -2,6 +2,7 @@
 #include "gradient.h"
 #include <stdlib.h>
 #include "../base/arena.h"
+#include "../base/larger.h"
 
 void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
                    const struct arm *a, const struct slices *s)
@@ -25,14 +26,9 @@ static int one_shard(struct gradient *g, const struct pack *p, int from, int to,
 
 /* ---- the sum --------------------------------------------------------- */
 
-static size_t sum_values(const struct slices *s, int r)
-{
-    return slices_sum_end(s, r) - s->cut[r];
-}
-
 static int need_sum(struct gradient *g, struct err *e)
 {
-    size_t size = dtype_size(g->arm.grads), n = sum_values(g->s, g->s->rank);
+    size_t size = dtype_size(g->arm.grads), n = slices_sum(g->s, g->s->rank);
 
     if (!g->sum)
         g->sum = g->k->alloc(g->k, n * size, e);
@@ -73,8 +69,7 @@ static void round_open(struct round *x, const struct slices *s)
     x->at_recv = x->n_recv + n;
     x->longest = 0;
     for (int r = 0; r < s->n; r++)
-        if (sum_values(s, r) > x->longest)
-            x->longest = sum_values(s, r);
+        x->longest = larger(x->longest, slices_sum(s, r));
 }
 
 static void round_close(struct round *x)
@@ -90,7 +85,7 @@ static int need_pieces(struct gradient *g, size_t longest, struct err *e)
 
     if (g->in)
         return 0;
-    g->piece = longest < GRADIENT_PIECE ? longest : GRADIENT_PIECE;
+    g->piece = gradient_piece(longest);
     g->in = g->k->host_alloc(g->k, all * g->piece, e);
     if (g->in && g->k->sizes.can.own_memory) {
         g->out = g->k->host_alloc(g->k, all * g->piece, e);
@@ -112,11 +107,11 @@ static int one_piece(struct gradient *g, struct round *x, const char *grads,
     const struct slices *s = g->s;
     struct kernels *k = g->k;
     size_t size = dtype_size(g->arm.grads);
-    size_t own = piece_of(g, sum_values(s, s->rank), from);
+    size_t own = piece_of(g, slices_sum(s, s->rank), from);
     int nth = g->joined, r;
 
     for (int q = 0; q < s->n; q++) {
-        size_t n = piece_of(g, sum_values(s, q), from);
+        size_t n = piece_of(g, slices_sum(s, q), from);
         int other = q != s->rank;
 
         x->n_send[q] = other && x->has[s->rank] ? n * size : 0;

@@ -36,8 +36,13 @@ struct gradient_work {
     size_t micro_tokens;
 };
 
-/* Values of a part that travel at a time, at most. */
-#define GRADIENT_PIECE ((size_t)1 << 20)
+/* Of n values of a part, how many travel at a time. */
+static inline size_t gradient_piece(size_t n)
+{
+    size_t most = (size_t)1 << 20;
+
+    return n < most ? n : most;
+}
 
 /* m, k and s are borrowed. All ranks of s call each function below. */
 void gradient_open(struct gradient *g, struct model *m, struct kernels *k,

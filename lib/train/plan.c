@@ -65,7 +65,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     struct arm sampler = arm_sampler(a);
     int ranks = most(o.ranks, 1);
     struct plan_slice slice = plan_slice(c, a, ranks);
-    struct plan_travel travel = plan_travel(c, a, ranks, !s->n_threads);
+    struct plan_travel travel = plan_travel(c, a, slice, ranks, !s->n_threads);
     size_t all, n = slice.values, held;
 
     if (ranks == 1) /* the matrices may be the master's */

@@ -23,7 +23,7 @@ struct plan_slice plan_slice(const struct config *c, const struct arm *a,
     slices_plan(&s, 0, ranks, &p, a->grads);
     for (int r = 0; r < ranks; r++) {
         most.values = larger(most.values, s.cut[r + 1] - s.cut[r]);
-        most.sum = larger(most.sum, slices_sum_end(&s, r) - s.cut[r]);
+        most.sum = larger(most.sum, slices_sum(&s, r));
     }
     slices_close(&s);
     params_free(&p);
@@ -31,11 +31,11 @@ struct plan_slice plan_slice(const struct config *c, const struct arm *a,
 }
 
 struct plan_travel plan_travel(const struct config *c, const struct arm *a,
-                               int ranks, int own_memory)
+                               struct plan_slice slice, int ranks,
+                               int own_memory)
 {
     size_t n = params_sizes(c).values, size = dtype_size(a->grads);
-    size_t sum = plan_slice(c, a, ranks).sum;
-    size_t piece = sum < GRADIENT_PIECE ? sum : GRADIENT_PIECE;
+    size_t piece = gradient_piece(slice.sum);
     size_t pieces = (size_t)ranks * piece * size;
     size_t weights = n * dtype_size(a->compute);
     /* they lie where gradients do, if these are no smaller */
@@ -68,9 +68,9 @@ void plan_traffic(struct plan_traffic *t, const struct config *c,
     n = p.n_values;
     slices_plan(&s, 0, ranks, &p, a->grads);
     for (int r = 0; r < ranks; r++)
-        all_sums += slices_sum_end(&s, r) - s.cut[r];
+        all_sums += slices_sum(&s, r);
     for (int r = 0; r < ranks; r++) {
-        size_t sum = slices_sum_end(&s, r) - s.cut[r];
+        size_t sum = slices_sum(&s, r);
         size_t own = s.cut[r + 1] - s.cut[r], mine = shards_of(a, r, ranks);
         size_t others = (size_t)a->shards - mine;
 

@@ -10,12 +10,13 @@ struct plan_slice {
 };
 struct plan_slice plan_slice(const struct config *c, const struct arm *a,
                              int ranks);
-/* Memory of what travels between ranks: on the device, and in the host's
- * memory where that is another. */
+/* Memory of what travels between ranks of which one has at most such a slice:
+ * on the device, and in the host's memory where that is another. */
 struct plan_travel {
     size_t device, host;
 };
 struct plan_travel plan_travel(const struct config *c, const struct arm *a,
-                               int ranks, int own_memory);
+                               struct plan_slice slice, int ranks,
+                               int own_memory);
 
 #endif

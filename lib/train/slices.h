@@ -43,6 +43,11 @@ static inline size_t slices_values(const struct slices *s)
 }
 /* Rank r sums gradients of the values from cut[r] to here. */
 size_t slices_sum_end(const struct slices *s, int r);
+/* So many. */
+static inline size_t slices_sum(const struct slices *s, int r)
+{
+    return slices_sum_end(s, r) - s->cut[r];
+}
 
 /* What of values [first, first + n) is in rank r's slice: *from and the number
  * of them. */

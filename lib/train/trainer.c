@@ -20,7 +20,7 @@ int trainer_arm(struct arm *a, const char *text, const struct config *c,
 static int check_room(const struct trainer *t, struct err *e)
 {
     const struct slices *s = &t->a->s;
-    size_t sum = slices_sum_end(s, s->rank) - slices_first(s);
+    size_t sum = slices_sum(s, s->rank);
     size_t need = dtype_size(t->arm.grads) *
                   (s->p->n_values + (s->n > 1 || t->arm.shards > 1 ? sum : 0));
     struct k_memory m;
