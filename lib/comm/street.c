@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "../base/nonce.h"
 
 enum { NAME = 24, MOST_FDS = 3 };
 
@@ -24,17 +24,6 @@ static int name_of(struct sockaddr_un *a, const char *name)
     /* abstract: no file is left behind */
     snprintf(a->sun_path + 1, sizeof a->sun_path - 1, "%s", name);
     return (int)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
-}
-
-static int random_text(char *out, size_t n)
-{
-    unsigned char b[64];
-
-    if (getrandom(b, n / 2, 0) != (ssize_t)(n / 2))
-        return -1;
-    for (size_t i = 0; i < n / 2; i++)
-        snprintf(out + 2 * i, 3, "%02x", b[i]);
-    return 0;
 }
 
 static int listen_here(const char *name)
@@ -96,7 +85,7 @@ int street_open(struct street *s, struct err *e)
     int port = 0;
 
     s->here = s->net = -1;
-    if (random_text(s->key, 32) || random_text(name, NAME))
+    if (nonce_draw(s->key, 32) || nonce_draw(name, NAME))
         return err_errno(e, ERR_IO, "no random numbers for --launcher");
     s->here = listen_here(name);
     if (s->here < 0)

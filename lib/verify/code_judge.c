@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../base/arena.h"
 #include "../base/le32.h"
+#include "../base/nonce.h"
 #include "code_clock.h"
 
 enum { NONCE = 32 };
@@ -72,17 +72,6 @@ static int job_file(const struct part *part, int n)
         }
     }
     return fd;
-}
-
-static int draw_nonce(char nonce[NONCE + 1])
-{
-    unsigned char raw[NONCE / 2];
-
-    if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
-        return -1;
-    for (size_t i = 0; i < sizeof raw; i++)
-        snprintf(nonce + 2 * i, 3, "%02x", raw[i]);
-    return 0;
 }
 
 /* Read a line from the test until its time is up, or until *stop. 1 = some text
@@ -161,7 +150,8 @@ static int job_open(struct job *j, const struct code_item *item,
 
     *j = (struct job){
         .u_file = -1, .t_file = -1, .channel = {-1, -1}, .pipe = {-1, -1}};
-    if (draw_nonce(j->nonce) || (j->u_file = program_file(item, p)) < 0 ||
+    if (nonce_draw(j->nonce, NONCE) ||
+        (j->u_file = program_file(item, p)) < 0 ||
         (j->t_file = job_file(t, 4)) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, j->channel) ||
         pipe2(j->pipe, O_CLOEXEC)) {
