@@ -40,6 +40,15 @@ struct command {
     struct buf said;
 };
 
+/* What a rank gets of this process: nothing on another host, else where messages
+ * go, and rank 0 what is read and written. */
+static const int streams[] = {STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
+
+static int n_streams(int rank, int is_here)
+{
+    return !is_here ? 0 : rank ? 1 : 3;
+}
+
 /* ---- the command line ---- */
 
 /* Words of the launcher, '...' and "..." around blanks; then this program's
@@ -54,7 +63,7 @@ static char **words(const char *launcher, struct err *e)
     size_t cap = 0;
 
     while (*at) {
-        char *to = at, quote = 0;
+        char *to, quote = 0;
 
         at += strspn(at, " \t\n");
         if (!*at)
@@ -224,22 +233,16 @@ static int turn(void *ctx, struct watch *w, struct err *e)
                              : " and started none");
 }
 
-/* Rank 0 gets what this process reads and writes; who is here, where messages
- * go. */
 static int ranked(void *ctx, int fd, const struct link_hello *h, int is_here,
                   struct err *e)
 {
-    static const int all[] = {STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
-    struct command *x = ctx;
-    int n = !is_here ? 0 : h->rank ? 1 : 3;
-
-    (void)x;
+    (void)ctx;
     if (!h->rank && !is_here)
         return err_set(e, ERR_USAGE,
                        "--launcher: rank 0 is on %.100s, and must be on this "
                        "host, %.100s: it reads and writes for all",
                        h->host, link_host());
-    if (street_give(fd, all, n))
+    if (street_give(fd, streams, n_streams(h->rank, is_here)))
         return err_errno(e, ERR_IO, "rank %d on %.100s", h->rank, h->host);
     if (!h->rank)
         start_leave_streams();
@@ -326,8 +329,7 @@ static int guess(void)
 
 static int take_streams(int fd, int rank, int is_here, struct err *e)
 {
-    static const int at[] = {STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
-    int got[3], n = !is_here ? 0 : rank ? 1 : 3;
+    int got[3], n = n_streams(rank, is_here);
 
     if (street_take(fd, got, n))
         return err_set(e, ERR_IO,
@@ -335,7 +337,7 @@ static int take_streams(int fd, int rank, int is_here, struct err *e)
     if (rank)
         start_leave_streams();
     for (int i = 0; i < n; i++) {
-        dup2(got[i], at[i]);
+        dup2(got[i], streams[i]);
         close(got[i]);
     }
     return 0;

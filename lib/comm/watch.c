@@ -40,7 +40,7 @@ struct watch {
     int64_t now_ms;
     /* the fault so far, to be said at this time unless a better one comes */
     struct err fault;
-    int fault_rank, faulty;
+    int faulty;
     int64_t say_ms;
 };
 
@@ -50,6 +50,7 @@ struct watch *watch_open(int n, const struct watch_start *s)
 
     w->n = n;
     w->s = *s;
+    w->set = xcalloc(3, sizeof *w->set);
     w->now_ms = link_now_ms();
     return w;
 }
@@ -78,7 +79,6 @@ void watch_add(struct watch *w, int fd, int rank, pid_t pid, int is_here,
         w->set = xrealloc(w->set, (size_t)w->cap + 3, sizeof *w->set);
     }
     l = &w->line[w->n_lines++];
-    memset(l, 0, sizeof *l);
     *l = (struct line){.fd = fd,
                        .rank = rank,
                        .pid = pid,
@@ -92,7 +92,8 @@ void watch_add(struct watch *w, int fd, int rank, pid_t pid, int is_here,
 /* ---- faults ---- */
 
 /* The first fault is said, except that one which names its cause is better
- * than one which was caused, and rank 0's words are those of one process. */
+ * than one which was caused, and rank 0's words are those of one process. l: who
+ * says it; NULL: this process, which names the rank itself. */
 static void fault(struct watch *w, const struct line *l, const struct err *e,
                   int wait_ms)
 {
@@ -103,7 +104,7 @@ static void fault(struct watch *w, const struct line *l, const struct err *e,
     w->faulty = 1;
     w->say_ms = say_ms;
     w->fault = *e;
-    if (l->rank > 0)
+    if (l && l->rank > 0)
         err_prefix(&w->fault, "rank %d on %s", l->rank, l->host);
 }
 
@@ -124,7 +125,7 @@ static void gone(struct watch *w, struct line *l)
     else
         err_set(&e, ERR_IO, "rank %d on %s (process %d) has died: %s", l->rank,
                 l->host, (int)l->pid, how);
-    fault(w, &(struct line){.rank = 0}, &e, 0);
+    fault(w, NULL, &e, 0);
 }
 
 static void failed(struct watch *w, const struct line *l,
@@ -150,7 +151,7 @@ static void look_for_silence(struct watch *w)
         err_set(&e, ERR_IO,
                 "rank %d on %s (process %d) has sent no sign of life for %d s",
                 l->rank, l->host, (int)l->pid, RANKS_SILENT_S);
-        fault(w, &(struct line){.rank = 0}, &e, 0);
+        fault(w, NULL, &e, 0);
     }
 }
 
@@ -186,7 +187,7 @@ static void take(struct watch *w, struct line *l)
         } else if (l->got.type == LINK_RANK && w->s.ranked &&
                    w->s.ranked(w->s.ctx, l->fd, &l->got.u.hello, l->is_here,
                                &e)) {
-            fault(w, &(struct line){.rank = 0}, &e, 0);
+            fault(w, NULL, &e, 0);
         }
     } else if (l->got.type == LINK_FAIL) {
         l->done = 1;
@@ -271,25 +272,17 @@ int watch_run(struct watch *w, struct err *e)
 {
     int r = 0;
 
-    if (!w->set)
-        w->set = xcalloc(3, sizeof *w->set);
     while (!r && !all_done(w)) {
         turn(w);
         look_for_silence(w);
-        if (w->faulty && w->now_ms >= w->say_ms) {
-            *e = w->fault;
-            r = e->code ? -e->code : -ERR_IO;
-        } else if (w->s.turn) {
+        if (w->faulty && w->now_ms >= w->say_ms)
+            break;
+        if (w->s.turn)
             r = w->s.turn(w->s.ctx, w, e);
-            if (r && w->faulty) { /* the launcher ended because of it */
-                *e = w->fault;
-                r = -e->code;
-            }
-        }
     }
-    if (!r && w->faulty) { /* all have failed: nothing else is to come */
+    if (w->faulty) { /* the rest, as that the launcher ended, followed from it */
         *e = w->fault;
-        r = -e->code;
+        r = e->code ? -e->code : -ERR_IO;
     }
     if (r)
         end_all(w);
