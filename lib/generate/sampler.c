@@ -54,10 +54,8 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
 {
     struct sampler *s = ctx;
 
-    if (s->release && ends_round(s)) {
-        model_trim(s->x->m);
-        model_park(s->x->m);
-    }
+    if (ends_round(s))
+        sampler_release(s);
     s->in_flight--;
     return sampler_write(s, res, e);
 }

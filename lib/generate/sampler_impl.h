@@ -44,6 +44,15 @@ int sampler_write(struct sampler *s, const struct gen_res *res,
 /* The first prompt in flight is done. */
 void sampler_drop_first(struct sampler *s);
 
+/* A round is done: memory goes back where that was asked for. */
+static inline void sampler_release(struct sampler *s)
+{
+    if (!s->release)
+        return;
+    model_trim(s->x->m);
+    model_park(s->x->m);
+}
+
 /* ---- sampler_ranks.c ---- */
 
 /* On rank r > 0: does what rank 0 says until it ends. */

@@ -175,10 +175,8 @@ static int work(struct sampler *s, struct err *e)
 
     if (!r)
         r = gen_run(s->x->m, &s->g, &io, e);
-    if (!r && s->o->fifo && s->release) {
-        model_trim(s->x->m);
-        model_park(s->x->m);
-    }
+    if (!r && s->o->fifo)
+        sampler_release(s);
     if (!r)
         r = farm_leave(w.farm, e);
     if (r)
@@ -217,7 +215,7 @@ int sampler_end_ranks(struct sampler *s, struct err *e)
 /* Weights as they come, passed on to all. */
 struct spread {
     struct comm *comm;
-    const struct model_reader *in; /* of rank 0 */
+    const struct model_reader *in; /* rank 0's; NULL elsewhere */
 };
 
 static int spread(void *ctx, void *dst, size_t n, struct err *e)
@@ -228,24 +226,22 @@ static int spread(void *ctx, void *dst, size_t n, struct err *e)
     return r ? r : comm_bcast(x->comm, 0, dst, n, e);
 }
 
+static int set_weights(struct sampler *s, const struct model_reader *in,
+                       enum dtype t, struct err *e)
+{
+    struct spread x = {s->o->comm, in};
+    const struct model_reader all = {spread, &x};
+
+    return model_set_reader(s->x->m, &all, t, e);
+}
+
 int sampler_spread_weights(void *ctx, const struct model_reader *in,
                            enum dtype t, struct err *e)
 {
     struct sampler *s = ctx;
-    struct spread x = {s->o->comm, in};
-    const struct model_reader all = {spread, &x};
     int r = say(s, (struct order_msg){ORDER_WEIGHTS, (int32_t)t, 0}, e);
 
-    return r ? r : model_set_reader(s->x->m, &all, t, e);
-}
-
-static int take_weights(struct sampler *s, const struct order_msg *m,
-                        struct err *e)
-{
-    struct spread x = {s->o->comm, NULL};
-    const struct model_reader all = {spread, &x};
-
-    return model_set_reader(s->x->m, &all, (enum dtype)m->dtype, e);
+    return r ? r : set_weights(s, in, t, e);
 }
 
 int sampler_serve(struct sampler *s, struct err *e)
@@ -255,7 +251,7 @@ int sampler_serve(struct sampler *s, struct err *e)
 
     while (!r && !(r = hear(s, &m, e)) && m.what != ORDER_END) {
         if (m.what == ORDER_WEIGHTS) {
-            r = take_weights(s, &m, e);
+            r = set_weights(s, NULL, (enum dtype)m.dtype, e);
             continue;
         }
         s->step = m.step;

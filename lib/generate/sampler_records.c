@@ -92,13 +92,9 @@ int sampler_open_prompt(struct sampler *s, struct err *e)
         return 0;
     while ((r = filter_read(s->f, &rec, e)) > 0) {
         struct prompt *p = xcalloc(1, sizeof *p);
+        int bad = read_prompt(s, p, rec, e);
 
-        if (!read_prompt(s, p, rec, e)) {
-            if (!within_limit(s, p)) {
-                rec_free(&p->rec);
-                free(p);
-                continue;
-            }
+        if (!bad && within_limit(s, p)) {
             s->open = *s->last = p;
             s->last = &p->next;
             if (s->allowed > 0)
@@ -107,7 +103,7 @@ int sampler_open_prompt(struct sampler *s, struct err *e)
         }
         rec_free(&p->rec);
         free(p);
-        r = filter_skip(s->f, e);
+        r = bad ? filter_skip(s->f, e) : 0;
         if (r)
             return r;
     }
