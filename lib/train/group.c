@@ -34,6 +34,15 @@ void group_sorted(const struct group *g, const struct sample **v)
     qsort(v, (size_t)g->n, sizeof *v, by_tokens);
 }
 
+void group_pack(struct pack *p, const struct sample *const *v, int n, int share)
+{
+    for (int i = 0; i < n; i++) {
+        pack_add(p, v[i]->tokens, v[i]->n, v[i]->n_prompt, v[i]->id);
+        if (i && share)
+            pack_share(p);
+    }
+}
+
 int group_is_mixed(const struct group *g)
 {
     for (int i = 1; i < g->n; i++)

@@ -3,6 +3,7 @@
 #define ULP_TRAIN_GROUP_H
 #include <stdint.h>
 
+struct pack;
 struct rec;
 
 struct sample {
@@ -29,6 +30,10 @@ void group_free(struct group *g);
 /* v: n pointers to the samples, in ascending order of their tokens, so that
  * those which begin alike follow each other; the same tokens stay in order. */
 void group_sorted(const struct group *g, const struct sample **v);
+/* n samples behind the sequences of p; share: what they begin with is computed
+ * once. */
+void group_pack(struct pack *p, const struct sample *const *v, int n,
+                int share);
 /* 1 unless all samples are correct or all are wrong. */
 int group_is_mixed(const struct group *g);
 /* 1: two samples or more, and all responses are the same tokens. */

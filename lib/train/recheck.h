@@ -1,4 +1,4 @@
-/* recheck - groups of a replay that are not trained on: are their
+/* recheck - a group of a replay that is not trained on: are its
  * log-probabilities the trainer's too? */
 #ifndef ULP_TRAIN_RECHECK_H
 #define ULP_TRAIN_RECHECK_H
@@ -12,8 +12,8 @@ struct recheck {
     struct gap_bound gap;
 };
 
-/* Scores the n groups under m, and names the first record beyond the bound. */
-int recheck_groups(struct model *m, const struct group *g, int n,
-                   const struct recheck *o, struct err *e) MUST_CHECK;
+/* Scores the group under m, and names the first record beyond the bound. */
+int recheck_group(struct model *m, const struct group *g,
+                  const struct recheck *o, struct err *e) MUST_CHECK;
 
 #endif

@@ -36,12 +36,9 @@ static void pack_shared(const struct scoring *s, int from, int to,
         if (first < from || first >= to)
             continue;
         group_sorted(g, v);
-        for (int j = 0; j < g->n; j++) {
-            of[p->n] = first + (int)(v[j] - g->v);
-            pack_add(p, v[j]->tokens, v[j]->n, v[j]->n_prompt, v[j]->id);
-            if (j)
-                pack_share(p);
-        }
+        for (int j = 0; j < g->n; j++)
+            of[p->n + j] = first + (int)(v[j] - g->v);
+        group_pack(p, v, g->n, 1);
     }
     free(v);
 }

@@ -37,11 +37,7 @@ static void gather_group(struct step *s, const struct group *g)
         v[j] = &g->v[j];
     if (!s->a->arm.apart)
         group_sorted(g, v);
-    for (int j = 0; j < g->n; j++) {
-        pack_add(&s->p, v[j]->tokens, v[j]->n, v[j]->n_prompt, v[j]->id);
-        if (j && !s->a->arm.apart)
-            pack_share(&s->p);
-    }
+    group_pack(&s->p, v, g->n, !s->a->arm.apart);
 }
 
 /* The groups as they came; under order=hardware:N those of each mini-batch are
@@ -321,7 +317,7 @@ static int recheck(const struct step *s, const struct batch *b, struct err *e)
     int r = 0;
 
     for (int i = s->a->s.rank; i < b->n_rest && !r; i += s->a->s.n)
-        r = recheck_groups(s->m, &b->rest[i], 1, &o, e);
+        r = recheck_group(s->m, &b->rest[i], &o, e);
     return r;
 }
 
