@@ -44,6 +44,12 @@ static inline size_t gradient_piece(size_t n)
     return n < most ? n : most;
 }
 
+/* 1: shards are added in a buffer of their own. */
+static inline int gradient_has_sum(const struct arm *a, int ranks)
+{
+    return ranks > 1 || a->shards > 1;
+}
+
 /* m, k and s are borrowed. All ranks of s call each function below. */
 void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
                    const struct arm *a, const struct slices *s);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "../generate/gen.h"
 #include "adamw.h"
+#include "gradient.h"
 #include "loop.h"
 #include "plan_ranks.h"
 #include "../base/larger.h"
@@ -72,7 +73,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
         u.flags |= MODEL_LATER;
     model_memory(&p->m, c, a, s, u);
     all = p->m.n_params;
-    p->sum = ranks > 1 || a->shards > 1 ? slice.sum * dtype_size(a->grads) : 0;
+    p->sum = gradient_has_sum(a, ranks) ? slice.sum * dtype_size(a->grads) : 0;
     p->travel = travel.device;
     p->master = n * dtype_size(a->master);
     p->moments = 2 * n * dtype_size(a->adam);

@@ -22,7 +22,8 @@ static int check_room(const struct trainer *t, struct err *e)
     const struct slices *s = &t->a->s;
     size_t sum = slices_sum(s, s->rank);
     size_t need = dtype_size(t->arm.grads) *
-                  (s->p->n_values + (s->n > 1 || t->arm.shards > 1 ? sum : 0));
+                  (s->p->n_values +
+                   (gradient_has_sum(&t->arm, s->n) ? sum : 0));
     struct k_memory m;
 
     t->k->memory(t->k, &m);
