@@ -44,7 +44,8 @@ void publish_open(struct publisher **out, const struct publish_opts *o)
     x->t = arm_sampler(&o->a->arm).compute;
     x->last.n = o->a->p->n_values;
     x->last.all = x->last.n * dtype_size(x->t);
-    x->pool = pool_open(o->threads);
+    /* only runs are many tasks */
+    x->pool = pool_open(o->whole ? 1 : o->threads);
     if (!o->whole)
         x->was = xmalloc(x->last.all);
     *out = x;
