@@ -1,6 +1,7 @@
 /* train_ranks - slices of the values, and that the norm, the update and the
  * weights are those of one process, bit for bit */
 #include <sys/stat.h>
+#include "../../lib/base/hash.h"
 #include "../../lib/model/pack.h"
 #include "../../lib/train/gradient.h"
 #include "../../lib/train/plan.h"
@@ -72,45 +73,35 @@ enum { N_ARMS = sizeof arms / sizeof *arms };
 
 struct after {
     struct adamw_result res;
-    uint64_t master, state; /* of files */
-    uint64_t weights, bytes;
+    char master[33], state[33]; /* of files */
+    char weights[33];
+    uint64_t bytes;
     uint64_t logits; /* of the model, on every rank */
 };
 static struct after want[N_ARMS][2]; /* of one process; [1]: offloaded */
 
-static uint64_t fold(uint64_t h, const void *p, size_t n)
-{
-    const unsigned char *b = p;
+struct weights {
+    struct hash128 *h;
+    uint64_t bytes;
+};
 
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ b[i]) * 1099511628211u;
-    return h;
-}
-
-static int fold_weights(void *ctx, const void *p, size_t n, struct err *err)
+static int hash_weights(void *ctx, const void *p, size_t n, struct err *err)
 {
-    struct after *a = ctx;
+    struct weights *w = ctx;
 
     (void)err;
-    a->weights = fold(a->weights, p, n);
-    a->bytes += n;
+    hash128_update(w->h, p, n);
+    w->bytes += n;
     return 0;
 }
 
-static uint64_t file_sum(const char *name)
+static void file_hash(char digest[33], const char *dir, const char *name)
 {
-    FILE *f = fopen(name, "rb");
-    char *all = malloc(1 << 22);
-    uint64_t h = 1;
-    size_t n = 0;
+    char path[128];
 
-    T_CHECKF(f, "%s is not there", name);
-    while (f && (n = fread(all, 1, 1 << 22, f)) > 0)
-        h = fold(h, all, n);
-    if (f)
-        fclose(f);
-    free(all);
-    return h;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    MUST(hash_file_hex128(path, digest, &e));
+    remove(path);
 }
 
 /* Numbers with every exponent from 2^-8 to 2^8. */
@@ -131,7 +122,7 @@ static uint64_t logits_of(struct model *m)
     uint64_t h;
 
     MUST(model_logits(m, &q, v, &e));
-    h = fold(1, v, sizeof *v * 3 * VOCAB);
+    h = hash_bytes(v, sizeof *v * 3 * VOCAB);
     free(v);
     return h;
 }
@@ -142,6 +133,7 @@ static struct after updates(struct comm *c, const char *arm, int offload)
     const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 7, offload, 0};
     struct config shape = many_blocks();
     struct after got = {0};
+    struct weights sent = {0};
     struct kernels *k;
     struct params p;
     struct adamw *a;
@@ -173,23 +165,20 @@ static struct after updates(struct comm *c, const char *arm, int offload)
         MUST(spread_weights(m, a, &e));
     }
     got.logits = logits_of(m);
-    got.weights = 1;
     snprintf(dir, sizeof dir, "%s/ranks.%d", getenv("T") ? getenv("T") : ".",
              (int)getpid());
     if (!a->s.rank)
         T_CHECK(!mkdir(dir, 0777));
-    MUST(adamw_compute_weights(a, DT_BF16, fold_weights, &got, &e));
+    sent.h = hash128_open();
+    MUST(adamw_compute_weights(a, DT_BF16, hash_weights, &sent, &e));
+    hash128_hex(sent.h, got.weights);
+    hash128_close(&sent.h);
+    got.bytes = sent.bytes;
     MUST(adamw_save_master(a, dir, digest, &e));
     MUST(adamw_save_state(a, dir, digest, &e));
     if (!a->s.rank) {
-        char path[128];
-
-        snprintf(path, sizeof path, "%s/model.safetensors", dir);
-        got.master = file_sum(path);
-        remove(path);
-        snprintf(path, sizeof path, "%s/optimizer.safetensors", dir);
-        got.state = file_sum(path);
-        remove(path);
+        file_hash(got.master, dir, "model.safetensors");
+        file_hash(got.state, dir, "optimizer.safetensors");
         rmdir(dir);
     }
     MUST(comm_barrier(c, &e));
@@ -223,8 +212,10 @@ static void on_each(struct comm *c)
                  "%s: norm %.17g of %.17g", arms[i], got.res.norm,
                  was->res.norm);
         if (!comm_rank(c))
-            T_CHECKF(got.master == was->master && got.state == was->state &&
-                         got.weights == was->weights && got.bytes == was->bytes,
+            T_CHECKF(!strcmp(got.master, was->master) &&
+                         !strcmp(got.state, was->state) &&
+                         !strcmp(got.weights, was->weights) &&
+                         got.bytes == was->bytes,
                      "%s: other bits", arms[i]);
     }
 }
@@ -233,7 +224,7 @@ static void updates_are_those_of_one_process(void)
 {
     on_ranks(1, on_one);
     for (int i = 0; i < N_ARMS; i++) {
-        T_CHECK(want[i][0].master == want[i][1].master);
+        T_EQ_STR(want[i][0].master, want[i][1].master);
         T_CHECK(want[i][0].res.norm > 1 && !want[i][0].res.skipped);
         T_CHECK(want[i][0].res.changed > 0);
     }
