@@ -37,6 +37,14 @@ fails() { # NAME STATUS TEXT COMMAND...: that exit status, and TEXT is in what i
     fi
 }
 
+mpi_launcher() { # openmpi or mpich: what starts ranks over it, but for -n N; 1 where it is not here
+    [ -e "$BIN/comm-$1.so" ] && command -v "mpirun.$1" >/dev/null || return 1
+    case $1 in
+    openmpi) echo mpirun.openmpi --oversubscribe ;; # more ranks than processors
+    *) echo "mpirun.$1" ;;
+    esac
+}
+
 stages_ran() { # labels of the stages that make, whose stderr is in $T/err, has run
     sed -n '/^\[/{s/^[^]]*\] //; s/ *[0-9.]* s   (.*//; p;}' "$T/err"
 }

@@ -61,26 +61,22 @@ loop() { # OUT TRAINER_OPTION ROLLOUT_OPTIONS...
         timeout 60 "$BIN/dapo-step" --seed 5 --prompts 6 --mini-batch 2 --samples 4 --threads 1 --device cpu --quiet --arm bf16-mixed --lr 1e-3 \
             --model base --sync fifo --steps 3 --keep "$out.zst" --out "$out" --json -o "$out.json" "$train"
 }
-loop one --no-dynamic || no trainer fails
-for way in "2 --no-dynamic" "3 --no-dynamic --batch 2" "5 --no-dynamic --release" "3 --sync-full --offload --batch 64"; do
-    # shellcheck disable=SC2086
-    set -- $way
-    r=$1 train=$2
+as_alone() { # RANKS TRAINER_OPTION ROLLOUT_OPTIONS...: nothing, or what is not as in one process
+    local r=$1 train=$2 one=one$2
     shift 2
-    loop many "$train" --ranks "$r" "$@" || echo "$way: $?" >>bad
-    [ "$train" = --sync-full ] && loop one --sync-full
-    diff -r one many >/dev/null && cmp -s one.zst many.zst && cmp -s one.json many.json || echo "$way: other bytes" >>bad
-done
-gives trainer_and_ranks "$(cat bad 2>/dev/null)" ''
+    [ -d "$one" ] || loop "$one" "$train" || echo "$train: no trainer: $?"
+    loop many "$train" --ranks "$r" "$@" || echo "$r $train $*: $?"
+    diff -r "$one" many >/dev/null && cmp -s "$one.zst" many.zst && cmp -s "$one.json" many.json || echo "$r $train $*: other bytes"
+}
+gives trainer_and_ranks "$(as_alone 2 --no-dynamic; as_alone 3 --no-dynamic --batch 2; as_alone 5 --no-dynamic --release
+    as_alone 3 --sync-full --offload --batch 64)" ''
 
 # --- MPI, both of Debian's, more ranks than processors ---
 for mpi in openmpi mpich; do
-    launch="mpirun.$mpi"
-    if [ ! -e "$BIN/comm-$mpi.so" ] || ! command -v "$launch" >/dev/null; then
-        echo "skip ranks_$mpi: no plug-in, or no $launch"
+    launch=$(mpi_launcher $mpi) || {
+        echo "skip ranks_$mpi: no plug-in, or no mpirun.$mpi"
         continue
-    fi
-    [ $mpi = openmpi ] && launch="$launch --oversubscribe"
+    }
     rm -f bad
     for r in 2 5; do
         roll --ranks $r --launcher "$launch -n $r" -o got p.jsonl 2>err && cmp -s want got || echo "$r ranks: $(head -c 300 err)" >>bad
@@ -94,17 +90,7 @@ for mpi in openmpi mpich; do
     fails ${mpi}_another_number 2 '--ranks is 3, and the launcher has started 2' roll --ranks 3 --launcher "$launch -n 2" p.jsonl
     mkdir empty.$mpi; cp "$BIN/rollout" empty.$mpi
     BIN=$PWD/empty.$mpi fails ${mpi}_no_plug_in 2 "no plug-in for $mpi" timeout 60 empty.$mpi/rollout --model "$M" --ranks 2 --launcher "$launch -n 2" p.jsonl
-    bad_loop=
-    for way in "2 --no-dynamic" "3 --no-dynamic --batch 2"; do
-        # shellcheck disable=SC2086
-        set -- $way
-        r=$1 train=$2
-        shift 2
-        loop one "$train"
-        loop many "$train" --ranks "$r" --launcher "$launch -n $r" "$@" || bad_loop="$bad_loop $way: $?"
-        diff -r one many >/dev/null && cmp -s one.zst many.zst && cmp -s one.json many.json || bad_loop="$bad_loop $way: other bytes"
-    done
-    gives ${mpi}_trainer_and_ranks "$bad_loop" ''
+    gives ${mpi}_trainer_and_ranks "$(as_alone 2 --no-dynamic --launcher "$launch -n 2"; as_alone 3 --no-dynamic --launcher "$launch -n 3" --batch 2)" ''
 done
 fails no_such_launcher 2 "--launcher 'nowhere -n 2': nowhere: No such file or directory" roll --ranks 2 --launcher 'nowhere -n 2' p.jsonl
 fails launcher_that_ends 1 "the launcher 'sh -c \"exit 7\"' ended with status 7 and started none" roll --ranks 2 --launcher 'sh -c "exit 7"' p.jsonl
@@ -125,8 +111,6 @@ timeout 60 "$BIN/logprob" --quiet --device cpu --model "$M" --as me --ranks 3 <w
 "$BIN/rollout" --quiet --device cpu --model "$M" --samples 1 --max-new 4 --temperature 0.5 -o warm p.jsonl
 fails logprob_finds_differences 3 'response_logprobs differ' score --check-rollout --ranks 3 -o got2 warm
 for mpi in openmpi mpich; do
-    [ -e "$BIN/comm-$mpi.so" ] && command -v mpirun.$mpi >/dev/null || continue
-    launch="mpirun.$mpi"
-    [ $mpi = openmpi ] && launch="$launch --oversubscribe"
+    launch=$(mpi_launcher $mpi) || continue
     score --ranks 3 --launcher "$launch -n 3" -o got want 2>err; is logprob_$mpi 0 "$(cmp scored got 2>&1; cmp -s scored got; echo $?)"
 done

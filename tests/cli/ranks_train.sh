@@ -68,10 +68,8 @@ carried() { # NAME OPTIONS...
 }
 ULP_COMM_DELAY_US=3000 carried random_delays
 for mpi in openmpi mpich; do
-    if [ -e "$BIN/comm-$mpi.so" ] && command -v mpirun.$mpi >/dev/null; then
-        over=
-        [ $mpi = mpich ] || over=' --oversubscribe'
-        carried "over_$mpi" --launcher "mpirun.$mpi$over -n 3"
+    if launch=$(mpi_launcher $mpi); then
+        carried "over_$mpi" --launcher "$launch -n 3"
     else
         echo "skip ranks_train_over_$mpi: it is not installed"
     fi

@@ -16,8 +16,8 @@ ranks() { # SEED FRONT: those that compute
     for p in $(mine "$1"); do [ "$p" != "$2" ] && [ "$(readlink "/proc/$p/exe")" = "$BIN/rollout" ] && echo "$p"; done
 }
 launchers=(local)
-[ -e "$BIN/comm-openmpi.so" ] && command -v mpirun.openmpi >/dev/null && launchers+=("mpirun.openmpi --oversubscribe -n 3") || echo 'skip fault_ranks_openmpi: no Open MPI here'
-[ -e "$BIN/comm-mpich.so" ] && command -v mpirun.mpich >/dev/null && launchers+=("mpirun.mpich -n 3") || echo 'skip fault_ranks_mpich: no MPICH here'
+launch=$(mpi_launcher openmpi) && launchers+=("$launch -n 3") || echo 'skip fault_ranks_openmpi: no Open MPI here'
+launch=$(mpi_launcher mpich) && launchers+=("$launch -n 3") || echo 'skip fault_ranks_mpich: no MPICH here'
 host=$(uname -n)
 cat >limited <<'END'
 #!/bin/sh
