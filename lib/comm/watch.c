@@ -91,6 +91,12 @@ void watch_add(struct watch *w, int fd, int rank, pid_t pid, int is_here,
 
 /* ---- faults ---- */
 
+/* Not because another rank has gone; a launcher ends all where one fails. */
+static int has_own_cause(const struct err *e)
+{
+    return e->code != ERR_IO || e->no_memory || e->reader_left;
+}
+
 /* The first fault is said, except that one which names its cause is better
  * than one which was caused, and rank 0's words are those of one process. l: who
  * says it; NULL: this process, which names the rank itself. */
@@ -98,8 +104,9 @@ static void fault(struct watch *w, const struct line *l, const struct err *e,
                   int wait_ms)
 {
     int64_t say_ms = w->now_ms + wait_ms;
+    int better = has_own_cause(e) - has_own_cause(&w->fault);
 
-    if (w->faulty && say_ms >= w->say_ms)
+    if (w->faulty && (better < 0 || (!better && say_ms >= w->say_ms)))
         return;
     w->faulty = 1;
     w->say_ms = say_ms;
