@@ -36,6 +36,10 @@ ifneq ($(DAG_GOALS),)
 DRY := $(if $(findstring n,$(firstword -$(MAKEFLAGS))),--dry)
 $(R)/.make/dag.mk: $(if $(value MAKE_RESTARTS),,FORCE $(if $(DRY),,all))
 	@$(ULP_ENV) pipelines/dag write --make $$PPID $(DRY) $(DAG_GOALS)
+# Of a file that is not there yet, make would say so after whatever else is wrong.
+ifeq ($(wildcard $(R)/.make/dag.mk),)
+$(shell { mkdir -p '$(R)/.make' && : >'$(R)/.make/dag.mk'; } 2>/dev/null)
+endif
 include $(R)/.make/dag.mk
 endif
 

@@ -14,6 +14,8 @@ refused() { # NAME PATTERN ARGS...: one line says it, and nothing ran
 refused typo_in_preset "PRESET: 'tinny' is not one of .*smoke .*tiny" PRESET=tinny
 refused typo_in_arm "'bf61' is not an arm \(did you mean bf16\?\); arms are fp32 " ARMS='fp32 bf61'
 refused typo_in_factor 'unknown factor nosuch' ARMS='fp32 bf16,nosuch=1'
+rm -rf "$R"
+refused typo_in_factor_of_a_first_make 'unknown factor nosuch' ARMS='fp32 bf16,nosuch=1' -j1
 refused broken_factor "found 'dropout', expected factor=value" ARMS='bf16,dropout'
 refused arm_twice 'names fp32 twice' ARMS='fp32 fp32'
 refused no_arm 'ARMS: found none' ARMS=
