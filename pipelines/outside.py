@@ -116,12 +116,12 @@ def read_runs(table):
     """The rows of the table, in its order."""
     if not os.path.isfile(table):
         raise Wrong(f"RUNS={table}: no such file")
-    try:
+    try: # a name may hold U+2028, at which splitlines() cuts
         with open(table, encoding="utf-8") as f:
-            lines = f.read().splitlines()
+            lines = f.read().split("\n")
     except (OSError, ValueError) as e:
         raise Wrong(f"RUNS={table}: {e}") from None
-    names = header_of(lines[0] if lines else "", table)
+    names = header_of(lines[0], table)
     rows = []
     for i, line in enumerate(lines[1:], 2):
         cells = [w.strip() for w in line.split("\t")]

@@ -94,6 +94,8 @@ mkdir -p "$T/empty/checkpoint-3"
 refused_table a_directory_without_a_checkpoint "directory $T/empty: no config.json and *.safetensors there" "a\t1\t0\t$T/empty\n"
 refused_table a_draw_that_is_left_out 'arm a seed 1: found draws 0 2, expected 0 1' "a\t1\t0\t$cd_\na\t1\t2\t$cd_\n"
 refused_table a_seed_that_is_none "line 2: seed: found 'x', expected a whole number from 1" "a\tx\t0\t$cd_\n"
+# U+2028 after a path, as a word processor leaves it, ends no line
+refused_table lines_end_at_newlines_alone "line 3: seed: found 'x'" "a\t1\t0\t$cd_\xe2\x80\xa8\nb\tx\t0\t$cd_\n"
 refused_table the_name_of_the_base "line 2: arm: found 'base'" "base\t1\t0\t$cd_\n"
 refused_table a_cell_too_few 'line 2: found 3 cells, expected 4' "a\t1\t$cd_\n"
 refused_table no_runs 'no runs in it' ''
