@@ -8,9 +8,9 @@ import json
 import os
 import re
 import shlex
-import subprocess
 
 from plan_page import duration
+from planning import output_of
 from wrong import Wrong
 
 ABOUT = {
@@ -22,33 +22,28 @@ ABOUT = {
 }
 
 
-class Costs:
-    """Seconds of a run by what its stages make, from their records."""
-
-    def __init__(self, dag):
-        self.train, self.eval, self.rest = {}, {}, {}
-        r = dag.p.R
-        for out, stage in dag.stages.items():
-            name = re.match(re.escape(r) + "/(train_logs|eval_metrics)/([^/]+)",
-                            out)
-            record = dag.state.record(out)
-            if not name or not record or name[2].startswith("floor_"):
-                continue
-            if "seconds" not in record:
-                raise Wrong(f"{out} was made by a version that recorded no "
-                            "times: make it again")
-            kind = self.train if stage.kind == "train" else \
-                self.eval if stage.kind == "eval" else self.rest
-            kind[name[2]] = kind.get(name[2], 0) + record["seconds"]
-
-    def text(self):
-        """Means over runs. The base is evaluated and no more."""
-        words = []
-        for name in ("train", "eval", "rest"):
-            of = [s for run, s in getattr(self, name).items()
-                  if name != "rest" or not run.startswith("base_")]
-            words.append(f"{name}={sum(of) / max(len(of), 1):.6g}")
-        return " ".join(words)
+def costs(dag):
+    """Seconds that a run takes in the mean, by what its stages make, from their
+    records: train=S eval=S rest=S. The rest is that of the runs that are
+    compared, with their part of what is made of all together; base and
+    replicates are evaluated and no more."""
+    p, spent = dag.p, {"train": {}, "eval": {}, "rest": {}}
+    runs = [r.name for r in p.runs(p.arms)]
+    for out, stage in dag.stages.items():
+        kind = stage.kind if stage.kind in spent else "rest"
+        name = re.match(re.escape(p.R) + "/(train_logs|eval_metrics)/([^/]+)",
+                        out)
+        record = dag.state.record(out)
+        if not name or not record or kind == "rest" and \
+                name[2] not in (*runs, "overlap.msgpack"):
+            continue
+        if "seconds" not in record:
+            raise Wrong(f"{out} was made by a version that recorded no "
+                        "times: make it again")
+        spent[kind][name[2]] = spent[kind].get(name[2], 0) + record["seconds"]
+    means = {kind: sum(of.values()) / max(len(runs if kind == "rest" else of), 1)
+             for kind, of in spent.items()}
+    return " ".join(f"{kind}={mean:.6g}" for kind, mean in means.items())
 
 
 def seeds_text(now, n):
@@ -74,13 +69,9 @@ def command(p, found):
         words.append(f"NOISE={found['draws']}")
     more = int(found["samples"])
     if more > 1:
-        times = p.EVAL_SAMPLES.startswith("x")
-        if p.EVAL_SAMPLES and not times:
-            words.append(f"EVAL_SAMPLES={more * int(p.EVAL_SAMPLES)}")
-        else:
-            words.append(
-                f"EVAL_SAMPLES=x{more * int(p.EVAL_SAMPLES[1:] or 1)}")
-        words.append("OVERWRITE=1")
+        times = "" if p.EVAL_SAMPLES.isdigit() else "x"
+        now = int(p.EVAL_SAMPLES.lstrip("x") or 1)
+        words += [f"EVAL_SAMPLES={times}{more * now}", "OVERWRITE=1"]
     elif p.EVAL_SAMPLES:
         words.append(f"EVAL_SAMPLES={p.EVAL_SAMPLES}")
     return f"make {' '.join(words)} {p.R}/analysis/summary.txt"
@@ -93,17 +84,14 @@ def records(dag):
     if missing:
         raise Wrong(f"{missing[0]} is not there: make the summary first, with "
                     "the same parameters")
-    words = [f"{p.BIN}/stats", "--quiet", "--json", "--design", "--tasks",
-             p.tasks_json, "--set", f"cost={Costs(dag).text()}", "--set",
-             "arms=" + " ".join(a.name for a in p.arms), "--set",
-             f"reference={p.REFERENCE}", "--set", f"margin={p.MARGIN}"]
-    for t in p.without():
-        words += ["--without", t]
-    done = subprocess.run([*words, *x.eval_files()], capture_output=True,
-                          text=True, check=False)
-    if done.returncode:
-        raise Wrong(done.stderr.strip().split("\n")[0])
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    lines = [f"cost={costs(dag)}",
+             *(s for s in p.setting()
+               if s.split("=")[0] in ("arms", "reference", "margin"))]
+    said = output_of(f"{p.BIN}/stats", "--quiet", "--json", "--design",
+                     "--tasks", *x.tasks_options().split(),
+                     *(w for s in lines for w in ("--set", s)),
+                     *x.eval_files())
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def show(dag):

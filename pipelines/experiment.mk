@@ -55,7 +55,7 @@ why: all
 
 # Seeds, draws and samples that would decide each hypothesis, by what is there.
 .PHONY: design
-design: all
+design: $(BIN)/stats
 	@$(ULP_ENV) pipelines/dag design $(SUMMARY)
 
 # The training stages that run now; in a log, a line a minute for each.

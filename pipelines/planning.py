@@ -26,6 +26,16 @@ WAYS = (
 )
 
 
+def output_of(program, *words):
+    """What a program prints; Wrong with the first line that it complains in."""
+    done = subprocess.run([program, *map(str, words)], capture_output=True,
+                          text=True, check=False)
+    if done.returncode:
+        raise Wrong((done.stderr.strip() or
+                     os.path.basename(program)).split("\n")[0])
+    return done.stdout
+
+
 def size_of(name, text):
     """80G, 500M or bytes."""
     units = {"K": 10, "M": 20, "G": 30, "T": 40}
@@ -88,13 +98,8 @@ class Plan:
 
     # ---- programs ----
 
-    def run(self, program, *words, **more):
-        done = subprocess.run(
-            [f"{self.p.BIN}/{program}", *map(str, words)],
-            capture_output=True, text=True, check=False, **more)
-        if done.returncode:
-            raise Wrong((done.stderr.strip() or program).split("\n")[0])
-        return done.stdout
+    def run(self, program, *words):
+        return output_of(f"{self.p.BIN}/{program}", *words)
 
     def record(self, program, *words):
         return json.loads(self.run(program, "--json", *words))

@@ -29,6 +29,13 @@ verdict profile_is_of_the_last_make_that_ran_stages $? "$(cat "$T/out" "$T/err")
 dag_make R="$T/nowhere" profile
 [ "$status" != 0 ] && grep -q 'profile: .*nowhere: no make has recorded its stages there' "$T/err"
 verdict profile_of_nothing $? "$(cat "$T/err")"
+# two stages train the run, one its replicate; seven follow the run's evaluation, one all runs'
+find "$R/.make" -name '*.made' -exec sed -i 's/^"seconds": .*/"seconds": 1/' {} +
+printf '#!/bin/bash\nfor w; do case $w in cost=*) echo "$w" >&2; exit 2 ;; esac; done\n' >"$T/bin/stats"
+dag_make R="$R" "${small[@]}" design
+grep -qx 'design: cost=train=1.5 eval=1 rest=8' "$T/err"
+verdict design_counts_what_a_run_costs $? "$(cat "$T/err")"
+program stats
 grep -q '^[^#].*/step-4: | .*/data/dm_train.tokens.msgpack.zst .*/step-2$' "$R/.make/dag.mk"
 verdict rules_are_plain $? "$(grep -m 1 'step-4:' "$R/.make/dag.mk")"
 
