@@ -198,9 +198,8 @@ def keep_delta(state, words):
     """A failure leaves the checkpoint whole, and costs disk alone."""
     import glob
     import subprocess
-    before = glob.glob(glob.escape(words[-2]) + "/*.safetensors") if words \
-        else []
-    if words[-2:-1] and os.path.join(words[-2], "model.safetensors") in before:
+    before = glob.glob(glob.escape(words[-2]) + "/*.safetensors")
+    if os.path.join(words[-2], "model.safetensors") in before:
         subprocess.run(words, check=False)
     for path in before:
         if not os.path.exists(path):
