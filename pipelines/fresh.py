@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 import sys
 
 
@@ -25,7 +26,7 @@ def shape(path):
         s = os.stat(path)
     except OSError:
         return None
-    if s.st_mode & 0o170000 != 0o100000:  # a regular file's
+    if not stat.S_ISREG(s.st_mode):
         return None
     return [s.st_size, s.st_mtime_ns, s.st_ino]
 
@@ -92,6 +93,7 @@ class State:
         self.makers, self.digests = {}, {}
         self.dir = os.path.join(r, ".make")
         self.records = {}
+        self.setting_path = os.path.join(self.dir, "setting.json")
         self.cache_path = os.path.join(self.dir, "hashes.json")
         try:
             with open(self.cache_path) as f:
@@ -102,6 +104,14 @@ class State:
 
     def path(self, out):
         return os.path.join(self.dir, os.path.relpath(out, self.r) + ".made")
+
+    def setting(self):
+        """The parameters of the results, None where nothing says them."""
+        try:
+            with open(self.setting_path) as f:
+                return json.load(f)
+        except (OSError, ValueError):
+            return None
 
     def record(self, out):
         """The record of an output, None without one."""

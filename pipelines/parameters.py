@@ -95,3 +95,7 @@ class Parameters(Arms, Tasks, Setting):
 
     def fixed(self):
         return {k: self.text.get(k, "") for k in FIXED}
+
+    def others(self, there):
+        """Those of fixed() that results were made with another value of."""
+        return [k for k, v in self.fixed().items() if there.get(k, "") != v]

@@ -6,6 +6,7 @@ with `programs`, by `command`, which runs under bash -euo pipefail and writes to
 whose results it reads; p holds the parameters (parameters.py).
 """
 import glob
+import os
 import shlex
 
 from arms import Run
@@ -46,6 +47,17 @@ class Experiment(Tables):
                 out, kind, label, inputs,
                 [f"{self.p.BIN}/{x}" for x in programs], command, **more)
         return out
+
+    def maker(self, path):
+        """The output of a stage that is path, or holds it; or None."""
+        out = path
+        while out.startswith(self.p.R + "/"):
+            if out in self.stages:
+                files = self.stages[out].files
+                return out if out == path or not files or path in files \
+                    else None
+            out = os.path.dirname(out)
+        return None
 
     # ---- data and the base model ----
 
@@ -449,6 +461,7 @@ class Experiment(Tables):
                  ["stats"], self.report_command(files, words), merge=True,
                  note=f"summary: {out}/summary.txt   report: "
                       f"{out}/report.html")
+
 
 def experiment(p):
     """All stages: Experiment.stages has them by output."""
