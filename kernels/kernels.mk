@@ -3,9 +3,12 @@
 KERNEL_LINK :=
 KERNEL_CPU  := $(wildcard kernels/cpu/*.c)
 KERNEL_TOP  := $(wildcard kernels/*.c)
+HOST_ARCH   := $(shell uname -m)
 ifeq ($(origin ARCH),undefined)
-ARCH        := $(shell uname -m)
+ARCH        := $(HOST_ARCH)
 endif
+# not empty when building for another machine
+CROSS       := $(filter-out $(HOST_ARCH),$(ARCH))
 include pipelines/cuda.mk
 ifeq ($(ARCH),x86_64)
 ISAS        := v1 v3 v4

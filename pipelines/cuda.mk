@@ -16,7 +16,7 @@ CUDA_TOP   := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
 CUBLAS     := $(if $(NVCC),$(wildcard $(CUDA_TOP)/include/cublasLt.h \
                 $(CUDA_TOP)/targets/x86_64-linux/include/cublasLt.h))
 # not under a sanitizer, and not when building for another machine
-ifneq ($(filter 1,$(SAN))$(filter-out $(shell uname -m),$(ARCH)),)
+ifneq ($(filter 1,$(SAN))$(CROSS),)
 USE_CUDA   :=
 else
 USE_CUDA   := $(if $(filter 0,$(CUDA)),,$(if $(filter 1,$(CUDA)),1,$(if $(CUBLAS),1)))

@@ -7,7 +7,7 @@
 # Programs open them at run time, and only where --launcher asks for it: they
 # link with nothing of MPI.
 MPI        ?= auto
-MPI_KINDS  := $(if $(filter 0,$(MPI))$(filter 1,$(SAN))$(filter-out $(shell uname -m),$(ARCH)),,$(foreach m,openmpi mpich,$(if $(shell command -v mpicc.$(m)),$(m))))
+MPI_KINDS  := $(if $(filter 0,$(MPI))$(filter 1,$(SAN))$(CROSS),,$(foreach m,openmpi mpich,$(if $(shell command -v mpicc.$(m)),$(m))))
 ifeq ($(MPI)$(MPI_KINDS),1)
 $(error MPI=1: neither mpicc.openmpi nor mpicc.mpich is found (make deps-mpi installs them))
 endif
