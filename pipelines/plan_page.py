@@ -72,7 +72,8 @@ class Page:
         plan, p = self.plan, self.p
         print(f"\nMemory of a training stage ({size(plan.mem)}: "
               f"{plan.mem_from})")
-        print(f"  {'arm':<14} {'weights':>10} {'state':>10} {'gradients':>10} "
+        width = max(14, *(len(a.factors) for a in self.arms))
+        print(f"  {'arm':<{width}} {'weights':>10} {'state':>10} {'gradients':>10} "
               f"{'activations':>11} {'sampler':>10} {'its cache':>10} "
               f"{'at most':>10}")
         for a in self.arms:
@@ -85,7 +86,7 @@ class Page:
                      m["at_most"])
             text = " ".join(f"{size(b):>{11 if i == 3 else 10}}"
                             for i, b in enumerate(cells))
-            print(f"  {a.factors:<14} {text}" +
+            print(f"  {a.factors:<{width}} {text}" +
                   ("" if m["at_most"] <= plan.mem else "  does not fit"))
         print("  (state: master weights and moments; trainer and sampler "
               "share the device" + (
