@@ -33,7 +33,7 @@ NOISE         ?= 1## noise draws of each arm and seed: the run as it is, then wi
 DEVICE        ?= auto## where models compute: cpu, cuda, or auto: cuda where there is a device; stages that share a GPU run one at a time
 THREADS       ?= 1## threads of a program (make runs -j stages at once)
 MODEL         ?=## a Hugging Face directory to start from, instead of pretraining
-DATA          ?=## a folder with task sets as JSON lines (data/README.md), only read; without it tiny and smoke make theirs from a seed, in R/data
+DATA          ?=## a folder with task sets as JSON lines (data/README.md), only read; without it tiny, smoke and study make theirs from a seed, in R/data
 OVERWRITE     ?= 0## 1: results of other parameters in R are replaced
 SANDBOX       ?= auto## 0: tasks with model-written code are left out; auto: where this machine has no user namespaces
 
