@@ -116,10 +116,12 @@ static void compared(struct table *t, const struct sweep *w,
                      struct reasons *why)
 {
     static const enum hypothesis tested[] = {H1, H2, H3};
+    static const struct finding none = {.why = "neither scores nor KL scores"};
     int arm = data_arm_at(&c->d, sweep_arm(w, point));
 
     for (size_t i = 0; i < sizeof tested / sizeof *tested; i++) {
-        const struct finding *f = verdicts_get(&c->v, arm, tested[i]);
+        const struct finding *f = arm < 0 ? &none
+                                          : verdicts_get(&c->v, arm, tested[i]);
         char at[300];
 
         snprintf(at, sizeof at, "%s %.200s at %s", verdict_name(tested[i]),

@@ -53,6 +53,14 @@ is matched_seeds '2 H1 +0.0000' "$(awk '$1 == "arm" && $2 == 2 && $5 == "H1" { p
 sed -i 's/"arm":"arm\(,lr-2\)*"\(.*\)"on1","kl_token":{"exact":[0-9.]*/"arm":"arm\1"\2"on1","kl_token":{"exact":1000/' "$T/records.jsonl"
 sweep
 check nothing_to_match grep -q "No arm's KL lies within that of the reference" "$T/o/summary.txt"
+# sparsity alone at a rate: the arm has nothing to compare there
+sed -i '/"arm":"arm"/d' "$T/records.jsonl"
+echo '{"scope":"total","n":9,"unchanged":1,"non_finite":0,"sparsity":0.5,"arm":"arm","seed":1}' >>"$T/records.jsonl"
+sweep
+for h in H1 H2 H3; do
+    is "a_point_without_scores_$h" "arm 1 1 0 $h NA NA NA NA NA not tested" "$(row same_lr "arm 1 1 0 $h")"
+done
+check it_says_why grep -q 'neither scores nor KL scores (H1 arm at 1, H2 arm at 1, H3 arm at 1)' "$T/o/summary.txt"
 no_point=("${points[@]:0:6}")
 fails a_point_without_its_line 3 'no "point arm,lr-2" in the setting' $S --sweep "$T/x" --tasks "$T/tasks.json" \
     --set 'arms=ref ref,lr-2 arm arm,lr-2' "${no_point[@]}" "$T/records.jsonl"
