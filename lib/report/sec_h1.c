@@ -7,18 +7,6 @@
 #include "cells.h"
 #include "sections.h"
 
-/* Seeds an arm that would give 80% power at this spread of the differences. */
-static double seeds_needed(double margin, double se, size_t n)
-{
-    double sd = se * sqrt((double)n);
-
-    for (size_t k = 2; k <= 1000; k++)
-        if (power_tost(margin, sd / sqrt((double)k), (double)k - 1, 0.05) >=
-            0.8)
-            return (double)k;
-    return 0;
-}
-
 static void row(const struct report *r, struct table *t, int task, int arm,
                 struct reasons *why)
 {
@@ -30,7 +18,11 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     size_t n = series_pair(&x, &y);
     struct tost q = ttest_tost_paired(x.v, y.v, n, r->s->margin);
     char at[160];
-    double more = q.why ? 0 : seeds_needed(q.margin, q.diff.se, n);
+    /* an arm, for 80% power at this spread of the differences */
+    size_t needed = q.why ? 0
+                          : power_tost_pairs(q.margin,
+                                             q.diff.se * sqrt((double)n), 0.05,
+                                             0.8, 1000);
 
     snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
              data_arm(d, arm));
@@ -44,10 +36,10 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     cell_num(t, "%.2f",
              q.why ? 0 : power_tost(q.margin, q.diff.se, q.diff.df, 0.05),
              q.why, why, at);
-    cell_num(t, "%.0f", more,
-             q.why      ? q.why
-             : more > 0 ? NULL
-                        : "more than 1000 seeds",
+    cell_num(t, "%.0f", (double)needed,
+             q.why    ? q.why
+             : needed ? NULL
+                      : "more than 1000 seeds",
              why, at);
     series_free(&x);
     series_free(&y);

@@ -35,6 +35,23 @@ double power_tost(double margin, double se, double df, double alpha)
     return fmax(0, fmin(1, sum * h / 3));
 }
 
+size_t power_tost_pairs(double margin, double sd, double alpha, double power,
+                        size_t most)
+{
+    size_t lo = 2, hi = most + 1; /* hi has the power, or is none */
+
+    while (lo < hi) {
+        size_t n = lo + (hi - lo) / 2;
+
+        if (power_tost(margin, sd / sqrt((double)n), (double)n - 1, alpha) >=
+            power)
+            hi = n;
+        else
+            lo = n + 1;
+    }
+    return hi <= most ? hi : 0;
+}
+
 double power_t_difference(double se, double df, double alpha, double power)
 {
     return (dist_t_isf(alpha, df) + dist_t_isf(1 - power, df)) * se;

@@ -8,6 +8,11 @@
  * standard error of the difference is se and is estimated with df degrees:
  * the mean over the chi law of s of [2 Phi((margin - t s) / se) - 1]+. */
 double power_tost(double margin, double se, double df, double alpha);
+/* The least number of pairs, 2 to `most`, whose differences of standard
+ * deviation sd give TOST that power when the true difference is 0; 0: more.
+ * Power passes the one asked for once as pairs grow. */
+size_t power_tost_pairs(double margin, double sd, double alpha, double power,
+                        size_t most);
 /* The true difference of means found with the given power by a one-sided t
  * test: (t_alpha + t_(1-power)) se, the usual approximation. */
 double power_t_difference(double se, double df, double alpha, double power);

@@ -183,6 +183,22 @@ static void tests_hold_their_level(void)
     T_NEAR((double)tost / M, power_tost(2, sqrt(0.4), 8, 0.05), 0.12, 0);
 }
 
+/* The search by halves finds what trying one number after the other does. */
+static void least_pairs_are_the_first_with_the_power(void)
+{
+    enum { MOST = 100 };
+
+    for (double sd = 0.1; sd < 6; sd *= 1.5) {
+        size_t n = 2;
+
+        while (n <= MOST &&
+               power_tost(1, sd / sqrt((double)n), (double)n - 1, 0.05) < 0.8)
+            n++;
+        T_EQ_INT(power_tost_pairs(1, sd, 0.05, 0.8, MOST), n > MOST ? 0 : n);
+    }
+    T_EQ_INT(power_tost_pairs(1, 0, 0.05, 0.8, MOST), 2);
+}
+
 static void holm_leaves_out_what_was_not_computed(void)
 {
     double p[] = {0.01, -1, 0.04}, a[3];
@@ -337,6 +353,7 @@ int main(void)
     T_RUN(paired_equivalence_is_that_of_the_differences);
     T_RUN(variance_ratio_20_is_found_with_20_seeds);
     T_RUN(tests_hold_their_level);
+    T_RUN(least_pairs_are_the_first_with_the_power);
     T_RUN(holm_leaves_out_what_was_not_computed);
     T_RUN(accuracy_and_its_errors_are_the_closed_forms);
     T_RUN(sampling_noise_is_estimated_without_bias);
