@@ -1,10 +1,10 @@
 /* sec_h1 - is on-task accuracy the same in every precision? */
 #include <math.h>
-#include <stdio.h>
 #include "../stat/describe.h"
 #include "../stat/power.h"
 #include "../stat/ttest.h"
 #include "cells.h"
+#include "rows.h"
 #include "sections.h"
 
 static void row(const struct report *r, struct table *t, int task, int arm,
@@ -17,17 +17,14 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     struct tost w = ttest_tost(x.v, x.n, y.v, y.n, r->s->margin);
     size_t n = series_pair(&x, &y);
     struct tost q = ttest_tost_paired(x.v, y.v, n, r->s->margin);
-    char at[160];
+    char at[ROW_NAME];
     /* an arm, for 80% power at this spread of the differences */
     size_t needed = q.why ? 0
                           : power_tost_pairs(q.margin,
                                              q.diff.se * sqrt((double)n), 0.05,
                                              0.8, 1000);
 
-    snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
-             data_arm(d, arm));
-    table_cell(t, "%s", data_task(d, task));
-    table_cell(t, "%s", data_arm(d, arm));
+    row_task_arm(t, d, task, arm, at);
     table_cell(t, "%zu", n);
     cell_num(t, "%+.4f", q.diff.est, n ? NULL : "no common seeds", why, at);
     cell_ci(t, "%+.4f", q.diff.lo, q.diff.hi, q.why, why, at);

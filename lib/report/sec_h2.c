@@ -2,7 +2,6 @@
  * of that is floating-point noise?
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -10,6 +9,7 @@
 #include "../stat/vartest.h"
 #include "cells.h"
 #include "estimate.h"
+#include "rows.h"
 #include "sections.h"
 
 static const char *not_testable(const struct report *r)
@@ -35,13 +35,12 @@ static void row(const struct report *r, struct table *t, int arm, int task,
     const char *no_bf = x.n < 10 || y.n < 10
                             ? "no evidence from fewer than ten seeds"
                             : b.why;
-    char at[160];
+    char at[ROW_NAME];
 
-    snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
-             data_arm(d, arm));
+    row_name(at, data_task(d, task), data_arm(d, arm));
     table_cell(t, "%s", data_arm(d, arm));
     table_cell(t, "%s", data_task(d, task));
-    table_cell(t, "%s", task < d->n_on ? "on" : "off");
+    table_cell(t, "%s", row_role(d, task));
     table_cell(t, "%s", task < d->n_on || r->v->left_out[task] ? "no" : "yes");
     cell_num(t, "%.3f", 1e4 * f.var_x, no_s2, why, at);
     cell_num(t, "%.3f", 1e4 * f.var_y, no_s2, why, at);
@@ -121,13 +120,9 @@ static void component_row(const struct report *r, struct table *t, int task,
     struct components c = estimate_components(d, d->arm[arm], &d->task[task],
                                               1);
     const char *no = c.has_seed ? NULL : "fewer than two samples or seeds";
-    char at[160];
+    char at[ROW_NAME];
 
-    snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
-             data_arm(d, arm));
-    table_cell(t, "%s", data_task(d, task));
-    table_cell(t, "%s", task < d->n_on ? "on" : "off");
-    table_cell(t, "%s", data_arm(d, arm));
+    row_task_role_arm(t, d, task, arm, at);
     table_cell(t, "%zu", c.n_seeds);
     table_cell(t, "%zu", c.n_draws);
     cell_num(t, "%.3f", 1e4 * c.seed, no, why, at);
@@ -150,9 +145,9 @@ static void noise_row(const struct report *r, struct table *t, int arm,
     const char *no_noise = c.n_draws < 2 ? "one noise draw of a seed"
                            : c.has_noise ? NULL
                                          : "one sample of a question";
-    char at[160];
+    char at[ROW_NAME];
 
-    snprintf(at, sizeof at, "%.75s %.75s", name, data_arm(r->d, arm));
+    row_name(at, name, data_arm(r->d, arm));
     table_cell(t, "%s", name);
     table_cell(t, "%s", data_arm(r->d, arm));
     table_cell(t, "%zu", c.n_seeds);

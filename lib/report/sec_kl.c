@@ -1,8 +1,8 @@
 /* sec_kl - divergence from the base model, on-task and off-task */
-#include <stdio.h>
 #include "../stat/describe.h"
 #include "../stat/ttest.h"
 #include "cells.h"
+#include "rows.h"
 #include "sections.h"
 
 static double mean_or_0(const struct series *s)
@@ -29,12 +29,9 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     struct ttest ci = ttest_one(x.v, x.n, 0.95);
     double floor_;
     int has = data_one(d, KLS, data_floor(d, arm), k, K_TOKEN, &floor_);
-    char at[160];
+    char at[ROW_NAME];
 
-    snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
-             data_arm(d, arm));
-    table_cell(t, "%s", data_task(d, task));
-    table_cell(t, "%s", data_arm(d, arm));
+    row_task_arm(t, d, task, arm, at);
     table_cell(t, "%zu", x.n);
     cell_num(t, "%.2e", ci.est, x.n ? NULL : "no KL scores", why, at);
     cell_ci(t, "%.2e", ci.lo, ci.hi, ci.why, why, at);

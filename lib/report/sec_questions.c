@@ -1,6 +1,5 @@
 /* sec_questions - arm against reference, question by question (SCIENCE 4) */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -8,6 +7,7 @@
 #include "../stat/ttest.h"
 #include "cells.h"
 #include "paired.h"
+#include "rows.h"
 #include "sections.h"
 
 enum { MOST = 3 }; /* questions listed of a task and arm */
@@ -21,7 +21,7 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     struct both *q = paired_questions(d, arm, d->task[task], &n, &one);
     double *diff = xcalloc(n + 1, sizeof *diff), p = 0;
     struct ttest ci;
-    char at[160];
+    char at[ROW_NAME];
 
     for (size_t i = 0; i < n; i++) {
         diff[i] = q[i].diff;
@@ -31,10 +31,7 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     ci = ttest_one(diff, n, 0.95);
     if (one)
         p = mcnemar(wins, losses);
-    snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
-             data_arm(d, arm));
-    table_cell(t, "%s", data_task(d, task));
-    table_cell(t, "%s", data_arm(d, arm));
+    row_task_arm(t, d, task, arm, at);
     table_cell(t, "%zu", n);
     cell_num(t, "%+.4f", ci.est, n ? NULL : "no questions in both", why, at);
     cell_num(t, "%.4f", ci.se, n > 1 ? NULL : "fewer than two questions", why,

@@ -1,25 +1,11 @@
 /* sec_scores - accuracy before and after training */
-#include <stdio.h>
 #include <stdlib.h>
 #include "../stat/describe.h"
 #include "../stat/ttest.h"
 #include "cells.h"
 #include "estimate.h"
+#include "rows.h"
 #include "sections.h"
-
-static const char *role(const struct report *r, int task)
-{
-    return task < r->d->n_on ? "on" : "off";
-}
-
-/* "dm_val, bf16" */
-static const char *place(char buf[160], const struct report *r, int task,
-                         int arm)
-{
-    snprintf(buf, 160, "%.75s %.75s", data_task(r->d, task),
-             data_arm(r->d, arm));
-    return buf;
-}
 
 static void score_row(const struct report *r, struct table *t, int task,
                       int arm, struct reasons *why)
@@ -34,12 +20,9 @@ static void score_row(const struct report *r, struct table *t, int task,
     const char *no_base = no_j       ? no_j
                           : delta.n1 ? NULL
                                      : "no score of the base";
-    char at[160];
+    char at[ROW_NAME];
 
-    place(at, r, task, arm);
-    table_cell(t, "%s", data_task(d, task));
-    table_cell(t, "%s", role(r, task));
-    table_cell(t, "%s", data_arm(d, arm));
+    row_task_role_arm(t, d, task, arm, at);
     table_cell(t, "%zu", j.n);
     table_cell(t, "%s", has ? num("%.4f", base) : "-");
     cell_num(t, "%.4f", ci.est, no_j, why, at);

@@ -1,8 +1,8 @@
 /* sec_variance - spread over training seeds, task by task */
 #include <math.h>
-#include <stdio.h>
 #include "cells.h"
 #include "estimate.h"
+#include "rows.h"
 #include "sections.h"
 
 static void row(const struct report *r, struct table *t, int task, int arm,
@@ -13,13 +13,9 @@ static void row(const struct report *r, struct table *t, int task, int arm,
                                               1);
     const char *no_s2 = c.has_total ? NULL : "fewer than two seeds";
     const char *no_v = c.has_sampling ? NULL : "one sample of a question";
-    char at[160];
+    char at[ROW_NAME];
 
-    snprintf(at, sizeof at, "%.75s %.75s", data_task(d, task),
-             data_arm(d, arm));
-    table_cell(t, "%s", data_task(d, task));
-    table_cell(t, "%s", task < d->n_on ? "on" : "off");
-    table_cell(t, "%s", data_arm(d, arm));
+    row_task_role_arm(t, d, task, arm, at);
     table_cell(t, "%zu", c.n_seeds);
     table_cell(t, "%zu", c.n_draws);
     /* points of accuracy: 100 J */
