@@ -1,7 +1,6 @@
 /* page_moved - the questions that moved most between the reference and an arm,
  * and what both answered to the first of them
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,15 +34,13 @@ static struct moved *moved_of(const struct data *d, int arm, size_t *n)
 
     *n = 0;
     for (int k = 0; k < d->n_tasks; k++) {
-        size_t m;
-        int one;
-        struct both *q = paired_questions(d, arm, d->task[k], &m, &one);
+        struct pairs p = paired_questions(d, arm, d->task[k]);
 
-        v = xrealloc(v, *n + m + 1, sizeof *v);
-        for (size_t i = 0; i < m; i++)
-            if (fabs(q[i].diff) > 1e-12)
-                v[(*n)++] = (struct moved){k, q[i]};
-        free(q);
+        v = xrealloc(v, *n + p.n + 1, sizeof *v);
+        for (size_t i = 0; i < p.n; i++)
+            if (paired_sign(&p.v[i]))
+                v[(*n)++] = (struct moved){k, p.v[i]};
+        free(p.v);
     }
     if (*n)
         qsort_r(v, *n, sizeof *v, by_size, (void *)d);

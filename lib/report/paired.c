@@ -23,13 +23,12 @@ static void count(const struct obs *o, struct tally *t)
     }
 }
 
-struct both *paired_questions(const struct data *d, int arm, long task,
-                              size_t *n, int *one)
+struct pairs paired_questions(const struct data *d, int arm, long task)
 {
     size_t all = d->questions.n;
     struct tally x = {xcalloc(all + 1, 8), xcalloc(all + 1, 4), 0};
     struct tally y = {xcalloc(all + 1, 8), xcalloc(all + 1, 4), 0};
-    struct both *v = xcalloc(all + 1, sizeof *v);
+    struct pairs p = {.v = xcalloc(all + 1, sizeof *p.v)};
     size_t runs = 0;
 
     for (size_t i = 0; i < d->n; i++) {
@@ -45,7 +44,6 @@ struct both *paired_questions(const struct data *d, int arm, long task,
         count(b, &y);
         runs++;
     }
-    *n = 0;
     for (size_t i = 0; i < all; i++) {
         struct both q;
 
@@ -55,14 +53,21 @@ struct both *paired_questions(const struct data *d, int arm, long task,
         q.arm = x.share[i] / x.runs[i];
         q.ref = y.share[i] / y.runs[i];
         q.diff = q.arm - q.ref;
-        v[(*n)++] = q;
+        p.v[p.n++] = q;
     }
-    *one = runs == 1 && !x.several && !y.several;
+    p.one = runs == 1 && !x.several && !y.several;
     free(x.share);
     free(x.runs);
     free(y.share);
     free(y.runs);
-    return v;
+    return p;
+}
+
+static const double tied = 1e-12; /* differences that rounding makes */
+
+int paired_sign(const struct both *q)
+{
+    return (q->diff > tied) - (q->diff < -tied);
 }
 
 int paired_by_size(const void *x, const void *y, void *d)
@@ -71,6 +76,6 @@ int paired_by_size(const void *x, const void *y, void *d)
     const struct both *a = x, *b = y;
     double p = fabs(a->diff), q = fabs(b->diff);
 
-    return fabs(p - q) > 1e-12 ? (p < q) - (p > q)
-                               : strverscmp(names->v[a->id], names->v[b->id]);
+    return fabs(p - q) > tied ? (p < q) - (p > q)
+                              : strverscmp(names->v[a->id], names->v[b->id]);
 }

@@ -9,11 +9,18 @@ struct both {
     double arm, ref, diff;
 };
 
+struct pairs {
+    struct both *v; /* malloc'd */
+    size_t n;
+    int one; /* of a single run with one sample a question */
+};
+
 /* Questions of a task over the seeds and draws that both arms have, in order
- * of their numbers; malloc'd, *n of them. *one: a single run with one sample a
- * question. */
-struct both *paired_questions(const struct data *d, int arm, long task,
-                              size_t *n, int *one);
+ * of their numbers. */
+struct pairs paired_questions(const struct data *d, int arm, long task);
+/* 1: the arm is right more often, -1: less often, 0: as often, but for
+ * rounding. */
+int paired_sign(const struct both *q);
 /* For qsort_r with the data: those that differ most first, then by name, so
  * that the order of the records does not matter. */
 int paired_by_size(const void *x, const void *y, void *d);

@@ -1,11 +1,6 @@
 /* sec_h2 - does off-task accuracy vary more over seeds in an arm, and how much
  * of that is floating-point noise?
  */
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include "../base/arena.h"
-#include "../stat/power.h"
 #include "../stat/vartest.h"
 #include "cells.h"
 #include "estimate.h"

@@ -1,7 +1,5 @@
 /* sec_questions - arm against reference, question by question (SCIENCE 4) */
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include "../base/arena.h"
 #include "../stat/mcnemar.h"
 #include "../stat/ttest.h"
@@ -13,23 +11,21 @@
 enum { MOST = 3 }; /* questions listed of a task and arm */
 
 static void row(const struct report *r, struct table *t, int task, int arm,
-                struct reasons *why)
+                const struct pairs *q, struct reasons *why)
 {
     const struct data *d = r->d;
-    size_t n, wins = 0, losses = 0;
-    int one;
-    struct both *q = paired_questions(d, arm, d->task[task], &n, &one);
+    size_t n = q->n, wins = 0, losses = 0;
     double *diff = xcalloc(n + 1, sizeof *diff), p = 0;
     struct ttest ci;
     char at[ROW_NAME];
 
     for (size_t i = 0; i < n; i++) {
-        diff[i] = q[i].diff;
-        wins += q[i].diff > 1e-12;
-        losses += q[i].diff < -1e-12;
+        diff[i] = q->v[i].diff;
+        wins += paired_sign(&q->v[i]) > 0;
+        losses += paired_sign(&q->v[i]) < 0;
     }
     ci = ttest_one(diff, n, 0.95);
-    if (one)
+    if (q->one)
         p = mcnemar(wins, losses);
     row_task_arm(t, d, task, arm, at);
     table_cell(t, "%zu", n);
@@ -39,24 +35,22 @@ static void row(const struct report *r, struct table *t, int task, int arm,
     table_cell(t, "%zu", wins);
     table_cell(t, "%zu", losses);
     table_cell(t, "%zu", n - wins - losses);
-    if (one)
+    if (q->one)
         cell_p(t, p, NULL, why, at);
     else
         table_cell(t, "-");
     free(diff);
-    free(q);
 }
 
+/* Leaves the pairs in the order of their differences. */
 static void moved_most(const struct report *r, struct table *t, int task,
-                       int arm)
+                       int arm, struct pairs *p)
 {
     const struct data *d = r->d;
-    size_t n;
-    int one;
-    struct both *q = paired_questions(d, arm, d->task[task], &n, &one);
+    const struct both *q = p->v;
 
-    qsort_r(q, n, sizeof *q, paired_by_size, (void *)d);
-    for (size_t i = 0; i < n && i < MOST && fabs(q[i].diff) > 1e-12; i++) {
+    qsort_r(p->v, p->n, sizeof *p->v, paired_by_size, (void *)d);
+    for (size_t i = 0; i < p->n && i < MOST && paired_sign(&q[i]); i++) {
         table_cell(t, "%s", data_task(d, task));
         table_cell(t, "%s", data_arm(d, arm));
         table_cell(t, "%s", d->questions.v[q[i].id]);
@@ -64,7 +58,6 @@ static void moved_most(const struct report *r, struct table *t, int task,
         table_cell(t, "%s", num("%.3f", q[i].ref));
         table_cell(t, "%s", num("%+.3f", q[i].diff));
     }
-    free(q);
 }
 
 void sec_questions(const struct report *r)
@@ -91,8 +84,11 @@ void sec_questions(const struct report *r)
     for (int k = 0; k < d->n_tasks; k++)
         for (int a = 0; a < d->n_arms; a++)
             if (a != d->reference) {
-                row(r, t, k, a, &why);
-                moved_most(r, most, k, a);
+                struct pairs q = paired_questions(d, a, d->task[k]);
+
+                row(r, t, k, a, &q, &why);
+                moved_most(r, most, k, a, &q);
+                free(q.v);
             }
     doc_table(r->doc, t);
     reasons_print(&why, r->doc);
