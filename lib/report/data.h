@@ -166,6 +166,8 @@ struct series data_series(const struct data *d, enum stream st, long arm,
 /* Field of sparsities or spectra of a kind, a layer or in total. */
 struct series data_weights(const struct data *d, enum stream st, long arm,
                            enum scope scope, long which, int field);
+/* Layers of which sparsities or spectra tell: the greatest, and one; or 0. */
+long data_layers(const struct data *d, enum stream st);
 /* The observation (of scores or KL, not a replicate) at one seed and draw, or
  * NULL. */
 const struct obs *data_find(const struct data *d, enum stream st, long arm,

@@ -96,6 +96,17 @@ struct series data_weights(const struct data *d, enum stream st, long arm,
     return s;
 }
 
+long data_layers(const struct data *d, enum stream st)
+{
+    long n = 0;
+
+    for (size_t i = 0; i < d->n; i++)
+        if (d->o[i].stream == st && d->o[i].scope == SCOPE_LAYER &&
+            d->o[i].layer >= n)
+            n = d->o[i].layer + 1;
+    return n;
+}
+
 int data_at(const struct data *d, enum stream st, long arm, long task,
             int64_t seed, int64_t draw, int field, double *v)
 {

@@ -148,11 +148,12 @@ static int sparsity_line(const struct report *r, struct buf *b, int a,
     return found;
 }
 
-/* Those with records of a sum over the kind. */
+/* Does sparsity tell of the kind? */
 static int has_kind(const struct data *d, long kind)
 {
     for (size_t i = 0; i < d->n; i++)
-        if (d->o[i].scope == SCOPE_KIND && d->o[i].kind == kind)
+        if (d->o[i].stream == SPARSITIES && d->o[i].scope == SCOPE_KIND &&
+            d->o[i].kind == kind)
             return 1;
     return 0;
 }
@@ -161,11 +162,8 @@ static void sparsity(const struct report *r, struct buf *layers,
                      struct buf *kinds)
 {
     const struct data *d = r->d;
-    long n_layers = 0;
+    long n_layers = data_layers(d, SPARSITIES);
 
-    for (size_t i = 0; i < d->n; i++)
-        if (d->o[i].scope == SCOPE_LAYER && d->o[i].layer >= n_layers)
-            n_layers = d->o[i].layer + 1;
     for (int a = 0; a < d->n_arms; a++) {
         size_t began[2];
 

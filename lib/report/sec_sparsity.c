@@ -18,16 +18,6 @@ static void cells(const struct report *r, struct table *t, enum scope scope,
     }
 }
 
-static long layers(const struct data *d)
-{
-    long n = 0;
-
-    for (size_t i = 0; i < d->n; i++)
-        if (d->o[i].scope == SCOPE_LAYER && d->o[i].layer >= n)
-            n = d->o[i].layer + 1;
-    return n;
-}
-
 static struct table *open_table(const struct report *r, const char *name,
                                 const char *caption)
 {
@@ -45,8 +35,9 @@ static struct table *open_table(const struct report *r, const char *name,
 static void by_layer(const struct report *r)
 {
     struct table *t = open_table(r, "sparsity_layers", "");
+    long n = data_layers(r->d, SPARSITIES);
 
-    for (long i = 0; i < layers(r->d); i++) {
+    for (long i = 0; i < n; i++) {
         table_cell(t, "%ld", i);
         cells(r, t, SCOPE_LAYER, i, P_BF16);
     }

@@ -129,11 +129,8 @@ static void parts(const struct report *r)
                                 "stable rank|top k|principal|small";
     char head[160];
     struct table *kinds, *layers;
-    long n_layers = 0;
+    long n_layers = data_layers(r->d, SPECTRA);
 
-    for (size_t i = 0; i < r->d->n; i++)
-        if (r->d->o[i].stream == SPECTRA && r->d->o[i].layer >= n_layers)
-            n_layers = r->d->o[i].layer + 1;
     snprintf(head, sizeof head, "<kind%s", heads);
     kinds = table_open("spectrum_kinds", "", head);
     for (size_t k = 0; k < r->d->kinds.n; k++)

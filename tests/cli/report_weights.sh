@@ -55,6 +55,7 @@ gives published_values "$(cut -f 4 "$T/a/tables/spectrum.tsv" | sed -n '1p;3p;6p
     'published or expected;1e-5 (SFT 1e-3);below 0.5 (SFT above 10);below chance;above chance;'
 gives parts_by_kind_and_layer "$(tail -q -n +2 "$T"/a/tables/spectrum_{kinds,layers}.tsv | cut -f 1-3 | tr '\t\n' ' ;')" \
     'q fp32 1.210e+01;q bf16 2.210e+01;1 fp32 1.210e+01;1 bf16 2.210e+01;'
+gives sparsity_has_no_parts_but_its_own "$(tail -n +2 "$T/a/tables/sparsity_layers.tsv") $(grep '^kinds' "$T/a/plots/params.gp")" ' kinds = ""'
 gives the_summary_has_both "$(grep -c '^Which weights moved$\|^Spectrum of the update$' "$T/a/summary.txt")" 2
 report "$T/b" "$T/overlap.jsonl" <(tac "$T/spectrum.jsonl") || no report_again "exit status $?"
 check the_same_bytes_in_another_order cmp "$T/a/summary.txt" "$T/b/summary.txt"
