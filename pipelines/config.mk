@@ -30,7 +30,7 @@ ARMS          ?= fp32 bf16 bf16-mixed## precision arms (docs/SCIENCE.md 2), fact
 SEEDS         ?= 1 2 3 4 5## one training run for each arm and seed
 RUNS          ?=## a table of runs trained elsewhere (arm, seed, draw, directory of a Hugging Face checkpoint), evaluated and tested instead of runs of ours (docs/OUTSIDE.md)
 NOISE         ?= 1## noise draws of each arm and seed: the run as it is, then with order=shuffled:1, :2, ... (docs/SCIENCE.md 7)
-DEVICE        ?= auto## where models compute: cpu, cuda, or auto: cuda where there is a device; stages that share a GPU run one at a time
+DEVICE        ?= auto## where models compute: cpu, cuda, or auto: cuda where there is a device; without GPUS one stage at a time computes on it
 THREADS       ?= 1## threads of a program (make runs -j stages at once)
 MODEL         ?=## a Hugging Face directory to start from, instead of pretraining
 DATA          ?=## a folder with task sets as JSON lines (data/README.md), only read; without it tiny, smoke and study make theirs from a seed, in R/data
@@ -74,7 +74,9 @@ MISMATCH_ARMS ?= fp32 fp32,rollout=bf16-mixed fp32,rollout=bf16-mixed,tis=2 fp32
 SWEEP_ARMS    ?=## arms of make sweep, the first the reference; those of ARMS when empty
 SWEEP_LR      ?=## learning rates of make sweep, for each of its arms; ARM:RATE is one for that arm alone
 
-# running
+# where stages run (docs/SCALE.md); results do not depend on it
+GPUS          ?=## devices of this host, taken by stages in turn: how many, or their numbers (0,1,3); one that is named twice (0,0) is shared by two stages where the plan's memory of both fits
+RANKS         ?= 1## processes of each program that computes with a model; a stage takes as many devices
 LAUNCH        ?=## put before each stage, e.g. 'srun -N 1'
 GOAL          ?=## of make why: another target than the summary
 
@@ -107,7 +109,7 @@ override R    := $(R:%/=%)
 PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
   PROMPTS MINI_BATCH SAMPLES SHARDS LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
   TASKS QUESTIONS EVAL_TASKS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS SPECTRUM_OPTS MARGIN \
-  REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR LAUNCH RATE DEVICE_MEM MEAN_NEW TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
+  REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR GPUS RANKS LAUNCH RATE DEVICE_MEM MEAN_NEW TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
   TRAIN_ROWS SYNTHETIC EXPECT
 
 # One make runs as many stages at once as there are processors, unless told
@@ -115,9 +117,12 @@ PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA 
 # stands on the command line, or in the environment that an outer make gave).
 JOBS          := $(shell nproc)
 MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline; echo "$${MAKEFLAGS:-}")
-# Stages on a GPU share its memory, so they run one after the other.
+# With GPUS each device has a stage, and those that need none keep the processors.
+# Without, stages on a GPU share its memory, so they run one after the other.
 GPU           := $(if $(filter $(R)/% train eval ablation mismatch sweep,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
-AT_ONCE       := $(if $(GPU),1,$(JOBS))
+comma         := ,
+PLACES        := $(if $(findstring $(comma),$(GPUS)),$(words $(subst $(comma), ,$(GPUS))),$(subst ',,$(GPUS)))
+AT_ONCE       := $(or $(if $(GPUS),$(shell expr '$(PLACES)' + $(JOBS) 2>/dev/null)),$(if $(GPU),1,$(JOBS)))
 ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKE_ARGS)),0)
 MAKEFLAGS     += -j$(AT_ONCE)
 endif

@@ -10,7 +10,7 @@ import re
 import shlex
 
 from plan_page import duration
-from planning import output_of
+from sizes import output_of
 from wrong import Wrong
 
 ABOUT = {

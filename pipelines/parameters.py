@@ -8,6 +8,7 @@ import os
 
 from arms import Arms, arm_name
 from outside import model_files, read_runs
+from place import check_place
 from setting import Setting
 from tasks import Tasks
 from wrong import PLAIN, Wrong, number
@@ -76,6 +77,7 @@ class Parameters(Arms, Tasks, Setting):
                         f"arms {' '.join(names)}")
         self.check_model()
         self.read_tasks()
+        check_place(self)
 
     def check_model(self):
         self.model_files = []

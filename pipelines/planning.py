@@ -1,4 +1,4 @@
-"""planning - what an experiment would take: sizes, sets, memory, rates
+"""planning - what an experiment would take: sets and rates, beside sizes.py
 
 Everything comes from records of the programs (--plan --json, stats --json;
 lib/record/SCHEMA.md) and from the stages; plan_page.py prints the page. MODEL
@@ -6,12 +6,11 @@ needs its config.json and the tokenizer, and no weights.
 """
 import json
 import os
-import shlex
 import shutil
-import subprocess
 import time
 
 from outside import has_weights
+from sizes import Sizes
 from wrong import Wrong, number
 
 # Ways to take less memory, each with more of them than the one before: what
@@ -26,36 +25,6 @@ WAYS = (
 )
 
 
-def output_of(program, *words):
-    """What a program prints; Wrong with the first line that it complains in."""
-    done = subprocess.run([program, *map(str, words)], capture_output=True,
-                          text=True, check=False)
-    if done.returncode:
-        raise Wrong((done.stderr.strip() or
-                     os.path.basename(program)).split("\n")[0])
-    return done.stdout
-
-
-def size_of(name, text):
-    """80G, 500M or bytes."""
-    units = {"K": 10, "M": 20, "G": 30, "T": 40}
-    digits = text.rstrip("B").rstrip("KMGT") or "?"
-    shift = units.get(text.rstrip("B")[len(digits):], 0)
-    return int(number(f"{name}={text}: a size such as 80G", digits, False, 0,
-                      True) * 2 ** shift)
-
-
-def option(name, default, text):
-    """The value of --NAME among options."""
-    words, value = shlex.split(text), default
-    for i, w in enumerate(words):
-        if w == f"--{name}" and i + 1 < len(words):
-            value = words[i + 1]
-        elif w.startswith(f"--{name}="):
-            value = w.split("=", 1)[1]
-    return int(number(f"--{name}", value, least=1))
-
-
 class Set:
     """A task set: rows, prompt tokens a row in the mean, and prompts that are
     left out or too long; longest response, samples."""
@@ -65,25 +34,12 @@ class Set:
         self.rows, self.prompt, self.too_long, self.cap = 0, 0, 0, cap
 
 
-class Plan:
+class Plan(Sizes):
     def __init__(self, p, tmp, arms):
         """arms: those that are trained; tmp: an empty folder."""
-        self.p, self.tmp, self.arms = p, tmp, arms
-        self.missing = []
-        self.device = p.DEVICE
-        if self.device == "auto":
-            self.device = "cuda" if self.smi("-L") else "cpu"
-        self.mem, self.mem_from = self.memory_there()
-        self.model = p.MODEL or self.untrained(
-            f"{tmp}/base", f"--tokenizer {p.TOKENIZER} {p.MODEL_SHAPE}")
-        self.shape = self.record("rollout", "--plan", "--model", self.model)
-        self.context = self.shape["context_tokens"]
+        super().__init__(p, tmp)
+        self.arms, self.missing = arms, []
         self.sets = self.read_sets()
-        self.micro = option("micro-batch", 4096, p.TRAIN_OPTS)
-        self.batch = option("batch", 64, p.ROLLOUT_OPTS)
-        self.longest = self.context
-        if p.MAX_PROMPT and p.MAX_PROMPT + p.MAX_NEW <= self.context:
-            self.longest = p.MAX_PROMPT + p.MAX_NEW
         self.memory = {a.name: [self.memory_of(a, *way) for way in WAYS]
                        for a in self.arms}
         self.eval = self.record("dapo-step", "--plan", "--device", "cpu",
@@ -95,41 +51,6 @@ class Plan:
         self.free = shutil.disk_usage(at or ".").free
         if p.MODEL and not has_weights(p.model_files):
             self.missing.append(f"{p.MODEL} has no weights (*.safetensors) yet")
-
-    # ---- programs ----
-
-    def run(self, program, *words):
-        return output_of(f"{self.p.BIN}/{program}", *words)
-
-    def record(self, program, *words):
-        return json.loads(self.run(program, "--json", *words))
-
-    def smi(self, *words):
-        try:
-            return subprocess.run(["nvidia-smi", *words], capture_output=True,
-                                  text=True, check=True).stdout
-        except (OSError, subprocess.CalledProcessError):
-            return ""
-
-    def untrained(self, out, shape):
-        self.run("pretrain", "--quiet", "--steps", 0, *shlex.split(shape),
-                 "-o", out)
-        return out
-
-    # ---- the device ----
-
-    def memory_there(self):
-        if self.p.DEVICE_MEM:
-            return size_of("DEVICE_MEM", self.p.DEVICE_MEM), "DEVICE_MEM"
-        if self.device == "cpu":
-            with open("/proc/meminfo") as f:
-                kib = next(x for x in f if x.startswith("MemTotal")).split()[1]
-            return int(kib) << 10, "this machine's memory"
-        there = self.smi("--query-gpu=memory.total",
-                         "--format=csv,noheader,nounits").split()
-        if there:
-            return int(there[0]) << 20, "this machine's device"
-        return 80 << 30, "no device here: an 80 GiB one is assumed"
 
     # ---- the task sets ----
 
@@ -182,24 +103,6 @@ class Plan:
                 t.name, t.questions, p.set_file(t.name),
                 Set(t.name, t.samples, t.max_new), 0, p.QUESTIONS or None))
         return sets
-
-    # ---- memory ----
-
-    def memory_of(self, arm, way, batch, parked):
-        """The record of dapo-step, and in it at_most: the bytes that trainer
-        and sampler hold at once. A batch is no more than a round has."""
-        p = self.p
-        most = min(self.batch if batch is None else batch,
-                   p.PROMPTS * p.SAMPLES)
-        r = self.record("dapo-step", "--plan", "--model", self.model, "--arm",
-                        arm.factors, "--device", self.device, "--threads",
-                        p.THREADS, *shlex.split(p.TRAIN_OPTS), "--longest",
-                        self.longest, "--batch", most, "--device-memory",
-                        self.mem, *shlex.split(way))
-        r["at_most"] = r["parked_bytes" if parked else "together_bytes"]
-        r["state_bytes"] = r["master_weight_bytes"] + r["moment_bytes"] + \
-            r["compensation_bytes"]
-        return r
 
     # ---- rates ----
     # A type of arithmetic has a rate of its own: fp32, bf16 or fp16, and

@@ -17,8 +17,10 @@ that are no longer needed once this one begins. --delta: a command of bin/delta
 for an earlier checkpoint, run then; files that it removes count as freed. --again: run it, for files of its
 own that were freed.
 
-ULP_LAUNCH stands before the command ('srun -N 1'). Lines on stderr say what ran,
-how far the whole run is and about how long it will take.
+Where it runs place.py says: ULP_LAUNCH stands before the command ('srun -N 1'),
+ULP_GPUS are devices that stages take in turn, ULP_RANKS are processes of a
+program. Lines on stderr say what ran, how far the whole run is and about how long
+it will take.
 """
 import json
 import os
@@ -206,13 +208,14 @@ def keep_delta(state, words):
             mark_freed(state, path)
 
 
-def run_command(a, new, profile):
+def run_command(a, new, profile, where):
     """Exit status, and the last lines of stderr, which pass through. profile:
-    a file to which programs append what they took of the processor."""
+    a file to which programs append what they took of the processor; where: more
+    of the environment."""
     words = [*split(os.environ.get("ULP_LAUNCH", "")),
              "bash", "-euo", "pipefail", "-c", a.command]
     said, out = os.pipe()  # neither end is inherited
-    env = dict(os.environ, OUT=new, ULP_PROFILE=profile)
+    env = dict(os.environ, OUT=new, ULP_PROFILE=profile, **where)
     child = os.posix_spawnp(
         words[0], words, env, file_actions=[(os.POSIX_SPAWN_DUP2, out, 2)],
         setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])  # Python ignores them
@@ -257,10 +260,17 @@ def make(a, state, run, made_of):
         free(state, a.free.split())
     if a.delta:
         keep_delta(state, split(a.delta))
+    where, held = {}, []
+    if os.environ.get("ULP_GPUS") or os.environ.get("ULP_RANKS", "1") != "1":
+        import place
+        a.command, ranks = place.on_ranks(a.command)
+        where, held = place.take_devices(state.dir, a.kind, a.command, ranks)
     if a.kind == "base":  # the one that is long and runs alone
         say(f"       {a.label} ...")
     began = time.time()
-    status, tail = run_command(a, new, state.dir + "/profile.programs")
+    status, tail = run_command(a, new, state.dir + "/profile.programs", where)
+    for fd in held:
+        os.close(fd)
     wrong = status or other_files(a, new)
     if wrong:
         with open(state.path(a.out) + ".failed", "w") as f:

@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
     --keep) keep=$2; shift ;;
     --out | --report) dir=$2; shift ;;
     --html) [ -s "$2/summary.txt" ] && echo html >"$2/report.html"; exit ;;
-    --plan) case $* in *nosuch*) echo "$name: unknown factor nosuch" >&2; exit 2 ;; esac; exit 0 ;;
+    --plan) case $* in *nosuch*) echo "$name: unknown factor nosuch" >&2; exit 2 ;; esac; [ -z "$STUB_PLAN" ] || cat "$STUB_PLAN"; exit 0 ;;
     --sync | --responses | --live) shift ;;
     --threads) shift ;;
     *) words+=("$1"); [ ! -e "$1" ] || reads+=("$1") ;;
@@ -25,6 +25,11 @@ while [ $# -gt 0 ]; do
 done
 [ ! -e "$STUB_FAIL" ] || ! grep -qx "$name" "$STUB_FAIL" || { echo "$name: stdin: record 3: broken" >&2; exit 3; }
 [ -z "$STUB_SLEEP" ] || sleep "$STUB_SLEEP"
+if [ -n "$STUB_GATE" ] && [ "$name" = rollout ]; then # a stage on a device says so, and waits for its gate
+    echo "begin $$ ${CUDA_VISIBLE_DEVICES:-none}" >>"$STUB_GATE/log"
+    until [ -e "$STUB_GATE/open" ] || [ -e "$STUB_GATE/$$" ]; do sleep 0.05; done
+    echo "end $$ ${CUDA_VISIBLE_DEVICES:-none}" >>"$STUB_GATE/log"
+fi
 # what was read, and in its last line the tasks of all token files that rollout read
 got=$(cat) tasks=$(sed -n 's/^tasks //p' <<<"$got" | tail -n 1)
 [ "$name" != rollout ] || for r in "${reads[@]}"; do case $r in *.tokens.*) r=${r##*/} tasks+=" ${r%%.*}" ;; esac; done
@@ -53,7 +58,7 @@ program() { # NAME [SALT]: its stand-in; another salt, other results
 for p in $stub_programs; do program "$p"; old="${old:-} -o $T/bin/$p"; done
 printf '#!/bin/sh\n' >"$T/path/gnuplot"
 chmod +x "$T/path/gnuplot"
-export PATH=$T/path:$PATH STUB_FAIL=$T/fail STUB_SLEEP=
+export PATH=$T/path:$PATH STUB_FAIL=$T/fail STUB_SLEEP='' STUB_GATE='' STUB_PLAN=''
 cat >"$T/tasks.json" <<'S'
 {"tasks": [
   {"name": "dm_val", "role": "on", "verifier": "math", "questions": 8, "samples": 2, "temperature": 0.7, "top_p": 0.8, "max_new": 40},
@@ -65,7 +70,7 @@ echo '{}' >"$T/tok/tokenizer.json"
 small=(PRESET=smoke TASKS_FILE="$T/tasks.json" TOKENIZER="$T/tok" ARMS=fp32 SEEDS=1)
 dag_make() { # ARGS...: make with the stand-ins, on no machine's device
     # shellcheck disable=SC2086
-    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES timeout ${DAG_LIMIT:-120} make -j2 $old BIN="$T/bin" B="$T/none" \
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES timeout ${DAG_LIMIT:-120} make -j${DAG_JOBS:-2} $old BIN="$T/bin" B="$T/none" \
         CUDA=0 MPI=0 DEVICE=cpu "$@" </dev/null >"$T/out" 2>"$T/err"
     status=$?
     labels=$(stages_ran)
