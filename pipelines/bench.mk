@@ -39,16 +39,22 @@ $(foreach b,$(BENCH),$(eval $(call bench_rule,$(b))))
 bench: $(BENCH:%=$(B)/bench/%)
 	@$(foreach b,$(BENCH),$(B)/bench/$(b) $(call bench_args,$(b)) &&) true
 
-# Beside transformers on torch, where $(PYTHON) has them: make bench-peers
-# [PEERS="tiny 0.5b"] [PEER_TYPES="fp32 bf16"] [PEER_THREADS="1 2"]. Skips where
-# it has not.
+# Beside other programs, where $(PYTHON) has them; the others are named and left
+# out: make bench-peers [PEERS="tiny 0.5b DIR"] [PEER_TYPES="fp32 bf16"]
+# [PEER_THREADS="1 2"]. tiny and 0.5b are shapes, beside transformers on torch. DIR
+# is a model (data/smollm2.sh makes one), beside llama.cpp and CTranslate2 too;
+# PEER_ROWS=streams,first chooses lines of it (tests/bench/peers_model.py).
 PYTHON ?= python3
 PEERS  ?= tiny
 PEER_TYPES   ?= fp32 bf16
 PEER_THREADS ?= 1 2
+PEER_ROWS    ?=
 
 .PHONY: bench-peers
 bench-peers: $(foreach p,rollout dapo-step show,$(BIN)/$(p)) $(B)/bench/stream
 	@for s in $(PEERS); do for a in $(PEER_TYPES); do for t in $(PEER_THREADS); do \
-	  $(PYTHON) tests/bench/peers.py $(BIN) $$s $$t $$a $(B)/bench/stream; \
+	  case $$s in \
+	  tiny|0.5b) $(PYTHON) tests/bench/peers.py $(BIN) $$s $$t $$a $(B)/bench/stream ;; \
+	  *) $(PYTHON) tests/bench/peers_model.py $(BIN) $$s $$t $$a $(PEER_ROWS) ;; \
+	  esac; \
 	done; done; done

@@ -48,11 +48,13 @@ check: all $(UNIT:%=$(B)/tests/%) $(if $(filter tests/calibration/%,$(TESTS)),$(
 	  $(filter %.sh,$(TESTS))
 
 # Long tests (tests/long/*.sh): minutes each, gigabytes of memory and disk; what
-# they measure is printed.
+# they measure is printed. TESTS chooses some; SMOLLM2=DIR SMOLLM2_SETS=DIR are for
+# smollm2.sh.
+LONG_TESTS := $(if $(filter file,$(origin TESTS)),$(wildcard tests/long/*.sh) $(wildcard tests/calibration/*.sh),$(TESTS))
 .PHONY: check-long
 check-long: all $(SIMULATE)
 	@shared=$$(cd ../shared 2>/dev/null && pwd || true); status=0; \
-	for t in tests/long/*.sh tests/calibration/*.sh; do \
+	for t in $(LONG_TESTS); do \
 	  echo "$$t"; T=$$(mktemp -d $${TMPDIR:-/tmp}/ulp-long.XXXXXX); \
 	  BIN=$(abspath $(BIN)) SHARED=$$shared SAN=$(SAN) LONG=1 \
 	  SIMULATE=$(abspath $(SIMULATE)) T=$$T bash $$t || status=1; \

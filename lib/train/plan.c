@@ -87,12 +87,17 @@ void plan_memory(struct plan_memory *p, const struct config *c,
         held += adamw_piece_bytes(a, n);
     if (o.offload && !s->n_threads) /* a device with memory of its own */
         held -= p->host;
+    p->before = o.copies ? all * dtype_size(sampler.compute) : 0;
+    if (s->n_threads) /* host memory is the device's */
+        held += p->before;
     p->host += travel.host;
     p->training = held + p->m.grads + p->sum + p->travel + p->m.acts +
                   p->m.scratch;
     p->waiting = (o.release ? held : p->training) + p->pieces;
     p->training = larger(p->training, p->waiting);
     plan_sampler(p, c, &sampler, s, o);
+    if (s->n_threads)
+        p->sampler_weights += p->before;
     p->together = p->waiting + p->sampler_weights + p->sampler_cache +
                   p->sampler_pass;
     p->parked = larger(p->together, p->training);
@@ -183,6 +188,9 @@ static void trainer(const struct page *g)
     if (p->compensation)
         line(g, "compensation", p->compensation,
              g->o.offload ? "in host memory" : NULL);
+    if (p->before)
+        line(g, "weights sent before", p->before,
+             "in host memory; none with --sync-full");
     line(g, "gradients", p->m.grads, p->sum ? "of a shard" : NULL);
     if (p->sum)
         line(g, "  their sum", p->sum, NULL);
@@ -201,7 +209,8 @@ static void sampler(const struct page *g)
     snprintf(what, sizeof what, "%d of %d sequences of at most %d tokens",
              p->sampler_batch, g->o.batch, g->o.longest);
     line(g, "waiting", p->waiting, "while rollouts are made");
-    line(g, "sampler weights", p->sampler_weights, NULL);
+    line(g, "sampler weights", p->sampler_weights,
+         p->before && g->s.n_threads ? "and those sent before" : NULL);
     line(g, "sampler cache", p->sampler_cache, what);
     line(g, "sampler pass", p->sampler_pass, NULL);
     line(g, "both at once", p->together, "the most that a loop holds");
@@ -298,6 +307,7 @@ static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
         .longest = o->longest,
         .recompute = o->recompute,
         .offload = o->offload,
+        .copies = !o->sync_full,
         .batch = o->batch,
         .ranks = o->plan_ranks,
         .release = o->release || g->s.can.own_memory,

@@ -15,6 +15,7 @@ struct plan_shape {
     int offload;     /* moments and compensation in host memory */
     int release;     /* activations, scratch and gradients go back while
                         rollouts are made */
+    int copies;      /* both keep the weights sent before (not --sync-full) */
     int batch;       /* sequences at once in the rollout beside it */
     int ranks;       /* that train together; 0 is 1 */
     size_t device;   /* bytes of the device, or 0: the rollout's cache takes a
@@ -27,6 +28,7 @@ struct plan_memory {                      /* bytes */
     size_t sum;               /* gradients of the shards, added: of its slice */
     size_t travel;            /* what is on its way to and from other ranks */
     size_t pieces;            /* of the weights on their way to the sampler */
+    size_t before;            /* the weights sent before, in host memory */
     size_t host;              /* of moments and compensation; on the CPU that
                                   is the same memory */
     size_t waiting, training; /* the trainer's whole */

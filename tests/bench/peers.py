@@ -12,14 +12,11 @@ are mixed too, several samples of each prompt. A batch of the experiment itself
 is taken from results/, where there is one.
 
 Our side is timed as a whole process less one that reads the model and makes
-a few tokens; training by what dapo-step says of its steps after the first. Such
-a difference counts only where it is ten times what the short runs differ by
-among themselves; decoding is made longer until it is. Where it never is, the
-line says so and has no ratio. Both
-sides train with what is quicker of one batch and micro-batches. Runs of both
-alternate; each line has the medians, and of the ratio the median, the least and
-the most. Time is the CPU's with one thread, so that a busy machine does not
-count, and the clock's with more: then the machine must be idle.
+a few tokens. Such a difference counts only where it is ten times what the short
+runs differ by among themselves; decoding is made longer until it is. Where it
+never is, the line says so and has no ratio. peer_time.py says how runs are timed
+and compared, peer_update.py how training is. peers_model.py has other programs,
+and a model of a directory.
 
 PROBE is the program build/*/bench/stream: with it, tokens per second at the
 peak of multiply-adds are shown, and decoding of one stream is held against
@@ -28,13 +25,12 @@ the cache that holds them).
 """
 import json
 import os
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+import peer_time
 
 THREADS = int(sys.argv[3]) if len(sys.argv) > 3 else 1
 os.environ["OMP_NUM_THREADS"] = str(THREADS)
@@ -45,6 +41,7 @@ try:
 except ImportError as err:
     print(f"peers: skipped, no {err.name}")
     sys.exit(0)
+from peer_update import Ours, batch_of, training
 
 BIN = sys.argv[1]
 SIZE = sys.argv[2] if len(sys.argv) > 2 else "tiny"
@@ -65,8 +62,9 @@ SHAPES = {
 SHAPE = SHAPES[SIZE]
 # tokens in a micro-batch of ours
 MICRO = {"tiny": (512, 1024, 4096), "0.5b": (4096,)}[SIZE]
-# groups, samples of a group, prompt tokens, response tokens, steps to time
-TRAIN = {"tiny": (16, 8, 24, 40, 9), "0.5b": (2, 4, 32, 80, 2)}[SIZE]
+# groups, samples of a group, prompt tokens, response tokens; steps to time
+TRAIN = {"tiny": (16, 8, 24, 40), "0.5b": (2, 4, 32, 80)}[SIZE]
+STEPS = {"tiny": 9, "0.5b": 2}[SIZE]
 # by workload: prompts, samples of each, most new tokens; prompt tokens,
 # sequences at once
 GENERATE = {"tiny": ({"equal": (1024, 1, 40), "mixed": (256, 1, 120),
@@ -79,52 +77,19 @@ TARGET = {"tiny": ("5", "5"), "0.5b": ("1.3", "1.5")}[SIZE]
 ENDS = [0, 1, 2, 3, 4, 5, 6, 7]  # of responses of mixed lengths
 
 
-# ---- time ----
-
-def clock():
-    if THREADS > 1:
-        return time.perf_counter()
-    return sum(u.ru_utime + u.ru_stime for u in map(
-        resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
-
+# ---- both sides ----
 
 def timed(fn):
-    began = clock()
-    n = fn()
-    return clock() - began, n
-
-
-def beyond(long, shorts):
-    """Seconds that a run took beyond short ones; None where that is within ten
-    times what those differ by, and so may be noise."""
-    rest = long - statistics.median(shorts)
-    return rest if rest > 10 * (max(shorts) - min(shorts)) else None
-
-
-def spread(values):
-    return (f"{statistics.median(values):8.2f} ({min(values):.2f} to "
-            f"{max(values):.2f})")
+    return peer_time.timed(fn, THREADS)
 
 
 def compare(what, mine, theirs, target, flops=0):
-    """mine, theirs: functions that give tokens per second, None where noise
-    hid them; lines have a ratio where most pairs of runs were measured."""
-    pairs = [(mine(), theirs()) for _ in range(REPEAT)]
-    known = [p for p in pairs if None not in p]
-    if 2 * len(known) <= REPEAT:
-        print(f"{what:<26}not measured: of {REPEAT} pairs of runs "
-              f"{REPEAT - len(known)} were not ten times as long as starting "
-              f"them varies (a busy machine?)", flush=True)
-        return
-    a, b = zip(*known)
-    print(f"{what:<26}{statistics.median(a):10.0f}{statistics.median(b):10.0f}"
-          f" tokens/s   ratio {spread([x / y for x, y in zip(a, b)])}"
-          f"   target {target}")
-    if flops and MACHINE:
-        most = MACHINE[1] * THREADS / flops
-        print(f"{'':<26}{most:10.0f} at the peak of multiply-adds: a ratio of "
-              f"{most / statistics.median(b):.1f}")
-    sys.stdout.flush()
+    peer_time.compare(what, mine, theirs, target, REPEAT, peak(flops))
+
+
+def peak(flops):
+    """Tokens per second of so many multiply-add FLOPs each; None: not known."""
+    return MACHINE[1] * THREADS / flops if flops and MACHINE else None
 
 
 def probe(n_bytes):
@@ -136,8 +101,6 @@ def probe(n_bytes):
                          check=True).stdout
     return [float(x) for x in out.split()]
 
-
-# ---- both sides ----
 
 def ours(*args):
     return subprocess.run([os.path.join(BIN, args[0]), "--quiet", "--device",
@@ -163,26 +126,6 @@ def weights_in_use():
 
 # ---- training ----
 
-def batch_of(mixed):
-    """Records of one step: groups of samples, all rewards there are."""
-    groups, samples, n_prompt, n_new, _ = TRAIN
-    g = torch.Generator().manual_seed(1)
-    low, made = n_new // 10, []
-    for i in range(groups * samples):
-        x = torch.randint(8, SHAPE["vocab_size"], (n_prompt + n_new,),
-                          generator=g).tolist()
-        if i % samples == 0:
-            prompt = x[:n_prompt]  # the group's
-        n = low + i * 7 % (n_new - low + 1) if mixed and i else n_new
-        made.append(dict(id=str(i // samples), sample=i % samples,
-                         prompt_tokens=prompt,
-                         response_tokens=x[n_prompt:n_prompt + n],
-                         response_logprobs=[0.0] * n,
-                         reward=1.0 if i % 2 else -1.0,
-                         correct=bool(i % 2)))
-    return made
-
-
 def batch_kept():
     """The first step of a run of the experiment, None where there is none:
     groups whose samples differ, as the trainer takes them."""
@@ -198,92 +141,13 @@ def batch_kept():
             for r in g][:TRAIN[0] * TRAIN[1]]
 
 
-def count(batch, *what):
-    return sum(len(r[w + "_tokens"]) for r in batch for w in what)
+def trained(dir_, model, tmp, name, batch):
+    def at_peak(n_rows, n_heads, total):
+        layer, head = weights_in_use()
+        return peak(6 * (layer * n_rows + head * n_heads) / total)
 
-
-def distinct(batch):
-    """Rows and scored tokens; those of a shared prefix count once."""
-    n_rows, n_heads = set(), set()
-    for r in batch:
-        x = r["prompt_tokens"] + r["response_tokens"]
-        for i in range(1, len(x)):
-            n_rows.add((r["id"], *x[:i]))
-            if i >= len(r["prompt_tokens"]):
-                n_heads.add((r["id"], *x[:i + 1]))
-    return len(n_rows), len(n_heads)
-
-
-def padded(batch):
-    """Tokens, prompts on the left and responses on the right of a column;
-    which are real; which are of the response; the column."""
-    p = max(len(r["prompt_tokens"]) for r in batch)
-    q = max(len(r["response_tokens"]) for r in batch)
-    x = torch.zeros(len(batch), p + q, dtype=torch.long)
-    real = torch.zeros(len(batch), p + q)
-    for i, r in enumerate(batch):
-        row = r["prompt_tokens"] + r["response_tokens"]
-        at = p - len(r["prompt_tokens"])
-        x[i, at:at + len(row)] = torch.tensor(row)
-        real[i, at:at + len(row)] = 1
-    return x, real, real[:, p:], p
-
-
-def training(dir_, model, tmp, name, batch):
-    groups, samples, _, _, steps = TRAIN
-    total, scored = count(batch, "prompt", "response"), count(batch,
-                                                              "response")
-    rows(tmp + "/train", [dict(r, id=f"{s}/{r['id']}", step=s)
-                          for s in range(steps) for r in batch])
-
-    def run(micro):
-        """Seconds a step."""
-        ours("dapo-step", "--model", dir_, "--out", tmp + "/ck", "--steps",
-             steps, "--prompts", groups, "--mini-batch", groups, "--samples",
-             samples, "--micro-batch", micro, "--off-policy", "--json",
-             "--timing", tmp + "/timing", "-o", "/dev/null", tmp + "/train")
-        shutil.rmtree(tmp + "/ck")
-        key = "train_s" if THREADS > 1 else "train_cpu_s"
-        with open(tmp + "/timing") as f:
-            return statistics.mean(json.loads(x)[key] for x in list(f)[1:])
-
-    best = min(MICRO, key=run)  # the bits are the same
-
-    def mine():
-        return total / run(best)
-
-    adv = torch.tensor([1.0 if r["correct"] else -1.0 for r in batch])[:, None]
-    opt = torch.optim.AdamW(model.parameters(), lr=1e-6, weight_decay=0.01)
-    tokens, real, mask, at = padded(batch)
-    pos = (real.cumsum(1) - 1).clamp(min=0).long()
-
-    def update(micro):
-        for k in range(0, len(batch), micro):
-            s = slice(k, k + micro)
-            z = model(tokens[s, :-1], attention_mask=real[s, :-1],
-                      position_ids=pos[s, :-1],
-                      use_cache=False).logits[:, at - 1:]
-            lp = torch.log_softmax(z.float(), -1).gather(
-                -1, tokens[s, at:, None])[..., 0]
-            r = torch.exp(torch.clamp(lp - lp.detach(), -20, 20))
-            a = adv[s]
-            loss = torch.maximum(-a * r, -a * torch.clip(r, 0.8, 1.28))
-            ((loss * mask[s]).sum() / scored).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        opt.step()
-        opt.zero_grad()
-
-    model.train()
-    update(len(batch))
-    sizes = [len(batch), max(1, len(batch) // 4)]
-    micro = min(sizes, key=lambda m: timed(lambda: update(m))[0])
-    layer, head = weights_in_use()
-    n_rows, n_heads = distinct(batch)
-    compare(f"training, {name}", mine,
-            lambda: total / timed(lambda: update(micro))[0], TARGET[0],
-            6 * (layer * n_rows + head * n_heads) / total)
-    model.eval()
-    opt.zero_grad()
+    training(name, Ours(ours, THREADS, dir_, tmp, batch, TRAIN, STEPS), MICRO,
+             model, batch, THREADS, TARGET[0], REPEAT, at_peak)
 
 
 # ---- generation ----
@@ -327,7 +191,7 @@ def generation(dir_, model, tmp, what):
     start = opening(dir_, tmp)
 
     def mine():
-        t = beyond(timed(lambda: sample(tmp, args))[0], start)
+        t = peer_time.beyond(timed(lambda: sample(tmp, args))[0], start)
         return t and sampled(tmp) / t
 
     def some():
@@ -361,7 +225,7 @@ def rate_beyond(run):
     shorts = [run(0) for _ in range(3)]
     n = DECODE
     while n <= SHAPE["max_position_embeddings"] // 2:
-        t = beyond(run(n), shorts)
+        t = peer_time.beyond(run(n), shorts)
         if t:
             return n / t
         n *= 2
@@ -404,7 +268,7 @@ def decode(dir_, model, tmp):
     rate = probe(n_bytes)
     if rate:
         known = [r for r in (mine() for _ in range(REPEAT)) if r]
-        share = spread([100 * r * n_bytes / rate[0] for r in known]) \
+        share = peer_time.spread([100 * r * n_bytes / rate[0] for r in known]) \
             if known else "not measured"
         print(f"{'':<26}{rate[0] / n_bytes:10.1f} at {rate[0] / 1e9:.1f} GB/s "
               f"read, weights {n_bytes / 1e9:.3f} GB: share, %, {share}")
@@ -435,12 +299,13 @@ def main():
             generation(dir_, model, tmp, what)
         if SIZE != "tiny":  # which takes less than starting a process
             decode(dir_, model, tmp)
-        batches = {"equal": batch_of(0), "mixed": batch_of(1)}
+        batches = {name: batch_of(TRAIN, SHAPE["vocab_size"], mixed)
+                   for name, mixed in (("equal", 0), ("mixed", 1))}
         if SIZE == "tiny":
             batches["the experiment's"] = batch_kept()
         for name, batch in batches.items():
             if batch:
-                training(dir_, model, tmp, name, batch)
+                trained(dir_, model, tmp, name, batch)
     finally:
         shutil.rmtree(tmp)
 
