@@ -93,7 +93,7 @@ static void set_seed(struct components *c, const struct data *d, long arm,
             c->seed += between_seeds(&even, &odd, (size_t)k) / n;
         c->seed = fmax(0, c->seed - c->noise / (double)even.n_draws);
         c->has_seed = 1;
-        if (n == 1) {
+        if (n == 1 || even.n_seeds >= SEED_INTERVAL_SEEDS) {
             struct halves h = halves_of(&even, &odd);
             struct component ci = halves_seed(&h);
 

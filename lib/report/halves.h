@@ -11,18 +11,20 @@
 #include "../stat/meansquares.h"
 #include "panel.h"
 
-/* Mean squares of one draw: between draws of a seed, and between the seeds'
- * means over draws (times 1; not times the number of draws). */
+/* Mean squares of one draw, mean over tasks: between draws of a seed, and between
+ * the seeds' means over draws (times 1; not times the number of draws); with
+ * their degrees of freedom, which depend on how the tasks correlate. */
 struct squares {
     double seeds, draws;
+    double seeds_df, draws_df;
 };
 struct halves {
     size_t n_seeds, n_draws;
     struct squares m, d;
 };
 
-/* Both halves of one task at the same seeds and draws; two seeds or more. With
- * one draw .draws is 0. */
+/* Both halves of the same tasks, seeds and draws; two seeds or more. With one
+ * draw .draws is 0. */
 struct halves halves_of(const struct panel *even, const struct panel *odd);
 
 /* Variance between seeds of what is neither noise of draws nor sampling, with a

@@ -108,16 +108,11 @@ void sec_h2(const struct report *r)
             note_finding(r, a, H2);
 }
 
-static void component_row(const struct report *r, struct table *t, int task,
-                          int arm, struct reasons *why)
+static void component_cells(struct table *t, struct components c,
+                            struct reasons *why, const char *at)
 {
-    const struct data *d = r->d;
-    struct components c = estimate_components(d, d->arm[arm], &d->task[task],
-                                              1);
     const char *no = c.has_seed ? NULL : "fewer than two samples or seeds";
-    char at[ROW_NAME];
 
-    row_task_role_arm(t, d, task, arm, at);
     table_cell(t, "%zu", c.n_seeds);
     table_cell(t, "%zu", c.n_draws);
     cell_num(t, "%.3f", 1e4 * c.seed, no, why, at);
@@ -128,6 +123,35 @@ static void component_row(const struct report *r, struct table *t, int task,
             why, at);
     cell_num(t, "%+.3f", 1e4 * c.noise, no, why, at);
     cell_num(t, "%.3f", 1e4 * c.sampling, c.has_sampling ? NULL : no, why, at);
+}
+
+static void component_row(const struct report *r, struct table *t, int task,
+                          int arm, struct reasons *why)
+{
+    const struct data *d = r->d;
+    char at[ROW_NAME];
+
+    row_task_role_arm(t, d, task, arm, at);
+    component_cells(t, estimate_components(d, d->arm[arm], &d->task[task], 1),
+                    why, at);
+}
+
+/* The off-tasks kept, where their mean has an interval. */
+static void component_mean_row(const struct report *r, struct table *t, int arm,
+                               struct reasons *why)
+{
+    const char *name = data_arm(r->d, arm);
+    struct components c = estimate_components(r->d, r->d->arm[arm], r->v->off,
+                                              r->v->n_off);
+    char at[ROW_NAME];
+
+    if (r->v->n_off < 2 || !c.has_seed_ci)
+        return;
+    row_name(at, "mean of off", name);
+    table_cell(t, "mean of off");
+    table_cell(t, "off");
+    table_cell(t, "%s", name);
+    component_cells(t, c, why, at);
 }
 
 /* One group of tasks of an arm: where the variance of J comes from. */
@@ -164,7 +188,7 @@ static void noise_row(const struct report *r, struct table *t, int arm,
              why, at);
 }
 
-/* The components of each task, with the interval that one task has. */
+/* The components of each task, and of the mean where it has an interval. */
 static void components(const struct report *r, struct reasons *why)
 {
     const struct data *d = r->d;
@@ -180,6 +204,8 @@ static void components(const struct report *r, struct reasons *why)
         for (int a = 0; a < d->n_arms; a++)
             if (data_draws(d, SCORES, d->arm[a]) > 1)
                 component_row(r, t, k, a, why);
+    for (int a = 0; a < d->n_arms; a++)
+        component_mean_row(r, t, a, why);
     if (t->n_rows)
         doc_table_aside(r->doc, t);
     else

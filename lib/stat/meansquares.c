@@ -1,7 +1,39 @@
-/* meansquares - the modified large-sample interval */
+/* meansquares - effective degrees, and the modified large-sample interval */
 #include "meansquares.h"
 #include <math.h>
 #include "dist.h"
+
+static double between(double x, double least, double most)
+{
+    return fmin(fmax(x, least), most);
+}
+
+double mean_square_df(const double *x, size_t n, size_t k, double df)
+{
+    double of_trace = 0, squares = 0, top, bottom, plain, unbiased;
+
+    if (k == 1)
+        return df;
+    for (size_t a = 0; a < k; a++)
+        for (size_t b = 0; b < k; b++) {
+            double c = 0;
+
+            for (size_t i = 0; i < n; i++)
+                c += x[i * k + a] * x[i * k + b];
+            c /= df;
+            squares += c * c;
+            if (a == b)
+                of_trace += c;
+        }
+    if (squares <= 0)
+        return df;
+    of_trace *= of_trace;
+    top = (df + 1) * of_trace - 2 * squares; /* common factors left away */
+    bottom = df * squares - of_trace;
+    plain = between(of_trace / squares, 1, (double)k);
+    unbiased = bottom > 0 ? between(top / bottom, 1, (double)k) : (double)k;
+    return df * sqrt(plain * unbiased);
+}
 
 /* Of a mean square of df degrees: how far below the expectation it may be
  * (added), or above it (subtracted), relative to it; tail: in each direction. */

@@ -352,6 +352,8 @@ static void expect(const struct truth *t)
             printf("seed_variance %s %s %.9g\n", arm_name[a], name,
                    w->seed_sd * w->seed_sd);
         }
+        printf("seed_variance %s off %.9g\n", arm_name[a],
+               w->seed_sd * w->seed_sd);
         printf("noise_variance %s off %.9g\n", arm_name[a],
                w->noise_sd * w->noise_sd);
         if (a) {
@@ -368,7 +370,7 @@ static void expect(const struct truth *t)
     }
     /* an interval that assumes normal values is shown, not judged */
     if (t->tail)
-        puts("normal seed_variance");
+        puts("normal seed_variance mean_seed_variance");
     printf("wrong %s\n", t->calls);
 }
 

@@ -10,8 +10,10 @@ import os
 import sys
 
 TESTS = ("H1", "H2", "H2-noise", "H3")
-COVER = ("delta_j", "noise_variance", "seed_variance", "H1", "H2", "H2-noise", "H3")
-print("| truth | wrong: " + " | ".join(TESTS) + " | covered: dJ | noise | seed | " +
+COVER = ("delta_j", "noise_variance", "seed_variance", "mean_seed_variance",
+         "H1", "H2", "H2-noise", "H3")
+print("| truth | wrong: " + " | ".join(TESTS) + " | covered: dJ | noise | seed | "
+      "seed, mean | " +
       "H1 (90) | H2 | H2-noise | H3 |")
 print("|---|" + "---|" * (len(TESTS) + len(COVER)))
 n = set()

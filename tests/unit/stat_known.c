@@ -319,6 +319,69 @@ static void a_component_of_one_mean_square_is_chi_square(void)
     T_EQ_STR(component_of(&m, 1, 0.95).why, "zero variance");
 }
 
+enum { ROWS = 20, COLUMNS = 7 };
+
+/* Normal values whose columns correlate by rho, less the columns' means. */
+static void draw_rows(struct rng *g, double rho, double x[ROWS * COLUMNS])
+{
+    for (int i = 0; i < ROWS; i++) {
+        double all = rng_normal(g);
+
+        for (int k = 0; k < COLUMNS; k++)
+            x[i * COLUMNS + k] = sqrt(rho) * all +
+                                 sqrt(1 - rho) * rng_normal(g);
+    }
+    for (int k = 0; k < COLUMNS; k++) {
+        double sum = 0;
+
+        for (int i = 0; i < ROWS; i++)
+            sum += x[i * COLUMNS + k] / ROWS;
+        for (int i = 0; i < ROWS; i++)
+            x[i * COLUMNS + k] -= sum;
+    }
+}
+
+static void columns_alike_have_the_degrees_of_one(void)
+{
+    double x[ROWS * COLUMNS];
+    struct rng g;
+
+    rng_init(&g, 12, 0);
+    draw_rows(&g, 1, x);
+    T_NEAR(mean_square_df(x, ROWS, COLUMNS, ROWS - 1), ROWS - 1, 1e-9, 0);
+    T_NEAR(mean_square_df(x, ROWS * COLUMNS, 1, 19), 19, 0, 0);
+    memset(x, 0, sizeof x);
+    T_NEAR(mean_square_df(x, ROWS, COLUMNS, ROWS - 1), ROWS - 1, 0, 0);
+}
+
+static void intervals_of_mean_variances_cover(void)
+{
+    enum { N = 1500 };
+    const double rho[] = {0, 0.5, 0.9};
+    struct rng g;
+
+    rng_init(&g, 13, 0);
+    for (int i = 0; i < 3; i++) {
+        int covered = 0;
+
+        for (int k = 0; k < N; k++) {
+            double x[ROWS * COLUMNS], sum = 0;
+            struct mean_square m = {1, 0, 0};
+            struct component c;
+
+            draw_rows(&g, rho[i], x);
+            for (int j = 0; j < ROWS * COLUMNS; j++)
+                sum += x[j] * x[j];
+            m.value = sum / (ROWS - 1) / COLUMNS;
+            m.df = mean_square_df(x, ROWS, COLUMNS, ROWS - 1);
+            c = component_of(&m, 1, 0.95);
+            covered += c.lo <= 1 && 1 <= c.hi;
+        }
+        /* 2 points, and two errors of N */
+        T_NEAR((double)covered / N, 0.95, 0.02 + 0.011, 0);
+    }
+}
+
 static void order_of_values_changes_no_bit(void)
 {
     double x[] = {0.1, 0.7, 0.3, 0.25, 1e-9};
@@ -360,6 +423,8 @@ int main(void)
     T_RUN(a_clustered_mean_of_equal_clusters_is_the_plain_one);
     T_RUN(intervals_of_components_cover);
     T_RUN(a_component_of_one_mean_square_is_chi_square);
+    T_RUN(columns_alike_have_the_degrees_of_one);
+    T_RUN(intervals_of_mean_variances_cover);
     T_RUN(order_of_values_changes_no_bit);
     T_RUN(quantiles_meet_their_tails);
     T_DONE();
