@@ -1,7 +1,8 @@
-/* transpose - fp32 blocks turned over: dst[c][r] = src[r][c]
+/* transpose - blocks turned over: dst[c][r] = src[r][c]
  *
- * Rows of a head become vectors whose lanes are tokens, and back: 16, 8 or 4
- * rows by 4 columns at a time where there are vectors for it.
+ * Rows of a head become vectors whose lanes are tokens, and back; rows of a
+ * weight become panels. fp32 goes in 16, 8 or 4 rows by 4 columns where there
+ * are vectors for it, values of 16 bits in 8 by 8.
  */
 #ifndef ULP_CPU_TRANSPOSE_H
 #define ULP_CPU_TRANSPOSE_H
@@ -102,6 +103,51 @@ INLINE void transpose(float *dst, long ldd, const float *src, long lds,
     TRANSPOSE_ROWS(8)
 #endif
     TRANSPOSE_ROWS(4)
+    for (; r < rows; r++)
+        for (long c = 0; c < cols; c++)
+            dst[c * ldd + r] = src[r * lds + c];
+}
+
+INLINE void transpose_16_8x8(uint16_t *dst, long ldd, const uint16_t *src,
+                             long lds)
+{
+    typedef uint16_t h8 __attribute__((vector_size(16)));
+    typedef uint16_t h8u
+        __attribute__((vector_size(16), aligned(2), may_alias));
+    h8 a[8], b[8];
+
+    for (int i = 0; i < 8; i++)
+        a[i] = *(const h8u *)(src + i * lds);
+    /* each round moves one bit of a value's row into its column */
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i++) {
+            b[2 * i] = __builtin_shufflevector(a[i], a[i + 4], 0, 8, 1, 9, 2,
+                                               10, 3, 11);
+            b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 4], 4, 12, 5,
+                                                   13, 6, 14, 7, 15);
+        }
+        for (int i = 0; i < 8; i++)
+            a[i] = b[i];
+    }
+    for (int i = 0; i < 8; i++)
+        *(h8u *)(dst + i * ldd) = a[i];
+}
+
+/* The same for values of 16 bits. */
+INLINE void transpose_16(uint16_t *dst, long ldd, const uint16_t *src,
+                         long lds, long rows, long cols)
+{
+    long r = 0;
+
+    for (; r + 8 <= rows; r += 8) {
+        long c = 0;
+
+        for (; c + 8 <= cols; c += 8)
+            transpose_16_8x8(dst + c * ldd + r, ldd, src + r * lds + c, lds);
+        for (; c < cols; c++)
+            for (int i = 0; i < 8; i++)
+                dst[c * ldd + r + i] = src[(r + i) * lds + c];
+    }
     for (; r < rows; r++)
         for (long c = 0; c < cols; c++)
             dst[c * ldd + r] = src[r * lds + c];

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cpu.h"
+#include "transpose.h"
 
 static size_t panel_bytes(enum dtype t, long cols, long depth)
 {
@@ -72,6 +73,16 @@ struct job {
     enum dtype st;
 };
 
+/* to[k][j] = from[j][k], of type t */
+static void turn(void *to, long ldt, const void *from, long ldf, long rows,
+                 long cols, enum dtype t)
+{
+    if (t == DT_F32)
+        transpose(to, ldt, from, ldf, rows, cols);
+    else
+        transpose_16(to, ldt, from, ldf, rows, cols);
+}
+
 /* Rows [p NR, p NR + NR) of W, transposed: panel[k][j] = W[p NR + j][k]. */
 static void fwd_panels(void *ctx, long lo, long hi, int worker)
 {
@@ -80,27 +91,31 @@ static void fwd_panels(void *ctx, long lo, long hi, int worker)
     long K = w->K;
     float *row = NAME(cpu_worker)(j->c, worker, W_ROW,
                                   (size_t)K * sizeof *row);
-    void *narrow = NAME(cpu_worker)(j->c, worker, W_ROW2,
-                                    (size_t)K * sizeof *row);
+    uint16_t *half = NAME(cpu_worker)(j->c, worker, W_ROW2,
+                                      (size_t)K * sizeof *row);
 
-    if (!row || !narrow)
+    if (!row || !half)
         return;
-    for (long n = lo * NR; n < hi * NR && n < w->N; n++) {
-        const void *src = AT(j->src, j->st, n * K);
-        long at = n / NR * NR * K + n % NR;
+    for (long p = lo; p < hi; p++) {
+        long n = p * NR, rows = w->N - n < NR ? w->N - n : NR;
+        void *panel = AT_W(w->fwd, w->t, n * K);
 
-        if (j->st != w->t) {
-            NAME(widen)(row, src, j->st, (size_t)K);
-            NAME(narrow)(narrow, w->t, row, (size_t)K);
-            src = narrow;
+        if (j->st == w->t) {
+            turn(panel, NR, AT(j->src, j->st, n * K), K, rows, K, w->t);
+            continue;
         }
-        if (w->t == DT_F32)
+        for (long i = 0; i < rows; i++) {
+            const float *x = cpu_row(j->st, j->src, (size_t)((n + i) * K),
+                                     (size_t)K, row);
+
+            if (w->t != DT_F32)
+                NAME(narrow)(half, w->t, x, (size_t)K);
             for (long k = 0; k < K; k++)
-                ((float *)w->fwd)[at + k * NR] = ((const float *)src)[k];
-        else
-            for (long k = 0; k < K; k++)
-                ((uint16_t *)w->fwd)[at + k * NR] =
-                    ((const uint16_t *)src)[k];
+                if (w->t == DT_F32)
+                    ((float *)panel)[k * NR + i] = x[k];
+                else
+                    ((uint16_t *)panel)[k * NR + i] = half[k];
+        }
     }
 }
 
@@ -139,14 +154,8 @@ struct turn {
     void *bwd;
 };
 
-/* A block of NR inputs by NR outputs lies together in both kinds of panels:
- * to[n][k] = from[k][n], for k < in and n < out; columns from `in` on are 0. */
-#define TURN_BLOCK(name, type)                                                    static void name(type *to, const type *from, long in, long out)              {                                                                                 for (long n = 0; n < out; n++) {                                                  for (long i = 0; i < in; i++)                                                     to[n * NR + i] = from[i * NR + n];                                        for (long i = in; i < NR; i++)                                                    to[n * NR + i] = 0;                                                   }                                                                         }
-TURN_BLOCK(turn_32, uint32_t)
-TURN_BLOCK(turn_16, uint16_t)
-#undef TURN_BLOCK
-
-/* Panels of inputs lo to hi. */
+/* Panels of inputs lo to hi. A block of NR inputs by NR outputs lies together
+ * in both kinds of panels. */
 static void turn_panels(void *ctx, long lo, long hi, int worker)
 {
     const struct turn *j = ctx;
@@ -162,10 +171,9 @@ static void turn_panels(void *ctx, long lo, long hi, int worker)
             void *to = AT_W(j->bwd, w->t, k * N + n * NR);
             long out = N - n < NR ? N - n : NR;
 
-            if (w->t == DT_F32)
-                turn_32(to, from, in, out);
-            else
-                turn_16(to, from, in, out);
+            if (in < NR) /* the edge */
+                memset(to, 0, (size_t)(out * NR) * dtype_size(w->t));
+            turn(to, NR, from, NR, in, out, w->t);
         }
     }
 }
