@@ -2,7 +2,7 @@
  *
  * Each step is one pass of all rows: the last token of each sequence that
  * decodes, and tokens of prompts, of those that enter (gen_enter.c) or that
- * are long.
+ * are long. Sequences that are alike so far have one row (gen_share.c).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -38,8 +38,10 @@ static int gather_heads(struct gen *g)
         g->who[n] = s;
         g->head_row[n] = s->head_row;
         g->u[n] = uniform(g, s);
+        g->led += !s->lead;
         n++;
     }
+    g->drawn += n;
     return n;
 }
 
@@ -151,7 +153,7 @@ static void sort_out(struct gen *g)
 
         if (s->finished)
             gen_leave(g, s);
-        else if (s->pos == 0)
+        else if (seq_lead(s)->pos == 0)
             gen_preempt(g, s);
         else
             g->run[n++] = s;
@@ -168,8 +170,11 @@ static int step(struct gen *g, struct err *e)
             return not_finite(g->who[i], e);
     for (int i = 0; !r && i < R; i++)
         r = append(g, g->who[i], g->token[i], g->logp[i], e);
+    if (r)
+        return r;
+    gen_split(g);
     sort_out(g);
-    return r;
+    return 0;
 }
 
 /* Finished sequences; unless order is nothing, those that no earlier one holds

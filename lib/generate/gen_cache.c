@@ -86,7 +86,7 @@ void gen_drop_hold(struct gen *g)
 
 void gen_leave(struct gen *g, struct seq *s)
 {
-    if (g->hold < 0 && s->prompt == g->n_prompts) {
+    if (g->hold < 0 && s->prompt == g->n_prompts && s->pos >= s->q.n_prompt) {
         kv_release(g->m->kv, s->slot, s->q.n_prompt);
         g->hold = s->slot;
     } else {
@@ -110,8 +110,23 @@ void gen_preempt(struct gen *g, struct seq *s)
     kv_release(g->m->kv, s->slot, 0);
     g->slots[g->n_slots++] = s->slot;
     s->pos = 0;
+    s->lead = NULL;
     g->preempted = 1;
     gen_wait(g, s);
+}
+
+/* Takes the node of s out of g->run; its sequences wait. */
+static void preempt_node(struct gen *g, struct seq *s)
+{
+    const struct seq *lead = seq_lead(s);
+    int n = 0;
+
+    for (int i = 0; i < g->n_run; i++)
+        if (seq_lead(g->run[i]) != lead)
+            g->run[n++] = g->run[i];
+        else
+            gen_preempt(g, g->run[i]);
+    g->n_run = n;
 }
 
 int gen_no_page(const struct gen *g, const struct seq *s, struct err *e)
@@ -125,20 +140,47 @@ int gen_no_page(const struct gen *g, const struct seq *s, struct err *e)
     return gen_name(&s->q, e);
 }
 
+/* The newest sequence that has pages which s does not lead; or NULL. */
+static struct seq *newest_but(const struct gen *g, const struct seq *s)
+{
+    for (int i = g->n_run; i-- > 0;)
+        if (seq_lead(g->run[i]) != s)
+            return g->run[i];
+    return NULL;
+}
+
+/* Pages for the tokens of s, at the cost of newer ones; where there are none, s
+ * itself waits. */
+static int grow_one(struct gen *g, struct seq *s, struct err *e)
+{
+    while (kv_reserve(g->m->kv, s->slot, seq_known(s))) {
+        struct seq *other = newest_but(g, s);
+
+        if (g->hold >= 0) {
+            gen_drop_hold(g);
+        } else if (!other) {
+            return gen_no_page(g, s, e);
+        } else if (seq_lead(other)->order < s->order) {
+            preempt_node(g, s);
+            return 0;
+        } else {
+            preempt_node(g, other);
+        }
+    }
+    return 0;
+}
+
 int gen_grow(struct gen *g, struct err *e)
 {
     g->preempted = 0;
     for (int i = 0; i < g->n_run; i++) {
-        struct seq *s = g->run[i];
+        int n = g->n_run;
+        int r = g->run[i]->lead ? 0 : grow_one(g, g->run[i], e);
 
-        while (i < g->n_run && kv_reserve(g->m->kv, s->slot, seq_known(s))) {
-            if (g->hold >= 0)
-                gen_drop_hold(g);
-            else if (g->n_run == 1)
-                return gen_no_page(g, s, e);
-            else
-                gen_preempt(g, g->run[--g->n_run]);
-        }
+        if (r)
+            return r;
+        if (g->n_run < n) /* others have moved up */
+            i = -1;
     }
     return 0;
 }

@@ -1,7 +1,8 @@
 /* gen_enter - the rows of a step: of those who run, and of those who enter
  *
  * A sequence with the prompt of one that runs, or of the last that ended,
- * shares its pages instead of computing them again. Prompts are computed in
+ * shares its pages instead of computing them again; if that one has drawn
+ * nothing yet, it follows it (gen_share.c). Prompts are computed in
  * pieces of GEN_PREFILL a step, beside those who decode.
  */
 #include <stdlib.h>
@@ -100,6 +101,8 @@ static void new_prompt(struct gen *g, const struct gen_req *q)
     memcpy(g->prompt, q->prompt, sizeof *g->prompt * (size_t)q->n_prompt);
     g->n_prompt = q->n_prompt;
     g->n_prompts++;
+    g->group = g->in_group;
+    g->in_group = 0;
 }
 
 static struct seq *new_seq(struct gen *g, const struct gen_req *q)
@@ -112,7 +115,9 @@ static struct seq *new_seq(struct gen *g, const struct gen_req *q)
         s = xcalloc(1, sizeof *s);
     if (!same_prompt(g, q))
         new_prompt(g, q);
+    g->in_group++;
     s->q = *q;
+    s->lead = NULL;
     s->next = s->waiting = NULL;
     s->order = ++g->order;
     s->prompt = g->n_prompts;
@@ -147,12 +152,13 @@ static int next_seq(struct gen *g, struct seq **s, struct err *e)
 
 /* ---- into a slot ---- */
 
-/* Who of the running has this sequence's prompt, or will have it. */
-static const struct seq *mate(const struct gen *g, const struct seq *s)
+/* Who of the running has this sequence's prompt, or will have it, in its own
+ * pages. */
+static struct seq *mate(const struct gen *g, const struct seq *s)
 {
     for (int i = g->n_run; i-- > 0;)
         if (g->run[i]->prompt == s->prompt)
-            return g->run[i];
+            return seq_lead(g->run[i]);
     return NULL;
 }
 
@@ -176,7 +182,7 @@ static void begin(struct gen *g, struct seq *s)
 }
 
 /* Its prompt is computed in this step, by another one. */
-static int enter_with(struct gen *g, struct seq *s, const struct seq *other)
+static int enter_with(struct gen *g, struct seq *s, struct seq *other)
 {
     int n = s->q.n_prompt, row = other->prompt_row, slot = other->slot;
 
@@ -184,7 +190,10 @@ static int enter_with(struct gen *g, struct seq *s, const struct seq *other)
         return 0;
     begin(g, s);
     s->head_row = s->prompt_row = row;
-    g->fork[g->n_forks++] = (struct fork){slot, s};
+    if (other->n)
+        g->fork[g->n_forks++] = (struct fork){slot, s};
+    else
+        s->lead = other;
     g->promised += kv_pages_for(n) - n / KV_PAGE;
     return 1;
 }
@@ -216,9 +225,11 @@ static int take_pages(struct gen *g, struct seq *s, int from, int share)
 /* 1: the sequence runs; 0: not yet. */
 static int enter(struct gen *g, struct seq *s)
 {
-    const struct seq *other = mate(g, s);
+    struct seq *other = mate(g, s);
     int from = -1, share = 0;
 
+    if (gen_awaits_group(g, s))
+        return 0;
     if (other && other->pos < s->q.n_prompt)
         return enter_with(g, s, other);
     if (other)
@@ -245,7 +256,9 @@ int gen_admit(struct gen *g, struct err *e)
 {
     g->n_rows = g->prefill = g->n_forks = g->promised = 0;
     for (int i = 0; i < g->n_run; i++)
-        add_rows(g, g->run[i]);
+        if (!g->run[i]->lead)
+            add_rows(g, g->run[i]);
+    gen_follow(g);
     while (!g->preempted && g->n_run < g->o->batch &&
            g->prefill < prefill_rows(g)) {
         struct seq *s;

@@ -4,6 +4,10 @@
  * positions in a slot of the cache), and may be preempted: then its pages are
  * others', and it waits to be computed again from its prompt and the tokens
  * that it has. Those who run and those who wait are kept in order of requests.
+ *
+ * Samples of a prompt that have drawn the same tokens are one node of a tree:
+ * one of them leads, and its rows and its pages are those of all. Each draws
+ * its own next token; where they differ, the node is split (gen_share.c).
  */
 #ifndef ULP_GENERATE_GEN_IMPL_H
 #define ULP_GENERATE_GEN_IMPL_H
@@ -17,9 +21,13 @@ struct seq {
     int64_t order;       /* of requests, from 1 */
     int64_t prompt;      /* number of its prompt: equal prompts that follow
                           * each other have one */
-    int slot;            /* where it runs */
-    int pos;             /* positions in the cache before this step */
-    int rows;            /* that this step adds */
+    struct seq *lead;    /* of its node; NULL: itself */
+    /* of a step: the nodes that a leader's is split into, the next of them, and
+     * the one that a follower goes to */
+    struct seq *parts, *part, *heir;
+    int slot; /* where it runs; a follower's has no pages */
+    int pos;  /* positions in the cache before this step */
+    int rows; /* that this step adds */
     /* rows of this step's pass: whose hidden state gives its next token; that
      * of its prompt's last token; or -1 */
     int head_row, prompt_row;
@@ -54,6 +62,10 @@ struct gen {
     int32_t *prompt; /* the last request's, copied */
     int n_prompt, cap_prompt;
     int64_t n_prompts; /* its number, from 1 */
+    int group;         /* requests that had the prompt before */
+    int in_group;      /* that have had this one */
+
+    int64_t drawn, led; /* tokens so far, and the rows that gave them */
 
     /* rows of this step: [tokens | slot | pos], cap each */
     int32_t *rows;
@@ -79,6 +91,11 @@ static inline int seq_known(const struct seq *s)
     return s->q.n_prompt + s->n;
 }
 
+static inline struct seq *seq_lead(struct seq *s)
+{
+    return s->lead ? s->lead : s;
+}
+
 /* Puts the request's name before the message in *e. */
 static inline int gen_name(const struct gen_req *q, struct err *e)
 {
@@ -89,6 +106,17 @@ static inline int gen_name(const struct gen_req *q, struct err *e)
 /* The rows of running sequences, then those of preempted ones and of new
  * requests, while there are slots, pages and rows for them. */
 int gen_admit(struct gen *g, struct err *e) MUST_CHECK;
+
+/* ---- gen_share.c ---- */
+/* After a step: nodes are split by the tokens drawn; pages go from those that
+ * finished to those that followed, and are copied where two go on. A node that
+ * finds no page has no positions. */
+void gen_split(struct gen *g);
+/* The rows of followers are those of who leads them. */
+void gen_follow(struct gen *g);
+/* Should the first sample of a prompt wait until the others can enter with it?
+ */
+int gen_awaits_group(const struct gen *g, const struct seq *s);
 
 /* ---- gen_cache.c ---- */
 int gen_cache_open(struct gen *g, struct err *e) MUST_CHECK;
