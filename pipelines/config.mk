@@ -77,7 +77,7 @@ SWEEP_LR      ?=## learning rates of make sweep, for each of its arms; ARM:RATE 
 # where stages run (docs/SCALE.md); results do not depend on it
 GPUS          ?=## devices of this host, taken by stages in turn: how many, or their numbers (0,1,3); one that is named twice (0,0) is shared by two stages where the plan's memory of both fits
 RANKS         ?= 1## processes of each program that computes with a model; a stage takes as many devices
-LAUNCH        ?=## put before each stage, e.g. 'srun -N 1'
+LAUNCH        ?=## slurm: stages that compute run by srun, slurm --partition=x with its options; another command is put before each stage
 GOAL          ?=## of make why: another target than the summary
 
 # planning (make plan)
@@ -122,7 +122,7 @@ MAKE_ARGS     := $(shell tr '\0' ' ' 2>/dev/null </proc/$$PPID/cmdline; echo "$$
 GPU           := $(if $(filter $(R)/% train eval ablation mismatch sweep,$(MAKECMDGOALS)),$(if $(filter cuda,$(DEVICE)),1,$(if $(filter auto,$(DEVICE)),$(if $(USE_CUDA),$(shell nvidia-smi -L >/dev/null 2>&1 && echo 1)))))
 comma         := ,
 PLACES        := $(if $(findstring $(comma),$(GPUS)),$(words $(subst $(comma), ,$(GPUS))),$(subst ',,$(GPUS)))
-AT_ONCE       := $(or $(if $(GPUS),$(shell expr '$(PLACES)' + $(JOBS) 2>/dev/null)),$(if $(GPU),1,$(JOBS)))
+AT_ONCE       := $(or $(if $(filter slurm,$(firstword $(LAUNCH))),16),$(if $(GPUS),$(shell expr '$(PLACES)' + $(JOBS) 2>/dev/null)),$(if $(GPU),1,$(JOBS)))
 ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKE_ARGS)),0)
 MAKEFLAGS     += -j$(AT_ONCE)
 endif

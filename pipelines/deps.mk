@@ -8,14 +8,19 @@ DEPS := gcc g++ libc6-dev libmsgpack-dev libzstd-dev libpcre2-dev \
 # both can be installed; --ranks with the local launcher needs neither
 MPI_DEPS := openmpi-bin libopenmpi-dev mpich libmpich-dev
 
+# for LAUNCH=slurm, and its tests
+SLURM_DEPS := slurm-wlm munge
+
 LINT_DEPS := clang clang-format cppcheck shellcheck
 
-.PHONY: deps deps-lint deps-mpi
+.PHONY: deps deps-lint deps-mpi deps-slurm
 # deps-lint: what continuous integration needs besides
 deps-lint: DEPS := $(LINT_DEPS)
 # deps-mpi: for ranks on several hosts (docs/SCALE.md)
 deps-mpi: DEPS := $(MPI_DEPS)
-deps deps-lint deps-mpi:
+# deps-slurm: for a cluster's stages, or a cluster of one node
+deps-slurm: DEPS := $(SLURM_DEPS)
+deps deps-lint deps-mpi deps-slurm:
 	@missing=; for p in $(DEPS); do \
 	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; \

@@ -31,6 +31,9 @@ def check_place(p):
     for name in ("TRAIN_OPTS", "ROLLOUT_OPTS"):
         if p.RANKS > 1 and "--ranks" in p.text[name]:
             raise Wrong(f"RANKS={p.RANKS}: {name} has --ranks as well")
+    if p.LAUNCH:
+        from launch import check_launch
+        check_launch(p)
 
 
 def read_gpus(text):

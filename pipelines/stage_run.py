@@ -17,7 +17,7 @@ that are no longer needed once this one begins. --delta: a command of bin/delta
 for an earlier checkpoint, run then; files that it removes count as freed. --again: run it, for files of its
 own that were freed.
 
-Where it runs place.py says: ULP_LAUNCH stands before the command ('srun -N 1'),
+Where it runs place.py and launch.py say: ULP_LAUNCH stands before the command,
 ULP_GPUS are devices that stages take in turn, ULP_RANKS are processes of a
 program. Lines on stderr say what ran, how far the whole run is and about how long
 it will take.
@@ -212,8 +212,10 @@ def run_command(a, new, profile, where):
     """Exit status, and the last lines of stderr, which pass through. profile:
     a file to which programs append what they took of the processor; where: more
     of the environment."""
-    words = [*split(os.environ.get("ULP_LAUNCH", "")),
-             "bash", "-euo", "pipefail", "-c", a.command]
+    words = ["bash", "-euo", "pipefail", "-c", a.command]
+    if os.environ.get("ULP_LAUNCH"):
+        from launch import launched
+        words = launched(a.kind, a.command)
     said, out = os.pipe()  # neither end is inherited
     env = dict(os.environ, OUT=new, ULP_PROFILE=profile, **where)
     child = os.posix_spawnp(
@@ -227,13 +229,42 @@ def run_command(a, new, profile, where):
             sys.stderr.flush()
             tail = [*tail[-3:], line.decode(errors="replace").rstrip()]
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return status, [x for x in tail if x.strip()]
+    tail = [x for x in tail if x.strip()]
+    if not status and os.environ.get("ULP_LAUNCH"):
+        from launch import whole
+        if not whole(new):
+            status, tail = 1, ["the launcher ended with status 0, and what the "
+                               "command made is not there"]
+    return status, tail
+
+
+def end_with(signum, _):
+    """make was stopped: the programs of the stage end, and then the stage, which
+    leaves nothing half-made. A launcher that gets SIGTERM ends what it started.
+    """
+    global stopped
+    stopped = signum
+    todo = [os.getpid()]
+    while todo:
+        pid = todo.pop()
+        try:
+            with open(f"/proc/{pid}/task/{pid}/children") as f:
+                children = f.read().split()
+        except OSError:
+            continue
+        for c in children:
+            todo.append(int(c))
+            try:
+                os.kill(int(c), signal.SIGTERM)
+            except OSError:
+                pass
+
+
+stopped = 0
 
 
 def split(text):
     """The words of a shell's line."""
-    if not text:
-        return []
     import shlex
     return shlex.split(text)
 
@@ -271,6 +302,10 @@ def make(a, state, run, made_of):
     status, tail = run_command(a, new, state.dir + "/profile.programs", where)
     for fd in held:
         os.close(fd)
+    if stopped:
+        for path in left_over(new):
+            remove(path)
+        os._exit(128 + stopped)
     wrong = status or other_files(a, new)
     if wrong:
         with open(state.path(a.out) + ".failed", "w") as f:
@@ -309,7 +344,9 @@ def make(a, state, run, made_of):
 
 def one(a, state, run):
     # A stage left running by a killed make must end before it is run again.
+    # So do its programs, which have the lock as well.
     lock = state.lock(os.path.relpath(state.path(a.out), state.dir) + ".lock")
+    os.set_inheritable(lock.fileno(), True)
     made_of = dict(command=identity(a.command),
                    programs={p: state.source(p) for p in a.programs.split()},
                    inputs={i: state.digest(i) for i in a.inputs.split()})
@@ -331,10 +368,10 @@ def main(words):
     a = Arguments(words)
     state = State(os.environ["ULP_R"])
     run = Run(state.dir)
+    for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(s, end_with)
     try:
         one(a, state, run)
     except OSError as e:
         run.fail(f"failed: {a.label}: {e.filename or ''}: {e.strerror}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        os._exit(130)

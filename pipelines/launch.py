@@ -1,0 +1,115 @@
+"""launch - stages that another command runs: LAUNCH=slurm, or a command of one's own
+
+The command of a stage may run on another host then. So three things hold:
+
+- Its FIFO is in a folder of that host alone (TMPDIR).
+- A launcher's status is not believed alone (sbatch --wait has said 0 for a script
+  whose srun failed). The last act of the command is a list of the files that it
+  made, with their sizes, beside its output.
+- A shared file system may show files late. The stage waits until it sees what the
+  list says.
+"""
+import os
+import re
+import shlex
+import time
+
+SLURM_KINDS = ("base", "train", "eval", "kl", "sparsity")
+LATE_S = 90  # NFS believes for 60 s at most that a file is not there
+
+SCRIPT = """
+here=$(mktemp -d "${TMPDIR:-/tmp}/ulp-stage.XXXXXX")
+trap 'rm -rf "$here"' EXIT
+%s
+find "$OUT" -type f -printf '%%s %%P\\n' >"$OUT.made.part"
+mv "$OUT.made.part" "$OUT.made"
+"""
+
+
+def check_launch(p):
+    """Before the first stage."""
+    import shutil
+    from wrong import Wrong
+    try:
+        first, *more = shlex.split(p.LAUNCH)
+    except ValueError as e:
+        raise Wrong(f"LAUNCH={p.LAUNCH}: {e}") from None
+    if not shutil.which("srun" if first == "slurm" else first):
+        raise Wrong(f"LAUNCH={p.LAUNCH}: srun is not installed here (make "
+                    "deps-slurm)" if first == "slurm" else
+                    f"LAUNCH: '{first}' is not a program here")
+    if first != "slurm":
+        return
+    if any(not w.startswith("-") for w in more):
+        raise Wrong(f"LAUNCH={p.LAUNCH}: after slurm stand options of srun, "
+                    "such as --partition=x")
+    if p.DEVICE == "auto":
+        raise Wrong("LAUNCH=slurm: DEVICE=cpu or cuda says what the nodes have")
+    if p.gpus:
+        raise Wrong(f"GPUS={p.GPUS}: with LAUNCH=slurm Slurm gives each stage "
+                    "its devices (RANKS says how many)")
+
+
+def srun(kind, command, options, env):
+    """The words before a stage's command. Inside an allocation it is a step
+    beside others: of what it does not ask for, a step takes all that the job
+    has, memory and devices too, and the next step waits."""
+    ranks = max(map(int, re.findall(r" --ranks (\d+)", command)), default=1)
+    threads = max(map(int, re.findall(r" --threads (\d+)", command)), default=1)
+    cpus = ranks * max(threads, 1)
+    on_node = int(re.match(r"\d+", env.get("SLURM_CPUS_ON_NODE", "0"))[0])
+    words = ["srun", "--quiet", "--input=none", "--nodes=1", "--ntasks=1",
+             f"--job-name=ulp-{kind}", "--kill-on-bad-exit"]
+    if "SLURM_JOB_ID" in env:
+        words.append("--exact")
+        cpus = min(cpus, on_node or cpus)
+        if env.get("SLURM_MEM_PER_NODE", "").isdigit() and on_node:
+            words.append("--mem-per-cpu="
+                         f"{int(env['SLURM_MEM_PER_NODE']) // on_node}")
+    words.append(f"--cpus-per-task={cpus}")
+    if " --device cuda" in command:
+        words.append(f"--gpus={ranks}")
+    elif "SLURM_JOB_ID" in env:
+        words.append("--gres=none")
+    return words + options
+
+
+def launched(kind, command):
+    """The words that run a stage's command."""
+    first, *more = shlex.split(os.environ["ULP_LAUNCH"])
+    script = SCRIPT % command.replace("$OUT.fifo", "$here/fifo")
+    words = [first, *more]
+    if first == "slurm":
+        words = srun(kind, command, more, os.environ) \
+            if kind in SLURM_KINDS else []
+    return [*words, "bash", "-euo", "pipefail", "-c", script]
+
+
+def listed(new):
+    """Names and sizes that the command says it made; None: it did not yet."""
+    os.listdir(os.path.dirname(new) or ".")  # a client looks again
+    try:
+        with open(new + ".made", encoding="utf-8") as f:
+            return [line.rstrip("\n").split(" ", 1) for line in f]
+    except OSError:
+        return None
+
+
+def seen(new, files):
+    def size(name):
+        try:
+            return os.stat(os.path.join(new, name) if name else new).st_size
+        except OSError:
+            return -1
+    return files is not None and all(size(n) == int(s) for s, n in files)
+
+
+def whole(new):
+    """Waits until all that the command made can be seen here; False: never."""
+    until = time.monotonic() + LATE_S
+    while not seen(new, listed(new)):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    os.remove(new + ".made")
+    return True
