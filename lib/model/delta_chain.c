@@ -9,7 +9,7 @@
 #include "delta_code.h"
 #include "st_impl.h"
 
-enum { MAX_LINKS = 1000, HEX = 32 };
+enum { MAX_LINKS = 1000, HEX = 32, BATCH = 8 << 20 /* bytes */ };
 
 char *delta_file_of(const char *dir, const char *stem, const char *ending)
 {
@@ -66,6 +66,19 @@ void layout_close(struct layout *l)
     l->v = NULL;
 }
 
+size_t layout_batch(const struct layout *l, size_t first, size_t size,
+                    size_t *end)
+{
+    size_t bytes = 0;
+
+    while (first < l->n && bytes < BATCH) {
+        bytes += l->v[first].n * (size_t)l->v[first].width;
+        first++;
+    }
+    *end = first < l->n ? l->v[first].at : size;
+    return first;
+}
+
 /* ---- one link ------------------------------------------------------- */
 
 int chain_damaged(const struct link *x, const char *what, struct err *e)
@@ -79,6 +92,12 @@ static int check_bytes(struct link *x, struct err *e)
     size_t magic = strlen(DELTA_MAGIC);
     char digest[33];
 
+    if (m->size >= magic && !memcmp(m->data, DELTA_MAGIC, magic - 2) &&
+        memcmp(m->data, DELTA_MAGIC, magic))
+        return err_set(e, ERR_DATA,
+                       "%s: a delta of another version than %c: damaged, or "
+                       "made by another ulp",
+                       x->path, DELTA_MAGIC[magic - 2]);
     if (m->size < magic + 4 + HEX || memcmp(m->data, DELTA_MAGIC, magic))
         return err_set(e, ERR_DATA, "%s: no delta, or truncated", x->path);
     x->end = m->size - HEX;

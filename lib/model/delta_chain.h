@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include "../base/file.h"
 
-#define DELTA_MAGIC "ulp delta 1\n"
+#define DELTA_MAGIC "ulp delta 2\n"
 
 /* Where the values of a safetensors file lie, in runs of one tensor: a chunk of
  * the delta each. */
@@ -25,6 +25,11 @@ struct layout {
 int layout_of(struct layout *l, const struct filemap *m, const char *path,
               struct err *e) MUST_CHECK;
 void layout_close(struct layout *l);
+/* Runs are worked on in batches of so few bytes that all passes over one find
+ * it in the cache. Of the batch that begins with run `first`: the run after its
+ * last; *end: where it ends in a file of `size` bytes, the next batch begins. */
+size_t layout_batch(const struct layout *l, size_t first, size_t size,
+                    size_t *end);
 
 struct link {
     char *dir, *path; /* of its delta */

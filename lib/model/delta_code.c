@@ -1,107 +1,11 @@
-/* delta_code - ordered codes, gaps and byte planes through zstd */
+/* delta_code - values of four bytes: ordered codes, gaps and byte planes through
+ * zstd */
 #include "delta_code.h"
-#include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
-#include "../base/arena.h"
 #include "delta_fold.h"
+#include "delta_impl.h"
 
-enum { LEVEL = 1 };
-
-struct delta_coder {
-    ZSTD_CCtx *to;
-    ZSTD_DCtx *from;
-    uint8_t *gaps, *planes;
-    size_t most_gaps, most_planes;
-};
-
-struct delta_coder *delta_coder_open(void)
-{
-    return xcalloc(1, sizeof(struct delta_coder));
-}
-
-void delta_coder_close(struct delta_coder **c)
-{
-    if (!*c)
-        return;
-    ZSTD_freeCCtx((*c)->to);
-    ZSTD_freeDCtx((*c)->from);
-    free((*c)->gaps);
-    free((*c)->planes);
-    free(*c);
-    *c = NULL;
-}
-
-static size_t most_gaps(size_t n)
-{
-    return n + n / 255 + 1;
-}
-
-static void grow(uint8_t **p, size_t *most, size_t n)
-{
-    if (n <= *most)
-        return;
-    free(*p);
-    *p = xmalloc(n);
-    *most = n;
-}
-
-static void make_room(struct delta_coder *c, size_t n, size_t planes)
-{
-    grow(&c->gaps, &c->most_gaps, most_gaps(n));
-    grow(&c->planes, &c->most_planes, planes + 1);
-}
-
-/* ---- sections ------------------------------------------------------- */
-
-void delta_put_u32(struct buf *out, uint32_t v)
-{
-    uint8_t b[4];
-
-    fold_store(b, v, 4);
-    buf_put(out, b, 4);
-}
-
-static void put_section(struct delta_coder *c, struct buf *out,
-                        const uint8_t *p, size_t n)
-{
-    size_t most = ZSTD_compressBound(n), z;
-    char *size = buf_room(out, 4 + most);
-
-    if (!c->to)
-        c->to = ZSTD_createCCtx();
-    z = c->to ? ZSTD_compressCCtx(c->to, size + 4, most, p, n, LEVEL) : 0;
-    if (!c->to || ZSTD_isError(z))
-        xmalloc_failed(most); /* its one cause: no memory */
-    fold_store((uint8_t *)size, (uint32_t)z, 4);
-    out->n += 4 + z;
-}
-
-int delta_get_u32(const uint8_t *in, size_t n_in, size_t *at, uint32_t *v)
-{
-    if (n_in - *at < 4)
-        return -ERR_DATA;
-    *v = fold_load(in + *at, 4);
-    *at += 4;
-    return 0;
-}
-
-/* At most `most` bytes into out; *n of them. */
-static int get_section(struct delta_coder *c, const uint8_t *in, size_t n_in,
-                       size_t *at, uint8_t *out, size_t most, size_t *n)
-{
-    uint32_t z;
-
-    if (delta_get_u32(in, n_in, at, &z) || n_in - *at < z)
-        return -ERR_DATA;
-    if (!c->from)
-        c->from = ZSTD_createDCtx();
-    if (!c->from)
-        xmalloc_failed(most);
-    *n = ZSTD_decompressDCtx(c->from, out, most, in + *at, z);
-    *at += z;
-    return ZSTD_isError(*n) ? -ERR_DATA : 0;
-}
+enum { WIDTH = 4 };
 
 /* ---- encoding ------------------------------------------------------- */
 
@@ -112,24 +16,24 @@ struct scan {
     size_t gap, moved;
 };
 
-static void put_value(struct scan *s, uint32_t f, int width)
+static void put_value(struct scan *s, uint32_t f)
 {
     for (; s->gap >= 255; s->gap -= 255)
         *s->gaps++ = 255;
     *s->gaps++ = (uint8_t)s->gap;
     s->gap = 0;
-    for (int p = 0; p < width; p++)
+    for (int p = 0; p < WIDTH; p++)
         s->planes[(size_t)p * s->n + s->moved] = (uint8_t)(f >> 8 * p);
     s->moved++;
 }
 
 /* A block of which every value differs. */
-static inline void put_all(struct scan *s, const uint32_t *f, int width)
+static inline void put_all(struct scan *s, const uint32_t *f)
 {
-    put_value(s, f[0], width);
+    put_value(s, f[0]);
     memset(s->gaps, 0, FOLD_BLOCK - 1);
     s->gaps += FOLD_BLOCK - 1;
-    for (int p = 0; p < width; p++) {
+    for (int p = 0; p < WIDTH; p++) {
         uint8_t *to = s->planes + (size_t)p * s->n + s->moved - 1;
 
         for (int i = 0; i < FOLD_BLOCK; i++)
@@ -139,58 +43,58 @@ static inline void put_all(struct scan *s, const uint32_t *f, int width)
 }
 
 static inline void scan_values(struct scan *s, const uint8_t *this,
-                               const uint8_t *that, size_t n, int width)
+                               const uint8_t *that, size_t n)
 {
-    uint32_t all = width == 2 ? 0xFFFF : 0xFFFFFFFF, sign = all ^ all >> 1;
+    uint32_t all = 0xFFFFFFFF, sign = all ^ all >> 1;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t a = fold_load(this + i * (size_t)width, width);
-        uint32_t b = fold_load(that + i * (size_t)width, width);
+        uint32_t a = fold_load(this + i * (size_t)WIDTH, WIDTH);
+        uint32_t b = fold_load(that + i * (size_t)WIDTH, WIDTH);
 
         if (a == b) {
             s->gap++;
             continue;
         }
         a = fold_order(a, sign, all) - fold_order(b, sign, all);
-        put_value(s, fold(a & all, sign, all), width);
+        put_value(s, fold(a & all, sign, all));
     }
 }
 
 /* Where most words differ all at once, else a word at a time. */
 static inline void scan_block(struct scan *s, const uint8_t *this,
-                              const uint8_t *that, int width, int most)
+                              const uint8_t *that, int most)
 {
     uint32_t f[FOLD_BLOCK];
-    size_t n = 8 / (size_t)width;
+    size_t n = 8 / (size_t)WIDTH;
 
-    if (most && fold_block(f, this, that, width) == FOLD_BLOCK) {
-        put_all(s, f, width);
+    if (most && fold_block(f, this, that, WIDTH) == FOLD_BLOCK) {
+        put_all(s, f);
         return;
     }
-    for (size_t i = 0; i < FOLD_BLOCK * (size_t)width; i += 8) {
+    for (size_t i = 0; i < FOLD_BLOCK * (size_t)WIDTH; i += 8) {
         if (fold_same_word(this + i, that + i))
             s->gap += n;
         else
-            scan_values(s, this + i, that + i, n, width);
+            scan_values(s, this + i, that + i, n);
     }
 }
 
 static inline void scan(struct scan *s, const uint8_t *this,
-                        const uint8_t *that, int width)
+                        const uint8_t *that)
 {
-    size_t block = FOLD_BLOCK * (size_t)width, i = 0;
+    size_t block = FOLD_BLOCK * (size_t)WIDTH, i = 0;
 
     for (; s->n - i >= FOLD_BLOCK; i += FOLD_BLOCK) {
-        unsigned words = fold_words(this, that, width);
+        unsigned words = fold_words(this, that, WIDTH);
 
         if (words)
-            scan_block(s, this, that, width, words == block / 8);
+            scan_block(s, this, that, words == block / 8);
         else
             s->gap += FOLD_BLOCK;
         this += block;
         that += block;
     }
-    scan_values(s, this, that, s->n - i, width);
+    scan_values(s, this, that, s->n - i);
 }
 
 size_t delta_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
@@ -198,18 +102,17 @@ size_t delta_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
 {
     struct scan s = {.n = n};
 
-    make_room(c, n, n * (size_t)width);
+    if (width == 2)
+        return half_encode(c, out, this, that, n);
+    delta_room(c, n, n * WIDTH, 0);
     s.gaps = c->gaps;
     s.planes = c->planes;
-    if (width == 2)
-        scan(&s, this, that, 2);
-    else
-        scan(&s, this, that, 4);
+    scan(&s, this, that);
     delta_put_u32(out, (uint32_t)s.moved);
     if (s.moved)
-        put_section(c, out, c->gaps, (size_t)(s.gaps - c->gaps));
-    for (int p = 0; s.moved && p < width; p++)
-        put_section(c, out, c->planes + (size_t)p * n, s.moved);
+        delta_put_section(c, out, c->gaps, (size_t)(s.gaps - c->gaps));
+    for (int p = 0; s.moved && p < WIDTH; p++)
+        delta_put_section(c, out, c->planes + (size_t)p * n, s.moved);
     return s.moved;
 }
 
@@ -222,11 +125,11 @@ struct apply {
     size_t n;
 };
 
-static inline uint32_t folded(const struct apply *a, size_t i, int width)
+static inline uint32_t folded(const struct apply *a, size_t i)
 {
     uint32_t f = 0;
 
-    for (int p = 0; p < width; p++)
+    for (int p = 0; p < WIDTH; p++)
         f |= (uint32_t)a->planes[(size_t)p * a->moved + i] << 8 * p;
     return f;
 }
@@ -242,19 +145,18 @@ static int no_gaps(const uint8_t *gaps)
     return !any;
 }
 
-static inline void apply_block(const struct apply *a, size_t i, size_t at,
-                               int width)
+static inline void apply_block(const struct apply *a, size_t i, size_t at)
 {
     uint32_t f[FOLD_BLOCK];
 
     for (size_t j = 0; j < FOLD_BLOCK; j++)
-        f[j] = folded(a, i + j, width);
-    unfold_block(a->values + at * (size_t)width, f, width);
+        f[j] = folded(a, i + j);
+    unfold_block(a->values + at * (size_t)WIDTH, f, WIDTH);
 }
 
-static inline int apply(const struct apply *a, int width)
+static inline int apply(const struct apply *a)
 {
-    uint32_t all = width == 2 ? 0xFFFF : 0xFFFFFFFF, sign = all ^ all >> 1;
+    uint32_t all = 0xFFFFFFFF, sign = all ^ all >> 1;
     size_t at = 0, g = 0, i = 0;
 
     while (i < a->moved) {
@@ -263,7 +165,7 @@ static inline int apply(const struct apply *a, int width)
 
         if (a->moved - i >= FOLD_BLOCK && a->n_gaps - g >= FOLD_BLOCK &&
             at <= a->n && a->n - at >= FOLD_BLOCK && no_gaps(a->gaps + g)) {
-            apply_block(a, i, at, width);
+            apply_block(a, i, at);
             i += FOLD_BLOCK;
             g += FOLD_BLOCK;
             at += FOLD_BLOCK;
@@ -278,50 +180,60 @@ static inline int apply(const struct apply *a, int width)
         at += a->gaps[g++];
         if (at >= a->n)
             return -ERR_DATA;
-        v = a->values + at * (size_t)width;
-        code = fold_order(fold_load(v, width), sign, all);
-        code = (code + unfold(folded(a, i, width), all)) & all;
-        fold_store(v, fold_unorder(code, sign, all), width);
+        v = a->values + at * (size_t)WIDTH;
+        code = fold_order(fold_load(v, WIDTH), sign, all);
+        code = (code + unfold(folded(a, i), all)) & all;
+        fold_store(v, fold_unorder(code, sign, all), WIDTH);
         i++;
         at++;
     }
     return g == a->n_gaps ? 0 : -ERR_DATA;
 }
 
+static int decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
+                  size_t *at, uint8_t *values, size_t n, uint32_t moved)
+{
+    struct apply a = {.values = values, .n = n, .moved = moved};
+    size_t got;
+    int r;
+
+    delta_room(c, n, (size_t)moved * WIDTH, 0);
+    a.gaps = c->gaps;
+    a.planes = c->planes;
+    r = delta_get_section(c, in, n_in, at, c->gaps, delta_most_gaps(n),
+                          &a.n_gaps);
+    for (int p = 0; p < WIDTH && !r; p++) {
+        r = delta_get_section(c, in, n_in, at, c->planes + (size_t)p * moved,
+                              moved, &got);
+        if (!r && got != moved)
+            r = -ERR_DATA;
+    }
+    return r ? r : apply(&a);
+}
+
 int delta_decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
                  size_t *at, uint8_t *values, size_t n, int width)
 {
-    struct apply a = {.values = values, .n = n};
     uint32_t moved;
-    size_t got;
     int r = delta_get_u32(in, n_in, at, &moved);
 
     if (r || !moved)
         return r;
     if (moved > n)
         return -ERR_DATA;
-    make_room(c, n, (size_t)moved * (size_t)width);
-    a.gaps = c->gaps;
-    a.planes = c->planes;
-    a.moved = moved;
-    r = get_section(c, in, n_in, at, c->gaps, most_gaps(n), &a.n_gaps);
-    for (int p = 0; p < width && !r; p++) {
-        r = get_section(c, in, n_in, at, c->planes + (size_t)p * moved, moved,
-                        &got);
-        if (!r && got != moved)
-            r = -ERR_DATA;
-    }
-    if (r)
-        return r;
-    return width == 2 ? apply(&a, 2) : apply(&a, 4);
+    return width == 2 ? half_decode(c, in, n_in, at, values, n, moved)
+                      : decode(c, in, n_in, at, values, n, moved);
 }
 
 int delta_skip(const uint8_t *in, size_t n_in, size_t *at, int width)
 {
     uint32_t moved, z;
+    int sections = width == 2 ? HALF_SECTIONS : 1 + WIDTH;
     int r = delta_get_u32(in, n_in, at, &moved);
 
-    for (int i = 0; !r && moved && i <= width; i++) {
+    if (!r && moved && width == 2)
+        r = delta_get_u32(in, n_in, at, &z); /* the bound */
+    for (int i = 0; !r && moved && i < sections; i++) {
         r = delta_get_u32(in, n_in, at, &z);
         if (!r && n_in - *at < z)
             r = -ERR_DATA;

@@ -6,11 +6,27 @@
  * or 2^32, is folded (0, -1, 1, -2, ... to 0, 1, 2, 3, ...): one step of the
  * grid is 1 or 2, whatever the value.
  *
- * A chunk is a run of values of one width. Of those that differ: how many there
- * are; the numbers of equal values before each (bytes of 255 are continued);
- * then the bytes of the folded differences, all lowest ones first. Each of
- * these sections is a zstd frame after its u32 size. Chunks do not depend on
- * each other: each may be coded by a thread of its own.
+ * A chunk is a run of values of one width: how many differ, a u32, and of these
+ * what follows. Each section is a zstd frame after its u32 size.
+ *
+ *   four bytes a value
+ *     gaps      the numbers of equal values before each that differs (bytes of
+ *               255 are continued)
+ *     planes    four sections: the bytes of the folded differences, all lowest
+ *               ones first
+ *   two bytes a value
+ *     bound     u32, 0 to 0x8000. Values whose bits without the sign are below
+ *               it in the successor are small: a step of the optimizer moves
+ *               most of them by many steps of their grid. They have a place
+ *               each, changed or not; large values are listed where they differ
+ *     gaps      of the listed values, small ones counted as equal
+ *     signs     a bit for each listed value, lowest bits first: the lowest of its
+ *               folded difference less 1
+ *     planes    two sections: bytes of the other bits of that, low then high
+ *     small     two sections: bytes of the folded differences of all small
+ *               values, low then high
+ *
+ * Chunks do not depend on each other: each may be coded by a thread of its own.
  */
 #ifndef ULP_MODEL_DELTA_CODE_H
 #define ULP_MODEL_DELTA_CODE_H
@@ -19,7 +35,7 @@
 #include "../base/buf.h"
 #include "../base/err.h"
 
-enum { DELTA_CHUNK = 1 << 22 }; /* values at most */
+enum { DELTA_CHUNK = 1 << 20 }; /* values at most */
 
 /* Memory that is used chunk after chunk, by one thread at a time. It grows with
  * the chunks. */

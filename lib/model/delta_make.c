@@ -1,7 +1,8 @@
 /* delta_make - weights to deltas and back, the old files going last
  *
- * Runs are coded by threads, and each is decoded again and compared at once.
- * The digests of both files are taken beside that.
+ * Runs are coded by threads, batch after batch, and each is decoded again and
+ * compared at once. The digests of both files are taken beside that, while a
+ * batch is in the cache.
  */
 #include <jansson.h>
 #include <limits.h>
@@ -25,6 +26,8 @@ struct make {
     struct filemap this, that;
     char digest[33], that_digest[33];
     struct layout l;
+    size_t first, from, to; /* run of the batch; its bytes */
+    struct hash128 *hash, *that_hash;
     struct buf *chunk; /* [l.n] */
     int *bad;          /* [l.n] what was coded is not what comes back */
     struct worker {
@@ -119,13 +122,33 @@ static void one_run(struct make *x, size_t i, struct worker *w)
 static void task(void *ctx, long i, int worker)
 {
     struct make *x = ctx;
+    size_t n = x->to - x->from;
 
     if (i == 0)
-        hash_hex128(x->this.data, x->this.size, x->digest);
+        hash128_update(x->hash, x->this.data + x->from, n);
     else if (i > 1)
-        one_run(x, (size_t)i - 2, &x->worker[worker]);
-    else if (!*x->that_digest)
-        hash_hex128(x->that.data, x->that.size, x->that_digest);
+        one_run(x, x->first + (size_t)i - 2, &x->worker[worker]);
+    else if (x->that_hash)
+        hash128_update(x->that_hash, x->that.data + x->from, n);
+}
+
+static void all_runs(struct make *x, struct pool *pool)
+{
+    x->hash = hash128_open();
+    if (!*x->that_digest)
+        x->that_hash = hash128_open();
+    while (x->from < x->this.size) {
+        size_t next = layout_batch(&x->l, x->first, x->this.size, &x->to);
+
+        pool_for(pool, 2 + (long)(next - x->first), task, x);
+        x->first = next;
+        x->from = x->to;
+    }
+    hash128_hex(x->hash, x->digest);
+    hash128_close(&x->hash);
+    if (x->that_hash)
+        hash128_hex(x->that_hash, x->that_digest);
+    hash128_close(&x->that_hash);
 }
 
 static int encode(struct make *x, struct err *e)
@@ -136,7 +159,7 @@ static int encode(struct make *x, struct err *e)
     x->chunk = xcalloc(x->l.n + 1, sizeof *x->chunk);
     x->bad = xcalloc(x->l.n + 1, sizeof *x->bad);
     x->worker = xcalloc((size_t)threads, sizeof *x->worker);
-    pool_for(pool, 2 + (long)x->l.n, task, x);
+    all_runs(x, pool);
     for (int i = 0; i < threads; i++) {
         delta_coder_close(&x->worker[i].coder);
         free(x->worker[i].back);

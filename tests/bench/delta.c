@@ -5,7 +5,8 @@
  * Weights are random, and 10 random steps of at most 1e-6 apart; "0.5B" has a quarter
  * of Qwen2.5-0.5B's layers and vocabulary, "full" all. A pair: the full file is
  * written as a checkpoint writes it, and read; it becomes a delta, and that is
- * read. Reading is opening, a pass over all values, and the check of the digest.
+ * read. Reading is opening, a pass over all values, and the check against the
+ * directory's list of digests, which a checkpoint has.
  * Files are in TMPDIR, in the page cache. "cpu" are the processor's seconds, of
  * all threads.
  */
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "../../kernels/canon.h"
-#include "../../lib/base/file.h"
+#include "../../lib/base/digests.h"
 #include "../../lib/model/delta.h"
 #include "../../lib/model/safetensors.h"
 #include "median.h"
@@ -63,11 +64,23 @@ static void fill(char *w, enum dtype t, size_t n, int later)
     }
 }
 
+static int write_list(const char *dir, const char *digest, struct err *e)
+{
+    json_t *list = json_object(), *known = json_object();
+    int r;
+
+    json_object_set_new(known, "model.safetensors", json_string(digest));
+    r = digests_write(list, known, dir, DIGESTS_MODEL, e);
+    json_decref(list);
+    json_decref(known);
+    return r;
+}
+
 static int write_full(const char *dir, const struct params *p, const char *w,
                       enum dtype t, struct err *e)
 {
     struct st_writer *s;
-    char path[500];
+    char path[500], digest[33];
     int r;
 
     snprintf(path, sizeof path, "%s/model.safetensors", dir);
@@ -87,7 +100,8 @@ static int write_full(const char *dir, const struct params *p, const char *w,
         st_abort(&s);
         return r;
     }
-    return st_commit(&s, NULL, e);
+    r = st_commit(&s, digest, e);
+    return r ? r : write_list(dir, digest, e);
 }
 
 static uint64_t sum_of_bytes;
@@ -185,6 +199,18 @@ static int run(struct bench *b, int pairs, struct err *e)
     return r;
 }
 
+static void remove_dir(const char *dir)
+{
+    static const char *const names[] = {"model.safetensors", DIGESTS_MODEL};
+    char file[500];
+
+    for (int i = 0; i < 2; i++) {
+        snprintf(file, sizeof file, "%s/%s", dir, names[i]);
+        unlink(file);
+    }
+    rmdir(dir);
+}
+
 int main(int argc, char **argv)
 {
     static struct bench b;
@@ -194,7 +220,6 @@ int main(int argc, char **argv)
     const struct shape *s = &shapes[strcmp(name, "tiny") != 0];
     struct config c = shape_config(s);
     struct err e = {0};
-    char file[500];
 
     pairs = pairs < 2 ? 2 : pairs > MOST ? MOST : pairs;
     if (!strcmp(name, "full")) {
@@ -215,12 +240,8 @@ int main(int argc, char **argv)
     b.w = malloc(b.p.n_values * dtype_size(b.t));
     if (!r && b.w)
         r = run(&b, pairs, &e);
-    snprintf(file, sizeof file, "%s/model.safetensors", b.dir);
-    unlink(file);
-    rmdir(b.dir);
-    snprintf(file, sizeof file, "%s/model.safetensors", b.successor);
-    unlink(file);
-    rmdir(b.successor);
+    remove_dir(b.dir);
+    remove_dir(b.successor);
     *strrchr(b.dir, '/') = 0;
     rmdir(b.dir);
     if (r)
