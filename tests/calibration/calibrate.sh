@@ -5,7 +5,7 @@
 #   N=40 TRUTHS='null no_noise' OUT=DIR bash tests/calibration/calibrate.sh
 #
 # N experiments of each truth (simulate list) go through bin/stats --verdicts.
-# The table in docs/CALIBRATION.md is what LONG=1 prints (N=1000, all truths).
+# LONG=1: all truths, N=1000; docs/CALIBRATION.md has the table and how many its rows took.
 set -u
 sim=$SIMULATE # make builds it
 here=tests/calibration
