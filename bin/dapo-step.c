@@ -49,6 +49,7 @@ static const struct opt opts[] = {
      0, 0},
     OPT_RELEASE(&o.release, " and the optimizer's"),
     OPT_RANKS(&ranks),
+    OPT_TIMELINE(&o.timeline),
     OPT_DEVICE(&o.device, &o.threads),
     {OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0},
     {OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0},
@@ -132,6 +133,7 @@ static int run(char **args, int n, struct err *e)
     if (!o.model)
         return err_set(e, ERR_USAGE, "--model is missing");
     o.plan_ranks = ranks.n;
+    o.plan_apart = ranks.launcher && strcmp(ranks.launcher, "local") != 0;
     if (o.plan)
         return loop_plan(&o, stdout, e);
     if (!o.out)

@@ -78,6 +78,7 @@ static const struct opt opts[] = {
     OPT_RECOMPUTE(&o.recompute),
     OPT_DEVICE(&o.device, &o.threads),
     OPT_RANKS(&ranks),
+    OPT_TIMELINE(&o.timeline),
     {OPT_U64, "limit", 0, &o.limit, "N", "read at most N rows; 0 = all", 0, 0},
     {OPT_STR, "metrics", 0, &o.metrics, "FILE",
      "records of loss, rate and gradient norm", 0, 0},

@@ -28,6 +28,14 @@
             0, 0                                                               \
     }
 
+#define OPT_TIMELINE(dst)                                                      \
+    {                                                                          \
+        OPT_STR, "timeline", 0, dst, "FILE",                                   \
+            "write what each rank computed and exchanged when, for Perfetto "  \
+            "or chrome://tracing (docs/SCALE.md)",                             \
+            0, 0                                                               \
+    }
+
 /* As ranks_start; messages of a rank are said by the process that was
  * started. */
 static inline int ranks_begin(const struct ranks_opts *o, struct comm **c,

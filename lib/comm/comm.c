@@ -1,5 +1,4 @@
 /* comm - bytes between ranks: every operation as messages of an engine */
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +19,6 @@ struct comm {
     /* tests: every message waits a random time of at most this first */
     long delay_us;
     uint64_t draws;
-    /* the one in the background */
-    pthread_t thread;
-    int n_begun, threaded, result;
-    struct err err;
 };
 
 struct comm *comm_of(const struct comm_engine *x)
@@ -308,51 +303,72 @@ int comm_probe(struct comm *c, int wait_ms, int *from, struct err *e)
     return failed(c, lost, why, e);
 }
 
-/* ---- in the background ---- */
+/* ---- in place ---- */
 
-static void *run_begun(void *ctx)
+struct comm_window {
+    struct comm *c;
+    size_t bytes;
+    char **p; /* [size] */
+};
+
+int comm_window_open(struct comm_window **out, struct comm *c, size_t bytes,
+                     struct err *e)
 {
-    struct comm *c = ctx;
+    size_t size = (size_t)comm_size(c);
+    struct comm_window *w = NULL;
+    size_t *n;
+    char *has;
+    int r;
 
-    c->result = run(c, c->n_begun, &c->err);
-    return NULL;
+    *out = NULL;
+    if (size == 1 || !bytes)
+        return 0;
+    w = xcalloc(1, sizeof *w);
+    *w = (struct comm_window){c, bytes, xcalloc(size, sizeof *w->p)};
+    n = xcalloc(2 * size, sizeof *n);
+    has = xcalloc(size, 1);
+    for (size_t i = 0; i < size; i++) {
+        n[i] = 1;
+        n[size + i] = i;
+    }
+    has[c->x.rank] = c->x.share && !c->x.share(c->x.ctx, bytes, w->p);
+    if (!has[c->x.rank])
+        w->bytes = 0;
+    r = comm_allgatherv(c, has, n, n + size, e);
+    if (r || memchr(has, 0, size))
+        comm_window_close(&w);
+    *out = w;
+    free(has);
+    free(n);
+    return r;
 }
 
-/* Without a thread, e.g. where there may be no more, it is done at once. */
-static int begin(struct comm *c, int k)
+char *comm_window_of(const struct comm_window *w, int r)
 {
-    c->n_begun = k;
-    c->result = 0;
-    c->err = (struct err){0};
-    c->threaded = k && !pthread_create(&c->thread, NULL, run_begun, c);
-    if (k && !c->threaded)
-        run_begun(c);
-    return 0;
+    return w->p[r];
 }
 
-int comm_begin_alltoallv(struct comm *c, const void *send, const size_t *n_send,
-                         const size_t *at_send, void *recv,
-                         const size_t *n_recv, const size_t *at_recv,
-                         struct err *e)
+size_t comm_window_bytes(const struct comm_window *w)
 {
-    int k = add_alltoallv(c, send, n_send, at_send, recv, n_recv, at_recv, e);
-
-    return k < 0 ? k : begin(c, k);
+    return w ? w->bytes : 0;
 }
 
-int comm_begin_allgatherv(struct comm *c, void *all, const size_t *n,
-                          const size_t *at, struct err *e)
+void comm_window_close(struct comm_window **out)
 {
-    (void)e;
-    return begin(c, comm_size(c) == 1 ? 0 : add_allgatherv(c, all, n, at));
+    struct comm_window *w = *out;
+
+    if (!w)
+        return;
+    if (w->bytes)
+        w->c->x.unshare(w->c->x.ctx, w->bytes, w->p);
+    free(w->p);
+    free(w);
+    *out = NULL;
 }
 
-int comm_end(struct comm *c, struct err *e)
+void comm_window_traffic(const struct comm_window *w, size_t sent,
+                         size_t received)
 {
-    if (c->threaded)
-        pthread_join(c->thread, NULL);
-    c->threaded = 0;
-    if (c->result && e)
-        *e = c->err;
-    return c->result;
+    w->c->traffic.sent += sent;
+    w->c->traffic.received += received;
 }

@@ -58,16 +58,24 @@ int comm_barrier(struct comm *c, struct err *e) MUST_CHECK;
 int comm_probe(struct comm *c, int wait_ms, int *from,
                struct err *e) MUST_CHECK;
 
-/* The same two in the background, by a thread: the buffers are lent until
- * comm_end, and no other call is made before it. */
-int comm_begin_alltoallv(struct comm *c, const void *send, const size_t *n_send,
-                         const size_t *at_send, void *recv,
-                         const size_t *n_recv, const size_t *at_recv,
-                         struct err *e) MUST_CHECK;
-int comm_begin_allgatherv(struct comm *c, void *all, const size_t *n,
-                          const size_t *at, struct err *e) MUST_CHECK;
-/* Waits for it. */
-int comm_end(struct comm *c, struct err *e) MUST_CHECK;
+/* ---- memory that all ranks of a host read in place ---- */
+
+struct comm_window;
+/* All ranks call, with the same size. *w is NULL, and 0 is returned, where one of
+ * them cannot: the ranks are not of one host, or its memory is short; and where
+ * a window is open already. A rank writes what is its own alone; who reads has
+ * met the writer (comm_barrier) since it was written. */
+int comm_window_open(struct comm_window **w, struct comm *c, size_t bytes,
+                     struct err *e) MUST_CHECK;
+/* The bytes of rank r; lent until the window is closed. */
+char *comm_window_of(const struct comm_window *w, int r);
+size_t comm_window_bytes(const struct comm_window *w); /* NULL: 0 */
+/* Of one rank by itself. The others' memory stays until they close; what this
+ * one wrote is gone. Accepts NULL. */
+void comm_window_close(struct comm_window **w);
+/* Counts bytes that others have read in place, and that this rank has. */
+void comm_window_traffic(const struct comm_window *w, size_t sent,
+                         size_t received);
 
 /* Bytes that this rank has sent to and received from others so far. */
 struct comm_traffic {

@@ -28,12 +28,16 @@ struct comm_engine {
     int (*probe)(void *ctx, int wait_ms, int *from, int *lost, char *why,
                  size_t n_why);
     void (*close)(void *ctx); /* all ranks close together */
+    /* Memory that every rank reads in place: bytes of each rank r at p[r]. NULL,
+     * or not 0, where there is none such. At most one at a time. */
+    int (*share)(void *ctx, size_t bytes, char **p);
+    void (*unshare)(void *ctx, size_t bytes, char **p);
 };
 
 /* What a plug-in defines, as COMM_PLUGIN: fills *x from the environment that
  * the launcher gave. Another version is refused. */
-#define COMM_PLUGIN_VERSION 1
-#define COMM_PLUGIN "comm_plugin_1"
+#define COMM_PLUGIN_VERSION 2
+#define COMM_PLUGIN "comm_plugin_2"
 typedef int comm_plugin_fn(struct comm_engine *x, char *why, size_t n_why);
 
 #endif

@@ -5,24 +5,30 @@
  */
 #include "local.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../base/arena.h"
 
 struct local_mesh {
     int size;
-    int *fd; /* [size][size]: of rank i, to rank j; -1 on the diagonal */
+    int *fd;     /* [size][size]: of rank i, to rank j; -1 on the diagonal */
+    int *memory; /* [size]: file of rank i's shared memory, or -1 */
 };
 
 struct local {
     int rank, size;
     int turn;           /* the rank that probe looks at first */
     int *fd;            /* [size] */
+    int *memory;        /* [size] */
+    int shares;         /* some of it is mapped */
     struct state *at;   /* [2 size] */
     struct pollfd *set; /* [2 size] */
 };
@@ -35,6 +41,17 @@ struct state {
 
 /* ---- making ---- */
 
+/* A file of no directory, which lies in memory; -1 where there is none such. It
+ * is made before the ranks are, which so have each other's. */
+static int memory_file(void)
+{
+#ifdef MFD_CLOEXEC
+    return memfd_create("ranks", MFD_CLOEXEC);
+#else
+    return -1;
+#endif
+}
+
 int local_open(struct local_mesh **m, int size, struct err *e)
 {
     size_t n = (size_t)size;
@@ -44,6 +61,9 @@ int local_open(struct local_mesh **m, int size, struct err *e)
     (*m)->fd = xcalloc(n * n, sizeof *(*m)->fd);
     for (size_t i = 0; i < n * n; i++)
         (*m)->fd[i] = -1;
+    (*m)->memory = xcalloc(n, sizeof *(*m)->memory);
+    for (size_t i = 0; i < n; i++)
+        (*m)->memory[i] = memory_file();
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++) {
             int pair[2], r;
@@ -71,7 +91,9 @@ void local_close(struct local_mesh **m)
     if (!*m)
         return;
     close_row((*m)->fd, (*m)->size * (*m)->size);
+    close_row((*m)->memory, (*m)->size);
     free((*m)->fd);
+    free((*m)->memory);
     free(*m);
     *m = NULL;
 }
@@ -198,12 +220,68 @@ static int probe(void *ctx, int wait_ms, int *from, int *lost, char *why,
     return 0;
 }
 
+/* ---- shared memory ---- */
+
+/* Room for n bytes in fact, so that memory which is out is noticed here, and not
+ * by a signal where they are touched. */
+static int take_room(int fd, size_t n)
+{
+    struct rlimit most;
+    int r;
+
+    if (fd < 0 || getrlimit(RLIMIT_FSIZE, &most) || most.rlim_cur < n)
+        return -1;
+    if (ftruncate(fd, (off_t)n))
+        return -1;
+    do
+        r = posix_fallocate(fd, 0, (off_t)n);
+    while (r == EINTR);
+    return r ? -1 : 0;
+}
+
+static void unshare_local(void *ctx, size_t bytes, char **p)
+{
+    struct local *l = ctx;
+
+    for (int i = 0; i < l->size; i++)
+        if (p[i])
+            munmap(p[i], bytes);
+    /* not cut off: who still reads it, after an error, reads zeros */
+    (void)!fallocate(l->memory[l->rank],
+                     FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+                     (off_t)bytes);
+    l->shares = 0;
+}
+
+static int share(void *ctx, size_t bytes, char **p)
+{
+    struct local *l = ctx;
+
+    if (l->shares || take_room(l->memory[l->rank], bytes))
+        return -1;
+    l->shares = 1;
+    for (int i = 0; i < l->size; i++) {
+        void *at = mmap(NULL, bytes,
+                        i == l->rank ? PROT_READ | PROT_WRITE : PROT_READ,
+                        MAP_SHARED, l->memory[i], 0);
+
+        if (at == MAP_FAILED) {
+            unshare_local(l, bytes, p);
+            return -1;
+        }
+        p[i] = at;
+    }
+    return 0;
+}
+
 static void close_local(void *ctx)
 {
     struct local *l = ctx;
 
     close_row(l->fd, l->size);
+    close_row(l->memory, l->size);
     free(l->fd);
+    free(l->memory);
     free(l->at);
     free(l->set);
     free(l);
@@ -218,12 +296,22 @@ void local_take(struct local_mesh **m, int rank, struct comm_engine *x)
     l->rank = rank;
     l->size = (*m)->size;
     l->fd = xcalloc(n, sizeof *l->fd);
+    l->memory = xcalloc(n, sizeof *l->memory);
     l->at = xcalloc(2 * n, sizeof *l->at);
     l->set = xcalloc(2 * n, sizeof *l->set);
     for (size_t i = 0; i < n; i++) {
         l->fd[i] = row[i];
         row[i] = -1;
+        l->memory[i] = (*m)->memory[i];
+        (*m)->memory[i] = -1;
     }
     local_close(m);
-    *x = (struct comm_engine){rank, l->size, l, exchange, probe, close_local};
+    *x = (struct comm_engine){.rank = rank,
+                              .size = l->size,
+                              .ctx = l,
+                              .exchange = exchange,
+                              .probe = probe,
+                              .close = close_local,
+                              .share = share,
+                              .unshare = unshare_local};
 }

@@ -51,13 +51,22 @@ void model_free_grads(struct model *m)
 {
     struct kernels *k = m->k;
 
-    k->free(k, m->grads);
+    if (!m->grads_lent)
+        k->free(k, m->grads);
     k->free(k, m->embed_grads);
     k->free(k, m->grad_sums);
     k->free(k, m->grad_rounded);
     m->grads = m->embed_grads = m->grad_rounded = NULL;
     m->grad_sums = NULL;
-    m->embed_pending = 0;
+    m->embed_pending = m->grads_lent = 0;
+}
+
+void model_lend_grads(struct model *m, void *p)
+{
+    if (!m->grads_lent)
+        m->k->free(m->k, m->grads);
+    m->grads = p;
+    m->grads_lent = !!p;
 }
 
 static char *flat(const struct model *m, const struct weight *g)

@@ -80,6 +80,7 @@ struct model {
 
     /* of arm.grads (grads.c) */
     char *grads;        /* flat, MODEL_TRAIN; NULL when not needed yet */
+    int grads_lent;     /* they are the caller's memory */
     char *embed_grads;  /* tied: the embedding rows' share; bf16: the head's */
     int embed_pending;  /* embed_grads is not in grads yet */
     int grads_fresh;    /* no micro-batch has given any */

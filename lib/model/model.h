@@ -125,6 +125,10 @@ int model_backward(struct model *m, const float *dlogp,
  * shows. In bf16 every boundary does (grads.c). */
 void *model_grads(struct model *m);
 void model_zero_grads(struct model *m);
+/* From now on they are in the caller's memory p, zeroed or not, of as many bytes
+ * and on the same device; NULL: in the model's own again. p may be another one
+ * for each sum; it is lent until the next call or model_close. */
+void model_lend_grads(struct model *m, void *p);
 /* The gradients' memory on the device, which are lost, for whatever else takes
  * at most so many bytes; lent until the next forward. NULL where there is none,
  * or less. */

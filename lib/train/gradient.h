@@ -7,26 +7,24 @@
  *
  * Shard k is made by rank k mod R in round k / R of R ranks. After a round the
  * parts travel: each rank gets that of its slice (slices.h) of every shard of
- * the round, and adds these in the order of the shards. So the sum, which only
- * has a rank's own slice, has the same bits for every R.
+ * the round, and adds these in the order of the shards (travel.h), while the
+ * next round is computed. So the sum, which only has a rank's own slice, has the
+ * same bits for every R.
  */
 #ifndef ULP_TRAIN_GRADIENT_H
 #define ULP_TRAIN_GRADIENT_H
 #include "../model/pack.h"
-#include "slices.h"
+#include "travel.h"
 
 struct gradient {
     struct model *m;        /* borrowed */
     struct kernels *k;      /* borrowed */
     const struct slices *s; /* borrowed */
     struct arm arm;
-    int joined;   /* shards in the sum so far */
-    char *sum;    /* device, of type arm.grads: this rank's slice up to
-                   slices_sum_end; NULL when not needed */
-    size_t piece; /* values of a part that travel at a time */
-    char *in;     /* host: such pieces from each rank */
-    char *out;    /* host: to each rank, where the device has other memory, */
-    char *staged; /* and device: one of those from another rank */
+    struct travel travel;  /* and the sum */
+    char *buffer[2];       /* gradients of the shards of even and odd rounds;
+                              NULL: in the model's own memory */
+    struct kernels *adder; /* of the thread in which rounds travel */
 };
 
 /* Sequences [a, b) forward and backward: one micro-batch. */
@@ -36,18 +34,19 @@ struct gradient_work {
     size_t micro_tokens;
 };
 
-/* Of n values of a part, how many travel at a time. */
-static inline size_t gradient_piece(size_t n)
-{
-    size_t most = (size_t)1 << 20;
-
-    return n < most ? n : most;
-}
-
 /* 1: shards are added in a buffer of their own. */
 static inline int gradient_has_sum(const struct arm *a, int ranks)
 {
     return ranks > 1 || a->shards > 1;
+}
+
+/* How many buffers of its own a rank of several has for the gradients of its
+ * shards. Two: one round travels while the next is computed. None on a device
+ * with memory of its own. */
+static inline int gradient_buffers(const struct arm *a, int ranks,
+                                   int own_memory)
+{
+    return ranks == 1 || own_memory ? 0 : a->shards > ranks ? 2 : 1;
 }
 
 /* m, k and s are borrowed. All ranks of s call each function below. */
@@ -65,7 +64,10 @@ int gradient_collect(const struct gradient *g, const struct pack *p, int from,
 /* Device memory, of type arm.grads: as adamw_update takes it; lent until the next
  * gradient. */
 void *gradient_get(struct gradient *g);
-/* Gives memory back, as model_trim does. */
+/* Bytes of gradients that are not k's, but shared between ranks. */
+size_t gradient_shared(const struct gradient *g);
+/* Gives memory back, as model_trim does, and before it. */
 void gradient_trim(struct gradient *g);
+void gradient_close(struct gradient *g); /* accepts a zeroed one */
 
 #endif

@@ -95,6 +95,7 @@ static int open_trainer(struct loop *l, struct err *e)
         .seed = o->seed,
         .may_offload = 1,
         .comm = o->comm,
+        .timeline = o->timeline,
         .a = {.beta1 = o->beta1,
               .beta2 = o->beta2,
               .eps = o->eps,
@@ -239,7 +240,7 @@ static int report(struct loop *l, const struct batch *b,
     char note[100];
     int r;
 
-    l->t.k->memory(l->t.k, &mem);
+    trainer_memory(&l->t, &mem);
     metrics_set(rec, l->st.step, b, st, l->t.a, lr, &l->bo);
     metrics_set_sync(rec, publish_last(l->out));
     r = rec_write(l->metrics, rec, e);
@@ -370,6 +371,8 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
     }
     if (!r && !l.rank)
         r = finish(&l, e);
+    if (!r)
+        r = trainer_finish(&l.t, o->timeline, e);
     if (!r)
         r = checkpoint_write(o->out, o->model, l.t.a, &l.st, e);
     if (!r && !l.rank)

@@ -13,13 +13,15 @@
 
 struct loop_opts {
     const char *model, *out, *sync, *arm, *device, *keep, *metrics, *timing;
-    const char *live; /* see live.h; or NULL */
+    const char *live;     /* see live.h; or NULL */
+    const char *timeline; /* a file for what each rank did when, or NULL */
     uint64_t seed;
     int threads, json, quiet, plan;
     int recompute, release, offload;
     int sync_full; /* all weights after each step, and not what changed */
     uint64_t device_memory; /* plan: of a card; 0: of none */
-    int plan_ranks;         /* plan: so many */
+    int plan_ranks;         /* plan: so many, */
+    int plan_apart;         /* which share no memory */
     int longest, batch;     /* plan: tokens of a sequence (0: a micro-batch of
                                one), the rollout's sequences at once */
     int steps, until;       /* until = 0: steps more; else up to that step */

@@ -66,7 +66,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     struct arm sampler = arm_sampler(a);
     int ranks = most(o.ranks, 1);
     struct plan_slice slice = plan_slice(c, a, ranks);
-    struct plan_travel travel = plan_travel(c, a, slice, ranks, !s->n_threads);
+    struct plan_travel travel = plan_travel(c, a, slice, ranks, s, o.apart);
     size_t all, n = slice.values, held;
 
     if (ranks == 1) /* the matrices may be the master's */
@@ -310,6 +310,7 @@ static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
         .copies = !o->sync_full,
         .batch = o->batch,
         .ranks = o->plan_ranks,
+        .apart = o->plan_apart,
         .release = o->release || g->s.can.own_memory,
         .device = (size_t)o->device_memory,
     };

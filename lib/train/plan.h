@@ -18,6 +18,7 @@ struct plan_shape {
     int copies;      /* both keep the weights sent before (not --sync-full) */
     int batch;       /* sequences at once in the rollout beside it */
     int ranks;       /* that train together; 0 is 1 */
+    int apart;       /* they share no memory: a launcher starts them */
     size_t device;   /* bytes of the device, or 0: the rollout's cache takes a
                         part of what is left, and fewer run at once */
 };
@@ -26,7 +27,8 @@ struct plan_memory {                      /* bytes */
     struct model_memory m;                /* of the trainer */
     size_t master, moments, compensation; /* of a rank's slice */
     size_t sum;               /* gradients of the shards, added: of its slice */
-    size_t travel;            /* what is on its way to and from other ranks */
+    size_t travel;            /* what is on its way to and from other ranks, a
+                                  second shard's gradients among it */
     size_t pieces;            /* of the weights on their way to the sampler */
     size_t before;            /* the weights sent before, in host memory */
     size_t host;              /* of moments and compensation; on the CPU that

@@ -32,20 +32,23 @@ struct plan_slice plan_slice(const struct config *c, const struct arm *a,
 
 struct plan_travel plan_travel(const struct config *c, const struct arm *a,
                                struct plan_slice slice, int ranks,
-                               int own_memory)
+                               const struct k_sizes *s, int apart)
 {
+    int own_memory = !s->n_threads;
+    int buffers = gradient_buffers(a, ranks, own_memory);
     size_t n = params_sizes(c).values, size = dtype_size(a->grads);
-    size_t piece = gradient_piece(slice.sum);
+    size_t piece = travel_piece(slice.sum);
     size_t pieces = (size_t)ranks * piece * size;
     size_t weights = n * dtype_size(a->compute);
     /* they lie where gradients do, if these are no smaller */
-    size_t apart = dtype_size(a->compute) > size ? weights : 0;
+    size_t spare = dtype_size(a->compute) > size ? weights : 0;
 
     if (ranks == 1)
         return (struct plan_travel){0, 0};
     if (own_memory)
-        return (struct plan_travel){piece * size + apart, 2 * pieces + weights};
-    return (struct plan_travel){pieces + apart, 0};
+        return (struct plan_travel){piece * size + spare, 2 * pieces + weights};
+    return (struct plan_travel){
+        (apart ? pieces : 0) + (buffers > 1 ? n * size : 0) + spare, 0};
 }
 
 /* Shards of rank r, if none is empty. */

@@ -17,6 +17,6 @@ struct plan_travel {
 };
 struct plan_travel plan_travel(const struct config *c, const struct arm *a,
                                struct plan_slice slice, int ranks,
-                               int own_memory);
+                               const struct k_sizes *s, int apart);
 
 #endif

@@ -104,6 +104,7 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
         .recompute = o->recompute,
         .seed = o->seed,
         .comm = o->comm,
+        .timeline = o->timeline,
         .a = {.beta1 = o->beta1,
               .beta2 = o->beta2,
               .eps = o->eps,
@@ -248,23 +249,31 @@ static int train_step(struct pretrain *t, struct err *e)
     double lr = t->o->lr *
                 pretrain_schedule(t->step, t->o->steps, t->o->warmup);
     struct adamw_result res;
+    struct timeline *line = t->t.timeline;
+    uint64_t at;
     int r;
 
     fill_batch(t);
     shards_cut(t->shard_end, t->t.arm.shards, &t->batch, 0, t->row_end,
                t->batch.n);
     r = gradient_make(&t->t.g, &t->batch, 0, t->shard_end, &w, e);
+    at = timeline_now(line);
     if (!r)
         r = sum_loss(t, e);
+    timeline_add(line, TIMELINE_COMPUTE, "loss", -1, at);
+    at = timeline_now(line);
     if (!r)
         r = adamw_update(t->t.a, gradient_get(&t->t.g), lr, &res, e);
+    timeline_add(line, TIMELINE_COMPUTE, "update", t->step, at);
     if (!r && !(t->loss - t->loss == 0) && !t->t.arm.loss_scaling)
         r = err_set(e, ERR_DATA,
                     "step %d: the loss is not finite (a smaller "
                     "--lr may help)",
                     t->step);
+    at = timeline_now(line);
     if (!r)
         r = spread_weights(t->t.m, t->t.a, e);
+    timeline_add(line, TIMELINE_COMPUTE, "weights", t->step, at);
     return r || t->t.a->s.rank ? r : report(t, lr, &res, e);
 }
 
@@ -315,6 +324,8 @@ int pretrain_run(const struct pretrain_opts *o, const char *program,
         r = train_step(&t, e);
     if (r && e->no_memory && t.progress)
         r = plan_advise(e, o->micro_batch, o->recompute);
+    if (!r)
+        r = trainer_finish(&t.t, o->timeline, e);
     if (!r)
         r = checkpoint_write_model(o->out, &t.t.c, o->tokenizer, t.t.a, e);
     if (!r && t.metrics)

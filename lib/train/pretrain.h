@@ -13,6 +13,7 @@
 
 struct pretrain_opts {
     const char *tokenizer, *config, *out, *metrics, *arm, *device;
+    const char *timeline; /* a file for what each rank did when, or NULL */
     uint64_t seed, limit;
     int threads, json, quiet;
     struct config shape; /* used without config; vocab and eos are filled */

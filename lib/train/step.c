@@ -283,19 +283,24 @@ static int mini_batch(struct step *s, int i, struct err *e)
     const struct gradient_work w = {micro_batch, s, s->o->micro_tokens};
     const struct pack *p = &s->p;
     struct mini m = mini_of(s, i);
+    struct timeline *line = s->g->travel.timeline;
     struct adamw_result res;
-    uint64_t n_tokens = 0;
+    uint64_t n_tokens = 0, at;
     int r;
 
     for (int j = m.first; j < m.end; j++)
         n_tokens += p->start[j + 1] - p->start[j] - (uint64_t)p->first[j];
     s->scale = s->a->loss_scale / (double)n_tokens;
     r = gradient_make(s->g, p, m.first, m.shard_end, &w, e);
+    at = timeline_now(line);
     if (!r)
         r = tally(s, &m, e);
+    timeline_add(line, TIMELINE_COMPUTE, "loss", -1, at);
     s->fresh = 0; /* the weights are about to move */
+    at = timeline_now(line);
     if (!r)
         r = adamw_update(s->a, gradient_get(s->g), s->o->lr, &res, e);
+    timeline_add(line, TIMELINE_COMPUTE, "update", i, at);
     if (r)
         return r;
     if (res.skipped) {
@@ -305,7 +310,10 @@ static int mini_batch(struct step *s, int i, struct err *e)
     s->st->updates++;
     s->st->norm += res.norm;
     s->st->changed += res.changed;
-    return spread_weights(s->m, s->a, e);
+    at = timeline_now(line);
+    r = spread_weights(s->m, s->a, e);
+    timeline_add(line, TIMELINE_COMPUTE, "weights", i, at);
+    return r;
 }
 
 /* Groups that are not trained on, by all ranks in turn. */

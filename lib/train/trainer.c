@@ -21,8 +21,9 @@ static int check_room(const struct trainer *t, struct err *e)
 {
     const struct slices *s = &t->a->s;
     size_t sum = slices_sum(s, s->rank);
+    int two = gradient_buffers(&t->arm, s->n, t->k->sizes.can.own_memory) > 1;
     size_t need = dtype_size(t->arm.grads) *
-                  (s->p->n_values +
+                  (s->p->n_values * (size_t)(two ? 2 : 1) +
                    (gradient_has_sum(&t->arm, s->n) ? sum : 0));
     struct k_memory m;
 
@@ -54,6 +55,10 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
                              &ao, e);
     if (!r)
         gradient_open(&t->g, t->m, t->k, &t->arm, &t->a->s);
+    if (!r && o->timeline) {
+        r = timeline_open(&t->timeline, o->comm, e);
+        t->g.travel.timeline = t->timeline;
+    }
     if (!r) /* a slice is no model */
         r = model_attach(t->m, comm_size(o->comm) > 1 ? NULL : t->a->master,
                          t->arm.master, e);
@@ -68,6 +73,18 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
     return r;
 }
 
+int trainer_finish(struct trainer *t, const char *timeline, struct err *e)
+{
+    return t->timeline ? timeline_write(t->timeline, timeline, e) : 0;
+}
+
+void trainer_memory(const struct trainer *t, struct k_memory *m)
+{
+    t->k->memory(t->k, m);
+    m->now += gradient_shared(&t->g);
+    m->peak += gradient_shared(&t->g);
+}
+
 void trainer_trim(struct trainer *t)
 {
     gradient_trim(&t->g);
@@ -76,8 +93,9 @@ void trainer_trim(struct trainer *t)
 
 void trainer_close(struct trainer *t)
 {
-    gradient_trim(&t->g);
+    gradient_close(&t->g);
     adamw_close(&t->a);
     model_close(&t->m);
     kernels_close(&t->k);
+    timeline_close(&t->timeline);
 }

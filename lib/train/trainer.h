@@ -15,16 +15,18 @@ struct trainer {
     struct model *m;
     struct adamw *a;
     struct gradient g;
+    struct timeline *timeline; /* NULL: none is asked for */
 };
 
 struct trainer_opts {
     const char *device;
     int threads;
     int recompute;
-    uint64_t seed;       /* of the run */
-    struct adamw_opts a; /* its seed is made of this one and the arm */
-    int may_offload;     /* advise --offload where memory is short */
-    struct comm *comm;   /* the ranks that train together; NULL: alone */
+    uint64_t seed;        /* of the run */
+    struct adamw_opts a;  /* its seed is made of this one and the arm */
+    int may_offload;      /* advise --offload where memory is short */
+    struct comm *comm;    /* the ranks that train together; NULL: alone */
+    const char *timeline; /* a file for what each rank did when, or NULL */
 };
 
 /* The arm of a run of this model: dropout=model and the seed are filled in. */
@@ -37,6 +39,11 @@ int trainer_arm(struct arm *a, const char *text, const struct config *c,
 int trainer_open(struct trainer *t, const struct trainer_opts *o,
                  int (*master)(void *ctx, struct adamw *a, struct err *e),
                  void *ctx, struct err *e) MUST_CHECK;
+/* All ranks call, at the end: rank 0 writes that file, unless it is NULL. */
+int trainer_finish(struct trainer *t, const char *timeline,
+                   struct err *e) MUST_CHECK;
+/* Bytes that training holds now: the device's, and gradients that ranks share. */
+void trainer_memory(const struct trainer *t, struct k_memory *m);
 /* Activations, gradients and scratch go back to the device. */
 void trainer_trim(struct trainer *t);
 void trainer_close(struct trainer *t); /* accepts a zeroed one */

@@ -115,3 +115,30 @@ fails_on_ranks no_model 1 "$T/none" --model "$T/none" --steps 1 "$T/first.jsonl"
 # the plan of a rank
 "$BIN/dapo-step" --plan --json --ranks 4 --arm fp32,shards=8 --model "$T/base" >"$T/plan"
 grep -q '"ranks":4' "$T/plan" && grep -q '"sent_bytes":[1-9]' "$T/plan" && ok plan || no plan "$(cat "$T/plan")"
+
+# what each rank did when: every shard once, and exchanges beside later shards
+overlaps() {
+    python3 - "$1" <<'P'
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+spans = [(e["pid"], e["tid"], e["name"], e["ts"], e["ts"] + e["dur"]) for e in events if e["ph"] == "X"]
+shards = sorted(s[2] for s in spans if s[2].startswith("shard "))
+assert shards == sorted([f"shard {k}" for k in range(8)] * 2), shards
+for rank in 0, 1:
+    mine = [s for s in spans if s[0] == rank]
+    assert {f"shard {k}" for k in range(rank, 8, 2)} == {s[2] for s in mine if s[2].startswith("shard ")}, mine
+    assert all(s[4] >= s[3] >= 0 for s in mine)
+    assert any(x[3] < s[4] and s[3] < x[4] for x in mine if x[1] == 1 for s in mine if s[2].startswith("shard ")), mine
+P
+}
+timeline() { # NAME OPTIONS...
+    local name=$1
+    shift
+    rm -f "$T/line"
+    ULP_COMM_DELAY_US=20000 step "$T/y" --arm fp32,shards=8 --model "$T/base" --steps 1 --mini-batch 9 --epochs 2 --ranks 2 --timeline "$T/line" \
+        "$@" "$T/first.jsonl" 2>"$T/err" && overlaps "$T/line" 2>"$T/err" && ok "$name" || no "$name" "$(tail -n 1 "$T/err")"
+}
+timeline a_timeline
+if launch=$(mpi_launcher openmpi); then timeline a_timeline_over_openmpi --launcher "$launch -n 2"; fi
+"$BIN/dapo-step" $opts --arm fp32,shards=2 --model "$T/base" --steps 1 --timeline "$T/line" --out "$T/y" -o "$T/y.m" "$T/first.jsonl" &&
+    [ "$(grep -c '"shard [01]"' "$T/line")" = 4 ] && ok a_timeline_of_one_process || no a_timeline_of_one_process "$(tail -n 1 "$T/line")"

@@ -3,6 +3,7 @@
  * away or disagree are errors that name them */
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "../../lib/base/arena.h"
 #include "comm_rig.h"
 
@@ -118,23 +119,17 @@ static void all_gather(struct comm *c)
     struct err e = {0};
     size_t n[64], at[64];
 
-    for (size_t k = 0; k < N_SIZES; k++)
-        for (int later = 0; later < 2; later++) {
-            for (int r = 0; r < size; r++) {
-                n[r] = between(r, 0, sizes[k]);
-                at[r] = r ? at[r - 1] + n[r - 1] : 0;
-            }
-            memset(all, 0, at[size - 1] + n[size - 1]);
-            fill(all + at[me], me, (int)k, n[me]);
-            if (later) {
-                OK(comm_begin_allgatherv(c, all, n, at, &e));
-                OK(comm_end(c, &e));
-            } else {
-                OK(comm_allgatherv(c, all, n, at, &e));
-            }
-            for (int r = 0; r < size; r++)
-                T_CHECK(holds(all + at[r], r, (int)k, n[r]));
+    for (size_t k = 0; k < N_SIZES; k++) {
+        for (int r = 0; r < size; r++) {
+            n[r] = between(r, 0, sizes[k]);
+            at[r] = r ? at[r - 1] + n[r - 1] : 0;
         }
+        memset(all, 0, at[size - 1] + n[size - 1]);
+        fill(all + at[me], me, (int)k, n[me]);
+        OK(comm_allgatherv(c, all, n, at, &e));
+        for (int r = 0; r < size; r++)
+            T_CHECK(holds(all + at[r], r, (int)k, n[r]));
+    }
     free(all);
 }
 
@@ -146,24 +141,18 @@ static void all_to_all(struct comm *c)
     struct err e = {0};
     size_t n_out[64], at[64], n_in[64];
 
-    for (size_t k = 0; k < N_SIZES; k++)
-        for (int later = 0; later < 2; later++) {
-            for (int r = 0; r < size; r++) {
-                n_out[r] = between(me, r, sizes[k]);
-                n_in[r] = between(r, me, sizes[k]);
-                at[r] = (size_t)r * (MOST + 1);
-                fill(out + at[r], me, r, n_out[r]);
-                memset(in + at[r], 0, n_in[r]);
-            }
-            if (later) {
-                OK(comm_begin_alltoallv(c, out, n_out, at, in, n_in, at, &e));
-                OK(comm_end(c, &e));
-            } else {
-                OK(comm_alltoallv(c, out, n_out, at, in, n_in, at, &e));
-            }
-            for (int r = 0; r < size; r++)
-                T_CHECK(holds(in + at[r], r, me, n_in[r]));
+    for (size_t k = 0; k < N_SIZES; k++) {
+        for (int r = 0; r < size; r++) {
+            n_out[r] = between(me, r, sizes[k]);
+            n_in[r] = between(r, me, sizes[k]);
+            at[r] = (size_t)r * (MOST + 1);
+            fill(out + at[r], me, r, n_out[r]);
+            memset(in + at[r], 0, n_in[r]);
         }
+        OK(comm_alltoallv(c, out, n_out, at, in, n_in, at, &e));
+        for (int r = 0; r < size; r++)
+            T_CHECK(holds(in + at[r], r, me, n_in[r]));
+    }
     free(in);
     free(out);
 }
@@ -191,6 +180,57 @@ static void probe(struct comm *c)
         OK(comm_probe(c, 1000, &from, &e));
         T_EQ_INT(from, -1);
     }
+}
+
+/* Each rank sees what the others wrote, twice in the same memory; a second
+ * window at once is none; where it is closed, there is another one. */
+static void window(struct comm *c)
+{
+    int me = comm_rank(c), size = comm_size(c);
+    struct comm_window *w, *second;
+    struct comm_traffic t;
+    struct err e = {0};
+
+    for (int i = 0; i < 3; i++) {
+        size_t n = sizes[N_SIZES - 1 - (size_t)i] + (size_t)i;
+
+        OK(comm_window_open(&w, c, n, &e));
+        T_CHECK((w == NULL) == (size == 1));
+        T_EQ_INT(comm_window_bytes(w), size == 1 ? 0 : n);
+        if (!w)
+            return;
+        OK(comm_window_open(&second, c, 1, &e));
+        T_CHECK(!second);
+        for (int k = 0; k < 2; k++) {
+            fill((uint8_t *)comm_window_of(w, me), me, k, n);
+            OK(comm_barrier(c, &e));
+            for (int r = 0; r < size; r++)
+                T_CHECK(holds((const uint8_t *)comm_window_of(w, r), r, k, n));
+            OK(comm_barrier(c, &e));
+        }
+        comm_window_traffic(w, 3, 5);
+        comm_window_close(&w);
+        T_CHECK(!w);
+        comm_window_close(&w);
+    }
+    comm_traffic(c, &t);
+    T_CHECK(t.sent >= 9 && t.received >= 15);
+}
+
+/* One rank may not write files of that size: nobody has a window. */
+static void no_window(struct comm *c)
+{
+    const struct rlimit most = {100, 100};
+    struct comm_window *w;
+    struct err e = {0};
+
+    if (comm_rank(c) == 1)
+        T_CHECK(!setrlimit(RLIMIT_FSIZE, &most));
+    OK(comm_window_open(&w, c, 101, &e));
+    T_CHECK(!w);
+    OK(comm_window_open(&w, c, 100, &e));
+    T_CHECK(w);
+    comm_window_close(&w);
 }
 
 static void traffic_is_counted(struct comm *c)
@@ -269,9 +309,9 @@ static void no_comm_is_one_rank(void)
 }
 
 static void (*const bodies[])(struct comm *c) = {
-    send_and_receive,  pass,       broadcast, gather,
-    all_gather,        all_to_all, probe,     to_nobody,
-    traffic_is_counted};
+    send_and_receive,   pass,       broadcast, gather,
+    all_gather,         all_to_all, probe,     to_nobody,
+    traffic_is_counted, window};
 
 static void on_any_number(void)
 {
@@ -290,6 +330,11 @@ static void with_random_delays(void)
     unsetenv("ULP_COMM_DELAY_US");
 }
 
+static void memory_that_one_cannot_share(void)
+{
+    on_ranks(3, no_window);
+}
+
 static void sizes_that_disagree(void)
 {
     on_ranks(2, disagree);
@@ -305,6 +350,7 @@ int main(void)
     T_RUN(no_comm_is_one_rank);
     T_RUN(on_any_number);
     T_RUN(with_random_delays);
+    T_RUN(memory_that_one_cannot_share);
     T_RUN(sizes_that_disagree);
     T_RUN(a_rank_that_goes);
     T_DONE();

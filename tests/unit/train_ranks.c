@@ -300,6 +300,7 @@ static void measure(struct comm *c)
                                     .ranks = comm_size(c)});
     mine[0] = (double)(after.sent - before.sent);
     mine[1] = (double)(after.received - before.received);
+    mem.peak += gradient_shared(&g);
     mine[2] = (double)mem.peak;
     MUST(comm_gather(c, 0, mine, sizeof mine, all, &e));
     for (int r = 0; r < comm_size(c) && !comm_rank(c); r++)
@@ -315,7 +316,7 @@ static void measure(struct comm *c)
             "%s, rank %d of %d: peak %zu planned %zu, sent %llu planned %zu\n",
             planned, comm_rank(c), comm_size(c), mem.peak, plan.training,
             after.sent - before.sent, t.grads_out + t.weights_out);
-    gradient_trim(&g);
+    gradient_close(&g);
     adamw_close(&a);
     model_close(&w.m);
     kernels_close(&k);

@@ -1,0 +1,136 @@
+/* courier - see courier.h */
+#include "courier.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../base/arena.h"
+
+struct round {
+    int *has; /* [ranks] */
+    const char *grads;
+    size_t at;
+};
+
+struct courier {
+    struct travel *t;
+    int n;           /* rounds in all */
+    struct round *v; /* [n] */
+    int began;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t moved;
+    int given, done, failed;
+    struct err err;
+};
+
+static void unlock(void *lock)
+{
+    pthread_mutex_unlock(lock);
+}
+
+/* The round to carry, when it is there. courier_close may end the thread as it
+ * waits. */
+static struct round next(struct courier *c)
+{
+    struct round x;
+
+    pthread_mutex_lock(&c->lock);
+    pthread_cleanup_push(unlock, &c->lock);
+    while (c->given <= c->done)
+        pthread_cond_wait(&c->moved, &c->lock);
+    x = c->v[c->done];
+    pthread_cleanup_pop(1);
+    return x;
+}
+
+static void end(struct courier *c, int r, const struct err *e)
+{
+    pthread_mutex_lock(&c->lock);
+    if (r) {
+        c->failed = r;
+        c->err = *e;
+    } else {
+        c->done++;
+    }
+    pthread_cond_broadcast(&c->moved);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void *carry(void *ctx)
+{
+    struct courier *c = ctx;
+    struct err e = {0};
+    int r = 0;
+
+    for (int i = 0; i < c->n && !r; i++) {
+        struct round x = next(c);
+
+        r = travel_round(c->t, x.has, x.grads, x.at, &e);
+        end(c, r, &e);
+    }
+    return NULL;
+}
+
+struct courier *courier_open(struct travel *t, int n)
+{
+    struct courier *c = xcalloc(1, sizeof *c);
+    size_t ranks = (size_t)t->s->n;
+
+    c->t = t;
+    c->n = n;
+    c->v = xcalloc((size_t)n, sizeof *c->v);
+    for (int i = 0; i < n; i++)
+        c->v[i].has = xcalloc(ranks, sizeof *c->v[i].has);
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->moved, NULL);
+    c->began = !pthread_create(&c->thread, NULL, carry, c);
+    if (!c->began)
+        courier_close(&c);
+    return c;
+}
+
+void courier_give(struct courier *c, const int *has, const char *grads,
+                  size_t at)
+{
+    pthread_mutex_lock(&c->lock);
+    memcpy(c->v[c->given].has, has, (size_t)c->t->s->n * sizeof *has);
+    c->v[c->given].grads = grads;
+    c->v[c->given++].at = at;
+    pthread_cond_broadcast(&c->moved);
+    pthread_mutex_unlock(&c->lock);
+}
+
+int courier_wait(struct courier *c, int n, struct err *e)
+{
+    int r;
+
+    pthread_mutex_lock(&c->lock);
+    while (c->done < n && !c->failed)
+        pthread_cond_wait(&c->moved, &c->lock);
+    r = c->failed;
+    if (r)
+        *e = c->err;
+    pthread_mutex_unlock(&c->lock);
+    return r;
+}
+
+void courier_close(struct courier **out)
+{
+    struct courier *c = *out;
+
+    if (!c)
+        return;
+    if (c->began) {
+        if (c->done <
+            c->n) /* after an error: it may wait for a rank for ever */
+            pthread_cancel(c->thread);
+        pthread_join(c->thread, NULL);
+    }
+    for (int i = 0; i < c->n; i++)
+        free(c->v[i].has);
+    free(c->v);
+    pthread_cond_destroy(&c->moved);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+    *out = NULL;
+}

@@ -1,0 +1,222 @@
+/* travel - parts of gradients between ranks, and their sum; see travel.h */
+#include "travel.h"
+#include <stdlib.h>
+#include "../base/arena.h"
+#include "../base/larger.h"
+
+static size_t value_size(const struct travel *t)
+{
+    return dtype_size(t->type);
+}
+
+static size_t longest_sum(const struct slices *s)
+{
+    size_t n = 0;
+
+    for (int r = 0; r < s->n; r++)
+        n = larger(n, slices_sum(s, r));
+    return n;
+}
+
+static int need_pieces(struct travel *t, struct err *e)
+{
+    size_t size = value_size(t);
+    size_t all = (size_t)t->s->n * size;
+
+    if (t->in)
+        return 0;
+    t->piece = travel_piece(longest_sum(t->s));
+    t->in = t->k->host_alloc(t->k, all * t->piece, e);
+    if (t->in && t->k->sizes.can.own_memory) {
+        t->out = t->k->host_alloc(t->k, all * t->piece, e);
+        t->staged = t->out ? t->k->alloc(t->k, t->piece * size, e) : NULL;
+        return t->staged ? 0 : -e->code;
+    }
+    return t->in ? 0 : -e->code;
+}
+
+int travel_need(struct travel *t, struct err *e)
+{
+    size_t n = slices_sum(t->s, t->s->rank);
+
+    if (!t->sum)
+        t->sum = t->k->alloc(t->k, n * value_size(t), e);
+    if (!t->sum)
+        return err_prefix(e, "the sum of the shards' gradients");
+    return t->s->n == 1 || t->window ? 0 : need_pieces(t, e);
+}
+
+void travel_add(struct travel *t, int nth, size_t at, const void *values,
+                size_t n)
+{
+    char *to = t->sum + at * value_size(t);
+
+    if (nth)
+        t->adder->add(t->adder, t->type, to, to, values, n);
+    else
+        t->adder->copy(t->adder, to, values, n * value_size(t));
+}
+
+/* ---- in place -------------------------------------------------------- */
+
+/* Nobody reads before all have written, nor writes before all have read. */
+static int meet(struct travel *t, const char *what, struct err *e)
+{
+    uint64_t began = timeline_now(t->timeline);
+    int r = comm_barrier(t->s->c, e);
+
+    timeline_add(t->timeline, TIMELINE_EXCHANGE, what, -1, began);
+    return r;
+}
+
+static void count(const struct travel *t, const int *has)
+{
+    const struct slices *s = t->s;
+    size_t sent = 0, received = 0, size = value_size(t);
+
+    for (int q = 0; q < s->n; q++) {
+        if (q == s->rank)
+            continue;
+        sent += has[s->rank] ? slices_sum(s, q) * size : 0;
+        received += has[q] ? slices_sum(s, s->rank) * size : 0;
+    }
+    comm_window_traffic(t->window, sent, received);
+}
+
+static int read_parts(struct travel *t, const int *has, size_t at,
+                      struct err *e)
+{
+    const struct slices *s = t->s;
+    size_t own = slices_sum(s, s->rank), first = slices_first(s);
+    int nth = t->joined, r = meet(t, "wait: shards of all", e);
+    uint64_t began = timeline_now(t->timeline);
+
+    for (int q = 0; q < s->n && !r; q++)
+        if (has[q])
+            travel_add(
+                t, nth++, 0,
+                comm_window_of(t->window, q) + at + first * value_size(t), own);
+    if (!r)
+        r = t->adder->sync(t->adder, e);
+    timeline_add(t->timeline, TIMELINE_EXCHANGE, "read and add", -1, began);
+    count(t, has);
+    return r ? r : meet(t, "wait: read by all", e);
+}
+
+/* ---- sent ------------------------------------------------------------ */
+
+/* What is sent and received now. */
+struct parts {
+    size_t *n_send, *at_send, *n_recv, *at_recv; /* [ranks] */
+};
+
+static void parts_open(struct parts *x, const struct slices *s)
+{
+    size_t n = (size_t)s->n;
+
+    x->n_send = xcalloc(4 * n, sizeof *x->n_send);
+    x->at_send = x->n_send + n;
+    x->n_recv = x->at_send + n;
+    x->at_recv = x->n_recv + n;
+}
+
+static size_t piece_of(const struct travel *t, size_t all, size_t from)
+{
+    return from >= all ? 0 : all - from < t->piece ? all - from : t->piece;
+}
+
+/* Values [from, from + piece) of every rank's part. */
+static int exchange(struct travel *t, struct parts *x, const int *has,
+                    const char *grads, size_t from, struct err *e)
+{
+    const struct slices *s = t->s;
+    struct kernels *k = t->adder;
+    size_t size = value_size(t);
+    size_t own = piece_of(t, slices_sum(s, s->rank), from);
+    int r;
+
+    for (int q = 0; q < s->n; q++) {
+        size_t n = piece_of(t, slices_sum(s, q), from);
+        int other = q != s->rank;
+
+        x->n_send[q] = other && has[s->rank] ? n * size : 0;
+        x->at_send[q] = (s->cut[q] + from) * size;
+        x->n_recv[q] = other && has[q] ? own * size : 0;
+        x->at_recv[q] = (size_t)q * t->piece * size;
+        if (t->out && x->n_send[q]) {
+            k->fetch(k, t->out + x->at_recv[q], grads + x->at_send[q],
+                     x->n_send[q]);
+            x->at_send[q] = x->at_recv[q];
+        }
+    }
+    r = k->sync(k, e);
+    return r ? r
+             : comm_alltoallv(s->c, t->out ? t->out : grads, x->n_send,
+                              x->at_send, t->in, x->n_recv, x->at_recv, e);
+}
+
+static int one_piece(struct travel *t, struct parts *x, const int *has,
+                     const char *grads, size_t from, struct err *e)
+{
+    const struct slices *s = t->s;
+    size_t size = value_size(t);
+    size_t own = piece_of(t, slices_sum(s, s->rank), from);
+    int nth = t->joined, r = exchange(t, x, has, grads, from, e);
+
+    for (int q = 0; q < s->n && !r; q++) {
+        const char *values = t->in + x->at_recv[q];
+
+        if (!has[q] || !own)
+            continue;
+        if (q == s->rank)
+            values = grads + (s->cut[q] + from) * size;
+        else if (t->staged)
+            t->adder->send(t->adder, t->staged, values, own * size);
+        travel_add(t, nth++, from,
+                   q == s->rank || !t->staged ? values : t->staged, own);
+    }
+    return r ? r : t->adder->sync(t->adder, e);
+}
+
+static int send_parts(struct travel *t, const int *has, const char *grads,
+                      struct err *e)
+{
+    uint64_t began = timeline_now(t->timeline);
+    size_t longest = longest_sum(t->s);
+    struct parts x;
+    int r = 0;
+
+    parts_open(&x, t->s);
+    for (size_t from = 0; from < longest && !r; from += t->piece)
+        r = one_piece(t, &x, has, grads, from, e);
+    free(x.n_send);
+    timeline_add(t->timeline, TIMELINE_EXCHANGE, "send, receive and add", -1,
+                 began);
+    return r;
+}
+
+int travel_round(struct travel *t, const int *has, const char *grads, size_t at,
+                 struct err *e)
+{
+    int r = t->window ? read_parts(t, has, at, e)
+                      : send_parts(t, has, grads, e);
+
+    for (int q = 0; q < t->s->n; q++)
+        t->joined += has[q];
+    return r;
+}
+
+void travel_free(struct travel *t)
+{
+    struct kernels *k = t->k;
+
+    if (t->sum)
+        k->free(k, t->sum);
+    if (t->in)
+        k->host_free(k, t->in);
+    if (t->out)
+        k->host_free(k, t->out);
+    if (t->staged)
+        k->free(k, t->staged);
+    t->sum = t->in = t->out = t->staged = NULL;
+}

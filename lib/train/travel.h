@@ -1,0 +1,54 @@
+/* travel - gradients of a round of shards, to who adds them
+ *
+ * Rank r has made at most one shard of the round. Each rank gets of every shard
+ * of the round the part that it sums (slices.h), and adds these in the order of
+ * the shards to those of the rounds before.
+ *
+ * Ranks of one host read each other's gradients in place (comm_window). Others
+ * send the parts, a piece at a time.
+ */
+#ifndef ULP_TRAIN_TRAVEL_H
+#define ULP_TRAIN_TRAVEL_H
+#include "../../kernels/kernels.h"
+#include "slices.h"
+#include "timeline.h"
+
+struct travel {
+    struct kernels *k;      /* borrowed: whose memory it is */
+    struct kernels *adder;  /* borrowed: what adds; another one than k where
+                               rounds travel in a thread of their own */
+    const struct slices *s; /* borrowed */
+    enum dtype type;        /* of gradients, and of their sum */
+    int joined;             /* shards in the sum so far */
+    char *sum;              /* device: this rank's slice up to slices_sum_end;
+                               NULL when not needed */
+    struct comm_window *window; /* NULL: parts are sent */
+    size_t piece;               /* values of a part that travel at a time */
+    char *in;                   /* host: such pieces from each rank */
+    char *out;    /* host: to each rank, where the device has other memory, */
+    char *staged; /* and device: one of those from another rank */
+    struct timeline *timeline; /* NULL: none */
+};
+
+/* Of n values of a part, how many travel at a time. */
+static inline size_t travel_piece(size_t n)
+{
+    size_t most = (size_t)1 << 20;
+
+    return n < most ? n : most;
+}
+
+/* Memory of the sum and of pieces, before the first round; once it is there,
+ * nothing. */
+int travel_need(struct travel *t, struct err *e) MUST_CHECK;
+/* n values of a shard to place `at` of the sum, as the next shard's. */
+void travel_add(struct travel *t, int nth, size_t at, const void *values,
+                size_t n);
+/* All ranks call. has[r]: rank r has a shard in this round, and this rank's is
+ * grads; of a window, value 0 lies at byte `at` of each rank's. Nobody reads
+ * grads after this. */
+int travel_round(struct travel *t, const int *has, const char *grads, size_t at,
+                 struct err *e) MUST_CHECK;
+void travel_free(struct travel *t);
+
+#endif
