@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 export ULP_R      := $(R)
 # where a stage runs (place.py)
 export ULP_GPUS   := $(GPUS)
-export ULP_RANKS  := $(RANKS)
+export ULP_STAGE_RANKS  := $(RANKS)
 export ULP_LAUNCH := $(LAUNCH)
 # a failed stage says how to repeat it
 export ULP_ARGS   := $(foreach v,$(GIVEN),$(v)=$(call quote,$($(v))))

@@ -85,7 +85,7 @@ def setting(name):
 def on_ranks(command):
     """The command with --ranks, and the ranks of its programs. A trainer has
     work for as many as its arm has shards."""
-    ranks = int(setting("RANKS") or 1)
+    ranks = int(setting("STAGE_RANKS") or 1)
     most = 1
 
     def placed(m):

@@ -18,7 +18,7 @@ for an earlier checkpoint, run then; files that it removes count as freed. --aga
 own that were freed.
 
 Where it runs place.py and launch.py say: ULP_LAUNCH stands before the command,
-ULP_GPUS are devices that stages take in turn, ULP_RANKS are processes of a
+ULP_GPUS are devices that stages take in turn, ULP_STAGE_RANKS are processes of a
 program. Lines on stderr say what ran, how far the whole run is and about how long
 it will take.
 """
@@ -292,7 +292,7 @@ def make(a, state, run, made_of):
     if a.delta:
         keep_delta(state, split(a.delta))
     where, held = {}, []
-    if os.environ.get("ULP_GPUS") or os.environ.get("ULP_RANKS", "1") != "1":
+    if os.environ.get("ULP_GPUS") or os.environ.get("ULP_STAGE_RANKS", "1") != "1":
         import place
         a.command, ranks = place.on_ranks(a.command)
         where, held = place.take_devices(state.dir, a.kind, a.command, ranks)

@@ -81,7 +81,7 @@ mkdir -p "$gate"
 touch "$gate/open"
 STUB_GATE=$gate dag_make DEVICE=cuda GPUS=4 RANKS=2 SHARDS=2 -j8 R="$R" "${two[@]}" "$R/$goal"
 is ranks_take_a_device_each '0 1 0' "$status $(most_at_once) $(grep -cv ' [0-3],[0-3]$' "$gate/log")"
-placed() { ULP_RANKS=$1 python3 -c "import sys; sys.path.insert(0, 'pipelines'); import place; print(*place.on_ranks(sys.argv[1]))" "$2"; }
+placed() { ULP_STAGE_RANKS=$1 python3 -c "import sys; sys.path.insert(0, 'pipelines'); import place; print(*place.on_ranks(sys.argv[1]))" "$2"; }
 is trainer_of_one_shard 'a/rollout --ranks 3 --arm fp32 | a/dapo-step --arm fp32 3' "$(placed 3 'a/rollout --arm fp32 | a/dapo-step --arm fp32')"
 is trainer_of_two_shards 'a/rollout --ranks 3 --arm fp32,shards=2 | a/dapo-step --ranks 2 --arm fp32,shards=2 3' \
     "$(placed 3 'a/rollout --arm fp32,shards=2 | a/dapo-step --arm fp32,shards=2')"
