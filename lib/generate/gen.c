@@ -25,23 +25,34 @@ static float uniform(const struct gen *g, const struct seq *s)
     return philox_unit(out[0]);
 }
 
-/* Who reaches the head. */
-static int gather_heads(struct gen *g)
-{
-    int n = 0;
+/* Rows that reach the head, one a node, and draws from them. */
+struct heads {
+    int rows, draws;
+};
 
+static struct heads gather_heads(struct gen *g)
+{
+    struct heads n = {0, 0};
+
+    for (int i = 0; i < g->n_run; i++) {
+        struct seq *s = g->run[i];
+
+        if (s->lead || s->head_row < 0)
+            continue;
+        s->head = n.rows;
+        g->head_row[n.rows++] = s->head_row;
+    }
     for (int i = 0; i < g->n_run; i++) {
         struct seq *s = g->run[i];
 
         if (s->head_row < 0)
             continue;
-        g->who[n] = s;
-        g->head_row[n] = s->head_row;
-        g->u[n] = uniform(g, s);
-        g->led += !s->lead;
-        n++;
+        g->who[n.draws] = s;
+        g->from[n.draws] = seq_lead(s)->head;
+        g->u[n.draws++] = uniform(g, s);
     }
-    g->drawn += n;
+    g->led += n.rows;
+    g->drawn += n.draws;
     return n;
 }
 
@@ -69,26 +80,46 @@ static int all_draw(const struct gen *g, int R)
     return i == R && R == g->n_rows;
 }
 
-static void upload_live(struct model *m, const int32_t *row, int R)
+static void upload_live(struct gen *g, struct heads n)
 {
+    struct model *m = g->m;
     const struct layout *l = &m->a.rows;
-    int32_t *each = model_host(m, (size_t)R + 1);
+    int32_t *each = model_host(m, (size_t)n.draws + 1);
 
-    for (int i = 0; i <= R; i++)
+    for (int i = 0; i <= n.draws; i++)
         each[i] = i;
-    m->k->upload(m->k, act_ints(m, l->each), each, 4 * ((size_t)R + 1));
-    m->k->upload(m->k, act_ints(m, l->head), row, 4 * (size_t)R);
+    m->k->upload(m->k, act_ints(m, l->each), each, 4 * ((size_t)n.draws + 1));
+    m->k->upload(m->k, act_ints(m, l->head), g->head_row, 4 * (size_t)n.rows);
+    if (m->shape.draws)
+        m->k->upload(m->k, act_ints(m, l->draw), g->from, 4 * (size_t)n.draws);
 }
 
-static int forward(struct gen *g, int R, struct err *e)
+/* A token of each draw. */
+static void draw(struct gen *g, struct heads n)
+{
+    struct model *m = g->m;
+    int H = m->c.hidden;
+
+    head_norm(m, n.rows);
+    if (m->shape.draws)
+        model_rows(m, act(m, m->a.draw_n), act(m, m->a.head_n), m->a.rows.each,
+                   m->a.rows.draw, n.draws, H);
+    m->k->head_sample(m->k, m->t, m->lt, g->token, g->logp, act(m, m->a.draw_n),
+                      of_model(m, ROLE_HEAD)->w, g->u, g->o->sample, n.draws,
+                      m->c.vocab, H);
+}
+
+static int forward(struct gen *g, struct heads n, struct err *e)
 {
     struct model *m = g->m;
     struct kernels *k = m->k;
     const int32_t *slot = g->rows + g->cap_rows, *pos = slot + g->cap_rows;
     size_t bytes = sizeof *g->rows * (size_t)g->n_rows;
-    int H = m->c.hidden;
-    const struct acts_shape shape = {
-        .T = g->n_rows, .R = R, .head_rows = !all_draw(g, R)};
+    int more = n.draws > n.rows;
+    const struct acts_shape shape = {.T = g->n_rows,
+                                     .R = n.rows,
+                                     .head_rows = more || !all_draw(g, n.rows),
+                                     .draws = more ? n.draws : 0};
     int r = model_fit(m, shape, e);
 
     if (r)
@@ -97,16 +128,12 @@ static int forward(struct gen *g, int R, struct err *e)
     k->upload(k, act_ints(m, m->a.rows.pos), pos, bytes);
     k->kv_rows(k, m->kv, slot, pos, g->n_rows);
     if (m->shape.head_rows)
-        upload_live(m, g->head_row, R);
+        upload_live(g, n);
     model_layers(m, 1);
     settle(g);
-    memset(g->logp, 0, sizeof *g->logp * (size_t)R);
-    if (!R)
-        return k->sync(k, e);
-    head_norm(m, R);
-    k->head_sample(k, m->t, m->lt, g->token, g->logp, act(m, m->a.head_n),
-                   of_model(m, ROLE_HEAD)->w, g->u, g->o->sample, R, m->c.vocab,
-                   H);
+    memset(g->logp, 0, sizeof *g->logp * (size_t)n.draws);
+    if (n.rows)
+        draw(g, n);
     return k->sync(k, e);
 }
 
@@ -163,12 +190,13 @@ static void sort_out(struct gen *g)
 
 static int step(struct gen *g, struct err *e)
 {
-    int R = gather_heads(g), r = forward(g, R, e);
+    const struct heads n = gather_heads(g);
+    int r = forward(g, n, e);
 
-    for (int i = 0; r && i < R; i++)
+    for (int i = 0; r && i < n.draws; i++)
         if (!isfinite(g->logp[i])) /* the kernel's word, with a name to it */
             return not_finite(g->who[i], e);
-    for (int i = 0; !r && i < R; i++)
+    for (int i = 0; !r && i < n.draws; i++)
         r = append(g, g->who[i], g->token[i], g->logp[i], e);
     if (r)
         return r;
@@ -214,6 +242,7 @@ static void gen_open(struct gen *g)
     g->run = xcalloc(n, sizeof *g->run);
     g->fork = xcalloc(n, sizeof *g->fork);
     g->head_row = xcalloc(n, sizeof *g->head_row);
+    g->from = xcalloc(n, sizeof *g->from);
     g->token = xcalloc(n, sizeof *g->token);
     g->u = xcalloc(n, sizeof *g->u);
     g->logp = xcalloc(n, sizeof *g->logp);
@@ -240,6 +269,7 @@ static void gen_close(struct gen *g)
     free(g->run);
     free(g->fork);
     free(g->head_row);
+    free(g->from);
     free(g->token);
     free(g->u);
     free(g->logp);

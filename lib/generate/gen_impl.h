@@ -28,6 +28,7 @@ struct seq {
     int slot; /* where it runs; a follower's has no pages */
     int pos;  /* positions in the cache before this step */
     int rows; /* that this step adds */
+    int head; /* of a leader: its row among those that reach the head */
     /* rows of this step's pass: whose hidden state gives its next token; that
      * of its prompt's last token; or -1 */
     int head_row, prompt_row;
@@ -73,8 +74,9 @@ struct gen {
     int prefill;           /* how many of them are not decoding */
     struct fork *fork;     /* [batch], after the pass */
     int n_forks, promised; /* pages that they take */
-    /* [batch]: rows that reach the head, and what comes of them */
-    int32_t *head_row, *token;
+    int32_t *head_row;     /* [batch]: rows that reach the head */
+    /* [batch]: draws; the head row that each is from, and what comes of it */
+    int32_t *from, *token;
     float *u, *logp;
     struct seq **who;
 };

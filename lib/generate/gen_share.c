@@ -1,7 +1,8 @@
 /* gen_share - samples that begin alike share rows and pages until they part
  *
  * A row of the pass depends on the tokens before it alone, whatever the batch:
- * so what one sample computes is what each of its node would. Every sample
+ * so what one sample computes is what each of its node would. Not so under
+ * order=hardware, where nothing is shared but the prompt. Every sample
  * draws with its own uniform. The next step has one row for all that drew the
  * same token.
  */
