@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_CC      ?= clang
 FUZZ_DIR     := build/fuzz
 FUZZ_FLAGS   := $(filter-out -O% -fsanitize=% -fno-sanitize-recover=%,$(STD)) \
-                -O1 -fsanitize=fuzzer,address,undefined \
+                -g -O1 -fsanitize=fuzzer,address,undefined \
                 -fno-sanitize-recover=undefined
 
 FUZZ_USES_tok := text
