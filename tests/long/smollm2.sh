@@ -48,8 +48,10 @@ run() { # NAME MAKE'S WORDS
     local what=$1
     shift
     held "$T/$what.held" make -j1 "${small[@]}" R="$T/$what" "$@" >"$T/$what.log" 2>&1
-    verdict "$what" $? "$(tail -n 3 "$T/$what.log" | tr '\n' ' ')" || return 1
+    local status=$?
+    verdict "$what" $status "$(tail -n 3 "$T/$what.log" | tr '\n' ' ')"
     say "$what" "$T/$what.held"
+    return $status
 }
 run experiment THREADS=2 "$T/experiment/analysis/summary.txt" || exit 1
 runs=$(cd "$T/experiment/train_logs" && ls | grep -v _again) # the preset's own replicate aside
@@ -96,7 +98,9 @@ for arm in fp32 bf16; do
     words=(--model "$model" --arm "$arm" --device cpu --threads 2 --prompts 2 --mini-batch 2 --samples 4 --micro-batch 512)
     held "$T/update.held" "$BIN/dapo-step" --quiet "${words[@]}" --off-policy --steps 1 --out "$T/update.$arm" --json \
         -o /dev/null "$T/experiment/train_logs/${arm}_seed1/step-1/rollouts.msgpack.zst" 2>"$T/err"
-    verdict "update_$arm" $? "$(tail -n 1 "$T/err")" || continue
+    status=$?
+    verdict "update_$arm" $status "$(tail -n 1 "$T/err")"
+    [ $status = 0 ] || continue
     say "update, $arm" "$T/update.held"
     "$BIN/dapo-step" --plan --json "${words[@]}" --longest 112 >"$T/plan"
     python3 - "$T/plan" "$T/update.held" <<'P'
