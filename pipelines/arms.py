@@ -11,18 +11,26 @@ def arm_name(word):
 
 class Arm:
     """name: arm_name; factors: for --arm; lr: the learning rate; tis: the bound
-    of the importance weight."""
+    of the importance weight; shuffled: its order of sums is that of the seed."""
 
-    def __init__(self, name, factors, lr, tis):
+    def __init__(self, name, factors, lr, tis, shuffled=False):
         self.name, self.factors, self.lr, self.tis = name, factors, lr, tis
+        order = re.findall(r",order=([a-z]+):?([0-9]*)", factors)
+        self.kind, self.number = order[-1] if order else \
+            ("shuffled" if shuffled else "canonical", "")
 
-    def draw(self, n):
-        """Factors of noise draw n: 0 is the arm as it is, others are in
-        another order of sums, on the GPU's fast path another order of groups."""
+    def draw(self, n, seed):
+        """Factors of noise draw n of a training seed: 0 is the arm as it is,
+        others are in another order of sums, on the GPU's fast path another
+        order of groups. The number that draw 0 has already is left out, or two
+        draws would be one run: where the arm is shuffled and names none, it is
+        the seed."""
         if not n:
             return self.factors
-        kind = "hardware" if "order=hardware" in self.factors else "shuffled"
-        return f"{self.factors},order={kind}:{n}"
+        own = seed if self.kind == "shuffled" else 0
+        own = int(self.number or own)
+        kind = "hardware" if self.kind == "hardware" else "shuffled"
+        return f"{self.factors},order={kind}:{n + (0 < own <= n)}"
 
 
 def run_name(arm, seed, draw):
@@ -36,6 +44,7 @@ class Run:
     def __init__(self, arm, seed, draw=0):
         self.arm, self.seed, self.draw = arm, seed, draw
         self.name = run_name(arm.name, seed, draw)
+        self.factors = arm.draw(draw, seed)
 
 
 class Arms:
@@ -137,7 +146,8 @@ class Arms:
             if self.SHARDS > 1 and not any(x.startswith("shards=")
                                        for x in factors):
                 factors.append(f"shards={self.SHARDS}")
-            arms.append(Arm(name, ",".join([first, *factors]), lr, tis))
+            arms.append(Arm(name, ",".join([first, *factors]), lr, tis,
+                            first in self.SHUFFLED_ARMS.split()))
         if not arms:
             raise Wrong(f"{var}: found none, expected at least one arm")
         return arms

@@ -125,7 +125,7 @@ def bytes_of_stages(p):
         needs = {}
         for run in p.runs(p.arms) + [r for arms in p.table_arms.values()
                                      for r in p.runs(arms)]:
-            factors = run.arm.draw(run.draw)
+            factors = run.factors
             if f"arm {factors}" not in needs and not p.outside:
                 m = s.memory_of(run.arm, "", None, False)
                 needs[f"arm {factors}"] = m["at_most"]

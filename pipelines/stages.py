@@ -113,7 +113,7 @@ class Experiment(Tables):
 
     def loop(self, run, model, steps, sampler, trainer):
         p, seed = self.p, run.seed
-        factors = run.arm.draw(run.draw)
+        factors = run.factors
         more = f" {p.ROLLOUT_OPTS}" if p.ROLLOUT_OPTS else ""
         return " \\\n".join((
             "mkdir $OUT && mkfifo $OUT.fifo &&",

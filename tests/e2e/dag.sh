@@ -138,6 +138,11 @@ run SEEDS='1 2'
 seeds=$(grep -o -- '--seed 100[0-9] --samples 2' "$R/.make/dag.mk" | sort -u | tr '\n' ' ')
 [ "$seeds" = '--seed 1001 --samples 2 --seed 1002 --samples 2 ' ]
 verdict a_training_seed_has_its_own_evaluation_stream $? "$seeds"
+run ARMS='fp32 bf16' NOISE=2
+# bf16 alone is shuffled by the seed, 1: no draw may be that run again
+orders=$(grep -oE -- '--arm bf16,order=shuffled:[0-9]+ --seed [0-9]+' "$R/.make/dag.mk" | sort -u | tr '\n' ' ')
+[ "$orders" = '--arm bf16,order=shuffled:2 --seed 1 ' ]
+verdict no_draw_repeats_the_order_of_the_arm_itself $? "$orders"
 run ARMS='fp32 bf16,lr=2e-3'
 ran 'bf16|^overlap|^analys'
 verdict one_more_arm_adds_that_arm $? "$(said)"
