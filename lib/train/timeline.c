@@ -70,43 +70,33 @@ void timeline_add(struct timeline *t, enum timeline_row row, const char *what,
 
 /* ---- the file -------------------------------------------------------- */
 
-static void put(struct buf *b, const char *text)
-{
-    buf_put(b, text, strlen(text));
-}
-
 static void put_rank(struct buf *b, int rank)
 {
     static const char *const rows[] = {"compute", "exchange"};
-    char text[256];
 
-    snprintf(text, sizeof text,
-             "%s{\"ph\":\"M\",\"pid\":%d,\"name\":\"process_name\","
-             "\"args\":{\"name\":\"rank %d\"}}",
-             rank ? ",\n" : "", rank, rank);
-    put(b, text);
-    for (int i = 0; i < 2; i++) {
-        snprintf(text, sizeof text,
-                 ",\n{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":"
-                 "\"thread_name\",\"args\":{\"name\":\"%s\"}}",
-                 rank, i, rows[i]);
-        put(b, text);
-    }
+    buf_printf(b,
+               "%s{\"ph\":\"M\",\"pid\":%d,\"name\":\"process_name\","
+               "\"args\":{\"name\":\"rank %d\"}}",
+               rank ? ",\n" : "", rank, rank);
+    for (int i = 0; i < 2; i++)
+        buf_printf(b,
+                   ",\n{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":"
+                   "\"thread_name\",\"args\":{\"name\":\"%s\"}}",
+                   rank, i, rows[i]);
 }
 
 /* Times are microseconds. */
 static void put_span(struct buf *b, int rank, const struct span *s)
 {
-    char text[256], n[16] = "";
+    char n[16] = "";
 
     if (s->n >= 0)
         snprintf(n, sizeof n, " %d", s->n);
-    snprintf(text, sizeof text,
-             ",\n{\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"name\":\"%s%s\","
-             "\"ts\":%.3f,\"dur\":%.3f}",
-             rank, s->row, s->what, n, (double)s->began / 1e3,
-             (double)(s->ended - s->began) / 1e3);
-    put(b, text);
+    buf_printf(b,
+               ",\n{\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"name\":\"%s%s\","
+               "\"ts\":%.3f,\"dur\":%.3f}",
+               rank, s->row, s->what, n, (double)s->began / 1e3,
+               (double)(s->ended - s->began) / 1e3);
 }
 
 /* The spans of a rank, on rank 0: v is its own, or freed by the caller. */
@@ -128,7 +118,7 @@ int timeline_write(struct timeline *t, const char *path, struct err *e)
     struct buf b = {0};
     int r = 0;
 
-    put(&b, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n");
+    buf_puts(&b, "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n");
     for (int rank = 0; rank < comm_size(t->c) && !r; rank++) {
         struct span *v = NULL;
         uint64_t n = 0;
@@ -140,7 +130,7 @@ int timeline_write(struct timeline *t, const char *path, struct err *e)
         if (v != t->v)
             free(v);
     }
-    put(&b, "\n]}\n");
+    buf_puts(&b, "\n]}\n");
     if (!r && !comm_rank(t->c))
         r = file_put(path, b.p, b.n, e);
     buf_free(&b);

@@ -9,14 +9,13 @@ ran() { # PATTERN: stages ran, and each one's label matches
 }
 none() { [ "$status" = 0 ] && [ -z "$labels" ]; }
 said() { echo "ran: $labels; $(tail -n 2 "$T/err")"; }
-bytes() { (cd "$R" && find . -type f ! -path './.make/*' | LC_ALL=C sort | xargs sha256sum); }
 
 run
 [ "$status" = 0 ] && [ "$(wc -l <<<"$labels")" = "$(grep -c '^# stage' "$R/.make/dag.mk")" ] && [ -s "$R/analysis/summary.txt" ]
 verdict first_run_makes_every_stage_once $? "$(said)"
 [ "$(grep -c "^\[" "$T/err")" = 28 ] && grep -q "^28 of 28 stages to run$" "$T/err" && grep -q "^\[28/28\] analysis" "$T/err"
 verdict progress_counts_stages $? "$(grep -c '^\[' "$T/err") $(head -n 1 "$T/err")"
-bytes >"$T/first"
+bytes "$R" >"$T/first"
 dag_make R="$R" profile
 [ "$status" = 0 ] && grep -q '^wall .* in 28 stages$' "$T/out" && [ "$(grep -c '<title>' "$R/.make/profile.svg")" = 28 ] && grep -q '^train  *3 ' "$T/out"
 verdict profile_has_every_stage $? "$(head -n 3 "$T/out") $(cat "$T/err")"
@@ -78,11 +77,11 @@ ran '^(KL|average KL) |^analys' && [ "$(grep -c '^KL' <<<"$labels")" = 2 ]
 verdict a_changed_program_reruns_its_stages_and_their_readers $? "$(said)"
 program kl
 run
-bytes | cmp -s - "$T/first"
+bytes "$R" | cmp -s - "$T/first"
 verdict and_back $? "$(said)"
 echo '# a comment' >>"$T/bin/stats"
 run
-ran '^(score|average KL|metrics of|sparsity of|spectrum of|overlap of|analys)' && bytes | cmp -s - "$T/first"
+ran '^(score|average KL|metrics of|sparsity of|spectrum of|overlap of|analys)' && bytes "$R" | cmp -s - "$T/first"
 verdict same_results_go_no_further $? "$(said)"
 program stats
 run
@@ -99,23 +98,23 @@ ran . && grep -q '^pretrain the base' <<<"$labels"
 verdict an_older_file_of_the_same_size_put_in_place $? "$(said)"
 cp "$T/kept" "$T/tok/tokenizer.json"
 run
-bytes | cmp -s - "$T/first"
+bytes "$R" | cmp -s - "$T/first"
 verdict and_the_first_one_again $? "$(said)"
 rm "$R/eval_metrics/base_seed1/scores.msgpack"
 run
-ran '^score base' && bytes | cmp -s - "$T/first"
+ran '^score base' && bytes "$R" | cmp -s - "$T/first"
 verdict a_deleted_result_is_made_again $? "$(said)"
 rm "$R/train_logs/fp32_seed1/step-2/checkpoint/optimizer.safetensors"
 run
-ran '^train fp32 seed 1 to step 2$' && bytes | cmp -s - "$T/first"
+ran '^train fp32 seed 1 to step 2$' && bytes "$R" | cmp -s - "$T/first"
 verdict a_file_deleted_from_a_checkpoint $? "$(said)"
 echo x >>"$R/train_logs/fp32_seed1/step-4/checkpoint/model.safetensors"
 run
-ran '^train fp32 seed 1 to step 4$' && bytes | cmp -s - "$T/first"
+ran '^train fp32 seed 1 to step 4$' && bytes "$R" | cmp -s - "$T/first"
 verdict a_result_that_was_edited_is_made_again $? "$(said)"
 rm "$R/analysis/report.html" "$R/analysis/tables/j.tsv"
 run
-ran '^analys' && bytes | cmp -s - "$T/first"
+ran '^analys' && bytes "$R" | cmp -s - "$T/first"
 verdict a_deleted_page_and_table $? "$(said)"
 sed -i 's/"samples": 2, "temp/"samples": 3, "temp/' "$T/tasks.json"
 run
@@ -132,7 +131,7 @@ verdict one_more_noise_draw_adds_that_draw $? "$(said)"
 grep -q -- '--arm fp32,order=shuffled:1 ' "$R/.make/dag.mk" && grep -q -- '--set draw=1 ' "$R/.make/dag.mk"
 verdict a_draw_has_another_order_of_sums $? ''
 run
-bytes | grep -vE ' .*(_draw1|seed2)' | cmp -s - "$T/first"
+bytes "$R" | grep -vE ' .*(_draw1|seed2)' | cmp -s - "$T/first"
 verdict fewer_draws_leave_the_others $? "$(said)"
 run SEEDS='1 2'
 seeds=$(grep -o -- '--seed 100[0-9] --samples 2' "$R/.make/dag.mk" | sort -u | tr '\n' ' ')
@@ -147,7 +146,7 @@ run ARMS='fp32 bf16,lr=2e-3'
 ran 'bf16|^overlap|^analys'
 verdict one_more_arm_adds_that_arm $? "$(said)"
 run
-ran '^overlap|^analys' && bytes | grep -vE ' .*(bf16|seed2|_draw1)' | cmp -s - "$T/first"
+ran '^overlap|^analys' && bytes "$R" | grep -vE ' .*(bf16|seed2|_draw1)' | cmp -s - "$T/first"
 verdict fewer_again_leave_the_others $? "$(said)"
 run THREADS=2 LAUNCH='nice -n 1'
 none
@@ -203,7 +202,7 @@ program reward other
 apart
 program reward
 run
-[ "$status" = 0 ] && bytes | grep -vE "$others" | cmp -s - "$T/first"
+[ "$status" = 0 ] && bytes "$R" | grep -vE "$others" | cmp -s - "$T/first"
 verdict together_again_does_not_believe_what_apart_made $? "$(said)"
 dag_make R="$R" "${small[@]}" ABLATION_ARMS='fp32 bf16' SEEDS='1 2' ablation
 ran 'bf16|seed ?2|^ablation' && [ -e "$R/analysis/ablation.txt" ] && [ -s "$R/analysis/summary.txt" ]
@@ -222,7 +221,7 @@ env -u MAKEFLAGS -u MAKELEVEL bash -c "$again $old" </dev/null >"$T/out" 2>"$T/e
 verdict and_its_command_repeats_it_alone $? "$again: $(tail -n 2 "$T/err")"
 program logprob
 run
-bytes | grep -vE "$others" | cmp -s - "$T/first"
+bytes "$R" | grep -vE "$others" | cmp -s - "$T/first"
 verdict and_all_is_as_before $? "$(said)"
 
 cp -r "$R/base/model" "$T/model"

@@ -94,7 +94,6 @@ R=$T/r
 
 # --- results that are there ---------------------------------------------------------
 run() { dag_make R="$R" "${small[@]}" "$@" "$R/analysis/summary.txt"; }
-bytes() { find "$1" -type f ! -path '*/.make/*' | LC_ALL=C sort | xargs sha256sum; }
 run
 bytes "$R" >"$T/first"
 for w in LR=2e-3 PRESET=tiny STEPS=6 EVAL_SAMPLES=8 QUESTIONS=2 MODEL_SHAPE='--hidden 64'; do

@@ -67,6 +67,7 @@ cat >"$T/tasks.json" <<'S'
 S
 mkdir -p "$T/tok"
 echo '{}' >"$T/tok/tokenizer.json"
+goal=analysis/summary.txt # of refused, unless a test names another
 small=(PRESET=smoke TASKS_FILE="$T/tasks.json" TOKENIZER="$T/tok" ARMS=fp32 SEEDS=1)
 dag_make() { # ARGS...: make with the stand-ins, on no machine's device
     # shellcheck disable=SC2086
@@ -77,4 +78,17 @@ dag_make() { # ARGS...: make with the stand-ins, on no machine's device
 }
 verdict() { # NAME STATUS WHY
     if [ "$2" = 0 ]; then echo "ok dag_$1"; else echo "not ok dag_$1: $(tr '\n' ';' <<<"$3" | cut -c1-600)"; fi
+}
+bytes() { # DIR: digests of all that make made there, but for its state
+    (cd "$1" && find . -type f ! -path './.make/*' | LC_ALL=C sort | xargs sha256sum)
+}
+refused() { # NAME PATTERN ARGS...: one line says it, exit 2, and nothing is begun for $goal
+    local name=$1 pattern=$2
+    shift 2
+    dag_make R="$T/none" "${small[@]}" "$@" "$T/none/$goal"
+    if [ "$status" = 2 ] && [ "$(grep -cv '^make: \*\*\* \[' "$T/err")" = 1 ] && grep -Eq "$pattern" "$T/err" && [ ! -e "$T/none/data" ]; then
+        ok "refuses_$name"
+    else
+        no "refuses_$name" "exit $status: $(head -c 300 "$T/err")"
+    fi
 }

@@ -7,7 +7,6 @@ export TMPDIR=$T DAG_JOBS=10
 unset CUDA_VISIBLE_DEVICES
 R=$T/r gate=$T/gate goal=analysis/summary.txt
 two=("${small[@]}" SEEDS='1 2') three=("${small[@]}" SEEDS='1 2 3')
-bytes() { (cd "$1" && find . -type f ! -path './.make/*' | LC_ALL=C sort | xargs sha256sum); }
 begun() { cat "$gate/log" 2>/dev/null | grep -c '^begin'; }
 until_begun() { # N: that many stages have begun; 1 when they do not
     for _ in $(seq 400); do [ "$(begun)" -ge "$1" ] && return 0; sleep 0.05; done
@@ -112,16 +111,6 @@ is three_fit_in_more '0 3' "$status $(most_at_once)"
 export STUB_PLAN=
 
 # --- the front door
-refused() { # NAME PATTERN ARGS...
-    local name=$1 pattern=$2
-    shift 2
-    dag_make R="$T/none" "${small[@]}" "$@" "$T/none/$goal"
-    if [ "$status" = 2 ] && [ "$(grep -cv '^make: \*\*\* \[' "$T/err")" = 1 ] && grep -Eq "$pattern" "$T/err" && [ ! -e "$T/none/data" ]; then
-        ok "refuses_$name"
-    else
-        no "refuses_$name" "exit $status: $(head -c 300 "$T/err")"
-    fi
-}
 refused gpus "GPUS: found 'all', expected how many devices, or their numbers" GPUS=all DEVICE=cuda
 refused gpus_0 "GPUS: found '0'" GPUS=0 DEVICE=cuda
 refused gpus_shell "GPUS: found '.touch none.'" GPUS="'touch none'" DEVICE=cuda

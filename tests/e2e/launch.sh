@@ -4,7 +4,6 @@ set -u
 . tests/e2e/dag_stubs.bash
 verdict_prefix=launch_
 R=$T/r goal=train_logs/fp32_seed1/step-4
-bytes() { (cd "$1" && find . -type f ! -path './.make/*' | LC_ALL=C sort | xargs sha256sum); }
 run() { dag_make R="$R" "${small[@]}" "$@" "$R/$goal"; }
 run
 bytes "$R" >"$T/want"
@@ -59,16 +58,6 @@ is make_stopped_stops_all '0 0' "$(pgrep -fc "$T/bin/") $(find "$R" -name '.new.
 run
 is and_goes_on '0 same' "$status $(bytes "$R" | cmp -s - "$T/want" && echo same)"
 
-refused() { # NAME PATTERN ARGS...
-    local name=$1 pattern=$2
-    shift 2
-    dag_make R="$T/none" "${small[@]}" "$@" "$T/none/$goal"
-    if [ "$status" = 2 ] && [ "$(grep -cv '^make: \*\*\* \[' "$T/err")" = 1 ] && grep -Eq "$pattern" "$T/err" && [ ! -e "$T/none/data" ]; then
-        ok "refuses_$name"
-    else
-        no "refuses_$name" "exit $status: $(head -c 300 "$T/err")"
-    fi
-}
 refused a_quote 'LAUNCH=srun .x: No closing quotation' LAUNCH="srun 'x"
 refused no_program "LAUNCH: 'nosuch' is not a program here" LAUNCH='nosuch -n 1'
 printf '#!/bin/sh\n' >"$T/path/srun"

@@ -13,7 +13,6 @@ ok starts
 export DAG_JOBS=4 TMPDIR=$T
 R=$T/r gate=$T/gate goal=train_logs/fp32_seed1/step-4
 slurm=("${small[@]}" LAUNCH=slurm)
-bytes() { (cd "$1" && find . -type f ! -path './.make/*' | LC_ALL=C sort | xargs sha256sum); }
 jobs_left() { squeue -h -o '%T %j' | grep -Evc '^COMPLETING| late$'; }
 until_() { # COMMAND...: 1 when it does not come true
     for _ in $(seq 300); do "$@" && return 0; sleep 0.1; done
