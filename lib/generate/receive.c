@@ -5,17 +5,70 @@
 #include "../base/arena.h"
 #include "../base/hash.h"
 
-static int next_weights(void *ctx, void *dst, size_t n, struct err *e)
+/* All weights go from rank to rank in pieces, while more of them come. */
+#define PIECE ((size_t)16 << 20)
+
+/* ---- what came, on every rank ----------------------------------------- */
+
+struct source {
+    struct receiver *v;
+    struct sync *s; /* NULL: rank 0 has it */
+};
+
+static int get_weights(void *ctx, void *dst, size_t n, struct err *e)
 {
-    return sync_get_weights(ctx, dst, n, e);
+    const struct source *x = ctx;
+    int r = 0;
+
+    for (char *at = dst, *end = at + n; at < end && !r;) {
+        size_t m = (size_t)(end - at) < PIECE ? (size_t)(end - at) : PIECE;
+
+        r = x->s ? sync_get_weights(x->s, at, m, e) : 0;
+        if (!r)
+            r = comm_bcast(x->v->comm, 0, at, m, e);
+        at += m;
+    }
+    return r;
 }
 
-static int set(const struct receiver *v, struct engine *x,
-               const struct model_reader *in, enum dtype t, struct err *e)
+/* The next n runs. */
+static int get_runs(const struct source *x, size_t n, struct err *e)
 {
-    return v->set ? v->set(v->set_ctx, in, t, e)
-                  : model_set_reader(x->m, in, t, e);
+    struct receiver *v = x->v;
+    size_t all = 0;
+    int r;
+
+    v->runs.n = 0;
+    for (size_t i = 0; x->s && i < n; i++) {
+        const void *p;
+        size_t size;
+
+        r = sync_get_changes(x->s, &p, &size, e);
+        if (r)
+            return r;
+        buf_put(&v->runs, p, size);
+        v->n_run[i] = size;
+    }
+    r = comm_bcast(v->comm, 0, v->n_run, n * sizeof *v->n_run, e);
+    if (r)
+        return r;
+    for (size_t i = 0; i < n; i++)
+        all += (size_t)v->n_run[i];
+    if (!x->s)
+        (void)buf_room(&v->runs, all);
+    v->runs.n = all;
+    return comm_bcast(v->comm, 0, v->runs.p, all, e);
 }
+
+static int get_policy(const struct source *x, struct err *e)
+{
+    int r = x->s ? sync_check_weights(x->s, x->v->policy, e) : 0;
+
+    return r ? r
+             : comm_bcast(x->v->comm, 0, x->v->policy, sizeof x->v->policy, e);
+}
+
+/* ---- kept ------------------------------------------------------------- */
 
 static int next_kept(void *ctx, void *dst, size_t n, struct err *e)
 {
@@ -32,14 +85,15 @@ static int set_kept(const struct receiver *v, struct engine *x, struct err *e)
     const uint8_t *at = v->kept;
     const struct model_reader in = {next_kept, &at};
 
-    return set(v, x, &in, v->t, e);
+    return model_set_reader(x->m, &in, v->t, e);
 }
 
 /* ---- changes --------------------------------------------------------- */
 
 struct batch {
     struct receiver *v;
-    size_t first, n; /* values from the start; in all */
+    size_t first, n;         /* values from the start; in all */
+    size_t at[RECEIVE_RUNS]; /* of a run, in v->runs */
     int bad[RECEIVE_RUNS];
 };
 
@@ -56,27 +110,25 @@ static void apply(void *ctx, long i, int worker)
     size_t at, n = run_length(b, (size_t)i, &at), width = dtype_size(v->t);
 
     (void)worker;
-    b->bad[i] = changes_apply(v->coder[i], v->run[i].p, v->run[i].n,
-                              v->kept + at * width, n, (int)width);
+    b->bad[i] = changes_apply(v->coder[i], v->runs.p + b->at[i],
+                              (size_t)v->n_run[i], v->kept + at * width, n,
+                              (int)width);
 }
 
 /* The next runs, at most RECEIVE_RUNS. */
-static int take_runs(struct batch *b, struct sync *s, const char *fifo,
-                     struct err *e)
+static int take_runs(struct batch *b, const struct source *src,
+                     const char *fifo, struct err *e)
 {
     struct receiver *v = b->v;
     size_t left = (b->n - b->first + CHANGES_RUN - 1) / CHANGES_RUN;
-    size_t runs = left < RECEIVE_RUNS ? left : RECEIVE_RUNS;
+    size_t runs = left < RECEIVE_RUNS ? left : RECEIVE_RUNS, at = 0;
+    int r = get_runs(src, runs, e);
 
+    if (r)
+        return r;
     for (size_t i = 0; i < runs; i++) {
-        const void *p;
-        size_t n;
-        int r = sync_get_changes(s, &p, &n, e);
-
-        if (r)
-            return r;
-        v->run[i].n = 0;
-        buf_put(&v->run[i], p, n);
+        b->at[i] = at;
+        at += (size_t)v->n_run[i];
         if (!v->coder[i])
             v->coder[i] = delta_coder_open();
     }
@@ -88,9 +140,10 @@ static int take_runs(struct batch *b, struct sync *s, const char *fifo,
     return 0;
 }
 
-static int take_changes(struct receiver *v, struct sync *s, const char *fifo,
+static int take_changes(const struct source *src, const char *fifo,
                         const struct sync_msg *msg, struct err *e)
 {
+    struct receiver *v = src->v;
     struct batch b = {.v = v, .n = msg->n_bytes / dtype_size(msg->t)};
     int r = 0;
 
@@ -103,25 +156,26 @@ static int take_changes(struct receiver *v, struct sync *s, const char *fifo,
     if (!v->pool)
         v->pool = pool_open(v->threads);
     while (b.first < b.n && !r)
-        r = take_runs(&b, s, fifo, e);
+        r = take_runs(&b, src, fifo, e);
     return r;
 }
 
 /* ---- all weights ------------------------------------------------------ */
 
-static int take_all(struct receiver *v, struct engine *x, struct sync *s,
+static int take_all(struct source *src, struct engine *x,
                     const struct sync_msg *msg, struct err *e)
 {
-    const struct model_reader in = {next_weights, s};
+    const struct model_reader in = {get_weights, src};
+    struct receiver *v = src->v;
 
     if (!msg->keep)
-        return set(v, x, &in, msg->t, e);
+        return model_set_reader(x->m, &in, msg->t, e);
     if (!v->kept || dtype_size(v->t) != dtype_size(msg->t)) {
         free(v->kept);
         v->kept = xmalloc(msg->n_bytes);
     }
     v->t = msg->t;
-    return sync_get_weights(s, v->kept, msg->n_bytes, e);
+    return get_weights(src, v->kept, msg->n_bytes, e);
 }
 
 /* The model's digest is over its compute weights: those that were sent, where
@@ -150,6 +204,7 @@ int receive_weights(struct receiver *v, struct engine *x, struct sync *s,
                     const char *fifo, const struct sync_msg *msg, struct err *e)
 {
     size_t want = model_params(x->m)->n_values * dtype_size(msg->t);
+    struct source src = {v, s};
     int r;
 
     if (msg->n_bytes != want)
@@ -157,10 +212,10 @@ int receive_weights(struct receiver *v, struct engine *x, struct sync *s,
                        "%s: %zu bytes of weights, the model has "
                        "%zu",
                        fifo, msg->n_bytes, want);
-    r = msg->type == SYNC_CHANGES ? take_changes(v, s, fifo, msg, e)
-                                  : take_all(v, x, s, msg, e);
+    r = msg->type == SYNC_CHANGES ? take_changes(&src, fifo, msg, e)
+                                  : take_all(&src, x, msg, e);
     if (!r)
-        r = sync_check_weights(s, v->policy, e);
+        r = get_policy(&src, e);
     if (!r && (msg->keep || msg->type == SYNC_CHANGES))
         r = set_kept(v, x, e);
     if (!r)
@@ -170,10 +225,9 @@ int receive_weights(struct receiver *v, struct engine *x, struct sync *s,
 
 void receive_close(struct receiver *v)
 {
-    for (int i = 0; i < RECEIVE_RUNS; i++) {
-        buf_free(&v->run[i]);
+    for (int i = 0; i < RECEIVE_RUNS; i++)
         delta_coder_close(&v->coder[i]);
-    }
+    buf_free(&v->runs);
     pool_close(&v->pool);
     free(v->kept);
     memset(v, 0, sizeof *v);

@@ -2,32 +2,36 @@
  *
  * All of them; or, where the trainer said that changes may follow, what changed:
  * a copy of the weights as they were sent is then kept in host memory.
+ *
+ * Of several ranks, rank 0 has the FIFO. It passes on what came, as it came:
+ * where changes did, the other ranks get changes, and each keeps a copy.
  */
 #ifndef ULP_GENERATE_RECEIVE_H
 #define ULP_GENERATE_RECEIVE_H
 #include "../base/pool.h"
+#include "../comm/comm.h"
 #include "../model/engine.h"
 #include "changes.h"
 #include "sync.h"
 
 enum { RECEIVE_RUNS = 16 }; /* decoded at once */
 
-struct receiver { /* zeroed but for threads: nothing came yet */
-    int threads;  /* that decode; 0: one per processor */
+/* Zeroed but for the first two: nothing came yet. */
+struct receiver {
+    int threads;       /* that decode; 0: one per processor */
+    struct comm *comm; /* borrowed; NULL: this process alone */
     uint8_t *kept;
     enum dtype t;    /* of kept */
     char policy[33]; /* the digest of what came last */
     struct pool *pool;
-    struct buf run[RECEIVE_RUNS];
+    struct buf runs; /* of a batch, one behind the other */
+    uint64_t n_run[RECEIVE_RUNS];
     struct delta_coder *coder[RECEIVE_RUNS];
-    /* Instead of model_set_reader, where other ranks take the weights, too. */
-    int (*set)(void *ctx, const struct model_reader *in, enum dtype t,
-               struct err *e);
-    void *set_ctx;
 };
 
 /* After SYNC_WEIGHTS or SYNC_CHANGES: takes what follows; the weights of x are
- * then those, and its digest too. fifo: its name. Changes to other weights than
+ * then those, and its digest too. All ranks call, with the same message; s is
+ * rank 0's, and NULL elsewhere. fifo: its name. Changes to other weights than
  * those that came last, or weights that do not have the digest announced, are
  * an error. */
 int receive_weights(struct receiver *v, struct engine *x, struct sync *s,

@@ -102,18 +102,19 @@ static int generate_group(struct sampler *s, const struct sync_msg *msg,
 static int follow(struct sampler *s, struct err *e)
 {
     struct sync *fifo = NULL;
-    struct receiver weights = {.threads = s->o->threads};
+    struct receiver weights = {.threads = s->o->threads, .comm = s->o->comm};
     struct sync_msg msg = {0};
     int r = sync_open(&fifo, s->o->fifo, 0, e);
 
-    if (comm_size(s->o->comm) > 1) {
-        weights.set = sampler_spread_weights;
-        weights.set_ctx = s;
+    while (!r && !(r = sync_recv(fifo, &msg, e)) && msg.type != SYNC_END) {
+        if (msg.type == SYNC_GO) {
+            r = generate_group(s, &msg, e);
+            continue;
+        }
+        r = sampler_say_weights(s, &msg, e);
+        if (!r)
+            r = receive_weights(&weights, s->x, fifo, s->o->fifo, &msg, e);
     }
-    while (!r && !(r = sync_recv(fifo, &msg, e)) && msg.type != SYNC_END)
-        r = msg.type == SYNC_GO
-                ? generate_group(s, &msg, e)
-                : receive_weights(&weights, s->x, fifo, s->o->fifo, &msg, e);
     receive_close(&weights);
     sync_close(&fifo);
     return r;

@@ -4,6 +4,7 @@
 #define ULP_GENERATE_SAMPLER_IMPL_H
 #include "gen.h"
 #include "sampler.h"
+#include "sync.h"
 
 struct prompt {
     struct rec *rec; /* our copy; lives until its last sample is written */
@@ -59,9 +60,9 @@ static inline void sampler_release(struct sampler *s)
 int sampler_serve(struct sampler *s, struct err *e) MUST_CHECK;
 /* On rank 0: a round on all ranks. */
 int sampler_round(struct sampler *s, struct err *e) MUST_CHECK;
-/* On rank 0: weights for all, which in gives; ctx: the sampler. */
-int sampler_spread_weights(void *ctx, const struct model_reader *in,
-                           enum dtype t, struct err *e) MUST_CHECK;
+/* On rank 0: that all are to call receive_weights with msg now. */
+int sampler_say_weights(struct sampler *s, const struct sync_msg *msg,
+                        struct err *e) MUST_CHECK;
 /* On rank 0: nothing more is to do. */
 int sampler_end_ranks(struct sampler *s, struct err *e) MUST_CHECK;
 /* On all: they have the same weights. */

@@ -9,13 +9,15 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "../comm/farm.h"
+#include "receive.h"
 #include "sampler_impl.h"
 
 enum order { ORDER_ROUND = 1, ORDER_WEIGHTS, ORDER_END };
 
 struct order_msg {
-    int32_t what, dtype;
-    int64_t step;
+    int32_t what;
+    int64_t step;            /* ORDER_ROUND */
+    struct sync_msg weights; /* ORDER_WEIGHTS: as the trainer began them */
 };
 
 /* An item: this and the tokens. */
@@ -200,66 +202,44 @@ static int hear(struct sampler *s, struct order_msg *m, struct err *e)
 
 int sampler_round(struct sampler *s, struct err *e)
 {
-    int r = say(s, (struct order_msg){ORDER_ROUND, 0, s->step}, e);
+    int r = say(s, (struct order_msg){.what = ORDER_ROUND, .step = s->step}, e);
 
     return r ? r : work(s, e);
 }
 
 int sampler_end_ranks(struct sampler *s, struct err *e)
 {
-    return comm_size(s->o->comm) == 1
-               ? 0
-               : say(s, (struct order_msg){ORDER_END, 0, 0}, e);
+    return say(s, (struct order_msg){.what = ORDER_END}, e);
 }
 
-/* Weights as they come, passed on to all. */
-struct spread {
-    struct comm *comm;
-    const struct model_reader *in; /* rank 0's; NULL elsewhere */
-};
-
-static int spread(void *ctx, void *dst, size_t n, struct err *e)
+int sampler_say_weights(struct sampler *s, const struct sync_msg *msg,
+                        struct err *e)
 {
-    const struct spread *x = ctx;
-    int r = comm_rank(x->comm) ? 0 : x->in->read(x->in->ctx, dst, n, e);
-
-    return r ? r : comm_bcast(x->comm, 0, dst, n, e);
+    return say(s, (struct order_msg){.what = ORDER_WEIGHTS, .weights = *msg},
+               e);
 }
 
-static int set_weights(struct sampler *s, const struct model_reader *in,
-                       enum dtype t, struct err *e)
+static int serve_round(struct sampler *s, int64_t step, struct err *e)
 {
-    struct spread x = {s->o->comm, in};
-    const struct model_reader all = {spread, &x};
+    int r;
 
-    return model_set_reader(s->x->m, &all, t, e);
-}
-
-int sampler_spread_weights(void *ctx, const struct model_reader *in,
-                           enum dtype t, struct err *e)
-{
-    struct sampler *s = ctx;
-    int r = say(s, (struct order_msg){ORDER_WEIGHTS, (int32_t)t, 0}, e);
-
-    return r ? r : set_weights(s, in, t, e);
+    s->step = step;
+    s->g.seed = sampler_seed(s->o->seed, s->step);
+    r = model_unpark(s->x->m, e);
+    return r ? r : work(s, e);
 }
 
 int sampler_serve(struct sampler *s, struct err *e)
 {
+    struct receiver weights = {.threads = s->o->threads, .comm = s->o->comm};
     struct order_msg m = {0};
     int r = 0;
 
-    while (!r && !(r = hear(s, &m, e)) && m.what != ORDER_END) {
-        if (m.what == ORDER_WEIGHTS) {
-            r = set_weights(s, NULL, (enum dtype)m.dtype, e);
-            continue;
-        }
-        s->step = m.step;
-        s->g.seed = sampler_seed(s->o->seed, s->step);
-        r = model_unpark(s->x->m, e);
-        if (!r)
-            r = work(s, e);
-    }
+    while (!r && !(r = hear(s, &m, e)) && m.what != ORDER_END)
+        r = m.what == ORDER_WEIGHTS ? receive_weights(&weights, s->x, NULL,
+                                                      s->o->fifo, &m.weights, e)
+                                    : serve_round(s, m.step, e);
+    receive_close(&weights);
     return r;
 }
 

@@ -114,6 +114,16 @@ int courier_wait(struct courier *c, int n, struct err *e)
     return r;
 }
 
+static int is_done(struct courier *c)
+{
+    int done;
+
+    pthread_mutex_lock(&c->lock);
+    done = c->done == c->n;
+    pthread_mutex_unlock(&c->lock);
+    return done;
+}
+
 void courier_close(struct courier **out)
 {
     struct courier *c = *out;
@@ -121,8 +131,7 @@ void courier_close(struct courier **out)
     if (!c)
         return;
     if (c->began) {
-        if (c->done <
-            c->n) /* after an error: it may wait for a rank for ever */
+        if (!is_done(c)) /* after an error: it may wait for a rank for ever */
             pthread_cancel(c->thread);
         pthread_join(c->thread, NULL);
     }
