@@ -47,26 +47,47 @@ C
     echo "Name=gpu File=$d/gpu[0-1]" >"$d/gres.conf"
     touch "$d/gpu0" "$d/gpu1"
     export SLURM_CONF=$d/slurm.conf
-    munged --force --key-file="$d/munge.key" --socket="$d/munge/sock" --pid-file="$d/munge/pid" \
-        --log-file="$d/munge/log" --seed-file="$d/munge/seed" --num-threads=2 || return 1
-    controller_up && slurmd -f "$d/slurm.conf" || return 1
+    daemon munged --foreground --force --key-file="$d/munge.key" --socket="$d/munge/sock" --pid-file="$d/munge/pid" \
+        --log-file="$d/munge/log" --seed-file="$d/munge/seed" --num-threads=2
+    for _ in $(seq 100); do [ -S "$d/munge/sock" ] && break; sleep 0.1; done
+    controller_up
+    daemon slurmd -D -f "$d/slurm.conf"
     for _ in $(seq 100); do
         sinfo -h -o %T 2>/dev/null | grep -q idle && return 0
         sleep 0.2
     done
     return 1
 }
-controller_up() { slurmctld -f "$SLURM_CONF"; }
-controller_down() {
-    local pid
-    pid=$(cat "$T/slurm/slurmctld.pid")
-    kill "$pid"
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+slurm_daemons=() controller=
+# They are children of this shell, and go with it however it ends.
+daemon() {
+    setpriv --pdeathsig KILL "$@" >/dev/null 2>&1 </dev/null &
+    slurm_daemons+=($!)
 }
+controller_up() {
+    daemon slurmctld -D -f "$SLURM_CONF"
+    controller=$!
+}
+controller_down() {
+    kill "$controller"
+    wait "$controller"
+}
+# Steps first: what slurmstepd runs outlives slurmd. A daemon that does not go by
+# itself is killed.
 slurm_down() {
-    local f
-    scancel -u root 2>/dev/null
-    for f in slurmd.pid slurmctld.pid munge/pid; do
-        [ ! -s "$T/slurm/$f" ] || kill "$(cat "$T/slurm/$f")"
+    timeout 10 scancel -u root 2>/dev/null
+    for _ in $(seq 50); do steps >/dev/null || break; sleep 0.1; done
+    # shellcheck disable=SC2046 # processes
+    kill -9 $(steps) 2>/dev/null
+    kill "${slurm_daemons[@]}" 2>/dev/null
+    (sleep 5; kill -9 "${slurm_daemons[@]}") 2>/dev/null &
+    wait "${slurm_daemons[@]}" 2>/dev/null
+    kill $! 2>/dev/null
+}
+steps() { # processes of slurmstepd that belong to this Slurm; 1: none
+    local p found=1
+    for p in $(pgrep '^slurmstepd'); do
+        grep -qzFx "SLURM_CONF=$SLURM_CONF" "/proc/$p/environ" 2>/dev/null && echo "$p" && found=0
     done
+    return $found
 }
