@@ -37,15 +37,11 @@ class Page:
             len(self.p.runs(self.p.arms))
         self.each = 0 if table else 1  # replicates of an arm
         self.again = self.each * len(self.arms)
-        chunks = counts["chunks"]
-        # chunks of a run whose weights and rollouts are there at once
-        self.there = 2 if self.p.KEEP != "all" and chunks > 2 else chunks
-        # chunks whose weights are differences
-        self.deltas = chunks - self.there if self.p.KEEP == "deltas" else 0
         self.wrong = list(dict.fromkeys(plan.missing))
         self.left_out = ""
         self.tokens = self.work = self.seconds = 0
-        self.checkpoints = self.kept = self.last = 0
+        self.rows = []  # of the table of work
+        self.files = self.disk_of(self.p.KEEP) if self.arms else None
         self.too_long()
 
     def too_long(self):
@@ -106,30 +102,40 @@ class Page:
         want = self.p.MEAN_NEW
         return want if 0 < want < longest else longest
 
-    def disk(self):
-        p, plan = self.p, self.plan
+    def disk_of(self, keep):
+        """Files of the experiment by count and bytes, with that KEEP. older:
+        weights kept as differences; what they take is not known, at most about
+        the whole."""
+        p, plan, chunks = self.p, self.plan, self.counts["chunks"]
+        # chunks of a run whose weights and rollouts are there at once
+        there = 2 if keep != "all" and chunks > 2 else chunks
+        deltas = chunks - there if keep == "deltas" else 0
         of_arm = self.runs // len(self.arms)
         state = [plan.memory[a.name][0]["state_bytes"] for a in self.arms]
-        n = len(self.arms) * (of_arm * self.there + self.each)
-        self.checkpoints = sum(state) * (of_arm * self.there + self.each)
-        self.last = sum(state) * (of_arm + self.each)
-        older = sum(plan.memory[a.name][0]["master_weight_bytes"]
-                    for a in self.arms) * of_arm * self.deltas
-        self.kept = (self.runs * (self.there + self.deltas) / self.counts["chunks"] +
-                     self.again) * p.STEPS * p.PROMPTS * p.SAMPLES * \
-            self.new(p.MAX_NEW) * 14
-        print(f"\nDisk (free where results go: {size(plan.free)})")
-        print(f"  checkpoints  {n} of {size(self.checkpoints / n)} on average: "
-              f"{size(self.checkpoints)}" +
-              (" (KEEP=last)" if self.p.KEEP == "last" and
-               self.there < self.counts["chunks"] else ""))
-        if self.deltas:
-            print(f"  deltas       {len(self.arms) * of_arm * self.deltas} "
-                  f"older ones, at most about {size(older)}, counted as that "
-                  "(KEEP=deltas)")
-            self.checkpoints += older
-        print(f"  rollouts     about {size(self.kept)} (14 bytes a token, as "
-              "random ones take)")
+        kept = (self.runs * (there + deltas) / chunks + self.again) * \
+            p.STEPS * p.PROMPTS * p.SAMPLES * self.new(p.MAX_NEW) * 14
+        return dict(
+            there=there, last=sum(state) * (of_arm + self.each),
+            checkpoints=len(self.arms) * (of_arm * there + self.each),
+            checkpoint_bytes=sum(state) * (of_arm * there + self.each),
+            older=len(self.arms) * of_arm * deltas,
+            older_bytes=sum(plan.memory[a.name][0]["master_weight_bytes"]
+                            for a in self.arms) * of_arm * deltas,
+            rollout_bytes=kept)
+
+    def disk(self):
+        d, keep = self.files, self.p.KEEP
+        n, checkpoints = d["checkpoints"], d["checkpoint_bytes"]
+        print(f"\nDisk (free where results go: {size(self.plan.free)})")
+        print(f"  checkpoints  {n} of {size(checkpoints / n)} on average: "
+              f"{size(checkpoints)}" +
+              (" (KEEP=last)" if keep == "last" and
+               d["there"] < self.counts["chunks"] else ""))
+        if d["older"]:
+            print(f"  deltas       {d['older']} older ones, at most about "
+                  f"{size(d['older_bytes'])}, counted as that (KEEP=deltas)")
+        print(f"  rollouts     about {size(d['rollout_bytes'])} (14 bytes a "
+              "token, as random ones take)")
 
     # ---- work ----
 
@@ -142,6 +148,8 @@ class Page:
         if not times:
             return
         rate = self.plan.rates[key][0 if sampling else 1]
+        self.rows.append(dict(name=name, type=key, tokens=tokens * times,
+                              flop=work * times, seconds=work * times / rate))
         print(f"  {name + ', ' + key:<38} {tokens * times:10.4g} "
               f"{work * times:12.3g} {duration(work * times / rate):>12}")
         self.tokens += tokens * times
@@ -246,7 +254,7 @@ class Page:
         fits = [a.factors for a in self.arms if self.at_most(a) <= plan.mem]
         if bad and fits:
             print(f"  these arms fit: ARMS='{' '.join(fits)}'")
-        if self.checkpoints + self.kept > plan.free:
+        if self.arms and self.disk_bytes() > plan.free:
             bad += 1
             self.disk_cure()
         for text in self.wrong:
@@ -254,17 +262,22 @@ class Page:
         if not bad and not self.wrong:
             print("  nothing: it all fits")
 
+    def disk_bytes(self):
+        return self.files["checkpoint_bytes"] + self.files["older_bytes"] + \
+            self.files["rollout_bytes"]
+
     def disk_cure(self):
-        one = size(self.last + self.kept)
-        print(f"  disk: {size(self.checkpoints + self.kept)}, and "
+        least = self.files["last"] + self.files["rollout_bytes"]
+        print(f"  disk: {size(self.disk_bytes())}, and "
               f"{size(self.plan.free)} are free")
-        if self.there == self.counts["chunks"] > 2:
+        if self.files["there"] == self.counts["chunks"] > 2:
             print("    KEEP=last keeps two checkpoints of a run at most")
-        if self.last + self.kept <= self.plan.free:
-            print(f"    CHUNK={self.p.STEPS} keeps one checkpoint a run: {one}")
+        if least <= self.plan.free:
+            print(f"    CHUNK={self.p.STEPS} keeps one checkpoint a run: "
+                  f"{size(least)}")
         else:
             print(f"    with CHUNK={self.p.STEPS}, one checkpoint a run, it is "
-                  f"{one}; fewer ARMS or SEEDS, or R= on a larger disk")
+                  f"{size(least)}; fewer ARMS or SEEDS, or R= on a larger disk")
 
     def show(self):
         p, c = self.p, self.counts
@@ -281,3 +294,23 @@ class Page:
             self.disk()
         self.all_work()
         self.does_not_fit()
+
+    def quietly(self):
+        """show() without the page, for record()."""
+        import contextlib
+        import io
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.show()
+
+    def record(self):
+        """What the page says, for programs; after show()."""
+        return dict(preset=self.p.PRESET, device=self.plan.device,
+                    parameters=self.plan.shape["parameters"],
+                    stages=self.counts, runs=self.runs,
+                    memory_bytes=self.plan.mem,
+                    arms={a.factors: self.plan.memory[a.name][0]["at_most"]
+                          for a in self.arms},
+                    work=self.rows, disk=self.files,
+                    rates={k: dict(sampling=a, scoring=b, source=c)
+                           for k, (a, b, c) in self.plan.rates.items()},
+                    missing=self.wrong)

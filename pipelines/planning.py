@@ -129,12 +129,15 @@ class Plan(Sizes):
                                 f"{key.split()[0]}, which {name} computes in")
                 rates[key] = (x, x, "given by RATE")
                 continue
-            here = f"measured on this {self.device} with arm {name} and a " \
-                "model of 17 M parameters"
-            if self.device == "cuda":
-                here += " (a large model does better)"
-            rates[key] = (*self.measure(factors), here)
+            rates[key] = self.measured_rate(key, name, factors)
         return rates
+
+    def measured_rate(self, key, name, factors):
+        here = f"measured on this {self.device} with arm {name} and a " \
+            "model of 17 M parameters"
+        if self.device == "cuda":
+            here += " (a large model does better)"
+        return (*self.measure(factors), here)
 
     def given_rates(self):
         """RATE: one number, or TYPE=NUMBER for each type."""

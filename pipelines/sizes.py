@@ -96,9 +96,10 @@ class Sizes:
             return int(there[0]) << 20, "this machine's device"
         return 80 << 30, "no device here: an 80 GiB one is assumed"
 
-    def memory_of(self, arm, way, batch, parked):
+    def memory_of(self, arm, way, batch, parked, ranks=1):
         """The record of dapo-step, and in it at_most: the bytes that trainer
-        and sampler hold at once. A batch is no more than a round has."""
+        and sampler hold at once, of a rank. A batch is no more than a round
+        has."""
         p = self.p
         most = min(self.batch if batch is None else batch,
                    p.PROMPTS * p.SAMPLES)
@@ -106,7 +107,7 @@ class Sizes:
                         arm.factors, "--device", self.device, "--threads",
                         p.THREADS, *shlex.split(p.TRAIN_OPTS), "--longest",
                         self.longest, "--batch", most, "--device-memory",
-                        self.mem, *shlex.split(way))
+                        self.mem, "--ranks", ranks, *shlex.split(way))
         r["at_most"] = r["parked_bytes" if parked else "together_bytes"]
         r["state_bytes"] = r["master_weight_bytes"] + r["moment_bytes"] + \
             r["compensation_bytes"]
