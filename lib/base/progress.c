@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "arena.h"
+#include "clock.h"
 #include "progress.h"
 
 struct progress {
@@ -14,14 +14,6 @@ struct progress {
     double began, shown;
     int quiet, live;
 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 struct progress *progress_open(const char *program, const char *unit,
                                uint64_t total, int quiet)
@@ -33,7 +25,7 @@ struct progress *progress_open(const char *program, const char *unit,
     p->total = total;
     p->quiet = quiet;
     p->live = !quiet && isatty(STDERR_FILENO);
-    p->began = now();
+    p->began = clock_s(CLOCK_MONOTONIC);
     return p;
 }
 
@@ -83,7 +75,7 @@ void progress_add(struct progress *p, uint64_t n)
     double t;
 
     p->done += n;
-    if (p->live && (t = now()) - p->shown >= 0.1)
+    if (p->live && (t = clock_s(CLOCK_MONOTONIC)) - p->shown >= 0.1)
         show(p, t, 0);
 }
 
@@ -120,7 +112,7 @@ void progress_close(struct progress **p)
     if (!*p)
         return;
     if (!(*p)->quiet)
-        show(*p, now(), 1);
+        show(*p, clock_s(CLOCK_MONOTONIC), 1);
     free(*p);
     *p = NULL;
 }

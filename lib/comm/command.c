@@ -21,6 +21,7 @@
 #include "start.h"
 #include "street.h"
 #include "watch.h"
+#include "../base/clock.h"
 
 enum {
     LATE_MS = 1000,  /* the launcher's words wait so long */
@@ -183,10 +184,10 @@ static void listen_to(struct command *x)
         if (n < 0)
             break;
         if (!x->said.n)
-            x->said_ms = link_now_ms();
+            x->said_ms = clock_ms();
         buf_put(&x->said, b, (size_t)n);
     }
-    if (x->said.n && link_now_ms() - x->said_ms > LATE_MS && !x->ended &&
+    if (x->said.n && clock_ms() - x->said_ms > LATE_MS && !x->ended &&
         !x->failed)
         pass_on(x);
 }
@@ -195,7 +196,7 @@ static void look(struct command *x)
 {
     if (!x->ended && waitpid(x->pid, &x->status, WNOHANG) == x->pid) {
         x->ended = 1;
-        x->ended_ms = link_now_ms();
+        x->ended_ms = clock_ms();
     }
 }
 
@@ -223,7 +224,7 @@ static int turn(void *ctx, struct watch *w, struct err *e)
     }
     listen_to(x);
     look(x);
-    if (!x->ended || link_now_ms() - x->ended_ms < GRACE_MS)
+    if (!x->ended || clock_ms() - x->ended_ms < GRACE_MS)
         return 0;
     how(x, text, sizeof text);
     if (!x->n_came) /* its own words are what there is to say */
@@ -252,11 +253,11 @@ static int ranked(void *ctx, int fd, const struct link_hello *h, int is_here,
 /* Ends the launcher: by itself, by request, by force. */
 static void end_launcher(struct command *x)
 {
-    int64_t began = link_now_ms();
+    int64_t began = clock_ms();
     int told = 0;
 
     while (!x->ended) {
-        int64_t ms = link_now_ms() - began;
+        int64_t ms = clock_ms() - began;
 
         listen_to(x);
         look(x);

@@ -6,6 +6,7 @@
 #include "farm_impl.h"
 #include "link.h"
 #include "ranks.h"
+#include "../base/clock.h"
 
 /* A rank that works and was told that nothing is there asks again after so
  * long. */
@@ -35,7 +36,7 @@ static int ask(struct farm *f, int wait, struct err *e)
     f->answer.n = f->at = 0;
     f->over = (int)a.over;
     if (!a.k)
-        f->none_ms = link_now_ms();
+        f->none_ms = clock_ms();
     if (!a.n)
         return 0;
     r = comm_recv(f->c, 0, buf_room(&f->answer, a.n), a.n, e);
@@ -53,7 +54,7 @@ int farm_get(struct farm *f, int wait, uint64_t *number, struct buf *item,
     while (f->at == f->answer.n) {
         int r;
 
-        if (f->over || (!wait && link_now_ms() - f->none_ms < AGAIN_MS))
+        if (f->over || (!wait && clock_ms() - f->none_ms < AGAIN_MS))
             return 0;
         r = ask(f, wait, e);
         if (r)

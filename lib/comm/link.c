@@ -29,14 +29,6 @@ const char *link_host(void)
     return host;
 }
 
-int64_t link_now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void put(const void *p, size_t n)
 {
     const char *at = p;

@@ -45,7 +45,5 @@ void link_done(void);
 int link_is_open(void);
 /* This host's name, as messages have it. */
 const char *link_host(void);
-/* Milliseconds of a clock that only goes forward. */
-int64_t link_now_ms(void);
 
 #endif

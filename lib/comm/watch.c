@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "../base/arena.h"
 #include "ranks.h"
+#include "../base/clock.h"
 
 enum {
     TURN_MS = 100,
@@ -51,7 +52,7 @@ struct watch *watch_open(int n, const struct watch_start *s)
     w->n = n;
     w->s = *s;
     w->set = xcalloc(3, sizeof *w->set);
-    w->now_ms = link_now_ms();
+    w->now_ms = clock_ms();
     return w;
 }
 
@@ -85,7 +86,7 @@ void watch_add(struct watch *w, int fd, int rank, pid_t pid, int is_here,
                        .is_here = is_here,
                        .key = key,
                        .greeted = !key,
-                       .heard_ms = link_now_ms()};
+                       .heard_ms = clock_ms()};
     snprintf(l->host, sizeof l->host, "%s", link_host());
 }
 
@@ -265,7 +266,7 @@ static void turn(struct watch *w)
     for (int i = 0; i < n_lines; i++)
         w->set[n++] = (struct pollfd){.fd = w->line[i].fd, .events = POLLIN};
     poll(w->set, (nfds_t)n, TURN_MS);
-    w->now_ms = link_now_ms();
+    w->now_ms = clock_ms();
     /* time in which this process was stopped is nobody's silence */
     if (w->now_ms - before > 2000)
         for (int i = 0; i < n_lines; i++)

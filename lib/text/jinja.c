@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "../base/arena.h"
 #include "../base/buf.h"
+#include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/le32.h"
 
@@ -30,14 +30,6 @@ struct jinja {
     int fd;
     struct buf first, out, in; /* the first frame; one out, one in */
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- the process -------------------------------------------------------- */
 
@@ -130,12 +122,12 @@ static int ready(int fd, short what, int64_t end)
 {
     for (;;) {
         struct pollfd p = {fd, what, 0};
-        int64_t left = end - now_ms();
+        int64_t left = end - clock_ms();
         int r = poll(&p, 1, left > 0 ? (int)left : 0);
 
         if (r > 0)
             return 0;
-        if (r == 0 && now_ms() >= end)
+        if (r == 0 && clock_ms() >= end)
             return -1;
     }
 }
@@ -177,7 +169,7 @@ static int get(int fd, struct buf *b, size_t n, int64_t end)
 /* Sends a frame and takes the answer's: DONE, with its letter in j->in.p[0]. */
 static int ask(struct jinja *j, const struct buf *frame, int ms)
 {
-    int64_t end = now_ms() + ms;
+    int64_t end = clock_ms() + ms;
     int r = put(j->fd, frame, end);
     uint32_t n;
 

@@ -2,7 +2,7 @@
 #include "loop.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "../base/clock.h"
 #include "../model/engine.h"
 #include "checkpoint.h"
 #include "health.h"
@@ -210,14 +210,6 @@ static int ask(void *ctx, int64_t step, int n, struct err *e)
     return sync_send_go(l->sync, (uint32_t)step, (uint32_t)n, e);
 }
 
-static double seconds(clockid_t id)
-{
-    struct timespec t;
-
-    clock_gettime(id, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Seconds of a step: of the clock, and the processor's of all threads. */
 struct timing {
     double collect, train, train_cpu;
@@ -311,14 +303,14 @@ static int train_step(struct loop *l, struct err *e)
     };
     struct batch b = {0};
     struct step_stats st;
-    double began = seconds(CLOCK_MONOTONIC), at, cpu;
+    double began = clock_s(CLOCK_MONOTONIC), at, cpu;
     struct timing t;
     int r;
 
     release(l);
     r = collect(l, &b, e);
-    at = seconds(CLOCK_MONOTONIC);
-    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    at = clock_s(CLOCK_MONOTONIC);
+    cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     if (!r)
         r = step_run(&l->t.g, l->t.a, &b, &so, &st, e);
     if (r && e->no_memory)
@@ -327,8 +319,8 @@ static int train_step(struct loop *l, struct err *e)
     l->trained = 1;
     if (!r)
         r = publish(l, e);
-    t = (struct timing){at - began, seconds(CLOCK_MONOTONIC) - at,
-                        seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu};
+    t = (struct timing){at - began, clock_s(CLOCK_MONOTONIC) - at,
+                        clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu};
     if (!r && !l->rank)
         r = report(l, &b, &st, so.lr, &t, e);
     l->st.step++;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "../base/arena.h"
 #include "../base/buf.h"
+#include "../base/clock.h"
 #include "../base/file.h"
 
 struct span {
@@ -23,21 +23,13 @@ struct timeline {
     size_t n, cap;
 };
 
-static uint64_t now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 int timeline_open(struct timeline **out, struct comm *c, struct err *e)
 {
     struct timeline *t = xcalloc(1, sizeof *t);
     int r = comm_barrier(c, e);
 
     t->c = c;
-    t->origin = now();
+    t->origin = (uint64_t)clock_ns(CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
     *out = t;
     return r;
@@ -45,7 +37,7 @@ int timeline_open(struct timeline **out, struct comm *c, struct err *e)
 
 uint64_t timeline_now(const struct timeline *t)
 {
-    return t ? now() : 0;
+    return t ? (uint64_t)clock_ns(CLOCK_MONOTONIC) : 0;
 }
 
 void timeline_add(struct timeline *t, enum timeline_row row, const char *what,
@@ -55,7 +47,7 @@ void timeline_add(struct timeline *t, enum timeline_row row, const char *what,
 
     if (!t)
         return;
-    s.ended = now();
+    s.ended = (uint64_t)clock_ns(CLOCK_MONOTONIC);
     snprintf(s.what, sizeof s.what, "%s", what);
     pthread_mutex_lock(&t->lock);
     if (t->n == t->cap) {

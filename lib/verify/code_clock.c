@@ -1,24 +1,18 @@
 /* code_clock - see code_clock.h */
 #include "code_clock.h"
-#include <time.h>
+#include "../base/clock.h"
 
 /* A process that is over its limit is ended by the kernel, and says so better
  * than this clock; which is for those that share their work. */
 static const double grace_s = 0.5;
 
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void code_clock_start(struct code_clock *c, const struct sandbox *u,
                       const struct sandbox *t, double wait_s, double cpu_s)
 {
-    *c = (struct code_clock){
-        .side = {u, t}, .wait_s = wait_s, .cpu_s = cpu_s, .seen_s = now_s()};
+    *c = (struct code_clock){.side = {u, t},
+                             .wait_s = wait_s,
+                             .cpu_s = cpu_s,
+                             .seen_s = clock_s(CLOCK_MONOTONIC)};
     for (int i = 0; i < 2; i++) {
         (void)sandbox_use(c->side[i], &c->first[i]);
         c->last[i] = c->first[i];
@@ -35,7 +29,7 @@ static double grown(double *last, double now)
 
 enum code_time code_clock_look(struct code_clock *c)
 {
-    double now = now_s(), waited = now - c->seen_s;
+    double now = clock_s(CLOCK_MONOTONIC), waited = now - c->seen_s;
     enum code_time verdict = TIME_LEFT;
 
     c->seen_s = now;

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <grp.h>
+#include "../base/clock.h"
 #include "../base/le32.h"
 
 enum {
@@ -31,14 +32,6 @@ enum {
     FD_INFO = 5
 };
 #define FILE_BYTES (64u << 20)
-
-static long now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- the command line --- */
 
@@ -251,12 +244,12 @@ static int cannot(struct sandbox *s, const char *why, struct err *e)
 static int wait_hello(struct sandbox *s, int info, struct err *e)
 {
     struct pollfd p = {s->ctl, POLLIN, 0};
-    long until = now_ms() + HELLO_MS, left = HELLO_MS;
+    long until = clock_ms() + HELLO_MS, left = HELLO_MS;
     char hello = 0;
     int r;
 
     while ((r = poll(&p, 1, (int)left)) < 0 && errno == EINTR)
-        left = until - now_ms() > 0 ? until - now_ms() : 0;
+        left = until - clock_ms() > 0 ? until - clock_ms() : 0;
     if (r == 1 && recv(s->ctl, &hello, 1, 0) == 1 && hello == 'H') {
         open_init(s, info);
         return 0;

@@ -12,9 +12,9 @@
  */
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "../../kernels/canon.h"
+#include "../../lib/base/clock.h"
 #include "../../lib/base/digests.h"
 #include "../../lib/model/delta.h"
 #include "../../lib/model/safetensors.h"
@@ -26,14 +26,6 @@ enum { MOST = 100, FULL_WRITE, FULL_READ, DELTA_WRITE, DELTA_READ, N_PARTS };
 struct times {
     double wall[N_PARTS][MOST], cpu[N_PARTS][MOST];
 };
-
-static double seconds(clockid_t id)
-{
-    struct timespec t;
-
-    clock_gettime(id, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- weights ----------------------------------------------------------- */
 
@@ -149,12 +141,12 @@ static int pair(struct bench *b, int i, struct err *e)
     int r = 0;
 
     for (int k = FULL_WRITE; k < N_PARTS && !r; k++) {
-        double wall = seconds(CLOCK_MONOTONIC);
-        double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+        double wall = clock_s(CLOCK_MONOTONIC);
+        double cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
 
         r = part(b, k, e);
-        b->s.wall[k][i] = seconds(CLOCK_MONOTONIC) - wall;
-        b->s.cpu[k][i] = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+        b->s.wall[k][i] = clock_s(CLOCK_MONOTONIC) - wall;
+        b->s.cpu[k][i] = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     }
     snprintf(delta, sizeof delta, "%s/model.delta", b->dir);
     if (i == 0 && !r) {

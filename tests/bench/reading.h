@@ -8,6 +8,7 @@
 #ifndef ULP_BENCH_READING_H
 #define ULP_BENCH_READING_H
 #include <pthread.h>
+#include "../../lib/base/clock.h"
 #include "roof.h"
 
 struct reading_part {
@@ -19,22 +20,14 @@ struct reading_part {
     double began, ended;
 };
 
-static inline double reading_clock(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static inline void *reading_part_run(void *arg)
 {
     struct reading_part *r = arg;
 
     pthread_barrier_wait(r->start);
-    r->began = reading_clock();
+    r->began = clock_s(CLOCK_MONOTONIC);
     roof_move(r->variant, r->p, r->n, 0);
-    r->ended = reading_clock();
+    r->ended = clock_s(CLOCK_MONOTONIC);
     return NULL;
 }
 
@@ -48,8 +41,10 @@ static inline double reading_once(const char *variant, char *p, size_t n,
 
     pthread_barrier_init(&start, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        r[i] = (struct reading_part){.start = &start, .variant = variant,
-                                     .p = p + (size_t)i * each, .n = each};
+        r[i] = (struct reading_part){.start = &start,
+                                     .variant = variant,
+                                     .p = p + (size_t)i * each,
+                                     .n = each};
         if (i && pthread_create(&r[i].thread, NULL, reading_part_run, &r[i]))
             abort();
     }
@@ -69,8 +64,8 @@ static inline double reading_once(const char *variant, char *p, size_t n,
 static inline double reading_rate(const char *variant, int threads, size_t n,
                                   int repeat)
 {
-    char *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
     double best = 0;
 
     if (p == MAP_FAILED)

@@ -16,26 +16,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+#include "../../lib/base/clock.h"
 
 enum { ROOF_SIZES = 9 };
 
 struct roof {
-    double flop_s;               /* of one core */
-    double bytes[ROOF_SIZES];    /* working sets, ascending */
-    double read[ROOF_SIZES];     /* bytes a second, reading */
-    double copy[ROOF_SIZES];     /* reading one half and writing the other */
+    double flop_s;            /* of one core */
+    double bytes[ROOF_SIZES]; /* working sets, ascending */
+    double read[ROOF_SIZES];  /* bytes a second, reading */
+    double copy[ROOF_SIZES];  /* reading one half and writing the other */
 };
 
 static inline double roof_now(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return clock_s(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* ---- multiply-adds ---- */
@@ -127,40 +124,39 @@ static inline double roof_fma(const char *variant)
 
 /* Loads and stores of W bytes; n is a multiple of 1024. Reading goes over
  * four streams at once: one alone waits at each page's end. */
-#define ROOF_MOVE(name, target_, W)                                           \
-    target_ static inline uint64_t roof_read_##name(const char *p, size_t n)  \
-    {                                                                         \
-        typedef uint64_t v __attribute__((vector_size(W)));                   \
-        v s[8] = {{0}};                                                       \
-        size_t q = n / 4, k;                                                  \
-                                                                              \
-        for (size_t i = 0; i < q; i += 2 * (W))                               \
-            for (k = 0; k < 4; k++) {                                         \
-                s[k] |= *(const v *)(const void *)(p + k * q + i);            \
-                s[k + 4] |=                                                   \
-                    *(const v *)(const void *)(p + k * q + i + (W));          \
-            }                                                                 \
-        for (k = 1; k < 8; k++)                                               \
-            s[0] |= s[k];                                                     \
-        return s[0][0] | s[0][1];                                             \
-    }                                                                         \
-    target_ static inline void roof_copy_##name(char *d, const char *p,       \
-                                                size_t n)                     \
-    {                                                                         \
-        typedef uint64_t v __attribute__((vector_size(W)));                   \
-                                                                              \
-        for (size_t i = 0; i < n; i += 4 * (W)) {                             \
-            v a = *(const v *)(const void *)(p + i);                          \
-            v b = *(const v *)(const void *)(p + i + (W));                    \
-            v c = *(const v *)(const void *)(p + i + 2 * (W));                \
-            v e = *(const v *)(const void *)(p + i + 3 * (W));                \
-                                                                              \
-            *(v *)(void *)(d + i) = a;                                        \
-            *(v *)(void *)(d + i + (W)) = b;                                  \
-            *(v *)(void *)(d + i + 2 * (W)) = c;                              \
-            *(v *)(void *)(d + i + 3 * (W)) = e;                              \
-            __asm__ volatile("" ::: "memory"); /* a loop, not memcpy */       \
-        }                                                                     \
+#define ROOF_MOVE(name, target_, W)                                            \
+    target_ static inline uint64_t roof_read_##name(const char *p, size_t n)   \
+    {                                                                          \
+        typedef uint64_t v __attribute__((vector_size(W)));                    \
+        v s[8] = {{0}};                                                        \
+        size_t q = n / 4, k;                                                   \
+                                                                               \
+        for (size_t i = 0; i < q; i += 2 * (W))                                \
+            for (k = 0; k < 4; k++) {                                          \
+                s[k] |= *(const v *)(const void *)(p + k * q + i);             \
+                s[k + 4] |= *(const v *)(const void *)(p + k * q + i + (W));   \
+            }                                                                  \
+        for (k = 1; k < 8; k++)                                                \
+            s[0] |= s[k];                                                      \
+        return s[0][0] | s[0][1];                                              \
+    }                                                                          \
+    target_ static inline void roof_copy_##name(char *d, const char *p,        \
+                                                size_t n)                      \
+    {                                                                          \
+        typedef uint64_t v __attribute__((vector_size(W)));                    \
+                                                                               \
+        for (size_t i = 0; i < n; i += 4 * (W)) {                              \
+            v a = *(const v *)(const void *)(p + i);                           \
+            v b = *(const v *)(const void *)(p + i + (W));                     \
+            v c = *(const v *)(const void *)(p + i + 2 * (W));                 \
+            v e = *(const v *)(const void *)(p + i + 3 * (W));                 \
+                                                                               \
+            *(v *)(void *)(d + i) = a;                                         \
+            *(v *)(void *)(d + i + (W)) = b;                                   \
+            *(v *)(void *)(d + i + 2 * (W)) = c;                               \
+            *(v *)(void *)(d + i + 3 * (W)) = e;                               \
+            __asm__ volatile("" ::: "memory"); /* a loop, not memcpy */        \
+        }                                                                      \
     }
 
 ROOF_MOVE(plain, , 16)
@@ -199,8 +195,7 @@ static inline void roof_move(const char *variant, char *p, size_t n, int copy)
 }
 
 /* Bytes a second over n bytes at p, the best of several runs. */
-static inline double roof_rate(const char *variant, char *p, size_t n,
-                               int copy)
+static inline double roof_rate(const char *variant, char *p, size_t n, int copy)
 {
     long reps = (long)(((size_t)64 << 20) / n) + 1;
     double best = 0;
@@ -220,8 +215,8 @@ static inline double roof_rate(const char *variant, char *p, size_t n,
 static inline int roof_measure(struct roof *r, const char *variant)
 {
     size_t n = (size_t)1 << 30;
-    char *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
 
     if (p == MAP_FAILED)
         return -1;

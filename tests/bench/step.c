@@ -10,15 +10,13 @@
  * the processor's with one thread, the clock's with more, whose bounds are one
  * core's divided by the threads.
  */
+#include "../../lib/base/clock.h"
 #include "meter.h"
 #include "step.h"
 
 static double wall(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return clock_s(CLOCK_MONOTONIC);
 }
 
 /* FLOPs of one step's mathematics: forward once, backward twice that. */
@@ -72,8 +70,9 @@ static int measure(struct model *m, struct adamw *a, const struct shape *s,
     meter_print(best, s->steps);
     best /= s->steps;
     printf("a step: %.3f ms, %.0f tokens/s; model FLOPs %.3f G, %.1f GFLOP/s, "
-           "%.1f%% of the peak\n", 1e3 * best, tokens / best, flops / 1e9,
-           flops / best / 1e9, 100 * flops / best / roof->flop_s / threads);
+           "%.1f%% of the peak\n",
+           1e3 * best, tokens / best, flops / 1e9, flops / best / 1e9,
+           100 * flops / best / roof->flop_s / threads);
     printf("at the peak it would be %.0f tokens/s\n",
            tokens * roof->flop_s * threads / flops);
     return 0;

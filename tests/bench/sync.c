@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "../../kernels/canon.h"
+#include "../../lib/base/clock.h"
 #include "../../lib/generate/changes.h"
 #include "../../lib/train/publish.h"
 #include "median.h"
@@ -30,14 +30,6 @@ struct pair {
     int ready; /* pipe: after a message, the reader's CPU seconds for it */
     double s[MOST], cpu[MOST], ratio[MOST];
 };
-
-static double seconds(clockid_t id)
-{
-    struct timespec t;
-
-    clock_gettime(id, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- the reader ------------------------------------------------------ */
 
@@ -69,14 +61,14 @@ static int reader(const char *fifo, size_t most, int ready)
     struct sync *s = NULL;
     struct sync_msg m;
     struct err e = {0};
-    double began = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    double began = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     int r = kept ? sync_open(&s, fifo, 0, &e) : 1;
 
     while (!r && !(r = sync_recv(s, &m, &e)) && m.type != SYNC_END) {
         double cpu;
 
         r = take(s, &m, kept, c, &e);
-        cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - began;
+        cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - began;
         began += cpu;
         if (!r && write(ready, &cpu, sizeof cpu) != sizeof cpu)
             r = 1;
@@ -120,15 +112,15 @@ static int open_pair(struct pair *p, const struct adamw *a, size_t bytes,
 static int turn(struct pair *p, int64_t step, struct err *e)
 {
     const struct publish_stats *st = publish_last(p->out);
-    double t = seconds(CLOCK_MONOTONIC), readers = 0;
-    double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    double t = clock_s(CLOCK_MONOTONIC), readers = 0;
+    double cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     char policy[33];
     int r = publish_weights(p->out, step, policy, e);
 
     if (!r && read(p->ready, &readers, sizeof readers) != sizeof readers)
         r = err_set(e, ERR_IO, "the reader is gone");
-    p->s[step] = seconds(CLOCK_MONOTONIC) - t;
-    p->cpu[step] = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu + readers;
+    p->s[step] = clock_s(CLOCK_MONOTONIC) - t;
+    p->cpu[step] = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu + readers;
     p->ratio[step] = (double)st->bytes / (double)st->all;
     return r;
 }

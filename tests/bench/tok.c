@@ -10,17 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "../../lib/base/clock.h"
 #include "../../lib/base/file.h"
 #include "../../lib/text/tok.h"
-
-static double cpu_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int encode(struct tok *t, const char *s, size_t n, int lines,
                   struct tok_ids *ids, struct err *e)
@@ -53,24 +45,24 @@ static int one_text(const char *dir, const char *path, struct err *e)
 
         r = tok_open(&t, dir, e);
         for (int i = 0; !r && i < 6; i++) {
-            began = cpu_s();
+            began = clock_s(CLOCK_PROCESS_CPUTIME_ID);
             r = encode(t, (const char *)m.data, m.size, lines, &ids, e);
-            d = cpu_s() - began;
+            d = clock_s(CLOCK_PROCESS_CPUTIME_ID) - began;
             if (!i)
                 cold = d;
             else if (d < best)
                 best = d;
         }
-        began = cpu_s();
+        began = clock_s(CLOCK_PROCESS_CPUTIME_ID);
         if (!r)
             r = tok_decode(t, ids.v, ids.n, 0, &back, &n, e);
         if (!r) {
-            d = cpu_s() - began;
+            d = clock_s(CLOCK_PROCESS_CPUTIME_ID) - began;
             printf("%s %s: %.1f MB, %zu tokens; encode %.1f MB/s cold, %.1f "
-                   "best; decode %.1f MB/s\n", path, lines ? "lines" : "whole",
-                   1e-6 * (double)m.size, ids.n,
-                   1e-6 * (double)m.size / cold, 1e-6 * (double)m.size / best,
-                   1e-6 * (double)m.size / d);
+                   "best; decode %.1f MB/s\n",
+                   path, lines ? "lines" : "whole", 1e-6 * (double)m.size,
+                   ids.n, 1e-6 * (double)m.size / cold,
+                   1e-6 * (double)m.size / best, 1e-6 * (double)m.size / d);
             free(back);
         }
         tok_ids_free(&ids);
@@ -91,10 +83,10 @@ int main(int argc, char **argv)
     if (argc < 3)
         puts("tok: for more, name a tokenizer's directory and texts");
     for (int i = 0; !r && i < 5; i++) {
-        double began = cpu_s();
+        double began = clock_s(CLOCK_PROCESS_CPUTIME_ID);
 
         r = tok_open(&t, dir, &e);
-        began = cpu_s() - began;
+        began = clock_s(CLOCK_PROCESS_CPUTIME_ID) - began;
         best = began < best ? began : best;
         if (!r && i == 4)
             printf("%s: %d tokens, opens in %.1f ms\n", dir, tok_vocab(t),

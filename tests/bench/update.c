@@ -9,7 +9,7 @@
  * moments and compensation.
  */
 #include <stdio.h>
-#include <time.h>
+#include "../../lib/base/clock.h"
 #include "median.h"
 #include "step.h"
 
@@ -22,14 +22,6 @@ struct side {
     struct adamw *a;
     double update_s[MOST], optimizer_s[MOST];
 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int side_open(struct side *d, const char *arm, const struct config *c,
                      int threads, struct err *e)
@@ -63,14 +55,14 @@ static int turn(struct side *d, const struct batch *b, int micro, int i,
                 struct err *e)
 {
     struct adamw_result res;
-    double t = now();
+    double t = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     int r = step(d->m, d->a, b, micro, e);
 
-    d->update_s[i] = now() - t;
-    t = now();
+    d->update_s[i] = clock_s(CLOCK_PROCESS_CPUTIME_ID) - t;
+    t = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     if (!r)
         r = adamw_update(d->a, model_grads(d->m), 1e-6, &res, e);
-    d->optimizer_s[i] = now() - t;
+    d->optimizer_s[i] = clock_s(CLOCK_PROCESS_CPUTIME_ID) - t;
     return r;
 }
 

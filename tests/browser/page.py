@@ -88,6 +88,16 @@ def curves(b):
     b.frames()
     check("single_runs_when_asked", b.js(paths.replace("CLASS", "single")),
           18)
+    check("one_step_alone_has_points_and_bars", b.js("""(() => {
+        const m = data.metrics, f = m.fields.indexOf('reward_mean');
+        const one = { fields: m.fields, runs: m.runs.map(r => ({ ...r,
+            step: r.step.slice(0, 1),
+            v: r.v.map(x => Array.isArray(x) ? x[0] : x) })) };
+        const svg = drawCurve(one, f, 'reward_mean', armSeries(one, f),
+            { bands: true, single: true, smooth: 1, step: 'training step' });
+        return ['circle.mean', 'line.band', 'circle.single', 'path.mean']
+            .map(c => svg.querySelectorAll(c).length).join(' ');
+    })()"""), "3 3 18 0")
     b.click(*b.middle("[data-chart=curves] button.arm[data-arm='1']"))
     come_to(b, spot)
     check("an_arm_switches_off_everywhere",

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "../../lib/base/clock.h"
 #include "../../lib/verify/choice.h"
 #include "../../lib/verify/compare.h"
 #include "../../lib/verify/dapo.h"
@@ -25,14 +25,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const double most_s = 0.2 * 10;
 static double slowest_s;
 static size_t slowest_size;
-
-static double cpu_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void tell(void)
 {
@@ -90,13 +82,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s[size] = 0;
     const char *resp = cut ? s + n + 1 : s;
     size_t n_resp = cut ? size - n - 1 : size;
-    double began = cpu_s();
+    double began = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     extract_all(a, resp, n_resp);
     (void)dapo_judge(a, text_of(s, n), text_of(resp, n_resp));
     struct text g = extract_gold(a, s, n);
     struct verify_opts whole = {.extract = VERIFY_WHOLE};
     struct found f = extract_answer(a, resp, n_resp, &whole);
-    double took = cpu_s() - began;
+    double took = clock_s(CLOCK_PROCESS_CPUTIME_ID) - began;
     if (took > most_s)
         abort();
     if (took > slowest_s) {

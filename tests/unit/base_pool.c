@@ -6,17 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 #include "t.h"
+#include "../../lib/base/clock.h"
 #include "../../lib/base/pool.h"
 
 enum { MOST = 70, THREADS = 9 };
-
-static long seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long)t.tv_sec;
-}
 
 /* ---- plain memory: what helpers wrote is what the caller reads ---- */
 
@@ -81,12 +74,12 @@ struct meeting {
 static void meet(void *ctx, long i, int worker)
 {
     struct meeting *m = ctx;
-    long end = seconds() + 5;
+    int64_t end = clock_ms() + 5000;
 
     (void)i;
     (void)worker;
     atomic_fetch_add(&m->here, 1);
-    while (atomic_load(&m->here) < m->want && seconds() < end)
+    while (atomic_load(&m->here) < m->want && clock_ms() < end)
         sched_yield();
     if (atomic_load(&m->here) < m->want)
         m->late = 1;

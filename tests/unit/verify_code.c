@@ -6,8 +6,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "../../lib/base/clock.h"
 #include "../../lib/verify/code.h"
 #include "t.h"
 #include "t_code.h"
@@ -538,14 +538,6 @@ static int make_busy(pid_t hog[HOGS])
     return 0;
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 #define BURN(s)                                                                \
     "    import time\n    end = time.process_time() + " s "\n"                 \
     "    while time.process_time() < end:\n        pass\n"
@@ -591,7 +583,7 @@ static void a_busy_machine_is_no_timeout(void)
         const struct judged *j = &items[i];
         struct code_item item = item_of(helper, j->response, j->test, "f");
         struct code_verdict d = {0};
-        double t = now_s();
+        double t = clock_s(CLOCK_MONOTONIC);
 
         T_CHECKF(!code_verify(v, &item, &d, &e), "%s", e.msg);
         T_CHECKF(!strcmp(outcome(&d), j->verdict) &&
@@ -599,7 +591,7 @@ static void a_busy_machine_is_no_timeout(void)
                  "%s: %s (%s), expected %s", j->what, outcome(&d), d.detail,
                  j->verdict);
         /* each has a quarter of the CPU, or less where others run, too */
-        t = now_s() - t;
+        t = clock_s(CLOCK_MONOTONIC) - t;
         T_CHECKF(t < 30, "%s took %.1f s", j->what, t);
     }
     code_close(&v);

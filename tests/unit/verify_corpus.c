@@ -4,7 +4,7 @@
  * answer up to the first 0xFF, then the response.
  */
 #include <dirent.h>
-#include <time.h>
+#include "../../lib/base/clock.h"
 #include "../../lib/verify/verify.h"
 #include "t.h"
 
@@ -20,14 +20,6 @@ static double slowest_s;
 static char slowest[600];
 static int n_inputs;
 
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* The longer of both verdicts on one input. */
 static double judged_s(const char *gold, size_t n_gold, const char *resp,
                        size_t n_resp)
@@ -38,11 +30,11 @@ static double judged_s(const char *gold, size_t n_gold, const char *resp,
     double longest = 0.0;
 
     for (int i = 0; i < 2; i++) {
-        double t = now_s();
+        double t = clock_s(CLOCK_MONOTONIC);
 
         T_CHECK(verify_math(v[i], gold, n_gold, resp, n_resp, &d, &e) == 0);
         T_CHECK(d.status != VERIFY_ERROR);
-        t = now_s() - t;
+        t = clock_s(CLOCK_MONOTONIC) - t;
         longest = t > longest ? t : longest;
         T_CHECK(verify_choice(v[i], "B", 1, NULL, 0, resp, n_resp, &d, &e) ==
                 0);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include "../../base/clock.h"
 #include "../engine.h"
 
 enum {
@@ -29,14 +30,6 @@ struct piece {
 };
 
 comm_plugin_fn comm_plugin_2;
-
-static int64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void nap(int us)
 {
@@ -128,7 +121,7 @@ static int exchange(void *ctx, const struct comm_part *q, int n, int *lost,
                     char *why, size_t n_why)
 {
     struct piece *p = ctx;
-    int64_t began = now_us();
+    int64_t began = clock_ns(CLOCK_MONOTONIC);
     size_t bytes = 0;
     int done = 0, us = SHORT_US;
 
@@ -144,7 +137,7 @@ static int exchange(void *ctx, const struct comm_part *q, int n, int *lost,
 
         if (r != MPI_SUCCESS || done)
             return check(p, r, why, n_why);
-        if (now_us() - began < 200) {
+        if (clock_ns(CLOCK_MONOTONIC) - began < 200000) {
             sched_yield();
             continue;
         }
@@ -157,7 +150,7 @@ static int exchange(void *ctx, const struct comm_part *q, int n, int *lost,
 static int probe(void *ctx, int wait_ms, int *from, int *lost, char *why,
                  size_t n_why)
 {
-    int64_t end = now_us() + 1000 * (int64_t)wait_ms;
+    int64_t end = clock_ns(CLOCK_MONOTONIC) + 1000000 * (int64_t)wait_ms;
     int us = SHORT_US;
 
     (void)ctx;
@@ -171,7 +164,7 @@ static int probe(void *ctx, int wait_ms, int *from, int *lost, char *why,
             return failed(r, why, n_why);
         if (is)
             *from = s.MPI_SOURCE;
-        if (is || now_us() >= end)
+        if (is || clock_ns(CLOCK_MONOTONIC) >= end)
             return 0;
         nap(us);
         if (us < LONG_US)

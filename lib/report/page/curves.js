@@ -101,13 +101,45 @@ function drawCurve(c, f, field, series, o) {
     const steps = series.flatMap(s => s.map(p => p.step));
     const x = d3.scaleLinear().domain(d3.extent(steps)).range([g.x0, g.x1]);
     const [least, most] = d3.extent(all), flat = least === most;
+    const room = Math.abs(least) / 10 || 1;
     const y = (o.log && least > 0 ? d3.scaleLog() : d3.scaleLinear())
-        .domain(flat ? [least - Math.abs(least) / 10 - 1e-9,
-                        most + Math.abs(most) / 10 + 1e-9] : [least, most])
+        .domain(flat ? [least - room, most + room] : [least, most])
         .nice().range([g.y0, g.y1]);
 
     axes(g, x, y, { xTicks: 5, yTicks: 4, xLabel: o.step,
         whole: true });
+    if (new Set(steps).size === 1)
+        drawStep(g, f, runs, x(steps[0]), y, series, o);
+    else
+        drawLines(g, f, runs, x, y, series, o);
+    stepCursor(g, x, series, title);
+    return g.svg.node();
+}
+
+// Where there is one step only, lines would have no length: a point is the
+// mean, a bar reaches from the least run to the greatest.
+function drawStep(g, f, runs, middle, y, series, o) {
+    const arms = armsShown();
+
+    arms.forEach((a, i) => {
+        const at = middle + 14 * (i - (arms.length - 1) / 2);
+
+        for (const p of o.bands ? series[a] : [])
+            g.svg.append('line').attr('class', 'band').attr('x1', at).attr('x2', at)
+                .attr('y1', y(p.lo)).attr('y2', y(p.hi)).attr('opacity', .4)
+                .style('stroke', page.colour(a)).attr('stroke-width', 5);
+        for (const r of o.single ? runs.filter(q => q.arm === a) : [])
+            if (runValue(r, f, 0) !== null)
+                g.svg.append('circle').attr('class', 'single').attr('cx', at)
+                    .attr('cy', y(runValue(r, f, 0))).attr('r', 2)
+                    .style('fill', page.colour(a)).attr('opacity', .45);
+        for (const p of series[a])
+            g.svg.append('circle').attr('class', 'mean').attr('cx', at)
+                .attr('cy', y(p.mean)).attr('r', 3.5).style('fill', page.colour(a));
+    });
+}
+
+function drawLines(g, f, runs, x, y, series, o) {
     const line = d3.line().x(p => x(p.step)).y(p => y(p.mean));
     const area = d3.area().x(p => x(p.step)).y0(p => y(p.lo)).y1(p => y(p.hi));
     for (const a of armsShown()) {
@@ -128,8 +160,6 @@ function drawCurve(c, f, field, series, o) {
             .attr('d', line(smoothed(series[a], o.smooth)))
             .style('stroke', page.colour(a)).attr('stroke-width', 1.8)
             .attr('stroke-dasharray', page.dash(a));
-    stepCursor(g, x, series, title);
-    return g.svg.node();
 }
 
 // The step under the pointer, or moved by the arrow keys.

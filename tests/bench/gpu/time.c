@@ -1,19 +1,11 @@
 /* time - timing, and the rows of the table; see gpu.h */
 #include <stdlib.h>
-#include <time.h>
+#include "../../../lib/base/clock.h"
 #include "gpu.h"
 
 enum { SAMPLES = 7, MAX_CALLS = 200 };
 #define SAMPLE_S 0.01 /* a sample lasts about this long, or one call */
 #define MOST_S 6.0    /* samples of a slow call are fewer */
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Seconds a call, over n calls. */
 static int sample(struct kernels *k, call_fn *fn, void *ctx, int n, double *s,
@@ -22,12 +14,12 @@ static int sample(struct kernels *k, call_fn *fn, void *ctx, int n, double *s,
     double t0;
     int r = k->sync(k, e);
 
-    t0 = now();
+    t0 = clock_s(CLOCK_MONOTONIC);
     for (int i = 0; i < n && !r; i++)
         r = fn(ctx, e);
     if (!r)
         r = k->sync(k, e);
-    *s = (now() - t0) / n;
+    *s = (clock_s(CLOCK_MONOTONIC) - t0) / n;
     return r;
 }
 
@@ -97,8 +89,8 @@ static void head(struct bench *b)
         return;
     printed = b->section;
     printf("\n%s\n%-34s %-26s %10s %10s  %-12s %10s %6s  %15s %6s %6s\n",
-           b->section, "what", "shape", "GFLOP", "MB", "bound", "ms",
-           "spread", "achieved", "share", "target");
+           b->section, "what", "shape", "GFLOP", "MB", "bound", "ms", "spread",
+           "achieved", "share", "target");
 }
 
 void bench_row(struct bench *b, const struct row *r, const struct timing *t)
@@ -128,7 +120,8 @@ void bench_row(struct bench *b, const struct row *r, const struct timing *t)
     if (b->table)
         fprintf(b->table,
                 "%s\t%s\t%s\t%.9g\t%.9g\t%s\t%.9g\t%.4g\t%.4g\t%.4g\t%s\t%.9g"
-                "\n", b->section, r->what, r->shape, r->flops, r->bytes, name,
+                "\n",
+                b->section, r->what, r->shape, r->flops, r->bytes, name,
                 b->toy ? 0 : t->s, b->toy ? 0 : t->spread, b->toy ? 0 : share,
                 r->target, b->toy ? "" : verdict(r, share),
                 b->toy || r->items <= 0 ? 0 : r->items / t->s);
