@@ -6,6 +6,7 @@ where they are needed, and no file of Python is compiled twice.
 
 usage: stage OUT --kind K --label L --programs P --inputs I [--merge]
              [--files F] [--again] [--note TEXT] [--free FILES] [--delta WORDS] COMMAND
+       stage OUT --words FILE     FILE: all of these from --kind on, a list in JSON
 
 COMMAND runs under bash -euo pipefail with OUT set to a temporary name; it writes
 a file or a directory there (the name keeps its suffix). When the record of an
@@ -36,6 +37,9 @@ class Arguments:
         self.__dict__.update(kind="", label="", programs="", inputs="",
                              note="", free="", delta="", files="", merge=False, again=False)
         self.out, *words = words
+        if words[0] == "--words":
+            with open(words[1], encoding="utf-8") as f:
+                words = json.load(f)
         while len(words) > 1:
             name = words.pop(0)[2:]
             setattr(self, name,
@@ -208,6 +212,9 @@ def keep_delta(state, words):
             mark_freed(state, path)
 
 
+LONG = 64 << 10  # a word of a command line; the system takes 128 KiB
+
+
 def run_command(a, new, profile, where):
     """Exit status, and the last lines of stderr, which pass through. profile:
     a file to which programs append what they took of the processor; where: more
@@ -216,6 +223,10 @@ def run_command(a, new, profile, where):
     if os.environ.get("ULP_LAUNCH"):
         from launch import launched
         words = launched(a.kind, a.command)
+    if len(os.fsencode(words[-1])) > LONG:
+        with open(new + ".command", "w", encoding="utf-8") as f:
+            f.write(words[-1])
+        words[-2:] = [new + ".command"]
     said, out = os.pipe()  # neither end is inherited
     env = dict(os.environ, OUT=new, ULP_PROFILE=profile, **where)
     child = os.posix_spawnp(
@@ -229,6 +240,8 @@ def run_command(a, new, profile, where):
             sys.stderr.flush()
             tail = [*tail[-3:], line.decode(errors="replace").rstrip()]
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if words[-1] == new + ".command":
+        os.remove(words[-1])
     tail = [x for x in tail if x.strip()]
     if not status and os.environ.get("ULP_LAUNCH"):
         from launch import whole

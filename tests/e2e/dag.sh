@@ -282,3 +282,20 @@ P
 )
 [ "$(grep -c "a .*\\\\n'$" <<<"$writes")" = 3 ] && ! grep -qx "'.n'" <<<"$writes"
 verdict a_line_is_one_write $? "$writes"
+
+# more files than fit into a word of a command line (128 KiB): of hundreds of runs, or of long names
+long=$T$(printf "/%0200d" 1 2 3 4 5 6 7 8 9 10 11)
+many=("${small[@]}" SEEDS='1 2 3' NOISE=2)
+dag_make R="$long" "${many[@]}" "$long/analysis/summary.txt"
+[ "$status" = 0 ] && [ -s "$long/analysis/summary.txt" ] &&
+    [ "$(wc -c <"$long/.make/analysis.made.words")" -gt 131072 ] && [ -z "$(find "$long" -name '.new*')" ]
+verdict more_words_than_a_command_line_takes $? "$(head -c 300 <<<"${labels:0:200}") $(tail -n 2 "$T/err" | head -c 300)"
+dag_make R="$long" "${many[@]}" "$long/analysis/summary.txt"
+none
+verdict and_nothing_is_made_again $? "$(said | head -c 300)"
+echo stats >"$T/fail"
+dag_make R="$long" "${many[@]}" MARGIN=0.03 OVERWRITE=1 "$long/analysis/summary.txt"
+rm "$T/fail"
+[ "$status" != 0 ] && grep -q 'failed: analysis' "$T/err" && [ -s "$long/.make/analysis.made.failed" ] && [ -z "$(find "$long" -name '.new*')" ] &&
+    OUT=$T/by_hand bash -euo pipefail "$long/.make/analysis.made.failed" && [ -s "$T/by_hand/summary.txt" ]
+verdict a_long_command_that_failed_can_be_run_by_hand $? "$(tail -n 2 "$T/err" | head -c 400)"
