@@ -86,6 +86,7 @@ DEVICE_MEM    ?=## memory of the device, e.g. 80G; otherwise the device's own
 MEAN_NEW      ?=## tokens of a mean response; otherwise all are as long as may be
 PLAN_GPUS     ?=## plan for so many GPUs, several numbers: time, GPU-hours, traffic, disk (docs/SCALE.md)
 PLAN_GPU      ?= h100## of which kind (pipelines/gpus.json)
+PLAN_PILOT    ?=## results of a smaller experiment, by whose spread PLAN_GPUS finds the seeds, draws and samples that decide at the least GPU-hours
 PLAN_JSON     ?= 0## 1: make plan writes JSON
 
 # what presets say and nobody else needs to
@@ -112,7 +113,7 @@ override R    := $(R:%/=%)
 PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
   PROMPTS MINI_BATCH SAMPLES SHARDS LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
   TASKS QUESTIONS EVAL_TASKS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS SPECTRUM_OPTS MARGIN \
-  REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR GPUS RANKS LAUNCH RATE DEVICE_MEM MEAN_NEW PLAN_GPUS PLAN_GPU PLAN_JSON TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
+  REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR GPUS RANKS LAUNCH RATE DEVICE_MEM MEAN_NEW PLAN_GPUS PLAN_GPU PLAN_PILOT PLAN_JSON TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
   TRAIN_ROWS SYNTHETIC EXPECT
 
 # One make runs as many stages at once as there are processors, unless told

@@ -9,6 +9,7 @@ import json
 import os
 
 import batching
+import pilot
 from packing import Job, pack
 from planning import WAYS, Plan
 from wrong import Wrong, number
@@ -343,7 +344,12 @@ class Scale:
         """All of it as one dict, for the page and for JSON."""
         points = [self.on_gpus(n) for n in gpu_counts(self.p.PLAN_GPUS)]
         used = sorted({x["ranks"] for x in points if "ranks" in x})
+        more = {}
+        if used and self.p.PLAN_PILOT:
+            least = min(used, key=lambda r: self.sums(r)["all"])
+            more["pilot"] = pilot.designs(self.p, self.costs(least))
         return dict(
+            more,
             gpu=dict(self.gpu.sheet, **self.gpu.assumed),
             memory_bytes=self.plan.mem,
             rates={k: dict(sampling=a, scoring=b, source=c)

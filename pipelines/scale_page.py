@@ -1,6 +1,7 @@
 """scale_page - the page of make plan PLAN_GPUS=..., from what scale.py found"""
 import json
 
+import pilot
 from plan_page import Page, duration, size, way_options
 from scale import Gpu, Scale, ScalePlan
 from wrong import Wrong
@@ -129,6 +130,8 @@ def show(p, tmp, arms, counts, table):
         show_ranks(ranks, x)
         show_cost(x)
     show_disk(found)
+    if "pilot" in found:
+        pilot.show(found["pilot"])
     show_assumed(found)
     for text in page.wrong:
         print("  " + text)

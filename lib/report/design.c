@@ -13,8 +13,8 @@ static const size_t more_seeds[] = {5, 10, 15, 22, 30, 40, 60};
 static const size_t more_draws[] = {2, 3, 4};
 enum {
     MAX_SEEDS = sizeof more_seeds / sizeof *more_seeds,
-    MAX_DRAWS = sizeof more_draws / sizeof *more_draws + 1,
-    N_SAMPLES = 4, /* 1, 2, 4 and 8 times those of the records */
+    MAX_DRAWS = DESIGN_DRAWS,   /* those there and more_draws */
+    N_SAMPLES = DESIGN_SAMPLES, /* 1, 2, 4 and 8 times those of the records */
 };
 
 /* The least number of seeds that reaches the power. */
@@ -218,13 +218,14 @@ static size_t least_seeds(const struct asked *a, int which, size_t here,
 static double seconds_of(const struct data *d, const struct costs *c,
                          size_t here, size_t draws_here, const struct design *x)
 {
-    double arms = d->n_arms, had = (double)(here * draws_here);
+    double seeds = c->fresh ? 0 : (double)here;
+    double arms = d->n_arms, had = seeds * (double)draws_here;
     double runs = (double)(x->seeds * x->draws);
-    double base = (double)(x->seeds - here), again = x->samples > 1;
+    double base = (double)x->seeds - seeds, again = x->samples > 1;
 
     return arms * (runs - had) * (c->train + c->rest + c->eval * x->samples) +
            base * c->eval * x->samples +
-           again * (arms * had + (double)here) * c->eval * x->samples;
+           again * (arms * had + seeds) * c->eval * x->samples;
 }
 
 /* H2 does not depend on draws here, H3 on neither. */
@@ -262,7 +263,7 @@ static size_t seeds_for(const size_t *least, int which)
 }
 
 void design_find(const struct verdicts *v, const struct data *d, double margin,
-                 const struct costs *c, struct design *best)
+                 const struct costs *c, struct designs *found)
 {
     struct spread s = spread_of(v, d);
     const struct asked a = {v, d, &s, margin};
@@ -273,16 +274,19 @@ void design_find(const struct verdicts *v, const struct data *d, double margin,
         if (more_draws[i] > draws_here)
             g.draws[g.n_draws++] = more_draws[i];
     fill(&a, &g, here);
+    *found = (struct designs){.n_draws = g.n_draws};
     for (int h = 0; h <= N_HYPOTHESES; h++) {
-        best[h] = (struct design){0};
+        struct design *best = &found->best[h];
+
         for (size_t r = 0; r < g.n_draws; r++)
             for (size_t m = 0; m < N_SAMPLES; m++) {
                 struct design x = {seeds_for(g.least[r][m], h), g.draws[r],
                                    (double)(1 << m), 0};
 
                 x.seconds = seconds_of(d, c, here, draws_here, &x);
-                if (x.seeds && (!best[h].seeds || x.seconds < best[h].seconds))
-                    best[h] = x;
+                found->tried[h][r][m] = x;
+                if (x.seeds && (!best->seeds || x.seconds < best->seconds))
+                    *best = x;
             }
     }
     spread_free(&s);

@@ -32,6 +32,7 @@ struct costs {
     double train; /* a run's training */
     double eval; /* its evaluation, of the base as well, at the samples given */
     double rest; /* its KL, sparsity and averages */
+    int fresh; /* the records are a pilot's: its runs are none of the design */
 };
 
 struct design {
@@ -40,9 +41,18 @@ struct design {
     double seconds;      /* beyond what is there */
 };
 
-/* best[N_HYPOTHESES + 1]: the cheapest of the designs tried for each hypothesis,
- * then for all of them at once. */
+/* Draws and samples that are tried. */
+enum { DESIGN_DRAWS = 4, DESIGN_SAMPLES = 4 };
+
+/* For each hypothesis, then for all of them at once: the cheapest of the
+ * designs tried, and the one with the fewest seeds of each draws and samples. */
+struct designs {
+    struct design best[N_HYPOTHESES + 1];
+    struct design tried[N_HYPOTHESES + 1][DESIGN_DRAWS][DESIGN_SAMPLES];
+    size_t n_draws; /* of DESIGN_DRAWS */
+};
+
 void design_find(const struct verdicts *v, const struct data *d, double margin,
-                 const struct costs *c, struct design *best);
+                 const struct costs *c, struct designs *found);
 
 #endif

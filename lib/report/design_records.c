@@ -5,7 +5,7 @@
 #include <string.h>
 #include "design.h"
 
-/* "train=SECONDS eval=SECONDS rest=SECONDS", each once. */
+/* "train=SECONDS eval=SECONDS rest=SECONDS", each once; "fresh" behind them. */
 static int read_costs(struct costs *c, const struct setting *s, struct err *e)
 {
     long at = names_find(&s->keys, "cost");
@@ -28,6 +28,7 @@ static int read_costs(struct costs *c, const struct setting *s, struct err *e)
                            "'train=SECONDS eval=SECONDS rest=SECONDS'",
                            text);
     }
+    c->fresh = strstr(text, " fresh") != NULL;
     return 0;
 }
 
@@ -58,9 +59,11 @@ static int write_sampling(struct filter *f, struct rec *rec,
 }
 
 static int write_design(struct filter *f, struct rec *rec, const char *name,
-                        const struct design *x, struct err *e)
+                        const struct design *x, int tried, struct err *e)
 {
     begin(rec, name);
+    if (tried)
+        rec_set_bool(rec, "tried", 1);
     if (x->seeds) {
         rec_set_u64(rec, "seeds", x->seeds);
         rec_set_u64(rec, "draws", x->draws);
@@ -70,24 +73,41 @@ static int write_design(struct filter *f, struct rec *rec, const char *name,
     return filter_write(f, rec, e);
 }
 
+/* Of a pilot: every draws and samples, by the seeds that they need. */
+static int write_tried(struct filter *f, struct rec *rec, const char *name,
+                       const struct designs *x, int h, struct err *e)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < x->n_draws; i++)
+        for (int m = 0; !r && m < DESIGN_SAMPLES; m++)
+            if (x->tried[h][i][m].seeds)
+                r = write_design(f, rec, name, &x->tried[h][i][m], 1, e);
+    return r;
+}
+
 static int write_all(struct filter *f, const struct data *d,
                      const struct setting *s, const struct costs *c,
                      struct err *e)
 {
-    struct design best[N_HYPOTHESES + 1];
+    struct designs x;
     struct rec *rec = rec_new();
     struct verdicts v;
     int r = 0;
 
     verdicts_make(&v, d, s);
-    design_find(&v, d, s->margin, c, best);
+    design_find(&v, d, s->margin, c, &x);
     for (int a = 0; a < d->n_arms; a++)
         for (int k = 0; !r && k < d->n_on && a != d->reference; k++)
             r = write_sampling(f, rec, d, a, k, e);
-    for (int h = 0; !r && h <= N_HYPOTHESES; h++)
-        r = write_design(
-            f, rec, h < N_HYPOTHESES ? verdict_name((enum hypothesis)h) : "all",
-            &best[h], e);
+    for (int h = 0; !r && h <= N_HYPOTHESES; h++) {
+        const char *name = h < N_HYPOTHESES ? verdict_name((enum hypothesis)h)
+                                            : "all";
+
+        r = write_design(f, rec, name, &x.best[h], 0, e);
+        if (!r && c->fresh)
+            r = write_tried(f, rec, name, &x, h, e);
+    }
     verdicts_free(&v);
     rec_free(&rec);
     return r;

@@ -58,3 +58,12 @@ awk '$1 == "H2-noise" { n = $2; r = $3; m = $4; again = m > 1
     want = 3 * (n * r - 30) * (4 + 2 + m) + (n - 10) * m + again * (90 + 10) * m
     exit !($5 == want) }' "$T/null" && ok the_cost_is_that_of_what_is_new ||
     no the_cost_is_that_of_what_is_new "$(cat "$T/null")"
+
+# a pilot's runs count for nothing: all runs, and the base under each seed
+"$SIMULATE" null 1 | $S --tasks "$T/eight.json" --set arms='ref arm third' --set "$cost fresh" >"$T/fresh"
+awk -F'[:,}]' '/"H1"/ && /"seconds"/ { for (i = 1; i < NF; i++) v[$i] = $(i + 1)
+    n = v["\"seeds\""]; r = v["\"draws\""]; m = v["\"samples\""]; rows++
+    if (v["\"seconds\""] != 3 * n * r * (4 + 2 + m) + n * m) wrong = 1
+    if (!/tried/) best = v["\"seconds\""]; else if (v["\"seconds\""] < best) wrong = 1
+    } END { exit !(rows > 2 && !wrong) }' "$T/fresh" && ok a_pilots_runs_do_not_count ||
+    no a_pilots_runs_do_not_count "$(grep '"H1"' "$T/fresh" | tr '\n' ' ')"

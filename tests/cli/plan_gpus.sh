@@ -169,3 +169,39 @@ plan PLAN_JSON=1
 check json_of_one_device python3 -c 'import json, sys
 x = json.load(open(sys.argv[1]))
 assert x["runs"] == 4 and x["work"][0]["seconds"] == x["work"][0]["flop"] / 1e9' "$T/plan"
+
+# A pilot: the spread of its records, the GPU-hours of the plan. The difference of
+# the arms is -0.01, 0 and 0.01 in turn, and sampling adds nothing.
+mkdir -p "$T/pilot/.make"
+echo "{\"TASKS_FILE\": \"$T/pilot/tasks.json\"}" >"$T/pilot/.make/setting.json"
+echo '{"tasks":[{"name":"t","role":"on"},{"name":"u","role":"off"}]}' >"$T/pilot/tasks.json"
+for s in 1 2 3 4 5 6; do
+    mkdir -p "$T/pilot/eval_metrics/fp32_seed$s" "$T/pilot/eval_metrics/bf16_seed$s"
+    for arm in fp32 bf16; do
+        d=$(awk -v s=$s -v a=$arm 'BEGIN { print 0.5 + (a == "bf16" ? 0.01 * (s % 3) - 0.01 : 0) }')
+        echo "{\"arm\":\"$arm\",\"seed\":$s,\"draw\":0,\"task\":\"t\",\"j\":$d,\"j_even\":$d,\"j_odd\":$d}"
+    done >"$T/rows"
+    grep fp32 "$T/rows" >"$T/pilot/eval_metrics/fp32_seed$s/scores.msgpack"
+    grep bf16 "$T/rows" >"$T/pilot/eval_metrics/bf16_seed$s/scores.msgpack"
+done
+smoke=(PRESET=smoke BIN="$BIN" R="$T/results" RATE=1e9)
+plan PLAN_GPUS='1 8' PLAN_PILOT="$T/pilot" PLAN_JSON=1 || no planned_by_a_pilot "$(tail -n 1 "$T/err")"
+cp "$T/plan" "$T/json"
+cat >"$T/pilot.py" <<'P'
+import json
+import math
+import sys
+scale = json.load(open(sys.argv[1]))["scale"]
+c, rows = scale["ranks"]["1"]["run_hours"], scale["pilot"]["rows"]
+assert scale["pilot"]["arms"] == ["fp32", "bf16"], scale["pilot"]["arms"]
+h1 = [r for r in rows if r["quantity"] == "H1" and r["gpu_hours"]]
+assert len(h1) > 2 and [bool(r.get("tried")) for r in h1].count(False) == 1, rows
+for r in h1:
+    runs = 2 * r["seeds"] * r["draws"] * (c["train"] + c["rest"] + r["samples"] * c["eval"])
+    assert math.isclose(r["gpu_hours"], runs + r["seeds"] * r["samples"] * c["eval"], rel_tol=1e-4), r
+assert all(h1[0]["gpu_hours"] <= r["gpu_hours"] for r in h1)
+P
+check designs_in_gpu_hours python3 "$T/pilot.py" "$T/json"
+plan PLAN_GPUS='1 8' PLAN_PILOT="$T/pilot"
+check designs_on_the_page grep -Eq '^  H1, at a true difference of 0: [0-9]+ seeds, 1 draws, .* GPU-hours$' "$T/plan"
+refuses a_pilot_without_results 'PLAN_PILOT=.*: no results of make there' PLAN_GPUS=1 PLAN_PILOT="$T"
