@@ -45,8 +45,6 @@ static inline void put_all(struct scan *s, const uint32_t *f)
 static inline void scan_values(struct scan *s, const uint8_t *this,
                                const uint8_t *that, size_t n)
 {
-    uint32_t all = 0xFFFFFFFF, sign = all ^ all >> 1;
-
     for (size_t i = 0; i < n; i++) {
         uint32_t a = fold_load(this + i * (size_t)WIDTH, WIDTH);
         uint32_t b = fold_load(that + i * (size_t)WIDTH, WIDTH);
@@ -55,8 +53,7 @@ static inline void scan_values(struct scan *s, const uint8_t *this,
             s->gap++;
             continue;
         }
-        a = fold_order(a, sign, all) - fold_order(b, sign, all);
-        put_value(s, fold(a & all, sign, all));
+        put_value(s, fold_difference(a, b, WIDTH));
     }
 }
 
@@ -156,12 +153,10 @@ static inline void apply_block(const struct apply *a, size_t i, size_t at)
 
 static inline int apply(const struct apply *a)
 {
-    uint32_t all = 0xFFFFFFFF, sign = all ^ all >> 1;
     size_t at = 0, g = 0, i = 0;
 
     while (i < a->moved) {
         uint8_t *v;
-        uint32_t code;
 
         if (a->moved - i >= FOLD_BLOCK && a->n_gaps - g >= FOLD_BLOCK &&
             at <= a->n && a->n - at >= FOLD_BLOCK && no_gaps(a->gaps + g)) {
@@ -181,9 +176,8 @@ static inline int apply(const struct apply *a)
         if (at >= a->n)
             return -ERR_DATA;
         v = a->values + at * (size_t)WIDTH;
-        code = fold_order(fold_load(v, WIDTH), sign, all);
-        code = (code + unfold(folded(a, i), all)) & all;
-        fold_store(v, fold_unorder(code, sign, all), WIDTH);
+        fold_store(v, fold_apply(fold_load(v, WIDTH), folded(a, i), WIDTH),
+                   WIDTH);
         i++;
         at++;
     }

@@ -10,26 +10,61 @@
 
 enum { FOLD_BLOCK = 64 }; /* values */
 
+/* Bits of values of `width` bytes: all, and the sign. */
+static inline uint32_t fold_all(int width)
+{
+    return width == 2 ? 0xFFFF : 0xFFFFFFFF;
+}
+
+static inline uint32_t fold_sign(int width)
+{
+    return width == 2 ? 0x8000 : 0x80000000;
+}
+
+/* All ones where the sign is set, else 0. Signs of weights are as good as
+ * random: a branch on them is predicted wrongly half of the time. */
+static inline uint32_t fold_mask(uint32_t bits, int width)
+{
+    return 0 - (bits >> (8 * width - 1));
+}
+
 /* Negative values fall as their bits rise: all bits turn, of the others the
  * sign. */
-static inline uint32_t fold_order(uint32_t bits, uint32_t sign, uint32_t all)
+static inline uint32_t fold_order(uint32_t bits, int width)
 {
-    return bits & sign ? ~bits & all : bits | sign;
+    return (bits ^ (fold_mask(bits, width) | fold_sign(width))) &
+           fold_all(width);
 }
 
-static inline uint32_t fold_unorder(uint32_t code, uint32_t sign, uint32_t all)
+static inline uint32_t fold_unorder(uint32_t code, int width)
 {
-    return code & sign ? code & ~sign : ~code & all;
+    return (code ^ (~fold_mask(code, width) | fold_sign(width))) &
+           fold_all(width);
 }
 
-static inline uint32_t fold(uint32_t d, uint32_t sign, uint32_t all)
+static inline uint32_t fold(uint32_t d, int width)
 {
-    return (d << 1 ^ (d & sign ? all : 0)) & all;
+    return (d << 1 ^ fold_mask(d, width)) & fold_all(width);
 }
 
-static inline uint32_t unfold(uint32_t f, uint32_t all)
+static inline uint32_t unfold(uint32_t f, int width)
 {
-    return (f >> 1 ^ (f & 1 ? all : 0)) & all;
+    return (f >> 1 ^ (0 - (f & 1))) & fold_all(width);
+}
+
+/* The folded difference from b's code to a's, of bits a and b; and a again. */
+static inline uint32_t fold_difference(uint32_t a, uint32_t b, int width)
+{
+    uint32_t d = fold_order(a, width) - fold_order(b, width);
+
+    return fold(d & fold_all(width), width);
+}
+
+static inline uint32_t fold_apply(uint32_t b, uint32_t folded, int width)
+{
+    uint32_t code = fold_order(b, width) + unfold(folded, width);
+
+    return fold_unorder(code & fold_all(width), width);
 }
 
 static inline uint32_t fold_load(const uint8_t *p, int width)
@@ -73,14 +108,13 @@ static inline int fold_same_word(const uint8_t *a, const uint8_t *b)
 static inline uint32_t fold_block(uint32_t *f, const uint8_t *this,
                                   const uint8_t *that, int width)
 {
-    uint32_t all = width == 2 ? 0xFFFF : 0xFFFFFFFF, sign = all ^ all >> 1;
     uint32_t moved = 0;
 
     for (int i = 0; i < FOLD_BLOCK; i++) {
-        uint32_t a = fold_order(fold_load(this + i * width, width), sign, all);
-        uint32_t b = fold_order(fold_load(that + i * width, width), sign, all);
+        uint32_t a = fold_load(this + i * width, width);
+        uint32_t b = fold_load(that + i * width, width);
 
-        f[i] = fold((a - b) & all, sign, all);
+        f[i] = fold_difference(a, b, width);
         moved += f[i] != 0;
     }
     return moved;
@@ -89,14 +123,10 @@ static inline uint32_t fold_block(uint32_t *f, const uint8_t *this,
 /* values of that become those of this. */
 static inline void unfold_block(uint8_t *values, const uint32_t *f, int width)
 {
-    uint32_t all = width == 2 ? 0xFFFF : 0xFFFFFFFF, sign = all ^ all >> 1;
-
     for (int i = 0; i < FOLD_BLOCK; i++) {
         uint8_t *p = values + i * width;
-        uint32_t code = fold_order(fold_load(p, width), sign, all);
 
-        code = (code + unfold(f[i], all)) & all;
-        fold_store(p, fold_unorder(code, sign, all), width);
+        fold_store(p, fold_apply(fold_load(p, width), f[i], width), width);
     }
 }
 

@@ -73,10 +73,7 @@ static inline int lowest(uint64_t bits)
 
 static inline uint16_t difference(const uint8_t *this, const uint8_t *that)
 {
-    uint32_t a = fold_order(fold_load(this, 2), SIGN, ALL);
-    uint32_t b = fold_order(fold_load(that, 2), SIGN, ALL);
-
-    return (uint16_t)fold((a - b) & ALL, SIGN, ALL);
+    return (uint16_t)fold_difference(fold_load(this, 2), fold_load(that, 2), 2);
 }
 
 /* ---- encoding ------------------------------------------------------- */
@@ -111,7 +108,7 @@ struct scan {
     uint8_t *gaps;
     uint16_t *small, *listed; /* the next of each */
     size_t gap;               /* since the last one listed */
-    size_t moved;
+    size_t small_moved;
 };
 
 static inline void scan_block(struct scan *s, const uint8_t *this,
@@ -122,11 +119,12 @@ static inline void scan_block(struct scan *s, const uint8_t *this,
     uint64_t listed = d & ~small;
     int next = 0;
 
-    s->moved += (size_t)__builtin_popcountll(d);
     for (; small; small &= small - 1) {
         int i = lowest(small);
+        uint16_t f = difference(this + 2 * i, that + 2 * i);
 
-        *s->small++ = difference(this + 2 * i, that + 2 * i);
+        s->small_moved += f != 0;
+        *s->small++ = f;
     }
     for (; listed; listed &= listed - 1) {
         int i = lowest(listed);
@@ -190,33 +188,31 @@ size_t half_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
 {
     struct scan s = {.bound = choose_bound(this, that, n)};
     uint16_t *small, *listed;
-    size_t n_listed;
+    size_t n_listed, moved;
 
     delta_room(c, n, n, 2 * n);
     s.gaps = c->gaps;
     s.small = small = c->folded;
     s.listed = listed = c->folded + n;
     scan(&s, this, that, n);
-    delta_put_u32(out, (uint32_t)s.moved);
-    if (!s.moved)
-        return 0;
     n_listed = (size_t)(s.listed - listed);
+    moved = n_listed + s.small_moved;
+    delta_put_u32(out, (uint32_t)moved);
+    if (!moved)
+        return 0;
     delta_put_u32(out, s.bound);
     delta_put_section(c, out, c->gaps, (size_t)(s.gaps - c->gaps));
     put_signs(c, out, listed, n_listed);
     put_planes(c, out, listed, n_listed);
     put_planes(c, out, small, (size_t)(s.small - small));
-    return s.moved;
+    return moved;
 }
 
 /* ---- decoding ------------------------------------------------------- */
 
 static inline void change(uint8_t *v, uint32_t folded)
 {
-    uint32_t code = fold_order(fold_load(v, 2), SIGN, ALL);
-
-    code = (code + unfold(folded, ALL)) & ALL;
-    fold_store(v, fold_unorder(code, SIGN, ALL), 2);
+    fold_store(v, fold_apply(fold_load(v, 2), folded, 2), 2);
 }
 
 /* The two planes of *n numbers of at most `most`. */
@@ -256,10 +252,11 @@ static int apply_small(uint8_t *values, size_t n, uint32_t bound,
         bits = below(some < FOLD_BLOCK ? last : v, bound);
         if (some < FOLD_BLOCK)
             bits &= ((uint64_t)1 << some) - 1;
-        if (end - f < __builtin_popcountll(bits))
-            return -ERR_DATA;
-        for (; bits; bits &= bits - 1)
+        for (; bits; bits &= bits - 1) {
+            if (f == end)
+                return -ERR_DATA;
             change(v + 2 * lowest(bits), *f++);
+        }
     }
     return f == end ? 0 : -ERR_DATA;
 }
