@@ -8,7 +8,7 @@
 #include "../candidates.h"
 #include "head.h"
 
-enum { BLOCK = 1024 };
+enum { BLOCK = 1024, FEW_CANDS = 64 };
 
 struct job {
     struct cpu *c;
@@ -21,9 +21,27 @@ struct job {
     int *bad; /* one per row */
 };
 
-/* Stable radix sort by the logit; ids come in ascending and stay so. */
+/* Candidates differ by their ids, so that ascending order is one order. */
+static void insert_cands(uint64_t *v, long n)
+{
+    for (long i = 1; i < n; i++) {
+        uint64_t x = v[i];
+        long at = i;
+
+        for (; at > 0 && v[at - 1] > x; at--)
+            v[at] = v[at - 1];
+        v[at] = x;
+    }
+}
+
+/* Stable radix sort by the logit; ids come in ascending and stay so. A pass
+ * over the counts costs more than a few candidates do. */
 static void sort_cands(uint64_t *v, uint64_t *tmp, long n)
 {
+    if (n <= FEW_CANDS) {
+        insert_cands(v, n);
+        return;
+    }
     for (int shift = 32; shift < 64; shift += 8) {
         uint32_t at[257] = {0};
         uint64_t *s = v;
@@ -157,6 +175,35 @@ static int32_t draw_all(const float *e, long V, float u, const float *mass)
     return last;
 }
 
+/* Is one of 32 values at least `floor`? */
+INLINE int any_from(const float *z, float floor)
+{
+    int any = 0;
+
+    for (int i = 0; i < 32; i++)
+        any |= z[i] >= floor;
+    return any;
+}
+
+/* The candidates of n values, those from `floor` on; how many. ld: n made up
+ * to a multiple of 32, by values of -inf. */
+static long collect(const float *z, long n, long ld, float floor, uint64_t *v)
+{
+    long found = 0;
+
+    for (long at = 0; at < ld; at += 32) {
+        long end = at + 32 < n ? at + 32 : n;
+
+        if (!any_from(z + at, floor))
+            continue;
+        for (long i = at; i < end; i++) {
+            v[found] = cand_of(z[i], i);
+            found += z[i] >= floor;
+        }
+    }
+    return found;
+}
+
 /* Candidates within `cut` of the largest logit are a prefix of the sorted
  * order; the cut widens until they are enough. v, tmp: V each; e: V. */
 static int32_t draw_sorted(const struct job *j, const float *z, float max,
@@ -168,13 +215,9 @@ static int32_t draw_sorted(const struct job *j, const float *z, float max,
     for (float cut = 4.0f;; cut *= 2.0f) {
         float floor = cut > 1e6f ? -CANON_INF : max - cut;
         double total = (double)sum;
-        long n = 0;
+        long n = collect(z, j->V, j->ld, floor, v);
         int32_t id;
 
-        for (long i = 0; i < j->V; i++) {
-            v[n] = cand_of(z[i], i);
-            n += z[i] >= floor;
-        }
         if (k < j->V && n < k)
             continue;
         sort_cands(v, tmp, n);
