@@ -31,14 +31,33 @@ INLINE void finish_n(const struct gemm *g, void *y, long n, float *C,
             ((uint16_t *)y)[i] = (uint16_t)(canon_bits(C[i]) >> 16);
 }
 
+/* The same for the NR columns of a whole panel, rounded to fp32 or bf16. */
+INLINE void finish_panel(const struct gemm *g, void *y, const float *C,
+                         const float *bias)
+{
+    for (int i = 0; i < NR; i += VW) {
+        vf x = vf_load(C + i);
+
+        if (bias)
+            x += vf_load(bias + i);
+        if (g->yt == DT_BF16) {
+            vf_store_bf16((uint16_t *)y + i, x);
+            continue;
+        }
+        if (g->rt == DT_BF16)
+            x = vf_round_bf16(x);
+        vf_store((float *)y + i, x);
+    }
+}
+
 /* n outputs of a row from column col on: C + bias, rounded and stored. */
 INLINE void gemm_store(const struct gemm *g, long row, long col, long n,
                        float *C, const float *bias)
 {
     void *y = AT_W(g->Y, g->yt, row * g->ldy + col);
 
-    if (n == NR) /* a constant: the loops become whole vectors */
-        finish_n(g, y, NR, C, bias);
+    if (n == NR && g->rt != DT_F16)
+        finish_panel(g, y, C, bias);
     else
         finish_n(g, y, n, C, bias);
 }

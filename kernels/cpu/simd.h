@@ -160,14 +160,23 @@ INLINE vf vf_from(int first, vf a, vf b)
 #endif
 }
 
-/* canon_round_bf16 and canon_round_f16, in the lower halves of the lanes. */
-INLINE void vf_store_bf16(uint16_t *p, vf v)
+/* canon_round_bf16, in the lower halves of the lanes. */
+INLINE vi vf_bits_bf16(vf v)
 {
     vi u = (vi)v, r = (u + 0x7FFFu + ((u >> 16) & 1u)) >> 16;
     vi nan = (vi)((u & 0x7FFFFFFFu) > 0x7F800000u);
 
-    r = (r & ~nan) | (nan & 0x7FC0u);
-    *(vhu *)p = __builtin_convertvector(r, vhu);
+    return (r & ~nan) | (nan & 0x7FC0u);
+}
+
+INLINE vf vf_round_bf16(vf v)
+{
+    return (vf)(vf_bits_bf16(v) << 16);
+}
+
+INLINE void vf_store_bf16(uint16_t *p, vf v)
+{
+    *(vhu *)p = __builtin_convertvector(vf_bits_bf16(v), vhu);
 }
 
 /* The conversion instructions round as canon does; only NaN needs a hand. */
