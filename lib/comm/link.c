@@ -1,16 +1,23 @@
 /* link - a rank's line to the process that started it */
 #include "link.h"
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BEAT_MS = 1000 };
+enum {
+    BEAT_MS = 1000,
+    CUT_MS = 10000,    /* without an answer from the other host's kernel */
+    BACKLOG = 16 << 10 /* bytes that a process which was stopped left unread */
+};
 
 static struct {
     int fd;
@@ -58,6 +65,28 @@ void link_send(enum link_type type, const struct link_msg *m)
     pthread_mutex_unlock(&line.lock);
 }
 
+/* Whether the network to the other end is cut: its kernel confirms neither what
+ * was sent nor questions whether there is room again. The kernel of a process that
+ * is stopped or slow does. */
+static int is_cut(void)
+{
+    struct tcp_info t = {0};
+    socklen_t n = sizeof t;
+
+    return !getsockopt(line.fd, IPPROTO_TCP, TCP_INFO, &t, &n) &&
+           (t.tcpi_unacked || t.tcpi_probes > 1) &&
+           t.tcpi_last_ack_recv > CUT_MS;
+}
+
+/* A beat is left out where it would wait for the other end. */
+static void beat(void)
+{
+    int n = 0;
+
+    if (ioctl(line.fd, TIOCOUTQ, &n) || n < BACKLOG)
+        link_send(LINK_BEAT, NULL);
+}
+
 static void *live(void *ctx)
 {
     struct pollfd p = {.fd = line.fd};
@@ -71,8 +100,10 @@ static void *live(void *ctx)
         pthread_mutex_unlock(&line.lock);
         n = poll(&p, 1, BEAT_MS);
 
-        if (n == 0)
-            link_send(LINK_BEAT, NULL);
+        if (n == 0 && !is_cut())
+            beat();
+        else if (n == 0)
+            _exit(ERR_IO);
         if (n <= 0)
             continue;
         pthread_mutex_lock(&line.lock);

@@ -12,22 +12,38 @@
 
 static struct comm *group; /* this rank's, where it has others */
 
+/* What no two hosts have alike: names may be (localhost), and so may the kernel's
+ * number of its start, where hosts are containers of one machine. */
+static void host_identity(char *text, size_t n)
+{
+    char boot[64] = "";
+    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
+
+    if (f && !fgets(boot, sizeof boot, f))
+        boot[0] = 0;
+    if (f)
+        fclose(f);
+    snprintf(text, n, "%s %s", link_host(), boot);
+}
+
 /* How many of the group's ranks are on this host, and which of them (from 0, in
  * the order of ranks) this one is. */
 static int on_host(struct comm *c, int *n, int *mine, struct err *e)
 {
-    size_t size = (size_t)comm_size(c),
-           each = sizeof((struct link_hello *)0)->host;
-    char *all = xcalloc(size, each);
+    enum { EACH = 256 };
+    size_t size = (size_t)comm_size(c);
+    char *all = xcalloc(size, EACH), *own = all + EACH * (size_t)comm_rank(c);
+    char host[EACH] = "";
     int r;
 
-    snprintf(all + (size_t)comm_rank(c) * each, each, "%s", link_host());
-    r = comm_gather(c, 0, all + (size_t)comm_rank(c) * each, each, all, e);
+    host_identity(host, sizeof host);
+    memcpy(own, host, EACH);
+    r = comm_gather(c, 0, own, EACH, all, e);
     if (!r)
-        r = comm_bcast(c, 0, all, size * each, e);
+        r = comm_bcast(c, 0, all, size * EACH, e);
     *n = *mine = 0;
     for (size_t i = 0; i < size; i++)
-        if (!strcmp(all + i * each, link_host())) {
+        if (!memcmp(all + i * EACH, host, EACH)) {
             *n += 1;
             *mine += (int)i < comm_rank(c);
         }
