@@ -6,7 +6,7 @@
  * DIR/STEM.safetensors has its own DIR/STEM.delta, to the successor's file of
  * that name.
  *
- *   "ulp delta 2\n", u32 length of the JSON, the JSON, chunks, 32 hex digits
+ *   "ulp delta 3\n", u32 length of the JSON, the JSON, chunks, 32 hex digits
  *
  * The JSON: size and digest (XXH3-128) of the STEM.safetensors that it stands
  * for, the path of the successor's directory from DIR, and the digest of its

@@ -24,17 +24,24 @@ char *delta_file_of(const char *dir, const char *stem, const char *ending)
 
 /* ---- layout --------------------------------------------------------- */
 
+/* Small tensors share a run: what a chunk has beside its values would cost more
+ * than theirs. */
 static void add_spans(struct layout *l, const struct entry *v)
 {
-    int width = (int)dtype_size(v->t.type);
+    size_t width = dtype_size(v->t.type), at = l->head + v->begin;
 
-    for (size_t done = 0; done < v->t.n; done += DELTA_CHUNK) {
-        size_t left = v->t.n - done;
+    for (size_t left = v->t.n, n; left; left -= n) {
+        struct span *s = l->n ? &l->v[l->n - 1] : NULL;
 
-        l->v = xrealloc(l->v, l->n + 1, sizeof *l->v);
-        l->v[l->n++] = (struct span){l->head + v->begin + done * (size_t)width,
-                                     left < DELTA_CHUNK ? left : DELTA_CHUNK,
-                                     width};
+        if (!s || s->n == DELTA_CHUNK || s->width != (int)width ||
+            s->at + s->n * width != at) {
+            l->v = xrealloc(l->v, l->n + 1, sizeof *l->v);
+            s = &l->v[l->n++];
+            *s = (struct span){.at = at, .width = (int)width};
+        }
+        n = left < DELTA_CHUNK - s->n ? left : DELTA_CHUNK - s->n;
+        s->n += n;
+        at += n * width;
     }
 }
 
@@ -96,7 +103,8 @@ static int check_bytes(struct link *x, struct err *e)
         memcmp(m->data, DELTA_MAGIC, magic))
         return err_set(e, ERR_DATA,
                        "%s: a delta of another version than %c: damaged, or "
-                       "made by another ulp",
+                       "made by another ulp, whose `delta --expand` gives the "
+                       "weights back",
                        x->path, DELTA_MAGIC[magic - 2]);
     if (m->size < magic + 4 + HEX || memcmp(m->data, DELTA_MAGIC, magic))
         return err_set(e, ERR_DATA, "%s: no delta, or truncated", x->path);

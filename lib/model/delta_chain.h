@@ -8,10 +8,10 @@
 #include <jansson.h>
 #include "../base/file.h"
 
-#define DELTA_MAGIC "ulp delta 2\n"
+#define DELTA_MAGIC "ulp delta 3\n"
 
-/* Where the values of a safetensors file lie, in runs of one tensor: a chunk of
- * the delta each. */
+/* Where the values of a safetensors file lie, in runs of one width, whichever
+ * tensors they belong to: a chunk of the delta each. */
 struct span {
     size_t at, n; /* bytes from the file's start; values, DELTA_CHUNK at most */
     int width;    /* bytes a value */

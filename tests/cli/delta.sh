@@ -81,7 +81,7 @@ fails flipped_end 3 3/model.safetensors "$BIN/sparsity" base bf16/1
 flip bf16/3/model.safetensors 5000
 cp bf16/2/model.delta whole
 printf 1 | dd of=bf16/2/model.delta bs=1 seek=10 conv=notrunc 2>/dev/null
-fails other_version 3 "2/model.delta: a delta of another version than 2" "$BIN/sparsity" base bf16/1
+fails other_version 3 "2/model.delta: a delta of another version than 3" "$BIN/sparsity" base bf16/1
 mv whole bf16/2/model.delta
 for cut in 0 10 100 $((n - 1)); do
     cp bf16/2/model.delta whole

@@ -1,6 +1,9 @@
 /* model_delta - every bit pattern comes back from a difference */
+#include <unistd.h>
 #include "../../lib/base/rng.h"
+#include "../../lib/model/delta_chain.h"
 #include "../../lib/model/delta_code.h"
+#include "../../lib/model/safetensors.h"
 #include "t.h"
 
 static struct delta_coder *coder;
@@ -140,6 +143,59 @@ static void nonsense_is_refused(void)
     buf_free(&out);
 }
 
+/* Tensors of these types and lengths, written to the file `path`. */
+static int write_tensors(const char *path, const enum dtype *type,
+                         const int64_t *n, int count, struct err *e)
+{
+    struct st_writer *w;
+    void *zeros = calloc(DELTA_CHUNK + 5, 4);
+    int r = st_create(&w, path, e);
+
+    for (int i = 0; !r && i < count; i++) {
+        char name[2] = {(char)('a' + i), 0};
+
+        r = st_declare(w, name, type[i], 1, &n[i], e);
+    }
+    for (int i = 0; !r && i < count; i++)
+        r = st_put(w, zeros, (size_t)n[i] * dtype_size(type[i]), e);
+    r = r ? r : st_commit(&w, NULL, e);
+    free(zeros);
+    return r;
+}
+
+/* Runs hold every value once, and end where the width changes or the run is
+ * full. */
+static void small_tensors_share_a_run(void)
+{
+    static const enum dtype type[] = {DT_BF16, DT_F16,  DT_F32,
+                                      DT_BF16, DT_BF16, DT_BF16};
+    static const int64_t n[] = {3, 5, 1, 7, DELTA_CHUNK + 5, 2};
+    static const size_t want[] = {8, 1, DELTA_CHUNK, 14};
+    char path[] = "/tmp/ulp-model_delta.XXXXXX";
+    int fd = mkstemp(path);
+    struct filemap m = {0};
+    struct layout l = {0};
+    struct err e = {0};
+    size_t at;
+
+    T_CHECK(fd >= 0 && !close(fd));
+    T_EQ_INT(write_tensors(path, type, n, 6, &e), 0);
+    T_EQ_INT(file_map(&m, path, &e), 0);
+    T_EQ_INT(layout_of(&l, &m, path, &e), 0);
+    T_EQ_INT(l.n, 4);
+    at = l.head;
+    for (size_t i = 0; i < l.n; i++) {
+        T_EQ_INT(l.v[i].at, at);
+        T_EQ_INT(l.v[i].n, want[i]);
+        T_EQ_INT(l.v[i].width, i == 1 ? 4 : 2);
+        at += l.v[i].n * (size_t)l.v[i].width;
+    }
+    T_EQ_INT(at, m.size);
+    layout_close(&l);
+    file_unmap(&m);
+    unlink(path);
+}
+
 int main(void)
 {
     coder = delta_coder_open();
@@ -148,6 +204,7 @@ int main(void)
     T_RUN(lengths_and_gaps);
     T_RUN(a_step_is_cheap);
     T_RUN(nonsense_is_refused);
+    T_RUN(small_tensors_share_a_run);
     delta_coder_close(&coder);
     T_DONE();
 }
