@@ -7,21 +7,36 @@ The command of a stage may run on another host then. So three things hold:
   whose srun failed). The last act of the command is a list of the files that it
   made, with their sizes, beside its output.
 - A shared file system may show files late. The stage waits until it sees what the
-  list says.
+  list says; and the command, on its host, until it sees the stage's inputs in the
+  sizes and of the times that they have here.
 """
 import os
 import re
 import shlex
 import time
 
+from fresh import files_in
+
 SLURM_KINDS = ("base", "train", "eval", "kl", "sparsity")
 LATE_S = 90  # NFS believes for 60 s at most that a file is not there
 
 SCRIPT = """
+until=$((SECONDS + @LATE_S@))
+while read -r size time name; do
+    [ "$name" ] || continue  # there are none
+    until [ "$(stat -c '%s %Y' "$name" 2>/dev/null)" = "$size $time" ]; do
+        ls "${name%/*}" >/dev/null 2>&1 || true  # a client looks again
+        [ $SECONDS -lt $until ] || { echo "$name is not seen on $(uname -n) as it is on @HOST@" >&2; exit 1; }
+        sleep 0.2
+    done
+done <<'INPUTS'
+@INPUTS@
+INPUTS
+mkdir -p "$(dirname "$OUT")"
 here=$(mktemp -d "${TMPDIR:-/tmp}/ulp-stage.XXXXXX")
 trap 'rm -rf "$here"' EXIT
-%s
-find "$OUT" -type f -printf '%%s %%P\\n' >"$OUT.made.part"
+@COMMAND@
+find "$OUT" -type f -printf '%s %P\\n' >"$OUT.made.part"
 mv "$OUT.made.part" "$OUT.made"
 """
 
@@ -74,15 +89,37 @@ def srun(kind, command, options, env):
     return words + options
 
 
-def launched(kind, command):
+def as_here(inputs):
+    """Size, time (in seconds: what is left of it on other file systems differs)
+    and absolute path of each file of the inputs, in lines."""
+    lines = []
+    for path in inputs:
+        for name in files_in(path):
+            f = os.path.abspath(os.path.join(path, name) if name else path)
+            try:
+                s = os.stat(f)
+            except OSError:
+                continue  # freed
+            lines.append(f"{s.st_size} {int(s.st_mtime)} {f}")
+    return "\n".join(lines)
+
+
+def script_of(command, inputs):
+    parts = dict(LATE_S=str(LATE_S), HOST=os.uname().nodename,
+                 INPUTS=as_here(inputs),
+                 COMMAND=command.replace("$OUT.fifo", "$here/fifo"))
+    return re.sub("@([A-Z_]+)@", lambda m: parts[m[1]], SCRIPT)
+
+
+def launched(kind, command, inputs):
     """The words that run a stage's command."""
     first, *more = shlex.split(os.environ["ULP_LAUNCH"])
-    script = SCRIPT % command.replace("$OUT.fifo", "$here/fifo")
     words = [first, *more]
     if first == "slurm":
         words = srun(kind, command, more, os.environ) \
             if kind in SLURM_KINDS else []
-    return [*words, "bash", "-euo", "pipefail", "-c", script]
+    return [*words, "bash", "-euo", "pipefail", "-c",
+            script_of(command, inputs)]
 
 
 def listed(new):

@@ -34,6 +34,34 @@ again
 run LAUNCH='nice -n 1'
 is another_command '0 same' "$status $(bytes "$R" | cmp -s - "$T/want" && echo same || tail -n 3 "$T/err")"
 
+# The host of the command sees its inputs late: none, half of one, one of before.
+cat >"$T/path/hides" <<'S'
+#!/bin/bash
+f=$HIDES
+[ -s "$f" ] || exec "$@"
+mv "$f" "$f.away"
+(
+    exec >/dev/null 2>&1
+    sleep 0.5; head -c 3 "$f.away" >"$f"
+    sleep 0.5; cp "$f.away" "$f"; touch -d '-1 hour' "$f"
+    sleep 0.5; mv "$f.away" "$f"
+) &
+exec "$@"
+S
+chmod +x "$T/path/hides"
+export HIDES=$R/base/model/model.safetensors
+again
+DAG_JOBS=1 run LAUNCH=hides
+is inputs_that_appear_late '0 same' "$status $(bytes "$R" | cmp -s - "$T/want" && echo same || tail -n 3 "$T/err")"
+host=$(uname -n)
+script() { PYTHONPATH=pipelines python3 -c 'import sys, launch; launch.LATE_S = 1; print(launch.script_of(sys.argv[1], sys.argv[2:]))' "$@"; }
+script 'echo began' "$HIDES" >"$T/script"
+printf 'half' >"$HIDES"
+said=$(OUT=$T/out.of bash -euo pipefail "$T/script" 2>&1; echo "status $?")
+is an_input_that_never_appears "$HIDES is not seen on $host as it is on $host status 1" "${said//$'\n'/ }"
+rm -rf "$R"
+run
+
 # sbatch --wait says 0 for a script whose srun failed; half of a checkpoint is there
 printf '#!/bin/bash\nmkdir -p "$OUT/checkpoint"; echo x >"$OUT/checkpoint/model.safetensors"\n' >"$T/path/lies"
 chmod +x "$T/path/lies"
@@ -69,7 +97,7 @@ words() { env -u SLURM_JOB_ID "$@" ULP_LAUNCH='slurm --partition=x' python3 -c "
 import sys
 sys.path.insert(0, 'pipelines')
 import launch
-print(*launch.launched('train', 'rollout --ranks 2 --device cuda --threads 3')[:-5])"; }
+print(*launch.launched('train', 'rollout --ranks 2 --device cuda --threads 3', [])[:-5])"; }
 is words_outside 'srun --quiet --input=none --nodes=1 --ntasks=1 --job-name=ulp-train --kill-on-bad-exit --cpus-per-task=6 --gpus=2 --partition=x' "$(words)"
 is words_inside 'srun --quiet --input=none --nodes=1 --ntasks=1 --job-name=ulp-train --kill-on-bad-exit --exact --mem-per-cpu=2000 --cpus-per-task=4 --gpus=2 --partition=x' \
     "$(words SLURM_JOB_ID=1 SLURM_CPUS_ON_NODE=4 SLURM_MEM_PER_NODE=8000)"
