@@ -351,13 +351,14 @@ struct kernels {
                     const void *xa, const struct k_weight *Wa, int Ha,
                     const void *xb, const struct k_weight *Wb, int Hb,
                     float temperature, int T, int V);
-    /* token[i] drawn with the uniform u[i] (host); logp[i] is of the full
-     * softmax at the temperature (at 1 for greedy), the same bits as
-     * head_logp. token, logp, u: host. */
+    /* Draws first[r] .. first[r + 1] are of row r, at least one (first NULL:
+     * draw r alone). token[i] is drawn with the uniform u[i]; logp[i] is of the
+     * full softmax at the temperature (at 1 for greedy), the same bits as
+     * head_logp. token, logp, u, first: host. */
     void (*head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                         float *logp, const void *x, const struct k_weight *W,
-                        const float *u, struct k_sample s, int T, int V,
-                        int H);
+                        const float *u, const int32_t *first,
+                        struct k_sample s, int T, int V, int H);
     /* logits[T][V] fp32 for tests and small V (already rounded to t). */
     void (*head_logits)(struct kernels *k, enum dtype t, enum dtype lt, float *logits,
                         const void *x, const struct k_weight *W, int T, int V,

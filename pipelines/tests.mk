@@ -7,7 +7,7 @@ BARE       ?= 0
 # FAST=1: unit tests alone, without those that take tens of seconds; they are
 # what continuous integration runs under sanitizers
 FAST       ?= 0
-SLOW_UNIT  := kernels_% cuda_% verify_code_hostile generate_gen model_shared model_trees \
+SLOW_UNIT  := kernels_% cuda_% verify_code_hostile generate_gen generate_tree model_shared model_trees \
               train_memory train_order train_factors
 ifeq ($(FAST),1)
 TESTS      ?= $(sort $(filter-out $(SLOW_UNIT:%=tests/unit/%.c),$(wildcard tests/unit/*.c)))

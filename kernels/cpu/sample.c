@@ -1,4 +1,4 @@
-/* sample - one token per row from the softmax at a temperature
+/* sample - tokens of each row from the softmax at a temperature
  *
  * Without top-k and top-p: inverse CDF over ids ascending, by blocks. With
  * them: over candidates by descending logit, then ascending id. The order of
@@ -16,8 +16,9 @@ struct job {
     int32_t *token;
     float *logp;
     const float *u;
+    const int32_t *first; /* of the first row's draws, or NULL */
     struct k_sample s;
-    long V, ld;
+    long V, ld, row0;
     int *bad; /* one per row */
 };
 
@@ -149,16 +150,24 @@ static long walk(const float *e, long n, double c, double target)
     return NONE;
 }
 
-/* Ids ascending. e: exp(z - max), zero past V; mass: of each block. */
-static int32_t draw_all(const float *e, long V, float u, const float *mass)
+static double mass_of(const float *mass, long V)
 {
-    double total = 0, before = 0, target;
+    double total = 0;
+
+    for (long b = 0; b < (V + BLOCK - 1) / BLOCK; b++)
+        total += (double)mass[b];
+    return total;
+}
+
+/* Ids ascending. e: exp(z - max), zero past V; mass: of each block; total: of
+ * all. */
+static int32_t draw_all(const float *e, long V, float u, const float *mass,
+                        double total)
+{
+    double before = 0, target = (double)u * total;
     int32_t last = 0;
     long n_blocks = (V + BLOCK - 1) / BLOCK;
 
-    for (long b = 0; b < n_blocks; b++)
-        total += (double)mass[b];
-    target = (double)u * total;
     for (long b = 0; b < n_blocks; before += (double)mass[b], b++) {
         long at = b * BLOCK, n = V - at < BLOCK ? V - at : BLOCK, i;
 
@@ -204,11 +213,12 @@ static long collect(const float *z, long n, long ld, float floor, uint64_t *v)
     return found;
 }
 
-/* Candidates within `cut` of the largest logit are a prefix of the sorted
- * order; the cut widens until they are enough. v, tmp: V each; e: V. */
-static int32_t draw_sorted(const struct job *j, const float *z, float max,
-                           float sum, float u, uint64_t *v, uint64_t *tmp,
-                           float *e)
+/* Draws i to end. Candidates within `cut` of the largest logit are a prefix of
+ * the sorted order; the cut widens until they are enough, which does not depend
+ * on the uniform. v, tmp: V each; e: V. */
+static void draw_sorted(const struct job *j, const float *z, float max,
+                        float sum, long i, long end, uint64_t *v,
+                        uint64_t *tmp, float *e)
 {
     long k = j->s.top_k > 0 && j->s.top_k < j->V ? j->s.top_k : j->V;
 
@@ -216,24 +226,27 @@ static int32_t draw_sorted(const struct job *j, const float *z, float max,
         float floor = cut > 1e6f ? -CANON_INF : max - cut;
         double total = (double)sum;
         long n = collect(z, j->V, j->ld, floor, v);
-        int32_t id;
 
         if (k < j->V && n < k)
             continue;
         sort_cands(v, tmp, n);
         n = n < k ? n : k;
-        for (long i = 0; i < n; i++)
-            e[i] = z[cand_id(v[i])];
-        for (long i = 0; i < n; i++)
-            e[i] = canon_exp(e[i] - max);
+        for (long c = 0; c < n; c++)
+            e[c] = z[cand_id(v[c])];
+        for (long c = 0; c < n; c++)
+            e[c] = canon_exp(e[c] - max);
         if (k < j->V) {
             total = 0;
-            for (long i = 0; i < k; i++)
-                total += (double)e[i];
+            for (long c = 0; c < k; c++)
+                total += (double)e[c];
         }
-        id = draw_prefix(v, e, n, &j->s, total, n == k, u);
-        if (id >= 0)
-            return id;
+        for (; i < end; i++) {
+            j->token[i] = draw_prefix(v, e, n, &j->s, total, n == k, j->u[i]);
+            if (j->token[i] < 0)
+                break;
+        }
+        if (i == end)
+            return;
     }
 }
 
@@ -247,6 +260,20 @@ static void *row_room(const struct job *j, int worker)
                                 V * (2 * sizeof(uint64_t) + sizeof(float)));
     return NAME(cpu_worker)(j->c, worker, W_ROW,
                             (ld + ld / BLOCK + 1) * sizeof(float));
+}
+
+/* The first draw of a row of the chunk. */
+static long draws_at(const struct job *j, long r)
+{
+    return j->first ? j->first[j->row0 + r] : j->row0 + r;
+}
+
+static void draw_plain(const struct job *j, const float *e, long i, long end)
+{
+    double total = mass_of(e + j->ld, j->V);
+
+    for (; i < end; i++)
+        j->token[i] = draw_all(e, j->V, j->u[i], e + j->ld, total);
 }
 
 static void rows(void *ctx, long lo, long hi, int worker)
@@ -263,7 +290,7 @@ static void rows(void *ctx, long lo, long hi, int worker)
     for (long r = lo; room && r < hi; r++) {
         float *z = j->L + r * j->ld, sum, lse;
         float max = row_scale_max(z, j->V, inv_t);
-        int32_t id;
+        long i = draws_at(j, r), end = draws_at(j, r + 1);
 
         sum = greedy || sorted ? head_exp_sum(z, j->ld, max)
                                : exp_blocks(z, e, j->ld, max, e + j->ld);
@@ -271,28 +298,45 @@ static void rows(void *ctx, long lo, long hi, int worker)
         j->bad[r] = !(max > -CANON_INF && lse < CANON_INF);
         if (j->bad[r])
             continue;
-        id = greedy ? argmax(z, j->V, max)
-             : sorted
-                 ? draw_sorted(j, z, max, sum, j->u[r], v, v + V,
-                               (float *)(void *)(v + 2 * V))
-                 : draw_all(e, j->V, j->u[r], e + j->ld);
-        j->token[r] = id;
-        j->logp[r] = z[id] - lse;
+        if (greedy)
+            j->token[i] = argmax(z, j->V, max);
+        else if (sorted)
+            draw_sorted(j, z, max, sum, i, end, v, v + V,
+                        (float *)(void *)(v + 2 * V));
+        else
+            draw_plain(j, e, i, end);
+        for (long d = i; d < end; d++) {
+            if (greedy)
+                j->token[d] = j->token[i];
+            j->logp[d] = z[j->token[d]] - lse;
+        }
+    }
+}
+
+/* The logits of a row are not finite: its draws are NaN. */
+static void refuse(const struct job *j, long r)
+{
+    NAME(cpu_fail)(j->c, "head_sample: the logits of row %ld are not finite",
+                   j->row0 + r);
+    for (long i = draws_at(j, r); i < draws_at(j, r + 1); i++) {
+        j->token[i] = 0;
+        j->logp[i] = canon_float(0x7FC00000u);
     }
 }
 
 OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                       float *logp, const void *x, const struct k_weight *W,
-                      const float *u, struct k_sample s, int T, int V, int H)
+                      const float *u, const int32_t *first, struct k_sample s, int T,
+                      int V, int H)
 {
     struct cpu *c = cpu_of(k);
     long chunk = head_chunk(V, T);
 
     for (long r = 0; r < T; r += chunk) {
         long n = T - r < chunk ? T - r : chunk;
-        struct job j = {.c = c, .token = token + r, .logp = logp + r,
-                        .u = u ? u + r : NULL, .s = s, .V = V,
-                        .ld = head_ld(V)};
+        struct job j = {.c = c, .token = token, .logp = logp, .u = u,
+                        .first = first, .s = s, .V = V, .ld = head_ld(V),
+                        .row0 = r};
 
         j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
         j.bad = NAME(cpu_shared)(c, S_TASKS, (size_t)n * sizeof *j.bad);
@@ -300,11 +344,7 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *t
             return;
         NAME(cpu_for)(c, n, 12.0 * V, rows, &j);
         for (long i = 0; i < n; i++)
-            if (j.bad[i]) {
-                NAME(cpu_fail)(c, "head_sample: the logits of row %ld are "
-                               "not finite", r + i);
-                token[r + i] = 0;
-                logp[r + i] = canon_float(0x7FC00000u);
-            }
+            if (j.bad[i])
+                refuse(&j, i);
     }
 }

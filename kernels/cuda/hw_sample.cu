@@ -1,7 +1,7 @@
-/* hw_sample - one token per row from the softmax at a temperature, under
+/* hw_sample - tokens of each row from the softmax at a temperature, under
  * order=hardware
  *
- * A block has a row, and reads it once for its sums (hw_row.h). Greedy is done
+ * A block has a draw of a row, and reads it once for its sums (hw_row.h). Greedy is done
  * then. Plain sampling picks the warp whose ids hold u of the mass, and reads
  * those ids (a sixteenth of a large vocabulary) again. top-k and top-p are
  * hw_kept.h's. The host waits once, for the tokens.
@@ -16,7 +16,9 @@ struct draw_job {
     struct k_sample s;
     long V, ld;
     float it, c;    /* 1 / T, 1 / (T ln 2) */
-    const float *u; /* these of the first row of L */
+    const float *u; /* these of the first draw */
+    const int32_t *row; /* of each draw; NULL: each row has one */
+    long row0;          /* the first row of L */
     int32_t *token; /* -1: the logits are not finite */
     float *logp;
 };
@@ -59,7 +61,8 @@ DEV int32_t draw_plain(const struct draw_row *r, struct draw_shared *h)
 DEV struct draw_row begin(const struct draw_job *j, enum dtype t,
                           struct draw_shared *h)
 {
-    struct draw_row r = {row_of(j->L, t, (long)blockIdx.x, j->ld), t, j->V,
+    long row = j->row ? j->row[blockIdx.x] - j->row0 : (long)blockIdx.x;
+    struct draw_row r = {row_of(j->L, t, row, j->ld), t, j->V,
                          j->c, j->greedy ? 0.0f : j->u[blockIdx.x],
                          {0, 0, 0, 0}};
 
@@ -111,53 +114,62 @@ KERNEL __launch_bounds__(ROW_NT, 2) hw_draw_kept(struct draw_job j)
     });
 }
 
-/* Rows of L, in one launch. */
-static void draw(struct cuda *c, struct draw_job j, long rows)
+/* In one launch. */
+static void draw(struct cuda *c, struct draw_job j, long draws)
 {
     unsigned threads = row_threads(j.V);
 
     if (!j.greedy && (j.s.top_p < 1.0f || j.s.top_k > 0))
-        LAUNCH(c, hw_draw_kept, (unsigned)rows, threads, 0, j);
+        LAUNCH(c, hw_draw_kept, (unsigned)draws, threads, 0, j);
     else
-        LAUNCH(c, hw_draw_plain, (unsigned)rows, threads, 0, j);
+        LAUNCH(c, hw_draw_plain, (unsigned)draws, threads, 0, j);
 }
 
 HW(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                       float *logp, const void *x, const struct k_weight *W,
-                      const float *u, struct k_sample s, int T, int V, int H)
+                      const float *u, const int32_t *first, struct k_sample s, int T,
+                      int V, int H)
 {
     struct cuda *c = cuda_of(k);
     long chunk = hw_head_rows(CU(hw_head_bytes), dtype_size(lt), V, T);
     int greedy = !(s.temperature > 0.0f);
     float it = greedy ? 1.0f : 1.0f / s.temperature;
-    size_t n = (size_t)T;
-    float *dev; /* logp, token, u */
+    size_t n = (size_t)(first ? first[T] : T);
+    const int32_t *row = NULL;
+    float *dev; /* logp, token, u, row */
     void *L;
 
     if (T <= 0)
         return;
     if (V > MOST_IDS) {
-        CU(cuda_head_sample)(k, t, lt, token, logp, x, W, u, s, T, V, H);
+        CU(cuda_head_sample)(k, t, lt, token, logp, x, W, u, first, s, T, V, H);
         return;
     }
-    dev = (float *)CU(cuda_scratch)(c, S_ROWS, 3 * n * sizeof *dev);
+    dev = (float *)CU(cuda_scratch)(c, S_ROWS, 4 * n * sizeof *dev);
     L = hw_head_room(c, S_LOGITS, lt, chunk, V);
     if (!dev || !L)
         return;
     if (u)
         CU(cuda_upload)(c, dev + 2 * n, u, n * sizeof *u);
+    if (first) {
+        row = CU(cuda_draw_rows)(c, dev + 3 * n, first, T);
+        if (!row)
+            return;
+    }
     for (long r = 0; r < T; r += chunk) {
-        long rows = cuda_min(chunk, T - r);
+        long rows = cuda_min(chunk, T - r), d = first ? first[r] : r;
+        long draws = first ? first[r + rows] - d : rows;
         struct draw_job j = {L, lt, greedy, s, V, hw_head_ld(V), it,
-                             it * LOG2E, dev + 2 * n + r,
-                             (int32_t *)(void *)(dev + n) + r, dev + r};
+                             it * LOG2E, dev + 2 * n + d,
+                             row ? row + d : NULL, r,
+                             (int32_t *)(void *)(dev + n) + d, dev + d};
 
         if (!CU(hw_head_logits)(c, L, t, lt,
                                 (const char *)x + (size_t)r * (size_t)H *
                                                       dtype_size(t),
                                 W, rows, V, H))
             return;
-        draw(c, j, rows);
+        draw(c, j, draws);
     }
-    CU(cuda_fetch_draws)(c, dev, logp, token, n);
+    CU(cuda_fetch_draws)(c, dev, logp, token, n, first);
 }

@@ -1,6 +1,6 @@
-/* sample - one token per row from the softmax at a temperature
+/* sample - tokens of each row from the softmax at a temperature
  *
- * A block has a row. Without top-k and top-p: inverse CDF over ids ascending,
+ * A block has a draw. Without top-k and top-p: inverse CDF over ids ascending,
  * by blocks of SPAN ids. With them: the candidates within `cut` of the
  * largest logit, a prefix of the sorted order, are gathered and sorted; the
  * cut widens until they are enough. Candidates are distinct integers, so
@@ -17,6 +17,8 @@
 struct job {
     const float *L;
     long V, ld, row0, room; /* room: candidates a row may have, 2^n >= V */
+    long draw0;             /* of the launch */
+    const int32_t *row;     /* of each draw; NULL: draw r is of row r */
     float it;
     int greedy;
     struct k_sample s;
@@ -183,8 +185,8 @@ KERNEL __launch_bounds__(HEAD_NT, 4) sample_rows(struct job j)
 {
     __shared__ float a[SPAN], part[HEAD_NT / 32], slot;
     __shared__ int first, second;
-    long r = j.row0 + (long)blockIdx.x;
-    const float *l = j.L + (long)blockIdx.x * j.ld;
+    long r = j.draw0 + (long)blockIdx.x;
+    const float *l = j.L + ((j.row ? j.row[r] : r) - j.row0) * j.ld;
     float m = row_max(l, j.V, j.it, part, &slot);
     float S = row_exp_sum(l, j.V, j.it, m, a, &slot);
     float lse = m + canon_log(S);
@@ -204,9 +206,8 @@ KERNEL __launch_bounds__(HEAD_NT, 4) sample_rows(struct job j)
     }
 }
 
-/* Rows [r, r + rows), whose logits are j.L, as many at a time as there is
- * room to sort. */
-static int draw_rows(struct cuda *c, struct job j, long r, long rows)
+/* Draws [d, d + draws), as many at a time as there is room to sort. */
+static int draw_some(struct cuda *c, struct job j, long d, long draws)
 {
     size_t V = (size_t)j.V, blocks = (V + SPAN - 1) / SPAN, each;
     int sorted = !j.greedy && (j.s.top_p < 1.0f || j.s.top_k > 0);
@@ -217,24 +218,41 @@ static int draw_rows(struct cuda *c, struct job j, long r, long rows)
         ;
     each = sorted ? (size_t)j.room * 12 : blocks * 4;
     some = (long)(SORT_BYTES / each);
-    some = cuda_min(some < 1 ? 1 : some, rows);
+    some = cuda_min(some < 1 ? 1 : some, draws);
     p = (char *)CU(cuda_scratch)(c, S_SORT, (size_t)some * each);
     if (!p)
         return 0;
     j.mass = (float *)(void *)p;
     j.cand = (uint64_t *)(void *)p;
     j.e = (float *)(void *)(p + (size_t)some * (size_t)j.room * 8);
-    for (long i = 0; i < rows; i += some) {
-        j.row0 = r + i;
-        LAUNCH(c, sample_rows, (unsigned)cuda_min(some, rows - i), HEAD_NT, 0,
+    for (long i = 0; i < draws; i += some) {
+        j.draw0 = d + i;
+        LAUNCH(c, sample_rows, (unsigned)cuda_min(some, draws - i), HEAD_NT, 0,
                j);
-        j.L += some * j.ld;
     }
     return 1;
 }
 
+const int32_t *CU(cuda_draw_rows)(struct cuda *c, void *dev,
+                                  const int32_t *first, int T)
+{
+    size_t bytes = (size_t)first[T] * sizeof *first;
+    int32_t *row = (int32_t *)malloc(bytes + 1);
+
+    if (!row) {
+        CU(cuda_fail)(c, ERR_IO, "cuda: out of host memory");
+        return NULL;
+    }
+    for (int r = 0; r < T; r++)
+        for (int32_t i = first[r]; i < first[r + 1]; i++)
+            row[i] = r;
+    CU(cuda_upload)(c, dev, row, bytes);
+    free(row);
+    return (const int32_t *)dev;
+}
+
 void CU(cuda_fetch_draws)(struct cuda *c, const float *dev, float *logp,
-                          int32_t *token, size_t n)
+                          int32_t *token, size_t n, const int32_t *first)
 {
     float *host = (float *)calloc(2 * n, sizeof *host);
 
@@ -246,28 +264,31 @@ void CU(cuda_fetch_draws)(struct cuda *c, const float *dev, float *logp,
     memcpy(logp, host, n * sizeof *logp);
     memcpy(token, host + n, n * sizeof *token);
     free(host);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0, r = 0; i < n; i++) {
+        r += !first || i == (size_t)first[r + 1];
         if (token[i] < 0) {
             CU(cuda_fail)(c, ERR_DATA, "head_sample: the logits of row %zu "
-                          "are not finite", i);
+                          "are not finite", first ? r : i);
             token[i] = 0;
         }
+    }
 }
 
 OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                       float *logp, const void *x, const struct k_weight *W,
-                      const float *u, struct k_sample s, int T, int V, int H)
+                      const float *u, const int32_t *first, struct k_sample s, int T,
+                      int V, int H)
 {
     struct cuda *c = cuda_of(k);
     long chunk = head_chunk(V, T), ld = head_ld(V);
-    size_t n = (size_t)T;
+    size_t n = (size_t)(first ? first[T] : T);
     int greedy = !(s.temperature > 0.0f);
     float *dev, *L;
     struct job j;
 
     if (T <= 0)
         return;
-    dev = (float *)CU(cuda_scratch)(c, S_ROWS, 3 * n * sizeof *dev);
+    dev = (float *)CU(cuda_scratch)(c, S_ROWS, 4 * n * sizeof *dev);
     L = head_room(c, S_LOGITS, chunk, V);
     if (!dev || !L)
         return;
@@ -283,14 +304,22 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *t
     j.u = dev + 2 * n;
     if (u)
         CU(cuda_upload)(c, dev + 2 * n, u, n * sizeof *u);
+    if (first) {
+        j.row = CU(cuda_draw_rows)(c, dev + 3 * n, first, T);
+        if (!j.row)
+            return;
+    }
     for (long r = 0; r < T; r += chunk) {
         long rows = cuda_min(chunk, T - r);
         size_t at = (size_t)r * (size_t)H * dtype_size(t);
+        long d = first ? first[r] : r;
+        long end = first ? first[r + rows] : r + rows;
 
+        j.row0 = r;
         if (!CU(cuda_head_rows)(c, L, t, lt, (const char *)x + at, W, rows, V, H,
                            ld) ||
-            !draw_rows(c, j, r, rows))
+            !draw_some(c, j, d, end - d))
             return;
     }
-    CU(cuda_fetch_draws)(c, dev, logp, token, n);
+    CU(cuda_fetch_draws)(c, dev, logp, token, n, first);
 }

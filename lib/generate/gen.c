@@ -25,7 +25,8 @@ static float uniform(const struct gen *g, const struct seq *s)
     return philox_unit(out[0]);
 }
 
-/* Rows that reach the head, one a node, and draws from them. */
+/* Rows that reach the head, one a node, and draws from them, in the order of
+ * the rows. */
 struct heads {
     int rows, draws;
 };
@@ -33,6 +34,8 @@ struct heads {
 static struct heads gather_heads(struct gen *g)
 {
     struct heads n = {0, 0};
+    int32_t *end = g->first_draw +
+                   1; /* of each row's draws, as far as they are */
 
     for (int i = 0; i < g->n_run; i++) {
         struct seq *s = g->run[i];
@@ -40,16 +43,27 @@ static struct heads gather_heads(struct gen *g)
         if (s->lead || s->head_row < 0)
             continue;
         s->head = n.rows;
+        end[n.rows] = 0;
         g->head_row[n.rows++] = s->head_row;
+    }
+    for (int i = 0; i < g->n_run; i++)
+        if (g->run[i]->head_row >= 0)
+            end[seq_lead(g->run[i])->head]++;
+    for (int i = 0; i < n.rows; i++) {
+        int draws = end[i];
+
+        end[i] = n.draws;
+        n.draws += draws;
     }
     for (int i = 0; i < g->n_run; i++) {
         struct seq *s = g->run[i];
+        int32_t at;
 
         if (s->head_row < 0)
             continue;
-        g->who[n.draws] = s;
-        g->from[n.draws] = seq_lead(s)->head;
-        g->u[n.draws++] = uniform(g, s);
+        at = end[seq_lead(s)->head]++;
+        g->who[at] = s;
+        g->u[at] = uniform(g, s);
     }
     g->led += n.rows;
     g->drawn += n.draws;
@@ -84,29 +98,24 @@ static void upload_live(struct gen *g, struct heads n)
 {
     struct model *m = g->m;
     const struct layout *l = &m->a.rows;
-    int32_t *each = model_host(m, (size_t)n.draws + 1);
+    int32_t *each = model_host(m, (size_t)n.rows + 1);
 
-    for (int i = 0; i <= n.draws; i++)
+    for (int i = 0; i <= n.rows; i++)
         each[i] = i;
-    m->k->upload(m->k, act_ints(m, l->each), each, 4 * ((size_t)n.draws + 1));
+    m->k->upload(m->k, act_ints(m, l->each), each, 4 * ((size_t)n.rows + 1));
     m->k->upload(m->k, act_ints(m, l->head), g->head_row, 4 * (size_t)n.rows);
-    if (m->shape.draws)
-        m->k->upload(m->k, act_ints(m, l->draw), g->from, 4 * (size_t)n.draws);
 }
 
 /* A token of each draw. */
 static void draw(struct gen *g, struct heads n)
 {
     struct model *m = g->m;
-    int H = m->c.hidden;
 
     head_norm(m, n.rows);
-    if (m->shape.draws)
-        model_rows(m, act(m, m->a.draw_n), act(m, m->a.head_n), m->a.rows.each,
-                   m->a.rows.draw, n.draws, H);
-    m->k->head_sample(m->k, m->t, m->lt, g->token, g->logp, act(m, m->a.draw_n),
-                      of_model(m, ROLE_HEAD)->w, g->u, g->o->sample, n.draws,
-                      m->c.vocab, H);
+    m->k->head_sample(m->k, m->t, m->lt, g->token, g->logp, act(m, m->a.head_n),
+                      of_model(m, ROLE_HEAD)->w, g->u,
+                      n.draws > n.rows ? g->first_draw : NULL, g->o->sample,
+                      n.rows, m->c.vocab, m->c.hidden);
 }
 
 static int forward(struct gen *g, struct heads n, struct err *e)
@@ -115,11 +124,8 @@ static int forward(struct gen *g, struct heads n, struct err *e)
     struct kernels *k = m->k;
     const int32_t *slot = g->rows + g->cap_rows, *pos = slot + g->cap_rows;
     size_t bytes = sizeof *g->rows * (size_t)g->n_rows;
-    int more = n.draws > n.rows;
-    const struct acts_shape shape = {.T = g->n_rows,
-                                     .R = n.rows,
-                                     .head_rows = more || !all_draw(g, n.rows),
-                                     .draws = more ? n.draws : 0};
+    const struct acts_shape shape = {
+        .T = g->n_rows, .R = n.rows, .head_rows = !all_draw(g, n.rows)};
     int r = model_fit(m, shape, e);
 
     if (r)
@@ -242,7 +248,7 @@ static void gen_open(struct gen *g)
     g->run = xcalloc(n, sizeof *g->run);
     g->fork = xcalloc(n, sizeof *g->fork);
     g->head_row = xcalloc(n, sizeof *g->head_row);
-    g->from = xcalloc(n, sizeof *g->from);
+    g->first_draw = xcalloc(n + 1, sizeof *g->first_draw);
     g->token = xcalloc(n, sizeof *g->token);
     g->u = xcalloc(n, sizeof *g->u);
     g->logp = xcalloc(n, sizeof *g->logp);
@@ -269,7 +275,7 @@ static void gen_close(struct gen *g)
     free(g->run);
     free(g->fork);
     free(g->head_row);
-    free(g->from);
+    free(g->first_draw);
     free(g->token);
     free(g->u);
     free(g->logp);

@@ -75,8 +75,8 @@ struct gen {
     struct fork *fork;     /* [batch], after the pass */
     int n_forks, promised; /* pages that they take */
     int32_t *head_row;     /* [batch]: rows that reach the head */
-    /* [batch]: draws; the head row that each is from, and what comes of it */
-    int32_t *from, *token;
+    int32_t *first_draw;   /* [batch + 1]: the first draw of each of these */
+    int32_t *token;        /* [batch]: draws, and what comes of them */
     float *u, *logp;
     struct seq **who;
 };

@@ -10,9 +10,6 @@ void head_room(struct acts *a, struct room *r)
     size_t R = (size_t)r->s.R;
 
     a->head_n = room_take(r, R * (size_t)r->c->hidden * r->size);
-    a->draw_n = r->s.draws ? room_take(r, (size_t)r->s.draws *
-                                              (size_t)r->c->hidden * r->size)
-                           : a->head_n;
     a->head_rstd = room_take(r, 4 * R);
     a->logp = room_take(r, 4 * R);
     a->head_lse = room_take(r, 4 * R);

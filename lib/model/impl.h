@@ -27,7 +27,6 @@ struct acts {
     size_t gu, gu_step, act;  /* mlp */
     size_t attn_qkv, attn_ao; /* scratch of attention rows: qkv, output */
     size_t head_n, head_rstd, logp, head_lse, entropy, dlogp;
-    size_t draw_n; /* generation: head_n for each draw */
     /* backward: of rows, of normalised rows, of a layer's fused products, and
      * of what goes into its products back to rows */
     size_t d_x, d_n, d_fused, d_inner;

@@ -14,16 +14,15 @@ static size_t take(size_t *end, size_t n)
 void layout_places(struct layout *l, struct acts_shape a)
 {
     size_t T = (size_t)a.T, R = (size_t)a.R, S = (size_t)a.S;
-    size_t E = (size_t)a.E, D = (size_t)a.draws, end = 0;
+    size_t E = (size_t)a.E, end = 0;
     int split = a.E > 0, keep = a.keep != KEEP_NOTHING;
 
     l->tokens = take(&end, T);
     l->pos = take(&end, T);
     l->start = take(&end, S + 1);
     l->target = take(&end, R);
-    l->each = take(&end, larger(larger(E, D), larger(T, R)) + 1);
+    l->each = take(&end, larger(E, larger(T, R)) + 1);
     l->head = take(&end, R);
-    l->draw = take(&end, D);
     l->back_n = take(&end, a.head_rows ? T + 1 : 0);
     l->attn_row = take(&end, E);
     l->row_attn = take(&end, split ? T : 0);

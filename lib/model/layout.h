@@ -23,7 +23,6 @@
 struct acts_shape {
     int T, R, S;   /* rows, head rows, sequences */
     int head_rows; /* the R are not simply the T */
-    int draws;     /* of tokens, from the R; 0: one of each */
     int E;         /* attention rows; 0: nothing is shared, T of them */
     /* rows that the next micro-batch shares, the last ones of T, and their head
      * rows, the last of R */
@@ -55,7 +54,6 @@ struct layout {
     size_t tokens, pos, start, target;
     size_t each;   /* 0, 1, 2 ... */
     size_t head;   /* head row <- row */
-    size_t draw;   /* draw <- head row */
     size_t back_n; /* row <- head rows, which follow each other: `each` */
     size_t attn_row, row_attn; /* attention row <- row, row <- attention row */
     size_t head_attn;          /* head row <- attention row */

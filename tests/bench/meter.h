@@ -287,10 +287,11 @@ static void m_attn_cached(struct kernels *k, enum dtype t, void *o,
 static void m_head_sample(struct kernels *k, enum dtype t, enum dtype lt, int32_t *token,
                           float *logp, const void *x,
                           const struct k_weight *W, const float *u,
-                          struct k_sample s, int T, int V, int H)
+                          const int32_t *first, struct k_sample s, int T,
+                          int V, int H)
 {
     meter_begin();
-    meter.real.head_sample(k, t, lt, token, logp, x, W, u, s, T, V, H);
+    meter.real.head_sample(k, t, lt, token, logp, x, W, u, first, s, T, V, H);
     meter_end(METER_head_sample, D(T) * V * (2.0 * H + 25),
               Z(t) * H * (D(T) + V));
 }

@@ -102,8 +102,8 @@ static void one_sample(const struct head *m, const struct hw_t *x,
         u[r] = r == 0 ? 0 : r == 1 ? 0x1.fffffep-1f : (float)ref_uniform();
     for (int order = 0; order < orders; order++) {
         cudasim_set_order((enum cudasim_order)order, 8);
-        hw_k->head_sample(hw_k, m->t, m->t, tok, logp, x->dev, m->W, u, s, ROWS,
-                          m->V, H);
+        hw_k->head_sample(hw_k, m->t, m->t, tok, logp, x->dev, m->W, u, NULL, s,
+                          ROWS, m->V, H);
         if (order) {
             ref_same(how[order], tok, tok0, sizeof tok);
             ref_same(how[order], logp, logp0, sizeof logp);
@@ -151,8 +151,8 @@ static void shares_are_the_probabilities(void)
         double kept = 0, e[V] = {0};
         int count[V] = {0};
 
-        hw_k->head_sample(hw_k, m.t, m.t, tok, logp, x.dev, m.W, u, modes[s], N,
-                          V, H);
+        hw_k->head_sample(hw_k, m.t, m.t, tok, logp, x.dev, m.W, u, NULL,
+                          modes[s], N, V, H);
         for (int i = 0; i < N; i++)
             count[tok[i]]++;
         for (int v = 0; v < V; v++)
@@ -185,8 +185,8 @@ static void a_row_is_the_same_in_any_company(void)
         u[r] = (float)ref_uniform();
     hw_k->head_logp(hw_k, m.t, m.t, dev, dev + ROWS, dev + 2 * ROWS, all.dev,
                     m.W, target, 0.7f, ROWS, m.V, H);
-    hw_k->head_sample(hw_k, m.t, m.t, got, lp, all.dev, m.W, u, s, ROWS, m.V,
-                      H);
+    hw_k->head_sample(hw_k, m.t, m.t, got, lp, all.dev, m.W, u, NULL, s, ROWS,
+                      m.V, H);
     hw_fetch(&out);
     for (int r = 0; r < ROWS; r++) {
         struct hw_t one = one_hot(DT_BF16, r, 1);
@@ -196,8 +196,8 @@ static void a_row_is_the_same_in_any_company(void)
         hw_k->head_logp(hw_k, m.t, m.t, dev + 3 * ROWS, dev + 3 * ROWS + 1,
                         dev + 3 * ROWS + 2, one.dev, m.W, target + r, 0.7f, 1,
                         m.V, H);
-        hw_k->head_sample(hw_k, m.t, m.t, &got1, &lp1, one.dev, m.W, u + r, s,
-                          1, m.V, H);
+        hw_k->head_sample(hw_k, m.t, m.t, &got1, &lp1, one.dev, m.W, u + r,
+                          NULL, s, 1, m.V, H);
         hw_fetch(&out);
         for (int i = 0; i < 3; i++)
             T_CHECK(hw_at(&out, (size_t)(3 * ROWS + i)) == want[i]);
@@ -250,7 +250,7 @@ static void what_is_not_finite_is_an_error(void)
         for (int bad = 0; bad < 3; bad++) {
             ref_put(DT_BF16, x.host, 2 * H, what[bad]);
             hw_k->upload(hw_k, x.dev, x.host, x.n * 2);
-            hw_k->head_sample(hw_k, m.t, m.t, tok, logp, x.dev, m.W, u,
+            hw_k->head_sample(hw_k, m.t, m.t, tok, logp, x.dev, m.W, u, NULL,
                               modes[s], 3, 33, H);
             T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
             T_EQ_STR(e.msg, "head_sample: the logits of row 2 are not finite");

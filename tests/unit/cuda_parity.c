@@ -83,7 +83,7 @@ static void errors_are_kept_for_sync(void)
     T_EQ_INT(k->sync(k, &e), 0);
     nan[5] = NAN;
     x = ops_up(nan, sizeof nan);
-    k->head_sample(k, DT_F32, DT_F32, bad, logp, x, W, u, s, 2, 5, 4);
+    k->head_sample(k, DT_F32, DT_F32, bad, logp, x, W, u, NULL, s, 2, 5, 4);
     T_EQ_INT(k->sync(k, &e), -ERR_DATA);
     T_EQ_STR(e.msg, "head_sample: the logits of row 1 are not finite");
     T_EQ_INT(k->sync(k, &e), 0);

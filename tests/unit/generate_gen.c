@@ -1,108 +1,5 @@
 /* generation: the same bits for any batch, threads and prefill; = scoring */
-#include "model_make.h"
-#include "../../lib/generate/gen.h"
-
-#define MAX_NEW 40
-#define LONG_NEW 150
-#define LONG_PROMPT 300
-
-struct out {
-    int32_t tokens[LONG_NEW];
-    float logp[LONG_NEW];
-    int n, stopped;
-};
-
-/* Requests: prompt i / samples, sample i % samples. */
-struct script {
-    int32_t (*prompt)[LONG_PROMPT];
-    const int *len;
-    int n, samples, at, n_done;
-    int stutter; /* next says "not now" every so often */
-    struct out *out;
-    int in_order;
-};
-
-static int next(void *ctx, struct gen_req *q, struct err *err)
-{
-    struct script *s = ctx;
-    int p = s->at / s->samples;
-
-    (void)err;
-    if (s->at == s->n * s->samples)
-        return 0;
-    if (s->stutter && s->stutter++ % 3 == 0 && s->at > s->n_done)
-        return 0;
-    *q = (struct gen_req){.prompt = s->prompt[p],
-                          .n_prompt = s->len[p],
-                          .id_hash = (uint64_t)(p + 1) << 40,
-                          .sample = s->at % s->samples,
-                          .user = &s->out[s->at]};
-    s->at++;
-    return 1;
-}
-
-static int done(void *ctx, const struct gen_res *r, struct err *err)
-{
-    struct script *s = ctx;
-    struct out *o = r->user;
-
-    (void)err;
-    s->in_order &= o == &s->out[s->n_done];
-    s->n_done++;
-    memcpy(o->tokens, r->tokens, (size_t)r->n * sizeof *r->tokens);
-    memcpy(o->logp, r->logp, (size_t)r->n * sizeof *r->logp);
-    o->n = r->n;
-    o->stopped = r->stopped;
-    return 0;
-}
-
-static const int lens[] = {5, 33, 1, 64, 2, 12};
-static const int long_lens[] = {130, 7, 300, 64, 63, 127};
-enum { N_PROMPTS = 6, SAMPLES = 5, N_OUT = N_PROMPTS * SAMPLES };
-static int32_t prompts[N_PROMPTS][LONG_PROMPT];
-
-static void make_prompts(int V)
-{
-    struct rng r;
-
-    rng_init(&r, 8, 8);
-    for (int i = 0; i < N_PROMPTS; i++)
-        for (int j = 0; j < LONG_PROMPT; j++)
-            prompts[i][j] = (int32_t)rng_below(&r, (uint32_t)V);
-    /* two prompts of which one begins like the other, one after the other */
-    memcpy(prompts[5], prompts[4], sizeof prompts[4]);
-}
-
-static struct out *generate_of(struct model *m, const struct gen_opts *o,
-                               const int *len, int stutter)
-{
-    struct script s = {
-        prompts, len, N_PROMPTS, SAMPLES,
-        0,       0,   stutter,   calloc(N_OUT, sizeof(struct out)),
-        1};
-    struct gen_io io = {next, done, &s, 0};
-
-    MUST(gen_run(m, o, &io, &e));
-    T_EQ_INT(s.n_done, N_OUT);
-    T_CHECK(s.in_order);
-    return s.out;
-}
-
-static struct out *generate(struct model *m, const struct gen_opts *o,
-                            int stutter)
-{
-    return generate_of(m, o, lens, stutter);
-}
-
-static struct gen_opts opts(double t, int batch)
-{
-    return (struct gen_opts){.sample = {(float)t, 1, 0},
-                             .max_new = MAX_NEW,
-                             .batch = batch,
-                             .seed = 99,
-                             .n_eos = 2,
-                             .eos = {3, 11}};
-}
+#include "generate_script.h"
 
 /* The scorer's log-probabilities of what was generated are the same bits. */
 static void check_scores(struct made *x, const struct out *out, double temp,
@@ -223,26 +120,6 @@ static void greedy_takes_the_largest_logit(void)
 
 /* ---- pages ---- */
 
-static void (*kv_rows)(struct kernels *k, struct k_kv *kv, const int32_t *slot,
-                       const int32_t *pos, int T);
-static long total_rows;
-static int most_rows;
-
-static void count_rows(struct kernels *k, struct k_kv *kv, const int32_t *slot,
-                       const int32_t *pos, int T)
-{
-    total_rows += T;
-    most_rows = T > most_rows ? T : most_rows;
-    kv_rows(k, kv, slot, pos, T);
-}
-
-static void watch_rows(struct kernels *k)
-{
-    kv_rows = k->kv_rows;
-    k->kv_rows = count_rows;
-    total_rows = most_rows = 0;
-}
-
 /* From a cache that holds one sequence to one that holds all, prompts in
  * pieces of any size: the same bits. */
 static void bits_ignore_the_size_of_the_cache(void)
@@ -283,85 +160,6 @@ static void bits_ignore_the_size_of_the_cache(void)
     T_CHECKF(most > least * 5 / 4, "%ld and %ld rows: was none preempted?",
              least, most);
     free(one);
-    free(flat);
-}
-
-/* Rows that no sample before has: of each prompt's samples, the prefixes that
- * are fed and begin like no other's. */
-static long distinct_rows(const struct out *out)
-{
-    long rows = 0;
-
-    for (int i = 0; i < N_OUT; i++) {
-        int shared = 0;
-
-        for (int j = i - i % SAMPLES; j < i; j++) {
-            int n = 0;
-
-            while (n < out[i].n - 1 && n < out[j].n - 1 &&
-                   out[i].tokens[n] == out[j].tokens[n])
-                n++;
-            shared = n > shared ? n : shared;
-        }
-        rows += out[i].n - 1 - shared;
-    }
-    return rows;
-}
-
-static long all_rows(const struct out *out)
-{
-    long rows = 0;
-
-    for (int i = 0; i < N_OUT; i++)
-        rows += out[i].n - 1;
-    return rows;
-}
-
-/* Each prompt is computed once, and so is what samples that enter together have
- * in common; who enters after that step computes one row and its own. */
-static void check_rows(struct made *x, double temp, int batch, size_t cache)
-{
-    struct gen_opts o = opts(temp, batch);
-    struct out *out;
-    long once = 0, least, most;
-
-    o.kv_bytes = cache;
-    watch_rows(x->k);
-    out = generate_of(x->m, &o, long_lens, 0);
-    for (int j = 0; j < N_PROMPTS; j++)
-        once += long_lens[j];
-    least = once + distinct_rows(out);
-    most = once + all_rows(out) + N_PROMPTS * (SAMPLES - 1);
-    if (batch == 1)
-        T_EQ_INT(total_rows, most);
-    else if (batch == 64 && !cache)
-        T_EQ_INT(total_rows, least);
-    else
-        T_CHECKF(total_rows >= least && total_rows <= most,
-                 "batch %d: %ld rows, of %ld to %ld", batch, total_rows, least,
-                 most);
-    free(out);
-}
-
-static void samples_share_what_they_have_in_common(void)
-{
-    static const int batches[] = {1, 3, SAMPLES, 64};
-    static const double temps[] = {1, 0.1, 0};
-    struct config c = make_config(32, 4, 2, 53);
-    float *flat;
-
-    c.max_pos = 500;
-    flat = make_flat(&c, 5);
-    make_prompts(c.vocab);
-    for (int i = 0; i < 4; i++)
-        for (int t = 0; t < 3; t++)
-            for (int pages = 0; pages <= 40; pages += 40) {
-                struct made x = make_model(&c, "fp32", flat, 1, 0);
-
-                check_rows(&x, temps[t], batches[i],
-                           (size_t)pages * model_page_bytes(&c, DT_F32));
-                drop_model(&x);
-            }
     free(flat);
 }
 
@@ -498,7 +296,6 @@ int main(void)
     T_RUN(ends_at_an_end_token_or_at_max_new);
     T_RUN(greedy_takes_the_largest_logit);
     T_RUN(bits_ignore_the_size_of_the_cache);
-    T_RUN(samples_share_what_they_have_in_common);
     T_RUN(memory_that_runs_out_makes_others_wait);
     T_RUN(one_that_cannot_fit_says_what_to_raise);
     T_RUN(errors_name_the_record);

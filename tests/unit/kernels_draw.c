@@ -117,7 +117,8 @@ static void compare(struct kernels *k, const char *what, const float *z, int V,
             u[r] = (float)((uint32_t)r * 2654435761u >> 8) * 0x1p-24f;
     }
     u[ROWS - 1] = 1 - 0x1p-24f;
-    k->head_sample(k, DT_F32, DT_F32, token, logp, x, W, u, s, ROWS, V, 1);
+    k->head_sample(k, DT_F32, DT_F32, token, logp, x, W, u, NULL, s, ROWS, V,
+                   1);
     ref_sync(k);
     for (int r = ROWS - 1; r >= 0; r -= step) {
         int32_t want = all ? literal(z, V, u[r]) : literal_kept(z, V, s, u[r]);

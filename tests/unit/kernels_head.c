@@ -147,13 +147,14 @@ static void company_changes_no_bit(void)
             dl[i] = (float)ref_normal();
         }
         for (int h = 0; h < 4; h++) {
-            k->head_sample(k, t, t, token, sampled, x, W, u, how[h], N, V, H);
+            k->head_sample(k, t, t, token, sampled, x, W, u, NULL, how[h], N, V,
+                           H);
             k->head_logp(k, t, t, logp, lse, NULL, x, W, token, 0.8f, N, V, H);
             ref_same("sampled logp", logp, sampled, sizeof logp);
             for (int i = 0; i < N; i++)
                 k3->head_sample(k3, t, t, token1 + i, again + i,
-                                x + (size_t)(i * H) * z, W3, u + i, how[h], 1,
-                                V, H);
+                                x + (size_t)(i * H) * z, W3, u + i, NULL,
+                                how[h], 1, V, H);
             ref_same("tokens", token, token1, sizeof token);
             ref_same("logp by rows", sampled, again, sizeof again);
         }
@@ -172,6 +173,39 @@ static void company_changes_no_bit(void)
         free(x), free(w), free(dx), free(dx1), free(dW), free(dW1);
     }
     kernels_close(&k3);
+}
+
+/* Several draws of a row are those of the row again and again, also where rows
+ * come in several chunks. */
+static void draws_of_a_row_are_those_of_the_row_alone(void)
+{
+    enum { V = 200000, ROWS = 100, MOST = 3 * ROWS };
+    static const struct k_sample how[] = {{0, 1, 0}, {1, 1, 0}, {2, 0.9f, 40}};
+    float *x = ref_random(DT_F32, ROWS * H, 1),
+          *w = ref_random(DT_F32, V * H, 1);
+    float *each = malloc(MOST * H * sizeof *each);
+    static float u[MOST], logp[MOST], alone[MOST];
+    static int32_t first[ROWS + 1], token[MOST], token1[MOST];
+    struct k_weight *W = ref_weight(k, DT_F32, V, H, w);
+
+    for (int r = 0; r < ROWS; r++) {
+        first[r + 1] = first[r] + 1 + r % 3;
+        for (int i = first[r]; i < first[r + 1]; i++) {
+            memcpy(each + i * H, x + r * H, H * sizeof *each);
+            u[i] = (float)ref_uniform();
+        }
+    }
+    for (int h = 0; h < 3 - ref_sanitized(); h++) {
+        k->head_sample(k, DT_F32, DT_F32, token, logp, x, W, u, first, how[h],
+                       ROWS, V, H);
+        k->head_sample(k, DT_F32, DT_F32, token1, alone, each, W, u, NULL,
+                       how[h], first[ROWS], V, H);
+        ref_sync(k);
+        ref_same("tokens", token, token1, 4 * (size_t)first[ROWS]);
+        ref_same("logp", logp, alone, 4 * (size_t)first[ROWS]);
+    }
+    k->weight_free(k, W);
+    free(x), free(w), free(each);
 }
 
 /* Draw many times from one row of given logits (H = 1, x = 1, W = logits)
@@ -228,7 +262,7 @@ static void draw_many(const float *logits, struct k_sample s, const char *what)
             philox4x32(ctr, key, out);
             u[i] = philox_unit(out[0]);
         }
-        k->head_sample(k, DT_F32, DT_F32, tok, logp, x, W, u, s, PER_CALL,
+        k->head_sample(k, DT_F32, DT_F32, tok, logp, x, W, u, NULL, s, PER_CALL,
                        V_DRAW, 1);
         for (int i = 0; i < PER_CALL; i++)
             count[tok[i]]++;
@@ -285,25 +319,25 @@ static void greedy_and_edges(void)
     struct k_weight *W = ref_weight(k, DT_F32, 5, 1, logits);
     struct err e = {0};
 
-    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, NULL,
+    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, NULL, NULL,
                    (struct k_sample){0, 1, 0}, 1, 5, 1);
     k->head_logp(k, DT_F32, DT_F32, &want, &lse, NULL, &x, W, &one, 1, 1, 5, 1);
     T_EQ_INT(tok, 1); /* the first of the largest */
     ref_same("greedy logp", &logp, &want, 4);
-    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u,
+    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u, NULL,
                    (struct k_sample){1, 1, 0}, 1, 5, 1);
     T_EQ_INT(tok, 4); /* the last in order of ids */
     u = 0;
-    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u,
+    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u, NULL,
                    (struct k_sample){1, 1, 0}, 1, 5, 1);
     T_EQ_INT(tok, 0);
-    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u,
+    k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u, NULL,
                    (struct k_sample){1, 0.9f, 0}, 1, 5, 1);
     T_EQ_INT(tok, 1); /* sorted: the largest first */
     ref_sync(k);
     for (int i = 0; i < 2; i++) {
         x = i ? NAN : INFINITY;
-        k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u,
+        k->head_sample(k, DT_F32, DT_F32, &tok, &logp, &x, W, &u, NULL,
                        (struct k_sample){1, 1, 0}, 1, 5, 1);
         T_CHECK(k->sync(k, &e) < 0 && strstr(e.msg, "not finite"));
     }
@@ -318,6 +352,7 @@ int main(void)
     T_RUN(company_changes_no_bit);
     T_RUN(frequencies);
     T_RUN(greedy_and_edges);
+    T_RUN(draws_of_a_row_are_those_of_the_row_alone);
     kernels_close(&k);
     T_DONE();
 }

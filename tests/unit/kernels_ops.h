@@ -458,22 +458,44 @@ static void ops_attention(enum dtype t)
 }
 
 /* ---- head ---- */
+static const struct k_sample ops_how[] = {
+    {0, 1, 0},      {0.9f, 1, 0},    {1, 0.9f, 0},   {0.8f, 1, 5},
+    {3, 0.7f, 200}, {1, 1, 1 << 20}, {30, 0.999f, 0}};
+
+/* Row r has 1 + r % 4 draws. */
+static void ops_draws(enum dtype t, const void *x, const struct k_weight *W,
+                      int T, int V, int H, int s)
+{
+    float u[4 * 64], logp[4 * 64];
+    int32_t tok[4 * 64], first[64 + 1] = {0};
+    size_t n;
+
+    for (int r = 0; r < T; r++)
+        first[r + 1] = first[r] + 1 + r % 4;
+    n = (size_t)first[T];
+    for (size_t i = 0; i < n; i++)
+        u[i] = (float)ref_uniform();
+    for (int i = 0; i < 7; i++) {
+        OPS(head_sample, t, t, tok, logp, x, W, u, first, ops_how[i], T, V, H);
+        ops_keep_host("head_sample tokens", s * 10 + i, tok, n * 4);
+        ops_keep_host("head_sample logps", s * 10 + i, logp, n * 4);
+    }
+}
+
 static void ops_sample(enum dtype t, const void *x, const struct k_weight *W,
                        int T, int V, int H, int s)
 {
-    static const struct k_sample how[] = {
-        {0, 1, 0},      {0.9f, 1, 0},    {1, 0.9f, 0},   {0.8f, 1, 5},
-        {3, 0.7f, 200}, {1, 1, 1 << 20}, {30, 0.999f, 0}};
     float u[64], logp[64];
     int32_t tok[64];
 
     for (int i = 0; i < T; i++)
         u[i] = i == 0 ? 0.0f : i == 1 ? 0x1.fffffep-1f : (float)ref_uniform();
     for (int i = 0; i < 7; i++) {
-        OPS(head_sample, t, t, tok, logp, x, W, u, how[i], T, V, H);
+        OPS(head_sample, t, t, tok, logp, x, W, u, NULL, ops_how[i], T, V, H);
         ops_keep_host("head_sample token", s * 10 + i, tok, (size_t)T * 4);
         ops_keep_host("head_sample logp", s * 10 + i, logp, (size_t)T * 4);
     }
+    ops_draws(t, x, W, T, V, H, s);
 }
 
 static void ops_head(enum dtype t)

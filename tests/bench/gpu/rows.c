@@ -195,7 +195,7 @@ static int draw(void *ctx, struct err *e)
     struct head *h = ctx;
 
     (void)e;
-    h->k->head_sample(h->k, DT_BF16, DT_BF16, h->token, h->host_p, h->x, h->W, h->u,
+    h->k->head_sample(h->k, DT_BF16, DT_BF16, h->token, h->host_p, h->x, h->W, h->u, NULL,
                       (struct k_sample){1, 1, 0}, h->T, h->V, h->H);
     return 0;
 }
