@@ -113,7 +113,7 @@ static void one_stream(const struct model *m, const char *variant,
 static int measure(struct model *m, const struct shape *s, int threads,
                    int batch, int mixed, double *tokens_s, struct err *e)
 {
-    double (*now)(void) = threads == 1 ? roof_now : reading_clock;
+    double (*now)(void) = threads == 1 ? roof_now : roof_wall;
     int n = batch == 1 ? 1 : s->n;
     struct meter_sum kept[N_METER_OPS];
     struct source src = {0};
@@ -189,7 +189,7 @@ static int bench(const struct shape *s, const char *arm_text, int threads,
         roof_print(roof);
     }
     if (!r) {
-        meter_on(k, roof, threads == 1 ? roof_now : reading_clock);
+        meter_on(k, roof, threads == 1 ? roof_now : roof_wall);
         r = model_open(&m, &c, &arm, k, 0, e);
     }
     if (!r)

@@ -389,11 +389,11 @@ static inline struct meter_args meter_args(int argc, char **argv,
 
 /* Before the backend's first weight. */
 static inline void meter_on(struct kernels *k, const struct roof *r,
-                            double (*clock_s)(void))
+                            double (*now)(void))
 {
     meter.real = *k;
     meter.roof = r;
-    meter.now = clock_s;
+    meter.now = now;
     meter.threads = k->n_threads > 0 ? k->n_threads : 1;
 #define WRAP(op) k->op = m_##op;
     METER_OPS(WRAP)

@@ -35,6 +35,12 @@ static inline double roof_now(void)
     return clock_s(CLOCK_THREAD_CPUTIME_ID);
 }
 
+/* The clock's, for several threads. */
+static inline double roof_wall(void)
+{
+    return clock_s(CLOCK_MONOTONIC);
+}
+
 /* ---- multiply-adds ---- */
 
 #define ROOF_STEPS 1000000L

@@ -10,14 +10,8 @@
  * the processor's with one thread, the clock's with more, whose bounds are one
  * core's divided by the threads.
  */
-#include "../../lib/base/clock.h"
 #include "meter.h"
 #include "step.h"
-
-static double wall(void)
-{
-    return clock_s(CLOCK_MONOTONIC);
-}
 
 /* FLOPs of one step's mathematics: forward once, backward twice that. */
 static double model_flops(const struct shape *s, const struct batch *b)
@@ -42,7 +36,7 @@ static int measure(struct model *m, struct adamw *a, const struct shape *s,
                    int threads, int micro, const struct roof *roof,
                    struct err *e)
 {
-    double (*now)(void) = threads == 1 ? roof_now : wall, best = 1e9;
+    double (*now)(void) = threads == 1 ? roof_now : roof_wall, best = 1e9;
     struct meter_sum kept[N_METER_OPS];
     struct batch b = batch_make(s);
     double flops = model_flops(s, &b), tokens = b.start[b.n];
@@ -97,7 +91,7 @@ static int bench(const struct shape *s, const char *arm_text, int threads,
         roof_print(roof);
     }
     if (!r) {
-        meter_on(k, roof, threads == 1 ? roof_now : wall);
+        meter_on(k, roof, threads == 1 ? roof_now : roof_wall);
         r = model_open(&m, &c, &arm, k, MODEL_TRAIN, e);
     }
     if (!r)
