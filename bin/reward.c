@@ -16,6 +16,7 @@ static struct judge_opts o = {.extract = "rules",
                               .wrong = -1.0,
                               .max_len = 4096};
 static struct judge *judge;
+static struct cli_list known;
 
 static const struct opt own[] = {
     {OPT_STR, "extract", 0, &o.extract, "RULE",
@@ -40,6 +41,11 @@ static const struct opt own[] = {
      1e9},
     {OPT_INT, "threads", 0, &o.workers, "N",
      "Model-written programs judged at once; 0: one per processor.", 0, 16},
+    {OPT_LIST, "known", 0, &known, "FILE",
+     "Responses that reward has judged, again for more files. A "
+     "model-written program that is there, with its prompt and test, has "
+     "that verdict and does not run again.",
+     0, 0},
     {OPT_FLAG, "explain", 0, &o.v.explain, NULL,
      "Print what was extracted, how both sides were read and which "
      "rule decided, instead of records.",
@@ -110,8 +116,11 @@ static int work(struct err *e)
 
 static int run(char **args, int n, struct err *e)
 {
-    int r = judge_open(&judge, &o, e);
+    int r;
 
+    o.known = known.v;
+    o.n_known = known.n;
+    r = judge_open(&judge, &o, e);
     if (!r)
         r = filter_open(&f, "reward", "rollouts", args, n, e);
     if (r)

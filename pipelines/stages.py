@@ -228,17 +228,26 @@ class Experiment(Tables):
                 f"--seed {p.EVAL_SEED + seed} {how} --device {p.DEVICE} "
                 f"--threads {p.THREADS} {' '.join(tokens)}")
 
-    def judge(self, out):
+    def judge(self, out, known=()):
+        """known: files whose programs were judged already."""
         p = self.p
         opts = f" {p.REWARD_OPTS}" if p.REWARD_OPTS else ""
         # a sandbox for each processor pays where nothing else runs beside it
         opts += f" --threads {p.THREADS if int(p.AT_ONCE) > 1 else 0}"
+        opts += "".join(f" --known {f}" for f in known)
         return (f"{p.BIN}/tokenize --quiet --decode --tokenizer "
                 f"{self.base} | \\\n{p.BIN}/reward --quiet{opts} {out}")
 
     def answers(self, name, tasks):
         return [f"{self.dir(name)}/{t.name}.responses.msgpack.zst"
                 for t in tasks]
+
+    def known(self, name, seed, tasks):
+        """The base's answers to tasks with model-written code: most programs of
+        a run are among them, and are not run again."""
+        base = f"base_seed{seed}"
+        return [] if name == base else self.answers(
+            base, [t for t in tasks if t.verifier == "code"])
 
     def responses(self, name, seed, tags):
         p, (model, inputs) = self.p, self.model(name)
@@ -248,22 +257,25 @@ class Experiment(Tables):
             tokens = [self.tokens(t.name) for t in p.tasks]
             how = self.of_tasks(p.QUESTIONS, (
                 "samples", "temperature", "top-p", "max-new"))
+            known = self.known(name, seed, p.tasks)
             self.add(self.dir(name), "eval", f"evaluate {name}",
-                     [*tokens, *inputs], programs, "mkdir $OUT && \\\n" +
+                     [*tokens, *inputs, *known], programs,
+                     "mkdir $OUT && \\\n" +
                      self.sample(model, p.EVAL_ARM, seed, how, tokens) +
                      " | \\\n" + self.judge(
-                         "--split task -o $OUT/{}.responses.msgpack.zst"),
+                         "--split task -o $OUT/{}.responses.msgpack.zst", known),
                      merge=True, files=self.answers(name, p.tasks))
         for t in [] if self.together() else p.tasks:
             limit = f" --limit {p.QUESTIONS}" if p.QUESTIONS else ""
             how = (f"--samples {t.samples} --temperature {t.temperature} "
                    f"--top-p {t.top_p} --max-new {t.max_new}{limit}")
             tokens = [self.tokens(t.name)]
+            known = self.known(name, seed, [t])
             self.add(*self.answers(name, [t]), "eval",
-                     f"evaluate {name} on {t.name}", [*tokens, *inputs],
-                     programs,
+                     f"evaluate {name} on {t.name}",
+                     [*tokens, *inputs, *known], programs,
                      self.sample(model, p.EVAL_ARM, seed, how, tokens) +
-                     " | \\\n" + self.judge("-o $OUT"))
+                     " | \\\n" + self.judge("-o $OUT", known))
         made = self.answers(name, p.tasks)
         self.add(f"{self.dir(name)}/scores.msgpack", "stats", f"score {name}",
                  made, ["stats"], f"{p.BIN}/stats --quiet --score {tags} "
@@ -275,7 +287,8 @@ class Experiment(Tables):
         score = (f" | \\\n{p.BIN}/logprob --quiet --model {model} --arm "
                  f"{factors} --as policy --against {self.base} --against-arm "
                  f"{p.EVAL_ARM} --as-against base --device {p.DEVICE} "
-                 f"--threads {p.THREADS} -o $OUT")
+                 f"--threads {p.THREADS}"
+                 f"{f' {p.SCORE_OPTS}' if p.SCORE_OPTS else ''} -o $OUT")
         common = "--samples 1 --temperature 1"
 
         def scored(file, label, tokens, how):

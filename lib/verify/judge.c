@@ -6,6 +6,7 @@
 #include "../base/arena.h"
 #include "../base/buf.h"
 #include "code.h"
+#include "known.h"
 
 enum { MAX_KEPT = 64 };
 
@@ -21,6 +22,7 @@ struct judge {
     struct judge_opts o;
     struct verifier *v;
     struct code_verifier *code;
+    struct known *known;     /* of o.known, or NULL */
     struct err no_sandbox;   /* why there is none, once that is known */
     struct kept q[MAX_KEPT]; /* a ring */
     unsigned head, n_kept;
@@ -59,6 +61,8 @@ int judge_open(struct judge **out, const struct judge_opts *o, struct err *e)
     *out = j;
     j->o = *o;
     r = set_extract(&j->o, e);
+    if (!r && o->n_known)
+        r = known_open(&j->known, o->known, o->n_known, e);
     return r ? r : verify_open(&j->v, &j->o.v, e);
 }
 
@@ -76,6 +80,7 @@ void judge_close(struct judge **pj)
     buf_free(&j->text);
     verify_close(&j->v);
     code_close(&j->code);
+    known_close(&j->known);
     free(j);
     *pj = NULL;
 }
@@ -126,7 +131,7 @@ static int judge_choice(struct judge *j, struct rec *r, struct rec_str gold,
 }
 
 /* Programs run in a sandbox or not at all. 1: submitted, its verdict comes
- * later; 0: *v says that there is no sandbox. */
+ * later; 0: *v is what is known of it, or says that there is no sandbox. */
 static int submit_code(struct judge *j, struct rec *r, struct rec_str resp,
                        struct verdict *v, struct err *e)
 {
@@ -140,11 +145,13 @@ static int submit_code(struct judge *j, struct rec *r, struct rec_str resp,
         (x = rec_need_str(r, "test", &test, e)) ||
         (x = rec_need_str(r, "entry_point", &entry, e)))
         return x;
+    const struct code_item item = {prompt.s, prompt.n, resp.s, resp.n,
+                                   test.s,   test.n,   entry.s};
+    if (known_find(j->known, &item, v))
+        return 0;
     if (!j->code &&
         (j->no_sandbox.code || code_open(&j->code, &opts, &j->no_sandbox)))
         return 0;
-    const struct code_item item = {prompt.s, prompt.n, resp.s, resp.n,
-                                   test.s,   test.n,   entry.s};
     if ((x = code_submit(j->code, &item, e)))
         return rec_bad(r, e, "%s", e->msg);
     return 1;

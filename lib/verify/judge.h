@@ -22,6 +22,9 @@ struct judge_opts {
     int max_len, buffer;
     double factor;
     int workers; /* model-written programs at once; 0: one a processor */
+    /* files of judged responses: programs that are there do not run again */
+    const char *const *known;
+    int n_known;
 };
 
 struct judge;

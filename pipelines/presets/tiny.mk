@@ -24,6 +24,7 @@ KL_PROMPTS    ?= 48
 EVAL_TASKS    ?= together
 # what stays in a core's cache
 TRAIN_OPTS    ?= --micro-batch 1024
+SCORE_OPTS    ?= --micro-batch 768
 SPECTRUM_OPTS ?= --top 8
 SYNTHETIC     ?= 1
 # seconds a stage of each kind, for the first lines of progress

@@ -90,3 +90,33 @@ if printf '%s\n' "$code" | $r --json >"$T/o" 2>"$T/e"; then
 else
     echo "skip a_program_that_passes: $(head -n1 "$T/e")"
 fi
+
+# programs that were judged before: their verdicts hold, and nothing runs
+known() { # status rule correct
+    printf '%s\n' "$code" | sed 's|}$|,"correct":'"$3"',"verify_rule":"'"$2"'","verify_status":"'"$1"'"}|'
+}
+knowing() { # record: judged where no sandbox is to be had
+    printf '%s\n' "$1" | PATH=$T/nothing $r --json --known "$T/known" --known "$T/more" >"$T/o" 2>"$T/e"
+    echo "$?" $(get "$(cat "$T/o")" correct verify_rule verify_status well_formed)
+}
+rec 7 '\\boxed{7}' 1 | $r -o "$T/known"
+known ok code/tests_passed true >"$T/more"
+is a_known_program_does_not_run '0 true "code/tests_passed" "ok" true' "$(knowing "$code")"
+is whatever_its_id '0 true "code/tests_passed" "ok" true' "$(knowing "${code/\"c\"/\"d\"}")"
+known ok 'code/line 2 of the test' false >"$T/more"
+is known_to_fail_with_its_words '0 false "code/line 2 of the test" "ok" true' "$(knowing "$code")"
+known no_answer 'code/the response is empty' false >"$T/more"
+is known_for_no_program '0 false "code/the response is empty" "no_answer" false' "$(knowing "$code")"
+for other in 'x + 1/x + 2' '== 2/== 3' '"f"/"g"' 'plus 1/plus 2'; do
+    is "another_text_is_not_known: ${other%/*}" '1 false "code/no_sandbox" "error" false' \
+       "$(knowing "$(printf '%s' "$code" | sed "s/$other/")")"
+done
+known timeout 'code/stopped at 5 s of CPU time' false >"$T/more"
+is a_limit_is_not_known '1 false "code/no_sandbox" "error" false' "$(knowing "$code")"
+known error code/lost false >"$T/more"
+is nor_an_error '1 false "code/no_sandbox" "error" false' "$(knowing "$code")"
+head -c 40 "$T/known" >"$T/more"
+printf '%s\n' "$code" | $r --json --known "$T/more" >"$T/o" 2>"$T/e"; rc=$?
+is a_known_file_that_is_cut_is_an_error "3 1 0" "$rc $(wc -l <"$T/e") $(wc -c <"$T/o")"
+printf '%s\n' "$code" | $r --json --known "$T/none" >"$T/o" 2>"$T/e"; rc=$?
+is and_one_that_is_missing "1 1" "$rc $(wc -l <"$T/e")"
