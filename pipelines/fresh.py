@@ -14,10 +14,11 @@ times of files say. Size, time and inode only tell when to read a file again.
 """
 import fcntl
 import hashlib
-import json
 import os
 import stat
 import sys
+
+import quick_json
 
 
 def shape(path):
@@ -58,14 +59,25 @@ def digest_of(parts):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def without_numbers(text, word):
+    """text, and word nowhere before a number, nor the number."""
+    at = text.find(word)
+    while at >= 0:
+        number = text[at + len(word):]
+        after = number.lstrip("0123456789")
+        if after != number:
+            text = text[:at] + after
+        at = text.find(word, at + (after == number))
+    return text
+
+
 def identity(command):
     """The part of a command's text that may decide bytes."""
-    import re
     if "\\\n" in command:
-        command = re.sub(r"\s*\\\n\s*", " ", command)
-    if " --threads " in command:
-        command = re.sub(r" --threads \d+", "", command)
-    return command.strip()
+        first, *rest, last = command.split("\\\n")
+        command = " ".join([first.rstrip(), *(x.strip() for x in rest),
+                            last.lstrip()])
+    return without_numbers(command, " --threads ").strip()
 
 
 def say(text):
@@ -97,7 +109,7 @@ class State:
         self.cache_path = os.path.join(self.dir, "hashes.json")
         try:
             with open(self.cache_path) as f:
-                self.cache = json.load(f)
+                self.cache = quick_json.load(f)
         except (OSError, ValueError):
             self.cache = {}
         self.cache_new = False
@@ -109,7 +121,7 @@ class State:
         """The parameters of the results, None where nothing says them."""
         try:
             with open(self.setting_path) as f:
-                return json.load(f)
+                return quick_json.load(f)
         except (OSError, ValueError):
             return None
 
@@ -118,14 +130,14 @@ class State:
         if out not in self.records:
             try:
                 with open(self.path(out)) as f:
-                    self.records[out] = json.load(f)
+                    self.records[out] = quick_json.load(f)
             except (OSError, ValueError):
                 self.records[out] = None
         return self.records[out]
 
     def write(self, out, record):
         self.records[out] = record
-        write_whole(self.path(out), json.dumps(record, indent=0) + "\n")
+        write_whole(self.path(out), quick_json.lines(record) + "\n")
 
     def source(self, path):
         """SHA-256 of a file that no stage makes, None where it is missing."""
@@ -142,7 +154,7 @@ class State:
 
     def save_cache(self):
         if self.cache_new:
-            write_whole(self.cache_path, json.dumps(self.cache, indent=0))
+            write_whole(self.cache_path, quick_json.lines(self.cache))
             self.cache_new = False
 
     def maker(self, path):

@@ -23,12 +23,12 @@ ULP_GPUS are devices that stages take in turn, ULP_STAGE_RANKS are processes of 
 program. Lines on stderr say what ran, how far the whole run is and about how long
 it will take.
 """
-import json
+import _signal as signal  # the same without enum, which takes longer than this
 import os
-import signal
 import sys
 import time
 
+import quick_json
 from fresh import State, files_in, identity, say, sha256, shape
 
 
@@ -39,7 +39,7 @@ class Arguments:
         self.out, *words = words
         if words[0] == "--words":
             with open(words[1], encoding="utf-8") as f:
-                words = json.load(f)
+                words = quick_json.load(f)
         while len(words) > 1:
             name = words.pop(0)[2:]
             setattr(self, name,
@@ -101,7 +101,7 @@ class Run:
         """Counts a stage; a line for one that ran."""
         self.append("run.done", f"{kind} {'-' if seconds is None else seconds}")
         try:
-            plan = json.loads(self.read("run.json"))
+            plan = quick_json.loads(self.read("run.json"))
         except ValueError:
             return
         done = [x.split() for x in self.read("run.done").splitlines()]
@@ -222,7 +222,7 @@ def run_command(a, new, profile, where):
     words = ["bash", "-euo", "pipefail", "-c", a.command]
     if os.environ.get("ULP_LAUNCH"):
         from launch import launched
-        words = launched(a.kind, a.command, a.inputs.split())
+        words = launched(a.kind, a.command)
     if len(os.fsencode(words[-1])) > LONG:
         with open(new + ".command", "w", encoding="utf-8") as f:
             f.write(words[-1])
