@@ -55,6 +55,15 @@ static const struct opt opts[] = {
     {OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0},
     {OPT_STR, "keep", 0, &o.keep, "FILE",
      "keep the rollouts read, for a replay", 0, 0},
+    {OPT_STR, "save", 0, &o.save, "DIR",
+     "save there, now and then after a step, what a run needs to go on after a "
+     "kill: DIR/step-N, a checkpoint, and metrics and kept rollouts so far. A "
+     "run with that --model (and draw --resume, rollout --model), the same "
+     "--save and --until writes the bytes of one that was never stopped",
+     0, 0},
+    {OPT_INT, "save-every", 0, &o.save_every, "SECONDS",
+     "when so many have passed since the last time; 0: after each step", 0,
+     1e9},
     {OPT_STR, "timing", 0, &o.timing, "FILE",
      "records with the seconds of each step", 0, 0},
     {OPT_STR, "live", 0, &o.live, "FILE",

@@ -15,6 +15,8 @@ export ULP_R      := $(R)
 export ULP_GPUS   := $(GPUS)
 export ULP_STAGE_RANKS  := $(RANKS)
 export ULP_LAUNCH := $(LAUNCH)
+# how a stage that is stopped goes on (save.py)
+export ULP_SAVE_EVERY := $(SAVE_EVERY)
 # a failed stage says how to repeat it
 export ULP_ARGS   := $(foreach v,$(GIVEN),$(v)=$(call quote,$($(v))))
 

@@ -9,6 +9,7 @@ import os
 from arms import Arms, arm_name
 from outside import model_files, read_runs
 from place import check_place
+from save import seconds_of
 from setting import Setting
 from tasks import Tasks
 from wrong import PLAIN, Wrong, number
@@ -79,6 +80,7 @@ class Parameters(Arms, Tasks, Setting):
         self.check_model()
         self.read_tasks()
         check_place(self)
+        seconds_of(self.SAVE_EVERY)
 
     def check_model(self):
         self.model_files = []

@@ -304,6 +304,12 @@ def make(a, state, run, made_of):
         free(state, a.free.split())
     if a.delta:
         keep_delta(state, split(a.delta))
+    save = None
+    if a.kind == "train":
+        import save
+        save = save if save.wanted(a) else None
+    if save:
+        save.begin(a, made_of)
     where, held = {}, []
     if os.environ.get("ULP_GPUS") or os.environ.get("ULP_STAGE_RANKS", "1") != "1":
         import place
@@ -320,6 +326,8 @@ def make(a, state, run, made_of):
             remove(path)
         os._exit(128 + stopped)
     wrong = status or other_files(a, new)
+    if save:
+        save.end(a, status)
     if wrong:
         with open(state.path(a.out) + ".failed", "w") as f:
             f.write(a.command + "\n")

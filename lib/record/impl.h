@@ -49,7 +49,8 @@ int buf_packer_write(void *b, const char *p, size_t n);
 /* made_by of the first header: n entries, their bytes. */
 const char *rec_made_by_of(const struct rec_reader *r, uint32_t *n,
                            size_t *n_bytes);
-/* As rec_header, after n entries that made_by has already. */
+/* As rec_header, after n entries that made_by has already; tool NULL: and no
+ * more. */
 int rec_header_after(struct rec_writer *w, const char *kind, const char *tool,
                      const char *made_by, size_t n_bytes, uint32_t n,
                      struct err *e) MUST_CHECK;

@@ -157,6 +157,10 @@ int rec_create(struct rec_writer **w, const char *path, enum rec_format format,
  * header counts. */
 int rec_header(struct rec_writer *w, const char *kind, const char *tool,
                const struct rec_reader *from, struct err *e) MUST_CHECK;
+/* Instead: the header that `from` has, as it is. For a stream that goes on with
+ * what an earlier process of this program wrote. */
+int rec_header_copy(struct rec_writer *w, const struct rec_reader *from,
+                    struct err *e) MUST_CHECK;
 /* Before rec_header: an argument that determines the bytes. Never a time, a
  * host, a path outside the tree, a thread count or a batch size. A key given
  * twice, or "tool", makes rec_header fail. */

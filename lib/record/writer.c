@@ -156,6 +156,16 @@ int rec_header(struct rec_writer *w, const char *kind, const char *tool,
     return rec_header_after(w, kind, tool, made_by, n_bytes, n, e);
 }
 
+int rec_header_copy(struct rec_writer *w, const struct rec_reader *from,
+                    struct err *e)
+{
+    uint32_t n = 0;
+    size_t n_bytes = 0;
+    const char *made_by = rec_made_by_of(from, &n, &n_bytes);
+
+    return rec_header_after(w, rec_kind(from), NULL, made_by, n_bytes, n, e);
+}
+
 int rec_header_after(struct rec_writer *w, const char *kind, const char *tool,
                      const char *made_by, size_t n_bytes, uint32_t n,
                      struct err *e)
@@ -180,13 +190,15 @@ int rec_header_after(struct rec_writer *w, const char *kind, const char *tool,
     pack_str(&pk, "kind");
     pack_str(&pk, kind);
     pack_str(&pk, "made_by");
-    msgpack_pack_array(&pk, (size_t)n + 1);
+    msgpack_pack_array(&pk, (size_t)n + !!tool);
     if (n_bytes)
         buf_put(&w->b, made_by, n_bytes);
-    msgpack_pack_map(&pk, (size_t)w->n_pairs + 1);
-    pack_str(&pk, "tool");
-    pack_str(&pk, tool);
-    buf_put(&w->b, w->pairs.p, w->pairs.n);
+    if (tool) {
+        msgpack_pack_map(&pk, (size_t)w->n_pairs + 1);
+        pack_str(&pk, "tool");
+        pack_str(&pk, tool);
+        buf_put(&w->b, w->pairs.p, w->pairs.n);
+    }
     hash_update(w->hash, w->b.p, w->b.n);
     return emit(w, ZSTD_e_continue, e);
 }

@@ -17,7 +17,7 @@ struct dir {
 
 /* dir_create refuses to clear what it cannot have made: a NAME.tmp with
  * subdirectories. */
-static int remove_flat(const char *path, struct err *e)
+int dir_remove(const char *path, struct err *e)
 {
     DIR *d = opendir(path);
     struct dirent *f;
@@ -57,7 +57,7 @@ int dir_create(struct dir **out, const char *path, struct err *e)
     d->tmp = xmalloc(n + 5);
     snprintf(d->tmp, n + 5, "%s.tmp", d->path);
     *out = d;
-    r = remove_flat(d->tmp, e);
+    r = dir_remove(d->tmp, e);
     if (!r)
         r = file_mkdirs(d->tmp, e);
     if (r)
@@ -103,7 +103,7 @@ static int put_in_place(const struct dir *d, struct err *e)
             return 0;
     if (errno == EINVAL || errno == ENOSYS) {
         /* a file system without exchange: remove, then rename */
-        int r = remove_flat(d->path, e);
+        int r = dir_remove(d->path, e);
 
         if (r)
             return r;
@@ -123,11 +123,11 @@ int dir_commit(struct dir **out, struct err *e)
     if (!r)
         r = sync_parent(d->path, e);
     if (!r)
-        r = remove_flat(d->tmp, e);
+        r = dir_remove(d->tmp, e);
     if (r) {
         struct err ignored;
 
-        (void)!remove_flat(d->tmp, &ignored);
+        (void)!dir_remove(d->tmp, &ignored);
     }
     dir_free(out);
     return r;
@@ -139,7 +139,7 @@ void dir_abort(struct dir **d)
 
     if (!*d)
         return;
-    (void)!remove_flat((*d)->tmp, &ignored);
+    (void)!dir_remove((*d)->tmp, &ignored);
     dir_free(d);
 }
 

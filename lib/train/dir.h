@@ -18,6 +18,8 @@ const char *dir_tmp(const struct dir *d);
 /* *d becomes NULL, on error too. */
 int dir_commit(struct dir **d, struct err *e) MUST_CHECK;
 void dir_abort(struct dir **d); /* accepts NULL */
+/* Removes a directory of files; one that is not there is no error. */
+int dir_remove(const char *path, struct err *e) MUST_CHECK;
 
 /* Copies FROM/name to TO/name, checked (lib/base/digests.h); a file that is not
  * there is no error. */

@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "plan.h"
 #include "publish.h"
+#include "saved.h"
 #include "share.h"
 #include "trainer.h"
 #include "../generate/sync.h"
@@ -25,6 +26,7 @@ struct loop {
     struct batch_opts bo;
     struct rollouts src;
     struct rec_writer *metrics, *timing;
+    struct saved *saved; /* of the run so far, or NULL */
     struct progress *progress;
     struct health health;
     char policy[33]; /* digest of the sampler's compute weights */
@@ -134,6 +136,7 @@ static void open_publisher(struct loop *l)
         .model = l->o->model,
         .threads = l->o->threads,
         .whole = l->o->sync_full || l->rank, /* keeps no copy */
+        .begun = saved_has(l->saved),
     };
 
     publish_open(&l->out, &o);
@@ -152,8 +155,10 @@ static int open_outputs(struct loop *l, struct err *e)
     rec_made_by(l->metrics, "arm", l->st.arm);
     rec_made_by(l->metrics, "seed", seed);
     r = rec_header(l->metrics, "metrics", "dapo-step", NULL, e);
-    if (r || !o->timing)
-        return r;
+    if (!r)
+        r = saved_take_over(l->saved, SAVED_METRICS, l->metrics, e);
+    if (r < 0 || !o->timing)
+        return r < 0 ? r : 0;
     r = rec_create(&l->timing, o->timing, o->json ? REC_JSON : REC_AUTO, e);
     return r ? r : rec_header(l->timing, "timing", "dapo-step", NULL, e);
 }
@@ -174,6 +179,9 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
         r = open_state(l, e);
     if (!r)
         r = open_trainer(l, e);
+    if (!r)
+        r = saved_open(&l->saved, o->save, l->st.step, o->save_every, o->comm,
+                       e);
     if (!r) {
         open_publisher(l);
         r = publish(l, e);
@@ -182,7 +190,7 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
         return r;
     if (!r)
         r = rollouts_open(&l->src, &l->bo, inputs, n_inputs, o->keep, !!o->sync,
-                          l->st.cursor, e);
+                          l->st.cursor, l->saved, e);
     if (!r)
         r = open_outputs(l, e);
     return r;
@@ -191,6 +199,7 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
 static void loop_close(struct loop *l)
 {
     rollouts_close(&l->src);
+    saved_close(&l->saved);
     rec_abort(&l->metrics);
     rec_abort(&l->timing);
     progress_close(&l->progress);
@@ -236,6 +245,8 @@ static int report(struct loop *l, const struct batch *b,
     metrics_set(rec, l->st.step, b, st, l->t.a, lr, &l->bo);
     metrics_set_sync(rec, publish_last(l->out));
     r = rec_write(l->metrics, rec, e);
+    if (!r)
+        r = saved_add(l->saved, SAVED_METRICS, rec, NULL, e);
     if (!r && l->o->live) {
         rec_set_u64(rec, "memory", mem.now);
         rec_set_f64(rec, "seconds", t->collect + t->train);
@@ -358,15 +369,19 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
         if (!l.rank)
             engine_say_device(l.t.k, l.progress);
         health_open(&l.health, o->prompts, l.t.arm.loss_scaling);
-        while (!r && l.st.step < end)
+        while (!r && l.st.step < end) {
             r = train_step(&l, e);
+            if (!r && l.st.step < end)
+                r = saved_step(l.saved, o->model, l.t.a, &l.st, e);
+        }
     }
     if (!r && !l.rank)
         r = finish(&l, e);
     if (!r)
         r = trainer_finish(&l.t, o->timeline, e);
     if (!r)
-        r = checkpoint_write(o->out, o->model, l.t.a, &l.st, e);
+        r = checkpoint_write(o->out, saved_from(l.saved, o->model), l.t.a,
+                             &l.st, e);
     if (!r && !l.rank)
         r = commit(&l, e);
     if (r && e->reader_left)

@@ -15,6 +15,8 @@ struct loop_opts {
     const char *model, *out, *sync, *arm, *device, *keep, *metrics, *timing;
     const char *live;     /* see live.h; or NULL */
     const char *timeline; /* a file for what each rank did when, or NULL */
+    const char *save;     /* a directory, see saved.h; or NULL */
+    int save_every;       /* seconds */
     uint64_t seed;
     int threads, json, quiet, plan;
     int recompute, release, offload;
@@ -35,7 +37,7 @@ struct loop_opts {
     {                                                                          \
         .arm = "fp32", .device = "auto", .metrics = "-", .seed = 1,            \
         .steps = 1, .micro_batch = MICRO_TOKENS, .batch = 64,                  \
-        HYPER(HYPER_INIT)                                                      \
+        .save_every = 600, HYPER(HYPER_INIT)                                   \
     }
 
 /* Runs it all. program: for progress on stderr. Rank 0 alone reads inputs,

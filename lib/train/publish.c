@@ -116,6 +116,12 @@ static int is_whole(const struct publisher *x)
     return !x->was || !x->sent;
 }
 
+/* What is sent, or would be by the process that this one goes on for, is coded. */
+static int is_coded(const struct publisher *x)
+{
+    return x->was && (x->sent || x->o.begun);
+}
+
 static void look_at_run(struct publisher *x, size_t i)
 {
     size_t size = dtype_size(x->t), first = i * CHANGES_RUN;
@@ -128,7 +134,7 @@ static void look_at_run(struct publisher *x, size_t i)
         memcpy(was, now, n * size);
         return;
     }
-    if (is_whole(x)) {
+    if (!is_coded(x)) {
         r->changed = moved_bits(was, now, x->t, n);
     } else {
         if (!r->coder)
@@ -151,16 +157,18 @@ static void task(void *ctx, long i, int worker)
 
 static int send_runs(struct publisher *x, size_t runs, struct err *e)
 {
+    size_t coded = 0;
     int r = 0;
 
     for (size_t i = 0; i < runs; i++) {
+        coded += is_coded(x) ? x->run[i].out.n : 0;
         x->last.changed += x->run[i].changed;
         x->last.visible += x->run[i].visible;
     }
     if (is_whole(x)) {
         size_t bytes = x->n * dtype_size(x->t);
 
-        x->last.bytes += bytes;
+        x->last.bytes += is_coded(x) ? coded : bytes;
         return x->o.sync ? sync_put_weights(x->o.sync, x->piece, bytes, e) : 0;
     }
     for (size_t i = 0; i < runs && !r; i++) {

@@ -18,6 +18,8 @@ struct publish_opts {
     const char *model; /* for the message: where the run began */
     int threads;       /* that code; 0: one per processor */
     int whole;         /* always sent whole; no copy is kept */
+    int begun;         /* another process has sent: the first weights, which
+                          are all sent, are counted as what changed */
 };
 
 /* Of the last publish_weights after a step. */

@@ -9,8 +9,10 @@
 
 int rollouts_open(struct rollouts *s, const struct batch_opts *o, char **paths,
                   int n_paths, const char *keep, int live, int64_t position,
-                  struct err *e)
+                  struct saved *saved, struct err *e)
 {
+    int r;
+
     static char dash[] = "-";
     static char *stdin_only[] = {dash};
 
@@ -25,7 +27,12 @@ int rollouts_open(struct rollouts *s, const struct batch_opts *o, char **paths,
     s->seed_of = -1;
     /* opened at the first read: a live stream's header comes only after the
      * sampler was told to go */
-    return keep ? rec_create(&s->w, keep, REC_MSGPACK, e) : 0;
+    s->saved = saved;
+    r = keep ? rec_create(&s->w, keep, REC_MSGPACK, e) : 0;
+    if (!r && keep)
+        r = saved_take_over(saved, SAVED_ROLLOUTS, s->w, e);
+    s->header_kept = r > 0;
+    return r < 0 ? r : 0;
 }
 
 /* 1: *rec; 0: all inputs ended. */
@@ -42,7 +49,7 @@ static int next_record(struct rollouts *s, struct rec **rec, struct err *e)
             r = rec_open(&s->in, s->paths[s->at++], e);
             if (r)
                 return r;
-            if (s->w && s->at == 1)
+            if (s->w && s->at == 1 && !s->header_kept)
                 r = rec_header(s->w, "rollouts", "dapo-step", s->in, e);
             if (r)
                 return r;
@@ -309,6 +316,8 @@ int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
         if (i == 0 && g->skipped)
             rec_set_i64(v->rec, "skipped", g->skipped);
         r = rec_write(s->w, v->rec, e);
+        if (!r)
+            r = saved_add(s->saved, SAVED_ROLLOUTS, v->rec, s->in, e);
         rec_free(&v->rec);
     }
     return r;

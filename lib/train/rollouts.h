@@ -10,6 +10,7 @@
 #include "../record/rec.h"
 #include "group.h"
 #include "once.h"
+#include "saved.h"
 
 /* Where groups come from: input streams one after the other. */
 struct rollouts {
@@ -21,18 +22,21 @@ struct rollouts {
     const char *keep; /* NULL or where consumed records are kept */
     struct rec_writer *w;
     int live; /* 1: a sampler on a FIFO: the stream must not end early */
-    int64_t position; /* of the next group, where prompts were drawn */
-    int drawn;        /* 1: they were; 0: not; -1: no group was read yet */
-    int64_t epoch;    /* of the last group, -1 without */
-    int64_t seed_of;  /* the step that `seed` is of, or -1 */
-    uint64_t seed;    /* the sampler's in that step */
-    struct once ids;  /* of (id, epoch) */
+    int64_t position;    /* of the next group, where prompts were drawn */
+    int drawn;           /* 1: they were; 0: not; -1: no group was read yet */
+    int64_t epoch;       /* of the last group, -1 without */
+    int64_t seed_of;     /* the step that `seed` is of, or -1 */
+    uint64_t seed;       /* the sampler's in that step */
+    struct once ids;     /* of (id, epoch) */
+    struct saved *saved; /* gets what is kept as well, or NULL; borrowed */
+    int header_kept;     /* keep has its header */
 };
 
-/* position: of the first prompt that the run has not consumed. */
+/* position: of the first prompt that the run has not consumed. saved: what keep
+ * begins with (saved.h), or NULL. */
 int rollouts_open(struct rollouts *s, const struct batch_opts *o, char **paths,
                   int n_paths, const char *keep, int live, int64_t position,
-                  struct err *e) MUST_CHECK;
+                  struct saved *saved, struct err *e) MUST_CHECK;
 /* After the last step, `step` being the one after it: a live stream must end
  * here, whole; a replay may go on, but not with more of the steps done. Commits
  * keep. */

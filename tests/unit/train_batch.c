@@ -60,7 +60,7 @@ static int collect(struct batch *b, const struct batch_opts *o, int live,
     int r;
 
     fclose(out);
-    r = rollouts_open(&s, o, paths, 1, NULL, live, 0, e);
+    r = rollouts_open(&s, o, paths, 1, NULL, live, 0, NULL, e);
     if (!r)
         r = batch_collect(b, &s, 0, NULL, live ? &tell : NULL, e);
     rollouts_close(&s);
@@ -146,7 +146,7 @@ static void a_replay_stops_at_the_next_step_or_the_end(void)
     put_group(1, "b", 2);
     put_group(1, "c", 3);
     fclose(out);
-    T_EQ_INT(rollouts_open(&s, &base, paths, 1, NULL, 0, 0, &e), 0);
+    T_EQ_INT(rollouts_open(&s, &base, paths, 1, NULL, 0, 0, NULL, &e), 0);
     T_EQ_INT(batch_collect(&b, &s, 0, NULL, NULL, &e), 0);
     T_CHECK(b.n == 1 && b.asked == 1 && b.rounds == 1);
     batch_free(&b);
@@ -176,7 +176,7 @@ static void kept_rollouts_collect_to_the_same_batch(void)
     fclose(out);
     for (int i = 0; i < 2; i++) {
         T_EQ_INT(rollouts_open(&s, &base, i ? again : paths, 1, i ? NULL : keep,
-                               0, 0, &e),
+                               0, 0, NULL, &e),
                  0);
         T_EQ_INT(batch_collect(&b, &s, 0, NULL, NULL, &e), 0);
         T_CHECK(b.n == 2 && b.dropped == 1 && b.asked == 4 && b.surplus == 1);
@@ -266,7 +266,7 @@ static void samples_of_other_weights_are_refused(void)
         fprintf(out, HEAD "\"policy\":\"stale\",\"response_tokens\":[1],"
                           "\"response_logprobs\":[-1]," REST "\n");
         fclose(out);
-        T_EQ_INT(rollouts_open(&s, &o, paths, 1, NULL, 0, 0, &e), 0);
+        T_EQ_INT(rollouts_open(&s, &o, paths, 1, NULL, 0, 0, NULL, &e), 0);
         T_EQ_INT(batch_collect(&b, &s, 0, "fresh", NULL, &e),
                  off ? 0 : -ERR_DATA);
         T_CHECK(strstr(e.msg, "policy: sampled from stale") != NULL);
