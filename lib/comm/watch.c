@@ -99,8 +99,9 @@ static int has_own_cause(const struct err *e)
 }
 
 /* The first fault is said, except that one which names its cause is better
- * than one which was caused, and rank 0's words are those of one process. l: who
- * says it; NULL: this process, which names the rank itself. */
+ * than one which was caused, and rank 0's words are those of one process, except
+ * where memory is out: that is of a host. l: who says it; NULL: this process,
+ * which names the rank itself. */
 static void fault(struct watch *w, const struct line *l, const struct err *e,
                   int wait_ms)
 {
@@ -112,7 +113,7 @@ static void fault(struct watch *w, const struct line *l, const struct err *e,
     w->faulty = 1;
     w->say_ms = say_ms;
     w->fault = *e;
-    if (l && l->rank > 0)
+    if (l && (l->rank > 0 || e->no_memory))
         err_prefix(&w->fault, "rank %d on %s", l->rank, l->host);
 }
 
