@@ -7,7 +7,8 @@
 # other. Training: seconds of updates after the first, by --timeline, so that
 # starting does not count. Generation: wall seconds of rollout. Printed: each
 # ratio (1 rank x 2 threads) / (2 ranks x 1 thread), more is better, and the
-# median. On a busy machine the ratios say little.
+# median. On a busy machine the ratios say little. At 135m a round takes about two
+# minutes on two processors: one update of 8 sequences is timed, and 32 prompts.
 set -eu
 rounds=${1:-5}
 B=${BIN:-bin}
@@ -17,25 +18,25 @@ tok=data/tokenizer/tiny
 awk 'BEGIN { srand(1); for (i = 0; i < 64; i++) {
     r = ""; for (j = 0; j < 200; j++) r = r int(10 * rand())
     printf "{\"id\":\"p%d\",\"prompt\":\"%d+%d=\",\"response\":\"%s\"}\n", i, i, j, r } }' >"$T/rows.jsonl"
-"$B/tokenize" --quiet --tokenizer "$tok" "$T/rows.jsonl" -o "$T/prompts"
+for n in 32 64; do head -n $n "$T/rows.jsonl" | "$B/tokenize" --quiet --tokenizer "$tok" -o "$T/prompts.$n"; done
 
-training() { # RANKS THREADS BATCH SHAPE...: seconds
-    local ranks=$1 threads=$2 batch=$3
-    shift 3
-    "$B/pretrain" --quiet --device cpu --tokenizer "$tok" --arm fp32,shards=8 --steps 3 --warmup 0 --prompt-loss 1 \
+training() { # RANKS THREADS BATCH STEPS SHAPE...: seconds
+    local ranks=$1 threads=$2 batch=$3 steps=$4
+    shift 4
+    "$B/pretrain" --quiet --device cpu --tokenizer "$tok" --arm fp32,shards=8 --steps "$steps" --warmup 0 --prompt-loss 1 \
         --batch "$batch" --ranks "$ranks" --threads "$threads" --timeline "$T/line" "$@" -o "$T/out" "$T/rows.jsonl"
-    python3 - "$T/line" <<'P'
+    python3 - "$T/line" "$steps" <<'P'
 import json, sys
 end = {e["name"]: e["ts"] + e["dur"] for e in json.load(open(sys.argv[1]))["traceEvents"]
        if e["ph"] == "X" and e["pid"] == 0 and e["name"].startswith("weights")}
-print((end["weights 2"] - end["weights 0"]) / 1e6)
+print((end[f"weights {int(sys.argv[2]) - 1}"] - end["weights 0"]) / 1e6)
 P
 }
-generation() { # RANKS THREADS
+generation() { # RANKS THREADS PROMPTS MAX_NEW
     local began
     began=$(date +%s%N)
-    "$B/rollout" --quiet --device cpu --model "$T/model" --samples 4 --max-new 64 --ranks "$1" --threads "$2" \
-        "$T/prompts" -o "$T/rollouts"
+    "$B/rollout" --quiet --device cpu --model "$T/model" --samples 4 --max-new "$4" --ranks "$1" --threads "$2" \
+        "$T/prompts.$3" -o "$T/rollouts"
     awk -v ns=$(($(date +%s%N) - began)) 'BEGIN { print ns / 1e9 }'
 }
 pairs() { # NAME COMMAND...: with the numbers of ranks and threads put first
@@ -50,12 +51,12 @@ pairs() { # NAME COMMAND...: with the numbers of ranks and threads put first
 }
 for shape in ${SHAPES:-tiny 135m}; do
     case $shape in
-    tiny) s=(--hidden 96 --layers 3 --heads 4 --kv-heads 2 --ffn 256 --max-pos 512) batch=64 ;;
+    tiny) s=(--hidden 96 --layers 3 --heads 4 --kv-heads 2 --ffn 256 --max-pos 512) batch=64 steps=3 prompts=64 new=64 ;;
     # the layers of a model of 135 million values; the small tokenizer has fewer tokens
-    135m) s=(--hidden 576 --layers 30 --heads 9 --kv-heads 3 --ffn 1536 --max-pos 512) batch=32 ;;
+    135m) s=(--hidden 576 --layers 30 --heads 9 --kv-heads 3 --ffn 1536 --max-pos 512) batch=8 steps=2 prompts=32 new=32 ;;
     *) echo "SHAPES: $shape is none of tiny, 135m" >&2; exit 2 ;;
     esac
-    pairs "training $shape" training "$batch" "${s[@]}"
+    pairs "training $shape" training "$batch" "$steps" "${s[@]}"
     "$B/pretrain" --quiet --device cpu --tokenizer "$tok" --steps 0 "${s[@]}" -o "$T/model"
-    pairs "generation $shape" generation
+    pairs "generation $shape" generation "$prompts" "$new"
 done
