@@ -12,6 +12,7 @@
 #include "publish.h"
 #include "saved.h"
 #include "share.h"
+#include "timing.h"
 #include "trainer.h"
 #include "../generate/sync.h"
 
@@ -219,11 +220,6 @@ static int ask(void *ctx, int64_t step, int n, struct err *e)
     return sync_send_go(l->sync, (uint32_t)step, (uint32_t)n, e);
 }
 
-/* Seconds of a step: of the clock, and the processor's of all threads. */
-struct timing {
-    double collect, train, train_cpu;
-};
-
 static void warn(void *ctx, const char *text)
 {
     struct loop *l = ctx;
@@ -237,18 +233,16 @@ static int report(struct loop *l, const struct batch *b,
 {
     const struct health_say say = {warn, l};
     struct rec *rec = rec_new();
-    struct k_memory mem;
     char note[100];
     int r;
 
-    trainer_memory(&l->t, &mem);
     metrics_set(rec, l->st.step, b, st, l->t.a, lr, &l->bo);
     metrics_set_sync(rec, publish_last(l->out));
     r = rec_write(l->metrics, rec, e);
     if (!r)
         r = saved_add(l->saved, SAVED_METRICS, rec, NULL, e);
     if (!r && l->o->live) {
-        rec_set_u64(rec, "memory", mem.now);
+        rec_set_u64(rec, "memory", t->memory.now);
         rec_set_f64(rec, "seconds", t->collect + t->train);
         r = live_add(l->o->live, rec, e);
     }
@@ -256,11 +250,7 @@ static int report(struct loop *l, const struct batch *b,
         rec_clear(rec);
         rec_set_i64(rec, "step", l->st.step);
         rec_set_u64(rec, "tokens", st->loss.tokens);
-        rec_set_f64(rec, "collect_s", t->collect);
-        rec_set_f64(rec, "train_s", t->train);
-        rec_set_f64(rec, "train_cpu_s", t->train_cpu);
-        rec_set_u64(rec, "memory", mem.now);
-        rec_set_u64(rec, "memory_peak", mem.peak);
+        timing_set(rec, t);
         r = rec_write(l->timing, rec, e);
     }
     rec_free(&rec);
@@ -320,6 +310,7 @@ static int train_step(struct loop *l, struct err *e)
 
     release(l);
     r = collect(l, &b, e);
+    timing_begin(&t, o->comm);
     at = clock_s(CLOCK_MONOTONIC);
     cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     if (!r)
@@ -330,8 +321,12 @@ static int train_step(struct loop *l, struct err *e)
     l->trained = 1;
     if (!r)
         r = publish(l, e);
-    t = (struct timing){at - began, clock_s(CLOCK_MONOTONIC) - at,
-                        clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu};
+    t.collect = at - began;
+    t.train = clock_s(CLOCK_MONOTONIC) - at;
+    t.train_cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    trainer_memory(&l->t, &t.memory);
+    if (!r && o->timing)
+        r = timing_end(&t, o->comm, e);
     if (!r && !l->rank)
         r = report(l, &b, &st, so.lr, &t, e);
     l->st.step++;

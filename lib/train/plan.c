@@ -286,6 +286,7 @@ static void ranks(const struct page *g)
     line(g, "sent an update", t.grads_out + t.weights_out,
          "by a rank: gradients, weights");
     line(g, "received an update", t.grads_in + t.weights_in, NULL);
+    line(g, "received a step", t.step_in, "by rank 0: weights for the sampler");
 }
 
 static int open_page(struct page *g, const struct loop_opts *o, struct err *e)

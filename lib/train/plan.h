@@ -42,9 +42,11 @@ struct plan_memory {                      /* bytes */
 };
 
 /* Bytes that a rank sends and receives in an update, at most: parts of the
- * shards' gradients, and new weights. Without other ranks nothing. */
+ * shards' gradients, and new weights; and after a step: those that the sampler
+ * gets, which rank 0 sends and digests. Without other ranks nothing. */
 struct plan_traffic {
     size_t grads_out, weights_out, grads_in, weights_in;
+    size_t step_out, step_in;
 };
 
 void plan_memory(struct plan_memory *p, const struct config *c,

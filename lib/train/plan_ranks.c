@@ -61,11 +61,11 @@ void plan_traffic(struct plan_traffic *t, const struct config *c,
                   const struct arm *a, int ranks)
 {
     size_t grad = dtype_size(a->grads), weight = dtype_size(a->compute);
-    size_t all_sums = 0, n;
+    size_t sampled = dtype_size(arm_sampler(a).compute), all_sums = 0, n;
     struct slices s;
     struct params p;
 
-    *t = (struct plan_traffic){0, 0, 0, 0};
+    *t = (struct plan_traffic){0};
     if (list(&p, c))
         return;
     n = p.n_values;
@@ -82,6 +82,10 @@ void plan_traffic(struct plan_traffic *t, const struct config *c,
         t->weights_out = larger(t->weights_out,
                                 own * (size_t)(ranks - 1) * weight);
         t->weights_in = larger(t->weights_in, (n - own) * weight);
+        if (r)
+            t->step_out = larger(t->step_out, own * sampled);
+        else
+            t->step_in = (n - own) * sampled;
     }
     slices_close(&s);
     params_free(&p);
