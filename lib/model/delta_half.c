@@ -157,12 +157,33 @@ static void scan(struct scan *s, const uint8_t *this, const uint8_t *that,
     scan_block(s, x, y, (int)n, ((uint64_t)1 << n) - 1);
 }
 
+/* restrict: bytes may alias all else, and the loop would have no vectors. */
+static void take_byte(uint8_t *restrict to, const uint16_t *restrict f,
+                      size_t n, int shift)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)(f[i] >> shift);
+}
+
+/* The lowest bit of each of n <= 8 numbers less 1; f becomes the others. */
+static inline uint8_t take_signs(uint16_t *f, size_t n)
+{
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned g = f[i] - 1u;
+
+        bits |= (g & 1) << i;
+        f[i] = (uint16_t)(g >> 1);
+    }
+    return (uint8_t)bits;
+}
+
 static void put_planes(struct delta_coder *c, struct buf *out,
                        const uint16_t *f, size_t n)
 {
     for (int shift = 0; shift < 16; shift += 8) {
-        for (size_t i = 0; i < n; i++)
-            c->planes[i] = (uint8_t)(f[i] >> shift);
+        take_byte(c->planes, f, n, shift);
         delta_put_section(c, out, c->planes, n);
     }
 }
@@ -171,16 +192,14 @@ static void put_planes(struct delta_coder *c, struct buf *out,
 static void put_signs(struct delta_coder *c, struct buf *out, uint16_t *f,
                       size_t n)
 {
-    size_t bytes = (n + 7) / 8;
+    uint8_t *restrict to = c->planes;
+    size_t i = 0;
 
-    memset(c->planes, 0, bytes);
-    for (size_t i = 0; i < n; i++) {
-        unsigned g = f[i] - 1u;
-
-        c->planes[i / 8] |= (uint8_t)((g & 1) << i % 8);
-        f[i] = (uint16_t)(g >> 1);
-    }
-    delta_put_section(c, out, c->planes, bytes);
+    for (; n - i >= 8; i += 8)
+        to[i / 8] = take_signs(f + i, 8);
+    if (i < n)
+        to[i / 8] = take_signs(f + i, n - i);
+    delta_put_section(c, out, c->planes, (n + 7) / 8);
 }
 
 size_t half_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
