@@ -41,22 +41,27 @@ static void moments(const struct k_adamw *h, const struct consts *c, long n,
     }
 }
 
-/* Constant arguments, so that each case is a loop of its own. base = the
- * decayed weights. */
-INLINE void torch_loop(const struct torch_call *c, enum dtype wt,
-                       enum dtype mt, int fused_m, int fused_v, int tail,
-                       float scale, enum dtype gt, long n, const float *g,
-                       float *base, float *m, float *v, float *d)
+/* A value by itself, of any types and fused or not: what no loop of its own is
+ * worth compiling for (fp16 weights or moments beside other types, and tensors
+ * as the tests have them). */
+static __attribute__((noinline)) float
+torch_one(const struct torch_call *c, enum dtype wt, enum dtype mt, int fused_m,
+          int fused_v, float g, float *base, float *m, float *v)
 {
-    for (long i = 0; i < n; i++)
-        d[i] = torch_update(c, wt, mt, fused_m, fused_v, tail,
-                            torch_round(gt, g[i] * scale), &base[i], &m[i],
-                            &v[i]);
+    return torch_update(c, wt, mt, fused_m, fused_v, fused_m && !fused_v, g,
+                        base, m, v);
+}
+
+/* Have these types a loop in torch_values? */
+static int torch_loops(enum dtype wt, enum dtype mt)
+{
+    return wt != DT_F16 && mt != DT_F16;
 }
 
 /* Values at `at` .. at + n - 1 of the tensor, with their multiply-adds as the
- * tensor has them there. */
-static void torch_values(const struct job *j, size_t at, long n,
+ * tensor has them there, and gradients g * scale. base = the decayed
+ * weights. */
+static void torch_values(const struct job *j, size_t at, long n, float scale,
                          const float *g, float *base, float *m, float *v,
                          float *d)
 {
@@ -65,29 +70,25 @@ static void torch_values(const struct job *j, size_t at, long n,
     enum dtype wt = each ? j->wt : DT_F32, mt = each ? j->mt : DT_F32;
     struct torch_call c = torch_constants(h, mt);
     size_t end = at + (size_t)n;
-    float s = h->grad_scale;
 
-#define RUN(wt, mt, gt)                                                      \
-    torch_loop(&c, wt, mt, 1, 1, 0, s, gt, n, g, base, m, v, d)
-    if (end <= h->torch.fused_m && end <= h->torch.fused_v) {
-        if (wt == DT_BF16 && mt == DT_BF16 && j->gt == DT_BF16)
-            RUN(DT_BF16, DT_BF16, DT_BF16);
-        else if (wt == DT_F32 && mt == DT_F32 && j->gt == DT_F32)
-            RUN(DT_F32, DT_F32, DT_F32);
-        else if (wt == DT_F32 && mt == DT_F32 && j->gt == DT_BF16)
-            RUN(DT_F32, DT_F32, DT_BF16);
-        else
-            RUN(wt, mt, j->gt);
+    if (end > h->torch.fused_m || end > h->torch.fused_v ||
+        !torch_loops(wt, mt)) {
+        for (long i = 0; i < n; i++, at++)
+            d[i] = torch_one(&c, wt, mt, at < h->torch.fused_m,
+                             at < h->torch.fused_v, g[i] * scale, base + i,
+                             m + i, v + i);
         return;
     }
-#undef RUN
-    for (long i = 0; i < n; i++) {
-        int fm = at + (size_t)i < h->torch.fused_m;
-        int fv = at + (size_t)i < h->torch.fused_v;
-
-        torch_loop(&c, wt, mt, fm, fv, fm && !fv, s, j->gt, 1, g + i,
-                   base + i, m + i, v + i, d + i);
-    }
+#define TYPES(w, mv)                                                          \
+    if (wt == w && mt == mv)                                                  \
+        for (long i = 0; i < n; i++)                                          \
+            d[i] = torch_update(&c, w, mv, 1, 1, 0, g[i] * scale, base + i,   \
+                                m + i, v + i)
+    TYPES(DT_F32, DT_F32);
+    TYPES(DT_F32, DT_BF16);
+    TYPES(DT_BF16, DT_F32);
+    TYPES(DT_BF16, DT_BF16);
+#undef TYPES
 }
 
 /* All in bf16, rounded to nearest and nothing compensated, as the arm bf16 has
@@ -101,18 +102,20 @@ static int all_bf16(const struct job *j)
            h->torch.fused_m == SIZE_MAX && h->torch.fused_v == SIZE_MAX;
 }
 
-/* The gradients as ulp's step takes them: fp32 as they lie, others widened,
- * scaled and rounded in buf; *h then scales no more. */
+/* The gradients: fp32 as they lie, others widened, scaled and rounded in buf;
+ * *h then scales no more. */
 static const float *gradients(const struct job *j, struct k_adamw *h, long at,
                               long n, float *buf)
 {
     if (j->gt == DT_F32)
         return (const float *)j->g + at;
     NAME(widen)(buf, AT(j->g, j->gt, at), j->gt, (size_t)n);
-    if (h->kind != STEP_ULP)
-        return buf;
-    for (long i = 0; i < n; i++)
-        buf[i] = torch_round(j->gt, buf[i] * j->h->grad_scale);
+    if (j->gt == DT_BF16)
+        for (long i = 0; i < n; i++)
+            buf[i] = torch_round(DT_BF16, buf[i] * j->h->grad_scale);
+    else
+        for (long i = 0; i < n; i++)
+            buf[i] = torch_round(DT_F16, buf[i] * j->h->grad_scale);
     h->grad_scale = 1.0f;
     return buf;
 }
@@ -186,9 +189,11 @@ static void part(void *ctx, long lo, long hi, int worker)
         if (h->kind == STEP_ULP) {
             moments(h, &c, n, gradients(j, h, i, n, wide), w, m, v, d);
         } else {
+            const float *g = gradients(j, h, i, n, wide);
+
             memcpy(decayed, w, un * sizeof *w);
-            torch_values(j, h->first + (size_t)i, n,
-                         gradients(j, h, i, n, wide), decayed, m, v, d);
+            torch_values(j, h->first + (size_t)i, n, h->grad_scale, g,
+                         decayed, m, v, d);
         }
         NAME(narrow)(AT_W(j->m, j->mt, i), j->mt, m, un);
         NAME(narrow)(AT_W(j->v, j->mt, i), j->mt, v, un);

@@ -9,6 +9,7 @@
 #include "adamw_bf16.h"
 #include <string.h>
 #include "../torch_step.h"
+#include "simd.h"
 
 typedef uint16_t vh __attribute__((vector_size(VW * 4)));
 typedef uint16_t vh_mem

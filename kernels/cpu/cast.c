@@ -2,6 +2,7 @@
  * to nearest even */
 #include <string.h>
 #include "cpu.h"
+#include "simd.h"
 
 static void narrow_bf16(uint16_t *dst, const float *src, size_t n)
 {

@@ -9,10 +9,11 @@
 #define ULP_CPU_CPU_H
 #include <stddef.h>
 #include <stdint.h>
+#include "../canon.h"
 #include "../ops.h"
 #include "../scratch.h"
 #include "../../lib/base/pool.h"
-#include "simd.h"
+#include "width.h"
 
 #define NAME3(x, isa) x##_##isa
 #define NAME2(x, isa) NAME3(x, isa)

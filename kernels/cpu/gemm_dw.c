@@ -10,6 +10,7 @@
  */
 #include <string.h>
 #include "dw.h"
+#include "simd.h"
 
 enum { PACK = 8, LINE = 64 / (int)sizeof(float) };
 

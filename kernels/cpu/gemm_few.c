@@ -10,6 +10,7 @@
  * output all the same.
  */
 #include "gemm_store.h"
+#include "simd.h"
 
 enum {
     PAIR_ROWS = 3, /* at most, with two panels */

@@ -3,6 +3,7 @@
 #define ULP_CPU_GEMM_STORE_H
 #include <string.h>
 #include "cpu.h"
+#include "simd.h"
 
 /* C + bias, rounded to rt, stored as yt; n columns. */
 INLINE void finish_n(const struct gemm *g, void *y, long n, float *C,

@@ -1,6 +1,7 @@
 /* residual - sums of activations, with dropout of the second term */
 #include <stdlib.h>
 #include "cpu.h"
+#include "simd.h"
 #include "words.h"
 
 enum { PIECE = 4 * WORDS_MAX };

@@ -6,6 +6,7 @@
 #ifndef ULP_CPU_ROW_H
 #define ULP_CPU_ROW_H
 #include "cpu.h"
+#include "simd.h"
 
 #define PAD32(n) (((n) + 31) / 32 * 32)
 

@@ -8,27 +8,13 @@
 #define ULP_CPU_SIMD_H
 #include <stdint.h>
 #include "../canon.h"
+#include "width.h"
 
-#define INLINE static inline __attribute__((always_inline, unused))
-
-#if defined(__AVX512F__) && defined(__AVX512VL__)
+#if VW > 4
 #include <immintrin.h>
-#define VW 16
-#define NV_MAX 4
-#elif defined(__AVX2__) && defined(__FMA__)
-#include <immintrin.h>
-#define VW 8
-#define NV_MAX 2
 #elif defined(__aarch64__)
 #include <arm_neon.h>
-#define VW 4
-#define NV_MAX 4
-#else
-#define VW 4
-#define NV_MAX 2
 #endif
-#define NR (VW * NV_MAX) /* columns of a full panel */
-#define MR 6             /* rows of a full register block */
 
 typedef float vf __attribute__((vector_size(VW * 4)));
 typedef float vfu __attribute__((vector_size(VW * 4), aligned(4), may_alias));
@@ -86,7 +72,7 @@ INLINE vf vf_load_f16(const uint16_t *p)
 #elif VW == 8
     return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 #else
-    vf v;
+    vf v = vf_set1(0.0f);
 
     for (int i = 0; i < VW; i++)
         v[i] = canon_widen_f16(p[i]);

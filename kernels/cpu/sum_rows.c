@@ -1,6 +1,7 @@
 /* sum_rows - rows gathered, and summed where several have the same place */
 #include <string.h>
 #include "cpu.h"
+#include "simd.h"
 
 struct job {
     struct cpu *c;

@@ -1,5 +1,6 @@
 /* swiglu - y = silu(g) u and its gradients; g and u are the halves of a row */
 #include "cpu.h"
+#include "simd.h"
 
 struct job {
     enum dtype t;

@@ -5,6 +5,7 @@
  * vectorizes over outputs only. One body, instantiated with constant sizes.
  */
 #include "cpu.h"
+#include "simd.h"
 
 /* Term k of every chain of a block. */
 INLINE void term(const int mr, const int nv, const int t, const int kmajor,

@@ -6,7 +6,8 @@
  */
 #ifndef ULP_CPU_WORDS_H
 #define ULP_CPU_WORDS_H
-#include "simd.h"
+#include "../../lib/base/philox.h"
+#include "width.h"
 
 #define WORDS_ROUND(r)                                                        \
     do {                                                                      \

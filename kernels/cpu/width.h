@@ -1,0 +1,27 @@
+/* width - how wide the vectors of an instruction set level are
+ *
+ * Apart from simd.h, which has the vectors: the compiler's own headers of
+ * intrinsics take most of the time in which a small file compiles.
+ */
+#ifndef ULP_CPU_WIDTH_H
+#define ULP_CPU_WIDTH_H
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+#define VW 16 /* floats */
+#define NV_MAX 4
+#elif defined(__AVX2__) && defined(__FMA__)
+#define VW 8
+#define NV_MAX 2
+#elif defined(__aarch64__)
+#define VW 4
+#define NV_MAX 4
+#else
+#define VW 4
+#define NV_MAX 2
+#endif
+#define NR (VW * NV_MAX) /* columns of a full panel */
+#define MR 6             /* rows of a full register block */
+
+#endif
