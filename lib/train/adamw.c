@@ -9,6 +9,8 @@
 #define SCALE_MAX 16777216.0 /* 2^24: products with fp32 stay finite */
 #define SCALE_EVERY 2000
 
+enum { KEPT = 1 << 18 }; /* values kept at a time: some cache holds them */
+
 /* Of m, v and comp, where each lives. */
 static void *moment_alloc(struct adamw *a, enum dtype t, struct err *e)
 {
@@ -114,21 +116,39 @@ static void skip(struct adamw *a)
         a->loss_scale /= 2;
 }
 
-/* Values first .. first + n - 1 of a tensor, with their state on the device. */
-static void update(struct adamw *a, const struct k_adamw *h,
-                   const struct param *q, size_t first, size_t n, const void *g,
-                   void *m, void *v, void *comp)
+static void *element(void *base, enum dtype t, size_t i)
 {
-    size_t from = q->offset + first;
+    return base ? (char *)base + i * dtype_size(t) : NULL;
+}
 
-    a->k->adamw(a->k, h, at(a, a->master, a->arm.master, from), a->arm.master,
-                comp, m, v, a->arm.adam, at_const(a, g, a->arm.grads, from),
-                a->arm.grads, n, a->changed);
+/* Values first .. first + n - 1 of a tensor, with their state on the device. */
+static void update(struct adamw *a, struct k_adamw h, const struct param *q,
+                   size_t first, size_t n, const void *g, void *m, void *v,
+                   void *comp)
+{
+    struct kernels *k = a->k;
+    size_t some = a->before ? KEPT : n, size = dtype_size(a->before_t);
+
+    for (size_t i = 0; i < n; i += some) {
+        size_t from = q->offset + first + i;
+        size_t some_n = n - i < some ? n - i : some;
+        void *w = at(a, a->master, a->arm.master, from);
+
+        h.first = first + i;
+        if (a->before)
+            k->cast(k, a->kept, a->before_t, w, a->arm.master, some_n);
+        k->adamw(k, &h, w, a->arm.master, element(comp, DT_BF16, i),
+                 element(m, a->arm.adam, i), element(v, a->arm.adam, i),
+                 a->arm.adam, at_const(a, g, a->arm.grads, from), a->arm.grads,
+                 some_n, a->changed);
+        if (a->before) /* no wider than the gradients: those up to here are read */
+            k->copy(k, a->before + from * size, a->kept, some_n * size);
+    }
 }
 
 /* The same where the state comes to the device, and goes back, a piece at a
  * time. */
-static void update_pieces(struct adamw *a, struct k_adamw h,
+static void update_pieces(struct adamw *a, const struct k_adamw h,
                           const struct param *q, size_t first, size_t end,
                           const void *g)
 {
@@ -144,12 +164,11 @@ static void update_pieces(struct adamw *a, struct k_adamw h,
         char *from_v = at(a, a->v, a->arm.adam, q->offset + i);
         char *from_c = at(a, a->comp, DT_BF16, q->offset + i);
 
-        h.first = i;
         k->send(k, m, from_m, n * size);
         k->send(k, v, from_v, n * size);
         if (comp)
             k->send(k, comp, from_c, n * half);
-        update(a, &h, q, i, n, g, m, v, comp);
+        update(a, h, q, i, n, g, m, v, comp);
         k->fetch(k, from_m, m, n * size);
         k->fetch(k, from_v, v, n * size);
         if (comp)
@@ -206,15 +225,15 @@ static void update_tensor(struct adamw *a, struct k_adamw h, double lr, int i,
 {
     const struct param *q = &a->p->v[i];
     size_t from, n = slices_part(&a->s, a->s.rank, q->offset, q->n, &from);
+    size_t first = from - q->offset;
 
     if (!n)
         return;
     settings_of(a, lr, i, &h);
-    h.first = from - q->offset;
     if (a->o.offload)
-        update_pieces(a, h, q, h.first, h.first + n, g);
+        update_pieces(a, h, q, first, first + n, g);
     else
-        update(a, &h, q, h.first, n, g, at(a, a->m, a->arm.adam, from),
+        update(a, h, q, first, n, g, at(a, a->m, a->arm.adam, from),
                at(a, a->v, a->arm.adam, from), at(a, a->comp, DT_BF16, from));
 }
 
@@ -267,6 +286,28 @@ int adamw_update(struct adamw *a, const void *g, double lr,
             a->loss_scale *= 2;
     }
     return add_changed(a, &res->changed, e);
+}
+
+int adamw_can_keep(const struct arm *a, enum dtype t, int ranks, int own_memory)
+{
+    return ranks < 2 && !own_memory && dtype_size(t) <= dtype_size(a->grads);
+}
+
+int adamw_update_keeping(struct adamw *a, void *g, enum dtype t, double lr,
+                         struct adamw_result *res, struct err *e)
+{
+    int r;
+
+    a->kept = a->k->alloc(a->k, KEPT * dtype_size(t), e);
+    if (!a->kept)
+        return -ERR_IO;
+    a->before = g;
+    a->before_t = t;
+    r = adamw_update(a, g, lr, res, e);
+    a->before = NULL;
+    a->k->free(a->k, a->kept);
+    a->kept = NULL;
+    return r;
 }
 
 int adamw_set_master(struct adamw *a, const float *flat, struct err *e)

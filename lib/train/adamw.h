@@ -45,16 +45,20 @@ struct adamw {
     const struct params *p; /* borrowed */
     struct arm arm;
     struct adamw_opts o;
-    struct slices s;    /* whose first value is the first of what follows */
-    void *master;       /* device */
-    void *comp, *m, *v; /* device, or host under offload; comp NULL without
+    struct slices s;     /* whose first value is the first of what follows */
+    void *master;        /* device */
+    void *comp, *m, *v;  /* device, or host under offload; comp NULL without
                            Kahan */
-    char *piece;        /* device, under offload: m, v and comp of a piece */
-    uint64_t *changed;  /* device: of the running update */
-    uint64_t updates;   /* done, the skipped ones not among them */
-    uint64_t skipped;   /* non-finite gradient norm */
-    double loss_scale;  /* 1 without loss scaling */
-    int64_t good;       /* updates since the scale last changed */
+    char *piece;         /* device, under offload: m, v and comp of a piece */
+    uint64_t *changed;   /* device: of the running update */
+    char *before;        /* NULL but in adamw_update_keeping: where the weights
+                           as they were go, */
+    enum dtype before_t; /* their type, */
+    char *kept;          /* and some of them, until their gradients are read */
+    uint64_t updates;    /* done, the skipped ones not among them */
+    uint64_t skipped;    /* non-finite gradient norm */
+    double loss_scale;   /* 1 without loss scaling */
+    int64_t good;        /* updates since the scale last changed */
 };
 
 struct adamw_result {
@@ -105,6 +109,16 @@ int adamw_load_state(struct adamw *a, const char *dir,
  * which doubles after 2000 good updates in a row. */
 int adamw_update(struct adamw *a, const void *g, double lr,
                  struct adamw_result *r, struct err *e) MUST_CHECK;
+
+/* Does adamw_update_keeping do for compute weights of type t? Where they are no
+ * wider than the gradients, in one process, in the host's memory. */
+int adamw_can_keep(const struct arm *a, enum dtype t, int ranks,
+                   int own_memory);
+/* The same, and where the update is not skipped, g has then the compute weights
+ * of type t as they were before it (as adamw_compute_weights gives them), and no
+ * gradients: they take no memory of their own. */
+int adamw_update_keeping(struct adamw *a, void *g, enum dtype t, double lr,
+                         struct adamw_result *r, struct err *e) MUST_CHECK;
 
 /* The compute weights as a model of compute type t has them after model_set,
  * in params order: given to rank 0's `take` a piece at a time. */

@@ -33,6 +33,7 @@ struct loop {
     char policy[33]; /* digest of the sampler's compute weights */
     int resumed;     /* from a checkpoint */
     int release;     /* memory goes back while the sampler works */
+    int given;       /* the update gives the weights before it */
     int trained;     /* a step of this process was done */
 };
 
@@ -108,6 +109,8 @@ static int open_trainer(struct loop *l, struct err *e)
     };
     int r = trainer_open(&l->t, &to, load, l, e);
 
+    l->given = l->t.k && loop_keeps(o, &l->t.arm, comm_size(o->comm),
+                                    l->t.k->sizes.can.own_memory);
     l->release = l->t.k && o->sync &&
                  (o->release || l->t.k->sizes.can.own_memory);
     l->bo = (struct batch_opts){
@@ -123,10 +126,12 @@ static int open_trainer(struct loop *l, struct err *e)
     return r;
 }
 
-/* Digests the sampler's compute weights; after a step it sends them. */
-static int publish(struct loop *l, struct err *e)
+/* Digests the sampler's compute weights; after a step it sends them. before: as
+ * they were, where the update gives that. */
+static int publish(struct loop *l, const void *before, struct err *e)
 {
-    return publish_weights(l->out, l->trained ? l->st.step : -1, l->policy, e);
+    return publish_weights(l->out, l->trained ? l->st.step : -1, before,
+                           l->policy, e);
 }
 
 static void open_publisher(struct loop *l)
@@ -138,6 +143,7 @@ static void open_publisher(struct loop *l)
         .threads = l->o->threads,
         .whole = l->o->sync_full || l->rank, /* keeps no copy */
         .begun = saved_has(l->saved),
+        .given = l->given,
     };
 
     publish_open(&l->out, &o);
@@ -185,7 +191,7 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
                        e);
     if (!r) {
         open_publisher(l);
-        r = publish(l, e);
+        r = publish(l, NULL, e);
     }
     if (l->rank)
         return r;
@@ -301,9 +307,11 @@ static int train_step(struct loop *l, struct err *e)
         .micro_tokens = (size_t)o->micro_batch,
         .seed = arm_noise_seed(&l->t.arm, o->seed),
         .lr = o->lr * (warm < 1 ? warm : 1),
+        .keep_before = l->given,
+        .before_t = arm_sampler(&l->t.arm).compute,
     };
     struct batch b = {0};
-    struct step_stats st;
+    struct step_stats st = {0};
     double began = clock_s(CLOCK_MONOTONIC), at, cpu;
     struct timing t;
     int r;
@@ -317,10 +325,12 @@ static int train_step(struct loop *l, struct err *e)
         r = step_run(&l->t.g, l->t.a, &b, &so, &st, e);
     if (r && e->no_memory)
         r = plan_advise(e, o->micro_batch, o->recompute);
-    release(l);
+    if (!l->given) /* else with the next step: gradients are in use */
+        release(l);
     l->trained = 1;
     if (!r)
-        r = publish(l, e);
+        r = publish(l, st.before, e);
+    free(st.copied);
     t.collect = at - began;
     t.train = clock_s(CLOCK_MONOTONIC) - at;
     t.train_cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;

@@ -9,6 +9,7 @@
 #include "../base/cli.h"
 #include "../comm/comm.h"
 #include "../model/micro.h"
+#include "adamw.h"
 #include "hyper.h"
 
 struct loop_opts {
@@ -39,6 +40,17 @@ struct loop_opts {
         .steps = 1, .micro_batch = MICRO_TOKENS, .batch = 64,                  \
         .save_every = 600, HYPER(HYPER_INIT)                                   \
     }
+
+/* 1: updates leave the sampler's weights as they were in the gradients' memory
+ * (adamw_update_keeping); where several make a step, those before the first are
+ * copied until the step is done. Else a copy is always kept, unless
+ * sync_full. */
+static inline int loop_keeps(const struct loop_opts *o, const struct arm *a,
+                             int ranks, int own_memory)
+{
+    return !o->sync_full &&
+           adamw_can_keep(a, arm_sampler(a).compute, ranks, own_memory);
+}
 
 /* Runs it all. program: for progress on stderr. Rank 0 alone reads inputs,
  * writes outputs, and talks to the sampler. */

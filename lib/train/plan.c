@@ -87,7 +87,8 @@ void plan_memory(struct plan_memory *p, const struct config *c,
         held += adamw_piece_bytes(a, n);
     if (o.offload && !s->n_threads) /* a device with memory of its own */
         held -= p->host;
-    p->before = o.copies ? all * dtype_size(sampler.compute) : 0;
+    p->sampler_before = o.copies ? all * dtype_size(sampler.compute) : 0;
+    p->before = o.given ? 0 : p->sampler_before;
     if (s->n_threads) /* host memory is the device's */
         held += p->before;
     p->host += travel.host;
@@ -97,7 +98,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     p->training = larger(p->training, p->waiting);
     plan_sampler(p, c, &sampler, s, o);
     if (s->n_threads)
-        p->sampler_weights += p->before;
+        p->sampler_weights += p->sampler_before;
     p->together = p->waiting + p->sampler_weights + p->sampler_cache +
                   p->sampler_pass;
     p->parked = larger(p->together, p->training);
@@ -210,7 +211,7 @@ static void sampler(const struct page *g)
              p->sampler_batch, g->o.batch, g->o.longest);
     line(g, "waiting", p->waiting, "while rollouts are made");
     line(g, "sampler weights", p->sampler_weights,
-         p->before && g->s.n_threads ? "and those sent before" : NULL);
+         p->sampler_before && g->s.n_threads ? "and those sent before" : NULL);
     line(g, "sampler cache", p->sampler_cache, what);
     line(g, "sampler pass", p->sampler_pass, NULL);
     line(g, "both at once", p->together, "the most that a loop holds");
@@ -289,6 +290,11 @@ static void ranks(const struct page *g)
     line(g, "received a step", t.step_in, "by rank 0: weights for the sampler");
 }
 
+static int updates(const struct loop_opts *o)
+{
+    return (o->prompts + o->mini_batch - 1) / o->mini_batch * o->epochs;
+}
+
 static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
 {
     const char *device = o->device;
@@ -309,6 +315,8 @@ static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
         .recompute = o->recompute,
         .offload = o->offload,
         .copies = !o->sync_full,
+        .given = loop_keeps(o, &g->a, o->plan_ranks, g->s.can.own_memory) &&
+                 updates(o) == 1,
         .batch = o->batch,
         .ranks = o->plan_ranks,
         .apart = o->plan_apart,
@@ -325,11 +333,6 @@ static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
 static long long rollouts(const struct loop_opts *o)
 {
     return (long long)o->prompts * o->samples;
-}
-
-static int updates(const struct loop_opts *o)
-{
-    return (o->prompts + o->mini_batch - 1) / o->mini_batch * o->epochs;
 }
 
 static void set_card(struct rec *r, const struct page *g, size_t there)

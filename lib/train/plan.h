@@ -16,6 +16,7 @@ struct plan_shape {
     int release;     /* activations, scratch and gradients go back while
                         rollouts are made */
     int copies;      /* both keep the weights sent before (not --sync-full) */
+    int given;       /* the trainer's are always in the gradients' memory */
     int batch;       /* sequences at once in the rollout beside it */
     int ranks;       /* that train together; 0 is 1 */
     int apart;       /* they share no memory: a launcher starts them */
@@ -30,7 +31,9 @@ struct plan_memory {                      /* bytes */
     size_t travel;            /* what is on its way to and from other ranks, a
                                   second shard's gradients among it */
     size_t pieces;            /* of the weights on their way to the sampler */
-    size_t before;            /* the weights sent before, in host memory */
+    size_t before;            /* the weights sent before, in host memory: the
+                                 trainer's copy of them, */
+    size_t sampler_before;    /* and the sampler's */
     size_t host;              /* of moments and compensation; on the CPU that
                                   is the same memory */
     size_t waiting, training; /* the trainer's whole */

@@ -23,13 +23,14 @@ struct publisher {
     struct publish_opts o;
     enum dtype t; /* of the weights */
     struct publish_stats last;
-    uint8_t *was; /* the weights published before, or NULL */
+    uint8_t *own; /* a copy of the weights published before, or NULL */
     int sent;     /* weights were, or would have been */
     char policy[33];
     struct pool *pool;
     struct run run[RUNS];
     /* of publish_weights: */
     int64_t after_step;
+    const uint8_t *was; /* the weights before; NULL: as they are now */
     struct hash128 *digest;
     const uint8_t *piece;
     size_t at, n; /* values before the piece, and in it */
@@ -46,8 +47,8 @@ void publish_open(struct publisher **out, const struct publish_opts *o)
     x->last.all = x->last.n * dtype_size(x->t);
     /* only runs are many tasks */
     x->pool = pool_open(o->whole ? 1 : o->threads);
-    if (!o->whole)
-        x->was = xmalloc(x->last.all);
+    if (!o->whole && !o->given)
+        x->own = xmalloc(x->last.all);
     *out = x;
 }
 
@@ -60,7 +61,7 @@ void publish_close(struct publisher **x)
         buf_free(&(*x)->run[i].out);
     }
     pool_close(&(*x)->pool);
-    free((*x)->was);
+    free((*x)->own);
     free(*x);
     *x = NULL;
 }
@@ -113,25 +114,26 @@ static void digest_piece(struct publisher *x)
  * sampler may have others. */
 static int is_whole(const struct publisher *x)
 {
-    return !x->was || !x->sent;
+    return x->o.whole || !x->sent;
 }
 
 /* What is sent, or would be by the process that this one goes on for, is coded. */
 static int is_coded(const struct publisher *x)
 {
-    return x->was && (x->sent || x->o.begun);
+    return !x->o.whole && (x->sent || x->o.begun);
 }
 
 static void look_at_run(struct publisher *x, size_t i)
 {
     size_t size = dtype_size(x->t), first = i * CHANGES_RUN;
     size_t n = x->n - first < CHANGES_RUN ? x->n - first : CHANGES_RUN;
+    size_t at = (x->at + first) * size;
     const uint8_t *now = x->piece + first * size;
-    uint8_t *was = x->was + (x->at + first) * size;
+    const uint8_t *was = x->was ? x->was + at : now;
     struct run *r = &x->run[i];
 
     if (x->after_step < 0) {
-        memcpy(was, now, n * size);
+        memcpy(x->own + at, now, n * size);
         return;
     }
     if (!is_coded(x)) {
@@ -142,8 +144,8 @@ static void look_at_run(struct publisher *x, size_t i)
         r->changed = changes_encode(r->coder, &r->out, was, now, n, (int)size);
     }
     r->visible = r->changed ? moved_visibly(was, now, x->t, n) : 0;
-    if (r->changed)
-        memcpy(was, now, n * size);
+    if (r->changed && x->own)
+        memcpy(x->own + at, now, n * size);
 }
 
 static void task(void *ctx, long i, int worker)
@@ -183,12 +185,13 @@ static int send_runs(struct publisher *x, size_t runs, struct err *e)
 static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
 {
     struct publisher *x = ctx;
-    size_t runs;
+    size_t runs = 0;
     int r = 0;
 
     x->piece = p;
     x->n = n_bytes / dtype_size(x->t);
-    runs = x->was ? (x->n + CHANGES_RUN - 1) / CHANGES_RUN : 0;
+    if (!x->o.whole && (x->own || x->after_step >= 0))
+        runs = (x->n + CHANGES_RUN - 1) / CHANGES_RUN;
     pool_for(x->pool, 1 + (long)runs, task, x);
     if (x->good < x->n)
         return not_finite(x, x->at + x->good, finite_value(p, x->t, x->good),
@@ -202,21 +205,22 @@ static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
 static int begin(const struct publisher *x, struct err *e)
 {
     return is_whole(x)
-               ? sync_begin_weights(x->o.sync, x->t, x->last.all,
-                                    x->was != NULL, e)
+               ? sync_begin_weights(x->o.sync, x->t, x->last.all, !x->o.whole,
+                                    e)
                : sync_begin_changes(x->o.sync, x->t, x->last.all, x->policy, e);
 }
 
-int publish_weights(struct publisher *x, int64_t after_step, char policy[33],
-                    struct err *e)
+int publish_weights(struct publisher *x, int64_t after_step, const void *before,
+                    char policy[33], struct err *e)
 {
     int send = after_step >= 0 && x->o.sync, r = send ? begin(x, e) : 0;
 
     x->after_step = after_step;
+    x->was = x->own ? x->own : before;
     x->at = 0;
     x->digest = hash128_open();
     x->last.bytes = x->last.changed = x->last.visible = 0;
-    x->last.compared = x->was != NULL;
+    x->last.compared = !x->o.whole;
     if (!r)
         r = adamw_compute_weights(x->o.a, x->t, pass_on, x, e);
     hash128_hex(x->digest, x->policy);

@@ -2,9 +2,10 @@
  * sent over the FIFO
  *
  * The first weights of a process are sent whole, those after them as what
- * changed (lib/generate/changes.h): a copy of the weights as they were is kept
- * in host memory for it. What would be sent is counted without a FIFO too, so
- * that a replay has the metrics of the live run.
+ * changed (lib/generate/changes.h). The weights as they were before are those
+ * that the caller gives (adamw_update_keeping), or else a copy of them in host
+ * memory. What would be sent is counted without a FIFO too, so that a replay has
+ * the metrics of the live run.
  */
 #ifndef ULP_TRAIN_PUBLISH_H
 #define ULP_TRAIN_PUBLISH_H
@@ -17,7 +18,8 @@ struct publish_opts {
     struct sync *sync; /* or NULL: not sent */
     const char *model; /* for the message: where the run began */
     int threads;       /* that code; 0: one per processor */
-    int whole;         /* always sent whole; no copy is kept */
+    int whole;         /* always sent whole, and not compared */
+    int given;         /* publish_weights gets the weights before: no copy */
     int begun;         /* another process has sent: the first weights, which
                           are all sent, are counted as what changed */
 };
@@ -35,10 +37,12 @@ struct publisher;
 
 void publish_open(struct publisher **x, const struct publish_opts *o);
 /* policy: gets the digest of the weights. after_step: the last step done; -1:
- * none in this process, and they are not sent. A weight that is not finite in
+ * none in this process, and they are not sent. before: with opts.given the
+ * weights published before this step, in the sampler's type and params order,
+ * NULL where no update changed them; borrowed. A weight that is not finite in
  * the types of the arm is an error that names its tensor. */
-int publish_weights(struct publisher *x, int64_t after_step, char policy[33],
-                    struct err *e) MUST_CHECK;
+int publish_weights(struct publisher *x, int64_t after_step, const void *before,
+                    char policy[33], struct err *e) MUST_CHECK;
 const struct publish_stats *publish_last(const struct publisher *x);
 void publish_close(struct publisher **x);
 

@@ -22,6 +22,7 @@ struct step {
     int n_groups, n_minis;
     int *group_end; /* sequences up to the end of group i */
     int *shard_end; /* [n_minis][shards]: of a mini-batch's shards */
+    int n_left;     /* updates to do */
     double scale;   /* of its loss: the loss scale over its tokens */
     int fresh;      /* so many get logp_old from their first forward */
     /* p.n_tokens values each, where the tokens are */
@@ -278,6 +279,33 @@ static int tally(struct step *s, const struct mini *m, struct err *e)
     return r;
 }
 
+/* The next gradient takes the memory that the weights before are in. */
+static void save_before(struct step *s)
+{
+    size_t n = s->a->p->n_values * dtype_size(s->o->before_t);
+
+    s->st->copied = xmalloc(n);
+    memcpy(s->st->copied, s->st->before, n);
+    s->st->before = s->st->copied;
+}
+
+static int update(struct step *s, struct adamw_result *res, struct err *e)
+{
+    void *g = gradient_get(s->g);
+    int r;
+
+    s->n_left--;
+    if (!s->o->keep_before || s->st->before)
+        return adamw_update(s->a, g, s->o->lr, res, e);
+    r = adamw_update_keeping(s->a, g, s->o->before_t, s->o->lr, res, e);
+    if (r || res->skipped)
+        return r;
+    s->st->before = g;
+    if (s->n_left)
+        save_before(s);
+    return 0;
+}
+
 static int mini_batch(struct step *s, int i, struct err *e)
 {
     const struct gradient_work w = {micro_batch, s, s->o->micro_tokens};
@@ -299,7 +327,7 @@ static int mini_batch(struct step *s, int i, struct err *e)
     s->fresh = 0; /* the weights are about to move */
     at = timeline_now(line);
     if (!r)
-        r = adamw_update(s->a, gradient_get(s->g), s->o->lr, &res, e);
+        r = update(s, &res, e);
     timeline_add(line, TIMELINE_COMPUTE, "update", i, at);
     if (r)
         return r;
@@ -344,6 +372,7 @@ int step_run(struct gradient *g, struct adamw *a, const struct batch *b,
     if (!(a->arm.dropout > 0) && a->arm.order.k.kind == ORDER_CANONICAL &&
         !o->score_all)
         s.fresh = mini_of(&s, 0).end;
+    s.n_left = o->epochs * s.n_minis;
     r = score(&s, b, e);
     for (int epoch = 0; epoch < o->epochs && !r; epoch++)
         for (int i = 0; i < s.n_minis && !r; i++)

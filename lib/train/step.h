@@ -27,8 +27,11 @@ struct step_opts {
     double temperature;  /* of the rollouts */
     size_t micro_tokens; /* tokens in a forward and backward, about */
     double lr;
-    uint64_t seed; /* of dropout (arm_noise_seed) */
-    int score_all; /* run the first mini-batch twice all the same */
+    uint64_t seed;   /* of dropout (arm_noise_seed) */
+    int score_all;   /* run the first mini-batch twice all the same */
+    int keep_before; /* adamw_update_keeping: step_stats has the compute
+                        weights of type before_t as they were */
+    enum dtype before_t;
 };
 
 struct step_stats {
@@ -40,6 +43,11 @@ struct step_stats {
     double norm; /* sum of the finite gradient norms */
     int updates, skipped;
     uint64_t changed; /* stored master values, summed over updates */
+    /* keep_before: the compute weights before the first update, lent until the
+     * next gradient or trim; NULL: no update changed them */
+    const void *before;
+    void
+        *copied; /* where other updates followed, a copy of them, to be freed */
 };
 
 /* All ranks call, with the same b; *st is whole on rank 0. */

@@ -106,7 +106,7 @@ static int open_pair(struct pair *p, const struct adamw *a, size_t bytes,
     o.sync = p->sync;
     o.model = "bench";
     publish_open(&p->out, &o);
-    return publish_weights(p->out, -1, policy, e);
+    return publish_weights(p->out, -1, NULL, policy, e);
 }
 
 static int turn(struct pair *p, int64_t step, struct err *e)
@@ -115,7 +115,7 @@ static int turn(struct pair *p, int64_t step, struct err *e)
     double t = clock_s(CLOCK_MONOTONIC), readers = 0;
     double cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     char policy[33];
-    int r = publish_weights(p->out, step, policy, e);
+    int r = publish_weights(p->out, step, NULL, policy, e);
 
     if (!r && read(p->ready, &readers, sizeof readers) != sizeof readers)
         r = err_set(e, ERR_IO, "the reader is gone");
