@@ -30,13 +30,14 @@ bench_uses  = $(or $(USES_bench_$(1)),model)
 
 define bench_rule
 $(B)/bench/$(1): tests/bench/$(1).c $(call libs,$(call bench_uses,$(1)))
-	@mkdir -p $$(@D)
-	$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.a,$$^) \
+	@mkdir -p $$(@D) && echo '  LINK  bench/$(1)'
+	@$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.a,$$^) \
 	  $(call links,$(call bench_uses,$(1))) -lm
 endef
 $(foreach b,$(sort $(BENCH) growth stream),$(eval $(call bench_rule,$(b))))
 
-.PHONY: bench
+.PHONY: bench benches
+benches: $(patsubst %,$(B)/bench/%,$(sort $(BENCH) growth stream))
 bench: $(BENCH:%=$(B)/bench/%)
 	@$(foreach b,$(BENCH),$(B)/bench/$(b) $(call bench_args,$(b)) &&) true
 
