@@ -16,11 +16,13 @@ import shlex
 import time
 
 from fresh import files_in
+from nodes import number_of
 
 SLURM_KINDS = ("base", "train", "eval", "kl", "sparsity")
 LATE_S = 90  # NFS believes for 60 s at most that a file is not there
 
 SCRIPT = """
+[ "${SLURM_PROCID:-0}" = 0 ] || exit 0  # another node of the stage
 until=$((SECONDS + @LATE_S@))
 while read -r size time name; do
     [ "$name" ] || continue  # there are none
@@ -71,19 +73,26 @@ def srun(kind, command, options, env):
     has, memory and devices too, and the next step waits."""
     ranks = max(map(int, re.findall(r" --ranks (\d+)", command)), default=1)
     threads = max(map(int, re.findall(r" --threads (\d+)", command)), default=1)
+    nodes = number_of(env.get("ULP_STAGE_NODES", "")) \
+        if " --launcher " in command else 1
+    ranks = -(-ranks // nodes)
     cpus = ranks * max(threads, 1)
     on_node = int(re.match(r"\d+", env.get("SLURM_CPUS_ON_NODE", "0"))[0])
-    words = ["srun", "--quiet", "--input=none", "--nodes=1", "--ntasks=1",
-             f"--job-name=ulp-{kind}", "--kill-on-bad-exit"]
+    words = ["srun", "--quiet", "--input=none", f"--nodes={nodes}",
+             f"--ntasks={nodes}", f"--job-name=ulp-{kind}",
+             "--kill-on-bad-exit"]
+    if nodes > 1:
+        words.append("--ntasks-per-node=1")
     if "SLURM_JOB_ID" in env:
-        words.append("--exact")
+        if nodes == 1:  # several it takes whole: ranks count their devices from 0
+            words.append("--exact")
         cpus = min(cpus, on_node or cpus)
         if env.get("SLURM_MEM_PER_NODE", "").isdigit() and on_node:
             words.append("--mem-per-cpu="
                          f"{int(env['SLURM_MEM_PER_NODE']) // on_node}")
     words.append(f"--cpus-per-task={cpus}")
     if " --device cuda" in command:
-        words.append(f"--gpus={ranks}")
+        words.append(f"--gpus{'-per-node' if nodes > 1 else ''}={ranks}")
     elif "SLURM_JOB_ID" in env:
         words.append("--gres=none")
     return words + options

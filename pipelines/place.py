@@ -1,4 +1,4 @@
-"""place - where a stage runs: GPUS, RANKS, LAUNCH
+"""place - where a stage runs: GPUS, RANKS, NODES, LAUNCH
 
 None of this is part of the experiment. The bytes are the same, a stage's record
 does not have it, and nothing runs again when it changes.
@@ -31,6 +31,9 @@ def check_place(p):
     for name in ("TRAIN_OPTS", "ROLLOUT_OPTS"):
         if p.RANKS > 1 and "--ranks" in p.text[name]:
             raise Wrong(f"RANKS={p.RANKS}: {name} has --ranks as well")
+    if p.NODES:
+        from nodes import check_nodes
+        check_nodes(p)
     if p.LAUNCH:
         from launch import check_launch
         check_launch(p)
@@ -85,6 +88,7 @@ def setting(name):
 def on_ranks(command):
     """The command with --ranks, and the ranks of its programs. A trainer has
     work for as many as its arm has shards."""
+    from nodes import launcher
     ranks = int(setting("STAGE_RANKS") or 1)
     most = 1
 
@@ -94,7 +98,8 @@ def on_ranks(command):
         n = ranks if m[2] != "dapo-step" else \
             min(ranks, int(shards[1]) if shards else 1)
         most = max(most, n)
-        return f"{m[1]} --ranks {n} " if n > 1 else m[0]
+        return f"{m[1]} --ranks {n} {launcher(m[1], m[3], n)}" \
+            if n > 1 else m[0]
 
     return RANKED.sub(placed, command) if ranks > 1 else command, most
 

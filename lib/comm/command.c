@@ -117,6 +117,10 @@ static void set_environment(const struct street *s)
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
     /* mpirun carries to other hosts what is named there */
     setenv("OMPI_MCA_mca_base_env_list", STREET_WORD, 0);
+    /* a step in this process's own step, and beside that of another program of
+     * the pipe; without it srun waits for ever for what these have */
+    if (getenv("SLURM_JOB_ID"))
+        setenv("SLURM_OVERLAP", "1", 0);
 }
 
 static int spawn(struct command *x, struct err *e)

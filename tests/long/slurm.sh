@@ -135,6 +135,23 @@ touch "$gate/open"
 until_ done_
 is steps_end 'JobState=COMPLETED 3' "$(state) $(find "$T/r2/train_logs" -name step-4 | wc -l)"
 
+# --- ranks in an allocation, by srun and by mpirun, from a step as a stage's
+roll=(rollout --quiet --device cpu --threads 1 --model tests/golden/model/tied --samples 3 --max-new 24 --seed 4 --batch 8)
+for i in $(seq 10); do echo "{\"id\":\"p$i\",\"prompt_tokens\":[$((i % 9 + 1)),7]}"; done >"$T/p.jsonl"
+"$BIN/${roll[0]}" "${roll[@]:1}" -o "$T/alone" "$T/p.jsonl"
+ranked() { # NAME MPI LAUNCHER
+    mpi_launcher "$2" >/dev/null || { echo "skip slurm_$1: no $2"; return; }
+    rm -f "$T/got"
+    ULP_MPI=$2 timeout 60 srun --quiet --input=none --nodes=1 --ntasks=1 --cpus-per-task=2 "$BIN/${roll[0]}" "${roll[@]:1}" --ranks 2 --launcher "$3" \
+        -o "$T/got" "$T/p.jsonl" 2>"$T/err"
+    is "$1" '0 same ' "$? $(cmp -s "$T/alone" "$T/got" && echo same) $(head -n 2 "$T/err")"
+}
+beside='srun --nodes=1 --ntasks=2 --cpus-per-task=1'
+ranked openmpi_by_srun openmpi "$beside --mpi=pmix"
+ranked mpich_by_srun mpich "$beside --mpi=pmi2"
+ranked openmpi_by_mpirun openmpi 'mpirun.openmpi --oversubscribe -n 2'
+ranked mpich_by_mpirun mpich 'mpirun.mpich -n 2'
+
 wait "$too_late"
 is out_of_time '2 0 0' "$(cat "$late/status") $(squeue -h --name=late | wc -l) $(pgrep -fc "$late/bin/")"
 grep -q '^failed: train fp32 seed 1 to step 2: exit status' "$late/err" && grep -q 'DUE TO TIME LIMIT' "$late/err" && ok out_of_time_is_said ||
