@@ -1,5 +1,5 @@
 # NODES: the ranks of a stage on two hosts (namespaces, hosts.bash), under a stand-in
-# for srun and by both mpiruns: the bytes of one process. The programs are real.
+# for srun and by mpirun (by MPICH as well with LONG=1): the bytes of one process. The programs are real.
 set -u
 . tests/e2e/dag_stubs.bash
 . tests/hosts.bash
@@ -64,7 +64,10 @@ real() { # ARGS...: make with the real programs, on alpha
 real
 bytes "$R" >"$want"
 is on_one_host 0 "$status"
-for mpi in openmpi mpich; do
+# MPICH over TCP alone has stayed in MPI_Finalize, seldom (docs/SCALE.md)
+mpis=openmpi
+[ "${LONG:-0}" = 1 ] && mpis='openmpi mpich' || echo 'skip nodes_mpich: LONG=1 runs it'
+for mpi in $mpis; do
     mpi_launcher $mpi >/dev/null || {
         echo "skip nodes_$mpi: no plug-in, or no mpirun.$mpi"
         continue

@@ -1,4 +1,4 @@
-# Ranks on two hosts, by both MPIs over TCP: the bytes of one process; a rank that is
+# Ranks on two hosts, over TCP (by MPICH as well with LONG=1): the bytes of one process; a rank that is
 # killed, a cable that is pulled: all end within seconds, with one line that names the
 # host, and nothing is left on either.
 set -u
@@ -47,7 +47,10 @@ fault() { # LAUNCHER THREADS COMMAND...: the command beside an endless run; its 
     status=$? took=$((SECONDS - began))
     none_left
 }
-for mpi in ${MPIS:-openmpi mpich}; do
+# MPICH over TCP alone has stayed in MPI_Finalize, seldom (docs/SCALE.md)
+mpis=openmpi
+[ "${LONG:-0}" = 1 ] && mpis='openmpi mpich' || echo 'skip hosts_mpich: LONG=1 runs it'
+for mpi in $mpis; do
     launch=$(mpi_hosts $mpi) || {
         echo "skip hosts_$mpi: no plug-in, or no mpirun.$mpi"
         continue
@@ -63,8 +66,6 @@ for mpi in ${MPIS:-openmpi mpich}; do
     fault "$launch" '--threads 1' eval 'kill -9 $(programs beta)'
     is ${mpi}_killed_rank '1 1 0' "$status $(wc -l <"$T/err") $(programs alpha | wc -l)"
     grep -q '^rollout: rank 1 on beta (process [0-9]*) has died: ' "$T/err" && ok ${mpi}_killed_rank_names_its_host || no ${mpi}_killed_rank_names_its_host "$(cat "$T/err")"
-    # it takes ten seconds, of which signs of life may be late
-    [ $mpi = openmpi ] || [ "${LONG:-0}" = 1 ] || continue
     fault "$launch" '--threads 1' cable down
     is ${mpi}_cable_pulled '1 1 0 0' "$status $(wc -l <"$T/err") $(programs alpha | wc -l) $(programs beta | wc -l)"
     [ $took -le 30 ] && ok ${mpi}_within_30_seconds || no ${mpi}_within_30_seconds "$took s"
