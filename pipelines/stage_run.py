@@ -222,7 +222,7 @@ def run_command(a, new, profile, where):
     words = ["bash", "-euo", "pipefail", "-c", a.command]
     if os.environ.get("ULP_LAUNCH"):
         from launch import launched
-        words = launched(a.kind, a.command)
+        words = launched(a.kind, a.command, a.inputs.split())
     if len(os.fsencode(words[-1])) > LONG:
         with open(new + ".command", "w", encoding="utf-8") as f:
             f.write(words[-1])
