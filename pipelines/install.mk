@@ -9,7 +9,7 @@ DESTDIR ?=## put before PREFIX, to make a package
 
 MAN     := $(PROGRAMS:%=build/man/%.1)
 # Links between documents hold where they are installed: same relative paths.
-PAPERS   = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.png examples/*.sh) \
+PAPERS   = README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.png docs/study/* examples/*.sh) \
            data/README.md lib/record/SCHEMA.md lib/verify/README.md kernels/NUMERICS.md
 WHERE    = $(DESTDIR)$(PREFIX)
 
