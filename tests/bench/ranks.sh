@@ -7,7 +7,7 @@
 # other. Training: seconds of updates after the first, by --timeline, so that
 # starting does not count. Generation: wall seconds of rollout. Printed: each
 # ratio (1 rank x 2 threads) / (2 ranks x 1 thread), more is better, and the
-# median. On a busy machine the ratios say little. At 135m a round takes about two
+# median. On a busy machine the ratios say little. At 135m a round takes some
 # minutes on two processors: one update of 8 sequences is timed, and 32 prompts.
 set -eu
 rounds=${1:-5}
