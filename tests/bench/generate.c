@@ -15,6 +15,7 @@
 #include "../../lib/generate/gen.h"
 #include "meter.h"
 #include "reading.h"
+#include "weights.h"
 
 struct shape {
     const char *name;
@@ -150,22 +151,6 @@ static int measure(struct model *m, const struct shape *s, int threads,
     return 0;
 }
 
-static int weights(struct model *m, struct err *e)
-{
-    size_t n = model_params(m)->n_values;
-    float *flat = malloc(n * sizeof *flat);
-    int r;
-
-    if (!flat)
-        return err_set(e, ERR_IO, "out of memory");
-    for (size_t i = 0; i < n; i++)
-        flat[i] = (float)((uint32_t)i * 2654435761u >> 8) * 0x1p-24f * 0.06f -
-                  0.03f;
-    r = model_set_host(m, flat, DT_F32, e);
-    free(flat);
-    return r;
-}
-
 static int bench(const struct shape *s, const char *arm_text, int threads,
                  int batch, struct roof *roof, struct err *e)
 {
@@ -193,7 +178,7 @@ static int bench(const struct shape *s, const char *arm_text, int threads,
         r = model_open(&m, &c, &arm, k, 0, e);
     }
     if (!r)
-        r = weights(m, e);
+        r = bench_weights(m, e);
     for (int mixed = 0; mixed < (batch == 1 ? 1 : 2) && !r; mixed++)
         r = measure(m, s, threads, batch ? batch : s->batch, mixed, &tokens_s,
                     e);

@@ -21,6 +21,7 @@
 #include "meter.h"
 #include "reading.h"
 #include "step.h"
+#include "weights.h"
 
 enum { NEW = 16, MICRO = 4096, RUNS = 7 };
 #define ENOUGH_S 1.0 /* of runs */
@@ -138,22 +139,6 @@ static int teacher_forced(struct bench *x, double *tokens, double *s,
 
 /* ---- a point ---- */
 
-static int weights(struct model *m, struct err *e)
-{
-    size_t n = model_params(m)->n_values;
-    float *flat = malloc(n * sizeof *flat);
-    int r;
-
-    if (!flat)
-        return err_set(e, ERR_IO, "out of memory");
-    for (size_t i = 0; i < n; i++)
-        flat[i] = (float)((uint32_t)i * 2654435761u >> 8) * 0x1p-24f * 0.06f -
-                  0.03f;
-    r = model_set_host(m, flat, DT_F32, e);
-    free(flat);
-    return r;
-}
-
 /* The largest resident memory since peak_clear(), in MB. */
 static void peak_clear(void)
 {
@@ -250,7 +235,7 @@ static int measure(const struct point *p, const char *arm_text, int threads,
     if (!r && train)
         r = adamw_open(&x.a, k, model_params(x.m), &arm, &step_opts, e);
     if (!r)
-        r = train ? step_weights(x.m, x.a, e) : weights(x.m, e);
+        r = train ? step_weights(x.m, x.a, e) : bench_weights(x.m, e);
     x.b = sequences(p, &c);
     x.src.prompt = x.b.tokens;
     if (!r) {
