@@ -325,12 +325,14 @@ static int train_step(struct loop *l, struct err *e)
         r = step_run(&l->t.g, l->t.a, &b, &so, &st, e);
     if (r && e->no_memory)
         r = plan_advise(e, o->micro_batch, o->recompute);
-    if (!l->given) /* else with the next step: gradients are in use */
+    if (!l->given)
         release(l);
     l->trained = 1;
     if (!r)
         r = publish(l, st.before, e);
     free(st.copied);
+    if (l->given) /* the gradients' memory was in use until here */
+        release(l);
     t.collect = at - began;
     t.train = clock_s(CLOCK_MONOTONIC) - at;
     t.train_cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;
