@@ -99,8 +99,8 @@ def begin(a, made_of):
     """The command to run; a.saved: the step that it goes on from, or None. What
     another command, program or input left is of no use."""
     folder = folder_of(a.out)
-    made = json.dumps(made_of, sort_keys=True)
-    if os.path.isdir(folder) and read(f"{folder}/made_of.json", "of") != made:
+    if os.path.isdir(folder) and \
+            read(f"{folder}/made_of.json", "of") != made_of:
         shutil.rmtree(folder)
     if os.path.isdir(folder):
         clear(folder)
@@ -109,7 +109,7 @@ def begin(a, made_of):
         shutil.rmtree(folder)
     if not os.path.isdir(folder):
         os.makedirs(folder)
-        write_whole(f"{folder}/made_of.json", json.dumps({"of": made}))
+        write_whole(f"{folder}/made_of.json", json.dumps({"of": made_of}))
     a.command, a.saved = with_save(
         a.command, folder, seconds_of(os.environ.get("ULP_SAVE_EVERY")))
     if a.saved is not None:

@@ -104,12 +104,9 @@ class Scale:
         the weights and the cache, whichever takes longer."""
         bytes_a_second = self.gpu.memory_bandwidth * \
             self.gpu.bandwidth_utilisation
-        weights, one = record["sampler_weight_bytes"], self.plan_cost(context)
+        weights, one = record["sampler_weight_bytes"], self.page.cost(context)
         return lambda n: max(n * one / rate,
                              (weights + n * context * kv) / bytes_a_second)
-
-    def plan_cost(self, before):
-        return self.page.cost(before)
 
     def sample(self, record, rate, kv, groups, prompt, longest, ranks, seed):
         """batching.sample of `groups` prompts, (prompts, samples); and the
@@ -122,7 +119,7 @@ class Scale:
         found = batching.sample(
             each, ranks, self.batch(record),
             self.pass_seconds(record, rate, kv, prompt + mean / 2),
-            prompt * self.plan_cost(prompt / 2) / rate)
+            prompt * self.page.cost(prompt / 2) / rate)
         return found, each
 
     def fitting(self, arm, ranks):
@@ -167,7 +164,7 @@ class Scale:
                 slowest += batching.rounds(of, ranks)
             length = sum(rows) / (len(rows) * p.SAMPLES)
             found["updates"] += units * slowest * \
-                self.plan_cost(length / 2) / rate / DRAWS
+                self.page.cost(length / 2) / rate / DRAWS
             waits["shards"] += (1 - alone / ranks / slowest) / DRAWS
             tokens += sum(map(sum, groups)) / DRAWS
         link, _ = self.gpu.link(ranks)
@@ -231,7 +228,7 @@ class Scale:
             one, groups = self.sample(m, rate, self.kv[p.EVAL_ARM], (k, 1),
                                       s.prompt, s.longest, ranks, 0)
             length = s.prompt + sum(map(sum, groups)) / k
-            scoring = 4 * k * length * self.plan_cost(length / 2) / score
+            scoring = 4 * k * length * self.page.cost(length / 2) / score
             found.append((s.name, drawn["seconds"],
                           one["seconds"] + scoring / ranks))
         return found

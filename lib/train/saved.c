@@ -20,8 +20,8 @@ struct saved {
     struct comm *comm;
     double every_s, last_s;
     int64_t begun; /* the step that the open parts begin with */
-    int64_t
-        *part[SAVED_KINDS]; /* steps that the whole ones begin with, growing */
+    /* steps that the whole ones begin with, growing */
+    int64_t *part[SAVED_KINDS];
     size_t n_parts[SAVED_KINDS];
     struct rec_writer *w[SAVED_KINDS]; /* the open ones */
 };
