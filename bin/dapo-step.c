@@ -49,6 +49,7 @@ static const struct opt opts[] = {
      0, 0},
     OPT_RELEASE(&o.release, " and the optimizer's"),
     OPT_RANKS(&ranks),
+    OPT_SHARD_WEIGHTS(&o.shard_weights),
     OPT_TIMELINE(&o.timeline),
     OPT_DEVICE(&o.device, &o.threads),
     {OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0},
@@ -142,7 +143,10 @@ static int run(char **args, int n, struct err *e)
     if (!o.model)
         return err_set(e, ERR_USAGE, "--model is missing");
     o.plan_ranks = ranks.n;
-    o.plan_apart = ranks.launcher && strcmp(ranks.launcher, "local") != 0;
+    o.plan_apart = !ranks_is_local(&ranks);
+    r = ranks_may_shard(&ranks, o.shard_weights, e);
+    if (r)
+        return r;
     if (o.plan)
         return loop_plan(&o, stdout, e);
     if (!o.out)

@@ -78,6 +78,7 @@ static const struct opt opts[] = {
     OPT_RECOMPUTE(&o.recompute),
     OPT_DEVICE(&o.device, &o.threads),
     OPT_RANKS(&ranks),
+    OPT_SHARD_WEIGHTS(&o.shard_weights),
     OPT_TIMELINE(&o.timeline),
     {OPT_U64, "limit", 0, &o.limit, "N", "read at most N rows; 0 = all", 0, 0},
     {OPT_STR, "metrics", 0, &o.metrics, "FILE",
@@ -113,6 +114,9 @@ static int run(char **args, int n, struct err *e)
                        o.out ? "--tokenizer" : "-o");
     if (!o.steps) /* nothing to compute */
         ranks.n = 0;
+    r = ranks_may_shard(&ranks, o.shard_weights, e);
+    if (r)
+        return r;
     r = ranks_begin(&ranks, &o.comm, e);
     if (r)
         return r < 0 ? r : 0;

@@ -1,4 +1,5 @@
 /* comm - bytes between ranks: every operation as messages of an engine */
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@
 struct comm {
     struct comm_engine x;
     struct comm_part *parts; /* [2 size] of the call that runs */
-    struct comm_traffic traffic;
+    _Atomic unsigned long long sent, received;
+    int shared[COMM_WINDOWS]; /* windows that are open */
     int lost;
     /* tests: every message waits a random time of at most this first */
     long delay_us;
@@ -67,7 +69,8 @@ int comm_lost(const struct comm *c)
 
 void comm_traffic(const struct comm *c, struct comm_traffic *t)
 {
-    *t = c ? c->traffic : (struct comm_traffic){0};
+    *t = c ? (struct comm_traffic){c->sent, c->received}
+           : (struct comm_traffic){0};
 }
 
 /* ---- a set of messages ---- */
@@ -93,9 +96,9 @@ static int add(struct comm *c, int n, int peer, int sending, const void *p,
     c->parts[n] = (struct comm_part){peer, sending, (char *)(uintptr_t)p,
                                      bytes};
     if (sending)
-        c->traffic.sent += bytes;
+        c->sent += bytes;
     else
-        c->traffic.received += bytes;
+        c->received += bytes;
     return n + 1;
 }
 
@@ -307,8 +310,9 @@ int comm_probe(struct comm *c, int wait_ms, int *from, struct err *e)
 
 struct comm_window {
     struct comm *c;
-    size_t bytes;
-    char **p; /* [size] */
+    int which;
+    size_t bytes; /* 0: not shared */
+    char **p;     /* [size] */
 };
 
 int comm_window_open(struct comm_window **out, struct comm *c, size_t bytes,
@@ -318,20 +322,23 @@ int comm_window_open(struct comm_window **out, struct comm *c, size_t bytes,
     struct comm_window *w = NULL;
     size_t *n;
     char *has;
-    int r;
+    int which = 0, r;
 
     *out = NULL;
-    if (size == 1 || !bytes)
+    while (which < COMM_WINDOWS && c && c->shared[which])
+        which++;
+    if (size == 1 || !bytes || which == COMM_WINDOWS)
         return 0;
     w = xcalloc(1, sizeof *w);
-    *w = (struct comm_window){c, bytes, xcalloc(size, sizeof *w->p)};
+    *w = (struct comm_window){c, which, bytes, xcalloc(size, sizeof *w->p)};
     n = xcalloc(2 * size, sizeof *n);
     has = xcalloc(size, 1);
     for (size_t i = 0; i < size; i++) {
         n[i] = 1;
         n[size + i] = i;
     }
-    has[c->x.rank] = c->x.share && !c->x.share(c->x.ctx, bytes, w->p);
+    c->shared[which] = has[c->x.rank] =
+        c->x.share && !c->x.share(c->x.ctx, which, bytes, w->p);
     if (!has[c->x.rank])
         w->bytes = 0;
     r = comm_allgatherv(c, has, n, n + size, e);
@@ -359,8 +366,10 @@ void comm_window_close(struct comm_window **out)
 
     if (!w)
         return;
-    if (w->bytes)
-        w->c->x.unshare(w->c->x.ctx, w->bytes, w->p);
+    if (w->bytes) {
+        w->c->x.unshare(w->c->x.ctx, w->which, w->bytes, w->p);
+        w->c->shared[w->which] = 0;
+    }
     free(w->p);
     free(w);
     *out = NULL;
@@ -369,6 +378,6 @@ void comm_window_close(struct comm_window **out)
 void comm_window_traffic(const struct comm_window *w, size_t sent,
                          size_t received)
 {
-    w->c->traffic.sent += sent;
-    w->c->traffic.received += received;
+    w->c->sent += sent;
+    w->c->received += received;
 }

@@ -63,8 +63,9 @@ int comm_probe(struct comm *c, int wait_ms, int *from,
 struct comm_window;
 /* All ranks call, with the same size. *w is NULL, and 0 is returned, where one of
  * them cannot: the ranks are not of one host, or its memory is short; and where
- * a window is open already. A rank writes what is its own alone; who reads has
- * met the writer (comm_barrier) since it was written. */
+ * two windows are open already. All ranks open and close theirs in one order. A
+ * rank writes what is its own alone; who reads has met the writer (comm_barrier)
+ * since it was written. */
 int comm_window_open(struct comm_window **w, struct comm *c, size_t bytes,
                      struct err *e) MUST_CHECK;
 /* The bytes of rank r; lent until the window is closed. */
@@ -73,7 +74,8 @@ size_t comm_window_bytes(const struct comm_window *w); /* NULL: 0 */
 /* Of one rank by itself. The others' memory stays until they close; what this
  * one wrote is gone. Accepts NULL. */
 void comm_window_close(struct comm_window **w);
-/* Counts bytes that others have read in place, and that this rank has. */
+/* Counts bytes that others have read in place, and that this rank has. Any
+ * thread may call. */
 void comm_window_traffic(const struct comm_window *w, size_t sent,
                          size_t received);
 

@@ -29,10 +29,13 @@ struct comm_engine {
                  size_t n_why);
     void (*close)(void *ctx); /* all ranks close together */
     /* Memory that every rank reads in place: bytes of each rank r at p[r]. NULL,
-     * or not 0, where there is none such. At most one at a time. */
-    int (*share)(void *ctx, size_t bytes, char **p);
-    void (*unshare)(void *ctx, size_t bytes, char **p);
+     * or not 0, where there is none such. which: below COMM_WINDOWS, and not
+     * shared yet; the same on all ranks. */
+    int (*share)(void *ctx, int which, size_t bytes, char **p);
+    void (*unshare)(void *ctx, int which, size_t bytes, char **p);
 };
+
+enum { COMM_WINDOWS = 2 };
 
 /* What a plug-in defines, as COMM_PLUGIN: fills *x from the environment that
  * the launcher gave. Another version is refused. */

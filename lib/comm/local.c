@@ -20,15 +20,15 @@
 struct local_mesh {
     int size;
     int *fd;     /* [size][size]: of rank i, to rank j; -1 on the diagonal */
-    int *memory; /* [size]: file of rank i's shared memory, or -1 */
+    int *memory; /* [size][COMM_WINDOWS]: files of rank i's shared memory, or -1
+                  */
 };
 
 struct local {
     int rank, size;
     int turn;           /* the rank that probe looks at first */
     int *fd;            /* [size] */
-    int *memory;        /* [size] */
-    int shares;         /* some of it is mapped */
+    int *memory;        /* [size][COMM_WINDOWS] */
     struct state *at;   /* [2 size] */
     struct pollfd *set; /* [2 size] */
 };
@@ -61,8 +61,8 @@ int local_open(struct local_mesh **m, int size, struct err *e)
     (*m)->fd = xcalloc(n * n, sizeof *(*m)->fd);
     for (size_t i = 0; i < n * n; i++)
         (*m)->fd[i] = -1;
-    (*m)->memory = xcalloc(n, sizeof *(*m)->memory);
-    for (size_t i = 0; i < n; i++)
+    (*m)->memory = xcalloc(n * COMM_WINDOWS, sizeof *(*m)->memory);
+    for (size_t i = 0; i < n * COMM_WINDOWS; i++)
         (*m)->memory[i] = memory_file();
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++) {
@@ -91,7 +91,7 @@ void local_close(struct local_mesh **m)
     if (!*m)
         return;
     close_row((*m)->fd, (*m)->size * (*m)->size);
-    close_row((*m)->memory, (*m)->size);
+    close_row((*m)->memory, (*m)->size * COMM_WINDOWS);
     free((*m)->fd);
     free((*m)->memory);
     free(*m);
@@ -239,7 +239,12 @@ static int take_room(int fd, size_t n)
     return r ? -1 : 0;
 }
 
-static void unshare_local(void *ctx, size_t bytes, char **p)
+static int file_of(const struct local *l, int rank, int which)
+{
+    return l->memory[rank * COMM_WINDOWS + which];
+}
+
+static void unshare_local(void *ctx, int which, size_t bytes, char **p)
 {
     struct local *l = ctx;
 
@@ -247,26 +252,24 @@ static void unshare_local(void *ctx, size_t bytes, char **p)
         if (p[i])
             munmap(p[i], bytes);
     /* not cut off: who still reads it, after an error, reads zeros */
-    (void)!fallocate(l->memory[l->rank],
+    (void)!fallocate(file_of(l, l->rank, which),
                      FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
                      (off_t)bytes);
-    l->shares = 0;
 }
 
-static int share(void *ctx, size_t bytes, char **p)
+static int share(void *ctx, int which, size_t bytes, char **p)
 {
     struct local *l = ctx;
 
-    if (l->shares || take_room(l->memory[l->rank], bytes))
+    if (take_room(file_of(l, l->rank, which), bytes))
         return -1;
-    l->shares = 1;
     for (int i = 0; i < l->size; i++) {
         void *at = mmap(NULL, bytes,
                         i == l->rank ? PROT_READ | PROT_WRITE : PROT_READ,
-                        MAP_SHARED, l->memory[i], 0);
+                        MAP_SHARED, file_of(l, i, which), 0);
 
         if (at == MAP_FAILED) {
-            unshare_local(l, bytes, p);
+            unshare_local(l, which, bytes, p);
             return -1;
         }
         p[i] = at;
@@ -279,7 +282,7 @@ static void close_local(void *ctx)
     struct local *l = ctx;
 
     close_row(l->fd, l->size);
-    close_row(l->memory, l->size);
+    close_row(l->memory, l->size * COMM_WINDOWS);
     free(l->fd);
     free(l->memory);
     free(l->at);
@@ -296,12 +299,14 @@ void local_take(struct local_mesh **m, int rank, struct comm_engine *x)
     l->rank = rank;
     l->size = (*m)->size;
     l->fd = xcalloc(n, sizeof *l->fd);
-    l->memory = xcalloc(n, sizeof *l->memory);
+    l->memory = xcalloc(n * COMM_WINDOWS, sizeof *l->memory);
     l->at = xcalloc(2 * n, sizeof *l->at);
     l->set = xcalloc(2 * n, sizeof *l->set);
     for (size_t i = 0; i < n; i++) {
         l->fd[i] = row[i];
         row[i] = -1;
+    }
+    for (size_t i = 0; i < n * COMM_WINDOWS; i++) {
         l->memory[i] = (*m)->memory[i];
         (*m)->memory[i] = -1;
     }

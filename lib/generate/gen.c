@@ -135,7 +135,9 @@ static int forward(struct gen *g, struct heads n, struct err *e)
     k->kv_rows(k, m->kv, slot, pos, g->n_rows);
     if (m->shape.head_rows)
         upload_live(g, n);
-    model_layers(m, 1);
+    r = model_layers(m, 1, e);
+    if (r)
+        return r;
     settle(g);
     memset(g->logp, 0, sizeof *g->logp * (size_t)n.draws);
     if (n.rows)

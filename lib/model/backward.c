@@ -80,6 +80,7 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
     int again = m->shape.keep == KEEP_INPUTS;
     int T = rows_of(m), H = m->c.hidden, last = m->c.layers - 1;
     float *v = NULL;
+    int r;
 
     if (m->shape.keep == KEEP_NOTHING)
         return err_set(e, ERR_USAGE, "backward without its forward");
@@ -90,9 +91,15 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
         return 0;
     if (m->shape.R)
         v = head_gradients(m, dlogp);
+    r = rows_on(m, last) ? model_need(m, unit_head(m), last, e) : 0;
+    if (r)
+        return r;
     if (rows_on(m, last))
         head_backward(m, v);
     for (int i = last; i >= 0; i--) {
+        r = model_need(m, i, i ? i - 1 : UNIT_NONE, e);
+        if (r)
+            return r;
         if (again && i < last)
             model_layer_again(m, i);
         mlp_backward(m, i);

@@ -171,10 +171,10 @@ static int run(struct model *m, const struct seqs *s, int i, int j, int flags,
     upload_layout(m);
     if (m->drop.p > 0)
         upload_row_ids(m, s, i, j);
-    model_layers(m, 0);
-    if (shape.R)
+    r = model_layers(m, 0, e);
+    if (!r && shape.R)
         head_norm(m, shape.R);
-    return 0;
+    return r;
 }
 
 static void clear(float *v, const struct seqs *s)

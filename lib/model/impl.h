@@ -73,10 +73,11 @@ struct model {
     /* By layer and role: NULL where the family has none. Of roles outside the
      * layers the first layer's count; head = embed when tied. */
     struct weight *(*of)[N_ROLES];
-    char *vectors; /* device: norms and biases */
-    int attached;  /* the matrices lie in master */
-    char *flat;    /* host: the compute weights, MODEL_PARK */
-    int parked;    /* they are nowhere else */
+    char *vectors;         /* device: norms and biases */
+    int attached;          /* the matrices lie in master */
+    struct gather *gather; /* they come and go (gather.c); NULL: they stay */
+    char *flat;            /* host: the compute weights, MODEL_PARK */
+    int parked;            /* they are nowhere else */
 
     /* of arm.grads (grads.c) */
     char *grads;        /* flat, MODEL_TRAIN; NULL when not needed yet */
@@ -148,7 +149,7 @@ void model_nonce(struct model *m, uint64_t nonce);
 /* Embedding and all layers, from tokens and pos in the arena, to the R rows
  * that reach the head. Attention is over the packed batch m->seqs, or over the
  * KV cache (`cached`), with the rows that kv_rows was told of. */
-void model_layers(struct model *m, int cached);
+int model_layers(struct model *m, int cached, struct err *e) MUST_CHECK;
 /* Layer i from its input again, as far as its backward needs. */
 void model_layer_again(struct model *m, int i);
 /* The weight of a role in layer i, or outside the layers; NULL: there is none
@@ -161,6 +162,18 @@ static inline struct weight *of_model(const struct model *m, enum role r)
 {
     return m->of[0][r];
 }
+/* ---- gather.c ---- */
+/* What a pass needs: a layer, or outside of them the embedding or the head. */
+enum { UNIT_NONE = -2, UNIT_EMBED = -1 };
+static inline int unit_head(const struct model *m)
+{
+    return m->c.layers;
+}
+/* The weights of a unit are there from now on, until the one after the next is
+ * needed; those of the next one (or UNIT_NONE) are on their way. Does nothing
+ * where the matrices stay. */
+int model_need(struct model *m, int unit, int next, struct err *e) MUST_CHECK;
+void model_gather_close(struct model *m);
 /* ---- grads.c ---- */
 int model_need_grads(struct model *m, struct err *e) MUST_CHECK;
 void model_free_grads(struct model *m);

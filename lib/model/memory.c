@@ -1,5 +1,6 @@
 /* memory - what a model and its passes take on a device, from shapes alone,
  * and giving it back between passes; see model.h */
+#include "../base/larger.h"
 #include "impl.h"
 
 /* ---- from shapes ---- */
@@ -16,6 +17,27 @@ static size_t matrices(const struct config *c, enum dtype t,
             sum += s->weight(s, t, f.N, f.K,
                              model_uses(f.role, c->tied, train));
     return sum;
+}
+
+/* Of a model that gathers: two layers, and the larger of embedding and head. */
+static size_t gathered(const struct config *c, enum dtype t,
+                       const struct k_sizes *s, int train)
+{
+    struct params_walk w = {.c = c};
+    struct fused f;
+    size_t layers = 0, outside = 0;
+
+    while (params_next_fused(&w, &f)) {
+        size_t n = f.K ? s->weight(s, t, f.N, f.K,
+                                   model_uses(f.role, c->tied, train))
+                       : 0;
+
+        if (f.layer < 0)
+            outside = larger(outside, n);
+        else if (f.layer < 2)
+            layers += n;
+    }
+    return layers + outside;
 }
 
 static size_t rope(const struct config *c, int longest)
@@ -82,12 +104,13 @@ void model_memory(struct model_memory *p, const struct config *c,
     pass.n_params = plan.n_params;
     *p = (struct model_memory){
         .n_params = plan.n_params,
-        .weights = (u.flags & MODEL_LATER && s->can.views &&
-                            a->master == a->compute
-                        ? 0
-                        : matrices(c, a->compute, s, train)) +
-                   params_sizes(c).vectors * dtype_size(a->compute) +
-                   rope(c, u.longest),
+        .weights =
+            (u.flags & MODEL_LATER && s->can.views && a->master == a->compute
+                 ? 0
+             : u.flags & MODEL_GATHER ? gathered(c, a->compute, s, train)
+                                      : matrices(c, a->compute, s, train)) +
+            params_sizes(c).vectors * dtype_size(a->compute) +
+            rope(c, u.longest),
         .grads = train ? plan.grad_bytes : 0,
         .acts = train ? training(c, a, shape, u.longest, 0)
                       : activations(c, a, shape),

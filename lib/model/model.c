@@ -102,6 +102,7 @@ void model_close(struct model **out)
     if (!m)
         return;
     k = m->k;
+    model_gather_close(m);
     for (int i = 0; m->weight && i < m->p.n_fused; i++)
         if (m->weight[i].w)
             k->weight_free(k, m->weight[i].w);

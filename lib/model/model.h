@@ -21,8 +21,15 @@ struct model;
  * the layers' inputs for it (less memory, a third more arithmetic, the same
  * bits); LATER: its matrices are made by model_attach, its
  * gradients by the first forward; PARK: what is loaded
- * stays in host memory too, for model_park. */
-enum { MODEL_TRAIN = 1, MODEL_RECOMPUTE = 2, MODEL_LATER = 4, MODEL_PARK = 8 };
+ * stays in host memory too, for model_park; GATHER: to plan a model that
+ * gathers (model_gather). */
+enum {
+    MODEL_TRAIN = 1,
+    MODEL_RECOMPUTE = 2,
+    MODEL_LATER = 4,
+    MODEL_PARK = 8,
+    MODEL_GATHER = 16
+};
 
 /* k is borrowed and must outlive the model. */
 int model_open(struct model **m, const struct config *c, const struct arm *a,
@@ -47,6 +54,27 @@ int model_set(struct model *m, const void *master, enum dtype mt,
  * Either way the compute weights are those of the last model_set. */
 int model_attach(struct model *m, void *master, enum dtype mt,
                  struct err *e) MUST_CHECK;
+
+/* Where compute weights lie that a model gathers: in params order and in its
+ * compute type, in the host's memory, in pieces. */
+struct model_store {
+    /* Where value `first` is; *n: how many follow it there, at most as many as
+     * *n was. Called in any thread, one at a time. */
+    const void *(*at)(void *ctx, size_t first, size_t *n);
+    void *ctx;
+};
+/* Instead of model_attach: the matrices of a layer come before the layer
+ * computes, and those of the next one meanwhile; two layers are there at a time,
+ * and embedding or head. On a device with memory of its own they come when they
+ * are needed, and not before. The store is copied, its ctx borrowed. */
+int model_gather(struct model *m, const struct model_store *from,
+                 struct err *e) MUST_CHECK;
+/* The store has weights, or other ones than before: between passes, instead of
+ * model_set. Nothing is read from the store between a pass and the next one. */
+int model_gather_anew(struct model *m, struct err *e) MUST_CHECK;
+/* The most values of a matrix that the store has in several pieces. */
+size_t model_store_scattered(const struct model_store *from,
+                             const struct params *p);
 /* Host flat array of type t (weights as they go over a FIFO). */
 int model_set_host(struct model *m, const void *flat, enum dtype t,
                    struct err *e) MUST_CHECK;

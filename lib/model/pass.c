@@ -38,13 +38,23 @@ void model_layer_again(struct model *m, int i)
     mlp_product(m, i);
 }
 
-void model_layers(struct model *m, int cached)
+int model_layers(struct model *m, int cached, struct err *e)
 {
+    int r = model_need(m, UNIT_EMBED, 0, e);
+
+    if (r)
+        return r;
     m->k->embed(m->k, m->t, act_x(m, 0), act_ints(m, m->a.rows.tokens),
                 of_model(m, ROLE_EMBED)->w, m->shape.T, m->c.hidden);
     for (int i = 0; i < m->c.layers; i++) {
+        int last = i == m->c.layers - 1;
+
+        r = model_need(m, i, last && !m->shape.R ? UNIT_NONE : i + 1, e);
+        if (r)
+            return r;
         attention_forward(m, i, cached);
         mlp_product(m, i);
         mlp_forward(m, i);
     }
+    return m->shape.R ? model_need(m, unit_head(m), UNIT_NONE, e) : 0;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "../base/arena.h"
+#include "../base/larger.h"
 #include "clip.h"
 
 #define SCALE_INIT 65536.0
@@ -18,6 +19,39 @@ static void *moment_alloc(struct adamw *a, enum dtype t, struct err *e)
 
     return a->o.offload ? a->k->host_alloc(a->k, bytes, e)
                         : a->k->alloc(a->k, bytes, e);
+}
+
+/* Compute weights are the master weights, in the host's memory. */
+static int master_is_compute(const struct adamw *a)
+{
+    return adamw_shares_master(&a->arm, a->k->sizes.can.own_memory);
+}
+
+static int open_compute(struct adamw *a, struct err *e)
+{
+    size_t most = 0, bytes;
+    int r;
+
+    for (int i = 0; i < a->s.n; i++)
+        most = larger(most, a->s.cut[i + 1] - a->s.cut[i]);
+    bytes = most * dtype_size(a->arm.compute);
+    r = comm_window_open(&a->compute, a->s.c, bytes, e);
+    if (r || a->compute)
+        return r;
+    return err_memory(e,
+                      "out of memory that all ranks read: %zu MiB asked for "
+                      "(--shard-weights)",
+                      bytes >> 20);
+}
+
+static void *master_alloc(struct adamw *a, struct err *e)
+{
+    if (a->o.shard_weights && a->s.n > 1 && open_compute(a, e))
+        return NULL;
+    if (a->compute && master_is_compute(a))
+        return comm_window_of(a->compute, a->s.rank);
+    return a->k->alloc(a->k, slices_values(&a->s) * dtype_size(a->arm.master),
+                       e);
 }
 
 static void moment_free(struct adamw *a, void *p)
@@ -47,7 +81,7 @@ int adamw_open_ranks(struct adamw **out, struct comm *c, struct kernels *k,
     a->o = *o;
     slices_open(&a->s, c, p, arm->grads);
     a->loss_scale = arm->loss_scaling ? SCALE_INIT : 1;
-    a->master = k->alloc(k, slices_values(&a->s) * dtype_size(arm->master), e);
+    a->master = master_alloc(a, e);
     a->m = a->master ? moment_alloc(a, arm->adam, e) : NULL;
     a->v = a->m ? moment_alloc(a, arm->adam, e) : NULL;
     if (a->v && arm->kahan)
@@ -68,8 +102,9 @@ void adamw_close(struct adamw **out)
 
     if (!a)
         return;
-    if (a->master)
+    if (a->master && !(a->compute && master_is_compute(a)))
         a->k->free(a->k, a->master);
+    comm_window_close(&a->compute);
     if (a->changed)
         a->k->free(a->k, a->changed);
     if (a->piece)

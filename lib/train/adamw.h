@@ -36,6 +36,8 @@ struct adamw_opts {
      * a processor with vectors of n values, which treats the rest of a tensor
      * apart. Runs have 0. */
     int lanes;
+    int shard_weights; /* of several ranks, which are of one host: the compute
+                          weights of each slice lie in memory that all read */
 };
 
 enum { ADAMW_UNFUSED = -1 };
@@ -45,8 +47,12 @@ struct adamw {
     const struct params *p; /* borrowed */
     struct arm arm;
     struct adamw_opts o;
-    struct slices s;     /* whose first value is the first of what follows */
-    void *master;        /* device */
+    struct slices s; /* whose first value is the first of what follows */
+    void *master;    /* device */
+    struct comm_window
+        *compute;        /* every rank's slice of the compute weights, or
+                                    NULL; the master weights lie there where
+                                    they are the same values */
     void *comp, *m, *v;  /* device, or host under offload; comp NULL without
                            Kahan */
     char *piece;         /* device, under offload: m, v and comp of a piece */
@@ -67,6 +73,12 @@ struct adamw_result {
     int skipped;      /* the norm was not finite: nothing changed */
     uint64_t changed; /* stored master values that differ after */
 };
+
+/* With shard_weights: are a rank's compute weights its master weights? */
+static inline int adamw_shares_master(const struct arm *a, int own_memory)
+{
+    return !own_memory && a->master == a->compute;
+}
 
 /* Zeroed state of this process's slice among the ranks of c (NULL: of all); the
  * initial loss scale is 2^16 where the arm has one. c is borrowed. Where there

@@ -96,6 +96,7 @@ static int open_trainer(struct loop *l, struct err *e)
         .device = o->device,
         .threads = o->threads,
         .recompute = o->recompute,
+        .shard_weights = o->shard_weights,
         .seed = o->seed,
         .may_offload = 1,
         .comm = o->comm,

@@ -20,7 +20,7 @@ struct loop_opts {
     int save_every;       /* seconds */
     uint64_t seed;
     int threads, json, quiet, plan;
-    int recompute, release, offload;
+    int recompute, release, offload, shard_weights;
     int sync_full; /* all weights after each step, and not what changed */
     uint64_t device_memory; /* plan: of a card; 0: of none */
     int plan_ranks;         /* plan: so many, */

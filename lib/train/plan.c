@@ -66,12 +66,16 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     struct arm sampler = arm_sampler(a);
     int ranks = most(o.ranks, 1);
     struct plan_slice slice = plan_slice(c, a, ranks);
-    struct plan_travel travel = plan_travel(c, a, slice, ranks, s, o.apart);
+    struct plan_travel travel = plan_travel(c, a, slice, ranks, s, &o);
+    struct plan_travel weights = plan_weights(a, slice, ranks, s, &o);
     size_t all, n = slice.values, held;
 
     if (ranks == 1) /* the matrices may be the master's */
         u.flags |= MODEL_LATER;
+    else if (o.shard_weights)
+        u.flags |= MODEL_GATHER;
     model_memory(&p->m, c, a, s, u);
+    p->m.weights += weights.device;
     all = p->m.n_params;
     p->sum = gradient_has_sum(a, ranks) ? slice.sum * dtype_size(a->grads) : 0;
     p->travel = travel.device;
@@ -91,7 +95,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     p->before = o.given ? 0 : p->sampler_before;
     if (s->n_threads) /* host memory is the device's */
         held += p->before;
-    p->host += travel.host;
+    p->host += travel.host + weights.host;
     p->training = held + p->m.grads + p->sum + p->travel + p->m.acts +
                   p->m.scratch;
     p->waiting = (o.release ? held : p->training) + p->pieces;
@@ -131,25 +135,6 @@ static int plan_largest(const struct config *c, const struct arm *a,
     return low < o.longest ? 0 : low;
 }
 
-int plan_advise(struct err *e, int micro_batch, int recompute)
-{
-    return err_suffix(e,
-                      "; a smaller --micro-batch (it is %d tokens) takes "
-                      "less%s, with the same results",
-                      micro_batch,
-                      recompute ? "" : ", and so does --recompute");
-}
-
-int plan_advise_open(struct err *e, int offload)
-{
-    return err_suffix(e,
-                      "; weights, gradients and moments alone do not "
-                      "fit%s",
-                      offload ? ""
-                              : " (--offload keeps the moments "
-                                "in the host's memory)");
-}
-
 /* ---- the page -------------------------------------------------------- */
 
 struct page {
@@ -181,7 +166,8 @@ static void trainer(const struct page *g)
                  "; up to %.1f more if samples share prefixes",
                  (double)p->m.branching / (1 << 20));
     line(g, "compute weights", p->m.weights,
-         g->s.can.views && g->a.master == g->a.compute && g->o.ranks < 2
+         g->o.ranks > 1 && g->o.shard_weights ? "two layers at a time"
+         : g->s.can.views && g->a.master == g->a.compute && g->o.ranks < 2
              ? "the matrices are the master's"
              : NULL);
     line(g, "master weights", p->master, NULL);
@@ -282,11 +268,13 @@ static void ranks(const struct page *g)
 
     if (g->o.ranks < 2)
         return;
-    plan_traffic(&t, &g->c, &g->a, g->o.ranks);
+    plan_traffic(&t, &g->c, &g->a, g->o.ranks, g->o.shard_weights);
     fprintf(g->out, "ranks               %d, each as above\n", g->o.ranks);
     line(g, "sent an update", t.grads_out + t.weights_out,
          "by a rank: gradients, weights");
     line(g, "received an update", t.grads_in + t.weights_in, NULL);
+    if (g->o.shard_weights)
+        line(g, "read a micro-batch", t.pass_in, "weights of other ranks");
     line(g, "received a step", t.step_in, "by rank 0: weights for the sampler");
 }
 
@@ -320,6 +308,7 @@ static int open_page(struct page *g, const struct loop_opts *o, struct err *e)
         .batch = o->batch,
         .ranks = o->plan_ranks,
         .apart = o->plan_apart,
+        .shard_weights = o->shard_weights,
         .release = o->release || g->s.can.own_memory,
         .device = (size_t)o->device_memory,
     };
@@ -354,7 +343,7 @@ static int print_record(const struct page *g, const struct loop_opts *o,
     int x;
 
     plan_set(r, &g->a, g->s.name, &g->p, &g->o);
-    plan_traffic(&t, &g->c, &g->a, most(g->o.ranks, 1));
+    plan_traffic(&t, &g->c, &g->a, most(g->o.ranks, 1), o->shard_weights);
     plan_set_traffic(r, &t, most(g->o.ranks, 1));
     if (o->device_memory)
         set_card(r, g, (size_t)o->device_memory);

@@ -9,18 +9,19 @@
 #include "../record/rec.h"
 
 struct plan_shape {
-    int micro_batch; /* tokens in a forward and backward */
-    int longest;     /* tokens of the longest sequence */
-    int recompute;   /* keep the layers' inputs alone */
-    int offload;     /* moments and compensation in host memory */
-    int release;     /* activations, scratch and gradients go back while
+    int micro_batch;   /* tokens in a forward and backward */
+    int longest;       /* tokens of the longest sequence */
+    int recompute;     /* keep the layers' inputs alone */
+    int offload;       /* moments and compensation in host memory */
+    int release;       /* activations, scratch and gradients go back while
                         rollouts are made */
-    int copies;      /* both keep the weights sent before (not --sync-full) */
-    int given;       /* the trainer's are always in the gradients' memory */
-    int batch;       /* sequences at once in the rollout beside it */
-    int ranks;       /* that train together; 0 is 1 */
-    int apart;       /* they share no memory: a launcher starts them */
-    size_t device;   /* bytes of the device, or 0: the rollout's cache takes a
+    int copies;        /* both keep the weights sent before (not --sync-full) */
+    int given;         /* the trainer's are always in the gradients' memory */
+    int batch;         /* sequences at once in the rollout beside it */
+    int ranks;         /* that train together; 0 is 1 */
+    int apart;         /* they share no memory: a launcher starts them */
+    int shard_weights; /* each keeps its slice of the compute weights alone */
+    size_t device;     /* bytes of the device, or 0: the rollout's cache takes a
                         part of what is left, and fewer run at once */
 };
 
@@ -46,10 +47,14 @@ struct plan_memory {                      /* bytes */
 
 /* Bytes that a rank sends and receives in an update, at most: parts of the
  * shards' gradients, and new weights; and after a step: those that the sampler
- * gets, which rank 0 sends and digests. Without other ranks nothing. */
+ * gets, which rank 0 sends and digests. Without other ranks nothing. With
+ * shard_weights nobody sends weights, and what a rank reads of the others' is
+ * counted where it is read: once an update, and in the forward and backward of
+ * each micro-batch (pass_in). */
 struct plan_traffic {
     size_t grads_out, weights_out, grads_in, weights_in;
     size_t step_out, step_in;
+    size_t pass_in;
 };
 
 void plan_memory(struct plan_memory *p, const struct config *c,
@@ -57,7 +62,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
                  struct plan_shape o);
 
 void plan_traffic(struct plan_traffic *t, const struct config *c,
-                  const struct arm *a, int ranks);
+                  const struct arm *a, int ranks, int shard_weights);
 
 /* What dapo-step --plan --json says of them, as fields of r. */
 void plan_set(struct rec *r, const struct arm *a, const char *device,

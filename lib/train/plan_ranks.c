@@ -2,6 +2,7 @@
 #include "plan_ranks.h"
 #include "../base/larger.h"
 #include "gradient.h"
+#include "spread.h"
 
 /* No tensors: no slices. */
 static int list(struct params *p, const struct config *c)
@@ -14,7 +15,7 @@ static int list(struct params *p, const struct config *c)
 struct plan_slice plan_slice(const struct config *c, const struct arm *a,
                              int ranks)
 {
-    struct plan_slice most = {0, 0};
+    struct plan_slice most = {0};
     struct slices s;
     struct params p;
 
@@ -25,6 +26,7 @@ struct plan_slice plan_slice(const struct config *c, const struct arm *a,
         most.values = larger(most.values, s.cut[r + 1] - s.cut[r]);
         most.sum = larger(most.sum, slices_sum(&s, r));
     }
+    most.scattered = spread_scattered(&s);
     slices_close(&s);
     params_free(&p);
     return most;
@@ -32,14 +34,15 @@ struct plan_slice plan_slice(const struct config *c, const struct arm *a,
 
 struct plan_travel plan_travel(const struct config *c, const struct arm *a,
                                struct plan_slice slice, int ranks,
-                               const struct k_sizes *s, int apart)
+                               const struct k_sizes *s,
+                               const struct plan_shape *o)
 {
     int own_memory = !s->n_threads;
     int buffers = gradient_buffers(a, ranks, own_memory);
     size_t n = params_sizes(c).values, size = dtype_size(a->grads);
     size_t piece = travel_piece(slice.sum);
     size_t pieces = (size_t)ranks * piece * size;
-    size_t weights = n * dtype_size(a->compute);
+    size_t weights = o->shard_weights ? 0 : n * dtype_size(a->compute);
     /* they lie where gradients do, if these are no smaller */
     size_t spare = dtype_size(a->compute) > size ? weights : 0;
 
@@ -48,7 +51,63 @@ struct plan_travel plan_travel(const struct config *c, const struct arm *a,
     if (own_memory)
         return (struct plan_travel){piece * size + spare, 2 * pieces + weights};
     return (struct plan_travel){
-        (apart ? pieces : 0) + (buffers > 1 ? n * size : 0) + spare, 0};
+        (o->apart ? pieces : 0) + (buffers > 1 ? n * size : 0) + spare, 0};
+}
+
+struct plan_travel plan_weights(const struct arm *a, struct plan_slice slice,
+                                int ranks, const struct k_sizes *s,
+                                const struct plan_shape *o)
+{
+    size_t size = dtype_size(a->compute), own = slice.values * size;
+
+    if (ranks == 1 || !o->shard_weights)
+        return (struct plan_travel){0, 0};
+    if (!s->n_threads) /* a piece on its way to the host's memory */
+        return (struct plan_travel){adamw_piece(slice.values) * size, own};
+    return (struct plan_travel){
+        slice.scattered * size + (adamw_shares_master(a, 0) ? 0 : own), 0};
+}
+
+/* ---- traffic --------------------------------------------------------- */
+
+/* How often a rank gathers a unit: in a forward and backward, whose first two
+ * layers are there since the one before, as the last two are in the backward;
+ * and beside that after an update. */
+struct often {
+    size_t pass, update;
+};
+
+static struct often gathers(const struct config *c, const struct fused *f)
+{
+    struct often n = {0, 1};
+
+    if (f->K && f->layer < 0)
+        n = (struct often){!c->tied, !!c->tied};
+    else if (f->K)
+        n = (struct often){(size_t)(f->layer >= 2) +
+                               (size_t)(f->layer < c->layers - 2),
+                           f->layer < 2};
+    return n;
+}
+
+static void add_gathered(struct plan_traffic *t, const struct config *c,
+                         const struct slices *s, size_t weight)
+{
+    for (int r = 0; r < s->n; r++) {
+        size_t pass = 0, update = 0;
+
+        for (int i = 0; i < s->p->n_fused; i++) {
+            const struct fused *f = &s->p->fused[i];
+            struct often n = gathers(c, f);
+            size_t from;
+            size_t others = f->n - slices_part(s, r, f->offset, f->n, &from);
+
+            pass += n.pass * others;
+            update += n.update * others;
+        }
+        t->pass_in = larger(t->pass_in, pass * weight);
+        t->weights_in = larger(t->weights_in, update * weight);
+    }
 }
 
 /* Shards of rank r, if none is empty. */
@@ -58,7 +117,7 @@ static size_t shards_of(const struct arm *a, int r, int ranks)
 }
 
 void plan_traffic(struct plan_traffic *t, const struct config *c,
-                  const struct arm *a, int ranks)
+                  const struct arm *a, int ranks, int shard_weights)
 {
     size_t grad = dtype_size(a->grads), weight = dtype_size(a->compute);
     size_t sampled = dtype_size(arm_sampler(a).compute), all_sums = 0, n;
@@ -79,14 +138,18 @@ void plan_traffic(struct plan_traffic *t, const struct config *c,
 
         t->grads_out = larger(t->grads_out, mine * (all_sums - sum) * grad);
         t->grads_in = larger(t->grads_in, others * sum * grad);
-        t->weights_out = larger(t->weights_out,
-                                own * (size_t)(ranks - 1) * weight);
-        t->weights_in = larger(t->weights_in, (n - own) * weight);
+        if (!shard_weights) {
+            t->weights_out = larger(t->weights_out,
+                                    own * (size_t)(ranks - 1) * weight);
+            t->weights_in = larger(t->weights_in, (n - own) * weight);
+        }
         if (r)
             t->step_out = larger(t->step_out, own * sampled);
         else
             t->step_in = (n - own) * sampled;
     }
+    if (shard_weights)
+        add_gathered(t, c, &s, weight);
     slices_close(&s);
     params_free(&p);
 }

@@ -4,9 +4,10 @@
 #define ULP_TRAIN_PLAN_RANKS_H
 #include "plan.h"
 
-/* Of the rank that has most: values of its slice, and that it sums. */
+/* Of the rank that has most: values of its slice, and that it sums; and of the
+ * largest matrix that lies in several slices. */
 struct plan_slice {
-    size_t values, sum;
+    size_t values, sum, scattered;
 };
 struct plan_slice plan_slice(const struct config *c, const struct arm *a,
                              int ranks);
@@ -17,6 +18,12 @@ struct plan_travel {
 };
 struct plan_travel plan_travel(const struct config *c, const struct arm *a,
                                struct plan_slice slice, int ranks,
-                               const struct k_sizes *s, int apart);
+                               const struct k_sizes *s,
+                               const struct plan_shape *o);
+/* The same of compute weights under shard_weights, beside what is gathered
+ * (MODEL_GATHER). */
+struct plan_travel plan_weights(const struct arm *a, struct plan_slice slice,
+                                int ranks, const struct k_sizes *s,
+                                const struct plan_shape *o);
 
 #endif

@@ -17,7 +17,7 @@ struct pretrain_opts {
     uint64_t seed, limit;
     int threads, json, quiet;
     struct config shape; /* used without config; vocab and eos are filled */
-    int untied, recompute;
+    int untied, recompute, shard_weights;
     int steps, batch, warmup, micro_batch;
     double lr, beta1, beta2, eps, weight_decay, grad_clip;
     double prompt_loss, init_std;

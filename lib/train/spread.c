@@ -3,6 +3,94 @@
 #include <stdlib.h>
 #include "../base/arena.h"
 
+/* ---- each rank's slice, read in place --------------------------------- */
+
+/* Who owns value `first`; *n: how many follow it in that slice, at most as many
+ * as *n was. */
+static int owner(const struct slices *s, size_t first, size_t *n)
+{
+    int r = 0;
+
+    while (first >= s->cut[r + 1])
+        r++;
+    if (*n > s->cut[r + 1] - first)
+        *n = s->cut[r + 1] - first;
+    return r;
+}
+
+static const void *at(void *ctx, size_t first, size_t *n)
+{
+    const struct adamw *a = ctx;
+    int r = owner(&a->s, first, n);
+    size_t size = dtype_size(a->arm.compute);
+
+    if (r != a->s.rank)
+        comm_window_traffic(a->compute, 0, *n * size);
+    return comm_window_of(a->compute, r) + (first - a->s.cut[r]) * size;
+}
+
+/* The same, of slices without values. */
+static const void *cut_at(void *ctx, size_t first, size_t *n)
+{
+    (void)owner(ctx, first, n);
+    return NULL;
+}
+
+size_t spread_scattered(const struct slices *s)
+{
+    struct slices own = *s;
+
+    return model_store_scattered(&(struct model_store){cut_at, &own}, s->p);
+}
+
+int spread_open(struct model *m, struct adamw *a, struct err *e)
+{
+    if (a->compute)
+        return model_gather(m, &(struct model_store){at, a}, e);
+    /* a slice is no model */
+    return model_attach(m, a->s.n > 1 ? NULL : a->master, a->arm.master, e);
+}
+
+/* This rank's slice from the device to where it is read. */
+static int lay_own(const struct adamw *a, struct err *e)
+{
+    struct kernels *k = a->k;
+    enum dtype t = a->arm.compute;
+    size_t size = dtype_size(t), n = slices_values(&a->s);
+    size_t some = adamw_piece(n);
+    char *own = comm_window_of(a->compute, a->s.rank), *piece;
+
+    if (!k->sizes.can.own_memory) {
+        k->cast(k, own, t, a->master, a->arm.master, n);
+        return k->sync(k, e);
+    }
+    piece = k->alloc(k, some * size, e);
+    if (!piece)
+        return err_prefix(e, "weights of a rank");
+    for (size_t i = 0; i < n; i += some) {
+        some = n - i < some ? n - i : some;
+        k->cast(k, piece, t,
+                (const char *)a->master + i * dtype_size(a->arm.master),
+                a->arm.master, some);
+        k->download(k, own + i * size, piece, some * size);
+    }
+    k->free(k, piece);
+    return k->sync(k, e);
+}
+
+static int lay(struct model *m, const struct adamw *a, struct err *e)
+{
+    int r = 0;
+
+    if (a->master != comm_window_of(a->compute, a->s.rank))
+        r = lay_own(a, e);
+    if (!r)
+        r = comm_barrier(a->s.c, e);
+    return r ? r : model_gather_anew(m, e);
+}
+
+/* ---- all weights on every rank ---------------------------------------- */
+
 /* flat: device, all values in the compute type, of which this rank's slice is
  * there. */
 static int gather(const struct adamw *a, char *flat, struct err *e)
@@ -47,6 +135,8 @@ int spread_weights(struct model *m, const struct adamw *a, struct err *e)
     char *own = NULL, *flat;
     int r;
 
+    if (a->compute)
+        return lay(m, a, e);
     if (a->s.n == 1)
         return model_set(m, a->master, a->arm.master, e);
     flat = model_spare(m, a->p->n_values * size);

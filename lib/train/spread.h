@@ -3,9 +3,16 @@
 #define ULP_TRAIN_SPREAD_H
 #include "adamw.h"
 
+/* After MODEL_LATER: m gets memory for its matrices. Of a process alone they are
+ * a's master weights where that is possible; with shard_weights m gathers those
+ * of all ranks (model_gather). a outlives m's passes. */
+int spread_open(struct model *m, struct adamw *a, struct err *e) MUST_CHECK;
 /* m's compute weights become those of a. All ranks call: each casts its slice,
- * and gets the others'. What gradients m has are lost. */
+ * and gets the others', or with shard_weights lays it where they read it. What
+ * gradients m has are lost. Between passes of all ranks. */
 int spread_weights(struct model *m, const struct adamw *a,
                    struct err *e) MUST_CHECK;
+/* The most values of a matrix that such slices have in several pieces. */
+size_t spread_scattered(const struct slices *s);
 
 #endif

@@ -44,6 +44,7 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
     struct adamw_opts ao = o->a;
     int r = kernels_open(&t->k, o->device, o->threads, t->arm.order.k, e);
 
+    ao.shard_weights = o->shard_weights;
     ao.seed = arm_noise_seed(&t->arm, o->seed);
     if (!r)
         r = model_open(&t->m, &t->c, &t->arm, t->k,
@@ -59,9 +60,8 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
         r = timeline_open(&t->timeline, o->comm, e);
         t->g.travel.timeline = t->timeline;
     }
-    if (!r) /* a slice is no model */
-        r = model_attach(t->m, comm_size(o->comm) > 1 ? NULL : t->a->master,
-                         t->arm.master, e);
+    if (!r)
+        r = spread_open(t->m, t->a, e);
     if (!r)
         r = master(ctx, t->a, e);
     if (!r)
@@ -80,9 +80,14 @@ int trainer_finish(struct trainer *t, const char *timeline, struct err *e)
 
 void trainer_memory(const struct trainer *t, struct k_memory *m)
 {
+    size_t weights = comm_window_bytes(t->a->compute);
+
     t->k->memory(t->k, m);
-    m->now += gradient_shared(&t->g);
-    m->peak += gradient_shared(&t->g);
+    /* on a device with memory of its own they are in the host's */
+    if (t->k->sizes.can.own_memory)
+        weights = 0;
+    m->now += gradient_shared(&t->g) + weights;
+    m->peak += gradient_shared(&t->g) + weights;
 }
 
 void trainer_trim(struct trainer *t)
@@ -94,8 +99,8 @@ void trainer_trim(struct trainer *t)
 void trainer_close(struct trainer *t)
 {
     gradient_close(&t->g);
+    model_close(&t->m); /* before what it gathers from */
     adamw_close(&t->a);
-    model_close(&t->m);
     kernels_close(&t->k);
     timeline_close(&t->timeline);
 }

@@ -22,6 +22,7 @@ struct trainer_opts {
     const char *device;
     int threads;
     int recompute;
+    int shard_weights;    /* of several ranks each keeps a slice (spread.h) */
     uint64_t seed;        /* of the run */
     struct adamw_opts a;  /* its seed is made of this one and the arm */
     int may_offload;      /* advise --offload where memory is short */
@@ -42,7 +43,7 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
 /* All ranks call, at the end: rank 0 writes that file, unless it is NULL. */
 int trainer_finish(struct trainer *t, const char *timeline,
                    struct err *e) MUST_CHECK;
-/* Bytes that training holds now: the device's, and gradients that ranks share. */
+/* Bytes that training holds now: the device's, and what ranks share. */
 void trainer_memory(const struct trainer *t, struct k_memory *m);
 /* Activations, gradients and scratch go back to the device. */
 void trainer_trim(struct trainer *t);

@@ -2,7 +2,8 @@
 # receives in a step of one update are those of --plan --ranks, within a tenth
 #
 # SHAPE: tiny (default), or 135m: the shape of a model of 135 million values
-# (make check-long; docs/SCALE.md has its figures). RANKS_PLANNED: numbers of ranks.
+# (make check-long; docs/SCALE.md has its figures). RANKS_PLANNED: numbers of ranks;
+# ARMS_PLANNED: arms, with options.
 set -u
 . tests/lib.sh plan_ranks
 case ${SHAPE:=tiny} in
@@ -10,7 +11,7 @@ tiny)
     # several shards of several micro-batches; slices that begin within tensors
     shape='"hidden_size":64,"num_hidden_layers":8,"num_attention_heads":4,"num_key_value_heads":4,"intermediate_size":192,"vocab_size":800'
     ranks=${RANKS_PLANNED:-2 3 5} shards=8 groups=16 length=96 micro=384
-    arms='fp32 bf16-mixed bf16 bf16-kahan fp32,grads=bf16 fp32--recompute fp32--offload' ;;
+    arms=${ARMS_PLANNED:-fp32 bf16-mixed bf16 bf16-kahan fp32,grads=bf16 fp32--recompute fp32--offload fp32--shard-weights bf16-mixed--shard-weights bf16,order=canonical,dropout=0--shard-weights} ;;
 135m)
     shape='"hidden_size":576,"num_hidden_layers":30,"num_attention_heads":9,"num_key_value_heads":3,"intermediate_size":1536,"vocab_size":49152'
     ranks=${RANKS_PLANNED:-2} shards=4 groups=4 length=128 micro=512
@@ -34,6 +35,10 @@ planned() { # FIELD...: their sum
     for f; do sum=$((sum + $(sed -n "s/.*\"$f\":\([0-9]*\).*/\1/p" "$T/plan"))); done
     echo $sum
 }
+# forwards and backwards of the rank that has most shards, each of two micro-batches, where they gather weights
+passes() { # RANKS
+    case $more in *shard-weights*) echo $((2 * ((shards + $1 - 1) / $1))) ;; *) echo 0 ;; esac
+}
 measured() { sed -n "1s/.*\"$1\":\([0-9]*\).*/\1/p" "$T/timing"; }
 near() { # WHAT PLANNED MEASURED
     awk -v what="$1" -v p="${2:-0}" -v m="${3:-0}" 'BEGIN { if (!(m > 0 && p / m > 0.9 && p / m < 1.1)) printf " %s: planned %.0f, measured %.0f", what, p, m }'
@@ -46,7 +51,8 @@ for arm in $arms; do
                 --timing "$T/timing" --out "$T/out" -o "$T/metrics" "$T/rollouts" 2>"$T/err" || bad="$bad $(head -n 1 "$T/err")"
         bad="$bad$(near "memory of $R ranks" "$(planned training_bytes)" "$(measured rank_memory_peak)"
             near "sent of $R ranks" "$(planned sent_bytes step_sent_bytes)" "$(measured rank_sent)"
-            near "received of $R ranks" "$(planned received_bytes step_received_bytes)" "$(measured rank_received)")"
+            near "received of $R ranks" \
+                "$(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes)))" "$(measured rank_received)")"
         [ "$SHAPE" = tiny ] || echo "note $arm on $R ranks, planned and measured: memory $(planned training_bytes) $(measured rank_memory_peak)," \
             "sent $(planned sent_bytes step_sent_bytes) $(measured rank_sent), received $(planned received_bytes step_received_bytes) $(measured rank_received)"
     done

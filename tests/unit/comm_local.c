@@ -182,12 +182,12 @@ static void probe(struct comm *c)
     }
 }
 
-/* Each rank sees what the others wrote, twice in the same memory; a second
- * window at once is none; where it is closed, there is another one. */
+/* Each rank sees what the others wrote, twice in the same memory, while another
+ * window is open; a third one is none; where one is closed, there is another. */
 static void window(struct comm *c)
 {
     int me = comm_rank(c), size = comm_size(c);
-    struct comm_window *w, *second;
+    struct comm_window *w, *second, *third;
     struct comm_traffic t;
     struct err e = {0};
 
@@ -200,17 +200,22 @@ static void window(struct comm *c)
         if (!w)
             return;
         OK(comm_window_open(&second, c, 1, &e));
-        T_CHECK(!second);
+        T_CHECK(second);
+        *comm_window_of(second, me) = (char)(i + me);
+        OK(comm_window_open(&third, c, 1, &e));
+        T_CHECK(!third);
         for (int k = 0; k < 2; k++) {
             fill((uint8_t *)comm_window_of(w, me), me, k, n);
             OK(comm_barrier(c, &e));
             for (int r = 0; r < size; r++)
-                T_CHECK(holds((const uint8_t *)comm_window_of(w, r), r, k, n));
+                T_CHECK(holds((const uint8_t *)comm_window_of(w, r), r, k, n) &&
+                        *comm_window_of(second, r) == (char)(i + r));
             OK(comm_barrier(c, &e));
         }
         comm_window_traffic(w, 3, 5);
-        comm_window_close(&w);
-        T_CHECK(!w);
+        comm_window_close(i % 2 ? &w : &second);
+        comm_window_close(i % 2 ? &second : &w);
+        T_CHECK(!w && !second);
         comm_window_close(&w);
     }
     comm_traffic(c, &t);

@@ -46,7 +46,8 @@ static inline int rig_sanitized(void)
 static inline void rig_open(struct rig *t, const struct rig_case *x,
                             struct kernels *k)
 {
-    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1, x->offload, 0};
+    const struct adamw_opts o = {0.9, 0.999,      1e-8, 0.01, 0,
+                                 1,   x->offload, 0,    0};
     struct err e = {0};
     const struct params *p;
     float *w;

@@ -9,7 +9,7 @@
 
 enum { N_MATRIX = 24, N_VECTOR = 8, N_ALL = 32, STEPS = 10 };
 
-static const struct adamw_opts usual = {0.9, 0.999, 1e-8, 0.01, 1, 3, 0, 0};
+static const struct adamw_opts usual = {0.9, 0.999, 1e-8, 0.01, 1, 3, 0, 0, 0};
 
 /* One matrix with decay, one vector without. */
 static void two_tensors(struct params *p, struct param v[2])

@@ -17,7 +17,7 @@ static struct kernels *cpu;
  * deviations of the noise. */
 static double unmoved(const char *arm, double signal)
 {
-    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0, 0, 3, 0, 0};
+    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0, 0, 3, 0, 0, 0};
     static float start[N], g[N];
     static uint16_t was[N], now[N];
     struct param v = {.name = "w", .rows = N, .n = N};

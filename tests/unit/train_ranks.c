@@ -130,7 +130,7 @@ static uint64_t logits_of(struct model *m)
 /* Two updates of an arm from made-up gradients; what rank 0 sees after. */
 static struct after updates(struct comm *c, const char *arm, int offload)
 {
-    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 7, offload, 0};
+    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 7, offload, 0, 0};
     struct config shape = many_blocks();
     struct after got = {0};
     struct weights sent = {0};
@@ -256,7 +256,7 @@ static int pass(void *ctx, int a, int b, struct err *err)
 static void measure(struct comm *c)
 {
     static struct work w;
-    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 7, 0, 0};
+    const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 7, 0, 0, 0};
     struct config shape = many_blocks();
     struct gradient_work how = {pass, &w, LENGTH};
     int32_t tokens[LENGTH];
@@ -292,7 +292,7 @@ static void measure(struct comm *c)
     MUST(spread_weights(w.m, a, &e));
     comm_traffic(c, &after);
     k->memory(k, &mem);
-    plan_traffic(&t, &shape, &arm, comm_size(c));
+    plan_traffic(&t, &shape, &arm, comm_size(c), 0);
     plan_memory(&plan, &shape, &arm, &k->sizes,
                 (struct plan_shape){.micro_batch = LENGTH,
                                     .longest = LENGTH,

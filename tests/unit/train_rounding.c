@@ -80,7 +80,7 @@ static uint64_t state(const struct adamw *a, int n)
 static struct adamw *open_row(const struct row *r, const struct params *p,
                               struct exact *x)
 {
-    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 3, 0, 0};
+    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 3, 0, 0, 0};
     struct adamw *a = NULL;
     struct arm arm;
     struct err e = {0};

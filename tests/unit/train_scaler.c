@@ -32,7 +32,7 @@ static uint64_t state(const struct adamw *a)
 
 static struct adamw *open_one(struct kernels *k, const struct params *p)
 {
-    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 3, 0, 0};
+    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 3, 0, 0, 0};
     struct adamw *a = NULL;
     struct arm arm;
     struct err e = {0};

@@ -81,7 +81,7 @@ static void fill_batch(struct rig *t)
 
 static void open_rig(struct rig *t, const char *arm)
 {
-    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1, 0, 0};
+    static const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 0, 1, 0, 0, 0};
     struct err e = {0};
 
     memset(t, 0, sizeof *t);

@@ -29,7 +29,7 @@ static struct kernels *cpu;
 static struct adamw *open_row(const struct row *r, const struct params *p,
                               const char *arm)
 {
-    struct adamw_opts o = {0.9, 0.999, 1e-8, r->decay, 0, 3, 0, r->lanes};
+    struct adamw_opts o = {0.9, 0.999, 1e-8, r->decay, 0, 3, 0, r->lanes, 0};
     struct adamw *a = NULL;
     struct arm parsed;
     struct err e = {0};
@@ -155,7 +155,8 @@ static void bf16_gradients_are_clipped_as_torchs(void)
     }
     T_EQ_INT(offset, CLIP_VALUES);
     for (int c = 0; c < CLIP_CASES; c++) {
-        struct adamw_opts o = {0, 0.999, 1e-8, 0, clip_cases[c].max, 3, 0, 0};
+        struct adamw_opts o = {0, 0.999, 1e-8, 0, clip_cases[c].max,
+                               3, 0,     0,    0};
         struct adamw_result res;
         struct adamw *a = NULL;
         struct arm arm;

@@ -1,0 +1,85 @@
+# --shard-weights: each rank keeps its slice of the weights and reads a layer when
+# it is needed; the bytes are those of a run without it, and of one process
+set -u
+. tests/lib.sh shard_weights
+. tests/golden/bits/run.bash
+# sums OUT: the checkpoint, its optimizer, the metrics
+sums() { cat "$1"/model.safetensors "$1"/optimizer.safetensors "$1"/trainer_state.json "$1.m" | sha256sum | cut -c 1-64; }
+
+# three layers in two places; and embedding and head that take turns in one
+shape=${shape/--layers 2/--layers 3}
+make_base() { # OUT OPTIONS...
+    local out=$1
+    shift
+    "$BIN/pretrain" --quiet --device cpu --tokenizer $golden/tokenizer $shape --steps 10 --batch 8 --lr 5e-3 \
+        --warmup 5 --threads 1 -o "$out" "$@" $golden/corpus.jsonl
+}
+make_base "$T/tied" && make_base "$T/untied" --untied || no the_bases failed
+awk -f tests/golden/train/rollouts.awk -v SEED=1 -v STEPS=2 -v P=9 -v N=4 >"$T/all.jsonl"
+opts="--quiet --device cpu --off-policy --prompts 9 --mini-batch 5 --samples 4 --steps 2 --lr 1e-3 --seed 3 --threads 1"
+step() { # OUT OPTIONS...
+    local out=$1
+    shift
+    rm -rf "$out"
+    "$BIN/dapo-step" $opts --json -o "$out.m" --out "$out" "$@" "$T/all.jsonl"
+}
+while read -r base arm ranks more; do
+    name=${base}_$arm${more// /_} bad=
+    step "$T/one" --arm $arm --model "$T/$base" $more 2>"$T/err" || no "$name" "$(head -n 1 "$T/err")"
+    for R in ${ranks//,/ }; do
+        step "$T/x" --arm $arm --model "$T/$base" --ranks $R --shard-weights $more 2>"$T/err" || bad="$bad $(head -n 1 "$T/err")"
+        [ "$(sums "$T/one")" = "$(sums "$T/x")" ] || bad="$bad other bytes on $R ranks"
+    done
+    [ -z "$bad" ] && ok "$name" || no "$name" "$bad"
+done <<'A'
+tied fp32,shards=8 1,2,3
+untied fp32,shards=8 2,3 --micro-batch 40 --epochs 2
+tied bf16,shards=8 2,5
+untied bf16-mixed,shards=8 3 --recompute --micro-batch 40
+tied bf16-mixed,shards=8,prefixes=apart 2
+untied bf16-kahan,shards=8 2 --offload
+tied fp16-mixed,shards=8 9
+tied fp32,dropout=0.1,shards=8 2 --recompute
+A
+ULP_COMM_DELAY_US=3000 step "$T/x" --arm fp16-mixed,shards=8 --model "$T/tied" --ranks 3 --shard-weights 2>"$T/err"
+step "$T/one" --arm fp16-mixed,shards=8 --model "$T/tied"
+is random_delays "$(sums "$T/one") " "$(sums "$T/x") $(cat "$T/err")"
+
+train() { # OUT OPTIONS...
+    make_base "$@" --arm bf16-mixed,shards=4 --untied --metrics "$1.m" 2>"$T/err"
+}
+train "$T/p" && train "$T/q" --ranks 3 --shard-weights
+diff -r "$T/p" "$T/q" >/dev/null && cmp -s "$T/p.m" "$T/q.m" && ok pretrain || no pretrain "other bytes: $(head -n 1 "$T/err")"
+
+# less memory, and weights of others that are read again and again
+field() { sed -n "1s/.*\"$2\":\([0-9]*\).*/\1/p" "$T/$1"; }
+for how in whole shared; do
+    more=
+    [ $how = whole ] || more=--shard-weights
+    step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 4 --sync-full --timing "$T/$how" $more
+done
+awk -v a="$(field whole rank_memory_peak)" -v b="$(field shared rank_memory_peak)" -v c="$(field whole rank_received)" -v d="$(field shared rank_received)" \
+    'BEGIN { exit !(b > 0 && b < a && d > c) }' && ok less_memory_more_reading || no less_memory_more_reading "$(cat "$T/whole" "$T/shared")"
+
+refused() { # NAME PROGRAM OPTIONS...
+    local name=$1 program=$BIN/$2
+    shift 2
+    fails "$name" 2 '--shard-weights is for ranks of one host' "$program" "$@" --ranks 2 --shard-weights --launcher 'mpirun -n 2'
+    [ "$(wc -l <"$T/err")" = 1 ] || no "${name}_once" "$(cat "$T/err")"
+}
+refused another_launcher dapo-step --model "$T/tied" --out "$T/y"
+refused and_its_plan dapo-step --model "$T/tied" --plan
+refused and_pretrain pretrain --tokenizer $golden/tokenizer -o "$T/y"
+
+# a rank is killed in the middle of a step: one line, nothing left, and the same bytes then
+rm -rf "$T/x"* "$T/live"
+ULP_COMM_DELAY_US=50000 step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights --live "$T/live" 2>"$T/err" & wrap=$!
+while kill -0 $wrap 2>/dev/null && [ ! -s "$T/live" ]; do sleep 0.05; done
+victim=$(pgrep -f -- "--out $T/x .*--live $T/live" | tail -n 1)
+kill -9 "$victim"
+wait $wrap
+is a_rank_that_is_killed "1 1" "$? $(grep -c "^dapo-step: rank [012] on .*has died: signal 9" "$T/err")"
+{ [ "$(wc -l <"$T/err")" = 1 ] && [ ! -e "$T/x" ] && [ ! -e "$T/x.m" ] && ! pgrep -f -- "--live $T/live" >"$T/left"; } && ok nothing_is_left || no nothing_is_left "$(cat "$T/err" "$T/left")"
+step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights
+step "$T/one" --arm fp32,shards=8 --model "$T/untied"
+is begun_again "$(sums "$T/one")" "$(sums "$T/x")"
