@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include "../base/clock.h"
 #include "../base/larger.h"
 #include "../base/arena.h"
 #include "impl.h"
@@ -143,22 +144,35 @@ static void bring_matrix(struct gather *g, struct kernels *k,
     k->weight_set(k, w->w, p, g->m->t);
 }
 
+static uint64_t now(void)
+{
+    return (uint64_t)clock_ns(CLOCK_MONOTONIC);
+}
+
+static void tell(const struct gather *g, int unit, int waited, uint64_t began)
+{
+    if (g->from.came)
+        g->from.came(g->from.ctx, place_of(g->m, unit) == OUTSIDE ? -1 : unit,
+                     waited, began);
+}
+
 static void bring(struct gather *g, struct kernels *k, int unit)
 {
     const struct model *m = g->m;
+    int outside = place_of(m, unit) == OUTSIDE;
+    uint64_t began = now();
 
-    if (place_of(m, unit) == OUTSIDE) {
+    if (outside)
         bring_matrix(g, k,
                      of_model(m, unit == UNIT_EMBED ? ROLE_EMBED : ROLE_HEAD),
                      g->outside);
-        return;
-    }
-    for (enum role r = 0; r < N_ROLES; r++) {
+    for (enum role r = 0; r < N_ROLES && !outside; r++) {
         const struct weight *w = of_layer(m, unit, r);
 
         if (role_in_layer(r) && w && w->f.K)
             bring_matrix(g, k, w, g->rows[unit % 2][r]);
     }
+    tell(g, unit, 0, began);
 }
 
 /* ---- the thread ------------------------------------------------------ */
@@ -203,17 +217,21 @@ static int open_thread(struct gather *g, struct err *e)
 /* Waits for what is on its way. */
 static int arrived(struct gather *g, struct err *e)
 {
-    int r;
+    uint64_t began = now();
+    int unit, r;
 
     if (!g->k)
         return 0;
     pthread_mutex_lock(&g->lock);
+    unit = g->on_its_way;
     while (g->on_its_way != UNIT_NONE)
         pthread_cond_wait(&g->moved, &g->lock);
     r = g->failed;
     if (r)
         *e = g->err;
     pthread_mutex_unlock(&g->lock);
+    if (unit != UNIT_NONE)
+        tell(g, unit, 1, began);
     return r;
 }
 

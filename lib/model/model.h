@@ -61,6 +61,9 @@ struct model_store {
     /* Where value `first` is; *n: how many follow it there, at most as many as
      * *n was. Called in any thread, one at a time. */
     const void *(*at)(void *ctx, size_t first, size_t *n);
+    /* NULL, or told of a layer (-1: embedding or head) that has come, or that a
+     * pass has waited for, since `began` (clock_ns, monotonic). In any thread. */
+    void (*came)(void *ctx, int layer, int waited, uint64_t began);
     void *ctx;
 };
 /* Instead of model_attach: the matrices of a layer come before the layer

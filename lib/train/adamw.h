@@ -50,13 +50,14 @@ struct adamw {
     struct slices s; /* whose first value is the first of what follows */
     void *master;    /* device */
     struct comm_window
-        *compute;        /* every rank's slice of the compute weights, or
+        *compute;       /* every rank's slice of the compute weights, or
                                     NULL; the master weights lie there where
                                     they are the same values */
-    void *comp, *m, *v;  /* device, or host under offload; comp NULL without
+    void *comp, *m, *v; /* device, or host under offload; comp NULL without
                            Kahan */
-    char *piece;         /* device, under offload: m, v and comp of a piece */
-    uint64_t *changed;   /* device: of the running update */
+    char *piece;        /* device, under offload: m, v and comp of a piece */
+    struct timeline *timeline; /* borrowed; NULL: none. Of what is read there */
+    uint64_t *changed;         /* device: of the running update */
     char *before;        /* NULL but in adamw_update_keeping: where the weights
                            as they were go, */
     enum dtype before_t; /* their type, */

@@ -2,6 +2,7 @@
 #include "spread.h"
 #include <stdlib.h>
 #include "../base/arena.h"
+#include "timeline.h"
 
 /* ---- each rank's slice, read in place --------------------------------- */
 
@@ -29,6 +30,15 @@ static const void *at(void *ctx, size_t first, size_t *n)
     return comm_window_of(a->compute, r) + (first - a->s.cut[r]) * size;
 }
 
+static void came(void *ctx, int layer, int waited, uint64_t began)
+{
+    const struct adamw *a = ctx;
+    const char *what = layer < 0 ? "embedding or head" : "layer";
+
+    timeline_add(a->timeline, waited ? TIMELINE_COMPUTE : TIMELINE_WEIGHTS,
+                 waited ? "wait for weights" : what, layer, began);
+}
+
 /* The same, of slices without values. */
 static const void *cut_at(void *ctx, size_t first, size_t *n)
 {
@@ -40,13 +50,14 @@ size_t spread_scattered(const struct slices *s)
 {
     struct slices own = *s;
 
-    return model_store_scattered(&(struct model_store){cut_at, &own}, s->p);
+    return model_store_scattered(&(struct model_store){cut_at, NULL, &own},
+                                 s->p);
 }
 
 int spread_open(struct model *m, struct adamw *a, struct err *e)
 {
     if (a->compute)
-        return model_gather(m, &(struct model_store){at, a}, e);
+        return model_gather(m, &(struct model_store){at, came, a}, e);
     /* a slice is no model */
     return model_attach(m, a->s.n > 1 ? NULL : a->master, a->arm.master, e);
 }

@@ -64,13 +64,14 @@ void timeline_add(struct timeline *t, enum timeline_row row, const char *what,
 
 static void put_rank(struct buf *b, int rank)
 {
-    static const char *const rows[] = {"compute", "exchange"};
+    static const char *const rows[TIMELINE_ROWS] = {"compute", "exchange",
+                                                    "weights"};
 
     buf_printf(b,
                "%s{\"ph\":\"M\",\"pid\":%d,\"name\":\"process_name\","
                "\"args\":{\"name\":\"rank %d\"}}",
                rank ? ",\n" : "", rank, rank);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < TIMELINE_ROWS; i++)
         buf_printf(b,
                    ",\n{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":"
                    "\"thread_name\",\"args\":{\"name\":\"%s\"}}",

@@ -1,7 +1,8 @@
 /* timeline - what each rank of a run did when, as a trace that Perfetto and
  * chrome://tracing read
  *
- * A rank has two rows: what it computes, and what a thread beside it exchanges.
+ * A rank has three rows: what it computes, what a thread beside it exchanges, and
+ * what another one reads of weights.
  * The ranks' clocks are set together when they open it.
  */
 #ifndef ULP_TRAIN_TIMELINE_H
@@ -10,7 +11,12 @@
 #include "../comm/comm.h"
 
 struct timeline;
-enum timeline_row { TIMELINE_COMPUTE, TIMELINE_EXCHANGE };
+enum timeline_row {
+    TIMELINE_COMPUTE,
+    TIMELINE_EXCHANGE,
+    TIMELINE_WEIGHTS,
+    TIMELINE_ROWS
+};
 
 /* All ranks of c call. */
 int timeline_open(struct timeline **t, struct comm *c,

@@ -58,7 +58,7 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
         gradient_open(&t->g, t->m, t->k, &t->arm, &t->a->s);
     if (!r && o->timeline) {
         r = timeline_open(&t->timeline, o->comm, e);
-        t->g.travel.timeline = t->timeline;
+        t->g.travel.timeline = t->a->timeline = t->timeline;
     }
     if (!r)
         r = spread_open(t->m, t->a, e);

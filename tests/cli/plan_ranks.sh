@@ -10,12 +10,12 @@ case ${SHAPE:=tiny} in
 tiny)
     # several shards of several micro-batches; slices that begin within tensors
     shape='"hidden_size":64,"num_hidden_layers":8,"num_attention_heads":4,"num_key_value_heads":4,"intermediate_size":192,"vocab_size":800'
-    ranks=${RANKS_PLANNED:-2 3 5} shards=8 groups=16 length=96 micro=384
+    ranks=${RANKS_PLANNED:-2 3 5} shards=8 groups=16 length=96 micro=384 micros=2
     arms=${ARMS_PLANNED:-fp32 bf16-mixed bf16 bf16-kahan fp32,grads=bf16 fp32--recompute fp32--offload fp32--shard-weights bf16-mixed--shard-weights bf16,order=canonical,dropout=0--shard-weights} ;;
 135m)
     shape='"hidden_size":576,"num_hidden_layers":30,"num_attention_heads":9,"num_key_value_heads":3,"intermediate_size":1536,"vocab_size":49152'
-    ranks=${RANKS_PLANNED:-2} shards=4 groups=4 length=128 micro=512
-    arms='fp32 bf16-mixed' ;;
+    ranks=${RANKS_PLANNED:-2} shards=4 groups=4 length=128 micro=512 micros=1
+    arms=${ARMS_PLANNED:-fp32 bf16-mixed fp32--shard-weights bf16-mixed--shard-weights} ;;
 *) no shape "$SHAPE is neither tiny nor 135m"; exit 1 ;;
 esac
 mkdir "$T/shape"
@@ -35,9 +35,9 @@ planned() { # FIELD...: their sum
     for f; do sum=$((sum + $(sed -n "s/.*\"$f\":\([0-9]*\).*/\1/p" "$T/plan"))); done
     echo $sum
 }
-# forwards and backwards of the rank that has most shards, each of two micro-batches, where they gather weights
+# forwards and backwards of the rank that has most shards, each of $micros micro-batches, where they gather weights
 passes() { # RANKS
-    case $more in *shard-weights*) echo $((2 * ((shards + $1 - 1) / $1))) ;; *) echo 0 ;; esac
+    case $more in *shard-weights*) echo $((micros * ((shards + $1 - 1) / $1))) ;; *) echo 0 ;; esac
 }
 measured() { sed -n "1s/.*\"$1\":\([0-9]*\).*/\1/p" "$T/timing"; }
 near() { # WHAT PLANNED MEASURED
@@ -54,7 +54,7 @@ for arm in $arms; do
             near "received of $R ranks" \
                 "$(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes)))" "$(measured rank_received)")"
         [ "$SHAPE" = tiny ] || echo "note $arm on $R ranks, planned and measured: memory $(planned training_bytes) $(measured rank_memory_peak)," \
-            "sent $(planned sent_bytes step_sent_bytes) $(measured rank_sent), received $(planned received_bytes step_received_bytes) $(measured rank_received)"
+            "sent $(planned sent_bytes step_sent_bytes) $(measured rank_sent), received $(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes))) $(measured rank_received)"
     done
     [ -z "$bad" ] && ok "$arm" || no "$arm" "$bad"
 done

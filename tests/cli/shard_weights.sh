@@ -61,6 +61,20 @@ done
 awk -v a="$(field whole rank_memory_peak)" -v b="$(field shared rank_memory_peak)" -v c="$(field whole rank_received)" -v d="$(field shared rank_received)" \
     'BEGIN { exit !(b > 0 && b < a && d > c) }' && ok less_memory_more_reading || no less_memory_more_reading "$(cat "$T/whole" "$T/shared")"
 
+# what came when: every layer on every rank, one after the other, while shards computed
+step "$T/x" --arm fp32,shards=4 --model "$T/untied" --ranks 2 --shard-weights --micro-batch 60 --timeline "$T/line" 2>"$T/err"
+python3 - "$T/line" 2>>"$T/err" <<'P' && ok a_timeline || no a_timeline "$(tail -n 1 "$T/err")"
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+spans = [(e["pid"], e["tid"], e["name"], e["ts"], e["ts"] + e["dur"]) for e in events if e["ph"] == "X"]
+for rank in 0, 1:
+    came = sorted((s[3], s[4], s[2]) for s in spans if s[:2] == (rank, 2))
+    shards = [s for s in spans if s[:2] == (rank, 0) and s[2].startswith("shard ")]
+    assert {s[2] for s in came} == {"layer 0", "layer 1", "layer 2", "embedding or head"}, came
+    assert all(a[1] <= b[0] + 0.01 for a, b in zip(came, came[1:])), came
+    assert all(any(s[3] <= c[0] and c[1] <= s[4] for c in came) for s in shards), (came, shards)
+P
+
 refused() { # NAME PROGRAM OPTIONS...
     local name=$1 program=$BIN/$2
     shift 2

@@ -43,9 +43,11 @@ while [ $starved -lt "$ROUNDS" ] && [ $i -lt $((3 * ROUNDS)) ]; do
     launcher=${launchers[$((i % ${#launchers[@]}))]}
     # the state has the seed, which these processes are known by
     i=$((i + 1)) seed=78$$$i
+    how=(--launcher "$launcher")
+    [ "$launcher" != local ] || [ $((i % 2)) = 0 ] || how=(--shard-weights)
     rm -rf "$T"/half* "$T"/want* "$T"/got* "$T/live"
     train "$T/base" "$T/half" 2 "$T/first" --seed $seed && train "$T/half" "$T/want" 10 "$T/last" --seed $seed || { no undisturbed "failed"; break; }
-    ULP_COMM_DELAY_US=20000 train "$T/half" "$T/got" 10 "$T/last" --seed $seed --ranks 3 --launcher "$launcher" --live "$T/live" 2>"$T/err" & wrap=$!
+    ULP_COMM_DELAY_US=20000 train "$T/half" "$T/got" 10 "$T/last" --seed $seed --ranks 3 "${how[@]}" --live "$T/live" 2>"$T/err" & wrap=$!
     steps=$(random "1$i" 4)
     while kill -0 $wrap 2>/dev/null && [ "$(cat "$T/live" 2>/dev/null | wc -l)" -le "$steps" ]; do sleep 0.05; done
     mapfile -t r < <(ranks $seed "$(pgrep -P $wrap)")
@@ -56,7 +58,7 @@ while [ $starved -lt "$ROUNDS" ] && [ $i -lt $((3 * ROUNDS)) ]; do
     ms=$((($(date +%s%N) - began) / 1000000))
     left=$(mine $seed | wc -l)
     for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$left" = 0 ] && break; sleep 0.1; left=$(mine $seed | wc -l); done
-    [ -z "${VERBOSE:-}" ] || echo "note $launcher, after $steps steps: status $rc after $ms ms: $(cat "$T/err")"
+    [ -z "${VERBOSE:-}" ] || echo "note ${how[*]}, after $steps steps: status $rc after $ms ms: $(cat "$T/err")"
     starved=$((starved + 1)) why=
     [ $rc = 1 ] && [ "$left" = 0 ] && [ $ms -lt 25000 ] || why="status $rc after $ms ms, $left left"
     [ ! -e "$T/got" ] && [ ! -e "$T/got.m" ] || why="$why, something is written"
@@ -65,7 +67,7 @@ while [ $starved -lt "$ROUNDS" ] && [ $i -lt $((3 * ROUNDS)) ]; do
     [ "$(sums "$T/want")" = "$(sums "$T/got")" ] || why="$why, other bytes"
     [ -z "$why" ] && continue
     bad=$((bad + 1))
-    no "round_$i" "$launcher, after $steps steps: $why: $(head -c 600 "$T/err" | tr '\n' ' ')"
+    no "round_$i" "${how[*]}, after $steps steps: $why: $(head -c 600 "$T/err" | tr '\n' ' ')"
     # shellcheck disable=SC2046
     [ "$left" = 0 ] || kill -9 $(mine $seed)
 done

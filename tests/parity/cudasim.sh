@@ -51,6 +51,11 @@ for arm in fp32 bf16-sr fp16-mixed; do
         --steps 1 --out OUT -o "$T/metrics" "$T/ck.zst"
 done
 verdict a_training_step_on_the_simulator
+for arm in fp32,shards=3 bf16-mixed,shards=3; do # each rank with a slice of the weights
+    both shard-$arm dapo-step --model "$T/base" --arm $arm $step --off-policy --ranks 2 --shard-weights \
+        --steps 1 --out OUT -o "$T/metrics" "$T/ck.zst"
+done
+verdict shard_weights_on_the_simulator
 
 # --- order=hardware: no promise about bits, so numbers near the CPU's ---------
 # Log-probabilities may lie apart by what rounding does: in fp32 by sums of a
