@@ -37,18 +37,20 @@ int account_take(struct account *a, void *p, size_t n)
     return 0;
 }
 
-void account_give(struct account *a, void *p)
+size_t account_give(struct account *a, void *p)
 {
-    size_t i = a->n_buffers;
+    size_t i = a->n_buffers, n;
 
     if (!p)
-        return;
+        return 0;
     while (i && a->buffer[i - 1].p != p)
         i--;
     if (!i)
-        return;
-    account_sub(a, a->buffer[i - 1].n);
+        return 0;
+    n = a->buffer[i - 1].n;
+    account_sub(a, n);
     a->buffer[i - 1] = a->buffer[--a->n_buffers];
+    return n;
 }
 
 void account_close(struct account *a)

@@ -21,11 +21,11 @@ struct account {
 
 void account_add(struct account *a, size_t n);
 void account_sub(struct account *a, size_t n);
-/* A buffer that was taken, and one that is about to be freed (NULL and
- * unknown ones are passed over). Taking needs a little memory of the host: 0,
- * or -1 without it. */
+/* A buffer that was taken, and one that is about to be freed: its bytes (of NULL
+ * and of unknown ones 0). Taking needs a little memory of the host: 0, or -1
+ * without it. */
 int account_take(struct account *a, void *p, size_t n) MUST_CHECK;
-void account_give(struct account *a, void *p);
+size_t account_give(struct account *a, void *p);
 void account_close(struct account *a);
 
 /* Bytes of the host: what is free, and what there is. */

@@ -144,23 +144,65 @@ const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
     return p;
 }
 
+/* ---- buffers ----
+ * Of a large one the system's pages are zero already, and no page is touched
+ * before its values are: those of many matrices lie end to end by then, and
+ * share huge pages. Under a sanitizer the ends of each are watched instead. */
+
+static int is_mapped(size_t n)
+{
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+    return n >= HUGE_PAGE / 4;
+#else
+    (void)n;
+    return 0;
+#endif
+}
+
+static void *zeros(size_t n)
+{
+    void *p;
+
+#ifdef __linux__
+    if (is_mapped(n)) {
+        p = mmap(NULL, n, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+            return NULL;
+        madvise(p, n, MADV_HUGEPAGE);
+        return p;
+    }
+#endif
+    p = aligned(n);
+    return p ? memset(p, 0, n ? n : 1) : NULL;
+}
+
+static void give_back(void *p, size_t n)
+{
+#ifdef __linux__
+    if (p && is_mapped(n)) {
+        munmap(p, n);
+        return;
+    }
+#endif
+    free(p);
+}
+
 static void *op_alloc(struct kernels *k, size_t bytes, struct err *e)
 {
     struct cpu *c = cpu_of(k);
-    void *p = aligned(bytes);
+    void *p = zeros(bytes);
 
-    if (!p || account_take(&c->mem, p, bytes)) {
-        free(p);
-        say_out(c, e, bytes, "a buffer");
-        return NULL;
-    }
-    return memset(p, 0, bytes ? bytes : 1);
+    if (p && !account_take(&c->mem, p, bytes))
+        return p;
+    give_back(p, bytes);
+    say_out(c, e, bytes, "a buffer");
+    return NULL;
 }
 
 static void op_free(struct kernels *k, void *p)
 {
-    account_give(&cpu_of(k)->mem, p);
-    free(p);
+    give_back(p, account_give(&cpu_of(k)->mem, p));
 }
 
 static size_t all_scratch(const struct cpu *c)
