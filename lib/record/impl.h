@@ -4,6 +4,7 @@
  */
 #ifndef ULP_RECORD_IMPL_H
 #define ULP_RECORD_IMPL_H
+#include <string.h>
 #include "rec.h"
 #include "value.h"
 
@@ -14,6 +15,22 @@ struct field {
     const char *raw; /* the bytes as they were read; NULL once it was set */
     size_t n_raw;
 };
+
+/* A field's name as messages begin with it: its first 99 bytes. */
+struct field_name {
+    char s[100];
+};
+
+/* For every field of every record, so that it is no snprintf. */
+static inline struct field_name field_name(const struct field *f)
+{
+    struct field_name name;
+    size_t n = f->n_key < sizeof name.s ? f->n_key : sizeof name.s - 1;
+
+    memcpy(name.s, f->key, n);
+    name.s[n] = 0;
+    return name;
+}
 
 struct rec {
     struct arena *a;

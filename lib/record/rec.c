@@ -129,7 +129,6 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
     }
     for (size_t i = 0; i < n_fields; i++) {
         struct field *f;
-        char where[128];
         int ret, x;
 
         ret = msgpack_unpack(p, n, &off, &r->zone, &key);
@@ -148,9 +147,7 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
             return not_unpacked(ret, e);
         f->n_raw = (size_t)(p + off - f->raw);
         place_empty(&f->val);
-        snprintf(where, sizeof where, "%.*s",
-                 (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
-        if ((x = value_check(&f->val, where, e)) < 0)
+        if ((x = value_check(&f->val, field_name(f).s, e)) < 0)
             return x;
     }
     return r->n > 1 ? keys_differ(r, e) : 0;
@@ -263,15 +260,11 @@ const msgpack_object *rec_find(const struct rec *r, const char *path)
 
 int rec_finite(const struct rec *r, struct err *e)
 {
-    char where[128];
-
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = &r->f[i];
         struct err why;
 
-        snprintf(where, sizeof where, "%.*s",
-                 (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
-        if (value_finite(&f->val, where, &why) < 0)
+        if (value_finite(&f->val, field_name(f).s, &why) < 0)
             return rec_bad(r, e, "%.700s", why.msg);
     }
     return 0;

@@ -124,7 +124,9 @@ int value_finite(const msgpack_object *o, const char *where, struct err *e)
 
             /* the place of an element is made only for a message */
             if (x->type < MSGPACK_OBJECT_FLOAT64 ||
-                (x->type == MSGPACK_OBJECT_FLOAT32 && isfinite(x->via.f64)))
+                ((x->type == MSGPACK_OBJECT_FLOAT32 ||
+                  x->type == MSGPACK_OBJECT_FLOAT64) &&
+                 isfinite(x->via.f64)))
                 continue;
             snprintf(inner, sizeof inner, "%s[%u]", where, (unsigned)i);
             r = value_finite(x, inner, e);
