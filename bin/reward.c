@@ -79,6 +79,14 @@ static int put(const struct rec *r, struct err *e)
     return flush_stdout(e);
 }
 
+/* The oldest record whose verdict may still wait for a program. */
+static int put_next(struct err *e)
+{
+    int r = filter_flush(&f, 0, e);
+
+    return r ? r : put(judge_next(judge), e);
+}
+
 /* One line, as soon as it is known. */
 static void warn_once(void)
 {
@@ -97,7 +105,7 @@ static int work(struct err *e)
 
     for (;;) {
         while (judge_full(judge) || (judge_kept(judge) && !filter_ready(&f)))
-            if ((r = put(judge_next(judge), e)))
+            if ((r = put_next(e)))
                 return r;
         if ((r = filter_read(&f, &rec, e)) <= 0)
             break;
@@ -110,7 +118,7 @@ static int work(struct err *e)
         warn_once();
     }
     while (!r && judge_kept(judge))
-        r = put(judge_next(judge), e);
+        r = put_next(e);
     return r;
 }
 
@@ -126,6 +134,7 @@ static int run(char **args, int n, struct err *e)
     if (r)
         return r;
     judge_made_by(judge, &f);
+    filter_hold(&f);
     r = work(e);
     if (r)
         return r;

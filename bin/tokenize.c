@@ -129,6 +129,7 @@ static int work(struct tokens *t, char **args, int n, struct err *e)
     if (r)
         return r;
     tokens_made_by(t, &f);
+    filter_hold(&f);
     while ((r = filter_read(&f, &rec, e)) > 0) {
         r = tokens_set(t, rec, e);
         if (r < 0)

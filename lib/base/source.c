@@ -29,6 +29,8 @@ struct source {
     int in_frame;       /* of the decoder */
     int full;           /* the decoder may hold more output */
     char *name;
+    int (*on_wait)(void *ctx, struct err *e);
+    void *on_wait_ctx;
     ZSTD_DStream *z;
     z_stream *gz;
     struct window raw; /* compressed bytes; unused when PLAIN */
@@ -113,11 +115,23 @@ int source_cut(const struct source *s)
     return s->eof && s->in_frame;
 }
 
-int source_ready(const struct source *s)
+void source_on_wait(struct source *s, int (*fn)(void *ctx, struct err *e),
+                    void *ctx)
+{
+    s->on_wait = fn;
+    s->on_wait_ctx = ctx;
+}
+
+static int would_wait(const struct source *s)
 {
     struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
-    return left(&s->raw) || s->full || s->eof || poll(&p, 1, 0) != 0;
+    return poll(&p, 1, 0) == 0;
+}
+
+int source_ready(const struct source *s)
+{
+    return left(&s->raw) || s->full || s->eof || !would_wait(s);
 }
 
 /* read(2) into a window: 1, 0 at the end, negative on error */
@@ -128,6 +142,12 @@ static int fill(struct source *s, struct window *w, struct err *e)
 
     if (s->eof)
         return 0;
+    if (s->on_wait && would_wait(s)) {
+        int r = s->on_wait(s->on_wait_ctx, e);
+
+        if (r < 0)
+            return r;
+    }
     do
         k = read(s->fd, p, CHUNK);
     while (k < 0 && errno == EINTR);

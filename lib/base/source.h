@@ -21,6 +21,10 @@ const char *source_bytes(const struct source *s, size_t *n);
 void source_take(struct source *s, size_t n);
 /* Wait for more bytes: 1, 0 at the end of the input, negative on error. */
 int source_more(struct source *s, struct err *e) MUST_CHECK;
+/* Called before each wait for a writer that has nothing to say yet; negative
+ * ends the read. */
+void source_on_wait(struct source *s, int (*fn)(void *ctx, struct err *e),
+                    void *ctx);
 /* To be called between two streams: see whether a compressed part begins here.
  * 1 when bytes are at hand, 0 at the end of the input, negative on error. */
 int source_boundary(struct source *s, struct err *e) MUST_CHECK;

@@ -323,6 +323,8 @@ int gen_run(struct model *m, const struct gen_opts *o, const struct gen_io *io,
         r = step(&g, e);
         if (!r)
             r = deliver(&g, e);
+        if (!r && io->turn)
+            r = io->turn(io->ctx, e);
     }
     gen_close(&g);
     return r;

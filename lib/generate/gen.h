@@ -56,7 +56,7 @@ struct gen_res {
  * asked again when a slot is free; when none runs and next gives 0 the call
  * returns). done: a finished sequence, in order of requests (results that
  * finish early are held until those before them are done) or with any_order at
- * once. Either may return
+ * once. turn: after each step of all sequences; may be NULL. Each may return
  * <0 to stop. Consecutive requests with the same prompt pointer share its
  * prefill. */
 struct gen_io {
@@ -64,6 +64,7 @@ struct gen_io {
     int (*done)(void *ctx, const struct gen_res *r, struct err *e);
     void *ctx;
     int any_order;
+    int (*turn)(void *ctx, struct err *e);
 };
 
 int gen_run(struct model *m, const struct gen_opts *o, const struct gen_io *io,

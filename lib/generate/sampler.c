@@ -60,11 +60,20 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
     return sampler_write(s, res, e);
 }
 
+/* Samples that end at about the same time go on together, but none waits for
+ * the work on others. */
+static int turn(void *ctx, struct err *e)
+{
+    struct sampler *s = ctx;
+
+    return filter_flush(s->f, s->in_flight > 0, e);
+}
+
 /* ---- the run ---- */
 
 static int generate(struct sampler *s, struct err *e)
 {
-    struct gen_io io = {next, done, s, 0};
+    struct gen_io io = {next, done, s, 0, turn};
     int r = 0;
 
     s->g.seed = sampler_seed(s->o->seed, s->step);
@@ -197,6 +206,8 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
     set_gen(&s);
     if (!comm_rank(o->comm))
         made_by(&s);
+    if (comm_size(o->comm) < 2)
+        filter_hold(f);
     s.release = o->release || o->offload || x->k->sizes.can.own_memory;
     s.progress = progress_open(f->tool, "tokens", 0, f->quiet);
     engine_say_device(x->k, s.progress);

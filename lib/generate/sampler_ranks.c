@@ -171,7 +171,7 @@ static int work(struct sampler *s, struct err *e)
                                        source_next, source_take};
     int batch = s->o->batch, ranks = comm_size(s->o->comm);
     struct worker w = {.s = s};
-    struct gen_io io = {next, done, &w, 1};
+    struct gen_io io = {next, done, &w, 1, NULL};
     int r = farm_open(&w.farm, s->o->comm, &source, 1,
                       (batch / s->o->all.samples + 1) * ranks, e);
 

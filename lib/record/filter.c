@@ -48,9 +48,34 @@ const struct opt *filter_opts(struct filter *f)
     return o;
 }
 
+int filter_flush(struct filter *f, int due, struct err *e)
+{
+    return f->hold ? rec_flush(f->w, due, e) : 0;
+}
+
+static int on_wait(void *ctx, struct err *e)
+{
+    return filter_flush(ctx, 0, e);
+}
+
+void filter_hold(struct filter *f)
+{
+    if (!f->w)
+        return;
+    f->hold = 1;
+    rec_hold(f->w);
+    rec_on_wait(f->in, on_wait, f);
+}
+
 static int open_input(struct filter *f, struct err *e)
 {
-    return rec_open(&f->in, f->n_inputs ? f->inputs[f->at] : "-", e);
+    int x = filter_flush(f, 0, e); /* a FIFO waits for its writer */
+
+    if (!x)
+        x = rec_open(&f->in, f->n_inputs ? f->inputs[f->at] : "-", e);
+    if (!x && f->hold)
+        rec_on_wait(f->in, on_wait, f);
+    return x;
 }
 
 int filter_open_input(struct filter *f, const char *tool, char **inputs,

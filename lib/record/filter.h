@@ -30,7 +30,7 @@ struct filter {
     int n_inputs, at;
     char **inputs;
     char kind[32], tool[32];
-    int header_done;
+    int header_done, hold;
     char first_bad[512];
 };
 
@@ -65,6 +65,12 @@ int filter_skip(struct filter *f, struct err *e) MUST_CHECK;
 void filter_say_skipped(const struct filter *f);
 /* That, and ends the output. */
 int filter_close(struct filter *f, struct err *e) MUST_CHECK;
+/* After filter_open: records go to a waiting reader together (rec_hold), and
+ * those kept before each wait for input. For filters that take little time a
+ * record. */
+void filter_hold(struct filter *f);
+/* As rec_flush. */
+int filter_flush(struct filter *f, int due, struct err *e) MUST_CHECK;
 /* After an error: drops the output. */
 void filter_abort(struct filter *f);
 

@@ -34,6 +34,12 @@ void rec_close(struct rec_reader **r)
     *r = NULL;
 }
 
+void rec_on_wait(struct rec_reader *r, int (*fn)(void *ctx, struct err *e),
+                 void *ctx)
+{
+    source_on_wait(r->src, fn, ctx);
+}
+
 uint64_t rec_count(const struct rec_reader *r)
 {
     return r->count;

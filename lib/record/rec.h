@@ -46,6 +46,9 @@ int rec_read(struct rec_reader *r, struct rec **rec, struct err *e) MUST_CHECK;
 /* 1 when a rec_read would not wait for a writer that has nothing to say yet (a
  * record that has begun to come is waited for). For filters that gather. */
 int rec_ready(const struct rec_reader *r);
+/* fn is called before each wait for such a writer; negative ends the read. */
+void rec_on_wait(struct rec_reader *r, int (*fn)(void *ctx, struct err *e),
+                 void *ctx);
 void rec_close(struct rec_reader **r);
 /* Records read so far over all concatenated streams (the current record's
  * number, counted from 1, once it is read). */
@@ -165,16 +168,24 @@ int rec_header_copy(struct rec_writer *w, const struct rec_reader *from,
  * host, a path outside the tree, a thread count or a batch size. A key given
  * twice, or "tool", makes rec_header fail. */
 void rec_made_by(struct rec_writer *w, const char *key, const char *value);
-/* Written and flushed through to the reader (no filter holds a finished
- * record back). A record of any reader or of rec_new. */
+/* Written, and flushed through to a reader that waits for it, unless rec_hold
+ * was called. A record of any reader or of rec_new. */
 int rec_write(struct rec_writer *w, const struct rec *r,
               struct err *e) MUST_CHECK;
+/* From here on records for a waiting reader go together, which wakes it less
+ * often: rec_write keeps them for REC_HOLD_MS at most. A program that waits or
+ * computes for longer calls rec_flush before. rec_commit and rec_abort flush
+ * too. */
+enum { REC_HOLD_MS = 2 };
+void rec_hold(struct rec_writer *w);
+/* What rec_write keeps goes to the reader; due: only if it is REC_HOLD_MS old. */
+int rec_flush(struct rec_writer *w, int due, struct err *e) MUST_CHECK;
 /* End record, flush, fsync, rename. *w becomes NULL, on error too. */
 int rec_commit(struct rec_writer **w, struct err *e) MUST_CHECK;
 /* One record alone, as a line of JSON; for what is no stream (--plan). */
 int rec_print(const struct rec *r, const char *path, struct err *e) MUST_CHECK;
-/* Drop an unfinished output; NULL is accepted. On standard output nothing is
- * added: the missing end record tells the reader. */
+/* Drop an unfinished output; NULL is accepted. Standard output gets the records
+ * kept and nothing more: the missing end record tells the reader. */
 void rec_abort(struct rec_writer **w);
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zstd.h>
 #include <zstd_errors.h>
+#include "../base/clock.h"
 #include "../base/file.h"
 #include "../base/hash.h"
 #include "../base/json_text.h"
@@ -26,6 +27,8 @@ struct rec_writer {
     struct buf pairs; /* packed keys and values for made_by */
     struct buf keys;  /* the keys, each with its NUL */
     uint32_t n_pairs;
+    int hold;        /* records wait for each other */
+    int64_t held_ms; /* since when the first of them does; 0: none does */
 };
 
 static int ends_in(const char *s, const char *tail)
@@ -74,10 +77,26 @@ static void drop(struct rec_writer **w)
     *w = NULL;
 }
 
+void rec_hold(struct rec_writer *w)
+{
+    w->hold = file_is_direct(w->f);
+}
+
+int rec_flush(struct rec_writer *w, int due, struct err *e)
+{
+    if (!w->held_ms || (due && clock_ms() - w->held_ms < REC_HOLD_MS))
+        return 0;
+    w->held_ms = 0;
+    return file_flush(w->f, e);
+}
+
 void rec_abort(struct rec_writer **w)
 {
+    struct err ignored = {0}; /* that before it is the one to tell */
+
     if (!*w)
         return;
+    (void)!rec_flush(*w, 0, &ignored);
     file_abort(&(*w)->f);
     drop(w);
 }
@@ -109,9 +128,12 @@ static int emit(struct rec_writer *w, ZSTD_EndDirective end, struct err *e)
             x = file_write(w->f, out.dst, out.pos, e);
         } while (!x && (in.pos < in.size || (end != ZSTD_e_continue && more)));
     }
-    if (!x && file_is_direct(w->f))
-        x = file_flush(w->f, e);
-    return x;
+    if (x || !file_is_direct(w->f))
+        return x;
+    if (!w->hold)
+        return file_flush(w->f, e);
+    w->held_ms = w->held_ms ? w->held_ms : clock_ms();
+    return rec_flush(w, 1, e);
 }
 
 static void pack_str(msgpack_packer *pk, const char *s)
@@ -205,19 +227,16 @@ int rec_header_after(struct rec_writer *w, const char *kind, const char *tool,
 
 static int json_line(const struct rec *r, struct buf *b, struct err *e)
 {
-    char where[128];
     int x;
 
     buf_puts(b, "{");
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = &r->f[i];
 
-        snprintf(where, sizeof where, "%.*s",
-                 (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
         buf_puts(b, i ? "," : "");
         json_quote(b, f->key, f->n_key);
         buf_puts(b, ":");
-        x = value_json(b, &f->val, 1, where, e);
+        x = value_json(b, &f->val, 1, field_name(f).s, e);
         if (x < 0)
             return x;
     }
@@ -229,20 +248,16 @@ static int json_line(const struct rec *r, struct buf *b, struct err *e)
  * that were read are checked already. */
 static int check_fields(const struct rec *r, struct err *e)
 {
-    char where[128];
-
     if (r->n && r->f[0].n_key == 3 && !memcmp(r->f[0].key, "end", 3))
         return err_set(e, ERR_DATA,
                        "a record cannot begin with a field named end");
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = &r->f[i];
-        int x;
+        struct field_name name = field_name(f);
+        int x = value_finite(&f->val, name.s, e);
 
-        snprintf(where, sizeof where, "%.*s",
-                 (int)(f->n_key > 99 ? 99 : f->n_key), f->key);
-        x = value_finite(&f->val, where, e);
         if (!x && !f->raw)
-            x = value_check(&f->val, where, e);
+            x = value_check(&f->val, name.s, e);
         if (x < 0)
             return x;
     }

@@ -74,7 +74,7 @@ static int run(struct model *m, const struct shape *s, int n, int batch,
 {
     struct gen_opts o = {.sample = {.temperature = 1, .top_p = 1},
                          .max_new = s->max_new, .batch = batch, .seed = 3};
-    struct gen_io io = {next, done, src, 0};
+    struct gen_io io = {next, done, src, 0, NULL};
     int r;
 
     for (int i = 0; mixed && i < CONFIG_MAX_EOS; i++)

@@ -106,7 +106,7 @@ static int generate(struct bench *x, double *tokens, double *s, struct err *e)
 {
     struct gen_opts o = {.sample = {.temperature = 1, .top_p = 1},
                          .max_new = NEW + 1, .batch = x->p->n, .seed = 3};
-    struct gen_io io = {next, done, &x->src, 0};
+    struct gen_io io = {next, done, &x->src, 0, NULL};
     int r;
 
     x->src.n = x->p->n;

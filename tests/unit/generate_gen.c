@@ -216,7 +216,7 @@ static void one_that_cannot_fit_says_what_to_raise(void)
     struct gen_opts o = opts(1, 8);
     struct out out[N_OUT];
     struct script s = {prompts, long_lens, N_PROMPTS, SAMPLES, 0, 0, 0, out, 1};
-    struct gen_io io = {next, done, &s, 0};
+    struct gen_io io = {next, done, &s, 0, NULL};
     struct made x;
 
     c.max_pos = 500;
@@ -259,7 +259,7 @@ static void errors_name_the_record(void)
     struct gen_opts o = opts(1, 8);
     struct out out[N_OUT];
     struct script s = {prompts, lens, N_PROMPTS, SAMPLES, 0, 0, 0, out, 1};
-    struct gen_io io = {next, stop_done, &s, 0};
+    struct gen_io io = {next, stop_done, &s, 0, NULL};
     float *bad;
 
     c.max_pos = 100;

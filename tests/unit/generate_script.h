@@ -83,7 +83,7 @@ static struct out *generate_of(struct model *m, const struct gen_opts *o,
         prompts, len, N_PROMPTS, SAMPLES,
         0,       0,   stutter,   calloc(N_OUT, sizeof(struct out)),
         1};
-    struct gen_io io = {next, done, &s, 0};
+    struct gen_io io = {next, done, &s, 0, NULL};
 
     MUST(gen_run(m, o, &io, &e));
     T_EQ_INT(s.n_done, N_OUT);

@@ -212,6 +212,106 @@ static void a_record_is_not_held_back(void)
     close(p[0]);
 }
 
+/* A pipe, its writer that keeps records, and a reader that has the header. */
+struct held {
+    struct rec_writer *w;
+    struct rec_reader *r;
+    struct rec *out;
+    int p[2];
+};
+
+static void open_held(struct held *h)
+{
+    struct err e = {0};
+    char path[32];
+
+    T_EQ_INT(pipe(h->p), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", h->p[1]);
+    T_EQ_INT(rec_create(&h->w, path, REC_MSGPACK, &e), 0);
+    T_EQ_INT(rec_header(h->w, "k", "t", NULL, &e), 0);
+    rec_hold(h->w);
+    snprintf(path, sizeof path, "/dev/fd/%d", h->p[0]);
+    T_EQ_INT(rec_open(&h->r, path, &e), 0);
+    alarm(20);
+    T_EQ_STR(rec_kind(h->r), "k");
+    h->out = rec_new();
+    rec_set_i64(h->out, "v", 7);
+}
+
+static void read_held(struct held *h)
+{
+    struct err e = {0};
+    struct rec *in;
+    int64_t v = 0;
+
+    T_EQ_INT(rec_read(h->r, &in, &e), 1);
+    T_CHECK(rec_get_i64(in, "v", &v, &e) == 1 && v == 7);
+}
+
+static void close_held(struct held *h)
+{
+    rec_abort(&h->w);
+    alarm(0);
+    rec_close(&h->r);
+    rec_free(&h->out);
+    close(h->p[0]);
+    close(h->p[1]);
+}
+
+/* Two records that the reader has not, unless the writer lost its processor
+ * for REC_HOLD_MS between them; then again. */
+static int hold_two(struct held *h)
+{
+    struct err e = {0};
+
+    for (int i = 0; i < 1000; i++) {
+        T_EQ_INT(rec_write(h->w, h->out, &e), 0);
+        T_EQ_INT(rec_write(h->w, h->out, &e), 0);
+        if (!rec_ready(h->r))
+            return 1;
+        T_EQ_INT(rec_flush(h->w, 0, &e), 0);
+        read_held(h);
+        read_held(h);
+    }
+    return 0;
+}
+
+static void held_records_go_together(void)
+{
+    struct err e = {0};
+    struct held h = {0};
+
+    open_held(&h);
+    T_CHECK(hold_two(&h));
+    T_EQ_INT(rec_flush(h.w, 0, &e), 0);
+    read_held(&h);
+    read_held(&h);
+    T_CHECK(hold_two(&h));
+    usleep(1000 * (REC_HOLD_MS + 1));
+    T_EQ_INT(rec_flush(h.w, 1, &e), 0);
+    read_held(&h);
+    read_held(&h);
+    T_CHECK(hold_two(&h));
+    usleep(1000 * (REC_HOLD_MS + 1));
+    T_EQ_INT(rec_write(h.w, h.out, &e), 0);
+    for (int i = 0; i < 3; i++)
+        read_held(&h);
+    close_held(&h);
+}
+
+/* A writer that fails later has told the reader what it had done. */
+static void held_records_go_before_an_end(void)
+{
+    struct held h = {0};
+
+    open_held(&h);
+    T_CHECK(hold_two(&h));
+    rec_abort(&h.w);
+    read_held(&h);
+    read_held(&h);
+    close_held(&h);
+}
+
 /* Opening an input does not wait for its first byte. */
 static void opening_does_not_wait(void)
 {
@@ -356,6 +456,8 @@ int main(void)
     T_RUN(a_full_device_is_named);
     T_RUN(a_closed_pipe_is_an_error);
     T_RUN(a_record_is_not_held_back);
+    T_RUN(held_records_go_together);
+    T_RUN(held_records_go_before_an_end);
     T_RUN(opening_does_not_wait);
     T_RUN(a_trickle_is_read);
     T_RUN(a_filter_skips_limits_and_counts);

@@ -41,7 +41,7 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
 static int generate(void *ctx, struct err *e)
 {
     struct batch *s = ctx;
-    struct gen_io io = {next, done, s, 0};
+    struct gen_io io = {next, done, s, 0, NULL};
 
     s->asked = s->n_tokens = 0;
     return gen_run(s->m, &s->o, &io, e);
