@@ -51,6 +51,11 @@ train() { # OUT OPTIONS...
 train "$T/p" && train "$T/q" --ranks 3 --shard-weights
 diff -r "$T/p" "$T/q" >/dev/null && cmp -s "$T/p.m" "$T/q.m" && ok pretrain || no pretrain "other bytes: $(head -n 1 "$T/err")"
 
+# beside a sampler, to which memory goes back
+tokens
+loop "$T/untied" "$T/l1" 2 bf16-mixed,shards=4 "" "" 2>"$T/err" && loop "$T/untied" "$T/l2" 2 bf16-mixed,shards=4 "" "--ranks 2 --shard-weights --release" 2>>"$T/err"
+diff -r "$T/l1" "$T/l2" >/dev/null && cmp -s "$T/l1.metrics" "$T/l2.metrics" && ok a_live_loop || no a_live_loop "other bytes: $(head -n 1 "$T/err")"
+
 # less memory, and weights of others that are read again and again
 field() { sed -n "1s/.*\"$2\":\([0-9]*\).*/\1/p" "$T/$1"; }
 for how in whole shared; do
