@@ -1,6 +1,7 @@
 # families - each family of models through the whole loop: rollouts with the
 # trainer's log-probabilities to the bit, and one training step whose bytes
-# depend neither on micro-batches, recomputing and threads, nor on the device
+# depend neither on micro-batches, recomputing, threads and slices of the weights
+# on two ranks, nor on the device
 #
 # The model is made by pretrain with the shape of a configuration that
 # transformers wrote (tests/golden/families). $SIMBIN holds the programs whose
@@ -39,6 +40,8 @@ whole() { # NAME ARM
         train "$name" "$T/x" --arm "$arm" --threads 1 --micro-batch 80 &&
         same "$T/$name.ck" "$T/x" &&
         train "$name" "$T/x" --arm "$arm" --threads 3 --recompute &&
+        same "$T/$name.ck" "$T/x" &&
+        train "$name" "$T/x" --arm "$arm" --threads 1 --ranks 2 --shard-weights &&
         same "$T/$name.ck" "$T/x"
 }
 
