@@ -3,10 +3,11 @@
  * A worker is a thread with two sandboxes, one for programs (U) and one for
  * tests (T). Items wait in a ring; the thread that takes one leaves its
  * verdict in the same slot. The threads are what keeps the items' clocks: they
- * run whatever the caller does.
+ * run whatever the caller does. To start one takes the time of dozens of small
+ * programs, so that the first is alone until it has worked for some such times
+ * and items still wait.
  */
 #include "code.h"
-#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,10 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "../base/arena.h"
+#include "../base/clock.h"
 #include "../base/file.h"
+#include "code_item.h"
 #include "code_judge.h"
 
-enum { MAX_WORKERS = 16, SLOTS_PER_WORKER = 4 };
+/* START_WORTH: times that starting one took, before another is started. */
+enum { MAX_WORKERS = 16, SLOTS_PER_WORKER = 4, START_WORTH = 3 };
 
 /* AGAIN: the item is that of the slot before, and so is its verdict. */
 enum slot_state { EMPTY, WAITING, RUNNING, DONE, AGAIN };
@@ -36,13 +40,14 @@ struct worker {
     struct code_verifier *v;
     struct code_pair pair;
     int up; /* 0 starting, 1 ready, -1 failed: why is in err */
+    int64_t ready_ms, start_ms; /* since when; how long starting took */
     struct err err;
 };
 
 struct code_verifier {
     struct code_opts opts;
     char *bwrap; /* its path */
-    int n_workers, n_slots, broken;
+    int n_workers, n_started, n_slots, broken;
     atomic_int stop;
     struct err broken_why;
     struct worker *worker;
@@ -95,9 +100,12 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     struct code_verifier *v = w->v;
+    int64_t began = clock_ms();
     int r = code_pair_start(&w->pair, &w->err);
 
     pthread_mutex_lock(&v->lock);
+    w->ready_ms = clock_ms();
+    w->start_ms = w->ready_ms - began;
     w->up = r ? -1 : 1;
     pthread_cond_broadcast(&v->done);
     if (!r)
@@ -126,44 +134,87 @@ static int find_bwrap(const char *name, char **out, struct err *e)
                    name);
 }
 
-static int start_workers(struct code_verifier *v, struct err *e)
+static int start_worker(struct code_verifier *v, struct err *e)
 {
+    struct worker *w = &v->worker[v->n_started++];
     sigset_t all, old;
-    int r = 0;
 
+    w->v = v;
+    w->pair.sandbox = (struct sandbox_opts){
+        .bwrap = v->bwrap,
+        .python = v->opts.python,
+        .mem_bytes = v->opts.mem_bytes,
+        .cpu_s = (int)(v->opts.cpu_s + 0.999)};
+    w->pair.wait_s = v->opts.wait_s;
+    w->pair.stop = &v->stop;
+    w->pair.u.ctl = w->pair.u.init = w->pair.u.note = -1;
+    w->pair.t = w->pair.u;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    for (int i = 0; i < v->n_workers && !r; i++) {
-        struct worker *w = &v->worker[i];
-        struct sandbox_opts o = {.bwrap = v->bwrap,
-                                 .python = v->opts.python,
-                                 .mem_bytes = v->opts.mem_bytes,
-                                 .cpu_s = (int)(v->opts.cpu_s + 0.999)};
-
-        w->v = v;
-        w->pair.sandbox = o;
-        w->pair.wait_s = v->opts.wait_s;
-        w->pair.stop = &v->stop;
-        w->pair.u.ctl = w->pair.u.init = w->pair.u.note = -1;
-        w->pair.t = w->pair.u;
-        errno = pthread_create(&w->thread, NULL, work, w);
-        if (errno)
-            r = err_errno(e, ERR_IO, "a thread for the sandbox");
-        else
-            w->has_thread = 1;
-    }
+    errno = pthread_create(&w->thread, NULL, work, w);
+    w->has_thread = !errno;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return errno ? err_errno(e, ERR_IO, "a thread for the sandbox") : 0;
+}
+
+/* The first worker, which says whether there can be one at all. */
+static int start_first(struct code_verifier *v, struct err *e)
+{
+    int r = start_worker(v, e);
+
     pthread_mutex_lock(&v->lock);
-    for (int i = 0; i < v->n_workers && !r; i++) {
-        while (!v->worker[i].up)
-            pthread_cond_wait(&v->done, &v->lock);
-        if (v->worker[i].up < 0) {
-            *e = v->worker[i].err;
-            r = -e->code;
-        }
+    while (!r && !v->worker[0].up)
+        pthread_cond_wait(&v->done, &v->lock);
+    if (!r && v->worker[0].up < 0) {
+        *e = v->worker[0].err;
+        r = -e->code;
     }
     pthread_mutex_unlock(&v->lock);
     return r;
+}
+
+/* When another worker is to start, if nothing changes; -1: none is. */
+static int64_t next_start_ms(const struct code_verifier *v)
+{
+    const struct worker *last = &v->worker[v->n_started - 1];
+
+    if (v->n_started == v->n_workers || last->up <= 0 ||
+        v->taken == v->submitted)
+        return -1;
+    return last->ready_ms + START_WORTH * last->start_ms;
+}
+
+/* One that cannot start leaves the work to the others. */
+static void start_when_due(struct code_verifier *v)
+{
+    int64_t due = next_start_ms(v);
+    struct err unused = {0};
+
+    if (due >= 0 && clock_ms() >= due && start_worker(v, &unused))
+        v->n_workers = --v->n_started;
+}
+
+static void wait_for_verdict(struct code_verifier *v)
+{
+    int64_t due = next_start_ms(v);
+    struct timespec t = {due / 1000, due % 1000 * 1000000};
+
+    if (due < 0)
+        pthread_cond_wait(&v->done, &v->lock);
+    else if (pthread_cond_timedwait(&v->done, &v->lock, &t) == ETIMEDOUT)
+        start_when_due(v);
+}
+
+static void open_locks(struct code_verifier *v)
+{
+    pthread_condattr_t a;
+
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC); /* of clock_ms */
+    pthread_mutex_init(&v->lock, NULL);
+    pthread_cond_init(&v->work, NULL);
+    pthread_cond_init(&v->done, &a);
+    pthread_condattr_destroy(&a);
 }
 
 int code_open(struct code_verifier **out, const struct code_opts *o,
@@ -192,14 +243,12 @@ int code_open(struct code_verifier **out, const struct code_opts *o,
     v->n_slots = v->n_workers * SLOTS_PER_WORKER;
     v->worker = xcalloc((size_t)v->n_workers, sizeof *v->worker);
     v->slot = xcalloc((size_t)v->n_slots, sizeof *v->slot);
-    pthread_mutex_init(&v->lock, NULL);
-    pthread_cond_init(&v->work, NULL);
-    pthread_cond_init(&v->done, NULL);
+    open_locks(v);
     if (!v->opts.bwrap)
         v->opts.bwrap = "bwrap";
     r = find_bwrap(v->opts.bwrap, &v->bwrap, e);
     if (!r)
-        r = start_workers(v, e);
+        r = start_first(v, e);
     if (r) {
         code_close(&v);
         return r;
@@ -208,18 +257,9 @@ int code_open(struct code_verifier **out, const struct code_opts *o,
     return 0;
 }
 
-static void item_free(struct code_item *i)
-{
-    free((void *)(uintptr_t)i->prompt);
-    free((void *)(uintptr_t)i->response);
-    free((void *)(uintptr_t)i->test);
-    free((void *)(uintptr_t)i->entry_point);
-    *i = (struct code_item){0};
-}
-
 static void slot_empty(struct slot *s)
 {
-    item_free(&s->item);
+    code_item_free(&s->item);
     *s = (struct slot){0};
 }
 
@@ -239,7 +279,7 @@ void code_close(struct code_verifier **pv)
             pthread_join(v->worker[i].thread, NULL);
     for (int i = 0; i < v->n_slots; i++)
         slot_empty(&v->slot[i]);
-    item_free(&v->last);
+    code_item_free(&v->last);
     pthread_cond_destroy(&v->work);
     pthread_cond_destroy(&v->done);
     pthread_mutex_destroy(&v->lock);
@@ -251,65 +291,10 @@ void code_close(struct code_verifier **pv)
 
 /* --- the stream of items --- */
 
-static int check_item(const struct code_item *i, struct err *e)
-{
-    const char *c = i->entry_point;
-
-    if (!c || !*c || isdigit((unsigned char)*c))
-        return err_set(e, ERR_DATA, "entry_point is no name of a function");
-    for (; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '_' && (unsigned char)*c < 128)
-            return err_set(e, ERR_DATA,
-                           "entry_point '%.60s' is no name of "
-                           "a function",
-                           i->entry_point);
-    if (i->n_prompt > CODE_MAX_TEXT || i->n_test > CODE_MAX_TEXT)
-        return err_set(e, ERR_DATA, "a prompt or test of more than %d bytes",
-                       CODE_MAX_TEXT);
-    return 0;
-}
-
-static char *copy(const char *s, size_t n)
-{
-    char *c = xmalloc(n + 1);
-
-    memcpy(c, s ? s : "", n);
-    c[n] = 0;
-    return c;
-}
-
-static int same_text(const char *a, size_t n, const char *b, size_t m)
-{
-    return n == m && (!n || !memcmp(a, b, n));
-}
-
-/* The texts alone decide a verdict. */
-static int same_item(const struct code_item *a, const struct code_item *b)
-{
-    return a->entry_point && !strcmp(a->entry_point, b->entry_point) &&
-           same_text(a->prompt, a->n_prompt, b->prompt, b->n_prompt) &&
-           same_text(a->response, a->n_response, b->response, b->n_response) &&
-           same_text(a->test, a->n_test, b->test, b->n_test);
-}
-
-/* Owns its texts. */
-static struct code_item item_copy(const struct code_item *item)
-{
-    struct code_item i = *item;
-
-    i.prompt = copy(item->prompt, item->n_prompt);
-    if (i.n_response > CODE_MAX_TEXT) /* judge() says so; no need of it */
-        i.n_response = CODE_MAX_TEXT + 1;
-    i.response = copy(item->response, i.n_response);
-    i.test = copy(item->test, item->n_test);
-    i.entry_point = xstrdup(item->entry_point);
-    return i;
-}
-
 int code_submit(struct code_verifier *v, const struct code_item *item,
                 struct err *e)
 {
-    int r = check_item(item, e);
+    int r = code_item_check(item, e);
     struct slot *s;
 
     if (r)
@@ -321,14 +306,15 @@ int code_submit(struct code_verifier *v, const struct code_item *item,
                        v->n_slots);
     }
     s = &v->slot[v->submitted % (uint64_t)v->n_slots];
-    s->state = same_item(&v->last, item) ? AGAIN : WAITING;
+    s->state = code_item_same(&v->last, item) ? AGAIN : WAITING;
     if (s->state == WAITING) {
-        s->item = item_copy(item);
-        item_free(&v->last);
-        v->last = item_copy(item);
+        s->item = code_item_copy(item);
+        code_item_free(&v->last);
+        v->last = code_item_copy(item);
     }
     v->submitted++;
     pthread_cond_signal(&v->work);
+    start_when_due(v);
     pthread_mutex_unlock(&v->lock);
     return 0;
 }
@@ -344,7 +330,7 @@ int code_collect(struct code_verifier *v, struct code_verdict *out)
     }
     s = &v->slot[v->collected % (uint64_t)v->n_slots];
     while (s->state != DONE && s->state != AGAIN)
-        pthread_cond_wait(&v->done, &v->lock);
+        wait_for_verdict(v);
     if (s->state == DONE)
         v->last_verdict = s->verdict;
     *out = v->last_verdict;

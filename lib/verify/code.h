@@ -46,7 +46,7 @@
 #include "../base/err.h"
 
 struct code_opts {
-    int workers;        /* items judged at once; 0 = one per CPU, at most 16 */
+    int workers; /* items judged at once, at most; 0 = one per CPU, up to 16 */
     double wait_s;      /* that an item may wait: no process of it runs, or
                          * would if the machine were free; 0 = 10 */
     double cpu_s;       /* for the program, and for the test: of each process,
@@ -82,8 +82,8 @@ struct code_verdict {
 
 struct code_verifier;
 
-/* Starts the sandboxes and waits until they are ready (about 0.1 s); o may be
- * NULL. On failure the message tells why none can be made. */
+/* Starts the first worker's sandboxes and waits until they are ready (about 0.1
+ * s); o may be NULL. Others start while items wait. On failure the message tells why none can be made. */
 int code_open(struct code_verifier **v, const struct code_opts *o,
               struct err *e) MUST_CHECK;
 void code_close(struct code_verifier **v);

@@ -1,6 +1,7 @@
 /* verify_code - the program in a response, what crosses between program and
  * test, verdicts in order, and no sandbox, no verdict
  */
+#include <dirent.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -513,6 +514,63 @@ static void closes_at_once(void)
     T_CHECK(v == NULL);
 }
 
+/* Children of all threads of this process: two sandboxes a worker. */
+static int children(void)
+{
+    DIR *d = opendir("/proc/self/task");
+    struct dirent *x;
+    int n = 0, pid;
+
+    while (d && (x = readdir(d))) {
+        char path[300];
+        FILE *f;
+
+        snprintf(path, sizeof path, "/proc/self/task/%s/children", x->d_name);
+        f = fopen(path, "r");
+        while (f && fscanf(f, "%d", &pid) == 1)
+            n++;
+        if (f)
+            fclose(f);
+    }
+    if (d)
+        closedir(d);
+    return n;
+}
+
+/* Few items have one worker; the second comes while items wait, both while they
+ * are submitted and while a verdict is waited for. */
+static void a_worker_more_where_items_wait(void)
+{
+    struct code_opts o = {.workers = 2};
+    struct code_verifier *v = NULL;
+    struct code_verdict d;
+    struct err e = {0};
+    char text[80];
+
+    T_CHECKF(!code_open(&v, &o, &e), "%s", e.msg);
+    if (!v)
+        return;
+    T_EQ_INT(children(), 2);
+    for (int i = 0; i < 1000 && children() < 4; i++) {
+        for (int j = 0; j < 4; j++) {
+            struct code_item item;
+
+            snprintf(text, sizeof text,
+                     "    import time\n    time.sleep(0.1)\n    return %d\n",
+                     4 * i + j);
+            item = item_of(helper, text, IS("4"), "f");
+            T_CHECK(!code_submit(v, &item, &e));
+        }
+        for (int j = 0; j < 4; j++) {
+            T_EQ_INT(code_collect(v, &d), 1);
+            T_EQ_INT(d.passed, 4 * i + j == 4);
+        }
+    }
+    T_EQ_INT(children(), 4);
+    code_close(&v);
+    T_EQ_INT(children(), 0);
+}
+
 /* Processes that want the one CPU that this test and its sandboxes may use from
  * here on. */
 enum { HOGS = 3 };
@@ -649,6 +707,10 @@ int main(void)
     code_close(&verifier);
     T_RUN(loses_its_sandbox);
     T_RUN(closes_at_once);
+    if (access("/proc/thread-self/children", R_OK))
+        T_SKIP("a_worker_more_where_items_wait", "/proc has no children");
+    else
+        T_RUN(a_worker_more_where_items_wait);
     if (access("/proc/thread-self/children", R_OK) ||
         access("/proc/thread-self/schedstat", R_OK))
         T_SKIP("a_busy_machine_is_no_timeout",
