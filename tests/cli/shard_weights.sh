@@ -92,10 +92,10 @@ refused and_pretrain pretrain --tokenizer $golden/tokenizer -o "$T/y"
 
 # a rank is killed in the middle of a step: one line, nothing left, and the same bytes then
 rm -rf "$T/x"* "$T/live"
-ULP_COMM_DELAY_US=50000 step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights --live "$T/live" 2>"$T/err" & wrap=$!
+ULP_COMM_DELAY_US=200000 step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights --live "$T/live" 2>"$T/err" & wrap=$!
 while kill -0 $wrap 2>/dev/null && [ ! -s "$T/live" ]; do sleep 0.05; done
-victim=$(pgrep -f -- "--out $T/x .*--live $T/live" | tail -n 1)
-kill -9 "$victim"
+mapfile -t ranks < <(pgrep -P "$(pgrep -P $wrap | head -n 1)")
+kill -9 "${ranks[1]}"
 wait $wrap
 is a_rank_that_is_killed "1 1" "$? $(grep -c "^dapo-step: rank [012] on .*has died: signal 9" "$T/err")"
 { [ "$(wc -l <"$T/err")" = 1 ] && [ ! -e "$T/x" ] && [ ! -e "$T/x.m" ] && ! pgrep -f -- "--live $T/live" >"$T/left"; } && ok nothing_is_left || no nothing_is_left "$(cat "$T/err" "$T/left")"
