@@ -1,9 +1,9 @@
 /* delta - a chain of differences read back: the last one's weights, and the
  * differences in turn upon each run of them
  *
- * Runs are independent, so that threads take those of a batch in turn; beside
- * them one adds the batch before to the digest of what comes out. Only where
- * that is wrong is it asked which file is damaged.
+ * Runs are independent, so that threads take them in turn, and each is held
+ * against its digest at once. Only where that is wrong is it asked which file
+ * is damaged.
  */
 #include "delta.h"
 #include <stdlib.h>
@@ -16,20 +16,19 @@
 #include "delta_chain.h"
 #include "delta_code.h"
 
-struct rebuild {
+struct delta_pieces {
     struct chain c;
     struct layout l;
     struct filemap base;
-    uint8_t *out;
-    size_t *at; /* [c.n][l.n] where a link has the chunk of a run */
-    struct delta_coder **coder; /* [threads] */
-    size_t *bad;                /* [l.n] 1 + a link that makes no sense there */
-    size_t first;               /* run of the batch */
-    struct hash128 *digest;
-    size_t hashed, done; /* bytes: of out in digest; of earlier batches */
+    size_t *at; /* [c.n][l.n] where a link has the digest and chunk of a run */
+    size_t bad; /* 1 + a link of which a run made no sense */
+    /* of delta_piece */
+    struct delta_coder *coder;
+    uint8_t *run;
+    size_t decoded; /* 1 + the number of what is in run */
 };
 
-/* Where each chunk of a link begins. */
+/* Where the digest of each run is in a link; its chunk follows. */
 static int index_link(const struct link *x, const struct layout *l, size_t *at,
                       struct err *e)
 {
@@ -37,12 +36,193 @@ static int index_link(const struct link *x, const struct layout *l, size_t *at,
 
     for (size_t i = 0; i < l->n; i++) {
         at[i] = end;
-        if (delta_skip(x->map.data, x->end, &end, l->v[i].width))
+        end += DELTA_HEX;
+        if (end > x->end ||
+            delta_skip(x->map.data, x->end, &end, l->v[i].width))
             return chain_damaged(x, "a chunk cannot be read", e);
     }
     return end == x->end ? 0
                          : chain_damaged(x, "bytes after the last chunk", e);
 }
+
+static size_t run_bytes(const struct delta_pieces *d, size_t i)
+{
+    return d->l.v[i].n * (size_t)d->l.v[i].width;
+}
+
+/* Returns 0, or 1 + the link of which it makes no sense. The digest is taken
+ * while the run is in the cache. */
+static size_t decode_run(const struct delta_pieces *d,
+                         struct delta_coder *coder, size_t i, uint8_t *to)
+{
+    const struct span *s = &d->l.v[i];
+    const struct link *nearest = &d->c.v[0];
+    char digest[33];
+
+    memcpy(to, d->base.data + s->at, run_bytes(d, i));
+    for (size_t k = d->c.n; k--;) {
+        const struct link *x = &d->c.v[k];
+        size_t at = d->at[k * d->l.n + i] + DELTA_HEX;
+
+        if (delta_decode(coder, x->map.data, x->end, &at, to, s->n, s->width))
+            return k + 1;
+    }
+    hash_hex128(to, run_bytes(d, i), digest);
+    return memcmp(nearest->map.data + d->at[i], digest, DELTA_HEX) != 0;
+}
+
+/* ---- opening, and what is damaged --------------------------------------- */
+
+/* The weights that the last link needs, held against its digest. */
+static int check_base(const struct delta_pieces *d, struct err *e)
+{
+    const struct link *x = &d->c.v[d->c.n - 1];
+    char digest[33];
+
+    hash_hex128(d->base.data, d->base.size, digest);
+    return d->base.size != x->size || strcmp(digest, x->successor_digest)
+               ? err_set(e, ERR_DATA,
+                         "%s: damaged or changed: its digest is %s, "
+                         "%s needs %s",
+                         d->c.base, digest, x->path, x->successor_digest)
+               : 0;
+}
+
+static int check_head(const struct delta_pieces *d, struct err *e)
+{
+    const struct link *x = &d->c.v[0];
+    char digest[33];
+
+    hash_hex128(d->base.data, d->l.head, digest);
+    return strcmp(digest, x->head_digest)
+               ? chain_damaged(x, "its header does not give its digest", e)
+               : 0;
+}
+
+static int prepare(struct delta_pieces *d, struct err *e)
+{
+    int r = file_map(&d->base, d->c.base, e);
+
+    if (!r && d->base.size != d->c.v[d->c.n - 1].size)
+        return check_base(d, e);
+    if (!r)
+        r = layout_of(&d->l, &d->base, d->c.base, e);
+    if (!r)
+        r = check_head(d, e);
+    if (r)
+        return r;
+    d->at = xcalloc(d->c.n * d->l.n + 1, sizeof *d->at);
+    for (size_t k = 0; k < d->c.n && !r; k++)
+        r = index_link(&d->c.v[k], &d->l, d->at + k * d->l.n, e);
+    return r;
+}
+
+/* Something is wrong: of all files, the one that is damaged is named. */
+static int find_damage(const struct delta_pieces *d, int r, struct err *e)
+{
+    struct err of_base;
+
+    if (!d->base.data || !check_base(d, &of_base))
+        return r;
+    *e = of_base;
+    return -ERR_DATA;
+}
+
+static int open_chain(struct delta_pieces **out, const char *dir,
+                      const char *stem, const char *avoid, struct err *e)
+{
+    struct delta_pieces *d = xcalloc(1, sizeof *d);
+    int r = chain_open(&d->c, dir, stem, avoid, e);
+
+    if (!r) {
+        r = prepare(d, e);
+        if (r)
+            r = find_damage(d, r, e);
+    }
+    if (r)
+        delta_pieces_close(&d);
+    *out = d;
+    return r;
+}
+
+void delta_pieces_close(struct delta_pieces **d)
+{
+    if (!*d)
+        return;
+    file_unmap(&(*d)->base);
+    layout_close(&(*d)->l);
+    chain_close(&(*d)->c);
+    delta_coder_close(&(*d)->coder);
+    free((*d)->at);
+    free((*d)->run);
+    free(*d);
+    *d = NULL;
+}
+
+int delta_pieces_check(const struct delta_pieces *d, struct err *e)
+{
+    int r;
+
+    if (!d->bad)
+        return 0;
+    r = chain_damaged(&d->c.v[d->bad - 1], "a run does not give its digest", e);
+    return find_damage(d, r, e);
+}
+
+/* ---- some of the bytes --------------------------------------------------- */
+
+const struct filemap *delta_pieces_base(const struct delta_pieces *d)
+{
+    return &d->base;
+}
+
+const char *delta_pieces_digest(const struct delta_pieces *d)
+{
+    return d->c.v[0].digest;
+}
+
+/* The run that has the byte `at` of the data. */
+static size_t run_of(const struct layout *l, size_t at)
+{
+    size_t lo = 0, hi = l->n;
+
+    while (hi - lo > 1) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (l->v[mid].at <= at)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+const void *delta_piece(struct delta_pieces *d, size_t at, size_t *n)
+{
+    size_t i = run_of(&d->l, at), into = at - d->l.v[i].at;
+    size_t left = run_bytes(d, i) - into, bad;
+
+    if (!d->coder) {
+        d->coder = delta_coder_open();
+        d->run = xmalloc((size_t)4 * DELTA_CHUNK);
+    }
+    if (d->decoded != i + 1) {
+        bad = decode_run(d, d->coder, i, d->run);
+        d->bad = d->bad ? d->bad : bad;
+        d->decoded = i + 1;
+    }
+    *n = *n < left ? *n : left;
+    return d->run + into;
+}
+
+/* ---- all of them --------------------------------------------------------- */
+
+struct rebuild {
+    struct delta_pieces *d;
+    uint8_t *out;
+    struct delta_coder **coder; /* [threads] */
+    size_t *bad;                /* [d->l.n] as of decode_run */
+};
 
 /* The pages of p to p + n at once: cheaper than a fault for each. Where the
  * system cannot, they come as they are touched. */
@@ -58,87 +238,38 @@ static void touch(uint8_t *p, size_t n)
 #endif
 }
 
-static void one_run(struct rebuild *b, size_t i, int worker)
+static void one_run(void *ctx, long run, int worker)
 {
-    const struct span *s = &b->l.v[i];
-    uint8_t *to = b->out + s->at;
+    struct rebuild *b = ctx;
+    size_t i = (size_t)run;
+    uint8_t *to = b->out + b->d->l.v[i].at;
 
     if (!b->coder[worker])
         b->coder[worker] = delta_coder_open();
-    touch(to, s->n * (size_t)s->width);
-    memcpy(to, b->base.data + s->at, s->n * (size_t)s->width);
-    for (size_t k = b->c.n; k-- && !b->bad[i];) {
-        const struct link *x = &b->c.v[k];
-        size_t at = b->at[k * b->l.n + i];
-
-        if (delta_decode(b->coder[worker], x->map.data, x->end, &at, to, s->n,
-                         s->width))
-            b->bad[i] = k + 1;
-    }
+    touch(to, run_bytes(b->d, i));
+    b->bad[i] = decode_run(b->d, b->coder[worker], i, to);
 }
 
-/* The first adds the batch before to the digest. */
-static void task(void *ctx, long i, int worker)
-{
-    struct rebuild *b = ctx;
-
-    if (i)
-        one_run(b, b->first + (size_t)i - 1, worker);
-    else
-        hash128_update(b->digest, b->out + b->hashed, b->done - b->hashed);
-}
-
-static void all_runs(struct rebuild *b, char digest[33])
+static void all_runs(struct rebuild *b)
 {
     struct pool *pool = pool_open(0);
     int threads = pool_threads(pool);
-    size_t end;
+    size_t n = b->d->l.n;
 
     b->coder = xcalloc((size_t)threads, sizeof *b->coder);
-    b->bad = xcalloc(b->l.n + 1, sizeof *b->bad);
-    b->digest = hash128_open();
-    while (b->done < b->base.size) {
-        size_t next = layout_batch(&b->l, b->first, b->base.size, &end);
-
-        pool_for(pool, 1 + (long)(next - b->first), task, b);
-        b->first = next;
-        b->hashed = b->done;
-        b->done = end;
-    }
-    task(b, 0, 0);
-    hash128_hex(b->digest, digest);
-    hash128_close(&b->digest);
+    b->bad = xcalloc(n + 1, sizeof *b->bad);
+    pool_for(pool, (long)n, one_run, b);
+    for (size_t i = 0; i < n && !b->d->bad; i++)
+        b->d->bad = b->bad[i];
     for (int i = 0; i < threads; i++)
         delta_coder_close(&b->coder[i]);
     pool_close(&pool);
+    free(b->coder);
+    free(b->bad);
 }
 
-/* The weights that the last link needs, held against its digest. */
-static int check_base(const struct rebuild *b, struct err *e)
-{
-    const struct link *x = &b->c.v[b->c.n - 1];
-    char digest[33];
-
-    hash_hex128(b->base.data, b->base.size, digest);
-    return b->base.size != x->size || strcmp(digest, x->successor_digest)
-               ? err_set(e, ERR_DATA,
-                         "%s: damaged or changed: its digest is %s, "
-                         "%s needs %s",
-                         b->c.base, digest, x->path, x->successor_digest)
-               : 0;
-}
-
-/* Something is wrong: of all files, the one that is damaged is named. */
-static int find_damage(const struct rebuild *b, int r, struct err *e)
-{
-    struct err of_base;
-
-    if (!check_base(b, &of_base))
-        return r;
-    *e = of_base;
-    return -ERR_DATA;
-}
-
+/* In large pages where the system has them: one is cheaper than the faults of
+ * the small ones. */
 static void *writable(size_t n)
 {
     void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -146,62 +277,30 @@ static void *writable(size_t n)
 
     if (p == MAP_FAILED)
         xmalloc_failed(n);
+#ifdef MADV_HUGEPAGE
+    (void)madvise(p, n, MADV_HUGEPAGE);
+#endif
     return p;
-}
-
-static int prepare(struct rebuild *b, struct err *e)
-{
-    int r = file_map(&b->base, b->c.base, e);
-
-    if (!r && b->base.size != b->c.v[b->c.n - 1].size)
-        return check_base(b, e);
-    if (!r)
-        r = layout_of(&b->l, &b->base, b->c.base, e);
-    if (r)
-        return r;
-    b->at = xcalloc(b->c.n * b->l.n + 1, sizeof *b->at);
-    for (size_t k = 0; k < b->c.n && !r; k++)
-        r = index_link(&b->c.v[k], &b->l, b->at + k * b->l.n, e);
-    return r;
-}
-
-static int apply(struct rebuild *b, char digest[33], struct err *e)
-{
-    b->out = writable(b->base.size);
-    memcpy(b->out, b->base.data, b->l.head);
-    all_runs(b, digest);
-    for (size_t i = 0; i < b->l.n; i++)
-        if (b->bad[i])
-            return chain_damaged(&b->c.v[b->bad[i] - 1],
-                                 "a chunk cannot be read", e);
-    return strcmp(digest, b->c.v[0].digest)
-               ? chain_damaged(&b->c.v[0], "what it gives has another digest",
-                               e)
-               : 0;
 }
 
 int delta_rebuild(struct filemap *m, const char *dir, const char *stem,
                   const char *avoid, char digest[33], struct err *e)
 {
     struct rebuild b = {0};
-    int r = chain_open(&b.c, dir, stem, avoid, e);
+    int r = open_chain(&b.d, dir, stem, avoid, e);
 
-    if (!r) {
-        r = prepare(&b, e);
-        if (!r)
-            r = apply(&b, digest, e);
-        if (r && b.base.data)
-            r = find_damage(&b, r, e);
-    }
-    *m = (struct filemap){b.out, b.out ? b.base.size : 0};
+    *m = (struct filemap){0};
+    if (r)
+        return r;
+    b.out = writable(b.d->base.size);
+    memcpy(b.out, b.d->base.data, b.d->l.head);
+    all_runs(&b);
+    *m = (struct filemap){b.out, b.d->base.size};
+    r = delta_pieces_check(b.d, e);
+    strcpy(digest, delta_pieces_digest(b.d));
     if (r)
         file_unmap(m);
-    file_unmap(&b.base);
-    layout_close(&b.l);
-    chain_close(&b.c);
-    free(b.at);
-    free(b.bad);
-    free(b.coder);
+    delta_pieces_close(&b.d);
     return r;
 }
 
@@ -256,6 +355,20 @@ int delta_map(struct filemap *m, const char *path, char digest[33],
     if (!delta_stands_for(path) || !take_apart(path, &dir, &stem))
         return file_map(m, path, e);
     r = delta_rebuild(m, dir, stem, NULL, digest, e);
+    free(dir);
+    free(stem);
+    return r;
+}
+
+int delta_pieces_open(struct delta_pieces **d, const char *path, struct err *e)
+{
+    char *dir, *stem;
+    int r;
+
+    *d = NULL;
+    if (!delta_stands_for(path) || !take_apart(path, &dir, &stem))
+        return 0;
+    r = open_chain(d, dir, stem, NULL, e);
     free(dir);
     free(stem);
     return r;

@@ -6,12 +6,15 @@
  * DIR/STEM.safetensors has its own DIR/STEM.delta, to the successor's file of
  * that name.
  *
- *   "ulp delta 3\n", u32 length of the JSON, the JSON, chunks, 32 hex digits
+ *   "ulp delta 4\n", u32 length of the JSON, the JSON, runs, 32 hex digits
  *
  * The JSON: size and digest (XXH3-128) of the STEM.safetensors that it stands
- * for, the path of the successor's directory from DIR, and the digest of its
- * STEM.safetensors. The digits at the end are the digest of all before them.
- * delta_code.h has the chunks. Numbers are little-endian. Threads code and
+ * for, the digest of that up to its data (head), the path of the successor's
+ * directory from DIR, and the digest of its STEM.safetensors. A run: the digest
+ * of its values as 32 hex digits, and a chunk as in delta_code.h. The digits at
+ * the end are the digest of all before them. So the weights that come out are
+ * held against digests run by run, in any order, and their bytes against the
+ * digest of the whole only once, when the delta is made. Numbers are little-endian. Threads code and
  * decode chunks; the bytes do not depend on their number.
  */
 #ifndef ULP_MODEL_DELTA_H
@@ -27,6 +30,23 @@ int delta_stands_for(const char *path);
  * that is missing or damaged is the error, named. */
 int delta_map(struct filemap *m, const char *path, char digest[33],
               struct err *e) MUST_CHECK;
+
+/* The same without a copy of the whole, for who reads in order. */
+struct delta_pieces;
+/* *d is NULL where the file is there, or neither. It is to be closed. */
+int delta_pieces_open(struct delta_pieces **d, const char *path,
+                      struct err *e) MUST_CHECK;
+void delta_pieces_close(struct delta_pieces **d); /* accepts NULL */
+/* The file at the chain's end: the same size and header, other data. */
+const struct filemap *delta_pieces_base(const struct delta_pieces *d);
+/* Of the whole file, as the delta has it. */
+const char *delta_pieces_digest(const struct delta_pieces *d);
+/* Bytes of the file's data from byte `at` of the file on: *n, or as many as
+ * there are before something else has to be decoded. They last until the next
+ * call; one thread at a time. They count only when delta_pieces_check has found no
+ * damage after it. */
+const void *delta_piece(struct delta_pieces *d, size_t at, size_t *n);
+int delta_pieces_check(const struct delta_pieces *d, struct err *e) MUST_CHECK;
 
 /* Replaces DIR/model.safetensors, or the shards of DIR's index, by deltas to
  * those of `successor`. What was written is decoded and compared before a file

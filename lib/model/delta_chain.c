@@ -9,7 +9,7 @@
 #include "delta_code.h"
 #include "st_impl.h"
 
-enum { MAX_LINKS = 1000, HEX = 32, BATCH = 8 << 20 /* bytes */ };
+enum { MAX_LINKS = 1000, BATCH = 8 << 20 /* bytes */ };
 
 char *delta_file_of(const char *dir, const char *stem, const char *ending)
 {
@@ -106,11 +106,11 @@ static int check_bytes(struct link *x, struct err *e)
                        "made by another ulp, whose `delta --expand` gives the "
                        "weights back",
                        x->path, DELTA_MAGIC[magic - 2]);
-    if (m->size < magic + 4 + HEX || memcmp(m->data, DELTA_MAGIC, magic))
+    if (m->size < magic + 4 + DELTA_HEX || memcmp(m->data, DELTA_MAGIC, magic))
         return err_set(e, ERR_DATA, "%s: no delta, or truncated", x->path);
-    x->end = m->size - HEX;
+    x->end = m->size - DELTA_HEX;
     hash_hex128(m->data, x->end, digest);
-    return memcmp(digest, m->data + x->end, HEX)
+    return memcmp(digest, m->data + x->end, DELTA_HEX)
                ? chain_damaged(x, "its bytes do not have the digest at its end",
                                e)
                : 0;
@@ -118,7 +118,7 @@ static int check_bytes(struct link *x, struct err *e)
 
 static int is_digest(const char *s)
 {
-    return strlen(s) == HEX && strspn(s, "0123456789abcdef") == HEX;
+    return strlen(s) == DELTA_HEX && strspn(s, "0123456789abcdef") == DELTA_HEX;
 }
 
 static int read_head(struct link *x, struct err *e)
@@ -139,6 +139,8 @@ static int read_head(struct link *x, struct err *e)
     if (!r)
         r = json_get_str(x->head, x->path, "digest", 1, &x->digest, e);
     if (!r)
+        r = json_get_str(x->head, x->path, "head", 1, &x->head_digest, e);
+    if (!r)
         r = json_get_str(x->head, x->path, "successor", 1, &x->successor, e);
     if (!r)
         r = json_get_str(x->head, x->path, "successor_digest", 1,
@@ -146,7 +148,8 @@ static int read_head(struct link *x, struct err *e)
     if (r)
         return r;
     x->size = (size_t)size;
-    return size > 0 && is_digest(x->digest) && is_digest(x->successor_digest)
+    return size > 0 && is_digest(x->digest) && is_digest(x->head_digest) &&
+                   is_digest(x->successor_digest)
                ? 0
                : chain_damaged(x, "no size, or no digests of 32 hex digits", e);
 }

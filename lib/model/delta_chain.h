@@ -8,7 +8,9 @@
 #include <jansson.h>
 #include "../base/file.h"
 
-#define DELTA_MAGIC "ulp delta 3\n"
+enum { DELTA_HEX = 32 }; /* digits of a digest */
+
+#define DELTA_MAGIC "ulp delta 4\n"
 
 /* Where the values of a safetensors file lie, in runs of one width, whichever
  * tensors they belong to: a chunk of the delta each. */
@@ -36,8 +38,9 @@ struct link {
     struct filemap map;
     json_t *head;
     size_t size; /* of the weights' file */
-    const char *digest, *successor, *successor_digest; /* in head */
-    size_t at, end;                                    /* chunks in map */
+    /* in head; head_digest: of the weights' file before its data */
+    const char *digest, *head_digest, *successor, *successor_digest;
+    size_t at, end; /* chunks in map */
 };
 
 struct chain {

@@ -11,13 +11,13 @@ struct delta_coder {
     ZSTD_CCtx *to;
     ZSTD_DCtx *from;
     uint8_t *gaps, *planes;
-    uint16_t *folded;
-    size_t most_gaps, most_planes, most_folded; /* bytes */
+    uint32_t *places;
+    size_t most_gaps, most_planes, most_places; /* bytes */
 };
 
-/* Room for the gaps of n values, for `planes` bytes of planes and for `folded`
- * differences of two bytes. What was there is lost where it grows. */
-void delta_room(struct delta_coder *c, size_t n, size_t planes, size_t folded);
+/* Room for the gaps of n values, for `planes` bytes of planes and for `places`
+ * numbers of values. What was there is lost where it grows. */
+void delta_room(struct delta_coder *c, size_t n, size_t planes, size_t places);
 /* Bytes that the gaps of n values take at most. */
 size_t delta_most_gaps(size_t n);
 /* u32 size and a zstd frame of the n bytes at p. */

@@ -104,13 +104,16 @@ static void one_run(struct make *x, size_t i, struct worker *w)
 {
     const struct span *s = &x->l.v[i];
     const uint8_t *this = x->this.data + s->at, *that = x->that.data + s->at;
-    size_t bytes = s->n * (size_t)s->width, at = 0;
+    size_t bytes = s->n * (size_t)s->width, at = DELTA_HEX;
     struct buf *out = &x->chunk[i];
+    char digest[33];
 
     if (!w->coder) {
         w->coder = delta_coder_open();
         w->back = xmalloc((size_t)4 * DELTA_CHUNK);
     }
+    hash_hex128(this, bytes, digest);
+    buf_put(out, digest, DELTA_HEX);
     delta_encode(w->coder, out, this, that, s->n, s->width);
     memcpy(w->back, that, bytes);
     x->bad[i] = delta_decode(w->coder, (const uint8_t *)out->p, out->n, &at,
@@ -184,11 +187,13 @@ static int check_digests(const struct make *x, struct err *e)
 
 static void put_head(struct buf *out, const struct make *x)
 {
-    char *path = relative(x->real_dir, x->real_successor), *text;
+    char *path = relative(x->real_dir, x->real_successor), *text, digest[33];
     json_t *o = json_object();
 
+    hash_hex128(x->this.data, x->l.head, digest);
     json_object_set_new(o, "size", json_integer((json_int_t)x->this.size));
     json_object_set_new(o, "digest", json_string(x->digest));
+    json_object_set_new(o, "head", json_string(digest));
     json_object_set_new(o, "successor", json_string(path));
     json_object_set_new(o, "successor_digest", json_string(x->that_digest));
     text = json_dumps(o, JSON_SORT_KEYS);

@@ -19,7 +19,7 @@ void delta_coder_close(struct delta_coder **c)
     ZSTD_freeDCtx((*c)->from);
     free((*c)->gaps);
     free((*c)->planes);
-    free((*c)->folded);
+    free((*c)->places);
     free(*c);
     *c = NULL;
 }
@@ -38,11 +38,11 @@ static void *grow(void *p, size_t *most, size_t n)
     return xmalloc(n);
 }
 
-void delta_room(struct delta_coder *c, size_t n, size_t planes, size_t folded)
+void delta_room(struct delta_coder *c, size_t n, size_t planes, size_t places)
 {
     c->gaps = grow(c->gaps, &c->most_gaps, delta_most_gaps(n));
     c->planes = grow(c->planes, &c->most_planes, planes + 1);
-    c->folded = grow(c->folded, &c->most_folded, folded * sizeof *c->folded);
+    c->places = grow(c->places, &c->most_places, places * sizeof *c->places);
 }
 
 /* ---- sections ------------------------------------------------------- */

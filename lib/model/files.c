@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../base/arena.h"
 #include "../base/file.h"
 #include "model.h"
 #include "files.h"
@@ -37,17 +38,39 @@ static int is_rotary_buffer(const char *name)
     return n >= k && !strcmp(name + n - k, tail);
 }
 
+/* All values of t, where they are or in memory to be freed. */
+static const void *all_values(const struct st_tensor *t, void **copy)
+{
+    size_t size = dtype_size(t->type), n;
+
+    *copy = NULL;
+    if (t->data)
+        return t->data;
+    *copy = xmalloc(t->n * size + 1);
+    for (size_t i = 0; i < t->n; i += n) {
+        const void *from;
+
+        n = t->n - i;
+        from = st_piece(t, i, &n);
+        memcpy((char *)*copy + i * size, from, n * size);
+    }
+    return *copy;
+}
+
 static int same_values(const struct st_tensor *a, const struct st_tensor *b)
 {
-    if (a->n != b->n)
-        return 0;
-    if (a->type == b->type)
-        return !memcmp(a->data, b->data, a->n * dtype_size(a->type));
-    for (size_t i = 0; i < a->n; i++)
-        if (finite_value(a->data, a->type, i) !=
-            finite_value(b->data, b->type, i))
-            return 0;
-    return 1;
+    void *copy[2] = {NULL, NULL};
+    const void *x = a->n == b->n ? all_values(a, &copy[0]) : NULL;
+    const void *y = x ? all_values(b, &copy[1]) : NULL;
+    int same = x && y;
+
+    if (same && a->type == b->type)
+        same = !memcmp(x, y, a->n * dtype_size(a->type));
+    for (size_t i = 0; same && a->type != b->type && i < a->n; i++)
+        same = finite_value(x, a->type, i) == finite_value(y, b->type, i);
+    free(copy[0]);
+    free(copy[1]);
+    return same;
 }
 
 /* A tied model's file may hold the head once more, in any type, if it is the
@@ -128,7 +151,7 @@ static int check_file(const struct st_file *f, const char *path,
 int model_files(struct st_file **f, const char *path, const struct params *p,
                 const char *const *prefix, int n, struct err *e)
 {
-    int r = st_open(f, path, e);
+    int r = st_open_pieces(f, path, e);
 
     if (!r)
         r = check_file(*f, path, p, prefix, n, e);

@@ -11,7 +11,7 @@
 /* Opens the file or folder. It has, for each of n prefixes, every tensor of p
  * under PREFIXNAME with its shape; and nothing else, but rotary buffers and a
  * tied model's head if it is the embedding. Errors name the tensor; *f is then
- * NULL. To be closed with st_close. */
+ * NULL. Values are read with st_piece. To be closed with st_close. */
 int model_files(struct st_file **f, const char *path, const struct params *p,
                 const char *const *prefix, int n, struct err *e) MUST_CHECK;
 /* A tensor of such a file. */

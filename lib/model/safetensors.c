@@ -26,7 +26,13 @@ static int add_file(struct st_file *f, const char *path, struct err *e)
     f->shards = xrealloc(f->shards, f->n_shards + 1, sizeof *f->shards);
     s = &f->shards[f->n_shards++];
     *s = (struct shard){.path = xstrdup(path)};
-    r = delta_map(&s->map, path, s->digest, e);
+    r = f->pieces ? delta_pieces_open(&s->delta, path, e) : 0;
+    if (!r && s->delta) {
+        strcpy(s->digest, delta_pieces_digest(s->delta));
+        s->map = *delta_pieces_base(s->delta);
+    } else if (!r) {
+        r = delta_map(&s->map, path, s->digest, e);
+    }
     return r ? r : st_add_mapped(f, s, e);
 }
 
@@ -163,22 +169,52 @@ static int start_check(struct st_file *f, struct err *e)
     return r;
 }
 
-int st_open(struct st_file **out, const char *path, struct err *e)
+static int open_as(struct st_file **out, const char *path, int pieces,
+                   struct err *e)
 {
     struct st_file *f = xcalloc(1, sizeof *f);
     struct err of_check = {0};
-    int r = open_any(f, path, e);
-    int bad = start_check(f, r ? &of_check : e);
+    int r, bad;
 
+    f->pieces = pieces;
+    r = open_any(f, path, e);
+    bad = start_check(f, r ? &of_check : e);
     if (r || bad)
         r = st_close(&f, r ? r : bad, e);
     *out = f;
     return r;
 }
 
+int st_open(struct st_file **f, const char *path, struct err *e)
+{
+    return open_as(f, path, 0, e);
+}
+
+int st_open_pieces(struct st_file **f, const char *path, struct err *e)
+{
+    return open_as(f, path, 1, e);
+}
+
+const void *st_piece(const struct st_tensor *t, size_t first, size_t *n)
+{
+    size_t size = dtype_size(t->type), bytes = *n * size;
+    const void *p;
+
+    if (t->data)
+        return (const char *)t->data + first * size;
+    p = delta_piece(t->delta, t->at + first * size, &bytes);
+    *n = bytes / size;
+    return p;
+}
+
 int st_check(struct st_file *f, struct err *e)
 {
-    return digests_close(&f->check, e);
+    int r = digests_close(&f->check, e);
+
+    for (size_t i = 0; i < f->n_shards && !r; i++)
+        if (f->shards[i].delta)
+            r = delta_pieces_check(f->shards[i].delta, e);
+    return r;
 }
 
 int st_close(struct st_file **f, int r, struct err *e)
@@ -197,7 +233,10 @@ int st_close(struct st_file **f, int r, struct err *e)
         free((*f)->v[i].copy);
     }
     for (size_t i = 0; i < (*f)->n_shards; i++) {
-        file_unmap(&(*f)->shards[i].map);
+        if ((*f)->shards[i].delta)
+            delta_pieces_close(&(*f)->shards[i].delta);
+        else
+            file_unmap(&(*f)->shards[i].map);
         free((*f)->shards[i].path);
     }
     free((*f)->v);

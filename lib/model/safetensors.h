@@ -16,8 +16,11 @@ struct st_tensor {
     int n_dims;
     int64_t dims[4];
     size_t n;         /* values */
-    const void *data; /* into the map (or a copy of what lies unaligned) */
-    const char *file; /* for messages */
+    const void *data; /* into the map (or a copy of what lies unaligned), or
+                         NULL: st_piece has them */
+    struct delta_pieces *delta; /* for st_piece: NULL, or where the data is, */
+    size_t at;                  /* from this byte of its file on */
+    const char *file;           /* for messages */
 };
 struct st_file;
 
@@ -25,6 +28,13 @@ struct st_file;
  * are then rebuilt in memory), or model.safetensors.index.json
  * with its shards. */
 int st_open(struct st_file **f, const char *path, struct err *e) MUST_CHECK;
+/* The same, but of a delta nothing is in memory but what st_piece gave: for who
+ * reads each tensor once, in the order of the file. */
+int st_open_pieces(struct st_file **f, const char *path,
+                   struct err *e) MUST_CHECK;
+/* Values of t from the number `first` on: *n, or fewer, at least one. They last until
+ * the next call for a tensor of this file; one thread at a time. */
+const void *st_piece(const struct st_tensor *t, size_t first, size_t *n);
 /* The files are held against their digests (lib/base/digests.h) by a thread
  * that begins with st_open. Waits for it; a damaged file is the error. What was
  * read counts only after this or st_close. */

@@ -118,11 +118,16 @@ static int add_tensor(struct st_file *f, const struct shard *s,
     if (r)
         return r;
     data = s->map.data + header + x.begin;
-    if ((uintptr_t)data % dtype_size(x.t.type)) {
+    if (s->delta) {
+        x.t.delta = s->delta;
+        x.t.at = header + x.begin;
+    } else if ((uintptr_t)data % dtype_size(x.t.type)) {
         x.copy = xmalloc(x.end - x.begin);
         memcpy(x.copy, data, x.end - x.begin);
+        x.t.data = x.copy;
+    } else {
+        x.t.data = data;
     }
-    x.t.data = x.copy ? x.copy : (const void *)data;
     x.t.file = s->path;
     x.name = xstrdup(name);
     x.t.name = x.name;

@@ -5,6 +5,7 @@
 #ifndef ULP_MODEL_ST_IMPL_H
 #define ULP_MODEL_ST_IMPL_H
 #include "../base/digests.h"
+#include "delta.h"
 #include "safetensors.h"
 
 #define ST_MAX_DIMS 4
@@ -13,6 +14,8 @@ struct shard {
     struct filemap map;
     char *path;
     char digest[33]; /* of what a delta gave; empty: not taken yet */
+    struct delta_pieces
+        *delta; /* read in pieces: map is its base's, and its own */
 };
 
 struct entry {
@@ -23,6 +26,7 @@ struct entry {
 };
 
 struct st_file {
+    int pieces;      /* deltas are read so */
     struct entry *v; /* in order of names once open */
     size_t n, cap;
     struct shard *shards;

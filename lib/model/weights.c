@@ -29,21 +29,6 @@ struct source {
     enum dtype t; /* of flat and r */
 };
 
-static const char *source_get(const struct source *s, const struct param *q,
-                              enum dtype *t, const char **file)
-{
-    const struct st_tensor *x;
-
-    *t = s->t;
-    *file = NULL;
-    if (!s->f)
-        return s->flat ? s->flat + q->offset * dtype_size(s->t) : NULL;
-    x = model_tensor(s->f, "", q);
-    *t = x->type;
-    *file = x->file;
-    return x->data;
-}
-
 /* Buffers of a load. */
 struct stage {
     size_t chunk; /* values moved at a time: CHUNK, or the largest tensor */
@@ -97,29 +82,43 @@ static size_t load_values(struct model *m, struct stage *s, char *dst,
     return seen(s, s->host, m->t, n);
 }
 
+/* *n values of q from the number i on, or fewer, at least one. x: q's tensor
+ * where they come from files. NULL is an error. */
+static const char *get_values(struct stage *s, const struct source *src,
+                              const struct st_tensor *x, const struct param *q,
+                              size_t i, size_t *n, struct err *e)
+{
+    size_t size = dtype_size(src->t);
+
+    if (x)
+        return st_piece(x, i, n);
+    if (src->flat)
+        return src->flat + (q->offset + i) * size;
+    return src->r->read(src->r->ctx, s->in, *n * size, e) ? NULL : s->in;
+}
+
 static int load_tensor(struct model *m, struct stage *s,
                        const struct source *src, const struct param *q,
                        char *dst, struct err *e)
 {
-    enum dtype t;
-    const char *file, *from = source_get(src, q, &t, &file);
+    const struct st_tensor *x = src->f ? model_tensor(src->f, "", q) : NULL;
+    enum dtype t = x ? x->type : src->t;
+    size_t now;
 
-    for (size_t i = 0; i < q->n; i += s->chunk) {
-        size_t now = q->n - i < s->chunk ? q->n - i : s->chunk;
-        const char *p = from ? from + i * dtype_size(t) : s->in;
+    for (size_t i = 0; i < q->n; i += now) {
+        const char *p;
         size_t good;
 
-        if (!from) {
-            int r = src->r->read(src->r->ctx, s->in, now * dtype_size(t), e);
-
-            if (r)
-                return r;
-        }
+        now = q->n - i < s->chunk ? q->n - i : s->chunk;
+        p = get_values(s, src, x, q, i, &now, e);
+        if (!p)
+            return -e->code;
         if (m->flat)
             s->keep = m->flat + (q->offset + i) * dtype_size(m->t);
         good = load_values(m, s, dst + i * dtype_size(m->t), p, t, now);
         if (good < now)
-            return finite_bad(file, q->name, i + good, finite_value(p, t, good),
+            return finite_bad(x ? x->file : NULL, q->name, i + good,
+                              finite_value(p, t, good),
                               s->mid ? m->arm.master : m->t, e);
     }
     return 0;

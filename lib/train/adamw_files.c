@@ -142,11 +142,13 @@ static int put_values(struct kernels *k, void *to, const struct part *p,
     const struct st_tensor *t = p->t;
     size_t size = dtype_size(t->type), most = (size_t)1 << 20;
 
-    for (size_t i = 0; i < p->n; i += most) {
-        size_t n = p->n - i < most ? p->n - i : most;
-        const char *from = (const char *)t->data + (p->first + i) * size;
-        size_t good = finite_until(from, t->type, n);
+    for (size_t i = 0, n; i < p->n; i += n) {
+        const char *from;
+        size_t good;
 
+        n = p->n - i < most ? p->n - i : most;
+        from = st_piece(t, p->first + i, &n);
+        good = finite_until(from, t->type, n);
         if (good < n)
             return finite_bad(t->file, t->name, p->first + i + good,
                               finite_value(from, t->type, good), t->type, e);

@@ -79,9 +79,22 @@ gives flipped_bits $bad 0
 flip bf16/3/model.safetensors 5000
 fails flipped_end 3 3/model.safetensors "$BIN/sparsity" base bf16/1
 flip bf16/3/model.safetensors 5000
+flip bf16/3/model.safetensors 34 # in a word of the header that nothing reads
+fails flipped_head 3 3/model.safetensors "$BIN/sparsity" base bf16/1
+flip bf16/3/model.safetensors 34
+# nor does a reader that takes a tensor at a time
+n_end=$(size bf16/3/model.safetensors)
+for at in $((n_end / 2)) $((n_end - 1)); do # the second: the sign or exponent of a value
+    flip bf16/3/model.safetensors "$at"
+    fails "flipped_end_in_pieces_$at" 3 "3/model.safetensors: damaged" "$BIN/logprob" --quiet --device cpu --threads 1 --model bf16/1 --as x one.jsonl
+    flip bf16/3/model.safetensors "$at"
+done
+flip bf16/2/model.delta $((n / 2))
+fails flipped_link_in_pieces 3 2/model.delta "$BIN/logprob" --quiet --device cpu --threads 1 --model bf16/1 --as x one.jsonl
+flip bf16/2/model.delta $((n / 2))
 cp bf16/2/model.delta whole
 printf 1 | dd of=bf16/2/model.delta bs=1 seek=10 conv=notrunc 2>/dev/null
-fails other_version 3 "2/model.delta: a delta of another version than 3" "$BIN/sparsity" base bf16/1
+fails other_version 3 "2/model.delta: a delta of another version than 4" "$BIN/sparsity" base bf16/1
 mv whole bf16/2/model.delta
 for cut in 0 10 100 $((n - 1)); do
     cp bf16/2/model.delta whole
@@ -119,6 +132,35 @@ cp half/x/model.safetensors was
 check half_make "$D" half/x half/y
 check half_expand "$D" --expand half/x
 check half_bytes cmp half/x/model.safetensors was
+
+# a tied model's file that has the head once more, as what the embedding is
+cat >tied.py <<'P'
+import json, os, struct, sys
+for i in "12":
+    src, dst = "kept/bf16/" + i, "tied/" + i
+    data = open(src + "/model.safetensors", "rb").read()
+    n = struct.unpack("<Q", data[:8])[0]
+    head, body = json.loads(data[8:8 + n]), data[8 + n:]
+    a, b = head["model.embed_tokens.weight"]["data_offsets"]
+    head["lm_head.weight"] = dict(head["model.embed_tokens.weight"], data_offsets=[len(body), len(body) + b - a])
+    body += body[a:b]
+    if i == "1" and len(sys.argv) > 1:
+        body = body[:-1] + bytes([body[-1] ^ 1])
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % 8)
+    os.makedirs(dst, exist_ok=True)
+    open(dst + "/model.safetensors", "wb").write(struct.pack("<Q", len(text)) + text + body)
+    open(dst + "/config.json", "w").write(open(src + "/config.json").read())
+P
+lp() { "$BIN/logprob" --quiet --device cpu --threads 1 --json --model "$1" --as x one.jsonl; }
+python3 tied.py
+lp tied/1 >b
+check tied_make "$D" tied/1 tied/2
+lp tied/1 >a
+check tied_logprob cmp a b
+rm -r tied; python3 tied.py differs
+check tied_differs_make "$D" tied/1 tied/2
+fails tied_differs 3 "lm_head.weight differs" lp tied/1
 
 # weights in shards: each has its own delta, to the successor's of that name
 cat >shard.py <<'P'
