@@ -188,6 +188,17 @@ struct kernels {
      * order_nonce, tensor shape); callers move the nonce once per step. */
     uint64_t order_nonce;
 
+    /* ---- work beside other work (of a device with memory of its own) ---- */
+    void *stream;    /* the cudaStream_t that its work is in */
+    char device[32]; /* what no two devices of a host have alike */
+    /* Another handle on the same device, whose work goes beside that of k. It
+     * works in canonical order, and is closed as k is, before it. A backend
+     * without it has NULL for this function. */
+    struct kernels *(*beside)(struct kernels *k, struct err *e);
+    /* What k is asked for from now on begins when all that `other`, a handle on
+     * the same device, has been asked for is done. */
+    void (*after)(struct kernels *k, struct kernels *other);
+
     /* ---- memory ---- */
     void *(*alloc)(struct kernels *k, size_t bytes, struct err *e); /* zeroed */
     void (*free)(struct kernels *k, void *p);

@@ -49,15 +49,20 @@ static void op_close(struct kernels *k)
     for (int i = 0; i < N_TILES; i++)
         free(c->tiles[i].start);
     CU(cuda_free)(c, c->bad);
+    CU(cuda_streams_close)(c);
     account_close(&c->mem);
     account_close(&c->host);
     free(c);
 }
 
 /* ---- the table ---- */
+static struct kernels *op_beside(struct kernels *k, struct err *e);
+
 static void fill(struct kernels *k)
 {
     CU(cuda_buffers)(k);
+    CU(cuda_streams)(k);
+    k->beside = op_beside;
     k->weight_view = CU(cuda_weight_view);
     k->sync = op_sync;
     k->close = op_close;
@@ -138,4 +143,28 @@ extern "C" int CU(cuda_open)(struct kernels **k, int n_threads,
     }
     *k = &c->k;
     return 0;
+}
+
+/* The first handle's stream is the default one, which such a stream neither waits
+ * for nor holds up. */
+static struct kernels *op_beside(struct kernels *k, struct err *e)
+{
+    const struct k_order canonical = {ORDER_CANONICAL, 0};
+    struct kernels *x;
+    struct cuda *c;
+
+    if (CU(cuda_open)(&x, 0, canonical, e) != 0)
+        return NULL;
+    x->name = k->name;
+    x->sizes = k->sizes;
+    x->sizes.order = canonical;
+    c = cuda_of(x);
+    CU(cuda_check)(c, "stream", cudaStreamCreateWithFlags(
+                                    &c->stream, cudaStreamNonBlocking));
+    x->stream = c->stream;
+    x->after(x, k); /* its memory was zeroed in the default stream */
+    if (x->sync(x, e) == 0)
+        return x;
+    x->close(x);
+    return NULL;
 }

@@ -5,7 +5,7 @@
  * (macro CUDASIM). Every symbol that leaves a file goes through CU, so that
  * both can stand in one program. A launch is written LAUNCH(...).
  *
- * All work goes to one stream in order. Canonical order is NUMERICS.md; each
+ * All work of a handle goes to its stream in order. Canonical order is NUMERICS.md; each
  * operation names its twin in kernels/cpu only where the shape of the code
  * differs.
  */
@@ -26,7 +26,8 @@ extern "C" {
 #define LAUNCH(c, kernel, grid, block, shared, ...)                           \
     do {                                                                      \
         cudasim_launch_fn(#kernel, (const void *)(kernel), dim3(grid),        \
-                          dim3(block), shared, [=] { kernel(__VA_ARGS__); }); \
+                          dim3(block), shared, (c)->stream,                   \
+                          [=] { kernel(__VA_ARGS__); });                      \
         CU(cuda_check)(c, #kernel, cudaGetLastError());                       \
     } while (0)
 #define DYNAMIC_SHARED(p) float *p = (float *)cudasim_dynamic
@@ -74,6 +75,7 @@ struct shared_most {
 struct cuda {
     struct kernels k; /* first: a struct kernels * is a struct cuda * */
     cudaStream_t stream;
+    cudaEvent_t event; /* NULL until another handle has to wait for this one */
     int n_sm, shared_most;
     char variant[32];
     struct err first_err; /* given by the next sync */
@@ -126,6 +128,9 @@ void CU(cuda_free)(struct cuda *c, void *p);
 /* The operations on memory, into the table; trim among them. */
 void CU(cuda_buffers)(struct kernels *k);
 void CU(cuda_trim)(struct kernels *k);
+/* The operations on streams, into the table, and what they hold given back. */
+void CU(cuda_streams)(struct kernels *k);
+void CU(cuda_streams_close)(struct cuda *c);
 /* Let a kernel have so many bytes of dynamic shared memory: asked of the
  * runtime once. 0 (and the error kept) where the device has not got them. */
 int CU(cuda_shared)(struct cuda *c, const void *kernel, size_t bytes)

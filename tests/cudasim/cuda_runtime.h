@@ -8,6 +8,11 @@
  * are watched. What the hardware leaves undefined (a barrier or a shuffle
  * that some threads never reach, a shuffle under a partial mask) ends the
  * program with a message.
+ *
+ * Work of the default stream is done when it is asked for. That of another
+ * stream is put off until it is waited for, so that whoever should have
+ * waited sees what was there before; and it must wait for all work of the
+ * default stream that was asked for before it, or the program ends.
  */
 #ifndef ULP_CUDASIM_CUDA_RUNTIME_H
 #define ULP_CUDASIM_CUDA_RUNTIME_H
@@ -121,23 +126,28 @@ template <typename V> static inline V atomicMin(V *p, V v)
 /* ---- launch ---- */
 typedef struct cudasim_stream *cudaStream_t;
 
+typedef struct cudasim_event *cudaEvent_t;
+
 struct cudasim_kernel { /* what a fiber calls */
     void (*call)(const void *ctx);
     const void *ctx;
 };
-/* fn: whose attributes hold */
+/* fn: whose attributes hold. n: bytes at k->ctx, which are copied where the
+ * launch is put off. */
 void cudasim_launch(const char *name, const void *fn, dim3 grid, dim3 block,
-                    size_t shared, const struct cudasim_kernel *k);
+                    size_t shared, cudaStream_t s,
+                    const struct cudasim_kernel *k, size_t n);
 
 template <typename F>
 static inline void cudasim_launch_fn(const char *name, const void *kernel,
                                      dim3 grid, dim3 block, size_t shared,
-                                     const F &fn)
+                                     cudaStream_t s, const F &fn)
 {
     struct cudasim_kernel k = {
         [](const void *ctx) { (*static_cast<const F *>(ctx))(); }, &fn};
 
-    cudasim_launch(name, kernel, grid, block, shared, &k);
+    static_assert(__is_trivially_copyable(F), "it is copied as bytes");
+    cudasim_launch(name, kernel, grid, block, shared, s, &k, sizeof fn);
 }
 
 /* ---- host side ---- */
@@ -173,12 +183,18 @@ enum { cudaHostAllocDefault = 0 };
 cudaError_t cudaHostAlloc(void **p, size_t n, unsigned flags);
 cudaError_t cudaFreeHost(void *p);
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total);
-cudaError_t cudaMemcpy(void *dst, const void *src, size_t n,
-                       enum cudaMemcpyKind kind);
 cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t n,
                             enum cudaMemcpyKind kind, cudaStream_t s);
 cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t s);
 cudaError_t cudaStreamSynchronize(cudaStream_t s);
+enum { cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2 };
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned flags);
+cudaError_t cudaStreamDestroy(cudaStream_t s);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *v, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t v);
+cudaError_t cudaEventRecord(cudaEvent_t v, cudaStream_t s);
+cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t v, unsigned flags);
+cudaError_t cudaDeviceGetPCIBusId(char *id, int n, int device);
 cudaError_t cudaGetLastError(void);
 const char *cudaGetErrorString(cudaError_t e);
 cudaError_t cudasim_set_shared(const void *fn, size_t n);

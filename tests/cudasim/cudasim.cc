@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <ucontext.h>
+#include <vector>
 #include "cuda_runtime.h"
 #include "memory.h"
 #include "mma.h"
@@ -314,8 +315,8 @@ static void run_block(void)
     }
 }
 
-void cudasim_launch(const char *name, const void *fn, dim3 grid, dim3 block,
-                    size_t shared, const struct cudasim_kernel *k)
+static void launch(const char *name, const void *fn, dim3 grid, dim3 block,
+                   size_t shared, const struct cudasim_kernel *k)
 {
     size_t n = (size_t)grid.x * grid.y * grid.z;
     size_t threads = (size_t)block.x * block.y * block.z;
@@ -355,4 +356,19 @@ void cudasim_launch(const char *name, const void *fn, dim3 grid, dim3 block,
     free(cudasim_dynamic);
     cudasim_dynamic = NULL;
     memory_check(name);
+}
+
+void cudasim_launch(const char *name, const void *fn, dim3 grid, dim3 block,
+                    size_t shared, cudaStream_t s,
+                    const struct cudasim_kernel *k, size_t n)
+{
+    const char *ctx = (const char *)k->ctx;
+    std::vector<char> kept(ctx, s ? ctx + n : ctx);
+    void (*call)(const void *) = k->call;
+
+    cudasim_enqueue(s, name, [=] {
+        struct cudasim_kernel x = {call, s ? kept.data() : ctx};
+
+        launch(name, fn, grid, block, shared, &x);
+    });
 }

@@ -148,6 +148,7 @@ cudaError_t cudaFree(void *v)
 
     if (!v)
         return cudaSuccess;
+    streams_flush();
     for (; *q; q = &(*q)->next)
         if (base + (*q)->at == (char *)v)
             break;
@@ -168,6 +169,7 @@ cudaError_t cudaHostAlloc(void **p, size_t n, unsigned)
 
 cudaError_t cudaFreeHost(void *p)
 {
+    streams_flush();
     free(p);
     return cudaSuccess;
 }
@@ -190,45 +192,48 @@ int memory_inside(const void *v, size_t n)
     return 0;
 }
 
-cudaError_t cudaMemcpy(void *dst, const void *src, size_t n,
-                       enum cudaMemcpyKind kind)
+static int copy_ok(const void *dst, const void *src, size_t n,
+                   enum cudaMemcpyKind kind)
 {
     int to = kind != cudaMemcpyDeviceToHost;
     int from = kind != cudaMemcpyHostToDevice;
 
-    if (n == 0)
-        return cudaSuccess;
-    if (memory_inside(dst, n) != to || memory_inside(src, n) != from) {
-        memory_fail(cudaErrorInvalidValue);
-        return cudaErrorInvalidValue;
-    }
-    copies += kind != cudaMemcpyDeviceToDevice;
+    if (memory_inside(dst, n) == to && memory_inside(src, n) == from)
+        return 1;
+    memory_fail(cudaErrorInvalidValue);
+    return 0;
+}
+
+static void copy(void *dst, const void *src, size_t n)
+{
     memory_show(1);
     memmove(dst, src, n);
     memory_show(0);
-    return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyAsync(void *dst, const void *src, size_t n,
-                            enum cudaMemcpyKind kind, cudaStream_t)
+                            enum cudaMemcpyKind kind, cudaStream_t s)
 {
-    return cudaMemcpy(dst, src, n, kind);
+    if (n == 0)
+        return cudaSuccess;
+    if (!copy_ok(dst, src, n, kind))
+        return cudaErrorInvalidValue;
+    copies += kind != cudaMemcpyDeviceToDevice;
+    cudasim_enqueue(s, "a copy", [=] { copy(dst, src, n); });
+    return cudaSuccess;
 }
 
-cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t)
+cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t s)
 {
     if (n && !memory_inside(p, n)) {
         memory_fail(cudaErrorInvalidValue);
         return cudaErrorInvalidValue;
     }
-    memory_show(1);
-    memset(p, v, n);
-    memory_show(0);
-    return cudaSuccess;
-}
-
-cudaError_t cudaStreamSynchronize(cudaStream_t)
-{
+    cudasim_enqueue(s, "memset", [=] {
+        memory_show(1);
+        memset(p, v, n);
+        memory_show(0);
+    });
     return cudaSuccess;
 }
 

@@ -2,12 +2,20 @@
 #ifndef ULP_CUDASIM_MEMORY_H
 #define ULP_CUDASIM_MEMORY_H
 #include <stddef.h>
+#include <functional>
+#include "cuda_runtime.h"
 
 void memory_show(int visible);       /* device memory to the running code */
 void memory_check(const char *name); /* bytes past an allocation untouched? */
 void memory_fail(int error);         /* what cudaGetLastError gives */
 int memory_shared_ok(const void *fn, size_t dynamic);
 int memory_inside(const void *p, size_t n); /* of one allocation */
+
+/* ---- streams ---- */
+void streams_flush(void); /* does what they have put off */
+/* Does work now, or puts it off where s is not the default stream. */
+void cudasim_enqueue(cudaStream_t s, const char *name,
+                     const std::function<void()> &work);
 
 /* ---- threads ---- */
 [[noreturn]] void cudasim_stop(const char *why);

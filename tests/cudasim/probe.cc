@@ -7,7 +7,7 @@ extern "C" void cudasim_probe_mma(int fp16, float *d, const uint16_t *a,
 {
     enum dtype t = fp16 ? DT_F16 : DT_BF16;
 
-    cudasim_launch_fn("multiply", NULL, dim3(1), dim3(32), 0,
+    cudasim_launch_fn("multiply", NULL, dim3(1), dim3(32), 0, NULL,
                       [=] { probe_multiply(t, d, a, b, trans, x2); });
 }
 
@@ -16,7 +16,7 @@ extern "C" void cudasim_probe_pack(int fp16, unsigned *packed, float *y,
 {
     enum dtype t = fp16 ? DT_F16 : DT_BF16;
 
-    cudasim_launch_fn("pack", NULL, dim3(1), dim3(1), 0,
+    cudasim_launch_fn("pack", NULL, dim3(1), dim3(1), 0, NULL,
                       [=] { probe_pack(t, packed, y, x, n); });
 }
 
@@ -60,7 +60,7 @@ extern "C" uint16_t cudasim_probe_misuse(enum cudasim_misuse m,
 {
     uint16_t got = 0, *p = &got;
 
-    cudasim_launch_fn("misuse", NULL, dim3(1), dim3(32), 0,
+    cudasim_launch_fn("misuse", NULL, dim3(1), dim3(32), 0, NULL,
                       [=] { misuse(m, p, src); });
     return got;
 }
