@@ -7,7 +7,8 @@
 # The runtime is linked statically: an executable starts on a machine without
 # a driver and says there why a device cannot be had. Of cuBLASLt only the
 # header is used: order=hardware opens it at run time (kernels/cuda/hw_blas.h).
-# Code for sm_80 and sm_90, and PTX that later devices compile for themselves.
+# Of NCCL, too (lib/comm/nccl.c); where its header is not found, ranks exchange
+# bytes through the host's memory. Code for sm_80 and sm_90, and PTX that later devices compile for themselves.
 CUDA       ?= auto
 ifeq ($(origin NVCC),undefined)
 NVCC       := $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
@@ -15,6 +16,8 @@ endif
 CUDA_TOP   := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
 CUBLAS     := $(if $(NVCC),$(wildcard $(CUDA_TOP)/include/cublasLt.h \
                 $(CUDA_TOP)/targets/x86_64-linux/include/cublasLt.h))
+NCCL       := $(if $(NVCC),$(wildcard $(CUDA_TOP)/include/nccl.h $(CUDA_TOP)/targets/x86_64-linux/include/nccl.h \
+                /usr/include/nccl.h))
 # not under a sanitizer, and not when building for another machine
 ifneq ($(filter 1,$(SAN))$(CROSS),)
 USE_CUDA   :=
@@ -44,6 +47,11 @@ CUDA_LIBS  := $(firstword $(wildcard $(CUDA_TOP)/lib64 \
 KERNEL_LINK := -L$(CUDA_LIBS) -lcudart_static -ldl -lrt -lpthread -lstdc++
 endif
 
+# as of a system: pedantry is for our own
+NCCL_FLAGS := $(if $(USE_CUDA),$(if $(NCCL),-DHAVE_NCCL $(addprefix -isystem ,$(sort $(filter-out /usr/include/,$(dir $(firstword $(NCCL)))) $(CUDA_TOP)/include/))))
+$(B)/lib/comm/nccl.o: $(B)/cuda.flags
+$(B)/lib/comm/nccl.o: CFLAGS_lib_comm += $(NCCL_FLAGS)
+
 $(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/cuda.flags
 	@mkdir -p $(@D)
 	$(call say,NVCC,$<)
@@ -52,8 +60,8 @@ $(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/cuda.flags
 # Rewritten only when they change: what was built otherwise is built anew.
 $(B)/cuda.flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(USE_CUDA) $(NVCC) $(NVCC_FLAGS)' | cmp -s - $@ || \
-	  echo '$(USE_CUDA) $(NVCC) $(NVCC_FLAGS)' >$@
+	@echo '$(USE_CUDA) $(NVCC) $(NVCC_FLAGS) $(NCCL_FLAGS)' | cmp -s - $@ || \
+	  echo '$(USE_CUDA) $(NVCC) $(NVCC_FLAGS) $(NCCL_FLAGS)' >$@
 .PHONY: FORCE
 
 # --- the simulator -----------------------------------------------------------

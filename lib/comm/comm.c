@@ -17,6 +17,7 @@ struct comm {
     struct comm_part *parts; /* [2 size] of the call that runs */
     _Atomic unsigned long long sent, received;
     int shared[COMM_WINDOWS]; /* windows that are open */
+    struct comm *host;        /* of a device's: the group over host memory */
     int lost;
     /* tests: every message waits a random time of at most this first */
     long delay_us;
@@ -39,6 +40,20 @@ struct comm *comm_of(const struct comm_engine *x)
 struct comm *comm_alone(void)
 {
     return comm_of(&(struct comm_engine){.rank = 0, .size = 1});
+}
+
+struct comm *comm_beside(const struct comm_engine *x, struct comm *host)
+{
+    struct comm *c = comm_of(x);
+
+    c->host = host;
+    return c;
+}
+
+int comm_exchange(struct comm *c, const struct comm_part *q, int n, int *lost,
+                  char *why, size_t n_why)
+{
+    return c->x.exchange(c->x.ctx, q, n, lost, why, n_why);
 }
 
 void comm_close(struct comm **c)
@@ -91,20 +106,24 @@ static void delay(struct comm *c)
 static int add(struct comm *c, int n, int peer, int sending, const void *p,
                size_t bytes)
 {
+    struct comm *t = c->host ? c->host : c; /* which counts */
+
     if (!bytes)
         return n;
     c->parts[n] = (struct comm_part){peer, sending, (char *)(uintptr_t)p,
                                      bytes};
     if (sending)
-        c->sent += bytes;
+        t->sent += bytes;
     else
-        c->received += bytes;
+        t->received += bytes;
     return n + 1;
 }
 
 static int failed(struct comm *c, int lost, const char *why, struct err *e)
 {
     c->lost = lost;
+    if (c->host)
+        c->host->lost = lost;
     if (lost >= 0)
         return err_set(e, ERR_IO, "rank %d has gone: %s", lost, why);
     return err_set(e, ERR_IO, "between ranks: %s", why);
@@ -121,6 +140,16 @@ static int run(struct comm *c, int n, struct err *e)
     if (!c->x.exchange(c->x.ctx, c->parts, n, &lost, why, sizeof why))
         return 0;
     return failed(c, lost, why, e);
+}
+
+static void copy(struct comm *c, void *to, const void *from, size_t n)
+{
+    if (!n)
+        return;
+    if (c->x.copy)
+        c->x.copy(c->x.ctx, to, from, n);
+    else
+        memmove(to, from, n);
 }
 
 /* ---- the operations ---- */
@@ -235,8 +264,7 @@ int comm_gather(struct comm *c, int root, const void *mine, size_t n, void *all,
 
     if (comm_rank(c) != root)
         return run(c, add(c, 0, root, 1, mine, n), e);
-    if (n)
-        memmove((char *)all + (size_t)root * n, mine, n);
+    copy(c, (char *)all + (size_t)root * n, mine, n);
     for (int r = 0; r < comm_size(c); r++)
         if (r != root)
             k = add(c, k, r, 0, (char *)all + (size_t)r * n, n);
@@ -256,9 +284,8 @@ static int add_alltoallv(struct comm *c, const void *send, const size_t *n_send,
                        "rank %d sends itself %zu bytes and "
                        "receives %zu",
                        me, n_send[me], n_recv[me]);
-    if (n_send[me])
-        memcpy((char *)recv + at_recv[me], (const char *)send + at_send[me],
-               n_send[me]);
+    copy(c, (char *)recv + at_recv[me], (const char *)send + at_send[me],
+         n_send[me]);
     for (int i = 1; i < size; i++) {
         int from = (me + size - i) % size;
 
@@ -288,6 +315,8 @@ int comm_barrier(struct comm *c, struct err *e)
 
     if (comm_size(c) == 1)
         return 0;
+    if (c->host)
+        return comm_barrier(c->host, e);
     all = xcalloc((size_t)comm_size(c), 1);
     r = comm_gather(c, 0, &mine, 1, all, e);
     free(all);
@@ -300,6 +329,10 @@ int comm_probe(struct comm *c, int wait_ms, int *from, struct err *e)
     int lost = -1;
 
     *from = -1;
+    if (comm_size(c) > 1 && !c->x.probe)
+        return err_set(e, ERR_USAGE,
+                       "messages between devices are not "
+                       "looked for: they are received");
     if (comm_size(c) == 1 ||
         !c->x.probe(c->x.ctx, wait_ms, from, &lost, why, sizeof why))
         return 0;
@@ -327,7 +360,7 @@ int comm_window_open(struct comm_window **out, struct comm *c, size_t bytes,
     *out = NULL;
     while (which < COMM_WINDOWS && c && c->shared[which])
         which++;
-    if (size == 1 || !bytes || which == COMM_WINDOWS)
+    if (size == 1 || !bytes || which == COMM_WINDOWS || c->host)
         return 0;
     w = xcalloc(1, sizeof *w);
     *w = (struct comm_window){c, which, bytes, xcalloc(size, sizeof *w->p)};

@@ -28,6 +28,8 @@ struct comm_engine {
     int (*probe)(void *ctx, int wait_ms, int *from, int *lost, char *why,
                  size_t n_why);
     void (*close)(void *ctx); /* all ranks close together */
+    /* n bytes within this rank's memory; NULL: it is the host's. */
+    void (*copy)(void *ctx, void *to, const void *from, size_t n);
     /* Memory that every rank reads in place: bytes of each rank r at p[r]. NULL,
      * or not 0, where there is none such. which: below COMM_WINDOWS, and not
      * shared yet; the same on all ranks. */
@@ -39,8 +41,8 @@ enum { COMM_WINDOWS = 2 };
 
 /* What a plug-in defines, as COMM_PLUGIN: fills *x from the environment that
  * the launcher gave. Another version is refused. */
-#define COMM_PLUGIN_VERSION 2
-#define COMM_PLUGIN "comm_plugin_2"
+#define COMM_PLUGIN_VERSION 3
+#define COMM_PLUGIN "comm_plugin_3"
 typedef int comm_plugin_fn(struct comm_engine *x, char *why, size_t n_why);
 
 #endif

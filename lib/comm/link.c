@@ -36,6 +36,20 @@ const char *link_host(void)
     return host;
 }
 
+/* Names may be alike (localhost), and so may the kernel's number of its start,
+ * where hosts are containers of one machine. */
+void link_host_id(char *text, size_t n)
+{
+    char boot[64] = "";
+    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
+
+    if (f && !fgets(boot, sizeof boot, f))
+        boot[0] = 0;
+    if (f)
+        fclose(f);
+    snprintf(text, n, "%s %s", link_host(), boot);
+}
+
 static void put(const void *p, size_t n)
 {
     const char *at = p;

@@ -45,5 +45,7 @@ void link_done(void);
 int link_is_open(void);
 /* This host's name, as messages have it. */
 const char *link_host(void);
+/* What no two hosts have alike. */
+void link_host_id(char *text, size_t n);
 
 #endif

@@ -12,20 +12,6 @@
 
 static struct comm *group; /* this rank's, where it has others */
 
-/* What no two hosts have alike: names may be (localhost), and so may the kernel's
- * number of its start, where hosts are containers of one machine. */
-static void host_identity(char *text, size_t n)
-{
-    char boot[64] = "";
-    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "r");
-
-    if (f && !fgets(boot, sizeof boot, f))
-        boot[0] = 0;
-    if (f)
-        fclose(f);
-    snprintf(text, n, "%s %s", link_host(), boot);
-}
-
 /* How many of the group's ranks are on this host, and which of them (from 0, in
  * the order of ranks) this one is. */
 static int on_host(struct comm *c, int *n, int *mine, struct err *e)
@@ -36,7 +22,7 @@ static int on_host(struct comm *c, int *n, int *mine, struct err *e)
     char host[EACH] = "";
     int r;
 
-    host_identity(host, sizeof host);
+    link_host_id(host, sizeof host);
     memcpy(own, host, EACH);
     r = comm_gather(c, 0, own, EACH, all, e);
     if (!r)

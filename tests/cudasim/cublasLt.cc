@@ -6,7 +6,7 @@
 #include "cublasLt.h"
 #include "../../kernels/canon.h"
 #include "cublas.h"
-#include "dlfcn.h"
+#include "loader.h"
 #include "memory.h"
 
 struct cudasim_cublas cudasim_cublas;
@@ -42,30 +42,12 @@ struct algorithm {
 static const size_t LEAST_WORKSPACE = 4096;
 
 /* ---- the loader ---- */
-static const char *load_error;
-
-void *cudasim_dlopen(const char *file, int)
+int cudasim_has_cublas(void)
 {
-    if (!cudasim_cublas.missing && !strcmp(file, "libcublasLt.so.13"))
-        return &cudasim_cublas;
-    load_error = "cannot open shared object file";
-    return NULL;
+    return !cudasim_cublas.missing;
 }
 
-int cudasim_dlclose(void *)
-{
-    return 0;
-}
-
-char *cudasim_dlerror(void)
-{
-    const char *s = load_error;
-
-    load_error = NULL;
-    return const_cast<char *>(s);
-}
-
-void *cudasim_dlsym(void *, const char *name)
+void *cudasim_cublas_symbol(const char *name)
 {
 #define HAS(f)                                                                \
     if (!strcmp(name, #f))                                                    \
@@ -88,7 +70,6 @@ void *cudasim_dlsym(void *, const char *name)
     HAS(cublasLtMatmulAlgoCapGetAttribute)
     HAS(cublasLtMatmul)
 #undef HAS
-    load_error = "undefined symbol";
     return NULL;
 }
 
