@@ -58,8 +58,8 @@ class Gpu:
             f"{peak:.3g} of the data sheet x {self.utilisation:g} assumed"
 
     def link(self, ranks):
-        """Bytes a second, one way, between ranks, and its name. On the GPU what
-        travels goes by the host's memory."""
+        """Bytes a second, one way, between ranks, and its name. What travels
+        between GPUs is counted as without NCCL: by the host's memory."""
         return (self.host_bandwidth, "PCIe") if ranks <= self.gpus_per_node \
             else (min(self.host_bandwidth, self.network_bandwidth), "network")
 

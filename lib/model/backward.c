@@ -89,6 +89,7 @@ int model_backward(struct model *m, const float *dlogp, struct err *e)
         return -e->code;
     if (!m->shape.R && !m->shape.E)
         return 0;
+    grads_ready(m);
     if (m->shape.R)
         v = head_gradients(m, dlogp);
     r = rows_on(m, last) ? model_need(m, unit_head(m), last, e) : 0;

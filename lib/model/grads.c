@@ -144,10 +144,27 @@ void embed_end(struct model *m)
     }
 }
 
+/* Zeroed when they are needed: the memory may be in use until then. */
+void grads_ready(struct model *m)
+{
+    size_t size = dtype_size(m->arm.grads);
+
+    if (!m->grads_stale)
+        return;
+    m->grads_stale = 0;
+    if (m->before_grads)
+        m->before_grads(m->before_grads_ctx);
+    if (m->grads)
+        m->k->zero(m->k, m->grads, size * m->p.n_values);
+    if (m->embed_grads)
+        m->k->zero(m->k, m->embed_grads, size * of_model(m, ROLE_EMBED)->f.n);
+}
+
 void *model_grads(struct model *m)
 {
     struct kernels *k = m->k;
 
+    grads_ready(m);
     if (m->embed_pending) {
         float *g = (float *)(void *)flat(m, of_model(m, ROLE_EMBED));
 
@@ -163,14 +180,15 @@ void *model_spare(struct model *m, size_t bytes)
     return bytes <= dtype_size(m->arm.grads) * m->p.n_values ? m->grads : NULL;
 }
 
+void model_before_grads(struct model *m, void (*fn)(void *ctx), void *ctx)
+{
+    m->before_grads = fn;
+    m->before_grads_ctx = ctx;
+}
+
 void model_zero_grads(struct model *m)
 {
-    size_t size = dtype_size(m->arm.grads);
-
-    if (m->grads)
-        m->k->zero(m->k, m->grads, size * m->p.n_values);
-    if (m->embed_grads)
-        m->k->zero(m->k, m->embed_grads, size * of_model(m, ROLE_EMBED)->f.n);
+    m->grads_stale = 1;
     m->grads_fresh = 1;
     m->embed_pending = 0;
     m->kept.rows = m->kept.summed = m->kept.n = 0;

@@ -85,9 +85,12 @@ struct model {
     char *embed_grads;  /* tied: the embedding rows' share; bf16: the head's */
     int embed_pending;  /* embed_grads is not in grads yet */
     int grads_fresh;    /* no micro-batch has given any */
+    int grads_stale;    /* to be zeroed, after before_grads is called */
     float *grad_sums;   /* bf16: of one matrix, then of one vector */
     size_t grad_vector; /* where that is */
     char *grad_rounded;
+    void (*before_grads)(void *ctx); /* or NULL */
+    void *before_grads_ctx;
 
     float *rope;
     int rope_len;
@@ -177,6 +180,8 @@ void model_gather_close(struct model *m);
 /* ---- grads.c ---- */
 int model_need_grads(struct model *m, struct err *e) MUST_CHECK;
 void model_free_grads(struct model *m);
+/* Before the first of a sum is written to them. */
+void grads_ready(struct model *m);
 /* Where products add the gradient of g, which may be NULL; and when the
  * micro-batch has given all of it. A matrix and a vector may be under way at a
  * time. */

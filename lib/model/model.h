@@ -156,6 +156,9 @@ int model_backward(struct model *m, const float *dlogp,
  * shows. In bf16 every boundary does (grads.c). */
 void *model_grads(struct model *m);
 void model_zero_grads(struct model *m);
+/* Before a pass first writes to them after a model_zero_grads, fn is called: what
+ * it asks of the device is before that. NULL: nothing is. ctx is borrowed. */
+void model_before_grads(struct model *m, void (*fn)(void *ctx), void *ctx);
 /* From now on they are in the caller's memory p, zeroed or not, of as many bytes
  * and on the same device; NULL: in the model's own again. p may be another one
  * for each sum; it is lent until the next call or model_close. */

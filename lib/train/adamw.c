@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "../base/arena.h"
 #include "../base/larger.h"
+#include "across.h"
 #include "clip.h"
 
 #define SCALE_INIT 65536.0
@@ -80,6 +81,12 @@ int adamw_open_ranks(struct adamw **out, struct comm *c, struct kernels *k,
     a->arm = *arm;
     a->o = *o;
     slices_open(&a->s, c, p, arm->grads);
+    if (across_open(&a->s.across, c, k, e)) {
+        int r = -e->code;
+
+        adamw_close(out);
+        return r;
+    }
     a->loss_scale = arm->loss_scaling ? SCALE_INIT : 1;
     a->master = master_alloc(a, e);
     a->m = a->master ? moment_alloc(a, arm->adam, e) : NULL;
@@ -112,6 +119,7 @@ void adamw_close(struct adamw **out)
     moment_free(a, a->m);
     moment_free(a, a->v);
     moment_free(a, a->comp);
+    across_close(&a->s.across);
     slices_close(&a->s);
     free(a);
     *out = NULL;

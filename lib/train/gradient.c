@@ -2,7 +2,16 @@
 #include "gradient.h"
 #include <stdlib.h>
 #include "../base/arena.h"
+#include "across.h"
 #include "courier.h"
+
+/* The gradients of the shard before may still be on their way. */
+static void wait_for_grads(void *ctx)
+{
+    struct gradient *g = ctx;
+
+    travel_wait(&g->travel);
+}
 
 void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
                    const struct arm *a, const struct slices *s)
@@ -14,6 +23,10 @@ void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
         .arm = *a,
         .travel = {.k = k, .adder = k, .s = s, .type = a->grads},
     };
+    if (!s->across)
+        return;
+    g->travel.adder = s->across->k;
+    model_before_grads(m, wait_for_grads, g);
 }
 
 /* Sequences [from, to) of shard k, in micro-batches. */
@@ -147,13 +160,16 @@ static int rounds(struct gradient *g, struct courier *c, int n, int *has,
         if (r)
             return r;
         grads = has[g->s->rank] ? model_grads(g->m) : NULL;
-        r = g->k->sync(g->k, e);
+        r = g->s->across ? 0 : g->k->sync(g->k, e);
         if (!r && c)
             courier_give(c, has, grads, at);
         else if (!r)
             r = travel_round(&g->travel, has, grads, at, e);
     }
-    return r ? r : await(g, c, n, e);
+    if (r)
+        return r;
+    travel_wait(&g->travel); /* for the sum */
+    return await(g, c, n, e);
 }
 
 static int in_rounds(struct gradient *g, const struct pack *p, int from,

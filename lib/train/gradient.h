@@ -8,8 +8,8 @@
  * Shard k is made by rank k mod R in round k / R of R ranks. After a round the
  * parts travel: each rank gets that of its slice (slices.h) of every shard of
  * the round, and adds these in the order of the shards (travel.h), while the
- * next round is computed. So the sum, which only has a rank's own slice, has the
- * same bits for every R.
+ * next round is computed: on a device, until its first backward pass. So the
+ * sum, which only has a rank's own slice, has the same bits for every R.
  */
 #ifndef ULP_TRAIN_GRADIENT_H
 #define ULP_TRAIN_GRADIENT_H
@@ -49,7 +49,8 @@ static inline int gradient_buffers(const struct arm *a, int ranks,
     return ranks == 1 || own_memory ? 0 : a->shards > ranks ? 2 : 1;
 }
 
-/* m, k and s are borrowed. All ranks of s call each function below. */
+/* m, k and s are borrowed, and so is g by m. All ranks of s call each function
+ * below. */
 void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
                    const struct arm *a, const struct slices *s);
 /* Of the sequences of p from `from` on, whose shards end at end[0 ..

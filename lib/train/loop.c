@@ -375,7 +375,7 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
         l.progress = progress_open(
             program, "steps", (uint64_t)(end - l.st.step), o->quiet || l.rank);
         if (!l.rank)
-            engine_say_device(l.t.k, l.progress);
+            trainer_say(&l.t, l.progress);
         health_open(&l.health, o->prompts, l.t.arm.loss_scaling);
         while (!r && l.st.step < end) {
             r = train_step(&l, e);

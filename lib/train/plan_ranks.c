@@ -1,6 +1,7 @@
 /* plan_ranks - from the slices of all ranks; see plan_ranks.h */
 #include "plan_ranks.h"
 #include "../base/larger.h"
+#include "../comm/device.h"
 #include "gradient.h"
 #include "spread.h"
 
@@ -40,8 +41,7 @@ struct plan_travel plan_travel(const struct config *c, const struct arm *a,
     int own_memory = !s->n_threads;
     int buffers = gradient_buffers(a, ranks, own_memory);
     size_t n = params_sizes(c).values, size = dtype_size(a->grads);
-    size_t piece = travel_piece(slice.sum);
-    size_t pieces = (size_t)ranks * piece * size;
+    size_t pieces = (size_t)ranks * travel_piece(slice.sum) * size;
     size_t weights = o->shard_weights ? 0 : n * dtype_size(a->compute);
     /* they lie where gradients do, if these are no smaller */
     size_t spare = dtype_size(a->compute) > size ? weights : 0;
@@ -49,7 +49,8 @@ struct plan_travel plan_travel(const struct config *c, const struct arm *a,
     if (ranks == 1)
         return (struct plan_travel){0, 0};
     if (own_memory)
-        return (struct plan_travel){piece * size + spare, 2 * pieces + weights};
+        return (struct plan_travel){pieces + spare, 2 * (size_t)(ranks - 1) *
+                                                        COMM_DEVICE_PIECE};
     return (struct plan_travel){
         (o->apart ? pieces : 0) + (buffers > 1 ? n * size : 0) + spare, 0};
 }

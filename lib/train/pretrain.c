@@ -320,7 +320,7 @@ int pretrain_run(const struct pretrain_opts *o, const char *program,
         t.progress = progress_open(program, "steps", (uint64_t)o->steps,
                                    o->quiet || comm_rank(o->comm));
     if (!r && !comm_rank(o->comm))
-        engine_say_device(t.t.k, t.progress);
+        trainer_say(&t.t, t.progress);
     for (; t.step < o->steps && !r; t.step++)
         r = train_step(&t, e);
     if (r && e->no_memory && t.progress)

@@ -18,7 +18,7 @@ static size_t near(const struct params *p, size_t at)
 void slices_plan(struct slices *s, int rank, int n, const struct params *p,
                  enum dtype grads)
 {
-    *s = (struct slices){NULL, p, grads, rank, n, NULL};
+    *s = (struct slices){NULL, NULL, p, grads, rank, n, NULL};
     s->cut = xcalloc((size_t)n + 1, sizeof *s->cut);
     for (int r = 1; r < n; r++)
         s->cut[r] = near(p, p->n_values / (size_t)n * (size_t)r);

@@ -16,6 +16,8 @@
 
 struct slices {
     struct comm *c;         /* borrowed; NULL: this process alone */
+    struct across *across;  /* borrowed; NULL: memory is the host's, or the
+                               process is alone */
     const struct params *p; /* borrowed */
     enum dtype grads;       /* decides which values a block has */
     int rank, n;

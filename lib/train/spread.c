@@ -2,6 +2,7 @@
 #include "spread.h"
 #include <stdlib.h>
 #include "../base/arena.h"
+#include "across.h"
 #include "timeline.h"
 
 /* ---- each rank's slice, read in place --------------------------------- */
@@ -108,32 +109,23 @@ static int gather(const struct adamw *a, char *flat, struct err *e)
 {
     const struct slices *s = &a->s;
     struct kernels *k = a->k;
-    size_t size = dtype_size(a->arm.compute), all = a->p->n_values * size;
+    size_t size = dtype_size(a->arm.compute);
     size_t n_ranks = (size_t)s->n;
     size_t *n = xcalloc(2 * n_ranks, sizeof *n), *at = n + n_ranks;
-    int staged = k->sizes.can.own_memory, r = 0;
-    char *host = flat;
+    struct across *x = s->across;
+    int r;
 
     for (int i = 0; i < s->n; i++) {
         at[i] = s->cut[i] * size;
         n[i] = s->cut[i + 1] * size - at[i];
     }
-    if (staged) {
-        host = k->host_alloc(k, all, e);
-        r = host ? 0 : -e->code;
-        if (!r)
-            k->fetch(k, host + at[s->rank], flat + at[s->rank], n[s->rank]);
-    }
+    if (x)
+        x->k->after(x->k, k);
+    r = x ? 0 : k->sync(k, e);
     if (!r)
-        r = k->sync(k, e);
-    if (!r)
-        r = comm_allgatherv(s->c, host, n, at, e);
-    if (!r && staged) {
-        k->send(k, flat, host, all);
-        r = k->sync(k, e);
-    }
-    if (staged && host)
-        k->host_free(k, host);
+        r = comm_allgatherv(x ? x->c : s->c, flat, n, at, e);
+    if (x)
+        k->after(k, x->k);
     free(n);
     return r;
 }

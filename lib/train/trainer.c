@@ -1,5 +1,7 @@
 /* trainer - device, model and optimizer of a run; see trainer.h */
 #include "trainer.h"
+#include "../model/engine.h"
+#include "across.h"
 #include "plan.h"
 #include "spread.h"
 
@@ -73,9 +75,22 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
     return r;
 }
 
+void trainer_say(const struct trainer *t, struct progress *p)
+{
+    const struct across *x = t->a->s.across;
+
+    engine_say_device(t->k, p);
+    if (x && *x->why.text)
+        progress_say(p,
+                     "ranks exchange through the host's memory, not NCCL: %s",
+                     x->why.text);
+}
+
 int trainer_finish(struct trainer *t, const char *timeline, struct err *e)
 {
-    return t->timeline ? timeline_write(t->timeline, timeline, e) : 0;
+    int r = across_finish(t->a->s.across, e);
+
+    return t->timeline && !r ? timeline_write(t->timeline, timeline, e) : r;
 }
 
 void trainer_memory(const struct trainer *t, struct k_memory *m)
@@ -98,6 +113,8 @@ void trainer_trim(struct trainer *t)
 
 void trainer_close(struct trainer *t)
 {
+    if (t->a)
+        across_leave(t->a->s.across);
     gradient_close(&t->g);
     model_close(&t->m); /* before what it gathers from */
     adamw_close(&t->a);

@@ -5,6 +5,7 @@
  */
 #ifndef ULP_TRAIN_TRAINER_H
 #define ULP_TRAIN_TRAINER_H
+#include "../base/progress.h"
 #include "adamw.h"
 #include "gradient.h"
 
@@ -40,6 +41,8 @@ int trainer_arm(struct arm *a, const char *text, const struct config *c,
 int trainer_open(struct trainer *t, const struct trainer_opts *o,
                  int (*master)(void *ctx, struct adamw *a, struct err *e),
                  void *ctx, struct err *e) MUST_CHECK;
+/* What a user should know of the device, where there is something. */
+void trainer_say(const struct trainer *t, struct progress *p);
 /* All ranks call, at the end: rank 0 writes that file, unless it is NULL. */
 int trainer_finish(struct trainer *t, const char *timeline,
                    struct err *e) MUST_CHECK;

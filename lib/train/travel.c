@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "../base/arena.h"
 #include "../base/larger.h"
+#include "across.h"
 
 static size_t value_size(const struct travel *t)
 {
@@ -20,19 +21,15 @@ static size_t longest_sum(const struct slices *s)
 
 static int need_pieces(struct travel *t, struct err *e)
 {
-    size_t size = value_size(t);
-    size_t all = (size_t)t->s->n * size;
+    struct kernels *k = t->k;
+    size_t all = (size_t)t->s->n * value_size(t);
 
     if (t->in)
         return 0;
     t->piece = travel_piece(longest_sum(t->s));
-    t->in = t->k->host_alloc(t->k, all * t->piece, e);
-    if (t->in && t->k->sizes.can.own_memory) {
-        t->out = t->k->host_alloc(t->k, all * t->piece, e);
-        t->staged = t->out ? t->k->alloc(t->k, t->piece * size, e) : NULL;
-        return t->staged ? 0 : -e->code;
-    }
-    return t->in ? 0 : -e->code;
+    t->in = t->s->across ? k->alloc(k, all * t->piece, e)
+                         : k->host_alloc(k, all * t->piece, e);
+    return t->in ? 0 : err_prefix(e, "gradients from other ranks");
 }
 
 int travel_need(struct travel *t, struct err *e)
@@ -130,10 +127,8 @@ static int exchange(struct travel *t, struct parts *x, const int *has,
                     const char *grads, size_t from, struct err *e)
 {
     const struct slices *s = t->s;
-    struct kernels *k = t->adder;
     size_t size = value_size(t);
     size_t own = piece_of(t, slices_sum(s, s->rank), from);
-    int r;
 
     for (int q = 0; q < s->n; q++) {
         size_t n = piece_of(t, slices_sum(s, q), from);
@@ -143,16 +138,9 @@ static int exchange(struct travel *t, struct parts *x, const int *has,
         x->at_send[q] = (s->cut[q] + from) * size;
         x->n_recv[q] = other && has[q] ? own * size : 0;
         x->at_recv[q] = (size_t)q * t->piece * size;
-        if (t->out && x->n_send[q]) {
-            k->fetch(k, t->out + x->at_recv[q], grads + x->at_send[q],
-                     x->n_send[q]);
-            x->at_send[q] = x->at_recv[q];
-        }
     }
-    r = k->sync(k, e);
-    return r ? r
-             : comm_alltoallv(s->c, t->out ? t->out : grads, x->n_send,
-                              x->at_send, t->in, x->n_recv, x->at_recv, e);
+    return comm_alltoallv(s->across ? s->across->c : s->c, grads, x->n_send,
+                          x->at_send, t->in, x->n_recv, x->at_recv, e);
 }
 
 static int one_piece(struct travel *t, struct parts *x, const int *has,
@@ -170,12 +158,9 @@ static int one_piece(struct travel *t, struct parts *x, const int *has,
             continue;
         if (q == s->rank)
             values = grads + (s->cut[q] + from) * size;
-        else if (t->staged)
-            t->adder->send(t->adder, t->staged, values, own * size);
-        travel_add(t, nth++, from,
-                   q == s->rank || !t->staged ? values : t->staged, own);
+        travel_add(t, nth++, from, values, own);
     }
-    return r ? r : t->adder->sync(t->adder, e);
+    return r || s->across ? r : t->adder->sync(t->adder, e);
 }
 
 static int send_parts(struct travel *t, const int *has, const char *grads,
@@ -187,6 +172,8 @@ static int send_parts(struct travel *t, const int *has, const char *grads,
     int r = 0;
 
     parts_open(&x, t->s);
+    if (t->s->across)
+        t->adder->after(t->adder, t->k);
     for (size_t from = 0; from < longest && !r; from += t->piece)
         r = one_piece(t, &x, has, grads, from, e);
     free(x.n_send);
@@ -206,17 +193,21 @@ int travel_round(struct travel *t, const int *has, const char *grads, size_t at,
     return r;
 }
 
+void travel_wait(struct travel *t)
+{
+    if (t->s->across)
+        t->k->after(t->k, t->adder);
+}
+
 void travel_free(struct travel *t)
 {
     struct kernels *k = t->k;
 
     if (t->sum)
         k->free(k, t->sum);
-    if (t->in)
+    if (t->in && t->s->across)
+        k->free(k, t->in);
+    else if (t->in)
         k->host_free(k, t->in);
-    if (t->out)
-        k->host_free(k, t->out);
-    if (t->staged)
-        k->free(k, t->staged);
-    t->sum = t->in = t->out = t->staged = NULL;
+    t->sum = t->in = NULL;
 }

@@ -5,7 +5,8 @@
  * the shards to those of the rounds before.
  *
  * Ranks of one host read each other's gradients in place (comm_window). Others
- * send the parts, a piece at a time.
+ * send the parts, a piece at a time. On a device all this is only asked for, in
+ * a stream beside that of the computation (across.h).
  */
 #ifndef ULP_TRAIN_TRAVEL_H
 #define ULP_TRAIN_TRAVEL_H
@@ -16,7 +17,7 @@
 struct travel {
     struct kernels *k;      /* borrowed: whose memory it is */
     struct kernels *adder;  /* borrowed: what adds; another one than k where
-                               rounds travel in a thread of their own */
+                               rounds travel beside what k computes */
     const struct slices *s; /* borrowed */
     enum dtype type;        /* of gradients, and of their sum */
     int joined;             /* shards in the sum so far */
@@ -24,10 +25,8 @@ struct travel {
                                NULL when not needed */
     struct comm_window *window; /* NULL: parts are sent */
     size_t piece;               /* values of a part that travel at a time */
-    char *in;                   /* host: such pieces from each rank */
-    char *out;    /* host: to each rank, where the device has other memory, */
-    char *staged; /* and device: one of those from another rank */
-    struct timeline *timeline; /* NULL: none */
+    char *in;                   /* such pieces from each rank */
+    struct timeline *timeline;  /* NULL: none */
 };
 
 /* Of n values of a part, how many travel at a time. */
@@ -46,9 +45,12 @@ void travel_add(struct travel *t, int nth, size_t at, const void *values,
                 size_t n);
 /* All ranks call. has[r]: rank r has a shard in this round, and this rank's is
  * grads; of a window, value 0 lies at byte `at` of each rank's. Nobody reads
- * grads after this. */
+ * grads after this; on a device, once travel_wait was called. */
 int travel_round(struct travel *t, const int *has, const char *grads, size_t at,
                  struct err *e) MUST_CHECK;
+/* What k is asked for from now on may write to the gradients of the rounds that
+ * travel_round was called for, and sees them in the sum. */
+void travel_wait(struct travel *t);
 void travel_free(struct travel *t);
 
 #endif
