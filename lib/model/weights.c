@@ -9,6 +9,7 @@
 #include "impl.h"
 
 #define CHUNK ((size_t)1 << 22) /* values moved at a time while loading */
+#define NEAR ((size_t)1 << 16)  /* the same in the host's memory: a cache's */
 
 /* ---- digest ---- */
 
@@ -33,9 +34,10 @@ struct source {
 struct stage {
     size_t chunk; /* values moved at a time: CHUNK, or the largest tensor */
     char *group;  /* a whole group in the compute type */
-    char *raw;    /* chunk values as the source has them */
+    char *raw;    /* chunk values as the source has them; NULL: where they are
+                   * the device reads them */
     char *mid;    /* chunk values in the master type, where files pass by it */
-    char *host;   /* host: chunk values, for the digest */
+    char *host;   /* host: chunk values, for the digest; NULL: as raw */
     char *in;     /* host: chunk values that a reader gave */
     char *keep;   /* host: where these values stay, or NULL */
     struct hash128 *x;
@@ -71,15 +73,19 @@ static size_t load_values(struct model *m, struct stage *s, char *dst,
         k->upload(k, dst, src, bytes);
         return seen(s, src, t, n);
     }
-    k->upload(k, s->raw, src, n * dtype_size(t));
+    if (s->raw) {
+        k->upload(k, s->raw, src, n * dtype_size(t));
+        src = s->raw;
+    }
     if (s->mid) {
-        k->cast(k, s->mid, m->arm.master, s->raw, t, n);
+        k->cast(k, s->mid, m->arm.master, src, t, n);
         k->cast(k, dst, m->t, s->mid, m->arm.master, n);
     } else {
-        k->cast(k, dst, m->t, s->raw, t, n);
+        k->cast(k, dst, m->t, src, t, n);
     }
-    k->download(k, s->host, dst, bytes);
-    return seen(s, s->host, m->t, n);
+    if (s->host)
+        k->download(k, s->host, dst, bytes);
+    return seen(s, s->host ? s->host : dst, m->t, n);
 }
 
 /* *n values of q from the number i on, or fewer, at least one. x: q's tensor
@@ -159,6 +165,8 @@ static int load(struct model *m, const struct source *src, struct err *e)
     struct stage s = {0};
     struct params_sizes n = params_sizes(&m->c);
     size_t largest = larger(n.largest_matrix, n.largest_vector);
+    int own = m->k->sizes.can.own_memory;
+    size_t chunk = own ? CHUNK : NEAR;
     int r = m->parked ? model_matrices(m, NULL, e) : 0;
 
     if (r)
@@ -166,10 +174,13 @@ static int load(struct model *m, const struct source *src, struct err *e)
     m->parked = 0;
     if (m->flags & MODEL_PARK && !m->flat)
         m->flat = xmalloc(m->p.n_values * dtype_size(m->t));
-    s.chunk = largest < CHUNK ? largest : CHUNK;
+    s.chunk = largest < chunk ? largest : chunk;
     s.group = m->k->alloc(m->k, largest * dtype_size(m->t), e);
-    s.raw = s.group ? m->k->alloc(m->k, 4 * s.chunk, e) : NULL;
-    r = s.raw ? 0 : -e->code;
+    r = s.group ? 0 : -e->code;
+    if (!r && own) {
+        s.raw = m->k->alloc(m->k, 4 * s.chunk, e);
+        r = s.raw ? 0 : -e->code;
+    }
     if (!r && through_master(m, src)) {
         s.mid = m->k->alloc(m->k, 4 * s.chunk, e);
         r = s.mid ? 0 : -e->code;
@@ -177,7 +188,7 @@ static int load(struct model *m, const struct source *src, struct err *e)
     m->digest_known = 0;
     m->master = NULL;
     if (!r) {
-        s.host = xmalloc(s.chunk * dtype_size(m->t));
+        s.host = own ? xmalloc(s.chunk * dtype_size(m->t)) : NULL;
         s.in = src->r ? xmalloc(s.chunk * dtype_size(src->t)) : NULL;
         s.x = hash128_open();
         r = load_groups(m, &s, src, e);
