@@ -48,13 +48,16 @@ static int direct(const struct job *j, const struct block *x, long p)
     const struct gemm *g = j->g;
     long col = p * NR, w = g->N - col < NR ? g->N - col : NR;
     float *Y = (float *)g->Y + x->m0 * g->ldy + col;
+    size_t bytes = (size_t)(g->K * NR) * dtype_size(g->bt);
+    const char *B;
     float bias[NR];
 
     if (j->n_seg != 1 || g->yt != DT_F32 || g->rt != DT_F32 || w % VW ||
         x->B)
         return 0;
-    segment(g->bt, x->rows, (int)(w / VW), g->K, x->A, x->lda,
-            AT(g->panels, g->bt, col * g->K), Y, g->ldy, 0, NULL, 0);
+    B = AT(g->panels, g->bt, col * g->K);
+    segment(g->bt, x->rows, (int)(w / VW), g->K, x->A, x->lda, B, Y, g->ldy, 0,
+            B + bytes, x->rows <= MR || g->N - col <= NR ? 0 : bytes);
     if (g->bias) {
         NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)w);
         for (long m = 0; m < x->rows; m++)
