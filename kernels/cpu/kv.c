@@ -66,9 +66,9 @@ static void cut(struct k_kv *kv, const struct kv_run *r)
         int rows = r->rows - b < ROW_TASK ? r->rows - b : ROW_TASK;
 
         for (int h = 0, heads = 1; h < s->n_heads; h += heads) {
-            int left = group - h % group;
+            int left = group - h % group, parts = (left + MR - 1) / MR;
 
-            heads = rows > 1 ? 1 : left < MR ? left : MR;
+            heads = rows > 1 ? 1 : (left + parts - 1) / parts;
             add_piece(kv, (struct piece){r->row + b, rows, h, heads,
                                          r->first_page});
         }
