@@ -32,19 +32,30 @@ struct job {
     long V, ld;
 };
 
+/* x where p > 0, else +0 */
+INLINE vf where_positive(vf p, vf x)
+{
+    return (vf)((vi)(p > vf_set1(0.0f)) & (vi)x);
+}
+
 /* Entropy = log S - Q / S with S = sum e, Q = sum e (z - max), e = exp(z -
  * max). */
 static float entropy_of(const float *z, long n, float max, float sum)
 {
-    float lane[32] = {0};
+    vf lane[ROW_VS], m = vf_set1(max);
+    float q[32];
 
+    for (int j = 0; j < ROW_VS; j++)
+        lane[j] = vf_set1(0.0f);
     for (long i = 0; i < n; i += 32)
-        for (int j = 0; j < 32; j++) {
-            float d = z[i + j] - max, e = canon_exp(d);
+        for (int j = 0; j < ROW_VS; j++) {
+            vf d = vf_load(z + i + j * VW) - m, e = vf_exp(d);
 
-            lane[j] = canon_fma(e, e > 0.0f ? d : 0.0f, lane[j]);
+            lane[j] = vf_fma(e, where_positive(e, d), lane[j]);
         }
-    return canon_log(sum) - row_tree(lane) / sum;
+    for (int j = 0; j < ROW_VS; j++)
+        vf_store(q + j * VW, lane[j]);
+    return canon_log(sum) - row_tree(q) / sum;
 }
 
 static void logp_rows(void *ctx, long lo, long hi, int worker)
@@ -94,14 +105,33 @@ OP(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp,
     }
 }
 
+/* The divergence of rows of logits with these log sums; n a multiple of 32. */
+static float kl_of(const float *a, float la, const float *b, float lb, long n)
+{
+    vf lane[ROW_VS], va = vf_set1(la), vb = vf_set1(lb);
+    float sum[32];
+
+    for (int j = 0; j < ROW_VS; j++)
+        lane[j] = vf_set1(0.0f);
+    for (long i = 0; i < n; i += 32)
+        for (int j = 0; j < ROW_VS; j++) {
+            vf pa = vf_load(a + i + j * VW) - va;
+            vf pb = vf_load(b + i + j * VW) - vb, p = vf_exp(pa);
+
+            lane[j] = vf_fma(p, where_positive(p, pa - pb), lane[j]);
+        }
+    for (int j = 0; j < ROW_VS; j++)
+        vf_store(sum + j * VW, lane[j]);
+    return row_tree(sum);
+}
+
 static void kl_rows(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
 
     (void)worker;
     for (long r = lo; r < hi; r++) {
-        float *a = j->L + r * j->ld, *b = j->L2 + r * j->ld;
-        float lane[32] = {0}, ma, mb, la, lb;
+        float *a = j->L + r * j->ld, *b = j->L2 + r * j->ld, ma, mb, la, lb;
 
         head_scale(a, j->V, j->inv_t);
         head_scale(b, j->V, j->inv_t);
@@ -109,14 +139,7 @@ static void kl_rows(void *ctx, long lo, long hi, int worker)
         mb = row_max(b, j->ld);
         la = ma + canon_log(head_exp_sum(a, j->ld, ma));
         lb = mb + canon_log(head_exp_sum(b, j->ld, mb));
-        for (long i = 0; i < j->ld; i += 32)
-            for (int s = 0; s < 32; s++) {
-                float pa = a[i + s] - la, pb = b[i + s] - lb;
-                float p = canon_exp(pa);
-
-                lane[s] = canon_fma(p, p > 0.0f ? pa - pb : 0.0f, lane[s]);
-            }
-        j->kl[r] = row_tree(lane);
+        j->kl[r] = kl_of(a, la, b, lb, j->ld);
     }
 }
 

@@ -233,8 +233,34 @@ INLINE void vf_put_t(int t, void *p, long i, vf v, long n)
     }
 }
 
+#if VW == 8
+/* canon_exp of |x| <= 87: nothing to clamp, and the result is normal, so that
+ * 2^n is added to its exponent. */
+INLINE __m256 exp_normal(__m256 x)
+{
+    const __m256 magic = _mm256_set1_ps(12582912.0f);
+    __m256 t, n, r, q;
+
+    t = _mm256_fmadd_ps(x, _mm256_set1_ps(0x1.715476p+0f), magic);
+    n = _mm256_sub_ps(t, magic);
+    r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0x1.62e400p-1f), x);
+    r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0x1.7f7d1cp-20f), r);
+    q = _mm256_set1_ps(0x1.6c6a1ap-10f);
+    q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0x1.120b9cp-7f));
+    q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0x1.5555bap-5f));
+    q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0x1.5554dcp-3f));
+    q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0.5f));
+    q = _mm256_fmadd_ps(q, _mm256_mul_ps(r, r), r);
+    q = _mm256_add_ps(q, _mm256_set1_ps(1.0f));
+    /* t's low bits are n; those of magic leave on the left */
+    return _mm256_castsi256_ps(
+        _mm256_add_epi32(_mm256_castps_si256(q),
+                         _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
+}
+#endif
+
 /* canon_exp. AVX-512 scales by 2^n in one instruction, which rounds once as
- * canon_exp does. */
+ * canon_exp does; AVX2 takes the short way where all lanes allow it. */
 INLINE vf vf_exp(vf x)
 {
 #if VW == 16
@@ -259,6 +285,13 @@ INLINE vf vf_exp(vf x)
 #else
     float v[VW];
 
+#if VW == 8
+    __m256 size = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), (__m256)x);
+    __m256 far = _mm256_cmp_ps(size, _mm256_set1_ps(87.0f), _CMP_NLE_UQ);
+
+    if (__builtin_expect(_mm256_movemask_ps(far) == 0, 1))
+        return (vf)exp_normal((__m256)x);
+#endif
     vf_store(v, x);
     for (int i = 0; i < VW; i++)
         v[i] = canon_exp(v[i]);
@@ -288,12 +321,11 @@ INLINE vf vf_sigmoid(vf x)
     return (vf)_mm512_div_ps(_mm512_mask_mov_ps(e, pos, one),
                              _mm512_add_ps(one, e));
 #else
-    float v[VW];
+    vf sign = vf_set1(-0.0f), one = vf_set1(1.0f);
+    vf e = vf_exp((vf)((vi)x | (vi)sign));
+    vi pos = (vi)(x >= vf_set1(0.0f));
 
-    vf_store(v, x);
-    for (int i = 0; i < VW; i++)
-        v[i] = canon_sigmoid(v[i]);
-    return vf_load(v);
+    return (vf)((pos & (vi)one) | (~pos & (vi)e)) / (one + e);
 #endif
 }
 

@@ -86,6 +86,41 @@ static void swiglu_of(enum dtype t, int F)
     free(gu), free(dy), free(y), free(dgu);
 }
 
+/* Gates of every size and sign, small and large ones in the same vector: with
+ * u = 1 the result is g * canon_sigmoid(g). */
+static void gates_have_the_bits_of_canon(void)
+{
+    enum { N = 1 << 16 };
+    static const uint32_t edges[] = {
+        0x42AE0000u /* 87 */, 0x42B17218u, 0x42B20000u,
+        0x42D00000u,          0x42D20000u, 0x7F800000u,
+        0x7FC00000u,          0,           1};
+    enum { N_EDGES = sizeof edges / sizeof *edges };
+    float *gu = ref_zeros(2 * N * sizeof *gu), *y = ref_zeros(N * sizeof *y);
+
+    for (uint32_t i = 0; i < N; i++) {
+        uint32_t u = i * 2654435761u;
+
+        if (i % 5 == 4) /* about an edge */
+            u = (edges[i / 5 % N_EDGES] + i / 64 % 3 - 1) ^ (i & 1) << 31;
+        else if (i & 4096) /* all lanes in the usual range */
+            u = (u & 0x80FFFFFFu) + 0x3F800000u;
+        gu[i] = canon_float(u);
+        gu[N + i] = 1.0f;
+    }
+    k->swiglu(k, DT_F32, y, gu, 1, N);
+    ref_sync(k);
+    for (int i = 0; i < N; i++) {
+        float want = gu[i] * canon_sigmoid(gu[i]);
+
+        T_CHECKF(canon_bits(y[i]) == canon_bits(want) ||
+                     (isnan(y[i]) && isnan(want)),
+                 "gate %a gives %a, expected %a", (double)gu[i], (double)y[i],
+                 (double)want);
+    }
+    free(gu), free(y);
+}
+
 static void rows_match_float64(void)
 {
     for (size_t t = 0; t < 3; t++)
@@ -532,6 +567,7 @@ int main(void)
 {
     k = ref_open("", 1, 0);
     T_RUN(rows_match_float64);
+    T_RUN(gates_have_the_bits_of_canon);
     T_RUN(rmsnorm_of_heads_is_that_of_rows);
     T_RUN(rope_turns_and_turns_back);
     T_RUN(embedding);
