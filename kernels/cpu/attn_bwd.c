@@ -2,8 +2,10 @@
  *
  * A task is one sequence and one key/value head: dk and dv are chains over
  * the query heads of the group, then over queries ascending. Scores and
- * probabilities are recomputed for a block of queries (attn_lanes.h); nothing
- * of queries x keys outlives a block.
+ * probabilities are recomputed for a block of queries; nothing of queries x
+ * keys outlives a block. Work with queries as lanes takes those that registers
+ * hold at a time (attn_lanes.h); sums over queries take the whole block, so
+ * that dk and dv are seldom loaded and stored.
  */
 #include <string.h>
 #include "attn_lanes.h"
@@ -19,17 +21,33 @@ struct job {
     long longest;
 };
 
+struct rows {
+    const float *p;
+    long ld;
+};
+
 /* One task's fp32 working set. */
 struct work {
     long L, D, Dp, ld, ldk;
     const float *k, *v;   /* rows at a distance of ldk */
     float *dk, *dv;       /* [L][Dp] */
-    float *q, *dO;        /* a block's rows, [ld][Dp] */
+    float *q_rows, *dO_rows; /* [ld][Dp], where a block's rows are laid out */
     float *Q, *DO, *X;    /* the same turned over, [D][ld]; o, then dq */
     float *P, *dS;        /* [L][ld] */
     float *delta, *lse;   /* [ld] */
     float *row;           /* [ld][D] */
 };
+
+/* Queries of a block: more than registers hold, where P and dS stay in the
+ * second cache. */
+static long block_rows(long L)
+{
+    long most = 8 * VW > NR ? 8 * VW : NR;
+
+    while (most > NR && L * most * 8 > (long)256 << 10)
+        most -= NR;
+    return most > NR ? most : lanes_block(L);
+}
 
 static long stride(const struct job *j)
 {
@@ -85,11 +103,17 @@ static void rows_out(float *src, long Dp, long n, long D, enum dtype t,
     }
 }
 
+/* Are rows read where they are? */
+static int near(const struct job *j)
+{
+    return j->t == DT_F32 && stride(j) <= ATTN_NEAR;
+}
+
 /* Memory for the longest sequence; keys and values of this one. */
 static int work_get(struct work *w, const struct job *j, int worker, long r0,
                     long L, int kvh)
 {
-    long D = j->s.head_dim, Dp = PAD_VW(D), ld = lanes_block(j->longest);
+    long D = j->s.head_dim, Dp = PAD_VW(D), ld = block_rows(j->longest);
     size_t at = (size_t)(r0 * stride(j) + (j->s.n_heads + kvh) * D);
     size_t at_v = at + (size_t)(j->s.n_kv_heads * D);
     float *p = NAME(cpu_worker)(j->c, worker, W_S,
@@ -104,15 +128,15 @@ static int work_get(struct work *w, const struct job *j, int worker, long r0,
     w->Q = w->dS + L * ld;
     w->DO = w->Q + D * ld;
     w->X = w->DO + D * ld;
-    w->q = w->X + D * ld;
-    w->dO = w->q + ld * Dp;
-    w->dk = w->dO + ld * Dp;
+    w->q_rows = w->X + D * ld;
+    w->dO_rows = w->q_rows + ld * Dp;
+    w->dk = w->dO_rows + ld * Dp;
     w->dv = w->dk + L * Dp;
     w->delta = w->dv + L * Dp;
     w->lse = w->delta + ld;
     w->row = w->lse + ld;
     p = w->row + ld * D;
-    if (j->t == DT_F32 && stride(j) <= ATTN_NEAR) {
+    if (near(j)) {
         w->k = (const float *)j->qkv + at;
         w->v = (const float *)j->qkv + at_v;
         w->ldk = stride(j);
@@ -144,19 +168,22 @@ static void deltas(const struct lanes *b, const struct work *w)
     }
 }
 
-/* P: scores to probabilities; dS: their gradients to those of scores. */
-static void score_grads(const struct lanes *b, const struct work *w, int v)
+/* P: scores to probabilities; dS: their gradients to those of scores. Vector v
+ * of part b, whose first column is `at`. */
+static void score_grads(const struct lanes *b, const struct work *w, long at,
+                        int v)
 {
     vf scale = vf_set1(attn_scale((int)w->D)), zero = vf_set1(0.0f);
-    vf lse = vf_load(w->lse + v * VW), delta = vf_load(w->delta + v * VW);
-    float *P = w->P + v * VW, *dS = w->dS + v * VW;
+    vf lse, delta, e, d;
+    float *P = w->P + at + v * VW, *dS = w->dS + at + v * VW;
     long all = b->i0 + v * VW, j, end;
 
+    lse = vf_load(w->lse + at + v * VW);
+    delta = vf_load(w->delta + at + v * VW);
     lanes_step(b, v, &j, &end);
     for (j = 0; j < end; j++) {
-        vf e = vf_exp(vf_load(P + j * b->ld) * scale - lse);
-        vf d = (e * (vf_load(dS + j * b->ld) - delta)) * scale;
-
+        e = vf_exp(vf_load(P + j * b->ld) * scale - lse);
+        d = (e * (vf_load(dS + j * b->ld) - delta)) * scale;
         if (j > all) {
             e = vf_from((int)(j - all), e, zero);
             d = vf_from((int)(j - all), d, zero);
@@ -168,20 +195,46 @@ static void score_grads(const struct lanes *b, const struct work *w, int v)
 
 /* C[keys][Dp] += A[keys][queries] B[queries][Dp], queries ascending */
 static void key_sums(const struct lanes *b, const struct work *w, float *C,
-                     const float *A, const float *B)
+                     const float *A, struct rows B)
 {
     long Dp = w->Dp;
 
     for (int v = 0; v < b->nv; v++) {
-        long j0, j1;
+        long j0, j1, n;
 
         lanes_step(b, v, &j0, &j1);
-        for (long d = 0; d < Dp; d += NR)
-            NAME(gemm_rows)(DT_F32, 0, j1 - j0,
-                            (int)((Dp - d < NR ? Dp - d : NR) / VW),
+        for (long d = 0; d < Dp; d += n) {
+            n = Dp - d == 3 * VW ? 3 * VW : Dp - d < NR ? Dp - d : NR;
+            NAME(gemm_rows)(DT_F32, 0, j1 - j0, (int)(n / VW),
                             b->rows - v * VW, A + j0 * b->ld + v * VW, b->ld,
-                            B + v * VW * Dp + d, Dp, C + j0 * Dp + d, Dp, 1);
+                            B.p + v * VW * B.ld + d, B.ld, C + j0 * Dp + d, Dp,
+                            1);
+        }
     }
+}
+
+/* A block's rows in whole vectors: as they are, or laid out in buf. */
+static struct rows rows_of(const struct job *j, const struct work *w, long n,
+                           const void *src, size_t at, long step, float *buf)
+{
+    if (near(j) && w->D == w->Dp)
+        return (struct rows){(const float *)src + at, step};
+    rows_in(buf, w->Dp, n, w->D, j->t, src, at, step);
+    return (struct rows){buf, w->Dp};
+}
+
+/* P, dS and dq of the queries from column `at` that registers hold. */
+static void part(const struct work *w, const struct lanes *b, long at)
+{
+    long rows = b->rows - at < NR ? b->rows - at : NR;
+    const struct lanes p = {b->i0 + at, rows, b->ld,
+                            (int)((rows + VW - 1) / VW)};
+
+    lanes_products(&p, w->P + at, w->k, w->ldk, w->D, w->Q + at);
+    lanes_products(&p, w->dS + at, w->v, w->ldk, w->D, w->DO + at);
+    for (int v = 0; v < p.nv; v++)
+        score_grads(&p, w, at, v);
+    lanes_sums(&p, w->X + at, w->k, w->ldk, w->D, w->dS + at);
 }
 
 static void block(const struct job *j, const struct work *w,
@@ -190,28 +243,25 @@ static void block(const struct job *j, const struct work *w,
     long D = w->D, row = r0 + b->i0, ldo = j->s.n_heads * D;
     size_t at = (size_t)(row * stride(j) + head * D);
     size_t at_o = (size_t)(row * ldo + head * D);
+    struct rows q = rows_of(j, w, b->rows, j->qkv, at, stride(j), w->q_rows);
+    struct rows dO = rows_of(j, w, b->rows, j->d_o, at_o, ldo, w->dO_rows);
 
-    rows_in(w->q, w->Dp, b->rows, D, j->t, j->qkv, at, stride(j));
-    rows_in(w->dO, w->Dp, b->rows, D, j->t, j->d_o, at_o, ldo);
-    lanes_in(b, w->Q, DT_F32, w->q, 0, w->Dp, D, NULL);
-    lanes_in(b, w->DO, DT_F32, w->dO, 0, w->Dp, D, NULL);
+    lanes_in(b, w->Q, DT_F32, q.p, 0, q.ld, D, NULL);
+    lanes_in(b, w->DO, DT_F32, dO.p, 0, dO.ld, D, NULL);
     lanes_in(b, w->X, j->t, j->o, at_o, ldo, D, w->row);
     deltas(b, w);
     for (long i = 0; i < b->nv * VW; i++)
         w->lse[i] = i < b->rows ? j->lse[(row + i) * j->s.n_heads + head]
                                 : 0.0f;
-    lanes_products(b, w->P, w->k, w->ldk, D, w->Q);
-    lanes_products(b, w->dS, w->v, w->ldk, D, w->DO);
-    for (int v = 0; v < b->nv; v++)
-        score_grads(b, w, v);
-    lanes_sums(b, w->X, w->k, w->ldk, D, w->dS);
+    for (long i = 0; i < b->rows; i += NR)
+        part(w, b, i);
     for (long d = 0; d < D; d++)
         for (int i = 0; i < b->nv * VW; i += VW)
             vf_store(w->X + d * b->ld + i,
                      vf_load(w->X + d * b->ld + i) + vf_set1(0.0f));
     lanes_out(b, j->t, j->dqkv, at, stride(j), w->X, D, w->row);
-    key_sums(b, w, w->dk, w->dS, w->q);
-    key_sums(b, w, w->dv, w->P, w->dO);
+    key_sums(b, w, w->dk, w->dS, q);
+    key_sums(b, w, w->dv, w->P, dO);
 }
 
 static void task(const struct job *j, int seq, int kvh, int worker)
@@ -271,6 +321,6 @@ SCRATCH(attn_bwd)
     if (p->backward)
         scratch_most(&z->worker[W_S],
                      attn_bwd_floats(p->longest, p->attn.head_dim,
-                                     lanes_block(p->longest)) *
+                                     block_rows(p->longest)) *
                          sizeof(float));
 }

@@ -99,7 +99,8 @@ typedef void ukr_k_fn(long K, const float *A, long lda, const void *B,
                       const char *next, long step);
 extern ukr_k_fn *const NAME(ukr_k)[MR][NV_MAX];
 
-/* The same for any number of rows: blocks of MR, then the rest. */
+/* The same for any number of rows. ukr_r of fp32 takes three vectors too where
+ * NV_MAX is less. */
 void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
                      const float *A, long lda, const void *B, long ldb,
                      float *C, long ldc, int accumulate);

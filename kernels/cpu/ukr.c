@@ -7,12 +7,14 @@
 #include "cpu.h"
 #include "simd.h"
 
+enum { NV_BODY = NV_MAX > 3 ? NV_MAX : 3 };
+
 /* Term k of every chain of a block. */
 INLINE void term(const int mr, const int nv, const int t, const int kmajor,
                  long k, const float *A, long lda, const void *B, long ldb,
-                 vf c[MR][NV_MAX])
+                 vf c[MR][NV_BODY])
 {
-    vf b[NV_MAX];
+    vf b[NV_BODY];
 
 #pragma GCC unroll 8
     for (int v = 0; v < nv; v++)
@@ -32,7 +34,7 @@ INLINE void body(const int mr, const int nv, const int t, const int kmajor,
                  float *C, long ldc, int accumulate, const char *next,
                  long step)
 {
-    vf c[MR][NV_MAX];
+    vf c[MR][NV_BODY];
 
 #pragma GCC unroll 8
     for (int m = 0; m < mr; m++)
@@ -112,13 +114,49 @@ ukr_fn *const NAME(ukr_r)[3][MR][NV_MAX] = {
     ALL_NAMES(r, f32), ALL_NAMES(r, bf16), ALL_NAMES(r, f16)};
 ukr_k_fn *const NAME(ukr_k)[MR][NV_MAX] = ALL_NAMES(k, f32);
 
+#if NV_MAX == 2
+/* Three vectors of columns (a head of 24 values with AVX2): four rows fill the
+ * registers, where two vectors and one would leave half of them empty. */
+enum { MR3 = 4 };
+#define UKR3(mr)                                                              \
+    static void ukr3_##mr(long K, const float *A, long lda, const float *B,   \
+                          long ldb, float *C, long ldc, int accumulate)       \
+    {                                                                         \
+        body(mr, 3, 0, 0, K, A, lda, B, ldb, C, ldc, accumulate, NULL, 0);    \
+    }
+UKR3(1)
+UKR3(2)
+UKR3(3)
+UKR3(4)
+
+static void rows3(long M, long K, const float *A, long lda, const float *B,
+                  long ldb, float *C, long ldc, int accumulate)
+{
+    static void (*const ukr3[MR3])(long, const float *, long, const float *,
+                                   long, float *, long,
+                                   int) = {ukr3_1, ukr3_2, ukr3_3, ukr3_4};
+
+    for (long m = 0; m < M; m += MR3)
+        ukr3[M - m < MR3 ? M - m - 1 : MR3 - 1](
+            K, A + m * lda, lda, B, ldb, C + m * ldc, ldc, accumulate);
+}
+#endif
+
 void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
                      const float *A, long lda, const void *B, long ldb,
                      float *C, long ldc, int accumulate)
 {
-    for (long m = 0; m < M; m += MR) {
-        int mr = M - m < MR ? (int)(M - m) : MR;
+    long blocks = (M + MR - 1) / MR;
 
+#if NV_MAX == 2
+    if (nv == 3) {
+        rows3(M, K, A, lda, B, ldb, C, ldc, accumulate);
+        return;
+    }
+#endif
+    /* of like sizes: few rows take as long as some more */
+    for (long m = 0, mr; m < M; m += mr, blocks--) {
+        mr = (M - m + blocks - 1) / blocks;
         if (kmajor)
             NAME(ukr_k)[mr - 1][nv - 1](K, A + m, lda, B, ldb, C + m * ldc,
                                         ldc, accumulate, NULL, 0);
