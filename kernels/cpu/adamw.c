@@ -9,6 +9,7 @@
 #include "../torch_step.h"
 #include "adamw_bf16.h"
 #include "cpu.h"
+#include "simd.h"
 #include "words.h"
 
 enum { PIECE = 4 * WORDS_MAX - 4 }; /* any start fits WORDS_MAX */
@@ -41,21 +42,33 @@ static void moments(const struct k_adamw *h, const struct consts *c, long n,
     }
 }
 
-/* A value by itself, of any types and fused or not: what no loop of its own is
- * worth compiling for (fp16 weights or moments beside other types, and tensors
- * as the tests have them). */
-static __attribute__((noinline)) float
-torch_one(const struct torch_call *c, enum dtype wt, enum dtype mt, int fused_m,
-          int fused_v, float g, float *base, float *m, float *v)
+/* torch_round in vectors; types are constants after inlining. */
+INLINE vf round_as(enum dtype t, vf x)
 {
-    return torch_update(c, wt, mt, fused_m, fused_v, fused_m && !fused_v, g,
-                        base, m, v);
+    vi u = (vi)x;
+
+    if (t == DT_BF16)
+        return (vf)((u + 0x7FFFu + ((u >> 16) & 1u)) & 0xFFFF0000u);
+    return t == DT_F16 ? vf_round_f16(x) : x;
 }
 
-/* Have these types a loop in torch_values? */
-static int torch_loops(enum dtype wt, enum dtype mt)
+/* torch_update where both multiply-adds are fused. */
+INLINE void torch_vector(const struct torch_call *c, enum dtype wt,
+                         enum dtype mt, vf g, float *base, float *m, float *v,
+                         float *d)
 {
-    return wt != DT_F16 && mt != DT_F16;
+    vf w = vf_load(base), mm = vf_load(m), vv = vf_load(v), dd;
+
+    vf_store(base, round_as(wt, w * vf_set1(c->keep)));
+    mm = round_as(mt, vf_fma(vf_set1(c->b1), g - mm, mm));
+    vv = round_as(mt, vv * vf_set1(c->beta2));
+    vv = round_as(mt, vf_fma(vf_set1(c->b2) * g, g, vv));
+    vf_store(m, mm);
+    vf_store(v, vv);
+    dd = round_as(mt, vf_sqrt(vv));
+    dd = round_as(mt, dd / vf_set1(c->root2));
+    dd = round_as(mt, dd + vf_set1(c->eps));
+    vf_store(d, (vf_set1(c->rate) * mm) / dd);
 }
 
 /* Values at `at` .. at + n - 1 of the tensor, with their multiply-adds as the
@@ -70,25 +83,28 @@ static void torch_values(const struct job *j, size_t at, long n, float scale,
     enum dtype wt = each ? j->wt : DT_F32, mt = each ? j->mt : DT_F32;
     struct torch_call c = torch_constants(h, mt);
     size_t end = at + (size_t)n;
+    int fused = end <= h->torch.fused_m && end <= h->torch.fused_v;
+    long i = 0;
 
-    if (end > h->torch.fused_m || end > h->torch.fused_v ||
-        !torch_loops(wt, mt)) {
-        for (long i = 0; i < n; i++, at++)
-            d[i] = torch_one(&c, wt, mt, at < h->torch.fused_m,
-                             at < h->torch.fused_v, g[i] * scale, base + i,
-                             m + i, v + i);
-        return;
+#define VECTORS(w_t, m_t)                                                     \
+    for (; i + VW <= n; i += VW)                                              \
+    torch_vector(&c, w_t, m_t, vf_load(g + i) * vf_set1(scale), base + i,     \
+                 m + i, v + i, d + i)
+    if (fused && wt == DT_F32 && mt == DT_F32)
+        VECTORS(DT_F32, DT_F32);
+    else if (fused && mt == DT_F32)
+        VECTORS(wt, DT_F32);
+    else if (fused && mt == DT_BF16)
+        VECTORS(wt, DT_BF16);
+    else if (fused)
+        VECTORS(wt, DT_F16);
+#undef VECTORS
+    for (at += (size_t)i; i < n; i++, at++) {
+        int fm = at < h->torch.fused_m, fv = at < h->torch.fused_v;
+
+        d[i] = torch_update(&c, wt, mt, fm, fv, fm && !fv, g[i] * scale,
+                            base + i, m + i, v + i);
     }
-#define TYPES(w, mv)                                                          \
-    if (wt == w && mt == mv)                                                  \
-        for (long i = 0; i < n; i++)                                          \
-            d[i] = torch_update(&c, w, mv, 1, 1, 0, g[i] * scale, base + i,   \
-                                m + i, v + i)
-    TYPES(DT_F32, DT_F32);
-    TYPES(DT_F32, DT_BF16);
-    TYPES(DT_BF16, DT_F32);
-    TYPES(DT_BF16, DT_BF16);
-#undef TYPES
 }
 
 /* All in bf16, rounded to nearest and nothing compensated, as the arm bf16 has
@@ -107,15 +123,22 @@ static int all_bf16(const struct job *j)
 static const float *gradients(const struct job *j, struct k_adamw *h, long at,
                               long n, float *buf)
 {
+    float scale = j->h->grad_scale;
+    long i = 0;
+
     if (j->gt == DT_F32)
         return (const float *)j->g + at;
-    NAME(widen)(buf, AT(j->g, j->gt, at), j->gt, (size_t)n);
+#define VECTORS(t)                                                            \
+    for (; i + VW <= n; i += VW)                                              \
+    vf_store(buf + i, round_as(t, vf_load_t(t, j->g, at + i) * vf_set1(scale)))
     if (j->gt == DT_BF16)
-        for (long i = 0; i < n; i++)
-            buf[i] = torch_round(DT_BF16, buf[i] * j->h->grad_scale);
+        VECTORS(DT_BF16);
     else
-        for (long i = 0; i < n; i++)
-            buf[i] = torch_round(DT_F16, buf[i] * j->h->grad_scale);
+        VECTORS(DT_F16);
+#undef VECTORS
+    NAME(widen)(buf + i, AT(j->g, j->gt, at + i), j->gt, (size_t)(n - i));
+    for (; i < n; i++)
+        buf[i] = torch_round(j->gt, buf[i] * scale);
     h->grad_scale = 1.0f;
     return buf;
 }

@@ -90,19 +90,6 @@ INLINE vf maybe(int each, vf x)
     return each ? rounded(x) : x;
 }
 
-INLINE vf root(vf x)
-{
-#if VW == 16
-    return (vf)_mm512_sqrt_ps((__m512)x);
-#elif VW == 8
-    return (vf)_mm256_sqrt_ps((__m256)x);
-#else
-    for (int i = 0; i < VW; i++)
-        x[i] = canon_sqrt(x[i]);
-    return x;
-#endif
-}
-
 /* Does any lane hold NaN? */
 INLINE int any_nan(vf a, vf b)
 {
@@ -174,7 +161,7 @@ INLINE void moments(const struct torch_call *c, float scale, int each, long n,
 
 INLINE vf decrease(const struct torch_call *c, int each, vf m, vf v)
 {
-    vf d = maybe(each, root(v));
+    vf d = maybe(each, vf_sqrt(v));
 
     d = maybe(each, d / vf_set1(c->root2));
     d = maybe(each, d + vf_set1(c->eps));

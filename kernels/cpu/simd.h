@@ -118,6 +118,19 @@ INLINE void vf_store_n(float *p, vf v, long n)
 
 /* ---- lane by lane, the arithmetic of canon.h ---- */
 
+INLINE vf vf_sqrt(vf x)
+{
+#if VW == 16
+    return (vf)_mm512_sqrt_ps((__m512)x);
+#elif VW == 8
+    return (vf)_mm256_sqrt_ps((__m256)x);
+#else
+    for (int i = 0; i < VW; i++)
+        x[i] = canon_sqrt(x[i]);
+    return x;
+#endif
+}
+
 /* a > b ? a : b, b where either is NaN */
 INLINE vf vf_max(vf a, vf b)
 {
@@ -188,6 +201,22 @@ INLINE void vf_store_f16(uint16_t *p, vf v)
 #else
     for (int i = 0; i < VW; i++)
         p[i] = canon_round_f16(v[i]);
+#endif
+}
+
+/* To fp16 and back; a NaN stays one. */
+INLINE vf vf_round_f16(vf v)
+{
+#if VW == 16
+    return (vf)_mm512_cvtph_ps(_mm512_cvtps_ph(
+        (__m512)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+#elif VW == 8
+    return (vf)_mm256_cvtph_ps(_mm256_cvtps_ph(
+        (__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+#else
+    for (int i = 0; i < VW; i++)
+        v[i] = canon_widen_f16(canon_round_f16(v[i]));
+    return v;
 #endif
 }
 
