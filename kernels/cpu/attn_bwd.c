@@ -38,11 +38,13 @@ struct work {
     float *row;           /* [ld][D] */
 };
 
+enum { QUERIES = 64 };
+
 /* Queries of a block: more than registers hold, where P and dS stay in the
  * second cache. */
 static long block_rows(long L)
 {
-    long most = 8 * VW > NR ? 8 * VW : NR;
+    long most = QUERIES / NR * NR;
 
     while (most > NR && L * most * 8 > (long)256 << 10)
         most -= NR;
@@ -156,9 +158,12 @@ static void deltas(const struct lanes *b, const struct work *w)
     for (int v = 0; v < b->nv * VW; v += VW) {
         vf sum[32];
 
-        for (int i = 0; i < 32; i++)
-            sum[i] = vf_set1(0.0f);
-        for (long d = 0; d < w->D; d++)
+        for (long d = 0; d < 32; d++)
+            sum[d] = d < w->D ? vf_fma(vf_load(w->DO + d * b->ld + v),
+                                       vf_load(w->X + d * b->ld + v),
+                                       vf_set1(0.0f))
+                              : vf_set1(0.0f);
+        for (long d = 32; d < w->D; d++)
             sum[d % 32] = vf_fma(vf_load(w->DO + d * b->ld + v),
                                  vf_load(w->X + d * b->ld + v), sum[d % 32]);
         for (int n = 16; n > 0; n >>= 1)

@@ -152,6 +152,11 @@ INLINE vf vf_from(int first, vf a, vf b)
     __mmask16 m = (__mmask16)(0xFFFFu << first);
 
     return (vf)_mm512_mask_mov_ps((__m512)b, m, (__m512)a);
+#elif VW == 8
+    __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    __m256i m = _mm256_cmpgt_epi32(_mm256_set1_epi32(first), lane);
+
+    return (vf)_mm256_blendv_ps((__m256)a, (__m256)b, _mm256_castsi256_ps(m));
 #else
     for (int i = 0; i < VW; i++)
         b[i] = i < first ? b[i] : a[i];
