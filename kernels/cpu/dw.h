@@ -4,8 +4,10 @@
 #include "cpu.h"
 
 /* Rows at a time (few where dW stays in cache, so that those of X stay
- * nearer), columns of dY, panels; widths read where they lie. */
-enum { TB_LARGE = 512, TB_SMALL = 128, NC = 240, KP = 128, NARROW = 512 };
+ * nearer), columns of dY, panels; widths read where they lie, but for dY where
+ * rows of 2 KiB would all meet in a few sets of the first cache. */
+enum { TB_LARGE = 512, TB_SMALL = 128, NC = 240, KP = 128, NARROW = 512,
+       ONE_SET = 512 };
 
 struct dw_cut {
     long tb;                 /* rows of a block */
@@ -37,7 +39,7 @@ static inline struct dw_cut dw_cut(int threads, enum dtype yt, enum dtype xt,
         .n_blocks = (N + NC - 1) / NC,
         .k_groups = (panels + KP - 1) / KP,
         .x_near = xt == DT_F32 && ldx <= NARROW && K % VW == 0,
-        .dy_near = yt == DT_F32 && ldy <= NARROW,
+        .dy_near = yt == DT_F32 && ldy <= NARROW && ldy % ONE_SET,
         .parallel = threads > 1 && flops >= 400e3,
     };
 
