@@ -53,6 +53,10 @@ static const struct cli cli = {
         "lies in the top half of the base's rank-K reconstruction "
         "(principal), in the bottom half of its weights (low), and in low but "
         "not in principal (low_only), each beside what chance would give.\n\n"
+        "--only angles, overlap or both takes less time where the shorter side "
+        "of a matrix is at least 12 K and 256: leading vectors are then "
+        "refined until angle_error is at most 3e-6 degrees, and there is no "
+        "whole decomposition unless values K and K+1 are too close.\n\n"
         "A value that is not finite is an error.",
     .example = "spectrum base ckpt-0300 | show --where 'scope == \"kind\"'",
     .see_also = "sparsity, dapo-step, stats",

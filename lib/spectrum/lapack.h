@@ -43,6 +43,22 @@ void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau,
 void dorgqr_(const int *m, const int *n, const int *k, double *a,
              const int *lda, const double *tau, double *work, const int *lwork,
              int *info);
+/* a: destroyed; the smallest first. */
+void dsyev_(const char *job, const char *uplo, const int *n, double *a,
+            const int *lda, double *w, double *work, const int *lwork,
+            int *info, size_t, size_t);
+void dgtsv_(const int *n, const int *nrhs, double *dl, double *d, double *du,
+            double *b, const int *ldb, int *info);
+void ssyrk_(const char *uplo, const char *trans, const int *n, const int *k,
+            const float *alpha, const float *a, const int *lda,
+            const float *beta, float *c, const int *ldc, size_t, size_t);
+void ssytrd_(const char *uplo, const int *n, float *a, const int *lda, float *d,
+             float *e, float *tau, float *work, const int *lwork, int *info,
+             size_t);
+void sormtr_(const char *side, const char *uplo, const char *trans,
+             const int *m, const int *n, const float *a, const int *lda,
+             const float *tau, float *c, const int *ldc, float *work,
+             const int *lwork, int *info, size_t, size_t, size_t);
 void dtpqrt_(const int *m, const int *n, const int *l, const int *nb, double *a,
              const int *lda, double *b, const int *ldb, double *t,
              const int *ldt, double *work, int *info);

@@ -2,7 +2,8 @@
  *
  * The fast way of svd.h is taken where its bound is good enough, and the slow
  * one where it is not: a drift to TOLERANCE of itself, an angle to TOLERANCE
- * radians, a rank without doubt.
+ * radians, a rank without doubt. Without a drift large matrices are not
+ * decomposed at all where leading.h finds their subspaces.
  */
 #include "matrix.h"
 #include <math.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "angles.h"
+#include "leading.h"
 #include "svd.h"
 #include "svd_impl.h"
 
@@ -22,6 +24,7 @@ struct work {
     struct svd side[2];  /* before, after */
     double *u[2], *v[2]; /* of its shorter and longer side */
     size_t k_base;       /* vectors of the base */
+    double bound[2];     /* of a subspace, radians */
 };
 
 static size_t least(size_t a, size_t b)
@@ -173,29 +176,56 @@ static int one_side(struct side *s, const double *q0, double *q1, size_t n,
     return r;
 }
 
-static int angles(struct work *w, struct err *e)
+static int angles(struct work *w, const struct operand *of, struct err *e)
 {
     struct matrix *x = w->out;
-    const struct svd *a = &w->side[0];
-    int wide = operand_is_wide(&a->of), r = 0;
+    size_t n_short = operand_short(of), n_long = operand_long(of);
+    int wide = operand_is_wide(of), r = 0;
     struct side *of_short = wide ? &x->left : &x->right;
     struct side *of_long = wide ? &x->right : &x->left;
 
     if (!x->k || !x->moved)
         return 0;
-    x->angle_error = fmin(90, DEGREES * (svd_angle_bound(a, x->k) +
-                                         svd_angle_bound(&w->side[1], x->k)));
+    x->angle_error = fmin(90, DEGREES * (w->bound[0] + w->bound[1]));
     for (int i = 0; i < 2 && !r; i++)
-        r = svd_orthonormal(w->v[i], a->n_long, x->k, e);
+        r = svd_orthonormal(w->v[i], n_long, x->k, e);
     if (!r)
-        r = one_side(of_short, w->u[0], w->u[1], a->n_short, x->k, e);
+        r = one_side(of_short, w->u[0], w->u[1], n_short, x->k, e);
     if (!r)
-        r = one_side(of_long, w->v[0], w->v[1], a->n_long, x->k, e);
+        r = one_side(of_long, w->v[0], w->v[1], n_long, x->k, e);
     return r;
 }
 
-static int subspaces(struct work *w, const struct operand *before,
-                     const struct operand *after, struct err *e)
+/* 1: u, v, and what goes with them are set, without a decomposition. */
+static int leading(struct work *w, const struct operand *before,
+                   const struct operand *after)
+{
+    const struct operand *of[2] = {before, after};
+    struct leading x[2];
+    size_t k = w->o->k;
+    int n = w->o->parts & SPECTRUM_ANGLES ? 2 : 1, found;
+
+    if (!w->out->moved || !leading_is_faster(before, k))
+        return 0;
+    for (int i = 0; i < n; i++) {
+        x[i].u = w->u[i] = svd_doubles(k, w->out->n_short);
+        x[i].v = w->v[i] = svd_doubles(k, operand_long(before));
+    }
+    found = leading_subspaces(x, n, of, k, w->out->square_delta);
+    for (int i = 0; i < n; i++) {
+        w->bound[i] = x[i].bound;
+        if (!found) {
+            free(w->u[i]);
+            free(w->v[i]);
+            w->u[i] = w->v[i] = NULL;
+        }
+    }
+    w->k_base = k;
+    w->out->k = found && n == 2 ? k : 0;
+    return found;
+}
+
+static int subspaces(struct work *w, struct err *e)
 {
     struct matrix *x = w->out;
     int with_angles = w->o->parts & SPECTRUM_ANGLES;
@@ -214,11 +244,19 @@ static int subspaces(struct work *w, const struct operand *before,
         r = sharpen(&w->side[i], x->k, e);
     if (!r)
         r = vectors(w, 0, w->k_base, e);
-    if (!r)
-        overlap(w, before, after);
     if (!r && with_angles && x->moved)
         r = vectors(w, 1, x->k, e);
-    return r || !with_angles ? r : angles(w, e);
+    for (int i = 0; i < 2; i++)
+        w->bound[i] = svd_angle_bound(&w->side[i], x->k);
+    return r;
+}
+
+/* Overlap and angles of the vectors that are there. */
+static int compare(struct work *w, const struct operand *before,
+                   const struct operand *after, struct err *e)
+{
+    overlap(w, before, after);
+    return w->o->parts & SPECTRUM_ANGLES ? angles(w, before, e) : 0;
 }
 
 /* ---- the update itself ---------------------------------------------- */
@@ -257,19 +295,24 @@ int matrix_of(struct matrix *x, const struct operand *before,
 {
     struct work w = {.o = o, .out = x};
     const struct operand *of[2] = {before, after};
-    int r;
+    int vectors_due = o->parts & (SPECTRUM_ANGLES | SPECTRUM_OVERLAP);
+    int found = 0, r;
 
     memset(x, 0, sizeof *x);
     x->rows = before->rows;
     x->cols = before->cols;
     x->n_short = operand_short(before);
     r = difference(&w, before, after, e);
-    for (int i = 0; i < 2 && !r && o->parts != SPECTRUM_DELTA; i++)
+    if (!r && vectors_due && !(o->parts & SPECTRUM_DRIFT))
+        found = leading(&w, before, after);
+    for (int i = 0; i < 2 && !r && !found && o->parts != SPECTRUM_DELTA; i++)
         r = decompose(&w, i, of[i], e);
     if (!r && o->parts & SPECTRUM_DRIFT)
         r = drift(&w, e);
-    if (!r && o->parts & (SPECTRUM_ANGLES | SPECTRUM_OVERLAP))
-        r = subspaces(&w, before, after, e);
+    if (!r && vectors_due && !found)
+        r = subspaces(&w, e);
+    if (!r && vectors_due)
+        r = compare(&w, before, after, e);
     for (int i = 0; i < 2; i++) {
         svd_close(&w.side[i]);
         free(w.u[i]);
