@@ -149,15 +149,17 @@ const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
  * before its values are: those of many matrices lie end to end by then, and
  * share huge pages. Under a sanitizer the ends of each are watched instead. */
 
+#ifdef __linux__
 static int is_mapped(size_t n)
 {
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
-    return n >= HUGE_PAGE / 4;
-#else
+#ifdef __SANITIZE_ADDRESS__
     (void)n;
     return 0;
+#else
+    return n >= HUGE_PAGE / 4;
 #endif
 }
+#endif
 
 static void *zeros(size_t n)
 {
@@ -179,6 +181,7 @@ static void *zeros(size_t n)
 
 static void give_back(void *p, size_t n)
 {
+    (void)n;
 #ifdef __linux__
     if (p && is_mapped(n)) {
         munmap(p, n);
