@@ -130,7 +130,7 @@ enum { FEW_ROWS = 16 };
 void NAME(gemm_few)(struct cpu *c, const struct gemm *g);
 /* Its blocks: rows (more where the weights are larger), terms of the chain,
  * panels. */
-enum { MC_FIRST = 48, MC_SMALL = 120, MC_LARGE = 480, KC = 256, PG = 4 };
+enum { MC_SMALL = 120, MC_LARGE = 480, KC = 256, PG = 4 };
 #define LARGE_BYTES ((size_t)768 << 10)
 /* Terms of a chain of K, for M rows, before the next panel's turn. */
 static inline long gemm_segment(long M, long K)

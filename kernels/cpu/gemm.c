@@ -128,21 +128,17 @@ static struct floats task_floats(enum dtype at, enum dtype bt, long rows,
     };
 }
 
-static long block_rows(long M, long N, long K, enum dtype bt)
+static long block_rows(long N, long K, enum dtype bt)
 {
-    if ((size_t)(N * K) * dtype_size(bt) > LARGE_BYTES)
-        return MC_LARGE;
-    /* panels of 16 columns leave room in the first cache for rows of A; those
-     * of half types are widened once a block */
-    return NR <= 16 && bt == DT_F32 && M >= 8 * MC_FIRST ? MC_FIRST : MC_SMALL;
+    return (size_t)(N * K) * dtype_size(bt) > LARGE_BYTES ? MC_LARGE
+                                                          : MC_SMALL;
 }
 
 void NAME(gemm_scratch)(struct scratch_plan *z, long M, long N, long K,
                         enum dtype at, enum dtype bt)
 {
     int shuffled = z->s->order.kind == ORDER_SHUFFLED && K > CANON_BLOCK;
-    /* a call of fewer rows may take more at a time */
-    long mc = block_rows(0, N, K, bt), blocks = (M + mc - 1) / mc;
+    long mc = block_rows(N, K, bt), blocks = (M + mc - 1) / mc;
     long rows = blocks ? (M + blocks - 1) / blocks : 0;
     struct floats f =
         task_floats(at, bt, rows, K,
@@ -200,7 +196,7 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g)
                     .panels = (g->N + NR - 1) / NR};
     double flops = 2.0 * (double)g->M * (double)g->N * (double)g->K;
     size_t bytes = (size_t)(g->N * g->K) * dtype_size(g->bt);
-    long mc = block_rows(g->M, g->N, g->K, g->bt);
+    long mc = block_rows(g->N, g->K, g->bt);
 
     if (g->M <= 0 || g->N <= 0)
         return;
