@@ -25,16 +25,12 @@ KERNEL_LIB  := $(B)/kernels.a
 
 define isa_rule
 $(B)/kernels/cpu/%.$(1).o: kernels/cpu/%.c
-	@mkdir -p $$(@D)
-	$$(call say,CC,$$< ($(1)))
-	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) $$(ISA_FLAGS_$(1)) -DISA=$(1) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(call into,CC,$$< ($(1))) $$(CC) $$(STD) $$(OPT) $$(WARN) $$(ISA_FLAGS_$(1)) -DISA=$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 
 $(B)/kernels/%.o: kernels/%.c $(B)/cuda.flags
-	@mkdir -p $(@D)
-	$(call say,CC,$<)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) $(CUDA_DEF) -MMD -MP -c -o $@ $<
+	$(Q)$(call into,CC,$<) $(CC) $(STD) $(OPT) $(WARN) $(ISAS:%=-DHAVE_ISA_%) $(CUDA_DEF) -MMD -MP -c -o $@ $<
 
 $(KERNEL_LIB): $(KERNEL_OBJ)
 	@rm -f $@; mkdir -p $(@D)

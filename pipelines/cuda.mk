@@ -35,7 +35,7 @@ CUDA_ARCH  ?= -gencode arch=compute_80,code=[sm_80,compute_80] \
               -gencode arch=compute_90,code=sm_90
 comma      := ,
 # -fmad=false: a fused multiply-add stands only where the source says so
-NVCC_FLAGS := -std=c++17 -O3 -fmad=false --Werror all-warnings $(CUDA_ARCH) \
+NVCC_FLAGS := -std=c++14 -O3 -fmad=false --Werror all-warnings $(CUDA_ARCH) \
               -Xcompiler -Wall,-Wextra,-Wshadow,-Wno-unknown-pragmas,-Werror \
               -Xcompiler -O2,-ffp-contract=off
 CUDA_OBJ   := $(if $(USE_CUDA),$(CUDA_SRC:%.cu=$(B)/%.o))
@@ -53,9 +53,7 @@ $(B)/lib/comm/nccl.o: $(B)/cuda.flags
 $(B)/lib/comm/nccl.o: CFLAGS_lib_comm += $(NCCL_FLAGS)
 
 $(B)/kernels/cuda/%.o: kernels/cuda/%.cu $(B)/cuda.flags
-	@mkdir -p $(@D)
-	$(call say,NVCC,$<)
-	$(Q)$(NVCC) $(NVCC_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(call into,NVCC,$<) $(NVCC) $(NVCC_FLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@ $<
 
 # Rewritten only when they change: what was built otherwise is built anew.
 $(B)/cuda.flags: FORCE

@@ -11,7 +11,7 @@
 #include "width.h"
 
 #if VW > 4
-#include <immintrin.h>
+#include "intrin.h"
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif

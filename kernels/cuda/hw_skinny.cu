@@ -203,18 +203,29 @@ DEV void give(const struct skinny &s, const float *out)
         *count = 0;
 }
 
+/* By the sums: those of a half type, those of fp32. */
+template <enum dtype T, int ROWS>
+DEV void multiply_chunk(float (*acc)[4], const uint4 *w, const uint4 *x, int g,
+                        int c)
+{
+    multiply<T, ROWS / 8>(acc, w, x, g, c);
+}
+
+template <enum dtype T, int ROWS>
+DEV void multiply_chunk(float (*acc)[2], const uint4 *w, const uint4 *x, int g,
+                        int c)
+{
+    multiply_fp32<ROWS>(acc, w, x, g, c);
+}
+
 /* The halves of a piece that are this warp's. */
 template <enum dtype T, int ROWS, int SHARE, typename A>
 DEV void multiply_piece(A acc, const uint4 *w, const uint4 *x, int half,
                         int g, int q)
 {
 #pragma unroll (T == DT_F32 ? 1 : 2) /* fp32 has no registers to spare */
-    for (int h = half; h < half + 2 / SHARE; h++) {
-        if constexpr (T == DT_F32)
-            multiply_fp32<ROWS>(acc, w, x, g, h * 4 + q);
-        else
-            multiply<T, ROWS / 8>(acc, w, x, g, h * 4 + q);
-    }
+    for (int h = half; h < half + 2 / SHARE; h++)
+        multiply_chunk<T, ROWS>(acc, w, x, g, h * 4 + q);
 }
 
 /* A warp's sums into shared memory, [ROWS][LD], from its first row of w on. */
