@@ -100,6 +100,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
                   p->m.scratch;
     p->waiting = (o.release ? held : p->training) + p->pieces;
     p->training = larger(p->training, p->waiting);
+    p->others = p->training - (s->n_threads ? p->before : 0);
     plan_sampler(p, c, &sampler, s, o);
     if (s->n_threads)
         p->sampler_weights += p->sampler_before;
@@ -177,7 +178,9 @@ static void trainer(const struct page *g)
              g->o.offload ? "in host memory" : NULL);
     if (p->before)
         line(g, "weights sent before", p->before,
-             "in host memory; none with --sync-full");
+             g->o.ranks < 2 ? "in host memory; none with --sync-full"
+                            : "in host memory of rank 0; none with "
+                              "--sync-full");
     line(g, "gradients", p->m.grads, p->sum ? "of a shard" : NULL);
     if (p->sum)
         line(g, "  their sum", p->sum, NULL);
@@ -264,12 +267,17 @@ static void card(const struct page *g, size_t there)
 
 static void ranks(const struct page *g)
 {
+    const struct plan_memory *p = &g->p;
     struct plan_traffic t;
 
     if (g->o.ranks < 2)
         return;
     plan_traffic(&t, &g->c, &g->a, g->o.ranks, g->o.shard_weights);
-    fprintf(g->out, "ranks               %d, each as above\n", g->o.ranks);
+    fprintf(g->out, "ranks               %d, each as above", g->o.ranks);
+    if (p->others < p->training)
+        fprintf(g->out, "; total of all but rank 0: %.1f MiB",
+                (double)p->others / (1 << 20));
+    fputc('\n', g->out);
     line(g, "sent an update", t.grads_out + t.weights_out,
          "by a rank: gradients, weights");
     line(g, "received an update", t.grads_in + t.weights_in, NULL);

@@ -33,11 +33,13 @@ struct plan_memory {                      /* bytes */
                                   second shard's gradients among it */
     size_t pieces;            /* of the weights on their way to the sampler */
     size_t before;            /* the weights sent before, in host memory: the
-                                 trainer's copy of them, */
-    size_t sampler_before;    /* and the sampler's */
+                                 trainer's copy of them, which of several
+                                 ranks rank 0 alone has, */
+    size_t sampler_before;    /* and the sampler's, of every rank */
     size_t host;              /* of moments and compensation; on the CPU that
                                   is the same memory */
-    size_t waiting, training; /* the trainer's whole */
+    size_t waiting, training; /* the trainer's whole, of rank 0 */
+    size_t others;            /* training of each other rank */
     size_t sampler_weights, sampler_cache;
     int sampler_batch;   /* longest sequences that the cache holds */
     size_t sampler_pass; /* activations and scratch */

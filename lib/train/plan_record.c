@@ -17,6 +17,7 @@ static void set_trainer(struct rec *r, const struct plan_memory *p)
     rec_set_u64(r, "activation_more_bytes", p->m.branching);
     rec_set_u64(r, "scratch_bytes", p->m.scratch);
     rec_set_u64(r, "training_bytes", p->training);
+    rec_set_u64(r, "other_training_bytes", p->others);
     rec_set_u64(r, "waiting_bytes", p->waiting);
 }
 

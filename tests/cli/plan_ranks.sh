@@ -29,7 +29,7 @@ awk -v P=$groups -v L=$length 'BEGIN { srand(1)
         for (i = 2; i < L; i++) { t = t (i > 2 ? "," : "") int(rand() * 400); l = l (i > 2 ? "," : "") "-6" }
         printf "{\"id\":\"p%d\",\"step\":0,\"sample\":%d,\"prompt_tokens\":[%d,7],\"response_tokens\":[%s],\"response_logprobs\":[%s],\"correct\":%s,\"reward\":%d}\n",
             p, k, p, t, l, k % 2 ? "true" : "false", k % 2 ? 1 : -1 } }' >"$T/rollouts"
-opts="--quiet --device cpu --threads 1 --prompts $groups --mini-batch $groups --samples 4 --micro-batch $micro --sync-full"
+opts="--quiet --device cpu --threads 1 --prompts $groups --mini-batch $groups --samples 4 --micro-batch $micro"
 planned() { # FIELD...: their sum
     local sum=0 f
     for f; do sum=$((sum + $(sed -n "s/.*\"$f\":\([0-9]*\).*/\1/p" "$T/plan"))); done
@@ -43,17 +43,39 @@ measured() { sed -n "1s/.*\"$1\":\([0-9]*\).*/\1/p" "$T/timing"; }
 near() { # WHAT PLANNED MEASURED
     awk -v what="$1" -v p="${2:-0}" -v m="${3:-0}" 'BEGIN { if (!(m > 0 && p / m > 0.9 && p / m < 1.1)) printf " %s: planned %.0f, measured %.0f", what, p, m }'
 }
+# Memory of the buffers has not the copy of the weights sent before, which rank 0 alone
+# has: at 135m the private memory of processes, read as they run, shows who has it.
+watched() { # COMMAND...
+    local p kib
+    [ "$SHAPE" != tiny ] || { "$@"; return; }
+    : >"$T/private"
+    "$@" &
+    while kill -0 $! 2>/dev/null; do
+        for p in $(pgrep -f -- "--timing $T/timing "); do
+            kib=$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$p/status" 2>/dev/null) && echo "$p ${kib:-0}" >>"$T/private"
+        done
+        sleep 0.2
+    done
+    wait $!
+}
+# RANKS: bytes that the rank of most private memory has above the one of least
+copies() {
+    awk '{ if ($2 > most[$1]) most[$1] = $2 } END { for (p in most) print 1024 * most[p] }' "$T/private" |
+        sort -rn | head -n "$1" | awk '{ if (NR == 1) most = $1; least = $1 } END { printf "%.0f", most - least }'
+}
 for arm in $arms; do
     more=${arm#"${arm%%--*}"} name=${arm%%--*},shards=$shards bad=
     for R in $ranks; do
         "$BIN/dapo-step" $opts --plan --json --longest $length --ranks "$R" --arm "$name" $more --model "$T/base" >"$T/plan" 2>"$T/err" &&
-            "$BIN/dapo-step" $opts --off-policy --steps 1 --ranks "$R" --arm "$name" $more --model "$T/base" --json \
-                --timing "$T/timing" --out "$T/out" -o "$T/metrics" "$T/rollouts" 2>"$T/err" || bad="$bad $(head -n 1 "$T/err")"
-        bad="$bad$(near "memory of $R ranks" "$(planned training_bytes)" "$(measured rank_memory_peak)"
+            { watched "$BIN/dapo-step" $opts --off-policy --steps 1 --ranks "$R" --arm "$name" $more --model "$T/base" --json \
+                --timing "$T/timing" --out "$T/out" -o "$T/metrics" "$T/rollouts" 2>"$T/err"; } || bad="$bad $(head -n 1 "$T/err")"
+        bad="$bad$(near "memory of $R ranks" "$(planned other_training_bytes)" "$(measured rank_memory_peak)"
             near "sent of $R ranks" "$(planned sent_bytes step_sent_bytes)" "$(measured rank_sent)"
             near "received of $R ranks" \
                 "$(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes)))" "$(measured rank_received)")"
-        [ "$SHAPE" = tiny ] || echo "note $arm on $R ranks, planned and measured: memory $(planned training_bytes) $(measured rank_memory_peak)," \
+        [ "$SHAPE" = tiny ] || bad="$bad$(near "the weights sent before on rank 0" "$(planned sent_before_bytes)" "$(copies "$R")")"
+        [ "$SHAPE" = tiny ] || echo "note $arm on $R ranks, planned and measured: memory $(planned other_training_bytes) $(measured rank_memory_peak)," \
+            "the weights sent before $(planned sent_before_bytes) $(copies "$R")," \
             "sent $(planned sent_bytes step_sent_bytes) $(measured rank_sent), received $(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes))) $(measured rank_received)"
     done
     [ -z "$bad" ] && ok "$arm" || no "$arm" "$bad"
