@@ -43,39 +43,17 @@ measured() { sed -n "1s/.*\"$1\":\([0-9]*\).*/\1/p" "$T/timing"; }
 near() { # WHAT PLANNED MEASURED
     awk -v what="$1" -v p="${2:-0}" -v m="${3:-0}" 'BEGIN { if (!(m > 0 && p / m > 0.9 && p / m < 1.1)) printf " %s: planned %.0f, measured %.0f", what, p, m }'
 }
-# Memory of the buffers has not the copy of the weights sent before, which rank 0 alone
-# has: at 135m the private memory of processes, read as they run, shows who has it.
-watched() { # COMMAND...
-    local p kib
-    [ "$SHAPE" != tiny ] || { "$@"; return; }
-    : >"$T/private"
-    "$@" &
-    while kill -0 $! 2>/dev/null; do
-        for p in $(pgrep -f -- "--timing $T/timing "); do
-            kib=$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$p/status" 2>/dev/null) && echo "$p ${kib:-0}" >>"$T/private"
-        done
-        sleep 0.2
-    done
-    wait $!
-}
-# RANKS: bytes that the rank of most private memory has above the one of least
-copies() {
-    awk '{ if ($2 > most[$1]) most[$1] = $2 } END { for (p in most) print 1024 * most[p] }' "$T/private" |
-        sort -rn | head -n "$1" | awk '{ if (NR == 1) most = $1; least = $1 } END { printf "%.0f", most - least }'
-}
 for arm in $arms; do
     more=${arm#"${arm%%--*}"} name=${arm%%--*},shards=$shards bad=
     for R in $ranks; do
         "$BIN/dapo-step" $opts --plan --json --longest $length --ranks "$R" --arm "$name" $more --model "$T/base" >"$T/plan" 2>"$T/err" &&
-            { watched "$BIN/dapo-step" $opts --off-policy --steps 1 --ranks "$R" --arm "$name" $more --model "$T/base" --json \
-                --timing "$T/timing" --out "$T/out" -o "$T/metrics" "$T/rollouts" 2>"$T/err"; } || bad="$bad $(head -n 1 "$T/err")"
+            "$BIN/dapo-step" $opts --off-policy --steps 1 --ranks "$R" --arm "$name" $more --model "$T/base" --json \
+                --timing "$T/timing" --out "$T/out" -o "$T/metrics" "$T/rollouts" 2>"$T/err" || bad="$bad $(head -n 1 "$T/err")"
         bad="$bad$(near "memory of $R ranks" "$(planned other_training_bytes)" "$(measured rank_memory_peak)"
             near "sent of $R ranks" "$(planned sent_bytes step_sent_bytes)" "$(measured rank_sent)"
             near "received of $R ranks" \
                 "$(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes)))" "$(measured rank_received)")"
-        [ "$SHAPE" = tiny ] || bad="$bad$(near "the weights sent before on rank 0" "$(planned sent_before_bytes)" "$(copies "$R")")"
         [ "$SHAPE" = tiny ] || echo "note $arm on $R ranks, planned and measured: memory $(planned other_training_bytes) $(measured rank_memory_peak)," \
-            "the weights sent before $(planned sent_before_bytes) $(copies "$R")," \
             "sent $(planned sent_bytes step_sent_bytes) $(measured rank_sent), received $(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes))) $(measured rank_received)"
     done
     [ -z "$bad" ] && ok "$arm" || no "$arm" "$bad"
