@@ -23,9 +23,9 @@ UNIT       := $(patsubst tests/unit/%.c,%,$(filter tests/unit/%.c,$(TESTS)))
 unit_uses   = $(or $(USES_unit_$(1)),$(firstword $(subst _, ,$(1))))
 USES_unit_kernels := model
 USES_unit_cuda_memory := cuda train
-USES_unit_comm_device := sim_comm
-L_sim_comm := $(B)/cudasim/cuda.o $(B)/cudasim/nccl_lib.o $(B)/cudasim.a $(KERNEL_LIB) $(L_comm)
-X_sim_comm := $(X_base) $(KERNEL_LINK) -lstdc++
+USES_unit_comm_device := sim_comm train
+L_sim_comm := $(B)/cudasim/cuda.o $(B)/cudasim/nccl_lib.o $(B)/cudasim.a
+X_sim_comm := -lstdc++
 L_kernels  := $(KERNEL_LIB) $(L_base)
 X_kernels  := $(X_base) $(KERNEL_LINK)
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "../../kernels/kernels.h"
 #include "../../lib/base/arena.h"
-#include "../../lib/comm/device.h"
+#include "../../lib/train/across.h"
 #include "comm_rig.h"
 
 /* the last on two ranks alone */
@@ -13,64 +13,16 @@ static const size_t sizes[] = {0, 1, 9, 65537, COMM_DEVICE_PIECE + 5};
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 #define OK(call) T_CHECKF(!(call), "%s: %s", #call, e.msg)
 
-/* ---- a device as lib/comm sees it ---- */
-
-static void copy(void *ctx, void *to, const void *from, size_t n)
-{
-    struct kernels *k = ctx;
-
-    k->copy(k, to, from, n);
-}
-
-static void from_host(void *ctx, void *to, const void *host, size_t n)
-{
-    struct kernels *k = ctx;
-
-    k->send(k, to, host, n);
-}
-
-static void fetch(void *ctx, void *host, const void *from, size_t n)
-{
-    struct kernels *k = ctx;
-
-    k->fetch(k, host, from, n);
-}
-
-static int wait_for(void *ctx, struct err *e)
-{
-    struct kernels *k = ctx;
-
-    return k->sync(k, e);
-}
-
-static void *host_alloc(void *ctx, size_t n, struct err *e)
-{
-    struct kernels *k = ctx;
-
-    return k->host_alloc(k, n, e);
-}
-
-static void host_free(void *ctx, void *p)
-{
-    struct kernels *k = ctx;
-
-    k->host_free(k, p);
-}
-
 struct rank {
-    struct kernels *k, *beside;
+    struct kernels *k;
+    struct across *of; /* lends what follows */
+    struct kernels *beside;
     struct comm *c; /* of devices */
     struct comm_device_why why;
 };
 
 static void rank_open(struct rank *x, struct comm *host)
 {
-    struct comm_device v = {.copy = copy,
-                            .send = from_host,
-                            .fetch = fetch,
-                            .sync = wait_for,
-                            .host_alloc = host_alloc,
-                            .host_free = host_free};
     struct err e = {0};
     char device[8];
 
@@ -78,22 +30,18 @@ static void rank_open(struct rank *x, struct comm *host)
     snprintf(device, sizeof device, "%d", comm_rank(host));
     setenv("CUDA_VISIBLE_DEVICES", device, 0);
     OK(kernels_open(&x->k, "cuda", 1, (struct k_order){0}, &e));
-    x->beside = x->k->beside(x->k, &e);
-    T_CHECKF(x->beside, "%s", e.msg);
-    v.ctx = x->beside;
-    v.stream = x->beside->stream;
-    v.id = x->beside->device;
-    OK(comm_device_open(&x->c, host, &v, &x->why, &e));
+    OK(across_open(&x->of, host, x->k, &e));
+    x->beside = x->of->k;
+    x->c = x->of->c;
+    x->why = x->of->why;
 }
 
 static void rank_close(struct rank *x)
 {
     struct err e = {0};
 
-    OK(x->beside->sync(x->beside, &e));
-    OK(comm_barrier(x->c, &e));
-    comm_close(&x->c);
-    kernels_close(&x->beside);
+    OK(across_finish(x->of, &e));
+    across_close(&x->of);
     kernels_close(&x->k);
 }
 
@@ -379,10 +327,10 @@ static void leave(struct comm *host)
         _exit(t_failed);
     begin(&x);
     OK(comm_recv(x.c, 1, p, 9, &e));
-    comm_close(
-        &x.c); /* that message is given up, or memory could not go back */
+    /* that message is given up, or memory could not go back */
+    across_leave(x.of);
     x.k->free(x.k, p);
-    kernels_close(&x.beside);
+    across_close(&x.of);
     kernels_close(&x.k);
 }
 
