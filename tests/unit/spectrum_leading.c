@@ -1,47 +1,22 @@
 /* spectrum_leading - leading subspaces of large matrices: known ones, and those
  * of the whole decomposition, each within the bounds that are stated
  *
- * Matrices as in spectrum_svd.c: H_m diag(s) H_n' with Hadamard matrices.
+ * Matrices of spectrum_rig.h.
  */
 #include "../../lib/base/arena.h"
 #include "../../lib/base/rng.h"
 #include "../../lib/spectrum/angles.h"
 #include "../../lib/spectrum/leading.h"
 #include "../../lib/spectrum/svd.h"
+#include "spectrum_rig.h"
 #include "t.h"
 
 enum { N = 256, K = 8, LONG = 512 };
-
-static int hadamard(size_t i, size_t j)
-{
-    return __builtin_popcountl(i & j) % 2 ? -1 : 1;
-}
-
-static float *known(size_t rows, size_t cols, const int *s)
-{
-    float *a = xcalloc(rows * cols, sizeof *a);
-
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < cols; j++) {
-            long sum = 0;
-
-            for (size_t k = 0; k < N; k++)
-                sum += (long)s[k] * hadamard(i, k) * hadamard(j, k);
-            a[i * cols + j] = (float)sum;
-        }
-    return a;
-}
 
 static void spread(int *s)
 {
     for (int i = 0; i < N; i++)
         s[i] = N - i;
-}
-
-static struct operand operand(const float *a, size_t rows, size_t cols)
-{
-    return (struct operand){
-        .a = a, .type_a = DT_F32, .rows = rows, .cols = cols};
 }
 
 static void room(struct leading *x, const struct operand *o)

@@ -1,38 +1,16 @@
 /* spectrum_svd - singular values and vectors that are known exactly
  *
- * H_m diag(s) H_n' with Hadamard matrices and whole s is a matrix of whole
- * numbers: fp32 holds it, its singular values are s sqrt(m n), and its vectors
- * are the columns of H. Errors are held against the bounds that svd.h states.
+ * Matrices of spectrum_rig.h. Errors are held against the bounds of svd.h.
  */
 #include <float.h>
 #include "../../lib/base/arena.h"
 #include "../../lib/base/rng.h"
 #include "../../lib/spectrum/angles.h"
 #include "../../lib/spectrum/svd.h"
+#include "spectrum_rig.h"
 #include "t.h"
 
 enum { MOST = 256 };
-
-static int hadamard(size_t i, size_t j)
-{
-    return __builtin_popcountl(i & j) % 2 ? -1 : 1;
-}
-
-static float *known(size_t rows, size_t cols, const int *s)
-{
-    size_t n = rows < cols ? rows : cols;
-    float *a = xcalloc(rows * cols, sizeof *a);
-
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < cols; j++) {
-            long sum = 0;
-
-            for (size_t k = 0; k < n; k++)
-                sum += (long)s[k] * hadamard(i, k) * hadamard(j, k);
-            a[i * cols + j] = (float)sum;
-        }
-    return a;
-}
 
 /* Descending whole numbers; the first ones stand apart. */
 static void spread(int *s, size_t n, int step, int largest)
@@ -40,12 +18,6 @@ static void spread(int *s, size_t n, int step, int largest)
     for (size_t i = 0; i < n; i++)
         s[i] = (int)(n - i) * step;
     s[0] += largest;
-}
-
-static struct operand operand(const float *a, size_t rows, size_t cols)
-{
-    return (struct operand){
-        .a = a, .type_a = DT_F32, .rows = rows, .cols = cols};
 }
 
 static void values_within(const struct svd *x, const int *s, double scale)
