@@ -71,7 +71,7 @@ static int report(const struct scorer_check *c, struct err *e)
 {
     if (!o.check_rollout)
         return 0;
-    fprintf(stderr, "logprob: %llu tokens checked, largest gap %.9g\n",
+    fprintf(say_to(), "logprob: %llu tokens checked, largest gap %.9g\n",
             (unsigned long long)c->n, c->gap);
     if (!c->n_differ)
         return 0;

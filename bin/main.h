@@ -25,6 +25,7 @@
 #include "../lib/base/arena.h"
 #include "../lib/base/cli.h"
 #include "../lib/base/json.h"
+#include "../lib/base/say.h"
 
 /* A reader that leaves (head) is no fault: without a word, and with the status
  * of the signal, as if that had not been ignored. */
@@ -75,7 +76,7 @@ static inline int fail(const struct cli *c, const struct err *e)
                       ? '?'
                       : e->msg[n];
     line[n] = 0;
-    fprintf(stderr, "%s: %s%s\n", c->name, line, e->msg[n] ? "..." : "");
+    fprintf(say_to(), "%s: %s%s\n", c->name, line, e->msg[n] ? "..." : "");
     return e->code ? e->code : ERR_IO;
 }
 
@@ -122,10 +123,10 @@ static inline void note_cpu(void)
 static inline void out_of_memory(size_t n)
 {
     if (n)
-        fprintf(stderr, "%s: out of memory: %zu bytes asked for\n",
+        fprintf(say_to(), "%s: out of memory: %zu bytes asked for\n",
                 program_name, n);
     else
-        fprintf(stderr, "%s: out of memory\n", program_name);
+        fprintf(say_to(), "%s: out of memory\n", program_name);
     _exit(ERR_IO);
 }
 
@@ -165,7 +166,8 @@ static inline int start(const struct cli *c, int argc, char **argv,
     if (r > 0)
         exit(finish(c));
     if (r < 0) {
-        fprintf(stderr, "%s: %s\nTry '%s --help'.\n", c->name, e.msg, c->name);
+        fprintf(say_to(), "%s: %s\nTry '%s --help'.\n", c->name, e.msg,
+                c->name);
         exit(ERR_USAGE);
     }
     return n_args;

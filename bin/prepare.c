@@ -85,7 +85,7 @@ static void account(void)
     import_account(&im, &b);
     for (char *at = buf_str(&b), *end; *at; at = end + 1) {
         end = strchr(at, '\n');
-        fprintf(stderr, "prepare: %s: %.*s\n", im.task, (int)(end - at), at);
+        fprintf(say_to(), "prepare: %s: %.*s\n", im.task, (int)(end - at), at);
     }
     buf_free(&b);
 }

@@ -93,7 +93,7 @@ static void warn_once(void)
     static int said;
 
     if (judge_no_sandbox(judge) && !said++)
-        fprintf(stderr, "reward: code records cannot be judged: %s\n",
+        fprintf(say_to(), "reward: code records cannot be judged: %s\n",
                 judge_no_sandbox(judge));
 }
 

@@ -180,8 +180,8 @@ static int read_ends(const struct config *c, struct err *e)
                            "model's vocabulary of %d",
                            (int)o.end[i], c->vocab);
     if (!n && !comm_rank(o.comm))
-        fprintf(stderr, "rollout: the model has no end token: every response "
-                        "runs to --max-new (--eos names end tokens)\n");
+        fprintf(say_to(), "rollout: the model has no end token: every response "
+                          "runs to --max-new (--eos names end tokens)\n");
     o.n_end = n;
     return n < 0 ? n : 0;
 }

@@ -145,12 +145,12 @@ static int work(struct tokens *t, char **args, int n, struct err *e)
 static void report(const struct tokens_count *c)
 {
     if (c->too_long)
-        fprintf(stderr,
+        fprintf(say_to(),
                 "tokenize: %llu prompts of more than %d tokens left "
                 "out\n",
                 (unsigned long long)c->too_long, o.max_tokens);
     if (count)
-        fprintf(stderr, "tokenize: %llu records, %llu tokens, %llu bytes\n",
+        fprintf(say_to(), "tokenize: %llu records, %llu tokens, %llu bytes\n",
                 (unsigned long long)f.n_written, (unsigned long long)c->tokens,
                 (unsigned long long)c->bytes);
 }
@@ -172,7 +172,7 @@ static int run(char **args, int n, struct err *e)
     if (!r)
         r = tokens_open(&t, &o, e);
     if (!r && tokens_note(t) && !f.quiet)
-        fprintf(stderr, "tokenize: %s\n", tokens_note(t));
+        fprintf(say_to(), "tokenize: %s\n", tokens_note(t));
     if (!r)
         r = work(t, args, n, e);
     if (!r)

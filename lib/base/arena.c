@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arena.h"
+#include "say.h"
 
 /* Chunks double from small, because thousands of copied records may be held,
  * each with an arena of its own. */
@@ -31,7 +32,7 @@ void xmalloc_failed(size_t n)
 {
     if (on_failure)
         on_failure(n);
-    fprintf(stderr, "out of memory: %zu bytes\n", n);
+    fprintf(say_to(), "out of memory: %zu bytes\n", n);
     abort();
 }
 

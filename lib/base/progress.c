@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "progress.h"
+#include "say.h"
 
 struct progress {
     char program[32], unit[32], note[256];
@@ -24,7 +25,7 @@ struct progress *progress_open(const char *program, const char *unit,
     snprintf(p->unit, sizeof p->unit, "%s", unit);
     p->total = total;
     p->quiet = quiet;
-    p->live = !quiet && isatty(STDERR_FILENO);
+    p->live = !quiet && isatty(fileno(say_to()));
     p->began = clock_s(CLOCK_MONOTONIC);
     return p;
 }
@@ -50,23 +51,23 @@ static void show(struct progress *p, double t, int last)
     double rate = spent > 0 ? (double)p->done / spent : 0;
     char buf[32];
 
-    fprintf(stderr, "%s%s: %llu", p->live ? "\r" : "", p->program,
+    fprintf(say_to(), "%s%s: %llu", p->live ? "\r" : "", p->program,
             (unsigned long long)p->done);
     if (p->total && (!last || p->total != p->done))
-        fprintf(stderr, "/%llu", (unsigned long long)p->total);
-    fprintf(stderr, " %s", p->unit);
+        fprintf(say_to(), "/%llu", (unsigned long long)p->total);
+    fprintf(say_to(), " %s", p->unit);
     if (rate > 0)
-        fprintf(stderr, ", %.*f/s", rate < 10 ? 2 : rate < 100 ? 1 : 0, rate);
+        fprintf(say_to(), ", %.*f/s", rate < 10 ? 2 : rate < 100 ? 1 : 0, rate);
     if (last)
-        fprintf(stderr, ", %s", duration(spent, buf));
+        fprintf(say_to(), ", %s", duration(spent, buf));
     else if (p->total > p->done && rate > 0)
-        fprintf(stderr, ", %s left",
+        fprintf(say_to(), ", %s left",
                 duration((double)(p->total - p->done) / rate, buf));
     if (p->note[0])
-        fprintf(stderr, ", %s", p->note);
-    fputs(p->live ? "\033[K" : "", stderr);
-    fputs(last ? "\n" : "", stderr);
-    fflush(stderr);
+        fprintf(say_to(), ", %s", p->note);
+    fputs(p->live ? "\033[K" : "", say_to());
+    fputs(last ? "\n" : "", say_to());
+    fflush(say_to());
     p->shown = t;
 }
 
@@ -94,16 +95,16 @@ void progress_say(struct progress *p, const char *fmt, ...)
 
     if (p->quiet)
         return;
-    fprintf(stderr, "%s%s: ", p->live ? "\r" : "", p->program);
+    fprintf(say_to(), "%s%s: ", p->live ? "\r" : "", p->program);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    vfprintf(say_to(), fmt, ap);
     va_end(ap);
-    fputs(p->live ? "\033[K\n" : "\n", stderr);
+    fputs(p->live ? "\033[K\n" : "\n", say_to());
 }
 
 void progress_warn(struct progress *p, const char *what, const char *text)
 {
-    fprintf(stderr, "%s%s: warning: %s: %s%s\n", p->live ? "\r" : "",
+    fprintf(say_to(), "%s%s: warning: %s: %s%s\n", p->live ? "\r" : "",
             p->program, what, text, p->live ? "\033[K" : "");
 }
 
@@ -122,7 +123,7 @@ void progress_drop(struct progress **p)
     if (!*p)
         return;
     if ((*p)->live)
-        fputs("\r\033[K", stderr);
+        fputs("\r\033[K", say_to());
     free(*p);
     *p = NULL;
 }

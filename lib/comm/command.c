@@ -3,7 +3,8 @@
  * The launcher gets /dev/null to read, and what it writes is passed on to
  * standard error: late, so that what it says of a rank that died is not said
  * beside our own message. Rank 0 has this process's standard input and output
- * themselves, handed over by a Unix socket: it must be on this host.
+ * themselves, handed over by a Unix socket: it must be on this host. Messages of
+ * ranks here go to this process's standard error by the same way (say.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include "street.h"
 #include "watch.h"
 #include "../base/clock.h"
+#include "../base/say.h"
 
 enum {
     LATE_MS = 1000,  /* the launcher's words wait so long */
@@ -41,8 +43,9 @@ struct command {
     struct buf said;
 };
 
-/* What a rank gets of this process: nothing on another host, else where messages
- * go, and rank 0 what is read and written. */
+/* What a rank gets of this process: nothing on another host, else standard error
+ * for its messages, and rank 0 what is read and written. A rank's own standard
+ * error stays the launcher's, for what MPI's library writes. */
 static const int streams[] = {STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 
 static int n_streams(int rank, int is_here)
@@ -341,7 +344,9 @@ static int take_streams(int fd, int rank, int is_here, struct err *e)
                        "the process that started the ranks has gone");
     if (rank)
         start_leave_streams();
-    for (int i = 0; i < n; i++) {
+    if (n)
+        say_through(got[0]);
+    for (int i = 1; i < n; i++) {
         dup2(got[i], streams[i]);
         close(got[i]);
     }

@@ -1,6 +1,7 @@
 /* filter - the common story of a filter */
 #include <stdio.h>
 #include <string.h>
+#include "../base/say.h"
 #include "filter.h"
 
 const struct opt *filter_opts(struct filter *f)
@@ -189,7 +190,7 @@ int filter_skip(struct filter *f, struct err *e)
 void filter_say_skipped(const struct filter *f)
 {
     if (f->n_skipped)
-        fprintf(stderr, "%s: %llu bad record%s left out; the first: %s\n",
+        fprintf(say_to(), "%s: %llu bad record%s left out; the first: %s\n",
                 f->tool, (unsigned long long)f->n_skipped,
                 f->n_skipped == 1 ? "" : "s", f->first_bad);
 }
