@@ -91,17 +91,27 @@ static float *kept_values(const struct svd *x)
     return v;
 }
 
+/* Every value as exact as float32 can show it, or as the slow way has it. */
+static int shows_all(const struct svd *x)
+{
+    size_t i = 0;
+
+    while (i < x->n_short && svd_bound(x, i) <= TOLERANCE * x->value[i])
+        i++;
+    return i == x->n_short || x->value[0] == 0;
+}
+
 static int drift(struct work *w, struct err *e)
 {
     struct matrix *x = w->out;
-    int r = 0;
+    int r = 0, slow;
 
     measure_drift(w);
-    if (x->drift_error > TOLERANCE * sqrt(x->square_drift)) {
-        for (int i = 0; i < 2 && !r; i++)
+    slow = x->drift_error > TOLERANCE * sqrt(x->square_drift);
+    for (int i = 0; i < 2 && !r; i++)
+        if (slow || (w->o->values && !shows_all(&w->side[i])))
             r = refine(&w->side[i], e);
-        measure_drift(w);
-    }
+    measure_drift(w);
     if (!r && w->o->values) {
         x->values_base = kept_values(&w->side[0]);
         x->values = kept_values(&w->side[1]);
@@ -144,6 +154,11 @@ static int vectors(struct work *w, int i, size_t k, struct err *e)
     w->u[i] = svd_doubles(k, x->n_short);
     w->v[i] = svd_doubles(k, x->n_long);
     r = svd_short(x, k, w->u[i], e);
+    if (r && !x->right) { /* no convergence: the other way may */
+        r = svd_refine(x, &x->of, 1, e);
+        if (!r)
+            r = svd_short(x, k, w->u[i], e);
+    }
     if (!r)
         svd_long(x, k, w->u[i], w->v[i]);
     return r;

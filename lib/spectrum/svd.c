@@ -153,6 +153,17 @@ double svd_angle_bound(const struct svd *x, size_t k)
 
 /* ---- vectors -------------------------------------------------------- */
 
+/* dstemr fails at times where values are of the size of 1e60: a tridiagonal
+ * matrix of such a size is taken times this power of two. Its vectors are the
+ * same. */
+static double unit(const struct svd *x)
+{
+    int exponent;
+
+    frexp(x->value[0] * x->value[0], &exponent);
+    return exponent > 64 || exponent < -64 ? ldexp(1, -exponent) : 1;
+}
+
 /* Of the tridiagonal matrix, ascending: the last k of n_short. */
 static int of_tridiagonal(struct svd *x, size_t k, double *u, struct err *e)
 {
@@ -161,10 +172,13 @@ static int of_tridiagonal(struct svd *x, size_t k, double *u, struct err *e)
     int try_rac = 1, lwork = 18 * n, liwork = 10 * n;
     double *d = svd_doubles(s, 1), *off = svd_doubles(s, 1);
     double *w = svd_doubles(s, 1), *work = svd_doubles(18, s);
+    double scale = unit(x);
     int *is = xcalloc(2 * s, sizeof *is), *iw = xcalloc(10 * s, sizeof *iw);
 
-    memcpy(d, x->d, s * sizeof *d);
-    memcpy(off, x->e, (s - 1) * sizeof *off);
+    for (size_t i = 0; i < s; i++) {
+        d[i] = x->d[i] * scale;
+        off[i] = i + 1 < s ? x->e[i] * scale : 0;
+    }
     dstemr_("V", "I", &n, d, off, &zero, &zero, &il, &iu, &m, w, u, &n, &nzc,
             is, &try_rac, work, &lwork, iw, &liwork, &info, 1, 1);
     free(d);
@@ -173,7 +187,7 @@ static int of_tridiagonal(struct svd *x, size_t k, double *u, struct err *e)
     free(work);
     free(is);
     free(iw);
-    return info ? svd_failed("dstemr", info, e) : 0;
+    return info || m != (int)k ? svd_failed("dstemr", info, e) : 0;
 }
 
 static void reverse(double *u, size_t n, size_t k)

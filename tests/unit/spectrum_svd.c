@@ -177,6 +177,39 @@ static void both_ways_agree(void)
     }
 }
 
+/* dstemr failed for one of these matrices. */
+static void vectors_of_very_large_values(void)
+{
+    enum { N = 120 };
+    struct rng r;
+
+    rng_init(&r, 5, 0);
+    for (int c = 0; c < 100; c++) {
+        float *a = xcalloc(N * N, sizeof *a);
+        double *u = xcalloc(N * N, sizeof *u), *v = xcalloc(N * N, sizeof *v);
+        struct operand o = operand(a, N, N);
+        struct svd x;
+        struct err e = {0};
+
+        for (size_t i = 0; i < N * N; i++)
+            a[i] = (float)(1e30 * (2 * rng_double(&r) - 1));
+        T_EQ_INT(svd_gram(&x, &o, &e), 0);
+        T_CHECKF(!svd_short(&x, N, u, &e), "matrix %d: %s", c, e.msg);
+        svd_long(&x, N, u, v);
+        for (size_t i = 0; i < N; i++) {
+            double square = 0;
+
+            for (size_t j = 0; j < N; j++)
+                square += v[i * N + j] * v[i * N + j];
+            T_CHECK(fabs(sqrt(square) - x.value[i]) <= svd_bound(&x, i));
+        }
+        svd_close(&x);
+        free(a);
+        free(u);
+        free(v);
+    }
+}
+
 static void angles_large_and_small(void)
 {
     double q0[6] = {1, 0, 0, 0, 1, 0}, q1[6], angle[2];
@@ -199,6 +232,7 @@ int main(void)
     T_RUN(a_small_gap);
     T_RUN(ranks);
     T_RUN(both_ways_agree);
+    T_RUN(vectors_of_very_large_values);
     T_RUN(angles_large_and_small);
     T_DONE();
 }
