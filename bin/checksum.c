@@ -117,6 +117,23 @@ static int check_delta(const char *dir, const char *name, const char *want,
     return r ? r : there;
 }
 
+/* Of `delta` that was stopped before it removed the weights: they are there, and
+ * the delta beside them is of no use yet. */
+static int is_spare_delta(const char *dir, const char *name, json_t *files)
+{
+    size_t stem = ends_with(name, ".delta") ? strlen(name) - 5 : 0;
+    size_t size = stem + sizeof "safetensors";
+    char *weights = xmalloc(size), *path;
+    int yes;
+
+    snprintf(weights, size, "%.*ssafetensors", (int)stem, name);
+    path = file_in(dir, weights);
+    yes = stem && json_object_get(files, weights) && file_exists(path);
+    free(weights);
+    free(path);
+    return yes;
+}
+
 /* The files that a directory's list names; 1 when there is a list. */
 static int check_listed(const char *dir, json_t **files, struct err *e)
 {
@@ -195,6 +212,7 @@ static void check_dir(const char *dir)
 
         snprintf(path, size, "%s/%s", dir, v[i]->d_name);
         if (r > 0 && !json_object_get(files, v[i]->d_name) &&
+            !is_spare_delta(dir, v[i]->d_name, files) &&
             !(stat(path, &st) == 0 && S_ISDIR(st.st_mode))) {
             n.files++;
             err_set(&e, ERR_DATA, "%s: not listed: the file was added later",

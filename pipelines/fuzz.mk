@@ -17,12 +17,15 @@ FUZZ_FLAGS   := $(filter-out -O% -fsanitize=% -fno-sanitize-recover=%,$(STD)) \
                 -fno-sanitize-recover=undefined
 
 FUZZ_USES_tok := text
+FUZZ_USES_delta := base
 
 fuzz_uses = $(or $(FUZZ_USES_$(1)),$(firstword $(subst _, ,$(1))))
+# fuzz_delta takes the coding alone: the rest of lib/model is the whole trainer;
 # each floor's sources are compiled with the target: instrumented, and apart
 # from the objects of a plain build
 fuzz_dirs = $(patsubst $(B)/lib_%.a,lib/%,$(filter $(B)/lib_%.a,$(call libs,$(call fuzz_uses,$(1)))))
-fuzz_src  = $(foreach d,$(call fuzz_dirs,$(1)),$(wildcard $(d)/*.c))
+fuzz_src  = $(foreach d,$(call fuzz_dirs,$(1)),$(wildcard $(d)/*.c)) \
+            $(if $(filter delta,$(1)),$(addprefix lib/model/delta_,code.c half.c section.c))
 
 define fuzz_rule
 $(FUZZ_DIR)/fuzz_$(1): tests/fuzz/fuzz_$(1).c $(call fuzz_src,$(1))

@@ -186,11 +186,13 @@ def left_over(new):
 def free(state, patterns):
     import glob
     for path in [f for x in patterns for f in glob.glob(x)]:
-        os.remove(path)
         mark_freed(state, path)
+        os.remove(path)
 
 
 def mark_freed(state, path):
+    """Comes before what removes the file: a stage that is killed in between has
+    not lost its result, and the mark goes when the file is found (fresh.py)."""
     out = state.maker(path)
     if out:
         record = state.record(out)
@@ -204,12 +206,16 @@ def keep_delta(state, words):
     """A failure leaves the checkpoint whole, and costs disk alone."""
     import glob
     import subprocess
+    model, optimizer = (f"{words[-2]}/{n}.safetensors" for n in ("model", "optimizer"))
     before = glob.glob(glob.escape(words[-2]) + "/*.safetensors")
-    if os.path.join(words[-2], "model.safetensors") in before:
-        subprocess.run(words, check=False)
     for path in before:
-        if not os.path.exists(path):
-            mark_freed(state, path)
+        mark_freed(state, path)
+    if os.path.exists(model):
+        subprocess.run(words, check=False)
+    elif os.path.exists(words[-2] + "/model.delta") and os.path.exists(optimizer):
+        os.remove(optimizer)  # what was killed had come so far
+    if any(map(os.path.exists, before)):
+        state.damage(state.maker(model))  # takes their marks back
 
 
 LONG = 64 << 10  # a word of a command line; the system takes 128 KiB

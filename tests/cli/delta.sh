@@ -45,6 +45,12 @@ for arm in bf16 fp32; do
 done
 check bf16_checksum "$BIN/checksum" bf16/1 bf16/3
 fails optimizer_gone 3 optimizer.safetensors "$BIN/checksum" bf16/2
+cp kept/bf16/1/model.safetensors bf16/1 # delta was stopped before it removed them
+check both_are_there "$BIN/checksum" bf16/1
+rm bf16/1/model.safetensors
+touch bf16/1/other.delta
+fails other_delta 3 "other.delta: not listed" "$BIN/checksum" bf16/1
+rm bf16/1/other.delta
 check pruned "$BIN/checksum" --pruned bf16/1 bf16/2 bf16/3
 
 # The tree may move; a link may not.
