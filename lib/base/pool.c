@@ -5,24 +5,25 @@
 #include <stdlib.h>
 #include "pool_impl.h"
 
-#define WAIT_SPIN (50 * US)   /* of the caller, before it sleeps */
-#define WAIT_HARMS (200 * US) /* less is no lost time slice */
+#define WAIT_SPIN (50 * US) /* of the caller, before it sleeps */
+#define WAIT_HARMS (1 * MS) /* less is no lost time slice */
 
 /* ---- opening ---- */
 
-static int processors(void)
+/* How many this thread may use; *set: which. */
+static int processors(cpu_set_t *set)
 {
-    cpu_set_t set;
-
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    CPU_ZERO(set);
+    return sched_getaffinity(0, sizeof *set, set) == 0 ? CPU_COUNT(set) : 1;
 }
 
 static int default_threads(void)
 {
     const char *s = getenv("ULP_THREADS");
     long n = s ? strtol(s, NULL, 10) : 0;
+    cpu_set_t set;
 
-    return n >= 1 && n <= POOL_MOST ? (int)n : processors();
+    return n >= 1 && n <= POOL_MOST ? (int)n : processors(&set);
 }
 
 int pool_count(int n_threads)
@@ -41,8 +42,8 @@ struct pool *pool_open(int n_threads)
         free(w);
         return NULL;
     }
-    *p = (struct pool){
-        .most_helpers = processors() - 1, .worker = w, .n_threads = n};
+    *p = (struct pool){.worker = w, .n_threads = n};
+    p->most_helpers = processors(&p->processors) - 1;
     for (int i = 0; i < n; i++)
         w[i] = (struct worker){.p = p};
     for (int i = 1; i < p->n_threads; i++) {
@@ -133,7 +134,7 @@ static void wait_for_helpers(struct pool *p, int64_t began)
     waited = now_ns() - from;
     if (waited > WAIT_HARMS && waited > from - began &&
         ran_ns(&p->worker[who]) - ran < waited / 2)
-        atomic_store(&p->worker[who].harmed, 1);
+        atomic_store(&p->worker[who].harmed, waited);
 }
 
 static void open_loop(struct pool *p, long n,

@@ -2,9 +2,11 @@
  * it looks for the next one for some microseconds before it sleeps, longer
  * where loops followed soon, shorter where not
  *
- * On a busy machine a helper can do harm: it shares the caller's processor, or
- * loses its own with its flag up and keeps the caller waiting for a time slice.
- * Then it stays away for a while, and longer when it happens again.
+ * The system may run a helper on the caller's processor, where it does harm and
+ * no good: then it moves to the others, and may not come back before the caller
+ * has moved too. On a busy machine a helper can lose its processor with its
+ * flag up, and keep the caller waiting for a time slice. Then it stays away for
+ * a while, and longer when it happens again.
  */
 #include <errno.h>
 #include <sched.h>
@@ -14,6 +16,8 @@
 #define SPIN_MOST (200 * US)
 #define AWAY_LEAST (2 * MS)
 #define AWAY_MOST (256 * MS)
+#define AWAY_BY 64 /* times the wait: it costs 2% at most */
+#define MOVE_LEAST (1 * MS)
 
 /* The own run first, then what is left of the others'. */
 void pool_take(struct pool *p, int worker)
@@ -91,14 +95,33 @@ static int64_t rest(struct pool *p, uint32_t last, int64_t spin)
     return spin > 2 * SPIN_LEAST ? spin / 2 : SPIN_LEAST;
 }
 
-/* Twice as long as last time where that has just ended. */
-static void stay_away(struct worker *w)
+/* 1: this thread has left `cpu` for the pool's other processors. Not where it
+ * moved a moment ago: then the two follow each other. */
+static int move_off(struct worker *w, int cpu)
+{
+    int64_t now = now_ns();
+    cpu_set_t set = w->p->processors;
+
+    CPU_CLR((size_t)cpu, &set);
+    if (now - w->moved < MOVE_LEAST || !CPU_COUNT(&set))
+        return 0;
+    w->moved = now;
+    return !sched_setaffinity(0, sizeof set, &set);
+}
+
+/* Much longer than the caller has waited; twice as long as last time where that
+ * has just ended. */
+static void stay_away(struct worker *w, int64_t waited)
 {
     struct pool *p = w->p;
     int64_t now = now_ns();
+    int64_t again = now - w->back < 2 * w->away_for ? 2 * w->away_for : 0;
 
-    w->away_for = now - w->back < 2 * w->away_for ? 2 * w->away_for
-                                                  : AWAY_LEAST;
+    w->away_for = AWAY_LEAST;
+    if (w->away_for < AWAY_BY * waited)
+        w->away_for = AWAY_BY * waited;
+    if (w->away_for < again)
+        w->away_for = again;
     if (w->away_for > AWAY_MOST)
         w->away_for = AWAY_MOST;
     w->back = now + w->away_for;
@@ -124,7 +147,8 @@ void *pool_help(void *arg)
     struct pool *p = w->p;
     int64_t spin = SPIN_LEAST;
     uint32_t last = 0, s;
-    int harm;
+    int64_t harm; /* nanoseconds of it */
+    int cpu;
 
     while (!atomic_load(&p->stop)) {
         if (!look(p, last, spin)) {
@@ -132,17 +156,19 @@ void *pool_help(void *arg)
             continue;
         }
         harm = atomic_exchange(&w->harmed, 0);
+        cpu = -1;
         atomic_store(&w->inside, 1);
         s = atomic_load(&p->state);
         if (is_new(s, last)) {
-            last = LOOP(s);
-            harm |= p->cpu == sched_getcpu();
-            if (!harm || p->crowd)
+            cpu = p->crowd || p->cpu != sched_getcpu() ? -1 : p->cpu;
+            if (cpu < 0 && (!harm || p->crowd)) {
+                last = LOOP(s);
                 pool_take(p, (int)(w - p->worker));
+            }
         }
         leave(p, w);
-        if (harm && !p->crowd)
-            stay_away(w);
+        if (!p->crowd && (harm || (cpu >= 0 && !move_off(w, cpu))))
+            stay_away(w, harm);
     }
     return NULL;
 }

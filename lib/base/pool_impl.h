@@ -11,6 +11,7 @@
 #define ULP_BASE_POOL_IMPL_H
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -28,8 +29,10 @@
 struct worker {
     _Alignas(128) _Atomic long next; /* its run of indices */
     long end;
-    _Alignas(128) _Atomic int inside, harmed;
+    _Alignas(128) _Atomic int inside;
+    _Atomic int64_t harmed; /* nanoseconds that the caller waited in vain */
     int64_t away_for, back; /* the last time away: how long, until when */
+    int64_t moved;          /* to another processor, the last time */
     struct pool *p;
     pthread_t thread;
 };
@@ -44,6 +47,7 @@ struct pool {
     _Atomic int caller_sleeps, stop;
     _Atomic int most_helpers, crowd;
     int n_threads;
+    cpu_set_t processors; /* that the pool may use */
     struct worker *worker;
 };
 

@@ -172,6 +172,68 @@ static void a_worker_keeps_its_indices(void)
     pool_close(&p);
 }
 
+/* ---- where helpers run ---- */
+
+struct lure {
+    int cpu;           /* where to sit down, or -1 */
+    _Atomic int there; /* a helper worked */
+};
+
+static int only(int cpu)
+{
+    cpu_set_t one;
+
+    CPU_ZERO(&one);
+    CPU_SET((size_t)cpu, &one);
+    return sched_setaffinity(0, sizeof one, &one);
+}
+
+static void sit_down(void *ctx, long i, int worker)
+{
+    struct lure *l = ctx;
+    int64_t end = clock_ms() + 2;
+
+    (void)i;
+    if (worker) {
+        if (l->cpu >= 0)
+            T_CHECK(!only(l->cpu));
+        atomic_store(&l->there, 1);
+    }
+    while (!atomic_load(&l->there) && clock_ms() < end)
+        ;
+}
+
+static int comes(struct pool *p, struct lure *l)
+{
+    int64_t end = clock_ms() + 60000;
+
+    for (l->there = 0; !l->there && clock_ms() < end;)
+        pool_for(p, 2, sit_down, l);
+    return l->there;
+}
+
+/* One that is left on the caller's processor alone goes to another. */
+static void a_helper_leaves_the_callers_processor(void)
+{
+    cpu_set_t all;
+    struct lure l = {-1, 0};
+    struct pool *p;
+
+    T_CHECK(!sched_getaffinity(0, sizeof all, &all));
+    if (CPU_COUNT(&all) < 2) {
+        printf("skip a_helper_leaves_the_callers_processor: one processor\n");
+        return;
+    }
+    p = pool_open(2);
+    l.cpu = sched_getcpu();
+    T_CHECK(!only(l.cpu));
+    T_CHECK(comes(p, &l)); /* and sits down here */
+    l.cpu = -1;
+    T_CHECK(comes(p, &l));
+    pool_close(&p);
+    T_CHECK(!sched_setaffinity(0, sizeof all, &all));
+}
+
 int main(void)
 {
     T_RUN(every_index_once_in_many_short_loops);
@@ -179,5 +241,6 @@ int main(void)
     T_RUN(pools_do_not_meet);
     T_RUN(closing_while_helpers_come_or_sleep);
     T_RUN(a_worker_keeps_its_indices);
+    T_RUN(a_helper_leaves_the_callers_processor);
     T_DONE();
 }
