@@ -222,9 +222,53 @@ static int probe(void *ctx, int wait_ms, int *from, int *lost, char *why,
 
 /* ---- shared memory ---- */
 
+#define HUGE_PAGE ((size_t)2 << 20)
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1; an error before */
+#endif
+
+/* n bytes of a file, from a multiple of HUGE_PAGE on where they are as long, so
+ * that huge pages fit; MAP_FAILED */
+static char *map(int fd, size_t n, int prot)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t room = (n + page - 1) / page * page + HUGE_PAGE, before;
+    char *p, *at;
+
+    if (n < HUGE_PAGE)
+        return mmap(NULL, n, prot, MAP_SHARED, fd, 0);
+    p = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return p;
+    before = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
+    at = mmap(p + before, n, prot, MAP_SHARED | MAP_FIXED, fd, 0);
+    if (at == MAP_FAILED) {
+        munmap(p, room);
+        return at;
+    }
+    if (before)
+        munmap(p, before);
+    munmap(at + room - HUGE_PAGE, HUGE_PAGE - before);
+    return at;
+}
+
+/* The kernel makes shared memory of small pages (shmem_enabled), each a fault in
+ * each rank and an entry in a TLB. So huge ones are taken before the small ones
+ * are, where there are some: a byte of each, which then becomes all of it. */
+static void take_huge(int fd, char *p, size_t n)
+{
+    size_t whole = n / HUGE_PAGE * HUGE_PAGE;
+
+    for (size_t at = 0; at < whole; at += HUGE_PAGE)
+        if (posix_fallocate(fd, (off_t)at, 1))
+            return;
+    if (whole)
+        (void)!madvise(p, whole, MADV_COLLAPSE);
+}
+
 /* Room for n bytes in fact, so that memory which is out is noticed here, and not
  * by a signal where they are touched. */
-static int take_room(int fd, size_t n)
+static int take_room(int fd, char *p, size_t n)
 {
     struct rlimit most;
     int r;
@@ -233,6 +277,7 @@ static int take_room(int fd, size_t n)
         return -1;
     if (ftruncate(fd, (off_t)n))
         return -1;
+    take_huge(fd, p, n);
     do
         r = posix_fallocate(fd, 0, (off_t)n);
     while (r == EINTR);
@@ -261,18 +306,16 @@ static int share(void *ctx, int which, size_t bytes, char **p)
 {
     struct local *l = ctx;
 
-    if (take_room(file_of(l, l->rank, which), bytes))
-        return -1;
     for (int i = 0; i < l->size; i++) {
-        void *at = mmap(NULL, bytes,
-                        i == l->rank ? PROT_READ | PROT_WRITE : PROT_READ,
-                        MAP_SHARED, file_of(l, i, which), 0);
+        int own = i == l->rank, fd = file_of(l, i, which);
+        char *at = map(fd, bytes, own ? PROT_READ | PROT_WRITE : PROT_READ);
 
-        if (at == MAP_FAILED) {
+        if (at != MAP_FAILED)
+            p[i] = at;
+        if (at == MAP_FAILED || (own && take_room(fd, at, bytes))) {
             unshare_local(l, which, bytes, p);
             return -1;
         }
-        p[i] = at;
     }
     return 0;
 }

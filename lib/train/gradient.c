@@ -217,6 +217,11 @@ void *gradient_get(struct gradient *g)
     return g->travel.sum ? g->travel.sum : model_grads(g->m);
 }
 
+const struct comm_window *gradient_window(const struct gradient *g)
+{
+    return g->travel.window;
+}
+
 size_t gradient_shared(const struct gradient *g)
 {
     return comm_window_bytes(g->travel.window);

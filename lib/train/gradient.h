@@ -65,6 +65,9 @@ int gradient_collect(const struct gradient *g, const struct pack *p, int from,
 /* Device memory, of type arm.grads: as adamw_update takes it; lent until the next
  * gradient. */
 void *gradient_get(struct gradient *g);
+/* Where the ranks' gradients lie, if all read them in place; else NULL. Lent until
+ * the next gradient, or gradient_trim. */
+const struct comm_window *gradient_window(const struct gradient *g);
 /* Bytes of gradients that are not k's, but shared between ranks. */
 size_t gradient_shared(const struct gradient *g);
 /* Gives memory back, as model_trim does, and before it. */

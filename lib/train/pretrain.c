@@ -273,7 +273,7 @@ static int train_step(struct pretrain *t, struct err *e)
                     t->step);
     at = timeline_now(line);
     if (!r)
-        r = spread_weights(t->t.m, t->t.a, e);
+        r = spread_weights(t->t.m, t->t.a, gradient_window(&t->t.g), e);
     timeline_add(line, TIMELINE_COMPUTE, "weights", t->step, at);
     return r || t->t.a->s.rank ? r : report(t, lr, &res, e);
 }

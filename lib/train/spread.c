@@ -130,11 +130,38 @@ static int gather(const struct adamw *a, char *flat, struct err *e)
     return r;
 }
 
-int spread_weights(struct model *m, const struct adamw *a, struct err *e)
+/* The same where flat is this rank's part of `spare`. Nobody reads before all
+ * have written, nor writes gradients there before all have read. */
+static int read_others(const struct adamw *a, char *flat,
+                       const struct comm_window *spare, struct err *e)
+{
+    const struct slices *s = &a->s;
+    struct kernels *k = a->k;
+    size_t size = dtype_size(a->arm.compute), own = slices_values(s) * size;
+    int r = k->sync(k, e);
+
+    if (!r)
+        r = comm_barrier(s->c, e);
+    for (int i = 0; i < s->n && !r; i++) {
+        size_t at = s->cut[i] * size, n = s->cut[i + 1] * size - at;
+
+        if (i != s->rank)
+            k->copy(k, flat + at, comm_window_of(spare, i) + at, n);
+    }
+    if (!r)
+        r = k->sync(k, e);
+    comm_window_traffic(spare, own * (size_t)(s->n - 1),
+                        s->p->n_values * size - own);
+    return r ? r : comm_barrier(s->c, e);
+}
+
+int spread_weights(struct model *m, const struct adamw *a,
+                   const struct comm_window *spare, struct err *e)
 {
     struct kernels *k = a->k;
     enum dtype t = a->arm.compute;
-    size_t size = dtype_size(t), first = slices_first(&a->s);
+    size_t size = dtype_size(t), all = a->p->n_values * size;
+    int in_place = comm_window_bytes(spare) >= all;
     char *own = NULL, *flat;
     int r;
 
@@ -142,14 +169,14 @@ int spread_weights(struct model *m, const struct adamw *a, struct err *e)
         return lay(m, a, e);
     if (a->s.n == 1)
         return model_set(m, a->master, a->arm.master, e);
-    flat = model_spare(m, a->p->n_values * size);
+    flat = in_place ? comm_window_of(spare, a->s.rank) : model_spare(m, all);
     if (!flat)
-        flat = own = k->alloc(k, a->p->n_values * size, e);
+        flat = own = k->alloc(k, all, e);
     if (!flat)
         return err_prefix(e, "weights of all ranks");
-    k->cast(k, flat + first * size, t, a->master, a->arm.master,
+    k->cast(k, flat + slices_first(&a->s) * size, t, a->master, a->arm.master,
             slices_values(&a->s));
-    r = gather(a, flat, e);
+    r = in_place ? read_others(a, flat, spare, e) : gather(a, flat, e);
     if (!r)
         r = model_set(m, flat, t, e);
     if (own)

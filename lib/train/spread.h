@@ -9,9 +9,11 @@
 int spread_open(struct model *m, struct adamw *a, struct err *e) MUST_CHECK;
 /* m's compute weights become those of a. All ranks call: each casts its slice,
  * and gets the others', or with shard_weights lays it where they read it. What
- * gradients m has are lost. Between passes of all ranks. */
+ * gradients m has are lost. Between passes of all ranks.
+ * spare: memory of all ranks (gradient_window) that nobody needs now, in which
+ * slices are then read instead of sent; NULL: none. Borrowed until the next pass. */
 int spread_weights(struct model *m, const struct adamw *a,
-                   struct err *e) MUST_CHECK;
+                   const struct comm_window *spare, struct err *e) MUST_CHECK;
 /* The most values of a matrix that such slices have in several pieces. */
 size_t spread_scattered(const struct slices *s);
 

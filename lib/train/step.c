@@ -339,7 +339,7 @@ static int mini_batch(struct step *s, int i, struct err *e)
     s->st->norm += res.norm;
     s->st->changed += res.changed;
     at = timeline_now(line);
-    r = spread_weights(s->m, s->a, e);
+    r = spread_weights(s->m, s->a, gradient_window(s->g), e);
     timeline_add(line, TIMELINE_COMPUTE, "weights", i, at);
     return r;
 }

@@ -67,7 +67,7 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
     if (!r)
         r = master(ctx, t->a, e);
     if (!r)
-        r = spread_weights(t->m, t->a, e);
+        r = spread_weights(t->m, t->a, NULL, e);
     if (!r)
         r = check_room(t, e);
     if (r && e->no_memory)

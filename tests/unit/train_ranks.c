@@ -127,13 +127,15 @@ static uint64_t logits_of(struct model *m)
     return h;
 }
 
-/* Two updates of an arm from made-up gradients; what rank 0 sees after. */
+/* Two updates of an arm from made-up gradients, the weights of the first sent and
+ * those of the second read in place; what rank 0 sees after. */
 static struct after updates(struct comm *c, const char *arm, int offload)
 {
     const struct adamw_opts o = {0.9, 0.999, 1e-8, 0.01, 1, 7, offload, 0, 0};
     struct config shape = many_blocks();
     struct after got = {0};
     struct weights sent = {0};
+    struct comm_window *w = NULL;
     struct kernels *k;
     struct params p;
     struct adamw *a;
@@ -153,16 +155,18 @@ static struct after updates(struct comm *c, const char *arm, int offload)
     for (size_t j = 0; j < p.n_values; j++)
         g[j] = some(3, j) / 256;
     MUST(adamw_set_master(a, g, &e));
-    MUST(spread_weights(m, a, &e));
+    MUST(spread_weights(m, a, NULL, &e));
     first = slices_first(&a->s);
     n = slices_sum_end(&a->s, a->s.rank) - first;
     dev = k->alloc(k, n * dtype_size(parsed.grads), &e);
+    MUST(comm_window_open(&w, c, p.n_values * sizeof *g, &e));
+    T_CHECK(comm_size(c) == 1 || w);
     for (int i = 0; i < 2; i++) {
         for (size_t j = 0; j < p.n_values; j++)
             g[j] = some(11 + (uint64_t)i, j) * (float)a->loss_scale;
         k->cast(k, dev, parsed.grads, g + first, DT_F32, n);
         MUST(adamw_update(a, dev, 1e-3, &got.res, &e));
-        MUST(spread_weights(m, a, &e));
+        MUST(spread_weights(m, a, i ? w : NULL, &e));
     }
     got.logits = logits_of(m);
     snprintf(dir, sizeof dir, "%s/ranks.%d", getenv("T") ? getenv("T") : ".",
@@ -182,6 +186,7 @@ static struct after updates(struct comm *c, const char *arm, int offload)
         rmdir(dir);
     }
     MUST(comm_barrier(c, &e));
+    comm_window_close(&w);
     k->free(k, dev);
     free(g);
     adamw_close(&a);
@@ -289,7 +294,7 @@ static void measure(struct comm *c)
     comm_traffic(c, &before);
     MUST(gradient_make(&g, &w.p, 0, end, &how, &e));
     MUST(adamw_update(a, gradient_get(&g), 1e-3, &res, &e));
-    MUST(spread_weights(w.m, a, &e));
+    MUST(spread_weights(w.m, a, gradient_window(&g), &e));
     comm_traffic(c, &after);
     k->memory(k, &mem);
     plan_traffic(&t, &shape, &arm, comm_size(c), 0);
