@@ -96,23 +96,21 @@ static int check_delta(const char *dir, const char *name, const char *want,
                        struct err *e)
 {
     char *path = file_in(dir, name);
-    int there = delta_stands_for(path);
-    struct filemap m = {0};
-    char digest[33];
-    int r = there ? delta_map(&m, path, digest, e) : 0;
+    struct delta_pieces *d;
+    int r = delta_pieces_open(&d, path, e), there = d != NULL;
 
-    if (there && !r) {
-        if (strcmp(digest, want)) {
-            char *delta = delta_path(path);
+    if (there && !r)
+        r = delta_pieces_check_all(d, e);
+    if (there && !r && strcmp(delta_pieces_digest(d), want)) {
+        char *delta = delta_path(path);
 
-            r = err_set(e, ERR_DATA,
-                        "%s: gives weights of the digest %s, "
-                        "expected %s",
-                        delta, digest, want);
-            free(delta);
-        }
-        file_unmap(&m);
+        r = err_set(e, ERR_DATA,
+                    "%s: gives weights of the digest %s, "
+                    "expected %s",
+                    delta, delta_pieces_digest(d), want);
+        free(delta);
     }
+    delta_pieces_close(&d);
     free(path);
     return r ? r : there;
 }

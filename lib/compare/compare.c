@@ -13,14 +13,19 @@ struct tally {
     int fp32; /* the checkpoint's values are fp32 */
 };
 
-/* Values that go to a device at once. */
-enum { PIECE = 1 << 24 };
+/* Values that go to a device at once; that are digested and compared while they
+ * are in the processor's cache. */
+enum { PIECE = 1 << 24, CACHED = 1 << 20 };
+
+enum { SIDES = 3 };
 
 struct compare {
     const struct compare_opts *o;
-    void *piece[3];  /* device, PIECE fp32 values of each; NULL on the cpu */
-    uint64_t *count; /* device, [CMP_N] */
+    void *piece[SIDES]; /* device, PIECE fp32 values of each; NULL on the cpu */
+    uint64_t *count;    /* device, [CMP_N] */
     struct st_file *base, *ckpt, *against;
+    struct st_sum *sum[SIDES]; /* of these */
+    struct tally *tensor;      /* [st_count(ckpt)] */
     struct tally kind[KIND_OTHER + 1], all, *layer;
     int n_layers;
     struct rec_writer *w; /* of compare_write */
@@ -93,96 +98,140 @@ static void add_layer(struct compare *x, int layer, const struct tally *t)
     add(&x->layer[layer], t);
 }
 
-/* Values at .. of tensor t, where the device can read them: on the cpu where
- * they are mapped. NULL without a tensor. */
-static const void *bring(struct compare *x, int side, const struct st_tensor *t,
-                         size_t at, size_t n)
+/* n values, where the device can read them: on the cpu where they are. */
+static const void *bring(struct compare *x, int side, const void *from,
+                         size_t bytes)
 {
     struct kernels *k = x->o->k;
-    size_t z = t ? dtype_size(t->type) : 0;
-    const char *from = t ? (const char *)t->data + at * z : NULL;
 
-    if (!t || !x->piece[side])
+    if (!from || !x->piece[side])
         return from;
-    k->upload(k, x->piece[side], from, n * z);
+    k->upload(k, x->piece[side], from, bytes);
     return x->piece[side];
 }
 
-/* b before, t after, c after another update or NULL */
+/* Values of a side's tensor, those that are there and at most `most`. So many as
+ * *n are read in the end: those that come are decoded ahead. */
+static const void *piece_of(struct compare *x, int side,
+                            const struct st_tensor *t, size_t at, size_t most,
+                            size_t *n)
+{
+    if (!t->delta)
+        *n = *n < most ? *n : most;
+    return st_sum_piece(x->sum[side], t, at, n);
+}
+
+/* side: before; after; after another update or NULL */
 static int count(struct compare *x, struct sparsity *s,
-                 const struct st_tensor *b, const struct st_tensor *t,
-                 const struct st_tensor *c, struct err *e)
+                 const struct st_tensor *const side[SIDES], struct err *e)
 {
     struct kernels *k = x->o->k;
-    size_t most = x->piece[0] ? PIECE : t->n;
+    size_t most = x->piece[0] ? PIECE : CACHED, all = side[1]->n, n;
     uint64_t counts[CMP_N];
 
     k->zero(k, x->count, sizeof counts);
-    for (size_t at = 0; at < t->n; at += most) {
-        size_t n = t->n - at < most ? t->n - at : most;
+    for (size_t at = 0; at < all; at += n) {
+        const void *v[SIDES] = {NULL};
+        enum dtype t[SIDES];
 
-        k->compare(k, x->count, bring(x, 0, b, at, n), b->type,
-                   bring(x, 1, t, at, n), t->type, bring(x, 2, c, at, n),
-                   c ? c->type : DT_F32, n, x->o->eta, SPARSITY_ABS);
+        n = all - at < most ? all - at : most;
+        for (int i = 0; i < SIDES; i++) {
+            size_t some = all - at;
+
+            t[i] = side[i] ? side[i]->type : DT_F32;
+            if (side[i])
+                v[i] = piece_of(x, i, side[i], at, most, &some);
+            n = side[i] && some < n ? some : n;
+        }
+        for (int i = 0; i < SIDES; i++)
+            v[i] = bring(x, i, v[i], n * dtype_size(t[i]));
+        k->compare(k, x->count, v[0], t[0], v[1], t[1], v[2], t[2], n,
+                   x->o->eta, SPARSITY_ABS);
     }
     k->download(k, counts, x->count, sizeof counts);
-    sparsity_of(s, counts, t->n);
+    sparsity_of(s, counts, all);
     return k->sync(k, e);
 }
 
-static int one_tensor(struct compare *x, const struct st_tensor *t,
-                      struct err *e)
+static int count_tensor(struct compare *x, size_t i, struct err *e)
 {
-    const struct st_tensor *b, *c = NULL;
-    struct tally tally = {.fp32 = t->type == DT_F32};
-    struct scope scope = {"tensor", t->name, NULL, -1};
-    int kind = tensor_kind(t->name, &scope.layer);
-    int r = tensor_partner(x->base, x->o->base, t, &b, e);
+    const struct st_tensor *side[SIDES] = {NULL, st_at(x->ckpt, i), NULL};
+    int r = tensor_partner(x->base, x->o->base, side[1], &side[0], e);
 
     if (!r && x->against)
-        r = tensor_partner(x->against, x->o->against, t, &c, e);
-    if (!r)
-        r = count(x, &tally.s, b, t, c, e);
-    if (r)
-        return r;
-    add(&x->all, &tally);
-    add(&x->kind[kind], &tally);
-    add_layer(x, scope.layer, &tally);
-    scope.kind = tensor_kind_name(kind);
-    return put(x, &scope, &tally, e);
+        r = tensor_partner(x->against, x->o->against, side[1], &side[2], e);
+    x->tensor[i].fp32 = side[1]->type == DT_F32;
+    return r ? r : count(x, &x->tensor[i].s, side, e);
 }
 
-static int header(const struct compare *x, struct err *e)
+static int put_tensor(struct compare *x, size_t i, struct err *e)
 {
+    const char *name = st_at(x->ckpt, i)->name;
+    const struct tally *t = &x->tensor[i];
+    struct scope scope = {"tensor", name, NULL, -1};
+    int kind = tensor_kind(name, &scope.layer);
+
+    add(&x->all, t);
+    add(&x->kind[kind], t);
+    add_layer(x, scope.layer, t);
+    scope.kind = tensor_kind_name(kind);
+    return put(x, &scope, t, e);
+}
+
+/* Digests and counts are made in one reading, so that a record can be written
+ * only when all were counted. */
+static int count_all(struct compare *x, struct err *e)
+{
+    struct st_file *const f[SIDES] = {x->base, x->ckpt, x->against};
+    int r = 0;
+
+    for (int i = 0; i < SIDES; i++)
+        x->sum[i] = f[i] ? st_sum_open(f[i]) : NULL;
+    x->tensor = xcalloc(st_count(x->ckpt), sizeof *x->tensor);
+    for (size_t i = 0; !r && i < st_count(x->ckpt); i++)
+        r = count_tensor(x, i, e);
+    return r;
+}
+
+static int header(struct compare *x, struct err *e)
+{
+    static const char *const name[SIDES] = {"base", "checkpoint", "against"};
+    struct st_file *const f[SIDES] = {x->base, x->ckpt, x->against};
     char digest[33], text[32];
-    int r;
+    int r = 0;
 
     snprintf(text, sizeof text, "%.17g", x->o->eta);
     rec_made_by(x->w, "eta", text);
-    st_digest(x->base, digest);
-    rec_made_by(x->w, "base", digest);
-    st_digest(x->ckpt, digest);
-    rec_made_by(x->w, "checkpoint", digest);
-    if (x->against) {
-        st_digest(x->against, digest);
-        rec_made_by(x->w, "against", digest);
+    for (int i = 0; i < SIDES && !r; i++) {
+        if (!f[i])
+            continue;
+        st_sum_close(&x->sum[i], digest);
+        rec_made_by(x->w, name[i], digest);
+        r = st_check(f[i], e);
     }
-    r = st_check(x->base, e);
-    if (!r)
-        r = st_check(x->ckpt, e);
-    if (!r && x->against)
-        r = st_check(x->against, e);
     return r ? r : rec_header(x->w, "sparsity", "sparsity", NULL, e);
+}
+
+/* Tensors that do not go together may be due to damage, which is named then. */
+static int damage(struct compare *x, int r, struct err *e)
+{
+    struct st_file **f[] = {&x->base, &x->ckpt, &x->against};
+
+    for (int i = 0; i < 3; i++)
+        r = st_close(f[i], r, e);
+    return r;
 }
 
 int compare_write(struct compare *x, struct rec_writer *w, struct err *e)
 {
-    int r;
+    int r = count_all(x, e);
 
+    if (r)
+        return damage(x, r, e);
     x->w = w;
     r = header(x, e);
     for (size_t i = 0; !r && i < st_count(x->ckpt); i++)
-        r = one_tensor(x, st_at(x->ckpt, i), e);
+        r = put_tensor(x, i, e);
     return r ? r : put_totals(x, e);
 }
 
@@ -201,16 +250,6 @@ static int open_device(struct compare *x, struct err *e)
             return -ERR_IO;
     }
     return x->count ? 0 : -ERR_IO;
-}
-
-/* Tensors that do not go together may be due to damage, which is named then. */
-static int damage(struct compare *x, int r, struct err *e)
-{
-    struct st_file **f[] = {&x->base, &x->ckpt, &x->against};
-
-    for (int i = 0; i < 3; i++)
-        r = st_close(f[i], r, e);
-    return r;
 }
 
 int compare_open(struct compare **out, const struct compare_opts *o,
@@ -246,10 +285,13 @@ void compare_close(struct compare **x)
             (*x)->o->k->free((*x)->o->k, (*x)->piece[i]);
     if ((*x)->count)
         (*x)->o->k->free((*x)->o->k, (*x)->count);
+    for (int i = 0; i < SIDES; i++)
+        st_sum_close(&(*x)->sum[i], NULL);
     (void)!st_close(&(*x)->base, 0, NULL);
     (void)!st_close(&(*x)->ckpt, 0, NULL);
     (void)!st_close(&(*x)->against, 0, NULL);
     rec_free(&(*x)->rec);
+    free((*x)->tensor);
     free((*x)->layer);
     free(*x);
     *x = NULL;

@@ -17,6 +17,7 @@ struct bits {
 struct pass {
     struct moves *m;
     const struct st_tensor *const *t;
+    const void *const *values; /* [n_files] of t */
     int n_files, n_overlap;
     const struct update *u;
     const struct move_group *group;
@@ -76,11 +77,11 @@ void moves_add(struct moves *to, const struct moves *m)
         to->by[i] += m->by[i];
 }
 
-static void load(const struct st_tensor *t, size_t at, size_t n, float *raw,
+static void load(enum dtype t, const void *v, size_t at, size_t n, float *raw,
                  float *cast)
 {
     for (size_t i = 0; i < n; i++) {
-        raw[i] = tensor_value(t, at + i);
+        raw[i] = tensor_value(t, v, at + i);
         cast[i] = compare_bf16(raw[i]);
     }
 }
@@ -206,7 +207,8 @@ static void one_row(struct pass *p, size_t row)
         size_t n = p->cols - at < RUN ? p->cols - at : RUN;
 
         for (int f = 0; f < p->n_files; f++)
-            load(p->t[f], row * p->cols + at, n, p->raw[f], p->cast[f]);
+            load(p->t[f]->type, p->values[f], row * p->cols + at, n, p->raw[f],
+                 p->cast[f]);
         for (int i = 0; i < p->m->n_updates; i++) {
             one_update(p, i, n);
             by_row_and_column(p, i, at);
@@ -217,7 +219,8 @@ static void one_row(struct pass *p, size_t row)
 
 /* A tensor that is no matrix has rows and columns to go through, and none to
  * count. */
-void moves_count(struct moves *m, const struct st_tensor *const *t, int n_files,
+void moves_count(struct moves *m, const struct st_tensor *const *t,
+                 const void *const *values, int n_files,
                  const struct moves_opts *o)
 {
     int matrix = t[0]->n_dims == 2;
@@ -225,6 +228,7 @@ void moves_count(struct moves *m, const struct st_tensor *const *t, int n_files,
     size_t rows = cols ? t[0]->n / cols : 0;
     struct pass p = {.m = m,
                      .t = t,
+                     .values = values,
                      .n_files = n_files,
                      .u = o->update,
                      .n_overlap = o->n_overlap,

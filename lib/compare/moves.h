@@ -55,8 +55,10 @@ struct moves_opts {
     double eta;
 };
 
-/* Of one tensor: t[i] is that of file i, all of one shape. m is as opened. */
-void moves_count(struct moves *m, const struct st_tensor *const *t, int n_files,
+/* Of one tensor: t[i] is that of file i, all of one shape, and values[i] its
+ * values. m is as opened. */
+void moves_count(struct moves *m, const struct st_tensor *const *t,
+                 const void *const *values, int n_files,
                  const struct moves_opts *o);
 
 #endif

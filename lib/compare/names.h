@@ -12,17 +12,17 @@ int tensor_kind(const char *name, int *layer);
 /* "q" ... "bias", "other" */
 const char *tensor_kind_name(int kind);
 
-static inline float tensor_value(const struct st_tensor *t, size_t i)
+static inline float tensor_value(enum dtype t, const void *values, size_t i)
 {
-    const uint16_t *half = t->data;
+    const uint16_t *half = values;
 
-    switch (t->type) {
+    switch (t) {
     case DT_BF16:
         return canon_widen_bf16(half[i]);
     case DT_F16:
         return canon_widen_f16(half[i]);
     default:
-        return ((const float *)t->data)[i];
+        return ((const float *)values)[i];
     }
 }
 

@@ -1,5 +1,6 @@
 /* updates - files, tensors in turn by threads, and records in order */
 #include "updates.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct updates {
     int n_layers;
     struct rec_writer *w;
     struct rec *rec;
+    pthread_mutex_t reading; /* of values that have to be decoded */
 };
 
 /* ---- records -------------------------------------------------------- */
@@ -199,10 +201,19 @@ static int put_all(struct updates *x, struct err *e)
     return r ? r : put(x, &total, &x->all, e);
 }
 
+static int check_files(const struct updates *x, struct err *e)
+{
+    int r = 0;
+
+    for (int i = 0; i < x->n_files && !r; i++)
+        r = st_check(x->file[i], e);
+    return r;
+}
+
 static int header(const struct updates *x, struct err *e)
 {
     char text[64], digest[33];
-    int r = 0;
+    int r;
 
     snprintf(text, sizeof text, "%.17g", x->o->eta);
     rec_made_by(x->w, "eta", text);
@@ -216,8 +227,7 @@ static int header(const struct updates *x, struct err *e)
     }
     if (x->runs.n)
         rec_made_by(x->w, "runs", x->o->runs);
-    for (int i = 0; i < x->n_files && !r; i++)
-        r = st_check(x->file[i], e);
+    r = check_files(x, e);
     if (r)
         return r;
     return rec_header(x->w,
@@ -235,8 +245,19 @@ static void one_tensor(void *ctx, long i, int worker)
                                  .group = x->groups.v,
                                  .eta = x->o->eta};
 
+    const struct st_tensor *const *t = x->t + i * x->n_files;
+    const void *values[MOVES_MAX];
+    void *copy[MOVES_MAX];
+
     (void)worker;
-    moves_count(&x->tensor[i], x->t + i * x->n_files, x->n_files, &o);
+    for (int f = 0; f < x->n_files; f++) {
+        pthread_mutex_lock(&x->reading);
+        values[f] = st_values(t[f], &copy[f]);
+        pthread_mutex_unlock(&x->reading);
+    }
+    moves_count(&x->tensor[i], t, values, x->n_files, &o);
+    for (int f = 0; f < x->n_files; f++)
+        free(copy[f]);
 }
 
 int updates_write(struct updates *x, struct rec_writer *w, struct err *e)
@@ -251,7 +272,8 @@ int updates_write(struct updates *x, struct rec_writer *w, struct err *e)
     pool = pool_open(x->o->threads);
     pool_for(pool, (long)st_count(x->file[0]), one_tensor, x);
     pool_close(&pool);
-    return put_all(x, e);
+    r = check_files(x, e); /* what was decoded for the counts */
+    return r ? r : put_all(x, e);
 }
 
 /* ---- opening -------------------------------------------------------- */
@@ -356,6 +378,7 @@ int updates_open(struct updates **out, const struct updates_opts *o,
 
     x->o = o;
     x->rec = rec_new();
+    pthread_mutex_init(&x->reading, NULL);
     r = list_files(x, e);
     if (!r)
         r = list_groups(x, e);
@@ -385,6 +408,7 @@ void updates_close(struct updates **x)
     moves_close(&(*x)->all);
     for (int i = 0; i < (*x)->n_files; i++)
         (void)!st_close(&(*x)->file[i], 0, NULL);
+    pthread_mutex_destroy(&(*x)->reading);
     groups_free(&(*x)->groups);
     runs_free(&(*x)->runs);
     rec_free(&(*x)->rec);

@@ -3,18 +3,27 @@
  *
  * Runs are independent, so that threads take them in turn, and each is held
  * against its digest at once. Only where that is wrong is it asked which file
- * is damaged.
+ * is damaged. The runs read last are kept: a reader that goes by the tensors'
+ * names comes back to a run that small tensors share.
  */
 #include "delta.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "../base/arena.h"
 #include "../base/hash.h"
 #include "../base/pool.h"
 #include "delta_chain.h"
 #include "delta_code.h"
+
+enum { AHEAD = 4, SLOTS = 3 * AHEAD };
+
+/* A run that is decoded. */
+struct slot {
+    uint8_t *v;
+    size_t size;        /* bytes of memory */
+    size_t run, bad;    /* 1 + its number; as of delta_decode_run */
+    unsigned long used; /* when, of d->clock */
+};
 
 struct delta_pieces {
     struct chain c;
@@ -23,9 +32,10 @@ struct delta_pieces {
     size_t *at; /* [c.n][l.n] where a link has the digest and chunk of a run */
     size_t bad; /* 1 + a link of which a run made no sense */
     /* of delta_piece */
-    struct delta_coder *coder;
-    uint8_t *run;
-    size_t decoded; /* 1 + the number of what is in run */
+    struct slot slot[SLOTS], *fresh[AHEAD]; /* fresh: to be decoded */
+    unsigned long clock;
+    struct pool *pool;
+    struct delta_coder **coder; /* [its threads] */
 };
 
 /* Where the digest of each run is in a link; its chunk follows. */
@@ -52,8 +62,8 @@ static size_t run_bytes(const struct delta_pieces *d, size_t i)
 
 /* Returns 0, or 1 + the link of which it makes no sense. The digest is taken
  * while the run is in the cache. */
-static size_t decode_run(const struct delta_pieces *d,
-                         struct delta_coder *coder, size_t i, uint8_t *to)
+size_t delta_decode_run(const struct delta_pieces *d, struct delta_coder *coder,
+                        size_t i, uint8_t *to)
 {
     const struct span *s = &d->l.v[i];
     const struct link *nearest = &d->c.v[0];
@@ -128,8 +138,8 @@ static int find_damage(const struct delta_pieces *d, int r, struct err *e)
     return -ERR_DATA;
 }
 
-static int open_chain(struct delta_pieces **out, const char *dir,
-                      const char *stem, const char *avoid, struct err *e)
+int delta_pieces_of(struct delta_pieces **out, const char *dir,
+                    const char *stem, const char *avoid, struct err *e)
 {
     struct delta_pieces *d = xcalloc(1, sizeof *d);
     int r = chain_open(&d->c, dir, stem, avoid, e);
@@ -149,24 +159,40 @@ void delta_pieces_close(struct delta_pieces **d)
 {
     if (!*d)
         return;
+    for (int i = 0; (*d)->pool && i < pool_threads((*d)->pool); i++)
+        delta_coder_close(&(*d)->coder[i]);
+    free((*d)->coder);
+    pool_close(&(*d)->pool);
+    for (int i = 0; i < SLOTS; i++)
+        free((*d)->slot[i].v);
     file_unmap(&(*d)->base);
     layout_close(&(*d)->l);
     chain_close(&(*d)->c);
-    delta_coder_close(&(*d)->coder);
     free((*d)->at);
-    free((*d)->run);
     free(*d);
     *d = NULL;
 }
 
+int delta_damage(const struct delta_pieces *d, size_t bad, struct err *e)
+{
+    int r = chain_damaged(&d->c.v[bad - 1], "a run does not give its digest",
+                          e);
+
+    return find_damage(d, r, e);
+}
+
 int delta_pieces_check(const struct delta_pieces *d, struct err *e)
 {
-    int r;
+    return d->bad ? delta_damage(d, d->bad, e) : 0;
+}
 
-    if (!d->bad)
-        return 0;
-    r = chain_damaged(&d->c.v[d->bad - 1], "a run does not give its digest", e);
-    return find_damage(d, r, e);
+int delta_pieces_check_all(struct delta_pieces *d, struct err *e)
+{
+    for (size_t at = d->l.head, n; at < d->base.size; at += n) {
+        n = d->base.size - at;
+        (void)delta_piece(d, at, &n);
+    }
+    return delta_pieces_check(d, e);
 }
 
 /* ---- some of the bytes --------------------------------------------------- */
@@ -197,111 +223,71 @@ static size_t run_of(const struct layout *l, size_t at)
     return lo;
 }
 
+static struct slot *find(struct delta_pieces *d, size_t run)
+{
+    for (int i = 0; i < SLOTS; i++)
+        if (d->slot[i].run == run + 1)
+            return &d->slot[i];
+    return NULL;
+}
+
+/* The slot used longest ago, for this run. */
+static struct slot *take(struct delta_pieces *d, size_t run)
+{
+    struct slot *s = &d->slot[0];
+
+    for (int i = 1; i < SLOTS; i++)
+        if (d->slot[i].used < s->used)
+            s = &d->slot[i];
+    if (s->size < run_bytes(d, run)) {
+        free(s->v);
+        s->size = run_bytes(d, run);
+        s->v = xmalloc(s->size);
+    }
+    s->run = run + 1;
+    s->used = ++d->clock;
+    return s;
+}
+
+static void decode_fresh(void *ctx, long i, int worker)
+{
+    struct delta_pieces *d = ctx;
+    struct slot *s = d->fresh[i];
+
+    if (!d->coder[worker])
+        d->coder[worker] = delta_coder_open();
+    s->bad = delta_decode_run(d, d->coder[worker], s->run - 1, s->v);
+}
+
+/* Run i; and of those after it, up to `end`, some that are read next. */
+static struct slot *bring(struct delta_pieces *d, size_t i, size_t end)
+{
+    long n = 0;
+
+    if (!d->pool) {
+        d->pool = pool_open(0);
+        d->coder = xcalloc((size_t)pool_threads(d->pool), sizeof *d->coder);
+    }
+    for (size_t k = i; k < end && n < AHEAD; k++)
+        if (!find(d, k))
+            d->fresh[n++] = take(d, k);
+    pool_for(d->pool, n, decode_fresh, d);
+    for (long k = 0; k < n; k++)
+        d->bad = d->bad ? d->bad : d->fresh[k]->bad;
+    return d->fresh[0];
+}
+
 const void *delta_piece(struct delta_pieces *d, size_t at, size_t *n)
 {
     size_t i = run_of(&d->l, at), into = at - d->l.v[i].at;
-    size_t left = run_bytes(d, i) - into, bad;
+    size_t left = run_bytes(d, i) - into;
+    struct slot *s = find(d, i);
 
-    if (!d->coder) {
-        d->coder = delta_coder_open();
-        d->run = xmalloc((size_t)4 * DELTA_CHUNK);
-    }
-    if (d->decoded != i + 1) {
-        bad = decode_run(d, d->coder, i, d->run);
-        d->bad = d->bad ? d->bad : bad;
-        d->decoded = i + 1;
-    }
+    if (!s)
+        s = bring(d, i, *n > left ? run_of(&d->l, at + *n - 1) + 1 : i + 1);
+    s->used = ++d->clock;
     *n = *n < left ? *n : left;
-    return d->run + into;
-}
-
-/* ---- all of them --------------------------------------------------------- */
-
-struct rebuild {
-    struct delta_pieces *d;
-    uint8_t *out;
-    struct delta_coder **coder; /* [threads] */
-    size_t *bad;                /* [d->l.n] as of decode_run */
-};
-
-/* The pages of p to p + n at once: cheaper than a fault for each. Where the
- * system cannot, they come as they are touched. */
-static void touch(uint8_t *p, size_t n)
-{
-#ifdef MADV_POPULATE_WRITE
-    size_t into = (uintptr_t)p & ((size_t)sysconf(_SC_PAGESIZE) - 1);
-
-    (void)madvise(p - into, n + into, MADV_POPULATE_WRITE);
-#else
-    (void)p;
-    (void)n;
-#endif
-}
-
-static void one_run(void *ctx, long run, int worker)
-{
-    struct rebuild *b = ctx;
-    size_t i = (size_t)run;
-    uint8_t *to = b->out + b->d->l.v[i].at;
-
-    if (!b->coder[worker])
-        b->coder[worker] = delta_coder_open();
-    touch(to, run_bytes(b->d, i));
-    b->bad[i] = decode_run(b->d, b->coder[worker], i, to);
-}
-
-static void all_runs(struct rebuild *b)
-{
-    struct pool *pool = pool_open(0);
-    int threads = pool_threads(pool);
-    size_t n = b->d->l.n;
-
-    b->coder = xcalloc((size_t)threads, sizeof *b->coder);
-    b->bad = xcalloc(n + 1, sizeof *b->bad);
-    pool_for(pool, (long)n, one_run, b);
-    for (size_t i = 0; i < n && !b->d->bad; i++)
-        b->d->bad = b->bad[i];
-    for (int i = 0; i < threads; i++)
-        delta_coder_close(&b->coder[i]);
-    pool_close(&pool);
-    free(b->coder);
-    free(b->bad);
-}
-
-/* In large pages where the system has them: one is cheaper than the faults of
- * the small ones. */
-static void *writable(size_t n)
-{
-    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                   -1, 0);
-
-    if (p == MAP_FAILED)
-        xmalloc_failed(n);
-#ifdef MADV_HUGEPAGE
-    (void)madvise(p, n, MADV_HUGEPAGE);
-#endif
-    return p;
-}
-
-int delta_rebuild(struct filemap *m, const char *dir, const char *stem,
-                  const char *avoid, char digest[33], struct err *e)
-{
-    struct rebuild b = {0};
-    int r = open_chain(&b.d, dir, stem, avoid, e);
-
-    *m = (struct filemap){0};
-    if (r)
-        return r;
-    b.out = writable(b.d->base.size);
-    memcpy(b.out, b.d->base.data, b.d->l.head);
-    all_runs(&b);
-    *m = (struct filemap){b.out, b.d->base.size};
-    r = delta_pieces_check(b.d, e);
-    strcpy(digest, delta_pieces_digest(b.d));
-    if (r)
-        file_unmap(m);
-    delta_pieces_close(&b.d);
-    return r;
+    return s->v + into;
 }
 
 /* ---- which file a delta stands for -------------------------------------- */
@@ -345,21 +331,6 @@ int delta_stands_for(const char *path)
     return yes;
 }
 
-int delta_map(struct filemap *m, const char *path, char digest[33],
-              struct err *e)
-{
-    char *dir, *stem;
-    int r;
-
-    *digest = 0;
-    if (!delta_stands_for(path) || !take_apart(path, &dir, &stem))
-        return file_map(m, path, e);
-    r = delta_rebuild(m, dir, stem, NULL, digest, e);
-    free(dir);
-    free(stem);
-    return r;
-}
-
 int delta_pieces_open(struct delta_pieces **d, const char *path, struct err *e)
 {
     char *dir, *stem;
@@ -368,7 +339,7 @@ int delta_pieces_open(struct delta_pieces **d, const char *path, struct err *e)
     *d = NULL;
     if (!delta_stands_for(path) || !take_apart(path, &dir, &stem))
         return 0;
-    r = open_chain(d, dir, stem, NULL, e);
+    r = delta_pieces_of(d, dir, stem, NULL, e);
     free(dir);
     free(stem);
     return r;

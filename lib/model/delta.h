@@ -25,13 +25,8 @@
 char *delta_path(const char *path);
 /* 1: the file at path is not there, and a delta is in its place. */
 int delta_stands_for(const char *path);
-/* Maps the file at path, and *digest is empty; where a delta stands for it, its
- * bytes, rebuilt in memory, and their digest, which is that of the chain. A link
- * that is missing or damaged is the error, named. */
-int delta_map(struct filemap *m, const char *path, char digest[33],
-              struct err *e) MUST_CHECK;
 
-/* The same without a copy of the whole, for who reads in order. */
+/* Its bytes, without a copy of the whole. */
 struct delta_pieces;
 /* *d is NULL where the file is there, or neither. It is to be closed. */
 int delta_pieces_open(struct delta_pieces **d, const char *path,
@@ -42,11 +37,13 @@ const struct filemap *delta_pieces_base(const struct delta_pieces *d);
 /* Of the whole file, as the delta has it. */
 const char *delta_pieces_digest(const struct delta_pieces *d);
 /* Bytes of the file's data from byte `at` of the file on: *n, or as many as
- * there are before something else has to be decoded. They last until the next
- * call; one thread at a time. They count only when delta_pieces_check has found no
- * damage after it. */
+ * there are in its run. Of all *n the next runs are decoded with it, by threads.
+ * They last until the next call; one thread at a time. They count only when
+ * delta_pieces_check has found no damage after it. */
 const void *delta_piece(struct delta_pieces *d, size_t at, size_t *n);
 int delta_pieces_check(const struct delta_pieces *d, struct err *e) MUST_CHECK;
+/* Decodes every run, and then that. */
+int delta_pieces_check_all(struct delta_pieces *d, struct err *e) MUST_CHECK;
 
 /* Replaces DIR/model.safetensors, or the shards of DIR's index, by deltas to
  * those of `successor`. What was written is decoded and compared before a file

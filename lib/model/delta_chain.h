@@ -61,9 +61,16 @@ void chain_close(struct chain *c);
 /* The error that a link's bytes make no sense. */
 int chain_damaged(const struct link *x, const char *what, struct err *e);
 
-/* The weights of DIR, which has the delta, in new memory (file_unmap), and
- * their digest. */
-int delta_rebuild(struct filemap *m, const char *dir, const char *stem,
-                  const char *avoid, char digest[33], struct err *e) MUST_CHECK;
+/* delta_pieces_open of DIR/STEM.delta, which is there. avoid: see above. */
+struct delta_pieces;
+int delta_pieces_of(struct delta_pieces **d, const char *dir, const char *stem,
+                    const char *avoid, struct err *e) MUST_CHECK;
+/* Run i of the layout into `to`. Returns 0, or that it makes no sense; the
+ * threads have a coder each. */
+struct delta_coder;
+size_t delta_decode_run(const struct delta_pieces *d, struct delta_coder *coder,
+                        size_t i, uint8_t *to) MUST_CHECK;
+/* The error of a run for which delta_decode_run gave `bad`. */
+int delta_damage(const struct delta_pieces *d, size_t bad, struct err *e);
 
 #endif

@@ -24,15 +24,18 @@ struct make {
     char *model, *delta, *of; /* DIR's two files; the successor's weights */
     char *real_dir, *real_successor;
     struct filemap this, that;
+    struct delta_pieces *pieces; /* of the successor, if that is a delta: that
+                                    is its base's then, for the header */
     char digest[33], that_digest[33];
     struct layout l;
     size_t first, from, to; /* run of the batch; its bytes */
     struct hash128 *hash, *that_hash;
     struct buf *chunk; /* [l.n] */
     int *bad;          /* [l.n] what was coded is not what comes back */
+    size_t *damaged;   /* [l.n] of the successor, as of delta_decode_run */
     struct worker {
         struct delta_coder *coder;
-        uint8_t *back;
+        uint8_t *back, *that;
     } * worker;
 };
 
@@ -81,8 +84,11 @@ static int open_both(struct make *x, struct err *e)
     if (!r && file_exists(x->of))
         r = file_map(&x->that, x->of, e);
     else if (!r)
-        r = delta_rebuild(&x->that, x->successor, x->stem, x->real_dir,
-                          x->that_digest, e);
+        r = delta_pieces_of(&x->pieces, x->successor, x->stem, x->real_dir, e);
+    if (!r && x->pieces) {
+        x->that = *delta_pieces_base(x->pieces);
+        strcpy(x->that_digest, delta_pieces_digest(x->pieces));
+    }
     return r;
 }
 
@@ -111,6 +117,11 @@ static void one_run(struct make *x, size_t i, struct worker *w)
     if (!w->coder) {
         w->coder = delta_coder_open();
         w->back = xmalloc((size_t)4 * DELTA_CHUNK);
+        w->that = x->pieces ? xmalloc((size_t)4 * DELTA_CHUNK) : NULL;
+    }
+    if (x->pieces) {
+        x->damaged[i] = delta_decode_run(x->pieces, w->coder, i, w->that);
+        that = w->that;
     }
     hash_hex128(this, bytes, digest);
     buf_put(out, digest, DELTA_HEX);
@@ -161,13 +172,18 @@ static int encode(struct make *x, struct err *e)
 
     x->chunk = xcalloc(x->l.n + 1, sizeof *x->chunk);
     x->bad = xcalloc(x->l.n + 1, sizeof *x->bad);
+    x->damaged = xcalloc(x->l.n + 1, sizeof *x->damaged);
     x->worker = xcalloc((size_t)threads, sizeof *x->worker);
     all_runs(x, pool);
     for (int i = 0; i < threads; i++) {
         delta_coder_close(&x->worker[i].coder);
         free(x->worker[i].back);
+        free(x->worker[i].that);
     }
     pool_close(&pool);
+    for (size_t i = 0; i < x->l.n; i++)
+        if (x->damaged[i])
+            return delta_damage(x->pieces, x->damaged[i], e);
     for (size_t i = 0; i < x->l.n; i++)
         if (x->bad[i])
             return err_set(e, ERR_DATA, "%s: does not give %s", x->delta,
@@ -270,10 +286,14 @@ static void close_both(struct make *x)
         buf_free(&x->chunk[i]);
     free(x->chunk);
     free(x->bad);
+    free(x->damaged);
     free(x->worker);
     layout_close(&x->l);
     file_unmap(&x->this);
-    file_unmap(&x->that);
+    if (x->pieces)
+        delta_pieces_close(&x->pieces);
+    else
+        file_unmap(&x->that);
     free(x->model);
     free(x->delta);
     free(x->of);
@@ -308,15 +328,50 @@ static int make_one(const char *dir, const char *successor, const char *stem,
     return r;
 }
 
+/* All bytes of the file that d stands for. */
+static int put_pieces(struct file *f, struct delta_pieces *d, size_t head,
+                      struct err *e)
+{
+    const struct filemap *base = delta_pieces_base(d);
+    int r = file_write(f, base->data, head, e);
+
+    for (size_t at = head, n; at < base->size && !r; at += n) {
+        const void *p;
+
+        n = base->size - at;
+        p = delta_piece(d, at, &n);
+        r = file_write(f, p, n, e);
+    }
+    return r ? r : delta_pieces_check(d, e);
+}
+
+static int expand_file(struct make *x, struct err *e)
+{
+    struct file *f;
+    int r = layout_of(&x->l, &x->that, x->model, e);
+
+    if (!r)
+        r = file_create(&f, x->model, e);
+    if (r)
+        return r;
+    r = put_pieces(f, x->pieces, x->l.head, e);
+    if (!r)
+        return file_commit(&f, e);
+    file_abort(&f);
+    return r;
+}
+
 static int expand_one(const char *dir, const char *stem, struct err *e)
 {
     struct make x = {0};
     int r;
 
     names(&x, dir, NULL, stem);
-    r = delta_rebuild(&x.this, dir, stem, NULL, x.digest, e);
-    if (!r)
-        r = file_put(x.model, x.this.data, x.this.size, e);
+    r = delta_pieces_of(&x.pieces, dir, stem, NULL, e);
+    if (!r) {
+        x.that = *delta_pieces_base(x.pieces);
+        r = expand_file(&x, e);
+    }
     if (!r)
         r = remove_file(x.delta, e);
     close_both(&x);

@@ -38,30 +38,11 @@ static int is_rotary_buffer(const char *name)
     return n >= k && !strcmp(name + n - k, tail);
 }
 
-/* All values of t, where they are or in memory to be freed. */
-static const void *all_values(const struct st_tensor *t, void **copy)
-{
-    size_t size = dtype_size(t->type), n;
-
-    *copy = NULL;
-    if (t->data)
-        return t->data;
-    *copy = xmalloc(t->n * size + 1);
-    for (size_t i = 0; i < t->n; i += n) {
-        const void *from;
-
-        n = t->n - i;
-        from = st_piece(t, i, &n);
-        memcpy((char *)*copy + i * size, from, n * size);
-    }
-    return *copy;
-}
-
 static int same_values(const struct st_tensor *a, const struct st_tensor *b)
 {
     void *copy[2] = {NULL, NULL};
-    const void *x = a->n == b->n ? all_values(a, &copy[0]) : NULL;
-    const void *y = x ? all_values(b, &copy[1]) : NULL;
+    const void *x = a->n == b->n ? st_values(a, &copy[0]) : NULL;
+    const void *y = x ? st_values(b, &copy[1]) : NULL;
     int same = x && y;
 
     if (same && a->type == b->type)
@@ -151,7 +132,7 @@ static int check_file(const struct st_file *f, const char *path,
 int model_files(struct st_file **f, const char *path, const struct params *p,
                 const char *const *prefix, int n, struct err *e)
 {
-    int r = st_open_pieces(f, path, e);
+    int r = st_open(f, path, e);
 
     if (!r)
         r = check_file(*f, path, p, prefix, n, e);

@@ -1,10 +1,8 @@
 /* safetensors - mapped reader: one file, or an index with its shards */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 #include "../base/arena.h"
 #include "../base/json.h"
 #include "delta.h"
@@ -26,12 +24,12 @@ static int add_file(struct st_file *f, const char *path, struct err *e)
     f->shards = xrealloc(f->shards, f->n_shards + 1, sizeof *f->shards);
     s = &f->shards[f->n_shards++];
     *s = (struct shard){.path = xstrdup(path)};
-    r = f->pieces ? delta_pieces_open(&s->delta, path, e) : 0;
+    r = delta_pieces_open(&s->delta, path, e);
     if (!r && s->delta) {
         strcpy(s->digest, delta_pieces_digest(s->delta));
         s->map = *delta_pieces_base(s->delta);
     } else if (!r) {
-        r = delta_map(&s->map, path, s->digest, e);
+        r = file_map(&s->map, path, e);
     }
     return r ? r : st_add_mapped(f, s, e);
 }
@@ -169,30 +167,17 @@ static int start_check(struct st_file *f, struct err *e)
     return r;
 }
 
-static int open_as(struct st_file **out, const char *path, int pieces,
-                   struct err *e)
+int st_open(struct st_file **out, const char *path, struct err *e)
 {
     struct st_file *f = xcalloc(1, sizeof *f);
     struct err of_check = {0};
-    int r, bad;
+    int r = open_any(f, path, e), bad;
 
-    f->pieces = pieces;
-    r = open_any(f, path, e);
     bad = start_check(f, r ? &of_check : e);
     if (r || bad)
         r = st_close(&f, r ? r : bad, e);
     *out = f;
     return r;
-}
-
-int st_open(struct st_file **f, const char *path, struct err *e)
-{
-    return open_as(f, path, 0, e);
-}
-
-int st_open_pieces(struct st_file **f, const char *path, struct err *e)
-{
-    return open_as(f, path, 1, e);
 }
 
 const void *st_piece(const struct st_tensor *t, size_t first, size_t *n)
@@ -205,6 +190,24 @@ const void *st_piece(const struct st_tensor *t, size_t first, size_t *n)
     p = delta_piece(t->delta, t->at + first * size, &bytes);
     *n = bytes / size;
     return p;
+}
+
+const void *st_values(const struct st_tensor *t, void **copy)
+{
+    size_t size = dtype_size(t->type), n;
+
+    *copy = NULL;
+    if (t->data)
+        return t->data;
+    *copy = xmalloc(t->n * size + 1);
+    for (size_t i = 0; i < t->n; i += n) {
+        const void *from;
+
+        n = t->n - i;
+        from = st_piece(t, i, &n);
+        memcpy((char *)*copy + i * size, from, n * size);
+    }
+    return *copy;
 }
 
 int st_check(struct st_file *f, struct err *e)
@@ -272,27 +275,4 @@ const struct st_tensor *st_find(const struct st_file *f, const char *name)
             lo = mid + 1;
     }
     return NULL;
-}
-
-void st_digest(const struct st_file *f, char out[33])
-{
-    XXH3_state_t *s = XXH3_createState();
-    XXH128_hash_t h;
-
-    if (!s)
-        xmalloc_failed(0);
-    XXH3_128bits_reset(s);
-    for (size_t i = 0; i < f->n; i++) {
-        const struct st_tensor *t = &f->v[i].t;
-        int64_t head[2 + ST_MAX_DIMS] = {(int64_t)t->type, t->n_dims};
-
-        memcpy(head + 2, t->dims, sizeof t->dims);
-        XXH3_128bits_update(s, t->name, strlen(t->name) + 1);
-        XXH3_128bits_update(s, head, sizeof head);
-        XXH3_128bits_update(s, t->data, t->n * dtype_size(t->type));
-    }
-    h = XXH3_128bits_digest(s);
-    XXH3_freeState(s);
-    snprintf(out, 33, "%016" PRIx64 "%016" PRIx64, (uint64_t)h.high64,
-             (uint64_t)h.low64);
 }

@@ -24,17 +24,16 @@ struct st_tensor {
 };
 struct st_file;
 
-/* One file, or DIR holding model.safetensors, model.delta (delta.h: the weights
- * are then rebuilt in memory), or model.safetensors.index.json
- * with its shards. */
+/* One file, or DIR holding model.safetensors, model.delta (delta.h: of that
+ * nothing is in memory but some of what was read last), or
+ * model.safetensors.index.json with its shards. */
 int st_open(struct st_file **f, const char *path, struct err *e) MUST_CHECK;
-/* The same, but of a delta nothing is in memory but what st_piece gave: for who
- * reads each tensor once, in the order of the file. */
-int st_open_pieces(struct st_file **f, const char *path,
-                   struct err *e) MUST_CHECK;
 /* Values of t from the number `first` on: *n, or fewer, at least one. They last until
  * the next call for a tensor of this file; one thread at a time. */
 const void *st_piece(const struct st_tensor *t, size_t first, size_t *n);
+/* All values of t: where they are, or in new memory, which *copy is then,
+ * to be freed. One thread at a time, as st_piece. */
+const void *st_values(const struct st_tensor *t, void **copy);
 /* The files are held against their digests (lib/base/digests.h) by a thread
  * that begins with st_open. Waits for it; a damaged file is the error. What was
  * read counts only after this or st_close. */
@@ -47,6 +46,15 @@ const struct st_tensor *st_at(const struct st_file *f, size_t i);
 const struct st_tensor *st_find(const struct st_file *f, const char *name);
 /* 32 hex digits over names, types, shapes and data, in order of names. */
 void st_digest(const struct st_file *f, char out[33]);
+/* The same while somebody reads f's tensors in order of names, and the values of
+ * each in order; what is left out is read for it. */
+struct st_sum;
+struct st_sum *st_sum_open(const struct st_file *f);
+/* st_piece. */
+const void *st_sum_piece(struct st_sum *x, const struct st_tensor *t,
+                         size_t first, size_t *n);
+/* out: the digest, or NULL. Accepts NULL. */
+void st_sum_close(struct st_sum **x, char out[33]);
 
 /* Writer: declare all tensors, then give their data in the same order. */
 struct st_writer;

@@ -19,14 +19,13 @@ struct shard {
 };
 
 struct entry {
-    struct st_tensor t;
+    struct st_tensor t; /* first: its address is the entry's */
     char *name;
     void *copy; /* of data that lies unaligned in the file */
     size_t begin, end;
 };
 
 struct st_file {
-    int pieces;      /* deltas are read so */
     struct entry *v; /* in order of names once open */
     size_t n, cap;
     struct shard *shards;

@@ -32,7 +32,8 @@ struct spectrum {
     struct rec_writer *w; /* of spectrum_write */
     struct rec *rec;
     struct progress *progress;
-    pthread_mutex_t lock; /* of all that follows, and of the records */
+    pthread_mutex_t reading; /* of values that have to be decoded */
+    pthread_mutex_t lock;    /* of all that follows, and of the records */
     int failed;
     struct err err;
 };
@@ -116,6 +117,13 @@ static int put_totals(struct spectrum *x, struct err *e)
     return r ? r : put_total(x, &total, &x->all, e);
 }
 
+static int check_both(const struct spectrum *x, struct err *e)
+{
+    int r = st_check(x->base, e);
+
+    return r ? r : st_check(x->ckpt, e);
+}
+
 static int header(const struct spectrum *x, struct err *e)
 {
     const struct matrix_opts *o = &x->o->matrix;
@@ -135,17 +143,22 @@ static int header(const struct spectrum *x, struct err *e)
     rec_made_by(x->w, "base", digest);
     st_digest(x->ckpt, digest);
     rec_made_by(x->w, "checkpoint", digest);
-    r = st_check(x->base, e);
-    if (!r)
-        r = st_check(x->ckpt, e);
+    r = check_both(x, e);
     return r ? r : rec_header(x->w, "spectrum", "spectrum", NULL, e);
 }
 
 /* ---- matrices ------------------------------------------------------- */
 
-static struct operand operand_of(const struct st_tensor *t)
+/* copy: its values, to be freed, where they have to be decoded. */
+static struct operand operand_of(struct spectrum *x, const struct st_tensor *t,
+                                 void **copy)
 {
-    return (struct operand){.a = t->data,
+    const void *v;
+
+    pthread_mutex_lock(&x->reading);
+    v = st_values(t, copy);
+    pthread_mutex_unlock(&x->reading);
+    return (struct operand){.a = v,
                             .type_a = t->type,
                             .rows = (size_t)t->dims[0],
                             .cols = (size_t)t->dims[1]};
@@ -181,15 +194,19 @@ static void one_matrix(void *ctx, long i, int worker)
 {
     struct spectrum *x = ctx;
     struct job *j = &x->jobs[i];
-    struct operand before = operand_of(j->before);
-    struct operand after = operand_of(j->after);
+    struct operand before, after;
+    void *copy[2];
     struct err e = {0};
     int r;
 
     (void)worker;
     if (is_failed(x))
         return;
+    before = operand_of(x, j->before, &copy[0]);
+    after = operand_of(x, j->after, &copy[1]);
     r = matrix_of(&j->out, &before, &after, &x->o->matrix, &e);
+    free(copy[0]);
+    free(copy[1]);
     if (r)
         r = err_prefix(&e, "%s: tensor %s", x->o->ckpt, j->after->name);
     deliver(x, (size_t)i, r, &e);
@@ -240,7 +257,13 @@ int spectrum_write(struct spectrum *x, struct rec_writer *w, struct err *e)
         return x->failed;
     }
     progress_close(&x->progress);
-    return put_totals(x, e);
+    r = check_both(x, e); /* what was decoded for the matrices */
+    return r ? r : put_totals(x, e);
+}
+
+static size_t bytes_of(const struct st_tensor *t)
+{
+    return t->n * dtype_size(t->type);
 }
 
 void spectrum_plan(const struct spectrum *x, FILE *out)
@@ -252,10 +275,12 @@ void spectrum_plan(const struct spectrum *x, FILE *out)
         const struct st_tensor *t = x->jobs[i].after;
         size_t m = matrix_memory((size_t)t->dims[0], (size_t)t->dims[1],
                                  &x->o->matrix);
+        size_t is[2] = {bytes_of(x->jobs[i].before), bytes_of(t)};
 
+        m += x->jobs[i].before->delta ? is[0] : 0;
+        m += t->delta ? is[1] : 0;
         most = m > most ? m : most;
-        bytes += t->n * dtype_size(t->type) +
-                 x->jobs[i].before->n * dtype_size(x->jobs[i].before->type);
+        bytes += is[0] + is[1];
     }
     fprintf(out, "matrices     %zu\n", x->n_jobs);
     fprintf(out, "weights      %zu bytes, mapped from both files\n", bytes);
@@ -308,6 +333,7 @@ int spectrum_open(struct spectrum **out, const struct spectrum_opts *o,
     x->o = o;
     x->rec = rec_new();
     pthread_mutex_init(&x->lock, NULL);
+    pthread_mutex_init(&x->reading, NULL);
     if (!r)
         r = st_open(&x->ckpt, o->ckpt, e);
     if (!r)
@@ -330,6 +356,7 @@ void spectrum_close(struct spectrum **x)
     (void)!st_close(&(*x)->base, 0, NULL);
     (void)!st_close(&(*x)->ckpt, 0, NULL);
     pthread_mutex_destroy(&(*x)->lock);
+    pthread_mutex_destroy(&(*x)->reading);
     rec_free(&(*x)->rec);
     free((*x)->jobs);
     free((*x)->layer);

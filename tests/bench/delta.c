@@ -105,10 +105,15 @@ static int read_model(const char *dir, struct err *e)
 
     for (size_t i = 0; !r && i < st_count(f); i++) {
         const struct st_tensor *t = st_at(f, i);
-        const uint64_t *v = t->data;
 
-        for (size_t j = 0; j < t->n * dtype_size(t->type) / 8; j++)
-            sum_of_bytes += v[j];
+        for (size_t at = 0, n; at < t->n; at += n) {
+            const uint64_t *v;
+
+            n = t->n - at;
+            v = st_piece(t, at, &n);
+            for (size_t j = 0; j < n * dtype_size(t->type) / 8; j++)
+                sum_of_bytes += v[j];
+        }
     }
     return r ? r : st_close(&f, 0, e);
 }

@@ -35,7 +35,18 @@ for arm in bf16 fp32; do
         "$BIN/logprob" --quiet --device cpu --threads 1 --json --model kept/$arm/$i --as x one.jsonl >b
         check "${arm}_logprob_$i" cmp a b
     done
-    check "${arm}_spectrum" "$BIN/spectrum" --quiet --json --only drift $arm/1 kept/$arm/1
+    for part in drift delta; do # whole matrices, by two threads
+        "$BIN/spectrum" --quiet --json --threads 2 --top 2 --only $part $arm/1 $arm/2 >a
+        "$BIN/spectrum" --quiet --json --threads 2 --top 2 --only $part kept/$arm/1 kept/$arm/2 >b
+        check "${arm}_spectrum_$part" cmp a b
+    done
+    for how in --consecutive --overlap; do
+        "$BIN/sparsity" --json --threads 2 $how $arm/1 $arm/2 $arm/2 $arm/3 >a
+        "$BIN/sparsity" --json --threads 2 $how kept/$arm/1 kept/$arm/2 kept/$arm/2 kept/$arm/3 >b
+        check "${arm}_sparsity_${how#--}" cmp a b
+    done
+    "$BIN/sparsity" --json --against $arm/2 base $arm/1 >a; "$BIN/sparsity" --json --against kept/$arm/2 base kept/$arm/1 >b
+    check "${arm}_sparsity_against" cmp a b
     # a run goes on from a link whose optimizer was kept
     for d in $arm kept/$arm; do
         "$BIN/dapo-step" --quiet --off-policy --prompts 4 --mini-batch 4 --samples 4 --model $d/1 -o /dev/null --threads 1 \
@@ -98,6 +109,22 @@ done
 flip bf16/2/model.delta $((n / 2))
 fails flipped_link_in_pieces 3 2/model.delta "$BIN/logprob" --quiet --device cpu --threads 1 --model bf16/1 --as x one.jsonl
 flip bf16/2/model.delta $((n / 2))
+flip bf16/2/model.delta $((n / 2))
+for what in "spectrum --quiet --only drift kept/bf16/1" "sparsity --consecutive kept/bf16/1"; do
+    read -ra words <<<"$what"
+    fails "flipped_link_${words[0]}" 3 2/model.delta "$BIN/${words[0]}" "${words[@]:1}" bf16/1
+done
+flip bf16/2/model.delta $((n / 2))
+flip bf16/3/model.safetensors $((n_end / 2))
+for what in "spectrum --quiet --only drift kept/bf16/1" "sparsity --consecutive kept/bf16/1" "delta bf16/1"; do
+    read -ra words <<<"$what"
+    [ "${words[0]}" = delta ] && cp kept/bf16/1/model.safetensors bf16/1 && mv bf16/1/model.delta aside
+    fails "flipped_end_${words[0]}" 3 "3/model.safetensors: damaged" "$BIN/${words[0]}" "${words[@]:1}" bf16/$((${#words[@]} > 2 ? 1 : 2))
+done
+rm bf16/1/model.safetensors && mv aside bf16/1/model.delta
+fails flipped_end_expand 3 "3/model.safetensors: damaged" "$D" --expand bf16/1
+gives nothing_half_expanded "$(cd bf16/1 && echo model.*)" model.delta
+flip bf16/3/model.safetensors $((n_end / 2))
 cp bf16/2/model.delta whole
 printf 1 | dd of=bf16/2/model.delta bs=1 seek=10 conv=notrunc 2>/dev/null
 fails other_version 3 "2/model.delta: a delta of another version than 4" "$BIN/sparsity" base bf16/1

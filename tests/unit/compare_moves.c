@@ -58,11 +58,12 @@ static void three_updates_by_hand(void)
     struct st_tensor t[4] = {matrix(*base), matrix(*one), matrix(*two),
                              matrix(*three)};
     const struct st_tensor *p[4] = {t, t + 1, t + 2, t + 3};
+    const void *v[4] = {base, one, two, three};
     struct moves m, sum;
 
     moves_open(&m, 3, 2);
     moves_open(&sum, 3, 2);
-    moves_count(&m, p, 4, &o);
+    moves_count(&m, p, v, 4, &o);
     counts_of_each(&m);
     overlaps(&m);
     moves_add(&sum, &m);
@@ -92,12 +93,13 @@ static void a_long_vector(void)
         {.type = DT_F32, .n_dims = 1, .dims = {N}, .n = N, .data = a},
         {.type = DT_F32, .n_dims = 1, .dims = {N}, .n = N, .data = b}};
     const struct st_tensor *p[2] = {t, t + 1};
+    const void *v[2] = {a, b};
     struct moves m;
 
     for (int i = 0; i < N; i++)
         b[i] = i % 7 == 0 || i == 2047 || i == 2048 || i == N - 1;
     moves_open(&m, 1, 1);
-    moves_count(&m, p, 2, &o);
+    moves_count(&m, p, v, 2, &o);
     T_EQ_INT(m.by[1], 715 + 3);
     T_EQ_INT(m.of[0].moved, 715 + 3);
     T_EQ_INT(m.of[0].unchanged, N - 718);
