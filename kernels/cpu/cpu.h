@@ -87,11 +87,13 @@ INLINE void cpu_prefetch(const char *p, size_t bytes, long i, long n)
 
 /* ---- register blocks (ukr.c) ----
  * C[mr][nv * VW] (+)= sum over k ascending of a(m, k) * B[k][...], one fmaf
- * chain per output; row k of B begins at element k * ldb of type t.
+ * chain per output; row k of B begins at element k * ldb of type t. For t =
+ * PAIRS, B is bf16 [K/2][ldb][2], and an odd K ends with a whole pair.
  * ukr_r: a(m, k) = A[m * lda + k]; ukr_k: a(m, k) = A[k * lda + m]. */
+enum { PAIRS = DT_F16 + 1, N_B };
 typedef void ukr_fn(long K, const float *A, long lda, const void *B, long ldb,
                     float *C, long ldc, int accumulate);
-extern ukr_fn *const NAME(ukr_r)[3][MR][NV_MAX];
+extern ukr_fn *const NAME(ukr_r)[N_B][MR][NV_MAX];
 /* B fp32, C added to. Line k of `next` (NULL: none), at a distance of step
  * bytes, is fetched at the same time. */
 typedef void ukr_k_fn(long K, const float *A, long lda, const void *B,
@@ -109,12 +111,26 @@ void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
 struct k_weight {
     enum dtype t;
     int N, K, uses;
-    void *fwd;  /* panels of NR outputs: [panel][K][NR] */
+    void *fwd;  /* panels of NR outputs */
     void *rows; /* [N][K], only where there are no panels */
 };
 
-/* Y[M][N] = A[M][K] B, where B comes as panels of NR columns, [panel][K][NR]
- * of type bt. A is of type at with row stride lda. Y has row stride ldy, is
+/* Panels of NR columns over a chain of K terms are [panel][K][NR], and those
+ * of bf16 [panel][K/2][NR][2]: a pair of terms is a lane of 32 bits, from which
+ * either is widened by one instruction. Where K is odd the last term is
+ * paired with a zero. Rows of NR in a panel: */
+static inline long panel_depth(enum dtype t, long K)
+{
+    return t == DT_BF16 ? (K + 1) / 2 * 2 : K;
+}
+
+/* What of ukr_r reads them. */
+static inline int panel_kind(enum dtype t)
+{
+    return t == DT_BF16 ? (int)PAIRS : (int)t;
+}
+
+/* Y[M][N] = A[M][K] B, where B comes as panels of NR columns, of type bt. A is of type at with row stride lda. Y has row stride ldy, is
  * stored as yt after rounding to rt. what, wn, wk name the permutation of
  * order=shuffled. */
 struct gemm {
@@ -153,7 +169,7 @@ void NAME(gemm_dw_scratch)(struct scratch_plan *z, long T, long N, long K,
 /* Bytes that weight_new holds. */
 size_t NAME(weight_bytes)(const struct k_sizes *s, enum dtype t, int N, int K,
                           int uses);
-/* W's panels of NR inputs, [panel][N][NR], in scratch until the next call; NULL
+/* W's panels of NR inputs, over a chain of N, in scratch until the next call; NULL
  * when it cannot (the error is kept). */
 const void *NAME(weight_inputs)(struct cpu *c, const struct k_weight *w);
 void NAME(weight_inputs_scratch)(struct scratch_plan *z, enum dtype t, long N,

@@ -18,7 +18,7 @@ struct job {
 };
 
 /* C[rows][NR] (+)= A[rows][len] B; the next segment's bytes on the way. */
-static void segment(enum dtype bt, long rows, int nv, long len,
+static void segment(int kind, long rows, int nv, long len,
                     const float *A, long lda, const void *B, float *C,
                     long ldc, int accumulate, const char *next,
                     size_t next_bytes)
@@ -30,8 +30,8 @@ static void segment(enum dtype bt, long rows, int nv, long len,
 
         if (next_bytes)
             cpu_prefetch(next, next_bytes, b, blocks);
-        NAME(ukr_r)[bt][mr - 1][nv - 1](len, A + m * lda, lda, B, NR,
-                                           C + m * ldc, ldc, accumulate);
+        NAME(ukr_r)[kind][mr - 1][nv - 1](len, A + m * lda, lda, B, NR,
+                                          C + m * ldc, ldc, accumulate);
     }
 }
 
@@ -48,15 +48,16 @@ static int direct(const struct job *j, const struct block *x, long p)
     const struct gemm *g = j->g;
     long col = p * NR, w = g->N - col < NR ? g->N - col : NR;
     float *Y = (float *)g->Y + x->m0 * g->ldy + col;
-    size_t bytes = (size_t)(g->K * NR) * dtype_size(g->bt);
+    long depth = panel_depth(g->bt, g->K);
+    size_t bytes = (size_t)(depth * NR) * dtype_size(g->bt);
     const char *B;
     float bias[NR];
 
     if (j->n_seg != 1 || g->yt != DT_F32 || g->rt != DT_F32 || w % VW ||
         x->B)
         return 0;
-    B = AT(g->panels, g->bt, col * g->K);
-    segment(g->bt, x->rows, (int)(w / VW), g->K, x->A, x->lda, B, Y, g->ldy, 0,
+    B = AT(g->panels, g->bt, col * depth);
+    segment(panel_kind(g->bt), x->rows, (int)(w / VW), g->K, x->A, x->lda, B, Y, g->ldy, 0,
             B + bytes, x->rows <= MR || g->N - col <= NR ? 0 : bytes);
     if (g->bias) {
         NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)w);
@@ -72,6 +73,7 @@ static void panels(const struct job *j, const struct block *x, long p, long n)
 {
     const struct gemm *g = j->g;
     size_t z = dtype_size(g->bt);
+    long depth = panel_depth(g->bt, g->K);
     float bias[NR];
 
     for (long s = 0; s < j->n_seg; s++) {
@@ -81,19 +83,19 @@ static void panels(const struct job *j, const struct block *x, long p, long n)
         for (long q = 0; q < n; q++) {
             long col = (p + q) * NR;
             long w = g->N - col < NR ? g->N - col : NR;
-            const char *B = AT(g->panels, g->bt, col * g->K + k * NR);
-            size_t bytes = (size_t)(len * NR) * z;
-            enum dtype bt = g->bt;
-            const char *next = B + (size_t)(g->K * NR) * z;
+            const char *B = AT(g->panels, g->bt, col * depth + k * NR);
+            size_t bytes = (size_t)(panel_depth(g->bt, len) * NR) * z;
+            int kind = panel_kind(g->bt);
+            const char *next = B + (size_t)(depth * NR) * z;
 
             if (q == n - 1) /* the first panel's next segment */
-                next = B - (size_t)((n - 1) * NR * g->K) * z + bytes;
+                next = B - (size_t)((n - 1) * NR * depth) * z + bytes;
             if (x->B) {
-                NAME(widen)(x->B, B, bt, (size_t)(len * NR));
+                NAME(widen)(x->B, B, g->bt, (size_t)(len * NR));
                 B = (const char *)x->B;
-                bt = DT_F32;
+                kind = DT_F32;
             }
-            segment(bt, x->rows, (int)((w + VW - 1) / VW), len, x->A + k,
+            segment(kind, x->rows, (int)((w + VW - 1) / VW), len, x->A + k,
                     x->lda, B, x->C + q * x->rows * NR, NR, s > 0, next,
                     x->rows <= MR || j->perm ? 0 : bytes);
         }
@@ -112,8 +114,8 @@ static void panels(const struct job *j, const struct block *x, long p, long n)
     }
 }
 
-/* Floats that a task works in: accumulators, rows of A and a panel of B as
- * fp32. */
+/* Floats that a task works in: accumulators, rows of A and a panel of fp16
+ * as fp32. */
 struct floats {
     size_t C, A, B;
 };
@@ -124,7 +126,7 @@ static struct floats task_floats(enum dtype at, enum dtype bt, long rows,
     return (struct floats){
         .C = (size_t)((K > seg ? PG : 1) * rows * NR),
         .A = at == DT_F32 ? 0 : (size_t)(rows * K),
-        .B = bt == DT_F32 || rows <= 2 * MR ? 0 : (size_t)(seg * NR),
+        .B = bt != DT_F16 || rows <= 2 * MR ? 0 : (size_t)(seg * NR),
     };
 }
 

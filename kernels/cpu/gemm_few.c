@@ -5,9 +5,9 @@
  * comes next, so that memory never waits for arithmetic. One to three rows go
  * over two panels at once, which are two streams and enough chains to hide
  * the latency of a multiply-add. More than MR rows take a segment of a panel
- * block by block while the next segment is on its way; a half type's segment
- * is widened by the first block for the others. One ascending chain per
- * output all the same.
+ * block by block while the next segment is on its way; a segment
+ * of fp16 is widened by the first block for the others, which bf16 in pairs
+ * need not be. One ascending chain per output all the same.
  */
 #include "gemm_store.h"
 #include "simd.h"
@@ -31,15 +31,53 @@ INLINE void ask(const struct ahead *a, long k)
         __builtin_prefetch(a->p + i, 0, 2);
 }
 
+/* Term k of every chain; odd: k is, where t is PAIRS. */
+INLINE void terms(const int mr, const int ns, const int t, const int odd,
+                  long k, const float *A, long lda, const char *B, long gap,
+                  vf c[2][MR][NV_MAX], float *keep)
+{
+    vf b[NV_MAX];
+
+#pragma GCC unroll 2
+    for (int s = 0; s < ns; s++) {
+#pragma GCC unroll 8
+        for (int v = 0; v < NV_MAX; v++)
+            if (t == PAIRS)
+                b[v] = vf_load_pairs(
+                    (const float *)(const void *)(B + s * gap) + (k >> 1) * NR +
+                        v * VW,
+                    odd);
+            else
+                b[v] = vf_load_t(t, B + s * gap, k * NR + v * VW);
+        if (keep)
+#pragma GCC unroll 8
+            for (int v = 0; v < NV_MAX; v++)
+                vf_store(keep + k * NR + v * VW, b[v]);
+#pragma GCC unroll 8
+        for (int m = 0; m < mr; m++) {
+            vf a = vf_set1(A[m * lda + k]);
+
+#pragma GCC unroll 8
+            for (int v = 0; v < NV_MAX; v++)
+                if (t == PAIRS)
+                    c[s][m][v] = vf_stay(vf_fma(a, b[v], c[s][m][v]));
+                else
+                    c[s][m][v] = vf_fma(a, b[v], c[s][m][v]);
+        }
+    }
+}
+
 /* C[s][m] (+)= A[m] B[s] for ns panels at a distance of gap bytes, NR columns
  * each. keep, if not NULL: the panel's rows widened. */
 INLINE void body(const int mr, const int ns, const int t, long K,
                  const float *A, long lda, const char *B, long gap, float *C,
                  int accumulate, struct ahead next, float *keep)
 {
-    vf c[2][MR][NV_MAX], b[NV_MAX];
+    vf c[2][MR][NV_MAX];
     float *to[2] = {C, C + mr * NR};
     struct ahead far = {next.p + gap, next.step};
+    const int step = t == PAIRS ? 2 : 1;
+    long k = 0;
 
 #pragma GCC unroll 2
     for (int s = 0; s < ns; s++)
@@ -50,29 +88,19 @@ INLINE void body(const int mr, const int ns, const int t, long K,
                 c[s][m][v] = accumulate ? vf_load(to[s] + m * NR + v * VW)
                                         : vf_set1(0.0f);
 #pragma GCC unroll 1
-    for (long k = 0; k < K; k++) {
-        ask(&next, k);
-        if (ns == 2)
-            ask(&far, k);
-#pragma GCC unroll 2
-        for (int s = 0; s < ns; s++) {
-#pragma GCC unroll 8
-            for (int v = 0; v < NV_MAX; v++)
-                b[v] = vf_load_t(t, B + s * gap, k * NR + v * VW);
-            if (keep)
-#pragma GCC unroll 8
-                for (int v = 0; v < NV_MAX; v++)
-                    vf_store(keep + k * NR + v * VW, b[v]);
-#pragma GCC unroll 8
-            for (int m = 0; m < mr; m++) {
-                vf a = vf_set1(A[m * lda + k]);
-
-#pragma GCC unroll 8
-                for (int v = 0; v < NV_MAX; v++)
-                    c[s][m][v] = vf_fma(a, b[v], c[s][m][v]);
-            }
+    for (; k + step <= K; k += step) {
+        for (int odd = 0; odd < step; odd++) {
+            ask(&next, k + odd);
+            if (ns == 2)
+                ask(&far, k + odd);
+        }
+        terms(mr, ns, t, 0, k, A, lda, B, gap, c, keep);
+        if (t == PAIRS) {
+            terms(mr, ns, t, 1, k + 1, A, lda, vf_again(B), gap, c, keep);
         }
     }
+    if (k < K)
+        terms(mr, ns, t, 0, k, A, lda, B, gap, c, keep);
 #pragma GCC unroll 2
     for (int s = 0; s < ns; s++)
 #pragma GCC unroll 8
@@ -90,7 +118,7 @@ typedef void few_fn(long K, const float *A, long lda, const char *B, long gap,
         long K, const float *A, long lda, const char *B, long gap, float *C,  \
         int accumulate, struct ahead next, float *keep)                       \
     {                                                                         \
-        if (t != 0 && mr >= KEEPS && keep)                                     \
+        if (t == (int)DT_F16 && mr >= KEEPS && keep)                                  \
             body(mr, ns, t, K, A, lda, B, gap, C, accumulate, next, keep);    \
         else                                                                  \
             body(mr, ns, t, K, A, lda, B, gap, C, accumulate, next, NULL);    \
@@ -116,12 +144,15 @@ typedef void few_fn(long K, const float *A, long lda, const char *B, long gap,
     }
 
 FEW_TYPE(f32, 0)
-FEW_TYPE(bf16, 1)
+FEW_TYPE(pairs, PAIRS)
 FEW_TYPE(f16, 2)
 
-static few_fn *const one[3][MR] = {FEW_ONE(f32), FEW_ONE(bf16), FEW_ONE(f16)};
-static few_fn *const two[3][PAIR_ROWS] = {FEW_TWO(f32), FEW_TWO(bf16),
-                                          FEW_TWO(f16)};
+static few_fn *const one[N_B][MR] = {[DT_F32] = FEW_ONE(f32),
+                                     [DT_F16] = FEW_ONE(f16),
+                                     [PAIRS] = FEW_ONE(pairs)};
+static few_fn *const two[N_B][PAIR_ROWS] = {[DT_F32] = FEW_TWO(f32),
+                                            [DT_F16] = FEW_TWO(f16),
+                                            [PAIRS] = FEW_TWO(pairs)};
 
 struct job {
     struct cpu *c;
@@ -145,7 +176,7 @@ static void store(const struct job *j, long p, float *C)
 
 static const char *panel(const struct gemm *g, long p, long k)
 {
-    return AT(g->panels, g->bt, (p * g->K + k) * NR);
+    return AT(g->panels, g->bt, (p * panel_depth(g->bt, g->K) + k) * NR);
 }
 
 /* Panels [p0, p1), the first half and the second side by side. */
@@ -154,21 +185,23 @@ static void pairs(const struct job *j, long p0, long p1)
     const struct gemm *g = j->g;
     long half = (p1 - p0) / 2;
     long row = NR * (long)dtype_size(g->bt);
+    long gap = half * panel_depth(g->bt, g->K) * row;
+    int kind = panel_kind(g->bt);
     float C[2 * PAIR_ROWS * NR];
 
     for (long p = p0; p < p0 + half; p++) {
         const char *B = panel(g, p, 0);
 
-        two[g->bt][g->M - 1](g->K, j->A, j->lda, B, half * g->K * row, C, 0,
-                             (struct ahead){B + AHEAD, row}, NULL);
+        two[kind][g->M - 1](g->K, j->A, j->lda, B, gap, C, 0,
+                            (struct ahead){B + AHEAD, row}, NULL);
         store(j, p, C);
         store(j, p + half, C + g->M * NR);
     }
     if ((p1 - p0) % 2) {
         const char *B = panel(g, p1 - 1, 0);
 
-        one[g->bt][g->M - 1](g->K, j->A, j->lda, B, 0, C, 0,
-                             (struct ahead){B + AHEAD, row}, NULL);
+        one[kind][g->M - 1](g->K, j->A, j->lda, B, 0, C, 0,
+                            (struct ahead){B + AHEAD, row}, NULL);
         store(j, p1 - 1, C);
     }
 }
@@ -182,7 +215,7 @@ static void segment(const struct job *j, long p, long k, long len, float *C,
     long blocks = (g->M + MR - 1) / MR;
     long row = NR * (long)dtype_size(g->bt), step = (row + blocks - 1) / blocks;
     const char *B = panel(g, p, k), *next = B + len * row;
-    enum dtype t = g->bt;
+    int kind = panel_kind(g->bt);
 
     for (long b = 0; b < blocks; b++) {
         long m = g->M * b / blocks, mr = g->M * (b + 1) / blocks - m;
@@ -190,11 +223,11 @@ static void segment(const struct job *j, long p, long k, long len, float *C,
 
         if (blocks == 1)
             a.p = B + AHEAD;
-        one[t][mr - 1](len, j->A + m * j->lda + k, j->lda, B, 0, C + m * NR,
-                       k > 0, a, keep);
+        one[kind][mr - 1](len, j->A + m * j->lda + k, j->lda, B, 0,
+                          C + m * NR, k > 0, a, keep);
         if (keep && b == 0) {
             B = (const char *)keep;
-            t = DT_F32;
+            kind = DT_F32;
         }
     }
 }
@@ -211,7 +244,7 @@ static void task(void *ctx, long i, int worker)
         pairs(j, p0, p1);
         return;
     }
-    if (g->bt != DT_F32 && g->M > 2 * MR) {
+    if (g->bt == DT_F16 && g->M > 2 * MR) {
         keep = NAME(cpu_worker)(j->c, worker, W_B,
                                 (size_t)(KC * NR) * sizeof *keep);
         if (!keep)

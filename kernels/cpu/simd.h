@@ -65,6 +65,36 @@ INLINE vf vf_load_bf16(const uint16_t *p)
     return (vf)u;
 }
 
+/* A half of VW pairs of bf16 (weight.c): that of the even or the odd terms of
+ * a chain. */
+INLINE vf vf_load_pairs(const void *p, int odd)
+{
+    vi u = (vi) * (const vfu *)p;
+
+    return (vf)(odd ? u & 0xFFFF0000u : u << 16);
+}
+
+/* v, which stays in its register: of the two halves of a pair GCC 12 makes a
+ * block that leaves sums on the stack. */
+INLINE vf vf_stay(vf v)
+{
+#if VW == 16
+    __asm__ volatile("" : "+v"(v));
+#elif VW == 8
+    __asm__ volatile("" : "+x"(v));
+#endif
+    return v;
+}
+
+/* The same address, of which the compiler does not know it: there is no room in
+ * registers for pairs beside a full block of sums, so that both halves read
+ * them. */
+INLINE const void *vf_again(const void *p)
+{
+    __asm__("" : "+r"(p));
+    return p;
+}
+
 INLINE vf vf_load_f16(const uint16_t *p)
 {
 #if VW == 16

@@ -2,7 +2,8 @@
  *
  * Rows of a head become vectors whose lanes are tokens, and back; rows of a
  * weight become panels. fp32 goes in 16, 8 or 4 rows by 4 columns where there
- * are vectors for it, values of 16 bits in 8 by 8.
+ * are vectors for it, values of 16 bits in 8 by 8. Pairs of 16 bits are moved
+ * as fp32.
  */
 #ifndef ULP_CPU_TRANSPOSE_H
 #define ULP_CPU_TRANSPOSE_H
@@ -131,6 +132,41 @@ INLINE void transpose_16_8x8(uint16_t *dst, long ldd, const uint16_t *src,
     }
     for (int i = 0; i < 8; i++)
         *(h8u *)(dst + i * ldd) = a[i];
+}
+
+/* dst[j][2 i + e][f] = src[i][2 j + f][e]: blocks of 2 by 2 values of 16 bits,
+ * in rows of ld pairs; n by m blocks. */
+INLINE void transpose_pairs(uint16_t *dst, const uint16_t *src, long ld,
+                            long n, long m)
+{
+    typedef uint16_t h8 __attribute__((vector_size(16)));
+    typedef uint16_t h8u
+        __attribute__((vector_size(16), aligned(2), may_alias));
+    long i = 0;
+
+    for (; i + 2 <= n; i += 2) {
+        const uint16_t *s = src + i * 2 * ld;
+        uint16_t *d = dst + i * 4;
+        long j = 0;
+
+        for (; j + 2 <= m; j += 2) {
+            h8 a = *(const h8u *)(s + j * 4);
+            h8 b = *(const h8u *)(s + 2 * ld + j * 4);
+
+            *(h8u *)(d + j * 2 * ld) = __builtin_shufflevector(
+                a, b, 0, 2, 1, 3, 8, 10, 9, 11);
+            *(h8u *)(d + (j + 1) * 2 * ld) = __builtin_shufflevector(
+                a, b, 4, 6, 5, 7, 12, 14, 13, 15);
+        }
+        if (j < m)
+            for (int q = 0; q < 8; q++)
+                d[j * 2 * ld + q] =
+                    s[q / 4 * 2 * ld + j * 4 + q % 2 * 2 + q / 2 % 2];
+    }
+    for (long j = 0; i < n && j < m; j++)
+        for (int q = 0; q < 4; q++)
+            dst[j * 2 * ld + i * 4 + q] =
+                src[i * 2 * ld + j * 4 + q % 2 * 2 + q / 2];
 }
 
 /* The same for values of 16 bits. */

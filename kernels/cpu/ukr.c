@@ -9,23 +9,30 @@
 
 enum { NV_BODY = NV_MAX > 3 ? NV_MAX : 3 };
 
-/* Term k of every chain of a block. */
+/* Term k of every chain of a block; odd: k is, where t is PAIRS. */
 INLINE void term(const int mr, const int nv, const int t, const int kmajor,
-                 long k, const float *A, long lda, const void *B, long ldb,
+                 const int odd, long k, const float *A, long lda, const void *B, long ldb,
                  vf c[MR][NV_BODY])
 {
     vf b[NV_BODY];
 
 #pragma GCC unroll 8
     for (int v = 0; v < nv; v++)
-        b[v] = vf_load_t(t, B, k * ldb + v * VW);
+        if (t == PAIRS)
+            b[v] = vf_load_pairs((const float *)B + v * VW,
+                                 odd);
+        else
+            b[v] = vf_load_t(t, B, k * ldb + v * VW);
 #pragma GCC unroll 8
     for (int m = 0; m < mr; m++) {
         vf a = vf_set1(kmajor ? A[k * lda + m] : A[m * lda + k]);
 
 #pragma GCC unroll 8
         for (int v = 0; v < nv; v++)
-            c[m][v] = vf_fma(a, b[v], c[m][v]);
+            if (t == PAIRS)
+                c[m][v] = vf_stay(vf_fma(a, b[v], c[m][v]));
+            else
+                c[m][v] = vf_fma(a, b[v], c[m][v]);
     }
 }
 
@@ -46,12 +53,24 @@ INLINE void body(const int mr, const int nv, const int t, const int kmajor,
 #pragma GCC unroll 1
         for (long k = 0; k < K; k++) {
             __builtin_prefetch(next + k * step, 0, 2);
-            term(mr, nv, t, kmajor, k, A, lda, B, ldb, c);
+            term(mr, nv, t, kmajor, 0, k, A, lda, B, ldb, c);
         }
+    } else if (t == PAIRS) {
+        const float *b = B;
+        long k = 0;
+
+#pragma GCC unroll 1
+        for (; k + 1 < K; k += 2) {
+            term(mr, nv, t, kmajor, 0, 0, A + k, lda, b, ldb, c);
+            term(mr, nv, t, kmajor, 1, 1, A + k, lda, vf_again(b), ldb, c);
+            b += ldb;
+        }
+        if (k < K)
+            term(mr, nv, t, kmajor, 0, 0, A + k, lda, b, ldb, c);
     } else {
 #pragma GCC unroll 1
         for (long k = 0; k < K; k++)
-            term(mr, nv, t, kmajor, k, A, lda, B, ldb, c);
+            term(mr, nv, t, kmajor, 0, k, A, lda, B, ldb, c);
     }
 #pragma GCC unroll 8
     for (int m = 0; m < mr; m++)
@@ -108,10 +127,12 @@ INLINE void body(const int mr, const int nv, const int t, const int kmajor,
 ALL(r, 0, f32, 0)
 ALL(r, 0, bf16, 1)
 ALL(r, 0, f16, 2)
+ALL(r, 0, pairs, PAIRS)
 ALL(k, 1, f32, 0)
 
-ukr_fn *const NAME(ukr_r)[3][MR][NV_MAX] = {
-    ALL_NAMES(r, f32), ALL_NAMES(r, bf16), ALL_NAMES(r, f16)};
+ukr_fn *const NAME(ukr_r)[N_B][MR][NV_MAX] = {
+    ALL_NAMES(r, f32), ALL_NAMES(r, bf16), ALL_NAMES(r, f16),
+    ALL_NAMES(r, pairs)};
 ukr_k_fn *const NAME(ukr_k)[MR][NV_MAX] = ALL_NAMES(k, f32);
 
 #if NV_MAX == 2

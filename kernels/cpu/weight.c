@@ -1,10 +1,11 @@
 /* weight - a matrix [N][K] kept as panels
  *
- * Panels of NR outputs, [panel][K][NR], are kept and read by y = x W^T. Panels
- * of NR inputs, [panel][N][NR], are read by dx = dy W; they are made of the
- * others in scratch for each such product, since both would take twice the
- * memory. Columns past the edge of the last panel are zero. A row for the
- * embedding is gathered from the panels.
+ * Panels of NR outputs, over a chain of K, are kept and read by y = x W^T.
+ * Panels of NR inputs, over a chain of N, are read by dx = dy W; they are made
+ * of the others in scratch for each such product, since both would take twice
+ * the memory. Columns past the edge of the last panel are zero, and so is what
+ * pairs the last term of bf16. A row for the embedding is gathered from the
+ * panels.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,8 @@
 
 static size_t panel_bytes(enum dtype t, long cols, long depth)
 {
-    return (size_t)((cols + NR - 1) / NR) * NR * (size_t)depth *
-           dtype_size(t);
+    return (size_t)((cols + NR - 1) / NR) * NR *
+           (size_t)panel_depth(t, depth) * dtype_size(t);
 }
 
 /* The uses that need panels. */
@@ -73,14 +74,34 @@ struct job {
     enum dtype st;
 };
 
-/* to[k][j] = from[j][k], of type t */
-static void turn(void *to, long ldt, const void *from, long ldf, long rows,
-                 long cols, enum dtype t)
+/* A panel of `rows` outputs from rows of its own type. Even rows of bf16 are
+ * rows of pairs. */
+static void fwd_panel(void *to, const void *from, enum dtype t, long rows,
+                      long K)
 {
     if (t == DT_F32)
-        transpose(to, ldt, from, ldf, rows, cols);
+        transpose(to, NR, from, K, rows, K);
+    else if (t == DT_F16)
+        transpose_16(to, NR, from, K, rows, K);
     else
-        transpose_16(to, ldt, from, ldf, rows, cols);
+        transpose(to, NR, from, K / 2, rows, K / 2);
+}
+
+/* Column i of a panel. */
+static void fwd_column(void *panel, enum dtype t, long i, const void *x, long K)
+{
+    const uint16_t *h = x;
+    uint16_t *to = panel;
+
+    if (t == DT_F32)
+        for (long k = 0; k < K; k++)
+            ((float *)panel)[k * NR + i] = ((const float *)x)[k];
+    else if (t == DT_F16)
+        for (long k = 0; k < K; k++)
+            to[k * NR + i] = h[k];
+    else
+        for (long k = 0; k < K; k++)
+            to[k / 2 * 2 * NR + 2 * i + k % 2] = h[k];
 }
 
 /* Rows [p NR, p NR + NR) of W, transposed: panel[k][j] = W[p NR + j][k]. */
@@ -98,23 +119,21 @@ static void fwd_panels(void *ctx, long lo, long hi, int worker)
         return;
     for (long p = lo; p < hi; p++) {
         long n = p * NR, rows = w->N - n < NR ? w->N - n : NR;
-        void *panel = AT_W(w->fwd, w->t, n * K);
+        void *panel = AT_W(w->fwd, w->t, n * panel_depth(w->t, K));
 
-        if (j->st == w->t) {
-            turn(panel, NR, AT(j->src, j->st, n * K), K, rows, K, w->t);
+        if (j->st == w->t && (w->t != DT_BF16 || K % 2 == 0)) {
+            fwd_panel(panel, AT(j->src, j->st, n * K), w->t, rows, K);
             continue;
         }
         for (long i = 0; i < rows; i++) {
-            const float *x = cpu_row(j->st, j->src, (size_t)((n + i) * K),
-                                     (size_t)K, row);
+            const void *x = cpu_row(j->st, j->src, (size_t)((n + i) * K),
+                                    (size_t)K, row);
 
-            if (w->t != DT_F32)
+            if (w->t != DT_F32) {
                 NAME(narrow)(half, w->t, x, (size_t)K);
-            for (long k = 0; k < K; k++)
-                if (w->t == DT_F32)
-                    ((float *)panel)[k * NR + i] = x[k];
-                else
-                    ((uint16_t *)panel)[k * NR + i] = half[k];
+                x = half;
+            }
+            fwd_column(panel, w->t, i, x, K);
         }
     }
 }
@@ -154,6 +173,18 @@ struct turn {
     void *bwd;
 };
 
+/* A block of both kinds of panels: of fp32 and fp16 it is turned over. */
+static void turn_block(void *to, const void *from, enum dtype t, long in,
+                       long out)
+{
+    if (t == DT_F32)
+        transpose(to, NR, from, NR, in, out);
+    else if (t == DT_F16)
+        transpose_16(to, NR, from, NR, in, out);
+    else
+        transpose_pairs(to, from, NR, (in + 1) / 2, (out + 1) / 2);
+}
+
 /* Panels of inputs lo to hi. A block of NR inputs by NR outputs lies together
  * in both kinds of panels. */
 static void turn_panels(void *ctx, long lo, long hi, int worker)
@@ -161,19 +192,21 @@ static void turn_panels(void *ctx, long lo, long hi, int worker)
     const struct turn *j = ctx;
     const struct k_weight *w = j->w;
     long N = w->N, K = w->K;
+    long dn = panel_depth(w->t, N), dk = panel_depth(w->t, K);
 
     (void)worker;
     for (long p = lo; p < hi; p++) {
         long k = p * NR, in = K - k < NR ? K - k : NR;
 
         for (long n = 0; n < N; n += NR) {
-            const void *from = AT(w->fwd, w->t, n * K + k * NR);
-            void *to = AT_W(j->bwd, w->t, k * N + n * NR);
+            const void *from = AT(w->fwd, w->t, n * dk + k * NR);
+            void *to = AT_W(j->bwd, w->t, k * dn + n * NR);
             long out = N - n < NR ? N - n : NR;
 
             if (in < NR) /* the edge */
-                memset(to, 0, (size_t)(out * NR) * dtype_size(w->t));
-            turn(to, NR, from, NR, in, out, w->t);
+                memset(to, 0, (size_t)(panel_depth(w->t, out) * NR) *
+                                  dtype_size(w->t));
+            turn_block(to, from, w->t, in, out);
         }
     }
 }
@@ -204,14 +237,18 @@ void NAME(weight_row)(const struct k_weight *w, long n, float *dst)
     if (w->rows) {
         NAME(widen)(dst, AT(w->rows, w->t, n * K), w->t, (size_t)K);
     } else {
-        const void *p = AT(w->fwd, w->t, n / NR * NR * K + n % NR);
+        int lanes = w->t == DT_BF16 ? 2 : 1;
+        const void *p =
+            AT(w->fwd, w->t,
+               n / NR * NR * panel_depth(w->t, K) + n % NR * lanes);
 
         if (w->t == DT_F32)
             for (long k = 0; k < K; k++)
                 dst[k] = ((const float *)p)[k * NR];
         else if (w->t == DT_BF16)
             for (long k = 0; k < K; k++)
-                dst[k] = canon_widen_bf16(((const uint16_t *)p)[k * NR]);
+                dst[k] = canon_widen_bf16(
+                    ((const uint16_t *)p)[k / 2 * 2 * NR + k % 2]);
         else
             for (long k = 0; k < K; k++)
                 dst[k] = canon_widen_f16(((const uint16_t *)p)[k * NR]);
