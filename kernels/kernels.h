@@ -323,8 +323,8 @@ struct kernels {
     /* y[T][F] = silu(g) * u, g = gu[T][0:F], u = gu[T][F:2F] */
     void (*swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
                    int T, int F);
-    /* dgu = */
-    void (*swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu,
+    /* dgu = ; y = what swiglu gave, once more, or NULL */
+    void (*swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu, void *y,
                        const void *dy, const void *gu, int T, int F);
 
     /* y = a + dropout(b); y may be a. d may be NULL (no dropout). */
@@ -343,19 +343,22 @@ struct kernels {
     void (*sum_rows)(struct kernels *k, enum dtype t, void *y, const void *x,
                      struct k_sums s);
 
-    /* ---- head: x[T][H] final hidden rows, W [V][H]. No buffer of T x V is
-     * ever made. logits = round_lt(x W^T), lt being t or fp32; z = logits * (1/temperature) in
+    /* ---- head: x[T][H] final hidden rows, W [V][H]. Logits are held for a
+     * bounded number of rows (head.h). logits = round_lt(x W^T), lt being t or fp32; z = logits * (1/temperature) in
      * fp32; log-probabilities are fp32, in nats. ---- */
     /* logp[i] = log softmax(z_i)[target[i]]; lse[i]; entropy[i] or NULL */
     void (*head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp, float *lse,
                       float *entropy, const void *x, const struct k_weight *W,
                       const int32_t *target, float temperature, int T, int V,
                       int H);
-    /* Given dlogp[i] = dLoss/dlogp[i]: dx = , dW += (rows ascending). */
+    /* Given dlogp[i] = dLoss/dlogp[i]: dx = , dW += (rows ascending).
+     * after_logp: head_logp had this x, W, lse and temperature, and at least T
+     * rows, and they have not changed since. A backend that still has those
+     * logits then does not make them again; the bits are the same. */
     void (*head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                      const float *dlogp, const float *lse, const void *x,
                      const struct k_weight *W, const int32_t *target,
-                     float temperature, int T, int V, int H);
+                     float temperature, int after_logp, int T, int V, int H);
     /* kl[i] = sum_v p_a (log p_a - log p_b), both at `temperature` */
     void (*head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
                   enum dtype tb, enum dtype lb, float *kl,

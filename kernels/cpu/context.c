@@ -231,6 +231,7 @@ static void op_trim(struct kernels *k)
 {
     struct cpu *c = cpu_of(k);
 
+    c->kept.n_rows = 0;
     for (int i = 0; i < N_SLOTS; i++)
         drop(c, &c->shared[i]);
     for (int i = 0; i < c->n_threads * N_WORKER_SLOTS; i++)

@@ -24,6 +24,16 @@ struct scratch {
     size_t n;
 };
 
+/* Logits in S_LOGITS times 1/temperature, which the last head_logp left there:
+ * of its first n_rows rows of x, 0: there are none. */
+struct kept_logits {
+    const void *x;
+    const struct k_weight *W;
+    const float *lse;
+    float temperature;
+    long n_rows;
+};
+
 struct cpu {
     struct kernels k; /* first: a struct kernels * is a struct cpu * */
     struct pool *pool;
@@ -32,6 +42,7 @@ struct cpu {
     struct account mem;
     struct scratch shared[N_SLOTS];
     struct scratch *worker; /* [n_threads][N_WORKER_SLOTS] */
+    struct kept_logits kept;
 };
 
 static inline struct cpu *cpu_of(struct kernels *k)

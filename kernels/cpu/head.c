@@ -12,6 +12,7 @@ float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, enum dtype lt,
                      .M = rows, .N = V, .K = H, .lda = H, .ldy = ld,
                      .what = PERM_K};
 
+    c->kept.n_rows = 0;
     if (!L)
         return NULL;
     if (!W->fwd) {
@@ -38,24 +39,23 @@ INLINE vf where_positive(vf p, vf x)
     return (vf)((vi)(p > vf_set1(0.0f)) & (vi)x);
 }
 
-/* Entropy = log S - Q / S with S = sum e, Q = sum e (z - max), e = exp(z -
- * max). */
-static float entropy_of(const float *z, long n, float max, float sum)
+/* S = sum of e = exp(z - max), and *Q = sum of e (z - max); n is a multiple of
+ * 32. */
+static float exp_sums(const float *z, long n, float max, float *Q)
 {
-    vf lane[ROW_VS], m = vf_set1(max);
-    float q[32];
+    vf s[ROW_VS], q[ROW_VS], m = vf_set1(max);
 
     for (int j = 0; j < ROW_VS; j++)
-        lane[j] = vf_set1(0.0f);
+        s[j] = q[j] = vf_set1(0.0f);
     for (long i = 0; i < n; i += 32)
         for (int j = 0; j < ROW_VS; j++) {
             vf d = vf_load(z + i + j * VW) - m, e = vf_exp(d);
 
-            lane[j] = vf_fma(e, where_positive(e, d), lane[j]);
+            s[j] += e;
+            q[j] = vf_fma(e, where_positive(e, d), q[j]);
         }
-    for (int j = 0; j < ROW_VS; j++)
-        vf_store(q + j * VW, lane[j]);
-    return canon_log(sum) - row_tree(q) / sum;
+    *Q = row_tree(q);
+    return row_tree(s);
 }
 
 static void logp_rows(void *ctx, long lo, long hi, int worker)
@@ -64,16 +64,16 @@ static void logp_rows(void *ctx, long lo, long hi, int worker)
 
     (void)worker;
     for (long r = lo; r < hi; r++) {
-        float *z = j->L + r * j->ld, max, sum, lse;
+        float *z = j->L + r * j->ld, max, sum, log_sum, Q;
 
-        head_scale(z, j->V, j->inv_t);
-        max = row_max(z, j->ld);
-        sum = head_exp_sum(z, j->ld, max);
-        lse = max + canon_log(sum);
-        j->lse[r] = lse;
-        j->logp[r] = z[j->target[r]] - lse;
+        max = row_scale_max(z, j->V, j->inv_t);
+        sum = j->entropy ? exp_sums(z, j->ld, max, &Q)
+                         : head_exp_sum(z, j->ld, max);
+        log_sum = canon_log(sum);
+        j->lse[r] = max + log_sum;
+        j->logp[r] = z[j->target[r]] - j->lse[r];
         if (j->entropy)
-            j->entropy[r] = entropy_of(z, j->ld, max, sum);
+            j->entropy[r] = log_sum - Q / sum;
     }
 }
 
@@ -103,13 +103,14 @@ OP(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp,
             return;
         NAME(cpu_for)(c, rows, (entropy ? 12.0 : 8.0) * V, logp_rows, &j);
     }
+    if (chunk == T)
+        c->kept = (struct kept_logits){x, W, lse, temperature, T};
 }
 
 /* The divergence of rows of logits with these log sums; n a multiple of 32. */
 static float kl_of(const float *a, float la, const float *b, float lb, long n)
 {
     vf lane[ROW_VS], va = vf_set1(la), vb = vf_set1(lb);
-    float sum[32];
 
     for (int j = 0; j < ROW_VS; j++)
         lane[j] = vf_set1(0.0f);
@@ -120,9 +121,7 @@ static float kl_of(const float *a, float la, const float *b, float lb, long n)
 
             lane[j] = vf_fma(p, where_positive(p, pa - pb), lane[j]);
         }
-    for (int j = 0; j < ROW_VS; j++)
-        vf_store(sum + j * VW, lane[j]);
-    return row_tree(sum);
+    return row_tree(lane);
 }
 
 static void kl_rows(void *ctx, long lo, long hi, int worker)

@@ -20,17 +20,14 @@ INLINE void head_scale(float *z, long V, float inv_t)
 /* Sum of exp(z - max), z kept; n a multiple of 32. */
 INLINE float head_exp_sum(const float *z, long n, float max)
 {
-    vf lane[32 / VW], m = vf_set1(max);
-    float sum[32];
+    vf lane[ROW_VS], m = vf_set1(max);
 
-    for (int j = 0; j < 32 / VW; j++)
+    for (int j = 0; j < ROW_VS; j++)
         lane[j] = vf_set1(0.0f);
     for (long i = 0; i < n; i += 32)
-        for (int j = 0; j < 32 / VW; j++)
+        for (int j = 0; j < ROW_VS; j++)
             lane[j] += vf_exp(vf_load(z + i + j * VW) - m);
-    for (int j = 0; j < 32 / VW; j++)
-        vf_store(sum + j * VW, lane[j]);
-    return row_tree(sum);
+    return row_tree(lane);
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* head_bwd - from dlogp to the gradients of hidden rows and head weights
  *
- * Logits are made again in chunks of rows and overwritten by their gradients:
- * dlogit = ((onehot - p) dlogp) inv_temperature, rounded to lt like
- * the logits.
+ * Logits are made again in chunks of rows, or are those that head_logp left in
+ * scratch, and overwritten by their gradients: dlogit = ((onehot - p) dlogp)
+ * inv_temperature, rounded to lt like the logits.
  */
 #include "head.h"
 
@@ -13,19 +13,22 @@ struct job {
     enum dtype t;
     float inv_t;
     long V, ld;
+    int scaled; /* L is times inv_t already */
 };
 
 static void grad_row(const struct job *j, long r)
 {
     float *z = j->L + r * j->ld;
     float lse = j->lse[r], g = j->dlogp[r], inv_t = j->inv_t, pt;
+    float scale = j->scaled ? 1.0f : inv_t;
     vf vt = vf_set1(inv_t), vl = vf_set1(lse), vg = vf_set1(g);
+    vf vs = vf_set1(scale);
     long target = j->target[r];
 
-    pt = canon_exp(z[target] * inv_t - lse);
+    pt = canon_exp(z[target] * scale - lse);
     /* a row is made up to whole vectors */
     for (long v = 0; v < j->V; v += VW) {
-        vf e = vf_exp(vf_load(z + v) * vt - vl);
+        vf e = vf_exp(vf_load(z + v) * vs - vl);
 
         vf_store(z + v, ((vf_set1(0.0f) - e) * vg) * vt);
     }
@@ -45,13 +48,22 @@ static void rows(void *ctx, long lo, long hi, int worker)
         grad_row(ctx, r);
 }
 
+static int is_kept(const struct kept_logits *l, const void *x,
+                   const struct k_weight *W, const float *lse,
+                   float temperature, long T)
+{
+    return T <= l->n_rows && l->x == x && l->W == W && l->lse == lse &&
+           l->temperature == temperature;
+}
+
 OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                    const float *dlogp, const float *lse, const void *x,
                    const struct k_weight *W, const int32_t *target,
-                   float temperature, int T, int V, int H)
+                   float temperature, int after_logp, int T, int V, int H)
 {
     struct cpu *c = cpu_of(k);
     long chunk = head_chunk(V, T);
+    int kept = after_logp && is_kept(&c->kept, x, W, lse, temperature, T);
     const void *panels;
 
     if (!(W->uses & WEIGHT_BACKWARD)) {
@@ -64,7 +76,8 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
         long n = T - r < chunk ? T - r : chunk;
         struct job j = {.dlogp = dlogp + r, .lse = lse + r,
                         .target = target + r, .t = lt,
-                        .inv_t = 1.0f / temperature, .V = V, .ld = head_ld(V)};
+                        .inv_t = 1.0f / temperature, .V = V,
+                        .ld = head_ld(V), .scaled = kept};
         struct gemm g = {.at = DT_F32, .bt = W->t, .yt = t, .rt = t,
                          .panels = panels, .Y = AT_W(dx, t, r * H), .M = n,
                          .N = H, .K = V, .lda = head_ld(V), .ldy = H,
@@ -72,7 +85,9 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
         struct gemm_dw w = {DT_F32, t, NULL, AT(x, t, r * H), dW, NULL, n, V,
                             H, head_ld(V), H};
 
-        j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
+        j.L = kept ? NAME(cpu_shared)(c, S_LOGITS, head_bytes(V, n))
+                   : NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
+        c->kept.n_rows = 0;
         if (!j.L)
             return;
         NAME(cpu_for)(c, n, 8.0 * V, rows, &j);

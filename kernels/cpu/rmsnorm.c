@@ -94,6 +94,32 @@ OP(void, rmsnorm_heads)(struct kernels *k, enum dtype t, void *y, float *rstd,
     NAME(cpu_for)(j.c, j.T, 2.0 * h.d, forward, &j);
 }
 
+/* dx of a row of whole lanes, and its part of dw, or NULL. dx may be dy. */
+INLINE void whole_row(float *dx, float *dw, const float *dy, const float *x,
+                      const float *w, float rstd, long H)
+{
+    vf lane[ROW_VS], r = vf_set1(rstd), c;
+
+    for (int j = 0; j < ROW_VS; j++)
+        lane[j] = vf_set1(0.0f);
+    for (long i = 0; i < H; i += 32)
+#pragma GCC unroll 8
+        for (int j = 0; j < ROW_VS; j++) {
+            long at = i + j * VW;
+            vf xhat = vf_load(x + at) * r, d = vf_load(dy + at);
+
+            if (dw)
+                vf_store(dw + at, vf_fma(d, xhat, vf_load(dw + at)));
+            lane[j] = vf_fma(d * vf_load(w + at), xhat, lane[j]);
+        }
+    c = vf_set1(row_tree(lane) / (float)H);
+    for (long i = 0; i < H; i += VW) {
+        vf xhat = vf_load(x + i) * r, g = vf_load(dy + i) * vf_load(w + i);
+
+        vf_store(dx + i, vf_fma(-xhat, c, g) * r);
+    }
+}
+
 /* With dw, rows ascending, where one thread has them all. */
 static void backward(void *ctx, long lo, long hi, int worker)
 {
@@ -116,15 +142,19 @@ static void backward(void *ctx, long lo, long hi, int worker)
         float *dx = j->t == DT_F32 ? (float *)j->out + at : g;
         float rstd = j->rstd_in[r], c;
 
-        for (long i = 0; i < H; i++) {
-            xhat[i] = x[i] * rstd;
-            g[i] = dy[i] * w[i];
+        if (H % 32 == 0) {
+            whole_row(dx, j->fused ? j->dw : NULL, dy, x, w, rstd, H);
+        } else {
+            for (long i = 0; i < H; i++) {
+                xhat[i] = x[i] * rstd;
+                g[i] = dy[i] * w[i];
+            }
+            for (long i = 0; j->fused && i < H; i++)
+                j->dw[i] = canon_fma(dy[i], xhat[i], j->dw[i]);
+            c = row_dot(g, xhat, H) / (float)H;
+            for (long i = 0; i < H; i++)
+                dx[i] = canon_fma(-xhat[i], c, g[i]) * rstd;
         }
-        for (long i = 0; j->fused && i < H; i++)
-            j->dw[i] = canon_fma(dy[i], xhat[i], j->dw[i]);
-        c = row_dot(g, xhat, H) / (float)H;
-        for (long i = 0; i < H; i++)
-            dx[i] = canon_fma(-xhat[i], c, g[i]) * rstd;
         if (j->t != DT_F32)
             NAME(narrow)(AT_W(j->out, j->t, at), j->t, g, (size_t)H);
     }

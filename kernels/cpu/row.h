@@ -10,24 +10,39 @@
 
 #define PAD32(n) (((n) + 31) / 32 * 32)
 
-typedef float v16 __attribute__((vector_size(64)));
 typedef float v8 __attribute__((vector_size(32)));
 typedef float v4 __attribute__((vector_size(16)));
-typedef float v16u __attribute__((vector_size(64), aligned(4), may_alias));
-
-/* canon_tree, in vectors. */
-INLINE float row_tree(const float lane[32])
-{
-    v16 a = *(const v16u *)lane + *(const v16u *)(lane + 16);
-    v8 b = __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7) +
-           __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15);
-    v4 c = __builtin_shufflevector(b, b, 0, 1, 2, 3) +
-           __builtin_shufflevector(b, b, 4, 5, 6, 7);
-
-    return (c[0] + c[2]) + (c[1] + c[3]);
-}
 
 enum { ROW_VS = 32 / VW }; /* vectors of the lanes */
+
+/* canon_tree, in vectors. */
+INLINE float row_tree(const vf lane[ROW_VS])
+{
+    vf sum[ROW_VS];
+    v4 c;
+
+    for (int j = 0; j < ROW_VS; j++)
+        sum[j] = lane[j];
+#pragma GCC unroll 4
+    for (int n = ROW_VS / 2; n > 0; n /= 2)
+#pragma GCC unroll 4
+        for (int j = 0; j < n; j++)
+            sum[j] += sum[j + n];
+#if VW == 16
+    v8 b = __builtin_shufflevector(sum[0], sum[0], 0, 1, 2, 3, 4, 5, 6, 7) +
+           __builtin_shufflevector(sum[0], sum[0], 8, 9, 10, 11, 12, 13, 14,
+                                   15);
+#elif VW == 8
+    v8 b = sum[0];
+#endif
+#if VW > 4
+    c = __builtin_shufflevector(b, b, 0, 1, 2, 3) +
+        __builtin_shufflevector(b, b, 4, 5, 6, 7);
+#else
+    c = sum[0];
+#endif
+    return (c[0] + c[2]) + (c[1] + c[3]);
+}
 
 /* The largest of the lanes; there is no NaN among them. */
 INLINE float row_max_lanes(const vf lane[ROW_VS])
@@ -85,34 +100,50 @@ INLINE float row_scale_max(float *s, long n, float scale)
 /* s = exp(s - max); their sum. n is a multiple of 32. */
 INLINE float row_exp_sum(float *s, long n, float max)
 {
-    vf lane[32 / VW], m = vf_set1(max);
-    float sum[32];
+    vf lane[ROW_VS], m = vf_set1(max);
 
-    for (int j = 0; j < 32 / VW; j++)
+    for (int j = 0; j < ROW_VS; j++)
         lane[j] = vf_set1(0.0f);
     for (long i = 0; i < n; i += 32)
-        for (int j = 0; j < 32 / VW; j++) {
+        for (int j = 0; j < ROW_VS; j++) {
             vf e = vf_exp(vf_load(s + i + j * VW) - m);
 
             vf_store(s + i + j * VW, e);
             lane[j] += e;
         }
-    for (int j = 0; j < 32 / VW; j++)
+    return row_tree(lane);
+}
+
+/* The lanes at the end of a row of less than 32 values, each lane an fmaf
+ * chain. Others stay what they are: their terms would be +0, which makes +0 of
+ * -0. */
+static inline void row_dot_rest(vf lane[ROW_VS], const float *a,
+                                const float *b, long n)
+{
+    float sum[32];
+
+    for (int j = 0; j < ROW_VS; j++)
         vf_store(sum + j * VW, lane[j]);
-    return row_tree(sum);
+    for (long j = 0; j < n; j++)
+        sum[j] = canon_fma(a[j], b[j], sum[j]);
+    for (int j = 0; j < ROW_VS; j++)
+        lane[j] = vf_load(sum + j * VW);
 }
 
 /* Sum of a[i] * b[i], each lane an fmaf chain. */
 INLINE float row_dot(const float *a, const float *b, long n)
 {
-    float lane[32] = {0};
+    vf lane[ROW_VS];
     long i = 0;
 
+    for (int j = 0; j < ROW_VS; j++)
+        lane[j] = vf_set1(0.0f);
     for (; i + 32 <= n; i += 32)
-        for (int j = 0; j < 32; j++)
-            lane[j] = canon_fma(a[i + j], b[i + j], lane[j]);
-    for (int j = 0; i + j < n; j++)
-        lane[j] = canon_fma(a[i + j], b[i + j], lane[j]);
+        for (int j = 0; j < ROW_VS; j++)
+            lane[j] = vf_fma(vf_load(a + i + j * VW), vf_load(b + i + j * VW),
+                             lane[j]);
+    if (i < n)
+        row_dot_rest(lane, a + i, b + i, n - i);
     return row_tree(lane);
 }
 

@@ -71,32 +71,26 @@ static int32_t argmax(const float *z, long V, float max)
 static float exp_blocks(const float *z, float *e, long ld, float max,
                         float *mass)
 {
-    enum { LANES = 32 / VW };
-    vf all[LANES], lane[LANES], m = vf_set1(max);
-    float sum[32];
+    vf all[ROW_VS], lane[ROW_VS], m = vf_set1(max);
 
-    for (int j = 0; j < LANES; j++)
+    for (int j = 0; j < ROW_VS; j++)
         all[j] = vf_set1(0.0f);
     for (long at = 0; at < ld; at += BLOCK) {
         long end = at + BLOCK < ld ? at + BLOCK : ld;
 
-        for (int j = 0; j < LANES; j++)
+        for (int j = 0; j < ROW_VS; j++)
             lane[j] = vf_set1(0.0f);
         for (long i = at; i < end; i += 32)
-            for (int j = 0; j < LANES; j++) {
+            for (int j = 0; j < ROW_VS; j++) {
                 vf x = vf_exp(vf_load(z + i + j * VW) - m);
 
                 vf_store(e + i + j * VW, x);
                 lane[j] += x;
                 all[j] += x;
             }
-        for (int j = 0; j < LANES; j++)
-            vf_store(sum + j * VW, lane[j]);
-        *mass++ = row_tree(sum);
+        *mass++ = row_tree(lane);
     }
-    for (int j = 0; j < LANES; j++)
-        vf_store(sum + j * VW, all[j]);
-    return row_tree(sum);
+    return row_tree(all);
 }
 
 typedef double d8 __attribute__((vector_size(64)));

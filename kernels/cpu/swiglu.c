@@ -4,7 +4,7 @@
 
 struct job {
     enum dtype t;
-    void *out;
+    void *out, *y; /* y: of the backward, or NULL */
     const void *gu, *dy;
     long F;
 };
@@ -22,27 +22,32 @@ INLINE void backward_n(const struct job *j, int t, long r, long f, long n)
     long at = r * 2 * j->F + f;
     vf g = vf_get_t(t, j->gu, at, n), u = vf_get_t(t, j->gu, at + j->F, n);
     vf dy = vf_get_t(t, j->dy, r * j->F + f, n), s = vf_sigmoid(g);
-    vf one = vf_set1(1.0f);
+    vf one = vf_set1(1.0f), silu = g * s;
 
     vf_put_t(t, j->out, at, (dy * u) * (s * vf_fma(g, one - s, one)), n);
-    vf_put_t(t, j->out, at + j->F, dy * (g * s), n);
+    vf_put_t(t, j->out, at + j->F, dy * silu, n);
+    if (j->y)
+        vf_put_t(t, j->y, r * j->F + f, silu * u, n);
 }
 
-INLINE void rows(const struct job *j, int t, int back, long lo, long hi)
+INLINE void rows(const struct job *all, int t, int back, long lo, long hi)
 {
+    const struct job one = *all, *j = &one; /* which no store changes */
+    long F = j->F;
+
     for (long r = lo; r < hi; r++) {
         long f = 0;
 
         if (back) {
-            for (; f + VW <= j->F; f += VW)
+            for (; f + VW <= F; f += VW)
                 backward_n(j, t, r, f, VW);
-            if (f < j->F)
-                backward_n(j, t, r, f, j->F - f);
+            if (f < F)
+                backward_n(j, t, r, f, F - f);
         } else {
-            for (; f + VW <= j->F; f += VW)
+            for (; f + VW <= F; f += VW)
                 forward_n(j, t, r, f, VW);
-            if (f < j->F)
-                forward_n(j, t, r, f, j->F - f);
+            if (f < F)
+                forward_n(j, t, r, f, F - f);
         }
     }
 }
@@ -76,15 +81,15 @@ static void backward(void *ctx, long lo, long hi, int worker)
 OP(void, swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
                  int T, int F)
 {
-    struct job j = {t, y, gu, NULL, F};
+    struct job j = {t, y, NULL, gu, NULL, F};
 
     NAME(cpu_for)(cpu_of(k), T, 8.0 * F, forward, &j);
 }
 
-OP(void, swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu,
+OP(void, swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu, void *y,
                      const void *dy, const void *gu, int T, int F)
 {
-    struct job j = {t, dgu, gu, dy, F};
+    struct job j = {t, dgu, y, gu, dy, F};
 
     NAME(cpu_for)(cpu_of(k), T, 10.0 * F, backward, &j);
 }

@@ -18,11 +18,12 @@ KERNEL grad_all(float *L, enum dtype t, const float *dlogp, const float *lse,
 OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                    const float *dlogp, const float *lse, const void *x,
                    const struct k_weight *W, const int32_t *target,
-                   float temperature, int T, int V, int H)
+                   float temperature, int after_logp, int T, int V, int H)
 {
     struct cuda *c = cuda_of(k);
     long chunk = head_chunk(V, T), ld = head_ld(V);
 
+    (void)after_logp; /* they are made again */
     if (!CU(cuda_may)(c, W, WEIGHT_BACKWARD, "head_bwd"))
         return;
     for (long r = 0; r < T; r += chunk) {

@@ -139,13 +139,14 @@ KERNEL __launch_bounds__(GRAD_NT) hw_grad_rows(struct grad_job j)
 HW(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                    const float *dlogp, const float *lse, const void *x,
                    const struct k_weight *W, const int32_t *target,
-                   float temperature, int T, int V, int H)
+                   float temperature, int after_logp, int T, int V, int H)
 {
     struct cuda *c = cuda_of(k);
     long chunk = hw_head_rows(CU(hw_head_bytes), dtype_size(lt), V, T);
     long ld = hw_head_ld(V);
     unsigned parts = cuda_div((size_t)V, GRAD_PART);
 
+    (void)after_logp; /* they are made again */
     if (!CU(cuda_may)(c, W, WEIGHT_BACKWARD, "head_bwd"))
         return;
     for (long r = 0; r < T; r += chunk) {

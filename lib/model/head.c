@@ -1,6 +1,6 @@
 /* head - the last norm, and log-probabilities of the tokens that are scored
  *
- * Over the R rows that reach it. Logits are never kept (kernels.h).
+ * Over the R rows that reach it. The arena has no logits (kernels.h).
  */
 #include <string.h>
 #include "impl.h"
@@ -86,7 +86,7 @@ void head_backward(struct model *m, const float *v)
     k->upload(k, act(m, m->a.dlogp), v, 4 * (size_t)R);
     k->head_bwd(k, m->t, m->lt, dn, grad_begin(m, head), act(m, m->a.dlogp),
                 act(m, m->a.head_lse), act(m, m->a.head_n), head->w,
-                act_ints(m, m->a.rows.target), m->temperature, R, m->c.vocab,
+                act_ints(m, m->a.rows.target), m->temperature, 1, R, m->c.vocab,
                 H);
     grad_end(m, head);
     k->rmsnorm_bwd(k, m->t, act(m, m->a.d_x), grad_begin(m, norm), dn,

@@ -62,11 +62,10 @@ void mlp_backward(struct model *m, int i)
     if (!T)
         return;
     dy = through_dropout(m, i, (uint32_t)(2 * i + 1));
-    k->swiglu(k, m->t, f, gu, T, F);
+    k->linear_dx(k, m->t, df, dy, down->w, T, H, F);
+    k->swiglu_bwd(k, m->t, dgu, f, df, gu, T, F);
     k->linear_dw(k, m->t, grad_begin(m, down), NULL, dy, f, T, H, F);
     grad_end(m, down);
-    k->linear_dx(k, m->t, df, dy, down->w, T, H, F);
-    k->swiglu_bwd(k, m->t, dgu, df, gu, T, F);
     k->rmsnorm(k, m->t, n, act(m, m->a.rstd), x, norm->vec, T, H,
                (float)m->c.rms_eps);
     k->linear_dw(k, m->t, grad_begin(m, gate_up), NULL, dgu, n, T, 2 * F, H);

@@ -164,12 +164,13 @@ static void m_swiglu(struct kernels *k, enum dtype t, void *y, const void *gu,
     meter_end(METER_swiglu, 25.0 * T * F, 3.0 * T * F * Z(t));
 }
 
-static void m_swiglu_bwd(struct kernels *k, enum dtype t, void *dgu,
+static void m_swiglu_bwd(struct kernels *k, enum dtype t, void *dgu, void *y,
                          const void *dy, const void *gu, int T, int F)
 {
     meter_begin();
-    meter.real.swiglu_bwd(k, t, dgu, dy, gu, T, F);
-    meter_end(METER_swiglu_bwd, 32.0 * T * F, 5.0 * T * F * Z(t));
+    meter.real.swiglu_bwd(k, t, dgu, y, dy, gu, T, F);
+    meter_end(METER_swiglu_bwd, (y ? 33.0 : 32.0) * T * F,
+              (y ? 6.0 : 5.0) * T * F * Z(t));
 }
 
 static void m_rmsnorm(struct kernels *k, enum dtype t, void *y, float *rstd,
@@ -261,12 +262,12 @@ static void m_head_logp(struct kernels *k, enum dtype t, enum dtype lt, float *l
 static void m_head_bwd(struct kernels *k, enum dtype t, enum dtype lt, void *dx, float *dW,
                        const float *dlogp, const float *lse, const void *x,
                        const struct k_weight *W, const int32_t *target,
-                       float temperature, int T, int V, int H)
+                       float temperature, int after_logp, int T, int V, int H)
 {
     meter_begin();
     meter.real.head_bwd(k, t, lt, dx, dW, dlogp, lse, x, W, target, temperature,
-                        T, V, H);
-    meter_end(METER_head_bwd, D(T) * V * (6.0 * H + 25),
+                        after_logp, T, V, H);
+    meter_end(METER_head_bwd, D(T) * V * (4.0 * H + 25),
               Z(t) * H * (2.0 * T + 2.0 * V) + 8.0 * V * H);
 }
 

@@ -143,7 +143,7 @@ static void one_bwd(enum dtype t, int V, float temperature)
     hw_k->head_logp(hw_k, t, t, logp.dev, lse.dev, NULL, x.dev, m.W, dev,
                     temperature, ROWS, V, H);
     hw_k->head_bwd(hw_k, t, t, dx.dev, dW.dev, dlogp.dev, lse.dev, x.dev, m.W,
-                   dev, temperature, ROWS, V, H);
+                   dev, temperature, 1, ROWS, V, H);
     hw_fetch(&lse);
     grads_of(&o, &m, tok, &dlogp, &lse, (double)(1 / temperature));
     check_grads(&m, &o, &dx, &dW, dW0);
@@ -286,7 +286,7 @@ static void errors_are_kept_for_sync(void)
                     1, 3, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
     hw_k->head_bwd(hw_k, m.t, m.t, x.dev, out.dev, out.dev, lse.dev, x.dev,
-                   none, dev, 1, 1, 3, H);
+                   none, dev, 1, 0, 1, 3, H);
     T_EQ_INT(hw_k->sync(hw_k, &e), -ERR_DATA);
     T_EQ_INT(hw_k->sync(hw_k, &e), 0);
     hw_k->weight_free(hw_k, none);

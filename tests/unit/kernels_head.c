@@ -41,7 +41,7 @@ static void one_head(enum dtype t, int V, float temp)
     k->head_logits(k, t, t, logits, x, W, T, V, H);
     k->head_logp(k, t, t, logp, lse, ent, x, W, target, temp, T, V, H);
     k->head_logp(k, t, t, only, only_lse, NULL, x, W, target, temp, T, V, H);
-    k->head_bwd(k, t, t, dx, dW, dlogp, lse, x, W, target, temp, T, V, H);
+    k->head_bwd(k, t, t, dx, dW, dlogp, lse, x, W, target, temp, 0, T, V, H);
     ref_sync(k);
     ref_same("without entropy", logp, only, sizeof logp);
     for (int i = 0; i < T; i++) {
@@ -161,11 +161,11 @@ static void company_changes_no_bit(void)
         memcpy(target, token, sizeof token);
         k3->head_logp(k3, t, t, l1, s1, NULL, x, W3, target, 0.8f, N, V, H);
         ref_same("logp threads", logp, l1, sizeof l1);
-        k->head_bwd(k, t, t, dx, dW, dl, lse, x, W, target, 0.8f, N, V, H);
+        k->head_bwd(k, t, t, dx, dW, dl, lse, x, W, target, 0.8f, 0, N, V, H);
         for (int i = 0; i < N; i++)
             k3->head_bwd(k3, t, t, dx1 + (size_t)(i * H) * z, dW1, dl + i,
                          lse + i, x + (size_t)(i * H) * z, W3, target + i, 0.8f,
-                         1, V, H);
+                         0, 1, V, H);
         ref_same("dx", dx, dx1, N * H * z);
         ref_same("dW", dW, dW1, V * H * 4);
         k->weight_free(k, W);
@@ -344,12 +344,56 @@ static void greedy_and_edges(void)
     k->weight_free(k, W);
 }
 
+/* Where head_logp's logits are still there the gradients have the same bits as
+ * where they are made again: of all rows and of the first ones, and also when
+ * another operation of the head came between. */
+static void logits_of_head_logp_give_the_same_gradients(void)
+{
+    enum { V = 300, ROWS = 7, N = V * H };
+    static float logp[T], lse[T], kl[T], dW[2][N], dx[2][T * H];
+    static const struct {
+        int rows, between;
+    } how[] = {{T, 0}, {ROWS, 0}, {0, 0}, {T, 1}, {ROWS, 1}};
+    int32_t target[T];
+    float dlogp[T];
+
+    for (int i = 0; i < T; i++) {
+        target[i] = (int32_t)(ref_uniform() * V);
+        dlogp[i] = (float)ref_normal();
+    }
+    for (int t = 0; t < 3; t++)
+        for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+            void *x = ref_random(t, T * H, 1), *w = ref_random(t, N, 0.5);
+            struct k_weight *W = ref_weight(k, t, V, H, w);
+
+            memset(dW, 0, sizeof dW);
+            memset(dx, 0, sizeof dx);
+            for (int after = 0; after < 2; after++) {
+                k->head_logp(k, t, t, logp, lse, NULL, x, W, target, 0.8f, T, V,
+                             H);
+                if (how[i].between) /* leaves logits at another temperature */
+                    k->head_kl(k, t, t, t, t, kl, x, W, H, x, W, H, 0.5f, T, V);
+                k->head_bwd(k, t, t, dx[after], dW[after], dlogp, lse, x, W,
+                            target, 0.8f, after, how[i].rows, V, H);
+                /* the logits are gone now: made again */
+                k->head_bwd(k, t, t, dx[after], dW[after], dlogp, lse, x, W,
+                            target, 0.8f, after, how[i].rows, V, H);
+            }
+            ref_same("dx", dx[0], dx[1], sizeof *dx);
+            ref_same("dW", dW[0], dW[1], sizeof *dW);
+            ref_sync(k);
+            k->weight_free(k, W);
+            free(x), free(w);
+        }
+}
+
 int main(void)
 {
     k = ref_open("", 1, 0);
     T_RUN(matches_float64);
     T_RUN(kl_matches_float64);
     T_RUN(company_changes_no_bit);
+    T_RUN(logits_of_head_logp_give_the_same_gradients);
     T_RUN(frequencies);
     T_RUN(greedy_and_edges);
     T_RUN(draws_of_a_row_are_those_of_the_row_alone);

@@ -238,11 +238,16 @@ static void ops_elementwise(enum dtype t)
         size_t n = (size_t)(T * F), z = dtype_size(t);
         void *gu = ops_random(t, 2 * n, 3), *dy = ops_random(t, n, 1);
         void *y = ops_alloc(n * z), *dgu = ops_alloc(2 * n * z);
+        void *again = ops_alloc(n * z);
 
         OPS(swiglu, t, y, gu, T, F);
-        OPS(swiglu_bwd, t, dgu, dy, gu, T, F);
+        OPS(swiglu_bwd, t, dgu, NULL, dy, gu, T, F);
+        ops_keep("swiglu_bwd without y", i, dgu, 2 * n * z);
+        dgu = ops_alloc(2 * n * z);
+        OPS(swiglu_bwd, t, dgu, again, dy, gu, T, F);
         ops_keep("swiglu", i, y, n * z);
         ops_keep("swiglu_bwd", i, dgu, 2 * n * z);
+        ops_keep("swiglu_bwd y", i, again, n * z);
         ops_free(gu), ops_free(dy);
         ops_drop(t, T, F, i % 2 ? 0.3f : 0.0f, i);
         for (int d = 0; d < 3; d++) {
@@ -522,7 +527,7 @@ static void ops_head(enum dtype t)
         OPS(head_logits, t, t, logits, x, W, T, V, H);
         OPS(head_logp, t, t, logp, lse, ent, x, W, target, 0.9f, T, V, H);
         OPS(head_logp, t, t, logp, lse, NULL, x, W, target, 0.9f, T, V, H);
-        OPS(head_bwd, t, t, dx, dW, dlogp, lse, x, W, target, 0.9f, T, V, H);
+        OPS(head_bwd, t, t, dx, dW, dlogp, lse, x, W, target, 0.9f, 1, T, V, H);
         OPS(head_kl, t, t, DT_F32, DT_F32, kl, x, W, H, x2, W2, 20, 0.7f, T, V);
         ops_keep("head_logits", i, logits, T * v * 4);
         ops_keep("head_logp", i, logp, T * 4);

@@ -67,10 +67,12 @@ static void swiglu_of(enum dtype t, int F)
     size_t n = (size_t)(ROWS * F);
     void *gu = ref_random(t, 2 * n, 3), *dy = ref_random(t, n, 1);
     void *y = ref_zeros(n * 4), *dgu = ref_zeros(2 * n * 4);
+    void *again = ref_zeros(n * 4);
 
     k->swiglu(k, t, y, gu, ROWS, F);
-    k->swiglu_bwd(k, t, dgu, dy, gu, ROWS, F);
+    k->swiglu_bwd(k, t, dgu, again, dy, gu, ROWS, F);
     ref_sync(k);
+    T_CHECK(!memcmp(again, y, n * dtype_size(t)));
     for (int r = 0; r < ROWS; r++)
         for (int i = 0; i < F; i++) {
             size_t a = (size_t)(2 * r * F + i), b = a + (size_t)F;
@@ -83,7 +85,7 @@ static void swiglu_of(enum dtype t, int F)
             near("dg", t, dgu, a, d * u * s * (1 + g * (1 - s)),
                  4e-7 * fabs(d * u));
         }
-    free(gu), free(dy), free(y), free(dgu);
+    free(gu), free(dy), free(y), free(dgu), free(again);
 }
 
 /* Gates of every size and sign, small and large ones in the same vector: with

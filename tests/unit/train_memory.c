@@ -105,7 +105,7 @@ static void logits_of_a_large_vocabulary_are_never_whole(void)
     k->head_logp(k, DT_F32, DT_F32, row, row + T, NULL, x, W, target, 1, T, V,
                  H);
     k->head_bwd(k, DT_F32, DT_F32, x + T * H, dW, row + 2 * T, row + T, x, W,
-                target, 1, T, V, H);
+                target, 1, 1, T, V, H);
     T_EQ_INT(k->sync(k, &e), 0);
     T_NEAR(row[T - 1], -log(V), 1e-4, 0); /* all weights 0: all alike */
     k->memory(k, &m);

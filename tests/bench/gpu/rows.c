@@ -49,7 +49,7 @@ static int swiglu_bwd(void *ctx, struct err *e)
     struct rows *a = ctx;
 
     (void)e;
-    a->k->swiglu_bwd(a->k, DT_BF16, a->d_wide, a->dy, a->wide, a->T,
+    a->k->swiglu_bwd(a->k, DT_BF16, a->d_wide, NULL, a->dy, a->wide, a->T,
                      a->c.ffn);
     return 0;
 }
@@ -186,7 +186,7 @@ static int head_bwd(void *ctx, struct err *e)
 
     (void)e;
     h->k->head_bwd(h->k, DT_BF16, DT_BF16, h->dx, h->dW, h->dlogp, h->lse, h->x, h->W,
-                   h->target, 1, h->T, h->V, h->H);
+                   h->target, 1, 1, h->T, h->V, h->H);
     return 0;
 }
 
