@@ -6,7 +6,7 @@
 #include "../base/arena.h"
 
 struct round {
-    int *has; /* [ranks] */
+    int *turn; /* [ranks] */
     const char *grads;
     size_t at;
 };
@@ -65,7 +65,7 @@ static void *carry(void *ctx)
     for (int i = 0; i < c->n && !r; i++) {
         struct round x = next(c);
 
-        r = travel_round(c->t, x.has, x.grads, x.at, &e);
+        r = travel_round(c->t, x.turn, x.grads, x.at, &e);
         end(c, r, &e);
     }
     return NULL;
@@ -80,7 +80,7 @@ struct courier *courier_open(struct travel *t, int n)
     c->n = n;
     c->v = xcalloc((size_t)n, sizeof *c->v);
     for (int i = 0; i < n; i++)
-        c->v[i].has = xcalloc(ranks, sizeof *c->v[i].has);
+        c->v[i].turn = xcalloc(ranks, sizeof *c->v[i].turn);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->moved, NULL);
     c->began = !pthread_create(&c->thread, NULL, carry, c);
@@ -89,11 +89,11 @@ struct courier *courier_open(struct travel *t, int n)
     return c;
 }
 
-void courier_give(struct courier *c, const int *has, const char *grads,
+void courier_give(struct courier *c, const int *turn, const char *grads,
                   size_t at)
 {
     pthread_mutex_lock(&c->lock);
-    memcpy(c->v[c->given].has, has, (size_t)c->t->s->n * sizeof *has);
+    memcpy(c->v[c->given].turn, turn, (size_t)c->t->s->n * sizeof *turn);
     c->v[c->given].grads = grads;
     c->v[c->given++].at = at;
     pthread_cond_broadcast(&c->moved);
@@ -136,7 +136,7 @@ void courier_close(struct courier **out)
         pthread_join(c->thread, NULL);
     }
     for (int i = 0; i < c->n; i++)
-        free(c->v[i].has);
+        free(c->v[i].turn);
     free(c->v);
     pthread_cond_destroy(&c->moved);
     pthread_mutex_destroy(&c->lock);

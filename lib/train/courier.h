@@ -13,8 +13,8 @@ struct courier;
 /* Of n rounds over t, which is borrowed. NULL where there
  * can be no thread: the caller then calls travel_round itself, in the same order. */
 struct courier *courier_open(struct travel *t, int n);
-/* The next round is there, as travel_round takes it; has is copied. */
-void courier_give(struct courier *c, const int *has, const char *grads,
+/* The next round is there, as travel_round takes it; turn is copied. */
+void courier_give(struct courier *c, const int *turn, const char *grads,
                   size_t at);
 /* Waits until n rounds have travelled: 0, or the error of one that failed. */
 int courier_wait(struct courier *c, int n, struct err *e) MUST_CHECK;

@@ -4,6 +4,7 @@
 #include "../base/arena.h"
 #include "across.h"
 #include "courier.h"
+#include "shards.h"
 
 /* The gradients of the shard before may still be on their way. */
 static void wait_for_grads(void *ctx)
@@ -106,24 +107,51 @@ static int n_buffers(const struct gradient *g)
     return g->buffer[1] ? 2 : 1;
 }
 
+/* The shards of a mini-batch, and whose they are. */
+struct deal {
+    const struct pack *p;
+    int from;
+    const int *end;
+    int *rank_of; /* [shards] */
+    int *turn;    /* [ranks]: of a round, as travel_round takes it */
+};
+
+static void deal_open(struct deal *d, const struct gradient *g,
+                      const struct pack *p, int from, const int *end)
+{
+    size_t shards = (size_t)g->arm.shards;
+
+    *d = (struct deal){.p = p, .from = from, .end = end};
+    d->rank_of = xcalloc(shards + (size_t)g->s->n, sizeof *d->rank_of);
+    d->turn = d->rank_of + shards;
+    shards_deal(d->rank_of, g->arm.shards, g->s->n, p, from, end);
+}
+
+static void deal_close(struct deal *d)
+{
+    free(d->rank_of);
+}
+
 /* The gradients of this rank's shard of round i, and who has one. */
-static int make_round(struct gradient *g, int i, const struct pack *p, int from,
-                      const int *end, int *has, const struct gradient_work *w,
-                      struct err *e)
+static int make_round(struct gradient *g, int i, const struct deal *d,
+                      const struct gradient_work *w, struct err *e)
 {
     const struct slices *s = g->s;
-    int r = 0;
+    int n = 0, r = 0;
 
-    for (int q = 0; q < s->n; q++) {
-        int k = i * s->n + q;
-        int begin = k && k < g->arm.shards ? end[k - 1] : from;
+    for (int q = 0; q < s->n; q++)
+        d->turn[q] = 0;
+    for (int k = i * s->n; k < (i + 1) * s->n && k < g->arm.shards; k++) {
+        int q = d->rank_of[k], begin = k ? d->end[k - 1] : d->from;
 
-        has[q] = k < g->arm.shards && begin < end[k];
-        if (q != s->rank || !has[q])
+        if (begin == d->end[k])
+            continue;
+        d->turn[q] = ++n;
+        if (q != s->rank)
             continue;
         if (g->buffer[0])
             model_lend_grads(g->m, g->buffer[i % n_buffers(g)]);
-        r = one_shard(g, p, begin, end[k], k, w, e);
+        r = one_shard(g, d->p, begin, d->end[k], k, w, e);
     }
     return r;
 }
@@ -144,9 +172,9 @@ static int await(struct gradient *g, struct courier *c, int n, struct err *e)
 
 /* The buffer of a round is that of the second round before: it is free when that
  * one has travelled. */
-static int rounds(struct gradient *g, struct courier *c, int n, int *has,
-                  const struct pack *p, int from, const int *end,
-                  const struct gradient_work *w, struct err *e)
+static int rounds(struct gradient *g, struct courier *c, int n,
+                  const struct deal *d, const struct gradient_work *w,
+                  struct err *e)
 {
     int r = 0;
 
@@ -156,15 +184,15 @@ static int rounds(struct gradient *g, struct courier *c, int n, int *has,
 
         r = await(g, c, i - 1, e);
         if (!r)
-            r = make_round(g, i, p, from, end, has, w, e);
+            r = make_round(g, i, d, w, e);
         if (r)
             return r;
-        grads = has[g->s->rank] ? model_grads(g->m) : NULL;
+        grads = d->turn[g->s->rank] ? model_grads(g->m) : NULL;
         r = g->s->across ? 0 : g->k->sync(g->k, e);
         if (!r && c)
-            courier_give(c, has, grads, at);
+            courier_give(c, d->turn, grads, at);
         else if (!r)
-            r = travel_round(&g->travel, has, grads, at, e);
+            r = travel_round(&g->travel, d->turn, grads, at, e);
     }
     if (r)
         return r;
@@ -177,18 +205,19 @@ static int in_rounds(struct gradient *g, const struct pack *p, int from,
                      struct err *e)
 {
     int n = (g->arm.shards + g->s->n - 1) / g->s->n;
-    int *has = xcalloc((size_t)g->s->n, sizeof *has);
     struct courier *c = NULL;
+    struct deal d;
     int r = need_buffers(g, e);
 
+    deal_open(&d, g, p, from, end);
     if (!r)
         r = travel_need(&g->travel, e);
     if (!r && g->buffer[1])
         c = courier_open(&g->travel, n);
     if (!r)
-        r = rounds(g, c, n, has, p, from, end, w, e);
+        r = rounds(g, c, n, &d, w, e);
     courier_close(&c);
-    free(has);
+    deal_close(&d);
     return r;
 }
 
@@ -202,13 +231,16 @@ int gradient_make(struct gradient *g, const struct pack *p, int from,
 int gradient_collect(const struct gradient *g, const struct pack *p, int from,
                      const int *end, float *v, struct err *e)
 {
+    struct deal d;
     int r = 0;
 
+    deal_open(&d, g, p, from, end);
     for (int k = 0; k < g->arm.shards && !r; from = end[k++]) {
         size_t at = p->start[from], n = p->start[end[k]] - at;
 
-        r = comm_pass(g->s->c, k % g->s->n, 0, v + at, n * sizeof *v, e);
+        r = comm_pass(g->s->c, d.rank_of[k], 0, v + at, n * sizeof *v, e);
     }
+    deal_close(&d);
     return r;
 }
 

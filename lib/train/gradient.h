@@ -5,11 +5,11 @@
  * one process that is all. Else each is added, when it is complete, to a second
  * buffer of the same type.
  *
- * Shard k is made by rank k mod R in round k / R of R ranks. After a round the
- * parts travel: each rank gets that of its slice (slices.h) of every shard of
- * the round, and adds these in the order of the shards (travel.h), while the
- * next round is computed: on a device, until its first backward pass. So the
- * sum, which only has a rank's own slice, has the same bits for every R.
+ * Shard k is made in round k / R of R ranks, by the rank that shards_deal says.
+ * After a round the parts travel: each rank gets that of its slice (slices.h) of
+ * every shard of the round, and adds these in the order of the shards (travel.h),
+ * while the next round is computed: on a device, until its first backward pass.
+ * So the sum, which only has a rank's own slice, has the same bits for every R.
  */
 #ifndef ULP_TRAIN_GRADIENT_H
 #define ULP_TRAIN_GRADIENT_H

@@ -10,4 +10,11 @@
 void shards_cut(int *end, int n, const struct pack *p, int from,
                 const int *group_end, int n_groups);
 
+/* rank_of[k]: which of `ranks` ranks computes shard k < n. Round i has shards
+ * i ranks .. (i + 1) ranks - 1, one for each rank: the one with most rows goes to
+ * the rank that has had fewest so far. Equal shards go round by round in order.
+ * A function of lengths, so that all ranks agree; no sum depends on it. */
+void shards_deal(int *rank_of, int n, int ranks, const struct pack *p, int from,
+                 const int *end);
+
 #endif

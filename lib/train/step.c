@@ -188,13 +188,15 @@ static int scores_alike(const struct arm *a)
 static int score_shards(struct step *s, const struct scoring *how, int i,
                         struct err *e)
 {
+    int shards = s->a->arm.shards, r = 0;
+    int *rank_of = xcalloc((size_t)shards, sizeof *rank_of);
     struct mini m = mini_of(s, i);
-    int r = 0;
 
-    for (int k = 0, from = m.first; k < s->a->arm.shards && !r;
-         from = m.shard_end[k++])
-        if (k % s->a->s.n == s->a->s.rank)
+    shards_deal(rank_of, shards, s->a->s.n, &s->p, m.first, m.shard_end);
+    for (int k = 0, from = m.first; k < shards && !r; from = m.shard_end[k++])
+        if (rank_of[k] == s->a->s.rank)
             r = scoring_run(how, from, m.shard_end[k], e);
+    free(rank_of);
     if (!r)
         r = to_rank_0(s, &m, s->logp_old, e);
     return r ? r : to_rank_0(s, &m, s->entropy, e);

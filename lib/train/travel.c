@@ -54,6 +54,15 @@ void travel_add(struct travel *t, int nth, size_t at, const void *values,
         t->adder->copy(t->adder, to, values, n * value_size(t));
 }
 
+/* The rank that has made shard i of a round, from 1 on; -1: there is none. */
+static int whose(const struct travel *t, const int *turn, int i)
+{
+    for (int q = 0; q < t->s->n; q++)
+        if (turn[q] == i)
+            return q;
+    return -1;
+}
+
 /* ---- in place -------------------------------------------------------- */
 
 /* Nobody reads before all have written, nor writes before all have read. */
@@ -66,7 +75,7 @@ static int meet(struct travel *t, const char *what, struct err *e)
     return r;
 }
 
-static void count(const struct travel *t, const int *has)
+static void count(const struct travel *t, const int *turn)
 {
     const struct slices *s = t->s;
     size_t sent = 0, received = 0, size = value_size(t);
@@ -74,13 +83,13 @@ static void count(const struct travel *t, const int *has)
     for (int q = 0; q < s->n; q++) {
         if (q == s->rank)
             continue;
-        sent += has[s->rank] ? slices_sum(s, q) * size : 0;
-        received += has[q] ? slices_sum(s, s->rank) * size : 0;
+        sent += turn[s->rank] ? slices_sum(s, q) * size : 0;
+        received += turn[q] ? slices_sum(s, s->rank) * size : 0;
     }
     comm_window_traffic(t->window, sent, received);
 }
 
-static int read_parts(struct travel *t, const int *has, size_t at,
+static int read_parts(struct travel *t, const int *turn, size_t at,
                       struct err *e)
 {
     const struct slices *s = t->s;
@@ -88,15 +97,14 @@ static int read_parts(struct travel *t, const int *has, size_t at,
     int nth = t->joined, r = meet(t, "wait: shards of all", e);
     uint64_t began = timeline_now(t->timeline);
 
-    for (int q = 0; q < s->n && !r; q++)
-        if (has[q])
-            travel_add(
-                t, nth++, 0,
-                comm_window_of(t->window, q) + at + first * value_size(t), own);
+    for (int i = 1, q; !r && (q = whose(t, turn, i)) >= 0; i++)
+        travel_add(t, nth++, 0,
+                   comm_window_of(t->window, q) + at + first * value_size(t),
+                   own);
     if (!r)
         r = t->adder->sync(t->adder, e);
     timeline_add(t->timeline, TIMELINE_EXCHANGE, "read and add", -1, began);
-    count(t, has);
+    count(t, turn);
     return r ? r : meet(t, "wait: read by all", e);
 }
 
@@ -123,7 +131,7 @@ static size_t piece_of(const struct travel *t, size_t all, size_t from)
 }
 
 /* Values [from, from + piece) of every rank's part. */
-static int exchange(struct travel *t, struct parts *x, const int *has,
+static int exchange(struct travel *t, struct parts *x, const int *turn,
                     const char *grads, size_t from, struct err *e)
 {
     const struct slices *s = t->s;
@@ -134,28 +142,26 @@ static int exchange(struct travel *t, struct parts *x, const int *has,
         size_t n = piece_of(t, slices_sum(s, q), from);
         int other = q != s->rank;
 
-        x->n_send[q] = other && has[s->rank] ? n * size : 0;
+        x->n_send[q] = other && turn[s->rank] ? n * size : 0;
         x->at_send[q] = (s->cut[q] + from) * size;
-        x->n_recv[q] = other && has[q] ? own * size : 0;
+        x->n_recv[q] = other && turn[q] ? own * size : 0;
         x->at_recv[q] = (size_t)q * t->piece * size;
     }
     return comm_alltoallv(s->across ? s->across->c : s->c, grads, x->n_send,
                           x->at_send, t->in, x->n_recv, x->at_recv, e);
 }
 
-static int one_piece(struct travel *t, struct parts *x, const int *has,
+static int one_piece(struct travel *t, struct parts *x, const int *turn,
                      const char *grads, size_t from, struct err *e)
 {
     const struct slices *s = t->s;
     size_t size = value_size(t);
     size_t own = piece_of(t, slices_sum(s, s->rank), from);
-    int nth = t->joined, r = exchange(t, x, has, grads, from, e);
+    int nth = t->joined, r = exchange(t, x, turn, grads, from, e);
 
-    for (int q = 0; q < s->n && !r; q++) {
+    for (int i = 1, q; own && !r && (q = whose(t, turn, i)) >= 0; i++) {
         const char *values = t->in + x->at_recv[q];
 
-        if (!has[q] || !own)
-            continue;
         if (q == s->rank)
             values = grads + (s->cut[q] + from) * size;
         travel_add(t, nth++, from, values, own);
@@ -163,7 +169,7 @@ static int one_piece(struct travel *t, struct parts *x, const int *has,
     return r || s->across ? r : t->adder->sync(t->adder, e);
 }
 
-static int send_parts(struct travel *t, const int *has, const char *grads,
+static int send_parts(struct travel *t, const int *turn, const char *grads,
                       struct err *e)
 {
     uint64_t began = timeline_now(t->timeline);
@@ -175,21 +181,21 @@ static int send_parts(struct travel *t, const int *has, const char *grads,
     if (t->s->across)
         t->adder->after(t->adder, t->k);
     for (size_t from = 0; from < longest && !r; from += t->piece)
-        r = one_piece(t, &x, has, grads, from, e);
+        r = one_piece(t, &x, turn, grads, from, e);
     free(x.n_send);
     timeline_add(t->timeline, TIMELINE_EXCHANGE, "send, receive and add", -1,
                  began);
     return r;
 }
 
-int travel_round(struct travel *t, const int *has, const char *grads, size_t at,
-                 struct err *e)
+int travel_round(struct travel *t, const int *turn, const char *grads,
+                 size_t at, struct err *e)
 {
-    int r = t->window ? read_parts(t, has, at, e)
-                      : send_parts(t, has, grads, e);
+    int r = t->window ? read_parts(t, turn, at, e)
+                      : send_parts(t, turn, grads, e);
 
     for (int q = 0; q < t->s->n; q++)
-        t->joined += has[q];
+        t->joined += turn[q] > 0;
     return r;
 }
 

@@ -1,6 +1,6 @@
 /* travel - gradients of a round of shards, to who adds them
  *
- * Rank r has made at most one shard of the round. Each rank gets of every shard
+ * A rank has made at most one shard of the round. Each rank gets of every shard
  * of the round the part that it sums (slices.h), and adds these in the order of
  * the shards to those of the rounds before.
  *
@@ -43,11 +43,11 @@ int travel_need(struct travel *t, struct err *e) MUST_CHECK;
 /* n values of a shard to place `at` of the sum, as the next shard's. */
 void travel_add(struct travel *t, int nth, size_t at, const void *values,
                 size_t n);
-/* All ranks call. has[r]: rank r has a shard in this round, and this rank's is
- * grads; of a window, value 0 lies at byte `at` of each rank's. Nobody reads
+/* All ranks call. turn[r]: the place, from 1 on, that rank r's shard has among
+ * those of this round, or 0: it has none. This rank's is grads; of a window, value 0 lies at byte `at` of each rank's. Nobody reads
  * grads after this; on a device, once travel_wait was called. */
-int travel_round(struct travel *t, const int *has, const char *grads, size_t at,
-                 struct err *e) MUST_CHECK;
+int travel_round(struct travel *t, const int *turn, const char *grads,
+                 size_t at, struct err *e) MUST_CHECK;
 /* What k is asked for from now on may write to the gradients of the rounds that
  * travel_round was called for, and sees them in the sum. */
 void travel_wait(struct travel *t);

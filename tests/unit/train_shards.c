@@ -81,6 +81,80 @@ static void shards_end_where_the_words_say(void)
     }
 }
 
+/* ---- whose they are ---- */
+
+/* A shard k of rows[k] rows, one sequence each. */
+static void deal(const int *rows, int n, int ranks, int *rank_of)
+{
+    int32_t tokens[64] = {0};
+    struct pack p = {0};
+    int end[MAX_SHARDS];
+
+    pack_add(&p, tokens, 30, 2, 0); /* of the mini-batch before */
+    for (int k = 0; k < n; k++) {
+        pack_add(&p, tokens, rows[k] + 1, 1, 0);
+        end[k] = p.n;
+    }
+    shards_deal(rank_of, n, ranks, &p, 1, end);
+    pack_free(&p);
+}
+
+static void equal_shards_go_round_by_round(void)
+{
+    int rows[MAX_SHARDS], rank_of[MAX_SHARDS];
+
+    for (int k = 0; k < MAX_SHARDS; k++)
+        rows[k] = 7;
+    for (int ranks = 1; ranks <= MAX_SHARDS + 1; ranks++) {
+        deal(rows, MAX_SHARDS, ranks, rank_of);
+        for (int k = 0; k < MAX_SHARDS; k++)
+            T_EQ_INT(rank_of[k], k % ranks);
+    }
+}
+
+static void the_longest_shard_goes_to_who_had_least(void)
+{
+    static const int rows[] = {3, 1, 3, 1, 2, 2, 3, 1}, /* in turn: 11 and 5 */
+        want[] = {0, 1, 1, 0, 0, 1, 0, 1};
+    int rank_of[8];
+
+    deal(rows, 8, 2, rank_of);
+    for (int k = 0; k < 8; k++)
+        T_EQ_INT(rank_of[k], want[k]);
+}
+
+/* A rank has one shard of a round at most, and no rank has more rows than another
+ * by more than a shard has. */
+static void deals_are_fair(void)
+{
+    for (int trial = 0; trial < 200; trial++) {
+        struct rng r;
+        int rows[MAX_SHARDS], rank_of[MAX_SHARDS], n, ranks, most = 0;
+        int had[MAX_SHARDS] = {0};
+
+        rng_init(&r, 9, (uint64_t)trial);
+        n = rng_range(&r, 1, MAX_SHARDS);
+        ranks = rng_range(&r, 1, 8);
+        for (int k = 0; k < n; k++) {
+            rows[k] = rng_range(&r, 0, 60);
+            most = rows[k] > most ? rows[k] : most;
+        }
+        deal(rows, n, ranks, rank_of);
+        for (int k = 0; k < n; k++) {
+            T_CHECK(rank_of[k] >= 0 && rank_of[k] < ranks);
+            for (int j = k - k % ranks; j < k; j++)
+                T_CHECKF(rank_of[j] != rank_of[k],
+                         "trial %d: shards %d and %d of a round", trial, j, k);
+            had[rank_of[k]] += rows[k];
+        }
+        for (int q = 0; q < ranks; q++)
+            for (int o = 0; o < ranks; o++)
+                T_CHECKF(had[q] - had[o] <= most,
+                         "trial %d: %d and %d rows, at most %d a shard", trial,
+                         had[q], had[o], most);
+    }
+}
+
 /* ---- their sum ---- */
 
 struct job {
@@ -246,6 +320,9 @@ static void the_gradient_is_the_sum_of_the_shards(void)
 int main(void)
 {
     T_RUN(shards_end_where_the_words_say);
+    T_RUN(equal_shards_go_round_by_round);
+    T_RUN(the_longest_shard_goes_to_who_had_least);
+    T_RUN(deals_are_fair);
     T_RUN(the_gradient_is_the_sum_of_the_shards);
     T_DONE();
 }
