@@ -173,10 +173,11 @@ void rec_made_by(struct rec_writer *w, const char *key, const char *value);
 int rec_write(struct rec_writer *w, const struct rec *r,
               struct err *e) MUST_CHECK;
 /* From here on records for a waiting reader go together, which wakes it less
- * often: rec_write keeps them for REC_HOLD_MS at most. A program that waits or
- * computes for longer calls rec_flush before. rec_commit and rec_abort flush
- * too. */
-enum { REC_HOLD_MS = 2 };
+ * often: rec_write keeps them for REC_HOLD_MS at most, and no more of them than
+ * REC_HOLD_BYTES, so that the programs of a pipe work at the same time. A program
+ * that waits or computes for longer calls rec_flush before. rec_commit and
+ * rec_abort flush too. */
+enum { REC_HOLD_MS = 2, REC_HOLD_BYTES = 12 * 1024 };
 void rec_hold(struct rec_writer *w);
 /* What rec_write keeps goes to the reader; due: only if it is REC_HOLD_MS old. */
 int rec_flush(struct rec_writer *w, int due, struct err *e) MUST_CHECK;

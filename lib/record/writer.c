@@ -29,6 +29,7 @@ struct rec_writer {
     uint32_t n_pairs;
     int hold;        /* records wait for each other */
     int64_t held_ms; /* since when the first of them does; 0: none does */
+    size_t held;     /* bytes of them */
 };
 
 static int ends_in(const char *s, const char *tail)
@@ -87,6 +88,7 @@ int rec_flush(struct rec_writer *w, int due, struct err *e)
     if (!w->held_ms || (due && clock_ms() - w->held_ms < REC_HOLD_MS))
         return 0;
     w->held_ms = 0;
+    w->held = 0;
     return file_flush(w->f, e);
 }
 
@@ -133,7 +135,8 @@ static int emit(struct rec_writer *w, ZSTD_EndDirective end, struct err *e)
     if (!w->hold)
         return file_flush(w->f, e);
     w->held_ms = w->held_ms ? w->held_ms : clock_ms();
-    return rec_flush(w, 1, e);
+    w->held += in.size;
+    return rec_flush(w, w->held < REC_HOLD_BYTES, e);
 }
 
 static void pack_str(msgpack_packer *pk, const char *s)
