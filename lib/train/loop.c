@@ -35,6 +35,8 @@ struct loop {
     int release;     /* memory goes back while the sampler works */
     int given;       /* the update gives the weights before it */
     int trained;     /* a step of this process was done */
+    int asked;       /* the sampler was told to do the next step */
+    int64_t end;     /* the step that is not done any more */
 };
 
 /* ---- opening --------------------------------------------------------- */
@@ -224,6 +226,10 @@ static int ask(void *ctx, int64_t step, int n, struct err *e)
 {
     struct loop *l = ctx;
 
+    if (l->asked) {
+        l->asked = 0;
+        return 0;
+    }
     return sync_send_go(l->sync, (uint32_t)step, (uint32_t)n, e);
 }
 
@@ -277,6 +283,19 @@ static void release(struct loop *l)
 {
     if (l->release)
         trainer_trim(&l->t);
+}
+
+/* The sampler goes on while this step is written down. Not where a checkpoint is
+ * about to be: it takes memory of a device that both may be on. */
+static int ask_ahead(struct loop *l, struct err *e)
+{
+    int n = batch_next_ask(&l->bo, 0, 0), r;
+
+    if (!l->sync || l->saved || l->st.step + 1 >= l->end)
+        return 0;
+    r = ask(l, l->st.step + 1, n, e);
+    l->asked = !r;
+    return r;
 }
 
 /* Rank 0 reads a step's groups, and all have them. */
@@ -337,7 +356,12 @@ static int train_step(struct loop *l, struct err *e)
     t.collect = at - began;
     t.train = clock_s(CLOCK_MONOTONIC) - at;
     t.train_cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    trainer_memory(&l->t, &t.memory);
+    if (!r)
+        r = ask_ahead(l, e);
+    if (!r && !l->rank)
+        r = rollouts_write(&l->src, e);
+    if (o->timing || o->live)
+        trainer_memory(&l->t, &t.memory);
     if (!r && o->timing)
         r = timing_end(&t, o->comm, e);
     if (!r && !l->rank)
@@ -367,19 +391,19 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
              int n_inputs, struct err *e)
 {
     struct loop l = {.o = o, .rank = comm_rank(o->comm), .share = {o->comm, 0}};
-    int64_t end;
     int r = loop_open(&l, inputs, n_inputs, e);
 
     if (!r) {
-        end = o->until ? o->until : l.st.step + o->steps;
-        l.progress = progress_open(
-            program, "steps", (uint64_t)(end - l.st.step), o->quiet || l.rank);
+        l.end = o->until ? o->until : l.st.step + o->steps;
+        l.progress = progress_open(program, "steps",
+                                   (uint64_t)(l.end - l.st.step),
+                                   o->quiet || l.rank);
         if (!l.rank)
             trainer_say(&l.t, l.progress);
         health_open(&l.health, o->prompts, l.t.arm.loss_scaling);
-        while (!r && l.st.step < end) {
+        while (!r && l.st.step < l.end) {
             r = train_step(&l, e);
-            if (!r && l.st.step < end)
+            if (!r && l.st.step < l.end)
                 r = saved_step(l.saved, o->model, l.t.a, &l.st, e);
         }
     }

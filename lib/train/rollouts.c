@@ -7,6 +7,8 @@
 #include "rollouts.h"
 #include "sample.h"
 
+enum { MOST_KEPT = 1 << 18 }; /* tokens of records that wait to be written */
+
 int rollouts_open(struct rollouts *s, const struct batch_opts *o, char **paths,
                   int n_paths, const char *keep, int live, int64_t position,
                   struct saved *saved, struct err *e)
@@ -89,6 +91,26 @@ static int check_rest(const struct rollouts *s, struct rec *rec, int64_t step,
                : 0;
 }
 
+static void drop_kept(struct rollouts *s)
+{
+    for (size_t i = 0; i < s->n_kept; i++)
+        rec_free(&s->kept[i]);
+    s->n_kept = s->kept_tokens = 0;
+}
+
+int rollouts_write(struct rollouts *s, struct err *e)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < s->n_kept && !r; i++) {
+        r = rec_write(s->w, s->kept[i], e);
+        if (!r)
+            r = saved_add(s->saved, SAVED_ROLLOUTS, s->kept[i], s->in, e);
+    }
+    drop_kept(s);
+    return r;
+}
+
 int rollouts_finish(struct rollouts *s, int64_t step, struct err *e)
 {
     struct rec *rec;
@@ -102,11 +124,14 @@ int rollouts_finish(struct rollouts *s, int64_t step, struct err *e)
     }
     if (r < 0)
         return r;
-    return s->w ? rec_commit(&s->w, e) : 0;
+    r = rollouts_write(s, e);
+    return r || !s->w ? r : rec_commit(&s->w, e);
 }
 
 void rollouts_close(struct rollouts *s)
 {
+    drop_kept(s);
+    free(s->kept);
     rec_close(&s->in);
     rec_abort(&s->w);
     once_free(&s->ids);
@@ -304,9 +329,10 @@ int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
 int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
                   struct err *e)
 {
-    int r = 0;
-
-    for (int i = 0; s->w && i < g->n && !r; i++) {
+    if (!s->w)
+        return 0;
+    s->kept = xrealloc(s->kept, s->n_kept + (size_t)g->n, sizeof *s->kept);
+    for (int i = 0; i < g->n; i++) {
         struct sample *v = &g->v[i];
 
         if (trained_on)
@@ -315,12 +341,11 @@ int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
             rec_unset(v->rec, "advantage");
         if (i == 0 && g->skipped)
             rec_set_i64(v->rec, "skipped", g->skipped);
-        r = rec_write(s->w, v->rec, e);
-        if (!r)
-            r = saved_add(s->saved, SAVED_ROLLOUTS, v->rec, s->in, e);
-        rec_free(&v->rec);
+        s->kept[s->n_kept++] = v->rec;
+        s->kept_tokens += (size_t)v->n;
+        v->rec = NULL;
     }
-    return r;
+    return s->kept_tokens < MOST_KEPT ? 0 : rollouts_write(s, e);
 }
 
 int rollouts_short(const struct rollouts *s, int64_t step, int found, int asked,

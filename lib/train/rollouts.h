@@ -21,6 +21,8 @@ struct rollouts {
     struct rec *held; /* read, but of the next step */
     const char *keep; /* NULL or where consumed records are kept */
     struct rec_writer *w;
+    struct rec **kept; /* n_kept records that wait for w, owned */
+    size_t n_kept, kept_tokens;
     int live; /* 1: a sampler on a FIFO: the stream must not end early */
     int64_t position;    /* of the next group, where prompts were drawn */
     int drawn;           /* 1: they were; 0: not; -1: no group was read yet */
@@ -46,10 +48,14 @@ void rollouts_close(struct rollouts *s); /* drops an uncommitted keep */
  * step). policy: the digest of the weights trained here. */
 int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
                    struct group *g, struct err *e) MUST_CHECK;
-/* To be called once for each group: writes its records to keep, with
- * `advantage` where it is trained on. */
+/* To be called once for each group: its records are to be kept, with
+ * `advantage` where it is trained on. They wait for rollouts_write, but where
+ * they are many. */
 int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
                   struct err *e) MUST_CHECK;
+/* Writes the records that wait. To be called after a step: the sampler is at
+ * work by then, and the update need not wait for the file. */
+int rollouts_write(struct rollouts *s, struct err *e) MUST_CHECK;
 /* After rollouts_group gave 0: the error that `found` groups of the step came,
  * of the `asked` that a sampler made. */
 int rollouts_short(const struct rollouts *s, int64_t step, int found, int asked,
