@@ -34,7 +34,7 @@ static int open_writer(const char *fifo, struct err *e)
 
         if (fd >= 0) {
             /* fewer turns between the two; a system may allow less */
-            (void)fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
+            (void)fcntl(fd, F_SETPIPE_SZ, (int)PIPE);
             if (fcntl(fd, F_SETFL, 0) == 0)
                 return fd;
             err_errno(e, ERR_IO, "%s", fifo);
@@ -151,7 +151,7 @@ int sync_open(struct sync **s, const char *fifo, int writing, struct err *e)
     *s = xcalloc(1, sizeof **s);
     (*s)->fd = fd;
     (*s)->name = xstrdup(fifo);
-    if (!msgpack_unpacker_init(&(*s)->u, CHUNK))
+    if (!msgpack_unpacker_init(&(*s)->u, 4 * CHUNK))
         return err_memory(e, "%s: out of memory", fifo);
     msgpack_unpacked_init(&(*s)->obj);
     /* the reader then knows that we live, however long the model loads */

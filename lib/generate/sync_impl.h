@@ -9,7 +9,8 @@
  * sampler may load its model first. */
 #define WAIT_TRAINER_MS 30000
 #define WAIT_SAMPLER_MS 300000
-#define CHUNK ((size_t)1 << 20) /* weights travel in pieces */
+#define PIPE ((size_t)1 << 20)   /* that a writer may be ahead */
+#define CHUNK ((size_t)64 << 10) /* weights travel in pieces */
 
 struct sync {
     int fd;

@@ -410,9 +410,14 @@ int adamw_compute_weights(const struct adamw *a, enum dtype t,
     size_t size = dtype_size(t), all = a->p->n_values;
     size_t some = adamw_piece(all);
     int as_is = t == a->arm.master, r = 0;
-    char *piece = as_is ? NULL : k->alloc(k, some * size, e);
-    char *host = piece || as_is ? xmalloc(some * size) : NULL;
+    char *piece, *host;
 
+    if (as_is && a->s.n == 1 && !k->sizes.can.own_memory) {
+        r = k->sync(k, e);
+        return r ? r : take(ctx, a->master, all * size, e);
+    }
+    piece = as_is ? NULL : k->alloc(k, some * size, e);
+    host = piece || as_is ? xmalloc(some * size) : NULL;
     if (!host)
         return -ERR_IO;
     for (size_t i = 0; i < all && !r; i += some) {

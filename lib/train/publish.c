@@ -11,7 +11,7 @@
 #include "moved.h"
 
 /* Runs of a piece that adamw_compute_weights gives, at most. */
-enum { RUNS = 16 };
+enum { RUNS = 16, NEAR = 1 << 16 /* values */ };
 
 struct run {
     struct delta_coder *coder;
@@ -182,14 +182,14 @@ static int send_runs(struct publisher *x, size_t runs, struct err *e)
     return r;
 }
 
-static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
+static int pass_piece(struct publisher *x, const void *p, size_t n,
+                      struct err *e)
 {
-    struct publisher *x = ctx;
     size_t runs = 0;
     int r = 0;
 
     x->piece = p;
-    x->n = n_bytes / dtype_size(x->t);
+    x->n = n;
     if (!x->o.whole && (x->own || x->after_step >= 0))
         runs = (x->n + CHANGES_RUN - 1) / CHANGES_RUN;
     pool_for(x->pool, 1 + (long)runs, task, x);
@@ -199,6 +199,21 @@ static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
     if (x->after_step >= 0)
         r = send_runs(x, runs, e);
     x->at += x->n;
+    return r;
+}
+
+/* The pieces: of all that is sent whole what a cache holds, so that the sampler
+ * has the first while the next is digested. */
+static int pass_on(void *ctx, const void *p, size_t n_bytes, struct err *e)
+{
+    struct publisher *x = ctx;
+    size_t size = dtype_size(x->t), n = n_bytes / size;
+    size_t most = x->o.whole ? (size_t)NEAR : (size_t)RUNS * CHANGES_RUN;
+    int r = 0;
+
+    for (size_t i = 0; i < n && !r; i += most)
+        r = pass_piece(x, (const char *)p + i * size,
+                       n - i < most ? n - i : most, e);
     return r;
 }
 
