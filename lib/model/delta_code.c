@@ -7,6 +7,12 @@
 
 enum { WIDTH = 4 };
 
+#if defined(__x86_64__)
+#define HALF_OF(c, name) ((c)->v3 ? name##_v3 : name##_v1)
+#else
+#define HALF_OF(c, name) name##_v1
+#endif
+
 /* ---- encoding ------------------------------------------------------- */
 
 /* Where the next value that differs goes. */
@@ -100,7 +106,7 @@ size_t delta_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
     struct scan s = {.n = n};
 
     if (width == 2)
-        return half_encode(c, out, this, that, n);
+        return HALF_OF(c, half_encode)(c, out, this, that, n);
     delta_room(c, n, n * WIDTH, 0);
     s.gaps = c->gaps;
     s.planes = c->planes;
@@ -215,8 +221,9 @@ int delta_decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
         return r;
     if (moved > n)
         return -ERR_DATA;
-    return width == 2 ? half_decode(c, in, n_in, at, values, n, moved)
-                      : decode(c, in, n_in, at, values, n, moved);
+    return width == 2
+               ? HALF_OF(c, half_decode)(c, in, n_in, at, values, n, moved)
+               : decode(c, in, n_in, at, values, n, moved);
 }
 
 int delta_skip(const uint8_t *in, size_t n_in, size_t *at, int width)

@@ -3,10 +3,16 @@
  * Both directions look at 64 values at a time: bits of a word say which differ
  * and which are below the bound. Their places in the chunk are listed first, and
  * then only those values are touched, by loops without a branch to guess.
+ * delta_half_v3.c compiles all of it once more, for AVX2.
  */
 #include <string.h>
 #include "delta_half.h"
 #include "delta_impl.h"
+
+#if !defined(HALF)
+#define HALF(name) name##_v1
+#endif
+
 enum { SAMPLE = 256, BINS = 256 };
 
 /* ---- memory ------------------------------------------------------------- */
@@ -114,12 +120,16 @@ static void put_gaps(struct delta_coder *c, struct buf *out, const uint32_t *at,
 /* The lowest bit of each of n numbers less 1; f becomes the others. */
 static void take_signs(uint8_t *to, uint16_t *f, size_t n)
 {
-    memset(to, 0, (n + 7) / 8);
-    for (size_t i = 0; i < n; i++) {
-        unsigned g = f[i] - 1u;
+    for (size_t i = 0; i < n; i += 8) {
+        unsigned bits = 0;
 
-        to[i / 8] = (uint8_t)(to[i / 8] | (g & 1) << i % 8);
-        f[i] = (uint16_t)(g >> 1);
+        for (size_t j = 0; j < 8 && i + j < n; j++) {
+            unsigned g = f[i + j] - 1u;
+
+            bits |= (g & 1) << j;
+            f[i + j] = (uint16_t)(g >> 1);
+        }
+        to[i / 8] = (uint8_t)bits;
     }
 }
 
@@ -159,8 +169,8 @@ static size_t take_small(const struct half *h, const uint8_t *this,
     return moved;
 }
 
-size_t half_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
-                   const uint8_t *that, size_t n)
+size_t HALF(half_encode)(struct delta_coder *c, struct buf *out,
+                         const uint8_t *this, const uint8_t *that, size_t n)
 {
     uint32_t bound = choose_bound(this, that, n);
     struct half h = room(c, n);
@@ -263,8 +273,8 @@ static size_t changed(const struct half *h, size_t n_listed, size_t n_small)
     return n;
 }
 
-int half_decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
-                size_t *at, uint8_t *values, size_t n, uint32_t moved)
+int HALF(half_decode)(struct delta_coder *c, const uint8_t *in, size_t n_in,
+                      size_t *at, uint8_t *values, size_t n, uint32_t moved)
 {
     struct half h = room(c, n);
     size_t size[HALF_SECTIONS];

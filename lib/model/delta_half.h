@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#if defined(__SSE2__)
+#if defined(HALF_AVX2)
+#include <immintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -26,12 +28,40 @@ static inline uint16_t half_load(const uint8_t *v, size_t place)
 
 /* ---- 64 values as bits of a word ---------------------------------------- */
 
+#if defined(HALF_AVX2)
+/* A bit for each of 32 masks of two bytes. */
+static inline uint64_t half_bits(__m256i a, __m256i b)
+{
+    __m256i m = _mm256_permute4x64_epi64(_mm256_packs_epi16(a, b), 0xD8);
+
+    return (uint32_t)_mm256_movemask_epi8(m);
+}
+
+static inline __m256i half_vector(const uint8_t *p)
+{
+    return _mm256_loadu_si256((const void *)p);
+}
+#endif
+
 /* Values whose bits without the sign are below the bound (0 to 0x8000). */
 static inline uint64_t half_below(const uint8_t *v, uint32_t bound)
 {
     uint64_t bits = 0;
 
-#if defined(__SSE2__)
+#if defined(HALF_AVX2)
+    const __m256i magnitude = _mm256_set1_epi16(0x7FFF);
+    const __m256i last = _mm256_set1_epi16((short)((int)bound - 1));
+
+    for (int i = 0; i < BLOCK; i += 32) {
+        __m256i a = _mm256_and_si256(half_vector(v + 2 * i), magnitude);
+        __m256i b = _mm256_and_si256(half_vector(v + 2 * i + 32), magnitude);
+
+        bits |=
+            half_bits(_mm256_cmpgt_epi16(a, last), _mm256_cmpgt_epi16(b, last))
+            << i;
+    }
+    bits = ~bits;
+#elif defined(__SSE2__)
     const __m128i magnitude = _mm_set1_epi16(0x7FFF);
     const __m128i last = _mm_set1_epi16((short)((int)bound - 1));
 
@@ -57,7 +87,17 @@ static inline uint64_t half_differ(const uint8_t *x, const uint8_t *y)
 {
     uint64_t bits = 0;
 
-#if defined(__SSE2__)
+#if defined(HALF_AVX2)
+    for (int i = 0; i < BLOCK; i += 32) {
+        const uint8_t *p = x + 2 * i, *q = y + 2 * i;
+
+        bits |= half_bits(_mm256_cmpeq_epi16(half_vector(p), half_vector(q)),
+                          _mm256_cmpeq_epi16(half_vector(p + 32),
+                                             half_vector(q + 32)))
+                << i;
+    }
+    bits = ~bits;
+#elif defined(__SSE2__)
     for (int i = 0; i < BLOCK; i += 16) {
         const __m128i *p = (const void *)(x + 2 * i);
         const __m128i *q = (const void *)(y + 2 * i);
@@ -79,10 +119,14 @@ static inline uint64_t half_differ(const uint8_t *x, const uint8_t *y)
 /* How many are set; baseline x86-64 has no instruction for it. */
 static inline size_t half_count(uint64_t bits)
 {
+#if defined(HALF_AVX2)
+    return (size_t)__builtin_popcountll(bits);
+#else
     bits -= bits >> 1 & 0x5555555555555555u;
     bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
     bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
     return (size_t)(bits * 0x0101010101010101u >> 56);
+#endif
 }
 
 /* Appends `first` and the number of each bit that is set; returns the end. They

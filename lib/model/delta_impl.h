@@ -13,6 +13,7 @@ struct delta_coder {
     uint8_t *gaps, *planes;
     uint32_t *places;
     size_t most_gaps, most_planes, most_places; /* bytes */
+    int v3; /* the processor has AVX2, and ULP_ISA does not name less */
 };
 
 /* Room for the gaps of n values, for `planes` bytes of planes and for `places`
@@ -30,11 +31,17 @@ int delta_get_section(struct delta_coder *c, const uint8_t *in, size_t n_in,
 
 enum { HALF_SECTIONS = 6 };
 
-/* Values of two bytes: all of a chunk after its first number. */
-size_t half_encode(struct delta_coder *c, struct buf *out, const uint8_t *this,
-                   const uint8_t *that, size_t n);
-int half_decode(struct delta_coder *c, const uint8_t *in, size_t n_in,
-                size_t *at, uint8_t *values, size_t n,
-                uint32_t moved) MUST_CHECK;
+/* Values of two bytes: all of a chunk after its first number. v3 is for
+ * processors that have AVX2, and gives the same bytes. */
+size_t half_encode_v1(struct delta_coder *c, struct buf *out,
+                      const uint8_t *this, const uint8_t *that, size_t n);
+int half_decode_v1(struct delta_coder *c, const uint8_t *in, size_t n_in,
+                   size_t *at, uint8_t *values, size_t n,
+                   uint32_t moved) MUST_CHECK;
+size_t half_encode_v3(struct delta_coder *c, struct buf *out,
+                      const uint8_t *this, const uint8_t *that, size_t n);
+int half_decode_v3(struct delta_coder *c, const uint8_t *in, size_t n_in,
+                   size_t *at, uint8_t *values, size_t n,
+                   uint32_t moved) MUST_CHECK;
 
 #endif

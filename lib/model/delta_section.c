@@ -1,14 +1,32 @@
 /* delta_section - sections through zstd, and the memory of a coder */
 #include <stdlib.h>
+#include <string.h>
 #include "../base/arena.h"
 #include "delta_fold.h"
 #include "delta_impl.h"
 
 enum { LEVEL = 1 };
 
+static int has_v3(void)
+{
+#if defined(__x86_64__)
+    const char *isa = getenv("ULP_ISA");
+
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+           !(isa && !strcmp(isa, "x86-64"));
+#else
+    return 0;
+#endif
+}
+
 struct delta_coder *delta_coder_open(void)
 {
-    return xcalloc(1, sizeof(struct delta_coder));
+    struct delta_coder *c = xcalloc(1, sizeof *c);
+
+    c->v3 = has_v3();
+    return c;
 }
 
 void delta_coder_close(struct delta_coder **c)

@@ -1,4 +1,5 @@
 /* model_delta - every bit pattern comes back from a difference */
+#include <stdlib.h>
 #include <unistd.h>
 #include "../../lib/base/rng.h"
 #include "../../lib/model/delta_chain.h"
@@ -6,12 +7,12 @@
 #include "../../lib/model/safetensors.h"
 #include "t.h"
 
-static struct delta_coder *coder;
+static struct delta_coder *coder, *plain; /* plain: of baseline x86-64 */
 
 static void there_and_back(const uint8_t *this, const uint8_t *that, size_t n,
                            int width)
 {
-    struct buf b = {0};
+    struct buf b = {0}, c = {0};
     size_t at = 0, over = 0, bytes = n * (size_t)width, differ = 0;
     uint8_t *v = malloc(bytes + 1);
 
@@ -27,7 +28,15 @@ static void there_and_back(const uint8_t *this, const uint8_t *that, size_t n,
     T_EQ_INT(delta_skip((const uint8_t *)b.p, b.n, &over, width), 0);
     T_EQ_INT(over, b.n);
     T_CHECK(!memcmp(v, this, bytes));
+    T_EQ_INT(delta_encode(plain, &c, this, that, n, width), differ);
+    T_CHECK(b.n == c.n && !memcmp(b.p, c.p, b.n));
+    memcpy(v, that, bytes);
+    at = 0;
+    T_EQ_INT(delta_decode(plain, (const uint8_t *)c.p, c.n, &at, v, n, width),
+             0);
+    T_CHECK(!memcmp(v, this, bytes));
     buf_free(&b);
+    buf_free(&c);
     free(v);
 }
 
@@ -199,6 +208,8 @@ static void small_tensors_share_a_run(void)
 int main(void)
 {
     coder = delta_coder_open();
+    setenv("ULP_ISA", "x86-64", 1);
+    plain = delta_coder_open();
     T_RUN(all_half_patterns);
     T_RUN(hard_words);
     T_RUN(lengths_and_gaps);
@@ -206,5 +217,6 @@ int main(void)
     T_RUN(nonsense_is_refused);
     T_RUN(small_tensors_share_a_run);
     delta_coder_close(&coder);
+    delta_coder_close(&plain);
     T_DONE();
 }
