@@ -20,7 +20,8 @@ FUZZ_USES_tok := text
 FUZZ_USES_delta := base
 
 fuzz_uses = $(or $(FUZZ_USES_$(1)),$(firstword $(subst _, ,$(1))))
-# fuzz_delta takes the coding alone: the rest of lib/model is the whole trainer;
+# fuzz_delta takes the coding alone: the rest of lib/model is most of a
+# trainer. Of other targets
 # each floor's sources are compiled with the target: instrumented, and apart
 # from the objects of a plain build
 fuzz_dirs = $(patsubst $(B)/lib_%.a,lib/%,$(filter $(B)/lib_%.a,$(call libs,$(call fuzz_uses,$(1)))))

@@ -54,6 +54,7 @@ static void add_counts(struct move_counts *to, const struct move_counts *c)
     to->non_finite += c->non_finite;
     to->unchanged += c->unchanged;
     to->unchanged_abs += c->unchanged_abs;
+    to->visible += c->visible;
     to->moved += c->moved;
     to->rows_moved += c->rows_moved;
     to->cols_moved += c->cols_moved;
@@ -100,6 +101,7 @@ static void one_update(struct pass *p, int i, size_t n)
 
         c->non_finite += (uint64_t)!finite;
         c->unchanged += (uint64_t)same;
+        c->visible += (uint64_t)(finite && a[j] != b[j]);
         c->unchanged_abs +=
             (uint64_t)(finite && compare_abs_near(x[j], y[j], SPARSITY_ABS));
         p->moved[i].w[j / 64] |= (uint64_t)(finite && !same) << j % 64;

@@ -1,7 +1,7 @@
 /* moves - several updates at once: which weights each moved, and which all did
  *
  * An update is two checkpoints, before and after it. A weight is moved by the
- * rule of sparsity.h: its bf16 cast changed. In one pass over all files: counts of each
+ * rule of sparsity.h: with eta < 2^-9, its bf16 cast changed. In one pass over all files: counts of each
  * update, by row and column as well; overlaps of each two updates; and how many
  * weights were moved by exactly 0, 1, 2 ... of a group of them. Overlaps are
  * over the weights that are finite in all files.
@@ -25,7 +25,8 @@ struct move_group {
 
 struct move_counts { /* of one update */
     uint64_t non_finite, unchanged, unchanged_abs;
-    uint64_t moved;                  /* of weights finite in all files */
+    uint64_t visible; /* the bf16 cast changed, whatever eta is */
+    uint64_t moved;   /* of weights finite in all files */
     uint64_t rows_moved, cols_moved; /* with a moved weight in them */
     double row_most, col_most;       /* largest share of a row, a column */
 };

@@ -69,10 +69,9 @@ static int put_update(struct updates *x, const struct scope *s,
     fields_share(rec, "sparsity", c->unchanged, n_finite(m, i));
     rec_set_u64(rec, "unchanged_abs1e-5", c->unchanged_abs);
     fields_share(rec, "sparsity_abs1e-5", c->unchanged_abs, n_finite(m, i));
-    fields_share(rec, "visible", n_finite(m, i) - c->unchanged, n_finite(m, i));
+    fields_share(rec, "visible", c->visible, n_finite(m, i));
     if (first >= 0)
-        fields_share(rec, "visible_cumulative",
-                     n_finite(m, first) - m->of[first].unchanged,
+        fields_share(rec, "visible_cumulative", m->of[first].visible,
                      n_finite(m, first));
     fields_share(rec, "rows_moved", c->rows_moved, m->rows);
     fields_share(rec, "cols_moved", c->cols_moved, m->cols);

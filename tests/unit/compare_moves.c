@@ -80,6 +80,27 @@ static void three_updates_by_hand(void)
     moves_close(&sum);
 }
 
+/* eta says what is moved, and not what is visible. */
+static void a_wide_eta(void)
+{
+    static const struct update u[1] = {{0, 1}};
+    static const float a[] = {1, 1, 1, 0, NAN}, b[] = {1, 1.25f, 2, -0.0f, 1};
+    static const struct moves_opts o = {
+        .update = u, .n_overlap = 1, .eta = 0.3};
+    struct st_tensor t[2] = {
+        {.type = DT_F32, .n_dims = 1, .dims = {5}, .n = 5, .data = a},
+        {.type = DT_F32, .n_dims = 1, .dims = {5}, .n = 5, .data = b}};
+    const struct st_tensor *p[2] = {t, t + 1};
+    struct moves m;
+
+    moves_open(&m, 1, 0);
+    moves_count(&m, p, 2, &o);
+    T_EQ_INT(m.of[0].non_finite, 1);
+    T_EQ_INT(m.of[0].unchanged, 3);
+    T_EQ_INT(m.of[0].visible, 2);
+    moves_close(&m);
+}
+
 /* A vector has no rows; a run's end falls within a long row. */
 static void a_long_vector(void)
 {
@@ -110,6 +131,7 @@ static void a_long_vector(void)
 int main(void)
 {
     T_RUN(three_updates_by_hand);
+    T_RUN(a_wide_eta);
     T_RUN(a_long_vector);
     T_DONE();
 }
