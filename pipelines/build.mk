@@ -52,7 +52,6 @@ OBJ_of    = $(patsubst %.c,$(B)/%.o,$(call SRC_of,$(1)))
 LIB_of    = $(B)/$(subst /,_,$(1)).a
 
 .PHONY: all clean
-all: $(PROGRAMS:%=$(BIN)/%)
 
 $(B)/lib/%.o: lib/%.c
 	$(Q)$(call into,CC,$<) $(CC) $(STD) $(OPT) $(WARN) $(CFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) $(if $(filter %/page_assets.c,$<),$(CFLAGS_page_assets)) -MMD -MP -c -o $@ $<
@@ -96,6 +95,9 @@ $(B)/lib/arch/arch.o: $(FAMILIES:%=lib/arch/%.c)
 
 # --- kernels: the same files once per instruction set ------------------------
 include kernels/kernels.mk
+
+# What nvcc compiles goes first: links and small files fill the processors at the end.
+all: $(CUDA_OBJ) $(PROGRAMS:%=$(BIN)/%)
 
 # --- what each program stands on ---------------------------------------------
 L_base   := $(call LIB_of,lib/base)

@@ -263,18 +263,18 @@ DEV int32_t draw_searched(const struct draw_row *r, const struct k_sample *s,
 DEV int32_t draw_kept(const struct draw_row *r, const struct k_sample *s,
                       uint64_t *cand, struct draw_shared *h)
 {
-    for (float reach = 8.0f; reach < 20.0f; reach += 6.0f) {
-        int n = gather(r, reach, cand, h);
-        int32_t id = -1;
+    int32_t id = -1;
 
-        if (n <= CANDS) {
-            sort_cands(cand, n);
-            id = draw_listed(r, s, cand, n, h);
-        }
-        if (id >= 0 || n > CANDS)
-            return id >= 0 ? id : draw_searched(r, s, h);
+#pragma unroll 1 /* the second is rare */
+    for (float reach = 8.0f; id < 0 && reach < 20.0f; reach += 6.0f) {
+        int n = gather(r, reach, cand, h);
+
+        if (n > CANDS)
+            break;
+        sort_cands(cand, n);
+        id = draw_listed(r, s, cand, n, h);
     }
-    return draw_searched(r, s, h);
+    return id >= 0 ? id : draw_searched(r, s, h);
 }
 
 #endif
