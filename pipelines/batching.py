@@ -118,3 +118,9 @@ def rounds(of_shards, ranks):
     k mod R's, and a round ends with its largest."""
     return sum(max(of_shards[i:i + ranks])
                for i in range(0, len(of_shards), ranks))
+
+
+def micro_batches(of_shards, ranks, tokens):
+    """How many of at most so many tokens the rank with most has."""
+    return max(sum(-(-rows // tokens) for rows in of_shards[r::ranks])
+               for r in range(ranks))

@@ -85,6 +85,7 @@ SWEEP_LR      ?=## learning rates of make sweep, for each of its arms; ARM:RATE 
 # where stages run (docs/SCALE.md); results do not depend on it
 GPUS          ?=## devices of this host, taken by stages in turn: how many, or their numbers (0,1,3); one that is named twice (0,0) is shared by two stages where the plan's memory of both fits
 RANKS         ?= 1## processes of each program that computes with a model; a stage takes as many devices
+SHARD_WEIGHTS ?= 0## 1: of several ranks of a trainer, which are of one host, each keeps its slice of the weights alone (ZeRO-3)
 NODES         ?=## nodes that the ranks of a stage lie on: how many, with LAUNCH=slurm, or names of hosts, this one first (node1,node2)
 LAUNCH        ?=## slurm: stages that compute run by srun, slurm --partition=x with its options; another command is put before each stage
 SAVE_EVERY    ?=## a running training stage saves its state so often (90s, 10min, 2h), and goes on from there when it was stopped: the same bytes; never when empty
@@ -123,7 +124,7 @@ override R    := $(R:%/=%)
 PARAMETERS    := PRESET R RUNS ARMS SEEDS NOISE LOOKS DEVICE THREADS MODEL DATA OVERWRITE SANDBOX STEPS CHUNK \
   PROMPTS MINI_BATCH SAMPLES SHARDS LR MAX_NEW OVERLONG MAX_PROMPT TRAIN_OPTS ROLLOUT_OPTS KEEP TASKS_FILE \
   TASKS QUESTIONS EVAL_TASKS EVAL_SAMPLES EVAL_TEMPERATURE EVAL_ARM EVAL_SEED KL_PROMPTS REWARD_OPTS SCORE_OPTS SPECTRUM_OPTS MARGIN \
-  REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR GPUS RANKS NODES LAUNCH SAVE_EVERY RATE DEVICE_MEM MEAN_NEW PLAN_GPUS PLAN_GPU PLAN_PILOT PLAN_JSON TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
+  REFERENCE ABLATION_ARMS MISMATCH_ARMS SWEEP_ARMS SWEEP_LR GPUS RANKS SHARD_WEIGHTS NODES LAUNCH SAVE_EVERY RATE DEVICE_MEM MEAN_NEW PLAN_GPUS PLAN_GPU PLAN_PILOT PLAN_JSON TRAIN_TASK TEMPLATE TOKENIZER CORPUS_ROWS MODEL_SHAPE PRETRAIN_OPTS \
   TRAIN_ROWS SYNTHETIC EXPECT
 
 # One make runs as many stages at once as there are processors, unless told

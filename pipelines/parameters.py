@@ -20,7 +20,7 @@ WHOLE_OR_0 = ("MAX_PROMPT OVERLONG THREADS QUESTIONS EVAL_SEED "
               "MEAN_NEW SHARDS").split()
 WORDS = {"KEEP": ("all", "last", "deltas"), "DEVICE": ("auto", "cpu", "cuda"),
          "SYNTHETIC": ("0", "1"), "OVERWRITE": ("0", "1"),
-         "PLAN_JSON": ("0", "1"),
+         "PLAN_JSON": ("0", "1"), "SHARD_WEIGHTS": ("0", "1"),
          "EVAL_TASKS": ("together", "apart")}
 # What decides the bytes of results that another run in the same folder would
 # replace. ARMS, SEEDS and TASKS only add to what is there.

@@ -1,4 +1,4 @@
-"""place - where a stage runs: GPUS, RANKS, NODES, LAUNCH
+"""place - where a stage runs: GPUS, RANKS, SHARD_WEIGHTS, NODES, LAUNCH
 
 None of this is part of the experiment. The bytes are the same, a stage's record
 does not have it, and nothing runs again when it changes.
@@ -32,8 +32,12 @@ def check_place(p):
         if p.RANKS > 1 and "--ranks" in p.text[name]:
             raise Wrong(f"RANKS={p.RANKS}: {name} has --ranks as well")
     if p.NODES:
-        from nodes import check_nodes
+        from nodes import check_nodes, number_of
         check_nodes(p)
+        if p.SHARD_WEIGHTS == "1" and number_of(p.NODES) > 1:
+            raise Wrong(f"SHARD_WEIGHTS=1: NODES={p.NODES} has ranks on "
+                        "several hosts, and slices of weights are shared "
+                        "within one")
     if p.LAUNCH:
         from launch import check_launch
         check_launch(p)
@@ -85,6 +89,11 @@ def setting(name):
     return os.environ.get(f"ULP_{name}", "")
 
 
+def shards_of(factors):
+    """Of an arm: shards=N, the last where there are several."""
+    return int((["1"] + re.findall(r"(?:^|,)shards=(\d+)", factors))[-1])
+
+
 def on_ranks(command):
     """The command with --ranks, and the ranks of its programs. A trainer has
     work for as many as its arm has shards."""
@@ -94,11 +103,13 @@ def on_ranks(command):
 
     def placed(m):
         nonlocal most
-        shards = re.search(r"--arm \S*shards=(\d+)", m[3])
-        n = ranks if m[2] != "dapo-step" else \
-            min(ranks, int(shards[1]) if shards else 1)
+        trains = m[2] == "dapo-step"
+        arm = re.search(r"--arm (\S+)", m[3])
+        n = min(ranks, shards_of(arm[1]) if arm else 1) if trains else ranks
         most = max(most, n)
-        return f"{m[1]} --ranks {n} {launcher(m[1], m[3], n)}" \
+        more = "--shard-weights " if trains and \
+            setting("STAGE_SHARD_WEIGHTS") == "1" else ""
+        return f"{m[1]} --ranks {n} {more}{launcher(m[1], m[3], n)}" \
             if n > 1 else m[0]
 
     return RANKED.sub(placed, command) if ranks > 1 else command, most

@@ -1,4 +1,5 @@
 """plan_page - the page that `make plan` prints, from what planning.py found"""
+from place import shards_of
 from planning import WAYS
 
 
@@ -231,6 +232,7 @@ class Page:
             print(f"    {way_options(way)} makes it "
                   f"{size(self.at_most(arm, way))} (the same bits)")
             return
+        self.more_ranks(arm)
         m = plan.memory[arm.name][-1]
         print(f"    even with {way_options(ways[-1])} it is "
               f"{size(m['at_most'])}: a device of that size (DEVICE_MEM)" +
@@ -241,6 +243,24 @@ class Page:
         each = (m["at_most"] - fixed) / plan.shape["parameters"]
         print(f"    a smaller MODEL: about {0.9 * plan.mem / each:.2g} "
               "parameters fit in this arm")
+
+    def more_ranks(self, arm):
+        """The fewest devices of a host with which it fits, the weights in slices
+        where that is what it takes."""
+        ranks, shards = 2, shards_of(arm.factors)
+        while self.plan.device != "cpu" and ranks <= min(shards, 8):
+            for slices in ("", " --shard-weights"):
+                for i, (way, *more) in enumerate(WAYS):
+                    m = self.plan.memory_of(arm, way + slices, *more,
+                                            ranks=ranks)
+                    if m["at_most"] <= self.plan.mem:
+                        print(f"    RANKS={ranks}"
+                              f"{' SHARD_WEIGHTS=1' if slices else ''}"
+                              f"{' ' + way_options(i) if i else ''} makes it "
+                              f"{size(m['at_most'])} on each of {ranks} "
+                              "devices (the same bits)")
+                        return
+            ranks *= 2
 
     def does_not_fit(self):
         plan, p, bad = self.plan, self.p, 0

@@ -11,6 +11,7 @@ import os
 import batching
 import pilot
 from packing import Job, pack
+from place import shards_of
 from planning import WAYS, Plan
 from wrong import Wrong, number
 
@@ -46,6 +47,7 @@ class Gpu:
             raise Wrong(f"PLAN_GPU: found '{name}', expected "
                         f"{' or '.join(text['gpus'])} (pipelines/gpus.json)")
         self.sheet, self.assumed = text["gpus"][name], text["assumed"]
+        self.nvlink_bandwidth = None
         self.__dict__.update(self.sheet)
         self.__dict__.update(self.assumed)
 
@@ -58,10 +60,16 @@ class Gpu:
             f"{peak:.3g} of the data sheet x {self.utilisation:g} assumed"
 
     def link(self, ranks):
-        """Bytes a second, one way, between ranks, and its name. What travels
-        between GPUs is counted as without NCCL: by the host's memory."""
-        return (self.host_bandwidth, "PCIe") if ranks <= self.gpus_per_node \
-            else (min(self.host_bandwidth, self.network_bandwidth), "network")
+        """Bytes a second, one way, between ranks. Within a node: NVLink, over
+        which NCCL goes from device to device, or PCIe on a card without it."""
+        rates = self.links()
+        if ranks > self.gpus_per_node:
+            return rates["network"]
+        return rates["nvlink"] or rates["pcie"]
+
+    def links(self):
+        return dict(nvlink=self.nvlink_bandwidth, pcie=self.host_bandwidth,
+                    network=min(self.host_bandwidth, self.network_bandwidth))
 
 
 class ScalePlan(Plan):
@@ -135,6 +143,27 @@ class Scale:
                     break
         return self.known[key]
 
+    def traffic(self, record, ranks, micros):
+        """What of a rank travels in a step, in bytes and seconds. micros:
+        micro-batches of its updates. Weights in slices lie in the host's
+        memory: each micro-batch reads them in a forward and backward, and in
+        the forward that scores it, which is half of that."""
+        gpu, updates = self.gpu, record["updates_per_step"]
+        sent, received = record["sent_bytes"], record["received_bytes"]
+        gathered = 1.5 * micros * record["pass_received_bytes"]
+        if record["pass_received_bytes"]: # so are those read after an update
+            gathered += updates * max(0, received - sent)
+            received = min(sent, received)
+        travels = updates * max(sent, received)
+        reading = gathered / gpu.host_bandwidth
+        found = dict(sent_a_step=updates * sent,
+                     received_a_step=updates * received,
+                     gathered_a_step=gathered,
+                     seconds=travels / gpu.link(ranks) + reading)
+        for name, rate in gpu.links().items():
+            found[f"seconds_{name}"] = travels / rate + reading if rate else None
+        return found
+
     def training_step(self, arm, ranks):
         """Seconds of a step by kind, and what ranks wait for in it."""
         p, s = self.p, self.plan.sets[0]
@@ -146,7 +175,7 @@ class Scale:
         units = 5 if "--recompute" in options else 4
         found = dict(sampling=0.0, updates=0.0)
         waits = dict(ranks=0.0, slots=0.0, shards=0.0)
-        tokens = 0
+        tokens = micros = 0
         for seed in range(DRAWS):
             drawn, groups = self.sample(
                 record, sample_rate, self.kv[arm.factors],
@@ -159,17 +188,18 @@ class Scale:
             alone = slowest = 0
             for i in range(0, len(rows), p.MINI_BATCH):
                 part = rows[i:i + p.MINI_BATCH]
-                of = batching.shards(part, self.shards(arm))
+                of = batching.shards(part, shards_of(arm.factors))
                 alone += sum(part)
                 slowest += batching.rounds(of, ranks)
+                micros += batching.micro_batches(
+                    of, ranks, record["micro_batch_tokens"]) / DRAWS
             length = sum(rows) / (len(rows) * p.SAMPLES)
             found["updates"] += units * slowest * \
                 self.page.cost(length / 2) / rate / DRAWS
             waits["shards"] += (1 - alone / ranks / slowest) / DRAWS
             tokens += sum(map(sum, groups)) / DRAWS
-        link, _ = self.gpu.link(ranks)
-        travels = updates * max(record["sent_bytes"], record["received_bytes"])
-        found["traffic"] = travels / link
+        traffic = self.traffic(record, ranks, micros)
+        found["traffic"] = traffic.pop("seconds")
         weights = record["sampler_weight_bytes"] * ranks
         found["weights to the sampler"] = weights / self.gpu.host_bandwidth
         parked = 2 * updates * (record["moment_bytes"] +
@@ -184,21 +214,7 @@ class Scale:
             self.steps_of_chunk()
         return dict(seconds=found, waits=waits, tokens=tokens, way=way,
                     batch=self.batch(record), at_most=record["at_most"],
-                    traffic=dict(sent_a_step=updates * record["sent_bytes"],
-                                 received_a_step=updates *
-                                 record["received_bytes"],
-                                 weights_a_step=weights,
-                                 seconds_nvlink=travels /
-                                 self.gpu.nvlink_bandwidth,
-                                 seconds_pcie=travels / self.gpu.host_bandwidth,
-                                 seconds_network=travels /
-                                 self.gpu.network_bandwidth))
-
-    def shards(self, arm):
-        for word in reversed(arm.factors.split(",")):
-            if word.startswith("shards="):
-                return int(word[7:])
-        return 1
+                    traffic=dict(traffic, weights_a_step=weights))
 
     def steps_of_chunk(self):
         return self.p.STEPS / self.chunks
@@ -279,9 +295,12 @@ class Scale:
     def choices(self, gpus):
         """Ranks of a stage that are tried: 1, 2, 4, ... up to all GPUs and the
         shards of an arm; or those of RANKS."""
-        most = min([gpus, *(self.shards(a) for a in self.plan.arms)])
+        most = min([gpus, *(shards_of(a.factors) for a in self.plan.arms)])
+        if self.plan.shard_weights: # which is for ranks of one host
+            most = min(most, self.gpu.gpus_per_node)
         if self.p.RANKS > 1:
-            return [self.p.RANKS] if self.p.RANKS <= gpus else []
+            return [self.p.RANKS] if self.p.RANKS <= gpus and (
+                self.p.RANKS <= most or not self.plan.shard_weights) else []
         return [1 << i for i in range(most.bit_length()) if 1 << i <= most]
 
     def on_gpus(self, gpus):
@@ -298,14 +317,22 @@ class Scale:
                             gpu_hours=found["busy"] * ranks / 3600)
         if best:
             best["idle"] = 1 - best["gpu_hours"] * 3600 / gpus / best["seconds"]
-        return best or dict(gpus=gpus, does_not_fit=self.too_large(gpus))
+        return best or dict(gpus=gpus, **self.too_large(gpus))
 
     def too_large(self, gpus):
-        """Bytes of the arms that fit with none of the ways, on most ranks."""
+        """Bytes of the arms that fit with none of the ways, on most ranks; and
+        those with the weights in slices."""
         ranks = max(self.choices(gpus), default=1)
-        return {a.name: self.plan.memory_of(a, *WAYS[-1],
-                                            ranks=ranks)["at_most"]
-                for a in self.plan.arms if not self.fitting(a, ranks)}
+        way, *more = WAYS[-1]
+        arms = [a for a in self.plan.arms if not self.fitting(a, ranks)]
+        found = dict(does_not_fit={
+            a.name: self.plan.memory_of(a, way, *more, ranks=ranks)["at_most"]
+            for a in arms})
+        if 1 < ranks <= self.gpu.gpus_per_node and not self.plan.shard_weights:
+            found["in_slices"] = {a.name: self.plan.memory_of(
+                a, f"{way} --shard-weights", *more, ranks=ranks)["at_most"]
+                for a in arms}
+        return found
 
     def sums(self, ranks):
         """GPU-hours by arm and by kind, and of all."""

@@ -11,6 +11,10 @@ def hours(h):
     return f"{h:.3g}" if h < 100 else f"{h:.0f}"
 
 
+def seconds(s):
+    return "-" if s is None else f"{s:.1f}s"
+
+
 def percent(part):
     return f"{abs(100 * part):.0f}%"
 
@@ -18,8 +22,11 @@ def percent(part):
 def point(x):
     """A line of the table of GPUs."""
     if "does_not_fit" in x:
-        arms = ", ".join(f"{a} needs {size(b)}"
-                         for a, b in x["does_not_fit"].items())
+        less = x.get("in_slices", {})
+        arms = ", ".join(
+            f"{a} needs {size(b)}" + (f" (SHARD_WEIGHTS=1: {size(less[a])})"
+                                      if a in less else "")
+            for a, b in x["does_not_fit"].items())
         return f"  {x['gpus']:>5} {'does not fit: ' + arms}"
     bound = max(x["chain"], x["gpu_hours"] * 3600 / x["gpus"])
     return (f"  {x['gpus']:>5} {x['ranks']:>6} {x['stages_at_once']:>8} "
@@ -63,12 +70,16 @@ def show_ranks(ranks, x):
               f"{size(s['at_most'])}{more}")
     if ranks > 1:
         print(f"  {'traffic of a rank in a step':<30} {'out':>9} {'in':>9} "
-              f"{'PCIe':>9} {'NVLink':>9} {'network':>10}")
+              f"{'NVLink':>9} {'PCIe':>9} {'network':>10}")
         for arm, s in x["steps"].items():
             t = s["traffic"]
+            read = t["gathered_a_step"]
             print(f"  {arm:<30} {size(t['sent_a_step']):>9} "
-                  f"{size(t['received_a_step']):>9} {t['seconds_pcie']:8.1f}s "
-                  f"{t['seconds_nvlink']:8.1f}s {t['seconds_network']:9.1f}s")
+                  f"{size(t['received_a_step']):>9} "
+                  f"{seconds(t['seconds_nvlink']):>9} "
+                  f"{seconds(t['seconds_pcie']):>9} "
+                  f"{seconds(t['seconds_network']):>10}" +
+                  (f"  and {size(read)} of weights in slices" if read else ""))
 
 
 def show_disk(found):
@@ -103,13 +114,16 @@ def show_assumed(found):
     for key, r in found["rates"].items():
         print(f"  {key}: {r['sampling']:.3g} and {r['scoring']:.3g} FLOP/s, "
               f"sampling and scoring, {r['source']}")
-    print(f"  links, one way: PCIe {g['host_bandwidth']:.3g} bytes/s, which "
-          f"counts inside a node of {g['gpus_per_node']}; NVLink "
-          f"{g['nvlink_bandwidth']:.3g}; network {g['network_bandwidth']:.3g} "
-          f"(assumed)\n  disk: {g['disk_bandwidth']:.3g} bytes/s a run "
-          "(assumed)")
-    print(f"  lengths: {found['lengths']['source']}; as parts of MAX_NEW, "
-          f"{found['lengths']['mean_tokens']:g} tokens a response in the mean")
+    link = "NVLink" if g.get("nvlink_bandwidth") else "PCIe"
+    inside = f"NVLink {g['nvlink_bandwidth']:.3g}, " if link == "NVLink" else ""
+    print(f"  links, bytes/s one way: {inside}PCIe {g['host_bandwidth']:.3g} "
+          f"({g['links_source']}),\n    network {g['network_bandwidth']:.3g} "
+          f"(assumed); {link} counts inside a node of {g['gpus_per_node']}, "
+          "weights in slices and those for the\n    sampler go over PCIe\n"
+          f"  disk: {g['disk_bandwidth']:.3g} bytes/s a run (assumed)")
+    mean = found["lengths"]["mean_tokens"]
+    print(f"  lengths: {found['lengths']['source']}; as parts of MAX_NEW" +
+          (f", {mean:g} tokens a response in the mean" if mean else ""))
 
 
 def show(p, tmp, arms, counts, table):

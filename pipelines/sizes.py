@@ -64,6 +64,8 @@ class Sizes:
         self.context = self.shape["context_tokens"]
         self.micro = option("micro-batch", 4096, p.TRAIN_OPTS)
         self.batch = option("batch", 64, p.ROLLOUT_OPTS)
+        self.shard_weights = p.SHARD_WEIGHTS == "1" or \
+            "--shard-weights" in shlex.split(p.TRAIN_OPTS)
         self.longest = self.context
         if p.MAX_PROMPT and p.MAX_PROMPT + p.MAX_NEW <= self.context:
             self.longest = p.MAX_PROMPT + p.MAX_NEW
@@ -103,11 +105,12 @@ class Sizes:
         p = self.p
         most = min(self.batch if batch is None else batch,
                    p.PROMPTS * p.SAMPLES)
+        more = ["--shard-weights"] if self.shard_weights else []
         r = self.record("dapo-step", "--plan", "--model", self.model, "--arm",
                         arm.factors, "--device", self.device, "--threads",
                         p.THREADS, *shlex.split(p.TRAIN_OPTS), "--longest",
                         self.longest, "--batch", most, "--device-memory",
-                        self.mem, "--ranks", ranks, *shlex.split(way))
+                        self.mem, "--ranks", ranks, *shlex.split(way), *more)
         r["at_most"] = r["parked_bytes" if parked else "together_bytes"]
         r["state_bytes"] = r["master_weight_bytes"] + r["moment_bytes"] + \
             r["compensation_bytes"]

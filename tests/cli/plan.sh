@@ -41,6 +41,9 @@ plan "${full[@]}" SHARDS=8 RATE=1e15 DEVICE=cuda DEVICE_MEM=320G ARMS='bf16-weig
 # the running shard's gradient and the sum: 8 bytes
 check memory_of_shards grep -Eq '^  bf16-weights,shards=8 +[0-9.]+ MiB +70\.9 GiB +56\.7 GiB ' "$T/plan"
 check an_arms_own_shards grep -Eq '^  bf16-mixed,shards=1 +14\.2 GiB +85\.1 GiB +28\.4 GiB ' "$T/plan"
+plan "${full[@]}" SHARDS=8 RATE=1e15 DEVICE=cuda DEVICE_MEM=60G ARMS=fp32
+# 28.4 of them are a shard's gradient, whole
+check slices_of_weights_on_more_devices grep -Eq "^    RANKS=4 SHARD_WEIGHTS=1 TRAIN_OPTS='[-a-z ]*' .*makes it 5[0-9.]+ GiB on each of 4 devices" "$T/plan"
 plan "${full[@]}" RATE=1e15 DEVICE=cuda DEVICE_MEM=120G ARMS=bf16-weights
 check options_that_make_it_fit grep -q "TRAIN_OPTS='--recompute' makes it 1" "$T/plan"
 rm "$T/data/gsm8k.jsonl"

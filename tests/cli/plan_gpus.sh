@@ -9,8 +9,11 @@ cat >"$T/hand.py" <<'P'
 """What packing.py and batching.py find, by hand."""
 import sys
 sys.path.insert(0, "pipelines")
-from batching import Lengths, rounds, sample, shards
+from types import SimpleNamespace
+from batching import Lengths, micro_batches, rounds, sample, shards
 from packing import Job, pack
+from place import shards_of
+from scale import Gpu, Scale
 
 def case(name, found, wanted):
     print("ok" if found == wanted else "no", name,
@@ -56,6 +59,24 @@ case("a_shard_passes_its_part", shards([3, 3, 2], 2), [6, 2])
 case("an_empty_shard", shards([9, 1], 3), [9, 1, 0])
 case("the_slowest_of_each_round", rounds([6, 2, 4, 4], 2), 10)
 case("one_rank_has_all_rounds", rounds([6, 2, 4, 4], 1), 16)
+# shards of 300 and 100 rows: 3 + 1 micro-batches of 128; 200 and 50: 2 + 1
+case("micro_batches_of_the_rank_with_most", micro_batches([300, 200, 100, 50], 2, 128), 4)
+case("shards_of_an_arm", [shards_of(a) for a in ("fp32", "bf16,shards=8", "'fp32,shards=2,shards=4'")], [1, 8, 4])
+
+# two updates of 450e9 bytes each way: 450e9 bytes/s over NVLink, 50e9 between
+# nodes; 32e9 on a card without NVLink
+def traffic(gpu, ranks, micros=0, sent=450e9, received=450e9, of_pass=0):
+    return Scale.traffic(SimpleNamespace(gpu=Gpu(gpu)), dict(
+        updates_per_step=2, sent_bytes=sent, received_bytes=received,
+        pass_received_bytes=of_pass), ranks, micros)
+case("nvlink_within_a_node", traffic("h100", 8)["seconds"], 2.0)
+case("network_between_nodes", traffic("h100", 16)["seconds"], 18.0)
+x = traffic("l40s", 8)
+case("pcie_where_there_is_no_nvlink", (x["seconds"], x["seconds_nvlink"]), (28.125, None))
+# weights in slices over PCIe at 64e9: four micro-batches read 64e9 in a forward
+# and backward and half of that where they are scored; each update 64e9 more
+x = traffic("h100", 8, 4, received=514e9, of_pass=64e9)
+case("weights_in_slices", (x["gathered_a_step"], x["seconds"], x["received_a_step"]), (8 * 64e9, 10.0, 900e9))
 
 x = Lengths([0, 0.5, 1], "by hand")
 case("quantiles_are_joined", x.at(0.25), 0.25)
@@ -160,9 +181,31 @@ refuses() { # NAME TEXT ARGS...
     cp "$T/err" "$T/said"
     check "$name" grep -q "$text" "$T/said"
 }
+# weights in slices: less memory on each card, and more to read
+smoke=(PRESET=smoke BIN="$BIN" R="$T/results" SHARDS=4 ARMS=fp32 RATE=1e9 RANKS=4 PLAN_GPUS=4
+    MODEL_SHAPE='--hidden 32 --layers 24 --heads 2 --kv-heads 1 --ffn 64 --max-pos 160') # two layers are held whole
+of() { python3 -c 'import json, sys
+s = json.load(open(sys.argv[1]))["scale"]["ranks"]["4"]["steps"]
+s = next(iter(s.values()))
+print(s["at_most"], int(s["traffic"]["gathered_a_step"]), s["seconds"]["traffic"])' "$T/plan"; }
+plan PLAN_JSON=1 || no whole_weights "$(tail -n 1 "$T/err")"
+whole=$(of)
+plan PLAN_JSON=1 SHARD_WEIGHTS=1 || no sliced_weights "$(tail -n 1 "$T/err")"
+sliced=$(of)
+is slices_take_less_memory less "$([ "${sliced%% *}" -lt "${whole%% *}" ] && echo less || echo "whole $whole, in slices $sliced")"
+slices_are_read() { awk "BEGIN { split(\"$whole $sliced\", x); exit !(x[2] == 0 && x[5] > 0 && x[6] > x[3]) }"; }
+check slices_are_read slices_are_read
+plan PLAN_JSON=1 TRAIN_OPTS=--shard-weights || no slices_by_option "$(tail -n 1 "$T/err")"
+option=$(of)
+is an_option_says_it_too "$sliced" "$option"
+plan PLAN_GPUS='1 4' RANKS=1 DEVICE_MEM=1M
+check slices_are_offered grep -Eq '^ +4 does not fit: fp32.* needs [0-9.]+ MiB \(SHARD_WEIGHTS=1: [0-9.]+ MiB\)$' "$T/plan"
+check not_to_one_rank grep -Eq '^ +1 does not fit: fp32.* needs [0-9.]+ MiB$' "$T/plan"
+refuses slices_or_not 'SHARD_WEIGHTS: found' SHARD_WEIGHTS=2
+smoke=(PRESET=smoke BIN="$BIN" R="$T/results" ARMS='fp32 bf16,order=hardware')
 refuses gpus_that_do_not_grow 'expected growing numbers' PLAN_GPUS='8 1'
 refuses gpus_that_are_no_number 'expected a whole number' PLAN_GPUS=some
-refuses a_gpu_nobody_knows 'expected a100 or h100 or h200' PLAN_GPUS=1 PLAN_GPU=abacus
+refuses a_gpu_nobody_knows 'expected a100 or h100 or h200 or l40s' PLAN_GPUS=1 PLAN_GPU=abacus
 refuses json_or_not 'PLAN_JSON: found' PLAN_JSON=2
 smoke=(PRESET=smoke BIN="$BIN" R="$T/results" RATE=1e9 DEVICE=cpu)
 plan PLAN_JSON=1

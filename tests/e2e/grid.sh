@@ -85,6 +85,10 @@ is trainer_of_one_shard 'a/rollout --ranks 3 --arm fp32 | a/dapo-step --arm fp32
 is trainer_of_two_shards 'a/rollout --ranks 3 --arm fp32,shards=2 | a/dapo-step --ranks 2 --arm fp32,shards=2 3' \
     "$(placed 3 'a/rollout --arm fp32,shards=2 | a/dapo-step --arm fp32,shards=2')"
 
+is slices_of_a_trainers_weights 'a/rollout --ranks 2 --arm fp32,shards=2 | a/dapo-step --ranks 2 --shard-weights --arm fp32,shards=2 2' \
+    "$(ULP_STAGE_SHARD_WEIGHTS=1 placed 2 'a/rollout --arm fp32,shards=2 | a/dapo-step --arm fp32,shards=2')"
+is no_slices_on_one_rank 'a/dapo-step --arm fp32 1' "$(ULP_STAGE_SHARD_WEIGHTS=1 placed 2 'a/dapo-step --arm fp32')"
+
 # --- memory of stages that share a device is counted first
 cat >"$T/plan" <<'P'
 {"context_tokens": 160, "together_bytes": 1073741824, "parked_bytes": 1073741824, "master_weight_bytes": 0, "moment_bytes": 0, "compensation_bytes": 0,

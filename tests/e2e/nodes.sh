@@ -12,6 +12,7 @@ printf '#!/bin/sh\n' >"$T/path/srun"
 chmod +x "$T/path/srun"
 refused names_for_slurm 'NODES=a,b: with LAUNCH=slurm Slurm chooses' NODES=a,b RANKS=2 LAUNCH=slurm
 refused another_launcher 'NODES=a,b: mpirun starts on this host' NODES=a,b RANKS=2 LAUNCH=nice
+refused slices 'SHARD_WEIGHTS=1: NODES=a,b has ranks on several hosts' NODES=a,b RANKS=2 SHARD_WEIGHTS=1
 refused gpus 'NODES=a,b: GPUS=0,1 are devices of this host' NODES=a,b RANKS=2 GPUS=0,1 DEVICE=cuda
 rm "$T/bin/comm-openmpi.so"
 refused no_plug_in 'NODES=2: no plug-in of an MPI' NODES=2 RANKS=2 LAUNCH=slurm
