@@ -26,7 +26,7 @@ fuzz_uses = $(or $(FUZZ_USES_$(1)),$(firstword $(subst _, ,$(1))))
 # from the objects of a plain build
 fuzz_dirs = $(patsubst $(B)/lib_%.a,lib/%,$(filter $(B)/lib_%.a,$(call libs,$(call fuzz_uses,$(1)))))
 fuzz_src  = $(foreach d,$(call fuzz_dirs,$(1)),$(wildcard $(d)/*.c)) \
-            $(if $(filter delta,$(1)),$(addprefix lib/model/delta_,code.c half.c section.c))
+            $(if $(filter delta,$(1)),$(addprefix lib/model/delta_,code.c half.c half_v3.c section.c))
 
 define fuzz_rule
 $(FUZZ_DIR)/fuzz_$(1): tests/fuzz/fuzz_$(1).c $(call fuzz_src,$(1))
