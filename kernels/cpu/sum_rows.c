@@ -46,6 +46,20 @@ static void term(const struct job *j, int32_t i, float *sum, float *buf,
         sum[h] += v[h - skip];
 }
 
+/* Rows from r on, below hi, that are copies of rows following each other. */
+static long copied(const struct k_sums *s, long r, long hi)
+{
+    int32_t a = s->off[r];
+    long n = 0;
+
+    hi = hi < s->T ? hi : s->T;
+    while (r + n < hi && s->off[r + n] == a + n &&
+           s->off[r + n + 1] == a + n + 1 && s->src[a] >= 0 &&
+           s->src[a + n] == s->src[a] + n)
+        n++;
+    return n;
+}
+
 static void rows(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
@@ -53,14 +67,16 @@ static void rows(void *ctx, long lo, long hi, int worker)
     size_t w = (size_t)s->width, bytes = w * dtype_size(j->t);
     float *sum = NAME(cpu_worker)(j->c, worker, W_ROW, 2 * w * sizeof *sum);
 
-    for (long r = lo; sum && r < hi; r++) {
+    for (long r = lo, all; sum && r < hi; r += all ? all : 1) {
         int32_t a = s->off[r], n = s->off[r + 1] - a;
         char *y = AT_W(j->y, j->t, (size_t)r * w);
 
-        if (r < s->T && n == 0) {
+        all = copied(s, r, hi);
+        if (all) {
+            put_row(y, AT(j->x, j->t, (size_t)s->src[a] * w),
+                    (size_t)all * bytes);
+        } else if (r < s->T && n == 0) {
             put_row(y, NULL, bytes);
-        } else if (r < s->T && n == 1 && s->src[a] >= 0) {
-            put_row(y, AT(j->x, j->t, (size_t)s->src[a] * w), bytes);
         } else {
             if (!n)
                 memset(sum, 0, w * sizeof *sum);

@@ -211,7 +211,10 @@ static void attend_backward(struct model *m, int i, void *dqkv, const void *dao)
         sums.carried = m->kept_before + layer * (size_t)m->shape.resumed;
     if (m->shape.unfinished)
         sums.carry = m->kept_after + layer * (size_t)m->shape.unfinished;
-    model_rows(m, act(m, m->a.attn_qkv), qkv, l->each, l->attn_row, E, Q + KV);
+    /* the forward's last are still there */
+    if (i < m->c.layers - 1 || !rows_behind(m, i))
+        model_rows(m, act(m, m->a.attn_qkv), qkv, l->each, l->attn_row, E,
+                   Q + KV);
     k->attn_bwd(k, m->t, act(m, m->a.attn_dqkv), dao, ao, act(m, m->a.attn_qkv),
                 lse, s, seqs, E);
     k->sum_rows(k, m->t, dqkv, act(m, m->a.attn_dqkv), sums);

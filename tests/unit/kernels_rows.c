@@ -565,6 +565,33 @@ static void sums_of_rows(void)
     }
 }
 
+/* Rows that follow each other, backwards, again and with gaps between, of widths
+ * with and without a rest of a vector. */
+static void copies_of_rows(void)
+{
+    enum { X = 6, T = 9 };
+    static const int32_t off[T + 1] = {0, 1, 2, 3, 3, 4, 5, 6, 7, 8};
+    static const int32_t src[] = {1, 2, 3, 4, 5, 5, 4, 0};
+    static const int32_t from[T] = {1, 2, 3, -1, 4, 5, 5, 4, 0};
+    static const int width[] = {1, 37, 64};
+
+    for (int i = 0; i < 9; i++) {
+        enum dtype t = ref_types[i % 3];
+        int w = width[i / 3];
+        size_t row = (size_t)w * dtype_size(t);
+        char *x = ref_random(t, (size_t)(X * w), 1), *y = malloc(T * row);
+        char *zero = ref_zeros(row);
+
+        k->sum_rows(k, t, y, x,
+                    (struct k_sums){
+                        .T = T, .n = T, .width = w, .off = off, .src = src});
+        for (int r = 0; r < T; r++)
+            ref_same("row", y + (size_t)r * row,
+                     from[r] < 0 ? zero : x + (size_t)from[r] * row, row);
+        free(x), free(y), free(zero);
+    }
+}
+
 int main(void)
 {
     k = ref_open("", 1, 0);
@@ -575,6 +602,7 @@ int main(void)
     T_RUN(embedding);
     T_RUN(embedding_refuses_bad_tokens);
     T_RUN(sums_of_rows);
+    T_RUN(copies_of_rows);
     T_RUN(dropout);
     T_RUN(adamw_matches_float64);
     T_RUN(small_updates);
