@@ -24,6 +24,17 @@ struct forked {
     int *status;
 };
 
+static void describe(int status, char *text, size_t n)
+{
+    if (WIFSIGNALED(status))
+        snprintf(text, n, "signal %d%s", WTERMSIG(status),
+                 WTERMSIG(status) == SIGKILL
+                     ? ", by hand or because memory was out"
+                     : "");
+    else
+        snprintf(text, n, "it exited with status %d", WEXITSTATUS(status));
+}
+
 static void how_it_ended(void *ctx, pid_t pid, char *text, size_t n)
 {
     struct forked *f = ctx;
@@ -34,13 +45,7 @@ static void how_it_ended(void *ctx, pid_t pid, char *text, size_t n)
         if (f->pid[i] != pid || waitpid(pid, s, 0) != pid)
             continue;
         f->pid[i] = 0;
-        if (WIFSIGNALED(*s))
-            snprintf(text, n, "signal %d%s", WTERMSIG(*s),
-                     WTERMSIG(*s) == SIGKILL
-                         ? ", by hand or because memory was out"
-                         : "");
-        else
-            snprintf(text, n, "it exited with status %d", WEXITSTATUS(*s));
+        describe(*s, text, n);
     }
 }
 
@@ -91,12 +96,15 @@ static int fork_all(int n, struct local_mesh **mesh, struct forked *f,
 /* A rank's exit status counts, too: standard output may fail at the last. */
 static int wait_all(struct forked *f, int r, struct err *e)
 {
+    char how[128];
+
     for (int i = 0; i < f->n; i++) {
         if (f->pid[i])
             waitpid(f->pid[i], &f->status[i], 0);
+        describe(f->status[i], how, sizeof how);
         if (!r && f->status[i])
-            r = err_set(e, ERR_IO, "rank %d on %s ended with status %d", i,
-                        link_host(), f->status[i]);
+            r = err_set(e, ERR_IO, "rank %d on %s has died at the end: %s", i,
+                        link_host(), how);
     }
     return r;
 }

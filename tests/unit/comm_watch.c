@@ -1,7 +1,12 @@
 /* comm_watch - which of several faults of ranks is said: the one that the others
  * followed from, in whatever order they are seen */
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include "../../lib/comm/comm.h"
+#include "../../lib/comm/link.h"
+#include "../../lib/comm/start.h"
 #include "../../lib/comm/watch.h"
 #include "t.h"
 
@@ -69,9 +74,45 @@ static void a_death_before_the_failures_that_follow(void)
     said(lost, died, ERR_IO, "has died");
 }
 
+/* In a process of its own, whose standard output the watcher leaves: 0 where of
+ * two ranks that had done their work the second ended so. */
+static int said_of_the_end(int sig, int status, const char *text)
+{
+    struct comm *c = NULL;
+    struct err e = {0};
+    int r = start_local(2, &c, &e);
+
+    if (!c)
+        return !(r == -ERR_IO && strstr(e.msg, text));
+    link_done();
+    if (comm_rank(c) && sig)
+        raise(sig);
+    _exit(comm_rank(c) ? status : 0);
+}
+
+static void a_rank_that_fails_at_the_end(void)
+{
+    static const struct {
+        int sig, status;
+        const char *text;
+    } end[] = {{SIGTERM, 0, "has died at the end: signal 15"},
+               {0, 3, "has died at the end: it exited with status 3"}};
+
+    for (size_t i = 0; i < sizeof end / sizeof *end; i++) {
+        pid_t p = fork();
+        int status;
+
+        if (!p)
+            _exit(said_of_the_end(end[i].sig, end[i].status, end[i].text));
+        T_CHECK(waitpid(p, &status, 0) == p);
+        T_CHECKF(!status, "it was not said: %s", end[i].text);
+    }
+}
+
 int main(void)
 {
     T_RUN(a_failure_before_the_deaths_that_follow);
     T_RUN(a_death_before_the_failures_that_follow);
+    T_RUN(a_rank_that_fails_at_the_end);
     T_DONE();
 }
