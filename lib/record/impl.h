@@ -46,14 +46,9 @@ void rec_init(struct rec *r);
 void rec_drop(struct rec *r);
 void rec_empty(struct rec *r);
 struct field *rec_add_field(struct rec *r, const char *key, size_t n_key);
-/* One whole map of n bytes, which must outlive the record. The message in e
- * has no prefix. */
-int rec_parse(struct rec *r, const char *p, size_t n, struct err *e) MUST_CHECK;
 /* One line of JSON, an object; name and line stand in messages. */
 int row_parse(struct rec *r, const char *text, size_t n, const char *name,
               uint64_t line, struct err *e) MUST_CHECK;
-/* The record as one msgpack map. */
-void rec_pack(const struct rec *r, struct buf *b);
 /* Bytes of a path's first name. A dot within parentheses is part of it:
  * "len(a.b).mean" is mean in "len(a.b)". */
 size_t rec_path_name(const char *path);

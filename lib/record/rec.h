@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../base/arena.h"
+#include "../base/buf.h"
 #include "../base/err.h"
 
 struct rec; /* one record */
@@ -142,6 +143,12 @@ void rec_unset(struct rec *r, const char *path);
 struct rec *rec_new(void);
 struct rec *rec_copy(const struct rec *r);
 void rec_clear(struct rec *r); /* back to no fields; only for rec_new's */
+/* The record as one msgpack map, behind what b has: less time and memory than a
+ * copy for one that is looked at much later. */
+void rec_pack(const struct rec *r, struct buf *b);
+/* r, which rec_new made, is such a record: n bytes, which must outlive it. The
+ * message in e has no prefix. */
+int rec_parse(struct rec *r, const char *p, size_t n, struct err *e) MUST_CHECK;
 void rec_free(struct rec **r);
 
 /* ---- writing -------------------------------------------------------- */

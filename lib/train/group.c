@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../record/rec.h"
+#include "../base/arena.h"
 #include "dapo.h"
 #include "group.h"
 #include "../model/pack.h"
@@ -12,7 +12,6 @@ void group_free(struct group *g)
     for (int i = 0; g->v && i < g->n; i++) {
         free(g->v[i].tokens);
         free(g->v[i].logp);
-        rec_free(&g->v[i].rec);
     }
     free(g->v);
     memset(g, 0, sizeof *g);

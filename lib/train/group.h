@@ -4,7 +4,6 @@
 #include <stdint.h>
 
 struct pack;
-struct rec;
 
 struct sample {
     int32_t *tokens; /* prompt, then response */
@@ -17,7 +16,6 @@ struct sample {
     uint64_t id;       /* of (prompt id, epoch, sample): seeds dropout */
     const char *input; /* for messages: where it was read; lent */
     uint64_t record;   /* its number there, from 1 */
-    struct rec *rec;   /* a copy, owned, to be kept; or NULL */
 };
 
 struct group {

@@ -7,7 +7,15 @@
 #include "rollouts.h"
 #include "sample.h"
 
-enum { MOST_KEPT = 1 << 18 }; /* tokens of records that wait to be written */
+enum { MOST_KEPT = 4 << 20 }; /* bytes of records that wait to be written */
+
+/* A record as it came, and what it gets when it is written. */
+struct kept {
+    size_t end; /* of its bytes */
+    int trained_on;
+    double adv;
+    int64_t skipped; /* 0: none */
+};
 
 int rollouts_open(struct rollouts *s, const struct batch_opts *o, char **paths,
                   int n_paths, const char *keep, int live, int64_t position,
@@ -91,23 +99,44 @@ static int check_rest(const struct rollouts *s, struct rec *rec, int64_t step,
                : 0;
 }
 
-static void drop_kept(struct rollouts *s)
+static void keep(struct rollouts *s, const struct rec *rec)
 {
-    for (size_t i = 0; i < s->n_kept; i++)
-        rec_free(&s->kept[i]);
-    s->n_kept = s->kept_tokens = 0;
+    s->kept = xrealloc(s->kept, s->n_kept + 1, sizeof *s->kept);
+    rec_pack(rec, &s->bytes);
+    s->kept[s->n_kept++] = (struct kept){.end = s->bytes.n};
+}
+
+static int write_kept(struct rollouts *s, struct rec *rec, size_t i,
+                      struct err *e)
+{
+    const struct kept *k = &s->kept[i];
+    size_t at = i ? k[-1].end : 0;
+    int r = rec_parse(rec, s->bytes.p + at, k->end - at, e);
+
+    if (r)
+        return r;
+    if (k->trained_on)
+        rec_set_f64(rec, "advantage", k->adv);
+    else
+        rec_unset(rec, "advantage");
+    if (k->skipped)
+        rec_set_i64(rec, "skipped", k->skipped);
+    r = rec_write(s->w, rec, e);
+    return r ? r : saved_add(s->saved, SAVED_ROLLOUTS, rec, s->in, e);
 }
 
 int rollouts_write(struct rollouts *s, struct err *e)
 {
+    struct rec *rec;
     int r = 0;
 
-    for (size_t i = 0; i < s->n_kept && !r; i++) {
-        r = rec_write(s->w, s->kept[i], e);
-        if (!r)
-            r = saved_add(s->saved, SAVED_ROLLOUTS, s->kept[i], s->in, e);
-    }
-    drop_kept(s);
+    if (!s->n_kept)
+        return 0;
+    rec = rec_new();
+    for (size_t i = 0; i < s->n_kept && !r; i++)
+        r = write_kept(s, rec, i, e);
+    rec_free(&rec);
+    s->n_kept = s->bytes.n = 0;
     return r;
 }
 
@@ -130,8 +159,8 @@ int rollouts_finish(struct rollouts *s, int64_t step, struct err *e)
 
 void rollouts_close(struct rollouts *s)
 {
-    drop_kept(s);
     free(s->kept);
+    buf_free(&s->bytes);
     rec_close(&s->in);
     rec_abort(&s->w);
     once_free(&s->ids);
@@ -288,7 +317,8 @@ static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
         out->id = key_sample_id(k, i);
         out->input = name_of(s);
         out->record = rec_count(s->in);
-        out->rec = s->w ? rec_copy(rec) : NULL;
+        if (s->w)
+            keep(s, rec);
     }
     key_free(&own);
     return r;
@@ -326,26 +356,20 @@ int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
     return r;
 }
 
-int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
+int rollouts_keep(struct rollouts *s, const struct group *g, int trained_on,
                   struct err *e)
 {
+    struct kept *k;
+
     if (!s->w)
         return 0;
-    s->kept = xrealloc(s->kept, s->n_kept + (size_t)g->n, sizeof *s->kept);
+    k = s->kept + s->n_kept - g->n;
     for (int i = 0; i < g->n; i++) {
-        struct sample *v = &g->v[i];
-
-        if (trained_on)
-            rec_set_f64(v->rec, "advantage", v->adv);
-        else
-            rec_unset(v->rec, "advantage");
-        if (i == 0 && g->skipped)
-            rec_set_i64(v->rec, "skipped", g->skipped);
-        s->kept[s->n_kept++] = v->rec;
-        s->kept_tokens += (size_t)v->n;
-        v->rec = NULL;
+        k[i].trained_on = trained_on;
+        k[i].adv = g->v[i].adv;
+        k[i].skipped = i ? 0 : g->skipped;
     }
-    return s->kept_tokens < MOST_KEPT ? 0 : rollouts_write(s, e);
+    return s->bytes.n < MOST_KEPT ? 0 : rollouts_write(s, e);
 }
 
 int rollouts_short(const struct rollouts *s, int64_t step, int found, int asked,

@@ -7,10 +7,13 @@
  */
 #ifndef ULP_TRAIN_ROLLOUTS_H
 #define ULP_TRAIN_ROLLOUTS_H
+#include "../base/buf.h"
 #include "../record/rec.h"
 #include "group.h"
 #include "once.h"
 #include "saved.h"
+
+struct kept;
 
 /* Where groups come from: input streams one after the other. */
 struct rollouts {
@@ -21,8 +24,9 @@ struct rollouts {
     struct rec *held; /* read, but of the next step */
     const char *keep; /* NULL or where consumed records are kept */
     struct rec_writer *w;
-    struct rec **kept; /* n_kept records that wait for w, owned */
-    size_t n_kept, kept_tokens;
+    struct kept *kept; /* n_kept records that wait for w */
+    size_t n_kept;
+    struct buf bytes; /* of theirs, one after the other */
     int live; /* 1: a sampler on a FIFO: the stream must not end early */
     int64_t position;    /* of the next group, where prompts were drawn */
     int drawn;           /* 1: they were; 0: not; -1: no group was read yet */
@@ -48,10 +52,10 @@ void rollouts_close(struct rollouts *s); /* drops an uncommitted keep */
  * step). policy: the digest of the weights trained here. */
 int rollouts_group(struct rollouts *s, int64_t step, const char *policy,
                    struct group *g, struct err *e) MUST_CHECK;
-/* To be called once for each group: its records are to be kept, with
+/* To be called for each group, before the next is read: its records are to be kept, with
  * `advantage` where it is trained on. They wait for rollouts_write, but where
  * they are many. */
-int rollouts_keep(struct rollouts *s, struct group *g, int trained_on,
+int rollouts_keep(struct rollouts *s, const struct group *g, int trained_on,
                   struct err *e) MUST_CHECK;
 /* Writes the records that wait. To be called after a step: the sampler is at
  * work by then, and the update need not wait for the file. */

@@ -71,7 +71,6 @@ static struct group *get_groups(char **at, int n)
             s->logp = get(at, (size_t)(s->n - s->n_prompt) * sizeof *s->logp);
             s->input = *at;
             (void)get(at, strlen(s->input) + 1);
-            s->rec = NULL;
         }
     }
     return g;
