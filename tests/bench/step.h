@@ -3,7 +3,8 @@
  * What dapo-step does: forward and backward of packed sequences in
  * micro-batches, AdamW, and the compute weights made anew. Eight samples share
  * a prompt. Weights are random; "0.5B" has a quarter of Qwen2.5-0.5B's layers
- * and vocabulary.
+ * and vocabulary. Responses of "tiny, equal" have one length, as those that
+ * peers.py calls equal.
  */
 #ifndef ULP_BENCH_STEP_H
 #define ULP_BENCH_STEP_H
@@ -28,6 +29,10 @@ static const struct shape shapes[] = {
      {.hidden = 896, .layers = 6, .heads = 14, .kv_heads = 2, .head_dim = 64,
       .ffn = 4864, .vocab = 151936 / 4, .max_pos = 4096},
      8, 32, 40, 80, 4096, 1},
+    {"tiny, equal",
+     {.hidden = 96, .layers = 3, .heads = 4, .kv_heads = 2, .head_dim = 24,
+      .ffn = 256, .vocab = 470, .max_pos = 160},
+     128, 24, 40, 40, 512, 2},
 };
 
 static const struct adamw_opts step_opts = {
