@@ -15,8 +15,8 @@
 #define SPIN_LEAST (5 * US)
 #define SPIN_MOST (200 * US)
 #define AWAY_LEAST (2 * MS)
-#define AWAY_MOST (256 * MS)
-#define AWAY_BY 64 /* times the wait: it costs 2% at most */
+#define AWAY_MOST (2000 * MS)
+#define MUCH 32 /* a wait is much of less than 32 times its length */
 #define MOVE_LEAST (1 * MS)
 
 /* The own run first, then what is left of the others'. */
@@ -109,19 +109,18 @@ static int move_off(struct worker *w, int cpu)
     return !sched_setaffinity(0, sizeof set, &set);
 }
 
-/* Much longer than the caller has waited; twice as long as last time where that
- * has just ended. */
+/* Four times as long as the caller has waited, and four times as long as last
+ * time where that wait is much of the time since then. */
 static void stay_away(struct worker *w, int64_t waited)
 {
     struct pool *p = w->p;
-    int64_t now = now_ns();
-    int64_t again = now - w->back < 2 * w->away_for ? 2 * w->away_for : 0;
+    int64_t now = now_ns(), most = waited > AWAY_LEAST ? waited : AWAY_LEAST;
 
-    w->away_for = AWAY_LEAST;
-    if (w->away_for < AWAY_BY * waited)
-        w->away_for = AWAY_BY * waited;
-    if (w->away_for < again)
-        w->away_for = again;
+    w->away_for = now - w->back < MUCH * most ? 4 * w->away_for : 0;
+    if (w->away_for < 4 * waited)
+        w->away_for = 4 * waited;
+    if (w->away_for < AWAY_LEAST)
+        w->away_for = AWAY_LEAST;
     if (w->away_for > AWAY_MOST)
         w->away_for = AWAY_MOST;
     w->back = now + w->away_for;
