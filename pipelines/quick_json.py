@@ -1,12 +1,9 @@
 """quick_json - JSON as json has it, for programs that start thousands of times
 
 json imports re and what that imports, which takes longer than a stage's own
-work. The C parts of json need neither: they scan a text, and escape a string.
+work. The C parts of json need neither: they scan a text, and escape a string. No
+Python promises them; where they are not there, or not as here, json does it.
 """
-try:
-    from _json import encode_basestring_ascii as escaped, make_scanner
-except ImportError:
-    make_scanner = None
 
 
 class Rules:
@@ -17,14 +14,21 @@ class Rules:
     memo = {}
 
 
+try:
+    from _json import encode_basestring_ascii as escaped, make_scanner
+    scan = make_scanner(Rules)
+except (ImportError, AttributeError, TypeError):
+    scan = None
+
+
 def loads(text):
     """json.loads; ValueError where the text is none."""
-    if make_scanner is None:
+    if scan is None:
         import json
         return json.loads(text)
     text = text.strip(" \t\r\n")
     try:
-        value, end = make_scanner(Rules)(text, 0)
+        value, end = scan(text, 0)
     except (StopIteration, SystemError):  # the latter: it finds no json.decoder
         raise ValueError("no JSON") from None
     if end != len(text):
@@ -38,7 +42,7 @@ def load(f):
 
 def lines(x):
     """json.dumps(x, indent=0)."""
-    if make_scanner is None:
+    if scan is None:
         import json
         return json.dumps(x, indent=0)
     return "".join(parts(x))

@@ -23,10 +23,14 @@ ULP_GPUS are devices that stages take in turn, ULP_STAGE_RANKS are processes of 
 program. Lines on stderr say what ran, how far the whole run is and about how long
 it will take.
 """
-import _signal as signal  # the same without enum, which takes longer than this
 import os
 import sys
 import time
+
+try:
+    import _signal as signal  # the same without enum, which takes milliseconds
+except ImportError:  # it is a part of Python that none promises
+    import signal
 
 import quick_json
 from fresh import State, files_in, identity, say, sha256, shape
@@ -310,11 +314,11 @@ def make(a, state, run, made_of):
         free(state, a.free.split())
     if a.delta:
         keep_delta(state, split(a.delta))
-    save = None
+    saves = False
     if a.kind == "train":
         import save
-        save = save if save.wanted(a) else None
-    if save:
+        saves = save.wanted(a)
+    if saves:
         save.begin(a, made_of)
     where, held = {}, []
     if os.environ.get("ULP_GPUS") or os.environ.get("ULP_STAGE_RANKS", "1") != "1":
@@ -332,7 +336,7 @@ def make(a, state, run, made_of):
             remove(path)
         os._exit(128 + stopped)
     wrong = status or other_files(a, new)
-    if save:
+    if saves:
         save.end(a, status)
     if wrong:
         with open(state.path(a.out) + ".failed", "w") as f:

@@ -46,6 +46,27 @@ for c in ["a", " a --threads 2", "a --threads 2 --threads 16 b", "a --threads x"
           "a\\\n --threads 2", "a --threads 2\n"]:
     assert identity(c) == said(c), (c, identity(c))
 ')"
+# A Python without those parts, and one whose scanner wants to know something else.
+is without_private_parts_of_python "" "$(compare '
+import sys
+sys.modules["_json"] = None
+import quick_json
+assert quick_json.scan is None
+import json
+assert quick_json.lines({"a": [1.5, "\u2028"]}) == json.dumps({"a": [1.5, "\u2028"]}, indent=0)
+assert quick_json.loads("{\"a\": [1]}") == {"a": [1]}
+')"
+is with_another_scanner "" "$(compare '
+import sys, _json
+del sys.modules["_json"]
+class Other:
+    encode_basestring_ascii = staticmethod(_json.encode_basestring_ascii)
+    def make_scanner(rules, make=_json.make_scanner):
+        return rules.another_rule if isinstance(rules, type) else make(rules)
+sys.modules["_json"] = Other
+import quick_json
+assert quick_json.scan is None and quick_json.loads("[1]") == [1]
+')"
 is a_stage_starts_without_slow_modules "" "$(compare '
 import sys, stage_run
 assert not {"re", "json", "enum", "subprocess"} & set(sys.modules)
