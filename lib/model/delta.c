@@ -3,8 +3,9 @@
  *
  * Runs are independent, so that threads take them in turn, and each is held
  * against its digest at once. Only where that is wrong is it asked which file
- * is damaged. The runs read last are kept: a reader that goes by the tensors'
- * names comes back to a run that small tensors share.
+ * is damaged. The runs read last are kept until all their bytes were given: a
+ * reader that goes by the tensors' names comes back to a run that small tensors
+ * share.
  */
 #include "delta.h"
 #include <stdlib.h>
@@ -22,7 +23,8 @@ struct slot {
     uint8_t *v;
     size_t size;        /* bytes of memory */
     size_t run, bad;    /* 1 + its number; as of delta_decode_run */
-    unsigned long used; /* when, of d->clock */
+    size_t given;       /* bytes, to readers */
+    unsigned long used; /* when, of d->clock; 0: not needed any more */
 };
 
 struct delta_pieces {
@@ -245,6 +247,7 @@ static struct slot *take(struct delta_pieces *d, size_t run)
         s->v = xmalloc(s->size);
     }
     s->run = run + 1;
+    s->given = 0;
     s->used = ++d->clock;
     return s;
 }
@@ -285,8 +288,9 @@ const void *delta_piece(struct delta_pieces *d, size_t at, size_t *n)
 
     if (!s)
         s = bring(d, i, *n > left ? run_of(&d->l, at + *n - 1) + 1 : i + 1);
-    s->used = ++d->clock;
     *n = *n < left ? *n : left;
+    s->given += *n;
+    s->used = s->given < run_bytes(d, i) ? ++d->clock : 0;
     return s->v + into;
 }
 
