@@ -144,9 +144,6 @@ static int run(char **args, int n, struct err *e)
         return err_set(e, ERR_USAGE, "--model is missing");
     o.plan_ranks = ranks.n;
     o.plan_apart = !ranks_is_local(&ranks);
-    r = ranks_may_shard(&ranks, o.shard_weights, e);
-    if (r)
-        return r;
     if (o.plan)
         return loop_plan(&o, stdout, e);
     if (!o.out)

@@ -114,9 +114,6 @@ static int run(char **args, int n, struct err *e)
                        o.out ? "--tokenizer" : "-o");
     if (!o.steps) /* nothing to compute */
         ranks.n = 0;
-    r = ranks_may_shard(&ranks, o.shard_weights, e);
-    if (r)
-        return r;
     r = ranks_begin(&ranks, &o.comm, e);
     if (r)
         return r < 0 ? r : 0;

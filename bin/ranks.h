@@ -31,9 +31,9 @@
 #define OPT_SHARD_WEIGHTS(dst)                                                 \
     {                                                                          \
         OPT_FLAG, "shard-weights", 0, dst, NULL,                               \
-            "with --ranks, on one host: each rank keeps its slice of the "     \
-            "weights alone, and reads a layer of the others' before it is "    \
-            "needed: less memory, more time, the same bits",                   \
+            "with --ranks: each rank keeps its slice of the weights alone, "   \
+            "and reads a layer of the others' before it is needed: less "      \
+            "memory, more time, the same bits",                                \
             0, 0                                                               \
     }
 
@@ -45,21 +45,10 @@
             0, 0                                                               \
     }
 
-/* Other launchers' ranks share no memory. */
+/* Other launchers' ranks share no memory: they send messages. */
 static inline int ranks_is_local(const struct ranks_opts *o)
 {
     return !o->launcher || !strcmp(o->launcher, "local");
-}
-
-/* What --shard-weights asks of them. */
-static inline int ranks_may_shard(const struct ranks_opts *o, int shard_weights,
-                                  struct err *e)
-{
-    if (!shard_weights || ranks_is_local(o))
-        return 0;
-    return err_set(e, ERR_USAGE,
-                   "--shard-weights is for ranks of one host, which read each "
-                   "other's memory: --launcher local");
 }
 
 /* As ranks_start; messages of a rank are said by the process that was

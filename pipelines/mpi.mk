@@ -17,7 +17,7 @@ all: $(MPI_PLUGINS)
 $(MPI_PLUGINS): $(BIN)/comm-%.so: lib/comm/mpi/plugin.c lib/comm/engine.h
 	@mkdir -p $(@D)
 	$(call say,MPICC,$< ($*))
-	$(Q)OMPI_CC=$(CC) MPICH_CC=$(CC) mpicc.$* $(STD) -O2 -fPIC $(WARN) -shared -Wl,--build-id=none -o $@.tmp $<
+	$(Q)OMPI_CC=$(CC) MPICH_CC=$(CC) mpicc.$* $(STD) -O2 -fPIC -pthread $(WARN) -shared -Wl,--build-id=none -o $@.tmp $<
 	$(Q)$(STRIP) $@.tmp && mv $@.tmp $@
 
 clean: clean-mpi

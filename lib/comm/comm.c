@@ -1,5 +1,4 @@
 /* comm - bytes between ranks: every operation as messages of an engine */
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,18 +10,6 @@
 /* A broadcast of more goes out in slices that the ranks pass on to each other,
  * so that root sends them once and not to each. */
 #define BCAST_WHOLE ((size_t)64 << 10)
-
-struct comm {
-    struct comm_engine x;
-    struct comm_part *parts; /* [2 size] of the call that runs */
-    _Atomic unsigned long long sent, received;
-    int shared[COMM_WINDOWS]; /* windows that are open */
-    struct comm *host;        /* of a device's: the group over host memory */
-    int lost;
-    /* tests: every message waits a random time of at most this first */
-    long delay_us;
-    uint64_t draws;
-};
 
 struct comm *comm_of(const struct comm_engine *x)
 {
@@ -56,10 +43,21 @@ int comm_exchange(struct comm *c, const struct comm_part *q, int n, int *lost,
     return c->x.exchange(c->x.ctx, q, n, lost, why, n_why);
 }
 
+void comm_leave(struct comm *c)
+{
+    if (!c)
+        return;
+    c->left = 1;
+    if (c->x.leave)
+        c->x.leave(c->x.ctx);
+}
+
 void comm_close(struct comm **c)
 {
     if (!*c)
         return;
+    if ((*c)->end)
+        (*c)->end(*c);
     if ((*c)->x.close)
         (*c)->x.close((*c)->x.ctx);
     free((*c)->parts);
@@ -90,15 +88,15 @@ void comm_traffic(const struct comm *c, struct comm_traffic *t)
 
 /* ---- a set of messages ---- */
 
-static void delay(struct comm *c)
+void comm_delay(const struct comm *c, uint64_t *draws)
 {
     struct timespec t;
     long us;
 
     if (c->delay_us <= 0)
         return;
-    c->draws = rng_mix(c->draws);
-    us = (long)(c->draws % (uint64_t)(c->delay_us + 1));
+    *draws = rng_mix(*draws);
+    us = (long)(*draws % (uint64_t)(c->delay_us + 1));
     t = (struct timespec){us / 1000000, us % 1000000 * 1000};
     nanosleep(&t, NULL);
 }
@@ -110,8 +108,10 @@ static int add(struct comm *c, int n, int peer, int sending, const void *p,
 
     if (!bytes)
         return n;
-    c->parts[n] = (struct comm_part){peer, sending, (char *)(uintptr_t)p,
-                                     bytes};
+    c->parts[n] = (struct comm_part){.peer = peer,
+                                     .sending = sending,
+                                     .p = (char *)(uintptr_t)p,
+                                     .n = bytes};
     if (sending)
         t->sent += bytes;
     else
@@ -119,7 +119,7 @@ static int add(struct comm *c, int n, int peer, int sending, const void *p,
     return n + 1;
 }
 
-static int failed(struct comm *c, int lost, const char *why, struct err *e)
+int comm_failed(struct comm *c, int lost, const char *why, struct err *e)
 {
     c->lost = lost;
     if (c->host)
@@ -136,10 +136,10 @@ static int run(struct comm *c, int n, struct err *e)
 
     if (!n)
         return 0;
-    delay(c);
+    comm_delay(c, &c->draws);
     if (!c->x.exchange(c->x.ctx, c->parts, n, &lost, why, sizeof why))
         return 0;
-    return failed(c, lost, why, e);
+    return comm_failed(c, lost, why, e);
 }
 
 static void copy(struct comm *c, void *to, const void *from, size_t n)
@@ -333,84 +333,8 @@ int comm_probe(struct comm *c, int wait_ms, int *from, struct err *e)
         return err_set(e, ERR_USAGE,
                        "messages between devices are not "
                        "looked for: they are received");
-    if (comm_size(c) == 1 ||
-        !c->x.probe(c->x.ctx, wait_ms, from, &lost, why, sizeof why))
+    if (comm_size(c) == 1 || !c->x.probe(c->x.ctx, CHANNEL_MAIN, wait_ms, from,
+                                         &lost, why, sizeof why))
         return 0;
-    return failed(c, lost, why, e);
-}
-
-/* ---- in place ---- */
-
-struct comm_window {
-    struct comm *c;
-    int which;
-    size_t bytes; /* 0: not shared */
-    char **p;     /* [size] */
-};
-
-int comm_window_open(struct comm_window **out, struct comm *c, size_t bytes,
-                     struct err *e)
-{
-    size_t size = (size_t)comm_size(c);
-    struct comm_window *w = NULL;
-    size_t *n;
-    char *has;
-    int which = 0, r;
-
-    *out = NULL;
-    while (which < COMM_WINDOWS && c && c->shared[which])
-        which++;
-    if (size == 1 || !bytes || which == COMM_WINDOWS || c->host)
-        return 0;
-    w = xcalloc(1, sizeof *w);
-    *w = (struct comm_window){c, which, bytes, xcalloc(size, sizeof *w->p)};
-    n = xcalloc(2 * size, sizeof *n);
-    has = xcalloc(size, 1);
-    for (size_t i = 0; i < size; i++) {
-        n[i] = 1;
-        n[size + i] = i;
-    }
-    c->shared[which] = has[c->x.rank] =
-        c->x.share && !c->x.share(c->x.ctx, which, bytes, w->p);
-    if (!has[c->x.rank])
-        w->bytes = 0;
-    r = comm_allgatherv(c, has, n, n + size, e);
-    if (r || memchr(has, 0, size))
-        comm_window_close(&w);
-    *out = w;
-    free(has);
-    free(n);
-    return r;
-}
-
-char *comm_window_of(const struct comm_window *w, int r)
-{
-    return w->p[r];
-}
-
-size_t comm_window_bytes(const struct comm_window *w)
-{
-    return w ? w->bytes : 0;
-}
-
-void comm_window_close(struct comm_window **out)
-{
-    struct comm_window *w = *out;
-
-    if (!w)
-        return;
-    if (w->bytes) {
-        w->c->x.unshare(w->c->x.ctx, w->which, w->bytes, w->p);
-        w->c->shared[w->which] = 0;
-    }
-    free(w->p);
-    free(w);
-    *out = NULL;
-}
-
-void comm_window_traffic(const struct comm_window *w, size_t sent,
-                         size_t received)
-{
-    w->c->sent += sent;
-    w->c->received += received;
+    return comm_failed(c, lost, why, e);
 }

@@ -9,7 +9,7 @@
  * function returns 0 or fills e; after an error the group is of no use, and
  * the program is to end (a rank that has died is an ERR_IO error).
  *
- * One thread at a time may call.
+ * One thread at a time may call, but for comm_window_read.
  */
 #ifndef ULP_COMM_COMM_H
 #define ULP_COMM_COMM_H
@@ -58,21 +58,38 @@ int comm_barrier(struct comm *c, struct err *e) MUST_CHECK;
 int comm_probe(struct comm *c, int wait_ms, int *from,
                struct err *e) MUST_CHECK;
 
-/* ---- memory that all ranks of a host read in place ---- */
+/* After an error, before memory of messages that other threads wait for is freed:
+ * they are given up, and c is of no use any more. Accepts NULL. */
+void comm_leave(struct comm *c);
+
+/* ---- memory of each rank that the others read ---- */
 
 struct comm_window;
-/* All ranks call, with the same size. *w is NULL, and 0 is returned, where one of
- * them cannot: the ranks are not of one host, or its memory is short; and where
- * two windows are open already. All ranks open and close theirs in one order. A
- * rank writes what is its own alone; who reads has met the writer (comm_barrier)
- * since it was written. */
+/* Read in place. All ranks call, with the same size. *w is NULL, and 0 is returned,
+ * where one of them cannot: the ranks are not of one host, or its memory is short;
+ * and where two windows are open already. All ranks open and close theirs in one
+ * order. A rank writes what is its own alone; who reads has met the writer
+ * (comm_barrier) since it was written. */
 int comm_window_open(struct comm_window **w, struct comm *c, size_t bytes,
                      struct err *e) MUST_CHECK;
-/* The bytes of rank r; lent until the window is closed. */
+/* The same; where ranks cannot read in place, a thread sends what others ask for.
+ * NULL where that is not to be had either. */
+int comm_window_lend(struct comm_window **w, struct comm *c, size_t bytes,
+                     struct err *e) MUST_CHECK;
+/* The bytes of rank r; lent until the window is closed. NULL: they are not read in
+ * place. A rank's own are. */
 char *comm_window_of(const struct comm_window *w, int r);
+/* n bytes from `at` on of rank r. One thread at a time; another one may call any
+ * other function of the group meanwhile. What is not read in place is counted as
+ * sent by r and received here. */
+int comm_window_read(const struct comm_window *w, int r, size_t at, size_t n,
+                     void *to, struct err *e) MUST_CHECK;
+/* Before this rank writes to its bytes anew, which others have read: what it sent
+ * of them is not looked at any more. Accepts NULL. */
+void comm_window_settle(const struct comm_window *w);
 size_t comm_window_bytes(const struct comm_window *w); /* NULL: 0 */
 /* Of one rank by itself. The others' memory stays until they close; what this
- * one wrote is gone. Accepts NULL. */
+ * one wrote is gone, or stays until the group is closed. Accepts NULL. */
 void comm_window_close(struct comm_window **w);
 /* Counts bytes that others have read in place, and that this rank has. Any
  * thread may call. */

@@ -6,27 +6,40 @@
 #define ULP_COMM_ENGINE_H
 #include <stddef.h>
 
+/* Messages of one kind do not meet those of another. */
+enum comm_channel {
+    CHANNEL_MAIN,
+    CHANNEL_ASK,   /* for bytes that another rank lends (lend.h) */
+    CHANNEL_ANSWER /* they are */
+};
+
 /* One message. Those between two ranks arrive in the order in which they were
- * begun. */
+ * begun, on each channel. */
 struct comm_part {
     int peer;
     int sending; /* else receiving */
     char *p;
     size_t n;
+    enum comm_channel channel;
 };
 
 /* Functions return 0, or -1 with a message in why (of n_why bytes) and in *lost
  * the rank that has gone, or -1. */
 struct comm_engine {
     int rank, size;
+    int channels; /* more than CHANNEL_MAIN, each of which another thread may use
+                   * meanwhile; else one thread at a time calls */
     void *ctx;
     /* Does all parts at once, in any order but that of messages to one rank or
      * from one. Sleeps while it waits. */
     int (*exchange)(void *ctx, const struct comm_part *q, int n, int *lost,
                     char *why, size_t n_why);
     /* *from: a rank whose message waits, or -1 after wait_ms. */
-    int (*probe)(void *ctx, int wait_ms, int *from, int *lost, char *why,
-                 size_t n_why);
+    int (*probe)(void *ctx, enum comm_channel channel, int wait_ms, int *from,
+                 int *lost, char *why, size_t n_why);
+    /* From now on calls that would wait fail, those of other threads that wait now,
+     * too. Memory of messages is not touched any more once they have. */
+    void (*leave)(void *ctx);
     void (*close)(void *ctx); /* all ranks close together */
     /* n bytes within this rank's memory; NULL: it is the host's. */
     void (*copy)(void *ctx, void *to, const void *from, size_t n);
@@ -41,8 +54,8 @@ enum { COMM_WINDOWS = 2 };
 
 /* What a plug-in defines, as COMM_PLUGIN: fills *x from the environment that
  * the launcher gave. Another version is refused. */
-#define COMM_PLUGIN_VERSION 3
-#define COMM_PLUGIN "comm_plugin_3"
+#define COMM_PLUGIN_VERSION 4
+#define COMM_PLUGIN "comm_plugin_4"
 typedef int comm_plugin_fn(struct comm_engine *x, char *why, size_t n_why);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -29,8 +30,9 @@ struct local {
     int turn;           /* the rank that probe looks at first */
     int *fd;            /* [size] */
     int *memory;        /* [size][COMM_WINDOWS] */
+    int left;           /* can be read once this rank has left */
     struct state *at;   /* [2 size] */
-    struct pollfd *set; /* [2 size] */
+    struct pollfd *set; /* [2 size + 1] */
 };
 
 /* How far a message is; the first 8 bytes are its length. */
@@ -157,6 +159,20 @@ static int must_wait(const struct comm_part *q, const struct state *s, int i)
     return 0;
 }
 
+/* Sleeps until one of n in l->set is ready. */
+static int wait_for(struct local *l, int n, char *why, size_t n_why)
+{
+    l->set[n] = (struct pollfd){.fd = l->left, .events = POLLIN};
+    if (poll(l->set, (nfds_t)n + 1, -1) < 0 && errno != EINTR) {
+        snprintf(why, n_why, "poll: %s", strerror(errno));
+        return -1;
+    }
+    if (!(l->set[n].revents & POLLIN))
+        return 0;
+    snprintf(why, n_why, "this rank has failed");
+    return -1;
+}
+
 static int exchange(void *ctx, const struct comm_part *q, int n, int *lost,
                     char *why, size_t n_why)
 {
@@ -184,19 +200,18 @@ static int exchange(void *ctx, const struct comm_part *q, int n, int *lost,
         }
         if (!left)
             return 0;
-        if (!moved && poll(l->set, (nfds_t)n_set, -1) < 0 && errno != EINTR) {
-            snprintf(why, n_why, "poll: %s", strerror(errno));
+        if (!moved && wait_for(l, n_set, why, n_why))
             return -1;
-        }
     }
 }
 
-static int probe(void *ctx, int wait_ms, int *from, int *lost, char *why,
-                 size_t n_why)
+static int probe(void *ctx, enum comm_channel channel, int wait_ms, int *from,
+                 int *lost, char *why, size_t n_why)
 {
     struct local *l = ctx;
     int n = 0;
 
+    (void)channel;
     (void)lost;
     *from = -1;
     for (int i = 0; i < l->size; i++) {
@@ -320,9 +335,19 @@ static int share(void *ctx, int which, size_t bytes, char **p)
     return 0;
 }
 
+static void leave(void *ctx)
+{
+    const struct local *l = ctx;
+
+    (void)!eventfd_write(l->left, 1);
+}
+
 static void close_local(void *ctx)
 {
     struct local *l = ctx;
+
+    if (l->left >= 0)
+        close(l->left);
 
     close_row(l->fd, l->size);
     close_row(l->memory, l->size * COMM_WINDOWS);
@@ -344,7 +369,8 @@ void local_take(struct local_mesh **m, int rank, struct comm_engine *x)
     l->fd = xcalloc(n, sizeof *l->fd);
     l->memory = xcalloc(n * COMM_WINDOWS, sizeof *l->memory);
     l->at = xcalloc(2 * n, sizeof *l->at);
-    l->set = xcalloc(2 * n, sizeof *l->set);
+    l->set = xcalloc(2 * n + 1, sizeof *l->set);
+    l->left = eventfd(0, EFD_CLOEXEC); /* -1: poll passes over it */
     for (size_t i = 0; i < n; i++) {
         l->fd[i] = row[i];
         row[i] = -1;
@@ -359,6 +385,7 @@ void local_take(struct local_mesh **m, int rank, struct comm_engine *x)
                               .ctx = l,
                               .exchange = exchange,
                               .probe = probe,
+                              .leave = leave,
                               .close = close_local,
                               .share = share,
                               .unshare = unshare_local};

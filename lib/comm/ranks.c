@@ -85,6 +85,13 @@ static int share_host(struct comm *c, struct err *e)
     return 0;
 }
 
+/* Of a thread that nobody waits for. */
+static void fatal(const struct err *e)
+{
+    (void)ranks_tell(e);
+    _exit(ERR_IO);
+}
+
 int ranks_start(const struct ranks_opts *o, struct comm **c, struct err *e)
 {
     const char *word;
@@ -108,6 +115,7 @@ int ranks_start(const struct ranks_opts *o, struct comm **c, struct err *e)
     group = *c;
     if (r)
         return r;
+    group->fatal = fatal;
     return share_host(*c, e);
 }
 
@@ -133,6 +141,7 @@ int ranks_tell(const struct err *e)
 
     if (!link_is_open())
         return 0;
+    comm_leave(group);
     snprintf(m.u.fail.msg, sizeof m.u.fail.msg, "%s", e->msg);
     link_send(LINK_FAIL, &m);
     return 1;

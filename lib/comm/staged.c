@@ -60,8 +60,10 @@ static int pieces(struct staged *s, const struct comm_part *q, int n,
             return failed(&e, why, n_why);
         if (q[i].sending)
             v->fetch(v->ctx, s->at[i], q[i].p + from, bytes);
-        s->now[k++] = (struct comm_part){q[i].peer, q[i].sending, s->at[i],
-                                         bytes};
+        s->now[k++] = (struct comm_part){.peer = q[i].peer,
+                                         .sending = q[i].sending,
+                                         .p = s->at[i],
+                                         .n = bytes};
     }
     if (v->sync(v->ctx, &e))
         return failed(&e, why, n_why);

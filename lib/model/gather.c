@@ -2,7 +2,8 @@
  *
  * Layer i has place i mod 2, embedding and head have one more; a tied embedding
  * stays there. A thread with a backend of its own brings the layer after the one
- * that computes. On a device with memory of its own there is no such thread.
+ * that computes, in place or by messages. On a device with memory of its own there
+ * is no such thread.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ struct gather {
     char *rows[2][N_ROLES]; /* memory of the matrices of a place, where they */
     char *outside;          /* are views of it */
     struct k_weight *w[2][N_ROLES];
-    char *room;       /* a matrix in several pieces is put together here */
+    char *room; /* a matrix in several pieces is put together here */
+    char *in;   /* host: a piece that was read, on its way to the device */
     int here[PLACES]; /* units, once they have arrived */
     /* the thread's: */
     struct kernels *k; /* NULL: there is none */
@@ -102,8 +104,9 @@ size_t model_store_scattered(const struct model_store *from,
     for (int i = 0; i < p->n_fused; i++) {
         size_t n = p->fused[i].n;
 
-        (void)from->at(from->ctx, p->fused[i].offset, &n);
-        if (p->fused[i].K && n < p->fused[i].n)
+        const void *whole = from->at(from->ctx, p->fused[i].offset, &n);
+
+        if (p->fused[i].K && (!whole || n < p->fused[i].n))
             most = larger(most, p->fused[i].n);
     }
     return most;
@@ -111,37 +114,59 @@ size_t model_store_scattered(const struct model_store *from,
 
 /* ---- a unit ---------------------------------------------------------- */
 
+/* n values that have to be read, or fewer, to a place of the device. */
+static int read(struct gather *g, struct kernels *k, char *to, size_t first,
+                size_t *n, struct err *e)
+{
+    int r;
+
+    if (!g->in)
+        return g->from.read(g->from.ctx, first, *n, to, e);
+    if (*n > MODEL_STORE_PIECE)
+        *n = MODEL_STORE_PIECE;
+    r = g->from.read(g->from.ctx, first, *n, g->in, e);
+    if (!r)
+        k->upload(k, to, g->in, *n * dtype_size(g->m->t));
+    return r;
+}
+
 /* n values from `first` on, to a place of the device. */
-static void copy(struct gather *g, struct kernels *k, char *to, size_t first,
-                 size_t n)
+static int copy(struct gather *g, struct kernels *k, char *to, size_t first,
+                size_t n, struct err *e)
 {
     size_t size = dtype_size(g->m->t);
+    int r = 0;
 
-    for (size_t at = 0, some; at < n; at += some) {
+    for (size_t at = 0, some; at < n && !r; at += some) {
         const void *p;
 
         some = n - at;
         p = g->from.at(g->from.ctx, first + at, &some);
-        k->upload(k, to + at * size, p, some * size);
+        if (p)
+            k->upload(k, to + at * size, p, some * size);
+        else
+            r = read(g, k, to + at * size, first + at, &some, e);
     }
+    return r;
 }
 
-static void bring_matrix(struct gather *g, struct kernels *k,
-                         const struct weight *w, char *rows)
+static int bring_matrix(struct gather *g, struct kernels *k,
+                        const struct weight *w, char *rows, struct err *e)
 {
     size_t n = w->f.n;
-    const void *p = rows;
+    const void *p;
+    int r = 0;
 
-    if (rows) { /* what w is a view of */
-        copy(g, k, rows, w->f.offset, n);
-        return;
-    }
+    if (rows) /* what w is a view of */
+        return copy(g, k, rows, w->f.offset, n, e);
     p = g->from.at(g->from.ctx, w->f.offset, &n);
-    if (n < w->f.n) {
-        copy(g, k, g->room, w->f.offset, w->f.n);
+    if (!p || n < w->f.n) {
+        r = copy(g, k, g->room, w->f.offset, w->f.n, e);
         p = g->room;
     }
-    k->weight_set(k, w->w, p, g->m->t);
+    if (!r)
+        k->weight_set(k, w->w, p, g->m->t);
+    return r;
 }
 
 static uint64_t now(void)
@@ -156,23 +181,24 @@ static void tell(const struct gather *g, int unit, int waited, uint64_t began)
                      waited, began);
 }
 
-static void bring(struct gather *g, struct kernels *k, int unit)
+static int bring(struct gather *g, struct kernels *k, int unit, struct err *e)
 {
     const struct model *m = g->m;
-    int outside = place_of(m, unit) == OUTSIDE;
+    int outside = place_of(m, unit) == OUTSIDE, r = 0;
     uint64_t began = now();
 
     if (outside)
-        bring_matrix(g, k,
-                     of_model(m, unit == UNIT_EMBED ? ROLE_EMBED : ROLE_HEAD),
-                     g->outside);
-    for (enum role r = 0; r < N_ROLES && !outside; r++) {
-        const struct weight *w = of_layer(m, unit, r);
+        r = bring_matrix(
+            g, k, of_model(m, unit == UNIT_EMBED ? ROLE_EMBED : ROLE_HEAD),
+            g->outside, e);
+    for (enum role i = 0; i < N_ROLES && !outside && !r; i++) {
+        const struct weight *w = of_layer(m, unit, i);
 
-        if (role_in_layer(r) && w && w->f.K)
-            bring_matrix(g, k, w, g->rows[unit % 2][r]);
+        if (role_in_layer(i) && w && w->f.K)
+            r = bring_matrix(g, k, w, g->rows[unit % 2][i], e);
     }
     tell(g, unit, 0, began);
+    return r;
 }
 
 /* ---- the thread ------------------------------------------------------ */
@@ -191,8 +217,9 @@ static void *work(void *ctx)
             continue;
         }
         pthread_mutex_unlock(&g->lock);
-        bring(g, g->k, unit);
-        r = g->k->sync(g->k, &e);
+        r = bring(g, g->k, unit, &e);
+        if (!r)
+            r = g->k->sync(g->k, &e);
         pthread_mutex_lock(&g->lock);
         g->failed = r;
         g->err = e;
@@ -243,10 +270,8 @@ static int begin(struct gather *g, int unit, struct err *e)
     if (r)
         return r;
     g->here[place] = unit;
-    if (!g->k) {
-        bring(g, g->m->k, unit);
-        return 0;
-    }
+    if (!g->k)
+        return bring(g, g->m->k, unit, e);
     pthread_mutex_lock(&g->lock);
     g->on_its_way = unit;
     pthread_cond_broadcast(&g->moved);
@@ -303,8 +328,10 @@ int model_gather(struct model *m, const struct model_store *from, struct err *e)
         g->room = m->k->alloc(m->k, room, e);
         r = g->room ? 0 : -e->code;
     }
-    if (!r && !m->k->sizes.can.own_memory)
-        r = open_thread(g, e);
+    if (!m->k->sizes.can.own_memory)
+        return r ? r : open_thread(g, e);
+    if (room)
+        g->in = xmalloc(MODEL_STORE_PIECE * dtype_size(m->t));
     return r;
 }
 
@@ -317,8 +344,8 @@ int model_gather_anew(struct model *m, struct err *e)
         g->here[i] = UNIT_NONE;
     for (int i = 0; i < m->p.n_fused && !r; i++)
         if (!m->weight[i].f.K)
-            copy(g, m->k, m->weight[i].vec, m->weight[i].f.offset,
-                 m->weight[i].f.n);
+            r = copy(g, m->k, m->weight[i].vec, m->weight[i].f.offset,
+                     m->weight[i].f.n, e);
     m->digest_known = 0;
     m->master = NULL;
     return r ? r : m->k->sync(m->k, e);
@@ -347,6 +374,7 @@ void model_gather_close(struct model *m)
     for (int i = 0; i < m->p.n_fused; i++)
         m->weight[i].w = NULL;
     m->k->free(m->k, g->room);
+    free(g->in);
     pthread_mutex_destroy(&g->lock);
     pthread_cond_destroy(&g->moved);
     free(g);

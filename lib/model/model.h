@@ -58,14 +58,20 @@ int model_attach(struct model *m, void *master, enum dtype mt,
 /* Where compute weights lie that a model gathers: in params order and in its
  * compute type, in the host's memory, in pieces. */
 struct model_store {
-    /* Where value `first` is; *n: how many follow it there, at most as many as
-     * *n was. Called in any thread, one at a time. */
+    /* Where value `first` is, or NULL: it has to be read; *n: how many follow it
+     * there, at most as many as *n was. This and `read` are called in any thread,
+     * one at a time. */
     const void *(*at)(void *ctx, size_t first, size_t *n);
+    /* n values from `first` on to the host's memory, as many as `at` said; NULL
+     * where it never gives NULL. */
+    int (*read)(void *ctx, size_t first, size_t n, void *to, struct err *e);
     /* NULL, or told of a layer (-1: embedding or head) that has come, or that a
      * pass has waited for, since `began` (clock_ns, monotonic). In any thread. */
     void (*came)(void *ctx, int layer, int waited, uint64_t began);
     void *ctx;
 };
+/* Values that are read at a time for a device with memory of its own. */
+enum { MODEL_STORE_PIECE = 1 << 20 };
 /* Instead of model_attach: the matrices of a layer come before the layer
  * computes, and those of the next one meanwhile; two layers are there at a time,
  * and embedding or head. On a device with memory of its own they come when they
@@ -75,7 +81,8 @@ int model_gather(struct model *m, const struct model_store *from,
 /* The store has weights, or other ones than before: between passes, instead of
  * model_set. Nothing is read from the store between a pass and the next one. */
 int model_gather_anew(struct model *m, struct err *e) MUST_CHECK;
-/* The most values of a matrix that the store has in several pieces. */
+/* The most values of a matrix that the store has in several pieces, or that has
+ * to be read. */
 size_t model_store_scattered(const struct model_store *from,
                              const struct params *p);
 /* Host flat array of type t (weights as they go over a FIFO). */

@@ -36,7 +36,7 @@ static int open_compute(struct adamw *a, struct err *e)
     for (int i = 0; i < a->s.n; i++)
         most = larger(most, a->s.cut[i + 1] - a->s.cut[i]);
     bytes = most * dtype_size(a->arm.compute);
-    r = comm_window_open(&a->compute, a->s.c, bytes, e);
+    r = comm_window_lend(&a->compute, a->s.c, bytes, e);
     if (r || a->compute)
         return r;
     return err_memory(e,
@@ -319,6 +319,7 @@ int adamw_update(struct adamw *a, const void *g, double lr,
         return 0;
     }
     a->updates++;
+    comm_window_settle(a->compute); /* the norm is of passes that are done */
     settings(a, lr, x.coef, &h);
     a->k->zero(a->k, a->changed, sizeof *a->changed);
     for (int i = 0; i < a->p->n; i++)

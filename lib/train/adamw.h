@@ -36,8 +36,8 @@ struct adamw_opts {
      * a processor with vectors of n values, which treats the rest of a tensor
      * apart. Runs have 0. */
     int lanes;
-    int shard_weights; /* of several ranks, which are of one host: the compute
-                          weights of each slice lie in memory that all read */
+    int shard_weights; /* of several ranks: the compute weights of each slice lie
+                          in memory that all read, in place or by messages */
 };
 
 enum { ADAMW_UNFUSED = -1 };

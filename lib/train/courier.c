@@ -22,28 +22,23 @@ struct courier {
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t moved;
-    int given, done, failed;
+    int given, done, failed, quit;
     struct err err;
 };
 
-static void unlock(void *lock)
+/* The round to carry, when it is there. 0: there is none any more. */
+static int next(struct courier *c, struct round *x)
 {
-    pthread_mutex_unlock(lock);
-}
-
-/* The round to carry, when it is there. courier_close may end the thread as it
- * waits. */
-static struct round next(struct courier *c)
-{
-    struct round x;
+    int there;
 
     pthread_mutex_lock(&c->lock);
-    pthread_cleanup_push(unlock, &c->lock);
-    while (c->given <= c->done)
+    while (c->given <= c->done && !c->quit)
         pthread_cond_wait(&c->moved, &c->lock);
-    x = c->v[c->done];
-    pthread_cleanup_pop(1);
-    return x;
+    there = !c->quit;
+    if (there)
+        *x = c->v[c->done];
+    pthread_mutex_unlock(&c->lock);
+    return there;
 }
 
 static void end(struct courier *c, int r, const struct err *e)
@@ -63,11 +58,10 @@ static void *carry(void *ctx)
 {
     struct courier *c = ctx;
     struct err e = {0};
+    struct round x;
     int r = 0;
 
-    for (int i = 0; i < c->n && !r; i++) {
-        struct round x = next(c);
-
+    for (int i = 0; i < c->n && !r && next(c, &x); i++) {
         r = travel_round(c->t, x.turn, x.grads, x.at, &e);
         end(c, r, &e);
     }
@@ -130,12 +124,15 @@ int courier_wait(struct courier *c, int n, struct err *e)
     return r;
 }
 
-static int is_done(struct courier *c)
+/* 1 when all rounds have travelled; else no other one begins. */
+static int stop(struct courier *c)
 {
     int done;
 
     pthread_mutex_lock(&c->lock);
     done = c->done == c->n;
+    c->quit = !done;
+    pthread_cond_broadcast(&c->moved);
     pthread_mutex_unlock(&c->lock);
     return done;
 }
@@ -147,8 +144,8 @@ void courier_close(struct courier **out)
     if (!c)
         return;
     if (c->began) {
-        if (!is_done(c)) /* after an error: it may wait for a rank for ever */
-            pthread_cancel(c->thread);
+        if (!stop(c)) /* after an error: it may wait for a rank for ever */
+            comm_leave(c->t->s->c);
         pthread_join(c->thread, NULL);
     }
     for (int i = 0; i < c->n; i++)

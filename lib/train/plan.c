@@ -65,7 +65,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
                                    (o.recompute ? MODEL_RECOMPUTE : 0)};
     struct arm sampler = arm_sampler(a);
     int ranks = most(o.ranks, 1);
-    struct plan_slice slice = plan_slice(c, a, ranks);
+    struct plan_slice slice = plan_slice(c, a, ranks, o.apart);
     struct plan_travel travel = plan_travel(c, a, slice, ranks, s, &o);
     struct plan_travel weights = plan_weights(a, slice, ranks, s, &o);
     size_t all, n = slice.values, held;
@@ -272,7 +272,7 @@ static void ranks(const struct page *g)
 
     if (g->o.ranks < 2)
         return;
-    plan_traffic(&t, &g->c, &g->a, g->o.ranks, g->o.shard_weights);
+    plan_traffic(&t, &g->c, &g->a, &g->o);
     fprintf(g->out, "ranks               %d, each as above", g->o.ranks);
     if (p->others < p->training)
         fprintf(g->out, "; total of all but rank 0: %.1f MiB",
@@ -283,6 +283,8 @@ static void ranks(const struct page *g)
     line(g, "received an update", t.grads_in + t.weights_in, NULL);
     if (g->o.shard_weights)
         line(g, "read a micro-batch", t.pass_in, "weights of other ranks");
+    if (t.pass_out)
+        line(g, "sent for one", t.pass_out, "of each other rank");
     line(g, "received a step", t.step_in, "by rank 0: weights for the sampler");
 }
 
@@ -351,7 +353,7 @@ static int print_record(const struct page *g, const struct loop_opts *o,
     int x;
 
     plan_set(r, &g->a, g->s.name, &g->p, &g->o);
-    plan_traffic(&t, &g->c, &g->a, most(g->o.ranks, 1), o->shard_weights);
+    plan_traffic(&t, &g->c, &g->a, &g->o);
     plan_set_traffic(r, &t, most(g->o.ranks, 1));
     if (o->device_memory)
         set_card(r, g, (size_t)o->device_memory);

@@ -50,13 +50,14 @@ struct plan_memory {                      /* bytes */
 /* Bytes that a rank sends and receives in an update, at most: parts of the
  * shards' gradients, and new weights; and after a step: those that the sampler
  * gets, which rank 0 sends and digests. Without other ranks nothing. With
- * shard_weights nobody sends weights, and what a rank reads of the others' is
- * counted where it is read: once an update, and in the forward and backward of
- * each micro-batch (pass_in). */
+ * shard_weights what a rank reads of the others' is counted where it is read: once
+ * an update, and in the forward and backward of each micro-batch (pass_in). Ranks
+ * apart also send it: pass_out to each other rank for a micro-batch of that one, at
+ * most, and weights_out is of the rank that does. */
 struct plan_traffic {
     size_t grads_out, weights_out, grads_in, weights_in;
     size_t step_out, step_in;
-    size_t pass_in;
+    size_t pass_in, pass_out;
 };
 
 void plan_memory(struct plan_memory *p, const struct config *c,
@@ -64,7 +65,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
                  struct plan_shape o);
 
 void plan_traffic(struct plan_traffic *t, const struct config *c,
-                  const struct arm *a, int ranks, int shard_weights);
+                  const struct arm *a, const struct plan_shape *o);
 
 /* What dapo-step --plan --json says of them, as fields of r. */
 void plan_set(struct rec *r, const struct arm *a, const char *device,

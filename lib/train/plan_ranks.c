@@ -14,7 +14,7 @@ static int list(struct params *p, const struct config *c)
 }
 
 struct plan_slice plan_slice(const struct config *c, const struct arm *a,
-                             int ranks)
+                             int ranks, int apart)
 {
     struct plan_slice most = {0};
     struct slices s;
@@ -26,8 +26,9 @@ struct plan_slice plan_slice(const struct config *c, const struct arm *a,
     for (int r = 0; r < ranks; r++) {
         most.values = larger(most.values, s.cut[r + 1] - s.cut[r]);
         most.sum = larger(most.sum, slices_sum(&s, r));
+        s.rank = r;
+        most.scattered = larger(most.scattered, spread_scattered(&s, apart));
     }
-    most.scattered = spread_scattered(&s);
     slices_close(&s);
     params_free(&p);
     return most;
@@ -63,8 +64,10 @@ struct plan_travel plan_weights(const struct arm *a, struct plan_slice slice,
 
     if (ranks == 1 || !o->shard_weights)
         return (struct plan_travel){0, 0};
-    if (!s->n_threads) /* a piece on its way to the host's memory */
-        return (struct plan_travel){adamw_piece(slice.values) * size, own};
+    if (!s->n_threads) /* a piece on its way to the host's memory, or from it */
+        return (struct plan_travel){
+            adamw_piece(slice.values) * size,
+            own + (o->apart ? MODEL_STORE_PIECE * size : 0)};
     return (struct plan_travel){
         slice.scattered * size + (adamw_shares_master(a, 0) ? 0 : own), 0};
 }
@@ -92,22 +95,27 @@ static struct often gathers(const struct config *c, const struct fused *f)
 }
 
 static void add_gathered(struct plan_traffic *t, const struct config *c,
-                         const struct slices *s, size_t weight)
+                         const struct slices *s, size_t weight, int apart)
 {
     for (int r = 0; r < s->n; r++) {
-        size_t pass = 0, update = 0;
+        struct often in = {0}, out = {0};
 
         for (int i = 0; i < s->p->n_fused; i++) {
             const struct fused *f = &s->p->fused[i];
             struct often n = gathers(c, f);
-            size_t from;
-            size_t others = f->n - slices_part(s, r, f->offset, f->n, &from);
+            size_t from, own = slices_part(s, r, f->offset, f->n, &from);
 
-            pass += n.pass * others;
-            update += n.update * others;
+            in.pass += n.pass * (f->n - own);
+            in.update += n.update * (f->n - own);
+            out.pass += n.pass * own;
+            out.update += n.update * own * (size_t)(s->n - 1);
         }
-        t->pass_in = larger(t->pass_in, pass * weight);
-        t->weights_in = larger(t->weights_in, update * weight);
+        t->pass_in = larger(t->pass_in, in.pass * weight);
+        t->weights_in = larger(t->weights_in, in.update * weight);
+        if (!apart || out.pass * weight <= t->pass_out)
+            continue;
+        t->pass_out = out.pass * weight;
+        t->weights_out = out.update * weight;
     }
 }
 
@@ -118,8 +126,9 @@ static size_t shards_of(const struct arm *a, int r, int ranks)
 }
 
 void plan_traffic(struct plan_traffic *t, const struct config *c,
-                  const struct arm *a, int ranks, int shard_weights)
+                  const struct arm *a, const struct plan_shape *o)
 {
+    int ranks = o->ranks > 1 ? o->ranks : 1;
     size_t grad = dtype_size(a->grads), weight = dtype_size(a->compute);
     size_t sampled = dtype_size(arm_sampler(a).compute), all_sums = 0, n;
     struct slices s;
@@ -139,7 +148,7 @@ void plan_traffic(struct plan_traffic *t, const struct config *c,
 
         t->grads_out = larger(t->grads_out, mine * (all_sums - sum) * grad);
         t->grads_in = larger(t->grads_in, others * sum * grad);
-        if (!shard_weights) {
+        if (!o->shard_weights) {
             t->weights_out = larger(t->weights_out,
                                     own * (size_t)(ranks - 1) * weight);
             t->weights_in = larger(t->weights_in, (n - own) * weight);
@@ -149,8 +158,8 @@ void plan_traffic(struct plan_traffic *t, const struct config *c,
         else
             t->step_in = (n - own) * sampled;
     }
-    if (shard_weights)
-        add_gathered(t, c, &s, weight);
+    if (o->shard_weights)
+        add_gathered(t, c, &s, weight, o->apart);
     slices_close(&s);
     params_free(&p);
 }

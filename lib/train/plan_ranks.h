@@ -5,12 +5,12 @@
 #include "plan.h"
 
 /* Of the rank that has most: values of its slice, and that it sums; and of the
- * largest matrix that lies in several slices. */
+ * largest matrix that lies in several slices, or of ranks apart in another one's. */
 struct plan_slice {
     size_t values, sum, scattered;
 };
 struct plan_slice plan_slice(const struct config *c, const struct arm *a,
-                             int ranks);
+                             int ranks, int apart);
 /* Memory of what travels between ranks of which one has at most such a slice:
  * on the device, and in the host's memory where that is another. */
 struct plan_travel {

@@ -59,6 +59,7 @@ void plan_set_traffic(struct rec *r, const struct plan_traffic *t, int ranks)
     rec_set_u64(r, "sent_bytes", t->grads_out + t->weights_out);
     rec_set_u64(r, "received_bytes", t->grads_in + t->weights_in);
     rec_set_u64(r, "pass_received_bytes", t->pass_in);
+    rec_set_u64(r, "pass_sent_bytes", t->pass_out);
     rec_set_u64(r, "step_sent_bytes", t->step_out);
     rec_set_u64(r, "step_received_bytes", t->step_in);
 }

@@ -5,7 +5,7 @@
 #include "across.h"
 #include "timeline.h"
 
-/* ---- each rank's slice, read in place --------------------------------- */
+/* ---- each rank's slice, read where it lies ----------------------------- */
 
 /* Who owns value `first`; *n: how many follow it in that slice, at most as many
  * as *n was. */
@@ -20,15 +20,31 @@ static int owner(const struct slices *s, size_t first, size_t *n)
     return r;
 }
 
+static size_t in_slice(const struct adamw *a, int r, size_t first)
+{
+    return (first - a->s.cut[r]) * dtype_size(a->arm.compute);
+}
+
 static const void *at(void *ctx, size_t first, size_t *n)
 {
     const struct adamw *a = ctx;
     int r = owner(&a->s, first, n);
-    size_t size = dtype_size(a->arm.compute);
+    const char *slice = comm_window_of(a->compute, r);
 
+    if (!slice)
+        return NULL;
     if (r != a->s.rank)
-        comm_window_traffic(a->compute, 0, *n * size);
-    return comm_window_of(a->compute, r) + (first - a->s.cut[r]) * size;
+        comm_window_traffic(a->compute, 0, *n * dtype_size(a->arm.compute));
+    return slice + in_slice(a, r, first);
+}
+
+static int read(void *ctx, size_t first, size_t n, void *to, struct err *e)
+{
+    const struct adamw *a = ctx;
+    int r = owner(&a->s, first, &n);
+
+    return comm_window_read(a->compute, r, in_slice(a, r, first),
+                            n * dtype_size(a->arm.compute), to, e);
 }
 
 static void came(void *ctx, int layer, int waited, uint64_t began)
@@ -40,25 +56,37 @@ static void came(void *ctx, int layer, int waited, uint64_t began)
                  waited ? "wait for weights" : what, layer, began);
 }
 
-/* The same, of slices without values. */
+/* The same, of slices without values: in place, or those of others by messages. */
 static const void *cut_at(void *ctx, size_t first, size_t *n)
 {
+    static const char in_place;
+
     (void)owner(ctx, first, n);
-    return NULL;
+    return &in_place;
 }
 
-size_t spread_scattered(const struct slices *s)
+static const void *cut_apart(void *ctx, size_t first, size_t *n)
+{
+    const struct slices *s = ctx;
+
+    return owner(s, first, n) == s->rank ? s : NULL;
+}
+
+size_t spread_scattered(const struct slices *s, int apart)
 {
     struct slices own = *s;
+    struct model_store store = {.at = apart ? cut_apart : cut_at, .ctx = &own};
 
-    return model_store_scattered(&(struct model_store){cut_at, NULL, &own},
-                                 s->p);
+    return model_store_scattered(&store, s->p);
 }
 
 int spread_open(struct model *m, struct adamw *a, struct err *e)
 {
     if (a->compute)
-        return model_gather(m, &(struct model_store){at, came, a}, e);
+        return model_gather(m,
+                            &(struct model_store){
+                                .at = at, .read = read, .came = came, .ctx = a},
+                            e);
     /* a slice is no model */
     return model_attach(m, a->s.n > 1 ? NULL : a->master, a->arm.master, e);
 }
@@ -94,6 +122,7 @@ static int lay(struct model *m, const struct adamw *a, struct err *e)
 {
     int r = 0;
 
+    comm_window_settle(a->compute);
     if (a->master != comm_window_of(a->compute, a->s.rank))
         r = lay_own(a, e);
     if (!r)

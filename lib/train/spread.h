@@ -14,7 +14,8 @@ int spread_open(struct model *m, struct adamw *a, struct err *e) MUST_CHECK;
  * slices are then read instead of sent; NULL: none. Borrowed until the next pass. */
 int spread_weights(struct model *m, const struct adamw *a,
                    const struct comm_window *spare, struct err *e) MUST_CHECK;
-/* The most values of a matrix that such slices have in several pieces. */
-size_t spread_scattered(const struct slices *s);
+/* The most values of a matrix that such slices have in several pieces; apart: or
+ * that s->rank does not have whole, where ranks read by messages. */
+size_t spread_scattered(const struct slices *s, int apart);
 
 #endif

@@ -43,18 +43,33 @@ measured() { sed -n "1s/.*\"$1\":\([0-9]*\).*/\1/p" "$T/timing"; }
 near() { # WHAT PLANNED MEASURED
     awk -v what="$1" -v p="${2:-0}" -v m="${3:-0}" 'BEGIN { if (!(m > 0 && p / m > 0.9 && p / m < 1.1)) printf " %s: planned %.0f, measured %.0f", what, p, m }'
 }
-for arm in $arms; do
-    more=${arm#"${arm%%--*}"} name=${arm%%--*},shards=$shards bad=
-    for R in $ranks; do
-        "$BIN/dapo-step" $opts --plan --json --longest $length --ranks "$R" --arm "$name" $more --model "$T/base" >"$T/plan" 2>"$T/err" &&
-            "$BIN/dapo-step" $opts --off-policy --steps 1 --ranks "$R" --arm "$name" $more --model "$T/base" --json \
+# and of the others together, for which a rank sends its weights where they do not lie in memory that all read
+passes_of_others() { # RANKS
+    case "$more $launcher" in *shard-weights*mpirun*) echo $((micros * (shards - shards / $1))) ;; *) echo 0 ;; esac
+}
+check_arm() { # NAME ARM RANKS [LAUNCHER]: LAUNCHER without its -n
+    local name=$1 arm=${2%%--*},shards=$shards R bad='' how=()
+    more=${2#"${2%%--*}"} launcher=${4:-}
+    for R in $3; do
+        [ -z "$launcher" ] || how=(--launcher "$launcher -n $R")
+        "$BIN/dapo-step" $opts --plan --json --longest $length --ranks "$R" --arm "$arm" $more "${how[@]}" --model "$T/base" >"$T/plan" 2>"$T/err" &&
+            "$BIN/dapo-step" $opts --off-policy --steps 1 --ranks "$R" --arm "$arm" $more "${how[@]}" --model "$T/base" --json \
                 --timing "$T/timing" --out "$T/out" -o "$T/metrics" "$T/rollouts" 2>"$T/err" || bad="$bad $(head -n 1 "$T/err")"
+        sent=$(($(planned sent_bytes step_sent_bytes) + $(passes_of_others "$R") * $(planned pass_sent_bytes)))
+        received=$(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes)))
         bad="$bad$(near "memory of $R ranks" "$(planned other_training_bytes)" "$(measured rank_memory_peak)"
-            near "sent of $R ranks" "$(planned sent_bytes step_sent_bytes)" "$(measured rank_sent)"
-            near "received of $R ranks" \
-                "$(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes)))" "$(measured rank_received)")"
-        [ "$SHAPE" = tiny ] || echo "note $arm on $R ranks, planned and measured: memory $(planned other_training_bytes) $(measured rank_memory_peak)," \
-            "sent $(planned sent_bytes step_sent_bytes) $(measured rank_sent), received $(($(planned received_bytes step_received_bytes) + $(passes "$R") * $(planned pass_received_bytes))) $(measured rank_received)"
+            near "sent of $R ranks" "$sent" "$(measured rank_sent)"
+            near "received of $R ranks" "$received" "$(measured rank_received)")"
+        [ "$SHAPE" = tiny ] || echo "note $name on $R ranks, planned and measured: memory $(planned other_training_bytes) $(measured rank_memory_peak)," \
+            "sent $sent $(measured rank_sent), received $received $(measured rank_received)"
     done
-    [ -z "$bad" ] && ok "$arm" || no "$arm" "$bad"
+    [ -z "$bad" ] && ok "$name" || no "$name" "$bad"
+}
+for arm in $arms; do check_arm "$arm" "$arm" "$ranks"; done
+for mpi in openmpi mpich; do
+    if launch=$(mpi_launcher $mpi); then
+        for arm in ${ARMS_APART:-fp32--shard-weights bf16-mixed--shard-weights}; do check_arm "${arm}_over_$mpi" "$arm" "${RANKS_APART:-2 4}" "$launch"; done
+    else
+        echo "skip plan_ranks_over_$mpi: it is not installed"
+    fi
 done

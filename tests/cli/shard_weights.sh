@@ -1,5 +1,6 @@
 # --shard-weights: each rank keeps its slice of the weights and reads a layer when
-# it is needed; the bytes are those of a run without it, and of one process
+# it is needed, in place or by messages; the bytes are those of a run without it, and
+# of one process
 set -u
 . tests/lib.sh shard_weights
 . tests/golden/bits/run.bash
@@ -51,6 +52,30 @@ train() { # OUT OPTIONS...
 train "$T/p" && train "$T/q" --ranks 3 --shard-weights
 diff -r "$T/p" "$T/q" >/dev/null && cmp -s "$T/p.m" "$T/q.m" && ok pretrain || no pretrain "other bytes: $(head -n 1 "$T/err")"
 
+# ranks of an MPI ask for a layer by messages, which are answered while they compute
+mpis=
+for mpi in openmpi mpich; do
+    if mpi_launcher $mpi >/dev/null; then mpis="$mpis $mpi"; else echo "skip shard_weights_over_$mpi: it is not installed"; fi
+done
+for mpi in $mpis; do
+    bad=
+    while read -r base arm ranks more; do
+        step "$T/one" --arm $arm --model "$T/$base" $more 2>"$T/err" || bad="$bad $(head -n 1 "$T/err")"
+        step "$T/x" --arm $arm --model "$T/$base" --shard-weights --ranks $ranks --launcher "$(mpi_launcher $mpi) -n $ranks" $more 2>"$T/err"
+        [ "$(sums "$T/one") " = "$(sums "$T/x") $(cat "$T/err")" ] || bad="$bad $arm $more on $ranks ranks: $(head -c 200 "$T/err")"
+    done <<'A'
+tied fp32,shards=8 2
+untied bf16-mixed,shards=8 3 --recompute --micro-batch 40
+untied bf16-kahan,shards=8 5 --offload --epochs 2
+A
+    [ -z "$bad" ] && ok "over_$mpi" || no "over_$mpi" "$bad"
+    step "$T/one" --arm fp16-mixed,shards=8 --model "$T/tied"
+    ULP_COMM_DELAY_US=3000 step "$T/x" --arm fp16-mixed,shards=8 --model "$T/tied" --shard-weights --ranks 3 --launcher "$(mpi_launcher $mpi) -n 3" 2>"$T/err"
+    is "random_delays_over_$mpi" "$(sums "$T/one") " "$(sums "$T/x") $(cat "$T/err")"
+    train "$T/q" --ranks 2 --shard-weights --launcher "$(mpi_launcher $mpi) -n 2"
+    diff -r "$T/p" "$T/q" >/dev/null && cmp -s "$T/p.m" "$T/q.m" && ok "pretrain_over_$mpi" || no "pretrain_over_$mpi" "other bytes: $(head -n 1 "$T/err")"
+done
+
 # beside a sampler, to which memory goes back
 tokens
 loop "$T/untied" "$T/l1" 2 bf16-mixed,shards=4 "" "" 2>"$T/err" && loop "$T/untied" "$T/l2" 2 bf16-mixed,shards=4 "" "--ranks 2 --shard-weights --release" 2>>"$T/err"
@@ -58,17 +83,26 @@ diff -r "$T/l1" "$T/l2" >/dev/null && cmp -s "$T/l1.metrics" "$T/l2.metrics" && 
 
 # less memory, and weights of others that are read again and again
 field() { sed -n "1s/.*\"$2\":\([0-9]*\).*/\1/p" "$T/$1"; }
-for how in whole shared; do
-    more=
-    [ $how = whole ] || more=--shard-weights
-    step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 4 --sync-full --timing "$T/$how" $more
-done
-awk -v a="$(field whole rank_memory_peak)" -v b="$(field shared rank_memory_peak)" -v c="$(field whole rank_received)" -v d="$(field shared rank_received)" \
-    'BEGIN { exit !(b > 0 && b < a && d > c) }' && ok less_memory_more_reading || no less_memory_more_reading "$(cat "$T/whole" "$T/shared")"
+less() { # NAME OPTIONS...
+    local name=$1 how more
+    shift
+    for how in whole shared; do
+        more=
+        [ $how = whole ] || more=--shard-weights
+        step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 4 --sync-full --timing "$T/$how" $more "$@"
+    done
+    awk -v a="$(field whole rank_memory_peak)" -v b="$(field shared rank_memory_peak)" -v c="$(field whole rank_received)" -v d="$(field shared rank_received)" \
+        'BEGIN { exit !(b > 0 && b < a && d > c) }' && ok "$name" || no "$name" "$(cat "$T/whole" "$T/shared")"
+}
+less less_memory_more_reading
+for mpi in $mpis; do less "less_memory_over_$mpi" --launcher "$(mpi_launcher $mpi) -n 4"; done
 
 # what came when: every layer on every rank, one after the other, while shards computed
-step "$T/x" --arm fp32,shards=4 --model "$T/untied" --ranks 2 --shard-weights --micro-batch 60 --timeline "$T/line" 2>"$T/err"
-python3 - "$T/line" 2>>"$T/err" <<'P' && ok a_timeline || no a_timeline "$(tail -n 1 "$T/err")"
+timeline() { # NAME OPTIONS...
+    local name=$1
+    shift
+    step "$T/x" --arm fp32,shards=4 --model "$T/untied" --ranks 2 --shard-weights --micro-batch 60 --timeline "$T/line" "$@" 2>"$T/err"
+    python3 - "$T/line" 2>>"$T/err" <<'P' && ok "$name" || no "$name" "$(tail -n 1 "$T/err")"
 import json, sys
 events = json.load(open(sys.argv[1]))["traceEvents"]
 spans = [(e["pid"], e["tid"], e["name"], e["ts"], e["ts"] + e["dur"]) for e in events if e["ph"] == "X"]
@@ -79,26 +113,32 @@ for rank in 0, 1:
     assert all(a[1] <= b[0] + 0.01 for a, b in zip(came, came[1:])), came
     assert all(any(s[3] <= c[0] and c[1] <= s[4] for c in came) for s in shards), (came, shards)
 P
-
-refused() { # NAME PROGRAM OPTIONS...
-    local name=$1 program=$BIN/$2
-    shift 2
-    fails "$name" 2 '--shard-weights is for ranks of one host' "$program" "$@" --ranks 2 --shard-weights --launcher 'mpirun -n 2'
-    [ "$(wc -l <"$T/err")" = 1 ] || no "${name}_once" "$(cat "$T/err")"
 }
-refused another_launcher dapo-step --model "$T/tied" --out "$T/y"
-refused and_its_plan dapo-step --model "$T/tied" --plan
-refused and_pretrain pretrain --tokenizer $golden/tokenizer -o "$T/y"
+timeline a_timeline
+for mpi in $mpis; do timeline "a_timeline_over_$mpi" --launcher "$(mpi_launcher $mpi) -n 2"; done
 
 # a rank is killed in the middle of a step: one line, nothing left, and the same bytes then
-rm -rf "$T/x"* "$T/live"
-ULP_COMM_DELAY_US=200000 step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights --live "$T/live" 2>"$T/err" & wrap=$!
-while kill -0 $wrap 2>/dev/null && [ ! -s "$T/live" ]; do sleep 0.05; done
-mapfile -t ranks < <(pgrep -P "$(pgrep -P $wrap | head -n 1)")
-kill -9 "${ranks[1]}"
-wait $wrap
-is a_rank_that_is_killed "1 1" "$? $(grep -c "^dapo-step: rank [012] on .*has died: signal 9" "$T/err")"
-{ [ "$(wc -l <"$T/err")" = 1 ] && [ ! -e "$T/x" ] && [ ! -e "$T/x.m" ] && ! pgrep -f -- "--live $T/live" >"$T/left"; } && ok nothing_is_left || no nothing_is_left "$(cat "$T/err" "$T/left")"
-step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights
 step "$T/one" --arm fp32,shards=8 --model "$T/untied"
-is begun_again "$(sums "$T/one")" "$(sums "$T/x")"
+ranks() { # those that compute
+    local p
+    for p in $(pgrep -f -- "--live $T/live"); do
+        [ "$p" != "$(pgrep -P $wrap | head -n 1)" ] && [ "$(readlink "/proc/$p/exe")" = "$BIN/dapo-step" ] && echo "$p"
+    done
+}
+killed() { # NAME OPTIONS...
+    local name=$1
+    shift
+    rm -rf "$T/x"* "$T/live"
+    ULP_COMM_DELAY_US=200000 step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights --live "$T/live" "$@" 2>"$T/err" & wrap=$!
+    while kill -0 $wrap 2>/dev/null && [ ! -s "$T/live" ]; do sleep 0.05; done
+    kill -9 "$(ranks | sed -n 2p)"
+    wait $wrap
+    is "$name" "1 1" "$? $(grep -cE "^dapo-step: rank [012] on .*has died: " "$T/err")"
+    for _ in $(seq 50); do pgrep -f -- "--live $T/live" >"$T/left" || break; sleep 0.1; done
+    { [ "$(wc -l <"$T/err")" = 1 ] && [ ! -e "$T/x" ] && [ ! -e "$T/x.m" ] && [ ! -s "$T/left" ]; } && ok "${name}_leaves_nothing" ||
+        no "${name}_leaves_nothing" "$(cat "$T/err" "$T/left")"
+    step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights "$@"
+    is "${name}_begun_again" "$(sums "$T/one")" "$(sums "$T/x")"
+}
+killed a_rank_that_is_killed
+for mpi in $mpis; do killed "a_rank_that_is_killed_over_$mpi" --launcher "$(mpi_launcher $mpi) -n 3"; done

@@ -23,12 +23,19 @@ roll="$BIN/rollout --quiet --device cpu --model $M --samples 3 --max-new 24 --se
 $roll --threads 1 -o "$T/want" "$T/p.jsonl"
 base "$T/base" && tokens || no the_base failed
 awk -f tests/golden/train/rollouts.awk -v SEED=1 -v STEPS=1 -v P=9 -v N=4 >"$T/step.jsonl"
+awk -f tests/golden/train/rollouts.awk -v SEED=1 -v STEPS=2 -v P=9 -v N=4 >"$T/steps.jsonl"
 step="$BIN/dapo-step --quiet --device cpu --off-policy --prompts 9 --mini-batch 5 --samples 4 --lr 1e-3 --seed 3 --threads 1 --arm bf16-mixed,shards=4 --model $T/base --steps 1 --json"
 $step -o "$T/want.m" --out "$T/want.out" "$T/step.jsonl"
 programs() { # HOST: those of a fault that run there, as this machine numbers them
     local p
     for p in $(pgrep -f "$BIN/rollout .*--seed 77 "); do
         [ "$(host_of "$p") $(readlink "/proc/$p/exe")" = "$1 $BIN/rollout" ] && echo "$p"
+    done
+}
+trainers() { # HOST: the ranks of dapo-step that run there
+    local p
+    for p in $(pgrep -f "$BIN/dapo-step .*--shard-weights "); do
+        [ "$(host_of "$p") $(readlink "/proc/$p/exe")" = "$1 $BIN/dapo-step" ] && echo "$p"
     done
 }
 front=alpha # the host of the process in the pipe
@@ -47,6 +54,11 @@ fault() { # LAUNCHER THREADS COMMAND...: the command beside an endless run; its 
     status=$? took=$((SECONDS - began))
     none_left
 }
+alone() { # one line; others are shown
+    wc -l <"$T/err"
+    [ "$(wc -l <"$T/err")" = 1 ] || sed 's/^/note /' "$T/err" >&3
+}
+exec 3>&1
 # MPICH over TCP alone has stayed in MPI_Finalize, seldom (docs/SCALE.md)
 mpis=openmpi
 [ "${LONG:-0}" = 1 ] && mpis='openmpi mpich' || echo 'skip hosts_mpich: LONG=1 runs it'
@@ -59,19 +71,37 @@ for mpi in $mpis; do
     is ${mpi}_rollout_same_bytes '0 same ' "$? $(cmp -s "$T/want" "$T/got" && echo same) $(cat "$T/err")"
     on alpha timeout 60 $step --ranks 2 --launcher "$launch" -o "$T/got.m" --out "$T/got.out" "$T/step.jsonl" 2>"$T/err"
     is ${mpi}_dapo_step_same_bytes '0 same ' "$? $(diff -r "$T/want.out" "$T/got.out" >/dev/null && cmp -s "$T/want.m" "$T/got.m" && echo same) $(cat "$T/err")"
+    on alpha timeout 120 $step --shard-weights --ranks 2 --launcher "$launch" -o "$T/got.m" --out "$T/got.out" "$T/step.jsonl" 2>"$T/err"
+    is ${mpi}_shard_weights_same_bytes '0 same ' "$? $(diff -r "$T/want.out" "$T/got.out" >/dev/null && cmp -s "$T/want.m" "$T/got.m" && echo same) $(cat "$T/err")"
     fails ${mpi}_rank_0_elsewhere 2 'rank 0 is on beta, and must be on this host, alpha' \
         on alpha timeout 60 $roll --ranks 2 --launcher "${launch/alpha,beta/beta,beta}" "$T/p.jsonl"
-    rm -rf "$T/got.out"
+    rm -rf "$T/got"*
+    # a rank whose weights the other one reads, in the middle of a step
+    ULP_COMM_DELAY_US=20000 on alpha timeout 120 ${step/--steps 1/--steps 2} --shard-weights --ranks 2 --launcher "$launch" --live "$T/live" -o "$T/got.m" --out "$T/got.out" "$T/steps.jsonl" 2>"$T/err" &
+    run=$!
+    victim=
+    for _ in $(seq 600); do
+        victim=$(trainers beta)
+        [ -n "$victim" ] && [ -s "$T/live" ] && break
+        sleep 0.1
+    done
+    [ -n "$victim" ] && kill -9 "$victim"
+    wait $run
+    status=$?
+    for _ in $(seq 250); do [ -n "$(trainers alpha)$(trainers beta)" ] || break; sleep 0.1; done
+    is ${mpi}_shard_weights_killed_rank '1 1 1' "$status $(alone) $(grep -c '^dapo-step: rank 1 on beta (process [0-9]*) has died: ' "$T/err")"
+    is ${mpi}_shard_weights_leaves_nothing ' ' "$(ls -d "$T/got.out" "$T/got.m" 2>/dev/null) $(trainers alpha)$(trainers beta)"
+    rm -f "$T/live"
 
     fault "$launch" '--threads 1' eval 'kill -9 $(programs beta)'
-    is ${mpi}_killed_rank '1 1 0' "$status $(wc -l <"$T/err") $(programs alpha | wc -l)"
+    is ${mpi}_killed_rank '1 1 0' "$status $(alone) $(programs alpha | wc -l)"
     grep -q '^rollout: rank 1 on beta (process [0-9]*) has died: ' "$T/err" && ok ${mpi}_killed_rank_names_its_host || no ${mpi}_killed_rank_names_its_host "$(cat "$T/err")"
     if [ $mpi = openmpi ]; then # what its library writes in a rank is the launcher's to say
         OMPI_MCA_btl_base_verbose=100 fault "$launch" '--threads 1' eval 'kill -9 $(programs beta)'
         is openmpi_words_of_the_library '1 1 0' "$status $(wc -l <"$T/err") $(programs alpha | wc -l)"
     fi
     fault "$launch" '--threads 1' cable down
-    is ${mpi}_cable_pulled '1 1 0 0' "$status $(wc -l <"$T/err") $(programs alpha | wc -l) $(programs beta | wc -l)"
+    is ${mpi}_cable_pulled '1 1 0 0' "$status $(alone) $(programs alpha | wc -l) $(programs beta | wc -l)"
     [ $took -le 30 ] && ok ${mpi}_within_30_seconds || no ${mpi}_within_30_seconds "$took s"
     grep -q '^rollout: rank 1 on beta (process [0-9]*) has sent no sign of life for 10 s$' "$T/err" && ok ${mpi}_cable_pulled_is_said ||
         no ${mpi}_cable_pulled_is_said "$(cat "$T/err")"

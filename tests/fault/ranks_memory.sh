@@ -44,7 +44,7 @@ while [ $starved -lt "$ROUNDS" ] && [ $i -lt $((3 * ROUNDS)) ]; do
     # the state has the seed, which these processes are known by
     i=$((i + 1)) seed=78$$$i
     how=(--launcher "$launcher")
-    [ "$launcher" != local ] || [ $((i % 2)) = 0 ] || how=(--shard-weights)
+    [ $((i % 2)) = 0 ] || how+=(--shard-weights)
     rm -rf "$T"/half* "$T"/want* "$T"/got* "$T/live"
     train "$T/base" "$T/half" 2 "$T/first" --seed $seed && train "$T/half" "$T/want" 10 "$T/last" --seed $seed || { no undisturbed "failed"; break; }
     ULP_COMM_DELAY_US=20000 train "$T/half" "$T/got" 10 "$T/last" --seed $seed --ranks 3 "${how[@]}" --live "$T/live" 2>"$T/err" & wrap=$!

@@ -62,6 +62,8 @@ for mpi in openmpi mpich; do
         cp "$BIN/comm-$mpi.so" "$T/bin"
         step "$T/bin" cuda "$T/x" --quiet --arm fp32,shards=8 --ranks 2 --launcher "$launch -n 2"
         gives "over_$mpi" "$(sums "$T/x") $(by_nccl) $(head -c 200 "$T/err")" "$want 2 "
+        step "$T/bin" cuda "$T/x" --quiet --arm fp32,shards=8 --ranks 2 --shard-weights --launcher "$launch -n 2"
+        gives "shard_weights_over_$mpi" "$(sums "$T/x") $(head -c 200 "$T/err")" "$want "
     else
         echo "skip ranks_cuda_over_$mpi: it is not installed"
     fi

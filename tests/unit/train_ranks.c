@@ -270,6 +270,10 @@ static void measure(struct comm *c)
     struct comm_traffic before, after;
     struct plan_traffic t;
     struct plan_memory plan;
+    const struct plan_shape as = {.micro_batch = LENGTH,
+                                  .longest = LENGTH,
+                                  .batch = 1,
+                                  .ranks = comm_size(c)};
     struct k_memory mem;
     struct adamw_result res;
     struct gradient g;
@@ -297,12 +301,8 @@ static void measure(struct comm *c)
     MUST(spread_weights(w.m, a, gradient_window(&g), &e));
     comm_traffic(c, &after);
     k->memory(k, &mem);
-    plan_traffic(&t, &shape, &arm, comm_size(c), 0);
-    plan_memory(&plan, &shape, &arm, &k->sizes,
-                (struct plan_shape){.micro_batch = LENGTH,
-                                    .longest = LENGTH,
-                                    .batch = 1,
-                                    .ranks = comm_size(c)});
+    plan_traffic(&t, &shape, &arm, &as);
+    plan_memory(&plan, &shape, &arm, &k->sizes, as);
     mine[0] = (double)(after.sent - before.sent);
     mine[1] = (double)(after.received - before.received);
     mem.peak += gradient_shared(&g);
