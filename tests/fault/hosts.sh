@@ -39,7 +39,7 @@ trainers() { # HOST: the ranks of dapo-step that run there
     done
 }
 front=alpha # the host of the process in the pipe
-started() { for _ in $(seq 100); do [ -n "$(programs beta)" ] && sleep 0.3 && return; sleep 0.1; done; }
+started() { for _ in $(seq 400); do [ -n "$(programs beta)" ] && sleep 0.3 && return; sleep 0.1; done; }
 none_left() { for _ in $(seq 250); do [ -z "$(programs alpha)$(programs beta)" ] && return; sleep 0.1; done; }
 fault() { # LAUNCHER THREADS COMMAND...: the command beside an endless run; its end
     local launcher=$1 threads=$2 began
