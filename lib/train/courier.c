@@ -3,9 +3,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__GLIBC__)
-#include <execinfo.h>
-#endif
 #include "../base/arena.h"
 
 struct round {
@@ -68,18 +65,6 @@ static void *carry(void *ctx)
     return NULL;
 }
 
-/* glibc opens libgcc_s for the first pthread_cancel, and aborts where it cannot:
- * so where memory is out, which is when courier_close cancels. backtrace needs
- * the same library. */
-static void open_unwinder(void)
-{
-#if defined(__GLIBC__)
-    void *caller;
-
-    (void)backtrace(&caller, 1);
-#endif
-}
-
 struct courier *courier_open(struct travel *t, int n)
 {
     struct courier *c = xcalloc(1, sizeof *c);
@@ -92,7 +77,6 @@ struct courier *courier_open(struct travel *t, int n)
         c->v[i].turn = xcalloc(ranks, sizeof *c->v[i].turn);
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->moved, NULL);
-    open_unwinder();
     c->began = !pthread_create(&c->thread, NULL, carry, c);
     if (!c->began)
         courier_close(&c);
