@@ -20,35 +20,35 @@ static struct cli_list known;
 
 static const struct opt own[] = {
     {OPT_STR, "extract", 0, &o.extract, "RULE",
-     "How the answer is found: rules, dapo (verl's rule, compared as "
-     "text), boxed, whole.",
+     "how the answer is found: rules, dapo (verl's rule, compared as "
+     "text), boxed, whole",
      0, 0},
     {OPT_FLAG, "lenient", 0, &o.v.lenient, NULL,
-     "Where no rule fires, take the last formula or number.", 0, 0},
+     "where no rule fires, take the last formula or number", 0, 0},
     {OPT_INT, "precision", 0, &o.v.precision, "N",
-     "Decimals agree to N places; 0: the gold's own digits.", 0, 50},
+     "decimals agree to N places; 0 = the gold's own digits", 0, 50},
     {OPT_FLAG, "lax-names", 0, &o.v.lax_names, NULL,
-     "A lone variable may have another name.", 0, 0},
+     "a lone variable may have another name", 0, 0},
     {OPT_FLAG, "no-relations", 0, &o.v.no_relations, NULL,
-     "A gold that is a set refuses an inequality.", 0, 0},
-    {OPT_F64, "right", 0, &o.right, "X", "Reward of a right answer.", 0, 0},
-    {OPT_F64, "wrong", 0, &o.wrong, "X", "Reward of a wrong answer.", 0, 0},
-    {OPT_INT, "max-len", 0, &o.max_len, "N", "Longest response, in tokens.", 1,
+     "a gold that is a set refuses an inequality", 0, 0},
+    {OPT_F64, "right", 0, &o.right, "X", "reward of a right answer", 0, 0},
+    {OPT_F64, "wrong", 0, &o.wrong, "X", "reward of a wrong answer", 0, 0},
+    {OPT_INT, "max-len", 0, &o.max_len, "N", "longest response, in tokens", 1,
      1e9},
     {OPT_INT, "overlong-buffer", 0, &o.buffer, "N",
-     "Tokens before --max-len over which the penalty grows; 0: none.", 0, 1e9},
-    {OPT_F64, "overlong-factor", 0, &o.factor, "X", "Penalty at --max-len.", 0,
+     "tokens before --max-len over which the penalty grows; 0 = none", 0, 1e9},
+    {OPT_F64, "overlong-factor", 0, &o.factor, "X", "penalty at --max-len", 0,
      1e9},
     {OPT_INT, "threads", 0, &o.workers, "N",
-     "Model-written programs judged at once; 0: one per processor.", 0, 16},
+     "model-written programs judged at once; 0 = one per processor", 0, 16},
     {OPT_LIST, "known", 0, &known, "FILE",
-     "Responses that reward has judged, again for more files. A "
+     "responses that reward has judged; may be repeated. A "
      "model-written program that is there, with its prompt and test, has "
-     "that verdict and does not run again.",
+     "that verdict and does not run again",
      0, 0},
     {OPT_FLAG, "explain", 0, &o.v.explain, NULL,
-     "Print what was extracted, how both sides were read and which "
-     "rule decided, instead of records.",
+     "print what was extracted, how both sides were read and which "
+     "rule decided, instead of records",
      0, 0},
     {0}};
 
