@@ -95,7 +95,8 @@ def state_of(who, mine):
         return "elsewhere"
     if who["pid"] == mine["pid"] and who["born"] == mine["born"]:
         return "mine"
-    return "here" if born(who["pid"]) == who["born"] else "gone"
+    # a make that was killed as this was written had no birth any more
+    return "here" if who["born"] and born(who["pid"]) == who["born"] else "gone"
 
 
 def silent_s(path, lock):
@@ -110,6 +111,8 @@ def silent_s(path, lock):
 def wait_for_turn(state, pid):
     """Until the folder is this make's; Wrong where one of another host has it."""
     path, mine, told = os.path.abspath(f"{state.dir}/owner"), me(pid), False
+    if not mine["born"] and born(os.getpid()):
+        raise Wrong(f"R={state.r}: make {pid} has ended")
     while True:
         with state.lock("owner.lock") as lock:  # of makes on this host
             if make_file(path, mine):

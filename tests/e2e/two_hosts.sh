@@ -81,3 +81,6 @@ is taken_over 0 "$status"
 turn() { PYTHONPATH=pipelines python3 -c "import turn; turn.HALF_S = 0.2; print(turn.state_of(turn.read_file('$owner'), turn.me('$$')))"; }
 : >"$owner"
 is a_lock_that_says_nothing_goes gone "$(turn)"
+# and one of a make that was killed before its birth was read, which held up the next for ever
+PYTHONPATH=pipelines python3 -c "import json, turn; print(json.dumps(turn.me('4194305')))" >"$owner"
+is a_make_without_a_birth_goes gone "$(turn)"
