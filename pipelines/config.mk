@@ -85,7 +85,7 @@ SWEEP_LR      ?=## learning rates of make sweep, for each of its arms; ARM:RATE 
 # where stages run (docs/SCALE.md); results do not depend on it
 GPUS          ?=## devices of this host, taken by stages in turn: how many, or their numbers (0,1,3); one that is named twice (0,0) is shared by two stages where the plan's memory of both fits
 RANKS         ?= 1## processes of each program that computes with a model; a stage takes as many devices
-SHARD_WEIGHTS ?= 0## 1: each rank of a trainer keeps only its slice of the weights (ZeRO-3); for RANKS on one host
+SHARD_WEIGHTS ?= 0## 1: each rank of a trainer keeps only its slice of the weights (ZeRO-3)
 NODES         ?=## nodes that the ranks of a stage lie on: how many, with LAUNCH=slurm, or names of hosts, this one first (node1,node2)
 LAUNCH        ?=## slurm: stages that compute run by srun, slurm --partition=x with its options; another command is put before each stage
 SAVE_EVERY    ?=## a running training stage saves its state so often (90s, 10min, 2h), and goes on from there when it was stopped: the same bytes; never when empty

@@ -32,12 +32,8 @@ def check_place(p):
         if p.RANKS > 1 and "--ranks" in p.text[name]:
             raise Wrong(f"RANKS={p.RANKS}: {name} has --ranks as well")
     if p.NODES:
-        from nodes import check_nodes, number_of
+        from nodes import check_nodes
         check_nodes(p)
-        if p.SHARD_WEIGHTS == "1" and number_of(p.NODES) > 1:
-            raise Wrong(f"SHARD_WEIGHTS=1: NODES={p.NODES} has ranks on "
-                        "several hosts, and slices of weights are shared "
-                        "within one")
     if p.LAUNCH:
         from launch import check_launch
         check_launch(p)

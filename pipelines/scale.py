@@ -296,7 +296,7 @@ class Scale:
         """Ranks of a stage that are tried: 1, 2, 4, ... up to all GPUs and the
         shards of an arm; or those of RANKS."""
         most = min([gpus, *(shards_of(a.factors) for a in self.plan.arms)])
-        if self.plan.shard_weights: # which is for ranks of one host
+        if self.plan.shard_weights: # whose reading is counted within a node
             most = min(most, self.gpu.gpus_per_node)
         if self.p.RANKS > 1:
             return [self.p.RANKS] if self.p.RANKS <= gpus and (

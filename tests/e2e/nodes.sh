@@ -12,7 +12,6 @@ printf '#!/bin/sh\n' >"$T/path/srun"
 chmod +x "$T/path/srun"
 refused names_for_slurm 'NODES=a,b: with LAUNCH=slurm Slurm chooses' NODES=a,b RANKS=2 LAUNCH=slurm
 refused another_launcher 'NODES=a,b: mpirun starts on this host' NODES=a,b RANKS=2 LAUNCH=nice
-refused slices 'SHARD_WEIGHTS=1: NODES=a,b has ranks on several hosts' NODES=a,b RANKS=2 SHARD_WEIGHTS=1
 refused gpus 'NODES=a,b: GPUS=0,1 are devices of this host' NODES=a,b RANKS=2 GPUS=0,1 DEVICE=cuda
 rm "$T/bin/comm-openmpi.so"
 refused no_plug_in 'NODES=2: no plug-in of an MPI' NODES=2 RANKS=2 LAUNCH=slurm
@@ -21,6 +20,8 @@ is a_trainer_of_few_shards_stays_on_one 'a/rollout --ranks 4 --launcher "mpirun.
     "$(placed x,y 'a/rollout --arm fp32 | a/dapo-step --arm fp32')"
 is one_of_three_shards 'a/dapo-step --ranks 3 --launcher "srun --quiet --overlap --nodes=2 --ntasks=3 --ntasks-per-node=2 --cpus-per-task=5 --mpi=pmi2 --nodelist=$SLURM_STEP_NODELIST" --threads 5 --arm fp32,shards=3 3' \
     "$(placed 2 'a/dapo-step --threads 5 --arm fp32,shards=3')"
+is slices_on_two_hosts 'a/dapo-step --ranks 2 --shard-weights --launcher "mpirun.mpich -hosts x:1,y:1 -n 2" --arm fp32,shards=2 2' \
+    "$(ULP_STAGE_SHARD_WEIGHTS=1 placed x,y 'a/dapo-step --arm fp32,shards=2')"
 
 lacks=$(hosts_lack)
 [ -z "$lacks" ] || { echo "skip nodes_on_two_hosts: $lacks"; exit 0; }
