@@ -1,10 +1,15 @@
 /* cpu - the CPU backend: compiled once for each instruction set level, opened
- * at the widest that the processor has */
+ * at the widest that the processor has
+ *
+ * order=hardware takes the widest level and avx512_bf16 (cpu/simd.h, vf_dot).
+ */
 #include <stdlib.h>
 #include <string.h>
 #include "registry.h"
+#include "x86.h"
 
-typedef int cpu_open_fn(struct kernels **k, int n_threads, struct err *e);
+typedef int cpu_open_fn(struct kernels **k, int n_threads, int dots,
+                        struct err *e);
 typedef void cpu_sizes_fn(struct k_sizes *s);
 #ifdef HAVE_ISA_v1
 cpu_open_fn cpu_open_v1, cpu_open_v3, cpu_open_v4;
@@ -82,15 +87,32 @@ static int probe(struct err *e)
     return find_level(e) ? 0 : -ERR_USAGE;
 }
 
+/* Has this level the code for vdpbf16ps, and this processor the instruction? */
+static int order_here(enum k_order_kind order, struct err *e)
+{
+    const struct level *l = find_level(e);
+    struct x86_words w;
+
+    if (!l || order != ORDER_HARDWARE)
+        return -ERR_USAGE;
+    x86_read(&w);
+    if (!x86_has_avx512_bf16(&w))
+        return err_set(e, ERR_USAGE, "here: this processor lacks avx512_bf16");
+    if (strcmp(l->name, "x86-64-v4"))
+        return err_set(e, ERR_USAGE, "at %s: avx512_bf16 comes with x86-64-v4",
+                       l->name);
+    return 0;
+}
+
 static int open_level(struct kernels **k, int n_threads, struct k_order order,
                       struct err *e)
 {
     const struct level *l = find_level(e);
-    int r = l ? l->open(k, n_threads, e) : -ERR_USAGE;
+    int dots = order.kind == ORDER_HARDWARE;
+    int r = l ? l->open(k, n_threads, dots, e) : -ERR_USAGE;
 
-    (void)order;
     if (!r)
-        (*k)->variant = l->name;
+        (*k)->variant = dots ? "x86-64-v4 with avx512_bf16" : l->name;
     return r;
 }
 
@@ -107,6 +129,7 @@ static int sizes(struct k_sizes *s, struct err *e)
 const struct backend cpu_backend = {
     .name = "cpu",
     .can = {.orders = 1 << ORDER_CANONICAL | 1 << ORDER_SHUFFLED},
+    .order_here = order_here,
     .probe = probe,
     .open = open_level,
     .sizes = sizes,

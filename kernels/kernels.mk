@@ -35,3 +35,7 @@ $(B)/kernels/%.o: kernels/%.c $(B)/cuda.flags
 $(KERNEL_LIB): $(KERNEL_OBJ)
 	@rm -f $@; mkdir -p $(@D)
 	$(Q)ar rcsD $@ $^
+
+ifeq ($(ARCH),x86_64)
+include pipelines/avx512.mk
+endif

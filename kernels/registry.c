@@ -17,7 +17,10 @@ static int is_auto(const char *device)
 
 static int has(const struct backend *b, enum k_order_kind order)
 {
-    return b->can.orders >> order & 1;
+    struct err no = {0};
+
+    return (b->can.orders >> order & 1) ||
+           (b->order_here && !b->order_here(order, &no));
 }
 
 /* The backend of that name. */
@@ -41,12 +44,17 @@ static int check_order(const struct backend *b, enum k_order_kind order,
                        struct err *e)
 {
     const char *other = "";
+    struct err why = {0};
 
     if (has(b, order))
         return 0;
     for (int i = 0; i < N_BACKENDS; i++)
         if (has(backends[i], order))
             other = backends[i]->name;
+    if (b->order_here && b->order_here(order, &why))
+        return err_set(e, ERR_USAGE,
+                       "device %s has no order=%s %s; --device %s has",
+                       b->name, order_name[order], why.msg, other);
     return err_set(e, ERR_USAGE, "device %s has no order=%s; --device %s has",
                    b->name, order_name[order], other);
 }

@@ -11,10 +11,13 @@ struct backend {
     const char *name;
     struct k_capabilities can;
     const char *absent; /* why this build has it not; NULL: it has */
+    /* 0: of the orders that depend on the machine, this one is to be had here;
+     * else *e says what it needs. NULL: there are none. */
+    int (*order_here)(enum k_order_kind order, struct err *e);
     /* 0: it can be opened here; else *e has the reason. */
     int (*probe)(struct err *e);
     /* Fills *k, but for what a struct backend says. The order is one of
-     * can.orders. */
+     * can.orders, or order_here. */
     int (*open)(struct kernels **k, int n_threads, struct k_order order,
                 struct err *e);
     /* The functions of *s; the rest is filled in. */

@@ -7,12 +7,13 @@ BARE       ?= 0
 # FAST=1: unit tests alone, without those that take tens of seconds; they are
 # what continuous integration runs under sanitizers
 FAST       ?= 0
-SLOW_UNIT  := kernels_% cuda_% verify_code_hostile generate_gen generate_tree model_shared model_trees \
+SLOW_UNIT  := kernels_% cuda_% avx512_% verify_code_hostile generate_gen generate_tree model_shared model_trees \
               train_memory train_order train_factors
 ifeq ($(FAST),1)
 TESTS      ?= $(sort $(filter-out $(SLOW_UNIT:%=tests/unit/%.c),$(wildcard tests/unit/*.c)))
 endif
-TESTS      ?= $(sort $(wildcard tests/unit/*.c) $(wildcard tests/cli/*.sh) \
+OTHER_ARCH := $(if $(filter x86_64,$(ARCH)),,$(wildcard tests/unit/avx512_*.c))
+TESTS      ?= $(sort $(filter-out $(OTHER_ARCH),$(wildcard tests/unit/*.c)) $(wildcard tests/cli/*.sh) \
                 $(wildcard tests/calibration/*.sh) $(wildcard tests/parity/*.sh) \
                 $(wildcard tests/fault/*.sh) \
                 $(wildcard tests/e2e/*.sh) $(wildcard tests/browser/*.sh) $(wildcard tests/gpu/rehearse.sh) \
@@ -33,7 +34,7 @@ define unit_rule
 $(B)/tests/$(1): tests/unit/$(1).c tests/unit/t.h $(call libs,$(call unit_uses,$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,TEST,$(1))
-	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$(filter %.c %.o %.a,$$^) \
+	$$(Q)$$(CC) $$(STD) $$(OPT) $$(WARN) -MMD -MP $$(LDSAN) -o $$@ $$< $$(filter %.o %.a,$$^) \
 	  $(call links,$(call unit_uses,$(1))) -lm
 endef
 $(foreach u,$(UNIT),$(eval $(call unit_rule,$(u))))

@@ -24,7 +24,8 @@ void NAME(cpu_sizes)(struct k_sizes *s)
     s->scratch = scratch;
 }
 
-int NAME(cpu_open)(struct kernels **k, int n_threads, struct err *e)
+int NAME(cpu_open)(struct kernels **k, int n_threads, int dots,
+                   struct err *e)
 {
     struct cpu *c;
     int r = NAME(cpu_context)(&c, n_threads, e);
@@ -32,6 +33,7 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, struct err *e)
     if (r)
         return r;
     fill(&c->k);
+    c->dots = dots && HAS_DOTS;
     *k = &c->k;
     return 0;
 }

@@ -38,6 +38,7 @@ struct cpu {
     struct kernels k; /* first: a struct kernels * is a struct cpu * */
     struct pool *pool;
     int n_threads;
+    int dots; /* order=hardware, on a processor that has avx512_bf16 */
     struct err first_err; /* given by the next sync */
     struct account mem;
     struct scratch shared[N_SLOTS];
@@ -100,22 +101,26 @@ INLINE void cpu_prefetch(const char *p, size_t bytes, long i, long n)
  * C[mr][nv * VW] (+)= sum over k ascending of a(m, k) * B[k][...], one fmaf
  * chain per output; row k of B begins at element k * ldb of type t. For t =
  * PAIRS, B is bf16 [K/2][ldb][2], and an odd K ends with a whole pair.
- * ukr_r: a(m, k) = A[m * lda + k]; ukr_k: a(m, k) = A[k * lda + m]. */
-enum { PAIRS = DT_F16 + 1, N_B };
-typedef void ukr_fn(long K, const float *A, long lda, const void *B, long ldb,
+ * ukr_r: a(m, k) = A[m * lda + k]; ukr_k: a(m, k) = A[k * lda + m].
+ *
+ * DOTS is PAIRS summed by vdpbf16ps, two terms in one instruction: A is of
+ * bf16 too (ukr_k: fp32, or pairs [K/2][lda][2]), and the half that pairs the
+ * last term of an odd K is zero. Only where a level has_dots. */
+enum { PAIRS = DT_F16 + 1, DOTS, N_B };
+typedef void ukr_fn(long K, const void *A, long lda, const void *B, long ldb,
                     float *C, long ldc, int accumulate);
 extern ukr_fn *const NAME(ukr_r)[N_B][MR][NV_MAX];
-/* B fp32, C added to. Line k of `next` (NULL: none), at a distance of step
- * bytes, is fetched at the same time. */
-typedef void ukr_k_fn(long K, const float *A, long lda, const void *B,
+/* B fp32, or DOTS where dots; C added to. Line k of `next` (NULL: none), at a
+ * distance of step bytes, is fetched at the same time. */
+typedef void ukr_k_fn(long K, const void *A, long lda, const void *B,
                       long ldb, float *C, long ldc, int accumulate,
                       const char *next, long step);
-extern ukr_k_fn *const NAME(ukr_k)[MR][NV_MAX];
+extern ukr_k_fn *const NAME(ukr_k)[2][MR][NV_MAX]; /* dots */
 
-/* The same for any number of rows. ukr_r of fp32 takes three vectors too where
+/* The same for any number of rows; kmajor knows fp32 and DOTS. ukr_r of fp32 takes three vectors too where
  * NV_MAX is less. */
-void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
-                     const float *A, long lda, const void *B, long ldb,
+void NAME(gemm_rows)(int t, int kmajor, long M, int nv, long K,
+                     const void *A, long lda, const void *B, long ldb,
                      float *C, long ldc, int accumulate);
 
 /* ---- matrices (gemm.c, gemm_dw.c, weight.c) ---- */
@@ -135,10 +140,12 @@ static inline long panel_depth(enum dtype t, long K)
     return t == DT_BF16 ? (K + 1) / 2 * 2 : K;
 }
 
-/* What of ukr_r reads them. */
-static inline int panel_kind(enum dtype t)
+/* What of ukr_r reads them, beside rows of type at. */
+static inline int panel_kind(const struct cpu *c, enum dtype at, enum dtype t)
 {
-    return t == DT_BF16 ? (int)PAIRS : (int)t;
+    if (t != DT_BF16)
+        return (int)t;
+    return c->dots && at == DT_BF16 ? DOTS : PAIRS;
 }
 
 /* Y[M][N] = A[M][K] B, where B comes as panels of NR columns, of type bt. A is of type at with row stride lda. Y has row stride ldy, is
@@ -228,7 +235,8 @@ static inline long cpu_columns(const struct cpu *c, long H)
 
 /* ---- the table (backend.c) ---- */
 void NAME(cpu_sizes)(struct k_sizes *s);
-int NAME(cpu_open)(struct kernels **k, int n_threads, struct err *e);
+int NAME(cpu_open)(struct kernels **k, int n_threads, int dots,
+                   struct err *e);
 
 #define OP(ret, name) ret NAME(op_##name)
 #define SCRATCH(op) void NAME(op##_scratch)(struct scratch_plan *z)

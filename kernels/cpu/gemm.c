@@ -14,15 +14,18 @@ struct job {
     struct cpu *c;
     const struct gemm *g;
     const int32_t *perm;
+    int kind;       /* of the products */
+    enum dtype at;  /* as which they read A */
     long m_blocks, p_groups, panels, seg, n_seg;
 };
 
 /* C[rows][NR] (+)= A[rows][len] B; the next segment's bytes on the way. */
 static void segment(int kind, long rows, int nv, long len,
-                    const float *A, long lda, const void *B, float *C,
+                    const void *A, long lda, const void *B, float *C,
                     long ldc, int accumulate, const char *next,
                     size_t next_bytes)
 {
+    enum dtype at = kind == DOTS ? DT_BF16 : DT_F32;
     long blocks = (rows + MR - 1) / MR;
 
     for (long b = 0; b < blocks; b++) {
@@ -30,14 +33,14 @@ static void segment(int kind, long rows, int nv, long len,
 
         if (next_bytes)
             cpu_prefetch(next, next_bytes, b, blocks);
-        NAME(ukr_r)[kind][mr - 1][nv - 1](len, A + m * lda, lda, B, NR,
-                                          C + m * ldc, ldc, accumulate);
+        NAME(ukr_r)[kind][mr - 1][nv - 1](len, AT(A, at, m * lda), lda, B,
+                                          NR, C + m * ldc, ldc, accumulate);
     }
 }
 
 struct block {
     long m0, rows, lda;
-    const float *A;
+    const void *A;
     float *C;
     float *B; /* a segment of a panel as fp32, or NULL: widened on load */
 };
@@ -57,7 +60,7 @@ static int direct(const struct job *j, const struct block *x, long p)
         x->B)
         return 0;
     B = AT(g->panels, g->bt, col * depth);
-    segment(panel_kind(g->bt), x->rows, (int)(w / VW), g->K, x->A, x->lda, B, Y, g->ldy, 0,
+    segment(j->kind, x->rows, (int)(w / VW), g->K, x->A, x->lda, B, Y, g->ldy, 0,
             B + bytes, x->rows <= MR || g->N - col <= NR ? 0 : bytes);
     if (g->bias) {
         NAME(widen)(bias, AT(g->bias, g->bt, col), g->bt, (size_t)w);
@@ -85,7 +88,7 @@ static void panels(const struct job *j, const struct block *x, long p, long n)
             long w = g->N - col < NR ? g->N - col : NR;
             const char *B = AT(g->panels, g->bt, col * depth + k * NR);
             size_t bytes = (size_t)(panel_depth(g->bt, len) * NR) * z;
-            int kind = panel_kind(g->bt);
+            int kind = j->kind;
             const char *next = B + (size_t)(depth * NR) * z;
 
             if (q == n - 1) /* the first panel's next segment */
@@ -95,8 +98,8 @@ static void panels(const struct job *j, const struct block *x, long p, long n)
                 B = (const char *)x->B;
                 kind = DT_F32;
             }
-            segment(kind, x->rows, (int)((w + VW - 1) / VW), len, x->A + k,
-                    x->lda, B, x->C + q * x->rows * NR, NR, s > 0, next,
+            segment(kind, x->rows, (int)((w + VW - 1) / VW), len,
+                    AT(x->A, j->at, k), x->lda, B, x->C + q * x->rows * NR, NR, s > 0, next,
                     x->rows <= MR || j->perm ? 0 : bytes);
         }
     }
@@ -142,8 +145,10 @@ void NAME(gemm_scratch)(struct scratch_plan *z, long M, long N, long K,
     int shuffled = z->s->order.kind == ORDER_SHUFFLED && K > CANON_BLOCK;
     long mc = block_rows(N, K, bt), blocks = (M + mc - 1) / mc;
     long rows = blocks ? (M + blocks - 1) / blocks : 0;
+    int dots = z->s->order.kind == ORDER_HARDWARE && at == DT_BF16 &&
+               bt == DT_BF16;
     struct floats f =
-        task_floats(at, bt, rows, K,
+        task_floats(dots ? DT_F32 : at, bt, rows, K,
                     shuffled ? CANON_BLOCK : gemm_segment(M, K));
 
     scratch_perm(z, K);
@@ -165,9 +170,9 @@ static void task(void *ctx, long i, int worker)
     struct floats f;
 
     x.rows = m1 - x.m0;
-    f = task_floats(g->at, g->bt, x.rows, g->K, j->seg);
+    f = task_floats(g->at == j->at ? DT_F32 : g->at, g->bt, x.rows, g->K, j->seg);
     x.C = NAME(cpu_worker)(j->c, worker, W_C, f.C * sizeof *x.C);
-    x.A = (const float *)g->A + x.m0 * g->lda;
+    x.A = AT(g->A, g->at, x.m0 * g->lda);
     if (!x.C)
         return;
     if (f.A) {
@@ -202,6 +207,8 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g)
 
     if (g->M <= 0 || g->N <= 0)
         return;
+    j.kind = panel_kind(c, g->at, g->bt);
+    j.at = j.kind == DOTS ? DT_BF16 : DT_F32;
     j.perm = NAME(cpu_perm)(c, g->what, g->N, g->K, g->K);
     if (!j.perm && g->M <= FEW_ROWS && g->K) {
         NAME(gemm_few)(c, g);

@@ -6,7 +6,8 @@
  * where they lie, the next block being fetched while this one is summed; else
  * a block of X is packed into panels once for all tasks, and a task packs its
  * own columns of dY. order=shuffled takes the rows in permuted blocks of
- * CANON_BLOCK.
+ * CANON_BLOCK. Where vdpbf16ps sums, two rows of bf16 are packed as one of
+ * pairs, and a last row alone is paired with zeros.
  */
 #include <string.h>
 #include "dw.h"
@@ -24,14 +25,15 @@ struct job {
     const int32_t *perm;
     struct dw_cut cut;
     long panels;
+    int dots;
     long first, end; /* positions of the blocks now */
-    float *X;        /* packed: [panel][tb][NR] */
+    float *X;        /* packed: [panel][tb][NR], dots: [panel][tb/2][NR][2] */
 };
 
 /* One thread's part of a block of rows. */
 struct tile {
     long n0, nc, p0, p1;
-    const float *A; /* the columns of dY */
+    const float *A; /* the columns of dY, dots: [row/2][lda][2] */
     long lda;
     struct rows now, next; /* next.n = 0: none, or not to be fetched */
     long line;             /* of a row of the next block: fetched so far */
@@ -68,6 +70,26 @@ INLINE void pack_row(float *d, long width, const void *src, enum dtype t,
         d[i] = 0.0f;
 }
 
+/* Rows at and at + 1 of src, from column col on, as pairs; zeros after cols,
+ * and where there is one row only. */
+INLINE void pack_pairs(float *d, long width, const uint16_t *src, long ld,
+                       long at, int two, long col, long cols)
+{
+    const uint16_t *a = src + at * ld + col, *b = a + ld;
+    uint16_t *to = (uint16_t *)(void *)d;
+
+    for (long i = 0; two && i < cols; i++) {
+        to[2 * i] = a[i];
+        to[2 * i + 1] = b[i];
+    }
+    for (long i = 0; !two && i < cols; i++) {
+        to[2 * i] = a[i];
+        to[2 * i + 1] = 0;
+    }
+    for (long i = 2 * cols; i < 2 * width; i++)
+        to[i] = 0;
+}
+
 /* Some panels at a time, so that a row of X is read in long pieces. */
 static void pack_x(void *ctx, long lo, long hi, int worker)
 {
@@ -79,12 +101,16 @@ static void pack_x(void *ctx, long lo, long hi, int worker)
     for (long p0 = lo; p0 < hi; p0 += PACK) {
         long p1 = p0 + PACK < hi ? p0 + PACK : hi;
 
-        for (long r = 0; r < b.n; r++)
+        for (long r = 0; r < b.n; r += 1 + j->dots)
             for (long p = p0; p < p1; p++) {
                 long col = p * NR, w = g->K - col < NR ? g->K - col : NR;
 
-                pack_row(j->X + (p * j->cut.tb + r) * NR, NR, g->X, g->xt,
-                         (b.at + r) * g->ldx + col, w);
+                if (j->dots)
+                    pack_pairs(j->X + (p * j->cut.tb + r) / 2 * NR, NR, g->X,
+                               g->ldx, b.at + r, r + 1 < b.n, col, w);
+                else
+                    pack_row(j->X + (p * j->cut.tb + r) * NR, NR, g->X, g->xt,
+                             (b.at + r) * g->ldx + col, w);
             }
     }
 }
@@ -129,8 +155,10 @@ static void panel(const struct job *j, struct tile *t, long p)
     const struct gemm_dw *g = j->g;
     long col = p * NR, w = g->K - col < NR ? g->K - col : NR;
     int nv = (int)((w + VW - 1) / VW), near = j->cut.x_near;
+    long block = j->dots ? j->cut.tb / 2 : j->cut.tb;
+    long rows = j->dots ? (t->now.n + 1) / 2 * 2 : t->now.n;
     const float *B = near ? (const float *)g->X + t->now.at * g->ldx + col
-                          : j->X + p * j->cut.tb * NR;
+                          : j->X + p * block * NR;
     long ldb = near ? g->ldx : NR, step;
     float *C = g->dW + t->n0 * g->K + col;
 
@@ -141,31 +169,35 @@ static void panel(const struct job *j, struct tile *t, long p)
 
             prefetch_tile(C + (n + mr) * g->K, g->K, left < MR ? left : MR);
             if (!near && p + 1 < j->panels)
-                cpu_prefetch((const char *)(B + j->cut.tb * NR),
-                             (size_t)(t->now.n * NR) * sizeof *B, n / MR,
-                             (t->nc + MR - 1) / MR);
-            NAME(ukr_k)[mr - 1][nv - 1](t->now.n, t->A + n, t->lda, B, ldb,
-                                        C + n * g->K, g->K, 1, next, step);
+                cpu_prefetch((const char *)(B + block * NR),
+                             (size_t)(rows * NR) * sizeof *B >> j->dots,
+                             n / MR, (t->nc + MR - 1) / MR);
+            NAME(ukr_k)[j->dots][mr - 1][nv - 1](rows, t->A + n, t->lda, B,
+                                                 ldb, C + n * g->K, g->K, 1,
+                                                 next, step);
         }
         return;
     }
     for (long n = 0; n < t->nc; n++)
         memcpy(t->edge + n * NR, C + n * g->K, (size_t)w * sizeof *C);
-    NAME(gemm_rows)(DT_F32, 1, t->nc, nv, t->now.n, t->A, t->lda, B, ldb,
+    NAME(gemm_rows)(j->dots ? (int)DOTS : DT_F32, 1, t->nc, nv, rows, t->A, t->lda, B, ldb,
                     t->edge, NR, 1);
     for (long n = 0; n < t->nc; n++)
         memcpy(C + n * g->K, t->edge + n * NR, (size_t)w * sizeof *C);
 }
 
 /* db += columns of the rows now, rows ascending. */
-static void bias(const struct tile *t, float *db)
+static void bias(const struct job *j, const struct tile *t, float *db)
 {
     for (long n = 0; n < t->nc; n += VW) {
         long w = t->nc - n < VW ? t->nc - n : VW;
         vf sum = vf_get_t(DT_F32, db, n, w);
 
-        for (long r = 0; r < t->now.n; r++)
-            sum += vf_get_t(DT_F32, t->A, r * t->lda + n, w);
+        for (long r = 0; r < t->now.n; r++) {
+            vf a = vf_get_t(DT_F32, t->A, (r >> j->dots) * t->lda + n, w);
+
+            sum += j->dots ? vf_half(a, r & 1) : a;
+        }
         vf_put_t(DT_F32, db, n, sum, w);
     }
 }
@@ -236,13 +268,16 @@ static void task(void *ctx, long i, int worker)
             t.A = (const float *)g->dY + t.now.at * g->ldy + t.n0;
             t.lda = g->ldy;
         }
-        for (long r = 0; own && r < t.now.n; r++)
+        for (long r = 0; j->dots && r < t.now.n; r += 2)
+            pack_pairs(own + r / 2 * t.nc, t.nc, g->dY, g->ldy, t.now.at + r,
+                       r + 1 < t.now.n, t.n0, t.nc);
+        for (long r = 0; own && !j->dots && r < t.now.n; r++)
             pack_row(own + r * t.nc, t.nc, g->dY, g->yt,
                      (t.now.at + r) * g->ldy + t.n0, t.nc);
         for (long p = t.p0; p < t.p1; p++)
             panel(j, &t, p);
         if (g->db && kg == 0)
-            bias(&t, g->db + t.n0);
+            bias(j, &t, g->db + t.n0);
     }
 }
 
@@ -270,6 +305,7 @@ void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g)
 
     if (g->T <= 0 || g->N <= 0)
         return;
+    j.dots = c->dots && g->yt == DT_BF16 && g->xt == DT_BF16;
     j.perm = NAME(cpu_perm)(c, PERM_ROWS, g->T, g->N, g->T);
     j.cut = dw_cut(c->n_threads, g->yt, g->xt, g->T, g->N, g->K, g->ldy,
                    g->ldx);

@@ -31,7 +31,8 @@ INLINE void ask(const struct ahead *a, long k)
         __builtin_prefetch(a->p + i, 0, 2);
 }
 
-/* Term k of every chain; odd: k is, where t is PAIRS. */
+/* Term k of every chain. t is PAIRS: B are those of the term, and odd: it is
+ * the second one. */
 INLINE void terms(const int mr, const int ns, const int t, const int odd,
                   long k, const float *A, long lda, const char *B, long gap,
                   vf c[2][MR][NV_MAX], float *keep)
@@ -44,9 +45,7 @@ INLINE void terms(const int mr, const int ns, const int t, const int odd,
         for (int v = 0; v < NV_MAX; v++)
             if (t == PAIRS)
                 b[v] = vf_load_pairs(
-                    (const float *)(const void *)(B + s * gap) + (k >> 1) * NR +
-                        v * VW,
-                    odd);
+                    (const float *)(const void *)(B + s * gap) + v * VW, odd);
             else
                 b[v] = vf_load_t(t, B + s * gap, k * NR + v * VW);
         if (keep)
@@ -67,16 +66,61 @@ INLINE void terms(const int mr, const int ns, const int t, const int odd,
     }
 }
 
+#if HAS_DOTS
+/* Two terms of every chain; whole: of rows of A there are both. */
+INLINE void dot(const int mr, const int ns, const int whole, const uint16_t *A,
+                long lda, const char *B, long gap, vf c[2][MR][NV_MAX])
+{
+    vi b[NV_MAX];
+
+#pragma GCC unroll 2
+    for (int s = 0; s < ns; s++) {
+#pragma GCC unroll 8
+        for (int v = 0; v < NV_MAX; v++)
+            b[v] = vi_load(B + s * gap + v * VW * 4);
+#pragma GCC unroll 8
+        for (int m = 0; m < mr; m++) {
+            vi a = whole ? vi_pair(A + m * lda) : vi_single(A + m * lda);
+
+#pragma GCC unroll 8
+            for (int v = 0; v < NV_MAX; v++)
+                c[s][m][v] = vf_dot(c[s][m][v], a, b[v]);
+        }
+    }
+}
+#endif
+
+/* Terms k and, where t is of pairs, k + 1. */
+INLINE void step_of(const int mr, const int ns, const int t, const int whole,
+                    long k, const void *A, long lda, const char *B, long gap,
+                    vf c[2][MR][NV_MAX], float *keep)
+{
+    if (t == PAIRS) {
+        const char *b = B + k * NR * 2;
+
+        terms(mr, ns, t, 0, k, A, lda, b, gap, c, keep);
+        if (whole)
+            terms(mr, ns, t, 1, k + 1, A, lda, vf_again(b), gap, c, keep);
+#if HAS_DOTS
+    } else if (t == DOTS) {
+        dot(mr, ns, whole, (const uint16_t *)A + k, lda, B + k * NR * 2, gap,
+            c);
+#endif
+    } else {
+        terms(mr, ns, t, 0, k, A, lda, B, gap, c, keep);
+    }
+}
+
 /* C[s][m] (+)= A[m] B[s] for ns panels at a distance of gap bytes, NR columns
  * each. keep, if not NULL: the panel's rows widened. */
 INLINE void body(const int mr, const int ns, const int t, long K,
-                 const float *A, long lda, const char *B, long gap, float *C,
+                 const void *A, long lda, const char *B, long gap, float *C,
                  int accumulate, struct ahead next, float *keep)
 {
     vf c[2][MR][NV_MAX];
     float *to[2] = {C, C + mr * NR};
     struct ahead far = {next.p + gap, next.step};
-    const int step = t == PAIRS ? 2 : 1;
+    const int step = t == PAIRS || t == DOTS ? 2 : 1;
     long k = 0;
 
 #pragma GCC unroll 2
@@ -94,13 +138,10 @@ INLINE void body(const int mr, const int ns, const int t, long K,
             if (ns == 2)
                 ask(&far, k + odd);
         }
-        terms(mr, ns, t, 0, k, A, lda, B, gap, c, keep);
-        if (t == PAIRS) {
-            terms(mr, ns, t, 1, k + 1, A, lda, vf_again(B), gap, c, keep);
-        }
+        step_of(mr, ns, t, 1, k, A, lda, B, gap, c, keep);
     }
     if (k < K)
-        terms(mr, ns, t, 0, k, A, lda, B, gap, c, keep);
+        step_of(mr, ns, t, 0, k, A, lda, B, gap, c, keep);
 #pragma GCC unroll 2
     for (int s = 0; s < ns; s++)
 #pragma GCC unroll 8
@@ -110,12 +151,12 @@ INLINE void body(const int mr, const int ns, const int t, long K,
                 vf_store(to[s] + m * NR + v * VW, c[s][m][v]);
 }
 
-typedef void few_fn(long K, const float *A, long lda, const char *B, long gap,
+typedef void few_fn(long K, const void *A, long lda, const char *B, long gap,
                     float *C, int accumulate, struct ahead next, float *keep);
 
 #define FEW_FN(tn, t, mr, ns)                                                 \
     static void few_##tn##_##mr##_##ns(                                       \
-        long K, const float *A, long lda, const char *B, long gap, float *C,  \
+        long K, const void *A, long lda, const char *B, long gap, float *C,   \
         int accumulate, struct ahead next, float *keep)                       \
     {                                                                         \
         if (t == (int)DT_F16 && mr >= KEEPS && keep)                                  \
@@ -145,19 +186,32 @@ typedef void few_fn(long K, const float *A, long lda, const char *B, long gap,
 
 FEW_TYPE(f32, 0)
 FEW_TYPE(pairs, PAIRS)
+#if HAS_DOTS
+FEW_TYPE(dots, DOTS)
+#endif
 FEW_TYPE(f16, 2)
 
 static few_fn *const one[N_B][MR] = {[DT_F32] = FEW_ONE(f32),
                                      [DT_F16] = FEW_ONE(f16),
-                                     [PAIRS] = FEW_ONE(pairs)};
+                                     [PAIRS] = FEW_ONE(pairs),
+#if HAS_DOTS
+                                     [DOTS] = FEW_ONE(dots),
+#endif
+};
 static few_fn *const two[N_B][PAIR_ROWS] = {[DT_F32] = FEW_TWO(f32),
                                             [DT_F16] = FEW_TWO(f16),
-                                            [PAIRS] = FEW_TWO(pairs)};
+                                            [PAIRS] = FEW_TWO(pairs),
+#if HAS_DOTS
+                                            [DOTS] = FEW_TWO(dots),
+#endif
+};
 
 struct job {
     struct cpu *c;
     const struct gemm *g;
-    const float *A;
+    int kind;
+    const void *A;
+    enum dtype at; /* of A as it is here */
     long lda, panels, tasks;
 };
 
@@ -186,13 +240,12 @@ static void pairs(const struct job *j, long p0, long p1)
     long half = (p1 - p0) / 2;
     long row = NR * (long)dtype_size(g->bt);
     long gap = half * panel_depth(g->bt, g->K) * row;
-    int kind = panel_kind(g->bt);
     float C[2 * PAIR_ROWS * NR];
 
     for (long p = p0; p < p0 + half; p++) {
         const char *B = panel(g, p, 0);
 
-        two[kind][g->M - 1](g->K, j->A, j->lda, B, gap, C, 0,
+        two[j->kind][g->M - 1](g->K, j->A, j->lda, B, gap, C, 0,
                             (struct ahead){B + AHEAD, row}, NULL);
         store(j, p, C);
         store(j, p + half, C + g->M * NR);
@@ -200,7 +253,7 @@ static void pairs(const struct job *j, long p0, long p1)
     if ((p1 - p0) % 2) {
         const char *B = panel(g, p1 - 1, 0);
 
-        one[kind][g->M - 1](g->K, j->A, j->lda, B, 0, C, 0,
+        one[j->kind][g->M - 1](g->K, j->A, j->lda, B, 0, C, 0,
                             (struct ahead){B + AHEAD, row}, NULL);
         store(j, p1 - 1, C);
     }
@@ -215,7 +268,7 @@ static void segment(const struct job *j, long p, long k, long len, float *C,
     long blocks = (g->M + MR - 1) / MR;
     long row = NR * (long)dtype_size(g->bt), step = (row + blocks - 1) / blocks;
     const char *B = panel(g, p, k), *next = B + len * row;
-    int kind = panel_kind(g->bt);
+    int kind = j->kind;
 
     for (long b = 0; b < blocks; b++) {
         long m = g->M * b / blocks, mr = g->M * (b + 1) / blocks - m;
@@ -223,8 +276,8 @@ static void segment(const struct job *j, long p, long k, long len, float *C,
 
         if (blocks == 1)
             a.p = B + AHEAD;
-        one[kind][mr - 1](len, j->A + m * j->lda + k, j->lda, B, 0,
-                          C + m * NR, k > 0, a, keep);
+        one[kind][mr - 1](len, AT(j->A, j->at, m * j->lda + k), j->lda, B,
+                          0, C + m * NR, k > 0, a, keep);
         if (keep && b == 0) {
             B = (const char *)keep;
             kind = DT_F32;
@@ -263,7 +316,9 @@ void NAME(gemm_few)(struct cpu *c, const struct gemm *g)
     struct job j = {.c = c, .g = g, .A = g->A, .lda = g->lda,
                     .panels = (g->N + NR - 1) / NR, .tasks = 1};
 
-    if (g->at != DT_F32) {
+    j.kind = panel_kind(c, g->at, g->bt);
+    j.at = j.kind == DOTS ? DT_BF16 : DT_F32;
+    if (g->at != j.at) {
         float *wide = NAME(cpu_worker)(
             c, 0, W_A, (size_t)(g->M * g->K) * sizeof *wide);
 

@@ -2,8 +2,10 @@
  *
  * Logits are made again in chunks of rows, or are those that head_logp left in
  * scratch, and overwritten by their gradients: dlogit = ((onehot - p) dlogp)
- * inv_temperature, rounded to lt like the logits.
+ * inv_temperature, rounded to lt like the logits. Where vdpbf16ps sums,
+ * gradients of bf16 are stored as such.
  */
+#include <string.h>
 #include "head.h"
 
 struct job {
@@ -14,6 +16,7 @@ struct job {
     float inv_t;
     long V, ld;
     int scaled; /* L is times inv_t already */
+    int halved; /* gradients are stored as bf16 */
 };
 
 static void grad_row(const struct job *j, long r)
@@ -41,11 +44,29 @@ static void grad_row(const struct job *j, long r)
             z[v] = canon_widen_f16(canon_round_f16(z[v]));
 }
 
+/* z, whose values are of bf16, as the first half of its place. */
+static void halve(float *z, long n)
+{
+    uint16_t *to = (uint16_t *)(void *)z, half[NR];
+
+    for (long i = 0; i < n; i += NR) {
+        long w = n - i < NR ? n - i : NR;
+
+        NAME(narrow)(half, DT_BF16, z + i, (size_t)w);
+        memcpy(to + i, half, (size_t)w * sizeof *half);
+    }
+}
+
 static void rows(void *ctx, long lo, long hi, int worker)
 {
+    const struct job *j = ctx;
+
     (void)worker;
-    for (long r = lo; r < hi; r++)
-        grad_row(ctx, r);
+    for (long r = lo; r < hi; r++) {
+        grad_row(j, r);
+        if (j->halved)
+            halve(j->L + r * j->ld, j->V);
+    }
 }
 
 static int is_kept(const struct kept_logits *l, const void *x,
@@ -77,13 +98,16 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
         struct job j = {.dlogp = dlogp + r, .lse = lse + r,
                         .target = target + r, .t = lt,
                         .inv_t = 1.0f / temperature, .V = V,
-                        .ld = head_ld(V), .scaled = kept};
-        struct gemm g = {.at = DT_F32, .bt = W->t, .yt = t, .rt = t,
+                        .ld = head_ld(V), .scaled = kept,
+                        .halved = c->dots && lt == DT_BF16};
+        enum dtype gt = j.halved ? DT_BF16 : DT_F32;
+        long ld = head_ld(V) << j.halved;
+        struct gemm g = {.at = gt, .bt = W->t, .yt = t, .rt = t,
                          .panels = panels, .Y = AT_W(dx, t, r * H), .M = n,
-                         .N = H, .K = V, .lda = head_ld(V), .ldy = H,
+                         .N = H, .K = V, .lda = ld, .ldy = H,
                          .what = PERM_K};
-        struct gemm_dw w = {DT_F32, t, NULL, AT(x, t, r * H), dW, NULL, n, V,
-                            H, head_ld(V), H};
+        struct gemm_dw w = {gt, t, NULL, AT(x, t, r * H), dW, NULL, n, V,
+                            H, ld, H};
 
         j.L = kept ? NAME(cpu_shared)(c, S_LOGITS, head_bytes(V, n))
                    : NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
@@ -101,10 +125,12 @@ SCRATCH(head_bwd)
 {
     const struct k_pass *p = z->p;
     long n = head_chunk(p->vocab, p->R);
+    int halved = z->s->order.kind == ORDER_HARDWARE && p->lt == DT_BF16;
+    enum dtype gt = halved ? DT_BF16 : DT_F32;
 
     if (!p->R || !p->backward)
         return;
     NAME(weight_inputs_scratch)(z, p->t, p->vocab, p->hidden);
-    NAME(gemm_scratch)(z, n, p->hidden, p->vocab, DT_F32, p->t);
-    NAME(gemm_dw_scratch)(z, n, p->vocab, p->hidden, DT_F32, p->t);
+    NAME(gemm_scratch)(z, n, p->hidden, p->vocab, gt, p->t);
+    NAME(gemm_dw_scratch)(z, n, p->vocab, p->hidden, gt, p->t);
 }

@@ -9,7 +9,10 @@
 #define ULP_CPU_INTRIN_H
 #include "width.h"
 
-#if defined(__clang__) || __GNUC__ != 12
+#ifdef AVX512_MODEL
+#include <immintrin.h>
+#include "avx512_model.h"
+#elif defined(__clang__) || __GNUC__ != 12
 #include <immintrin.h>
 #else
 #define _IMMINTRIN_H_INCLUDED

@@ -65,20 +65,24 @@ INLINE vf vf_load_bf16(const uint16_t *p)
     return (vf)u;
 }
 
-/* A half of VW pairs of bf16 (weight.c): that of the even or the odd terms of
- * a chain. */
-INLINE vf vf_load_pairs(const void *p, int odd)
+/* A half of VW pairs of bf16: that of the even or the odd terms of a chain. */
+INLINE vf vf_half(vf pairs, int odd)
 {
-    vi u = (vi) * (const vfu *)p;
+    vi u = (vi)pairs;
 
     return (vf)(odd ? u & 0xFFFF0000u : u << 16);
+}
+
+INLINE vf vf_load_pairs(const float *p, int odd)
+{
+    return vf_half(vf_load(p), odd);
 }
 
 /* v, which stays in its register: of the two halves of a pair GCC 12 makes a
  * block that leaves sums on the stack. */
 INLINE vf vf_stay(vf v)
 {
-#if VW == 16
+#if VW == 16 && !defined(AVX512_MODEL)
     __asm__ volatile("" : "+v"(v));
 #elif VW == 8
     __asm__ volatile("" : "+x"(v));
@@ -94,6 +98,39 @@ INLINE const void *vf_again(const void *p)
     __asm__("" : "+r"(p));
     return p;
 }
+
+#if HAS_DOTS
+/* c + a b of pairs of bf16, lane by lane: the odd terms first, then the even
+ * ones, each rounded as a fused multiply-add that takes subnormals for zero
+ * and gives zero for them (Intel SDM, VDPBF16PS). */
+INLINE vf vf_dot(vf c, vi a, vi b)
+{
+#ifdef AVX512_MODEL
+    return model_dpbf16(c, a, b);
+#else
+    __asm__("vdpbf16ps %2, %1, %0" : "+v"(c) : "v"(a), "v"(b));
+    return c;
+#endif
+}
+
+INLINE vi vi_load(const void *p)
+{
+    return (vi) * (const vfu *)p;
+}
+
+/* Two values of a row in all lanes; one value and a zero. */
+INLINE vi vi_pair(const uint16_t *p)
+{
+    typedef uint32_t u32u __attribute__((aligned(2), may_alias));
+
+    return (vi)_mm512_set1_epi32((int)*(const u32u *)p);
+}
+
+INLINE vi vi_single(const uint16_t *p)
+{
+    return (vi)_mm512_set1_epi32((int)*p);
+}
+#endif
 
 INLINE vf vf_load_f16(const uint16_t *p)
 {

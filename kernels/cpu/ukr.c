@@ -9,9 +9,10 @@
 
 enum { NV_BODY = NV_MAX > 3 ? NV_MAX : 3 };
 
-/* Term k of every chain of a block; odd: k is, where t is PAIRS. */
+/* Term k of every chain of a block. t is PAIRS: k is 0 or, of the odd ones, 1,
+ * from A and B on. */
 INLINE void term(const int mr, const int nv, const int t, const int kmajor,
-                 const int odd, long k, const float *A, long lda, const void *B, long ldb,
+                 long k, const float *A, long lda, const void *B, long ldb,
                  vf c[MR][NV_BODY])
 {
     vf b[NV_BODY];
@@ -19,8 +20,7 @@ INLINE void term(const int mr, const int nv, const int t, const int kmajor,
 #pragma GCC unroll 8
     for (int v = 0; v < nv; v++)
         if (t == PAIRS)
-            b[v] = vf_load_pairs((const float *)B + v * VW,
-                                 odd);
+            b[v] = vf_load_pairs((const float *)B + v * VW, (int)k);
         else
             b[v] = vf_load_t(t, B, k * ldb + v * VW);
 #pragma GCC unroll 8
@@ -36,8 +36,65 @@ INLINE void term(const int mr, const int nv, const int t, const int kmajor,
     }
 }
 
+INLINE void pairs(const int mr, const int nv, long K, const float *A, long lda,
+                  const float *B, long ldb, vf c[MR][NV_BODY])
+{
+    long k = 0;
+
+#pragma GCC unroll 1
+    for (; k + 1 < K; k += 2, B += ldb) {
+        term(mr, nv, PAIRS, 0, 0, A + k, lda, B, ldb, c);
+        term(mr, nv, PAIRS, 0, 1, A + k, lda, vf_again(B), ldb, c);
+    }
+    if (k < K)
+        term(mr, nv, PAIRS, 0, 0, A + k, lda, B, ldb, c);
+}
+
+#if HAS_DOTS
+/* Two terms of every chain; whole: of rows of A there are both. */
+INLINE void dot(const int mr, const int nv, const int kmajor, const int whole,
+                const uint16_t *A, long lda, const float *B,
+                vf c[MR][NV_BODY])
+{
+    vi b[NV_BODY];
+
+#pragma GCC unroll 8
+    for (int v = 0; v < nv; v++)
+        b[v] = vi_load(B + v * VW);
+#pragma GCC unroll 8
+    for (int m = 0; m < mr; m++) {
+        vi a = kmajor  ? vi_pair(A + 2 * m)
+               : whole ? vi_pair(A + m * lda)
+                       : vi_single(A + m * lda);
+
+#pragma GCC unroll 8
+        for (int v = 0; v < nv; v++)
+            c[m][v] = vf_dot(c[m][v], a, b[v]);
+    }
+}
+
+INLINE void dots(const int mr, const int nv, const int kmajor, long K,
+                 const uint16_t *A, long lda, const float *B, long ldb,
+                 vf c[MR][NV_BODY], const char *next, long step)
+{
+    const long a_step = kmajor ? 2 * lda : 2;
+    long k = 0;
+
+#pragma GCC unroll 1
+    for (; k + 1 < K; k += 2, A += a_step, B += ldb) {
+        if (kmajor && next) {
+            __builtin_prefetch(next + k * step, 0, 2);
+            __builtin_prefetch(next + (k + 1) * step, 0, 2);
+        }
+        dot(mr, nv, kmajor, 1, A, lda, B, c);
+    }
+    if (k < K)
+        dot(mr, nv, kmajor, 0, A, lda, B, c);
+}
+#endif
+
 INLINE void body(const int mr, const int nv, const int t, const int kmajor,
-                 long K, const float *A, long lda, const void *B, long ldb,
+                 long K, const void *A, long lda, const void *B, long ldb,
                  float *C, long ldc, int accumulate, const char *next,
                  long step)
 {
@@ -49,28 +106,22 @@ INLINE void body(const int mr, const int nv, const int t, const int kmajor,
         for (int v = 0; v < nv; v++)
             c[m][v] = accumulate ? vf_load(C + m * ldc + v * VW)
                                  : vf_set1(0.0f);
-    if (kmajor && next) {
+    if (t == PAIRS) {
+        pairs(mr, nv, K, A, lda, B, ldb, c);
+#if HAS_DOTS
+    } else if (t == DOTS) {
+        dots(mr, nv, kmajor, K, A, lda, B, ldb, c, next, step);
+#endif
+    } else if (kmajor && next) {
 #pragma GCC unroll 1
         for (long k = 0; k < K; k++) {
             __builtin_prefetch(next + k * step, 0, 2);
-            term(mr, nv, t, kmajor, 0, k, A, lda, B, ldb, c);
+            term(mr, nv, t, kmajor, k, A, lda, B, ldb, c);
         }
-    } else if (t == PAIRS) {
-        const float *b = B;
-        long k = 0;
-
-#pragma GCC unroll 1
-        for (; k + 1 < K; k += 2) {
-            term(mr, nv, t, kmajor, 0, 0, A + k, lda, b, ldb, c);
-            term(mr, nv, t, kmajor, 1, 1, A + k, lda, vf_again(b), ldb, c);
-            b += ldb;
-        }
-        if (k < K)
-            term(mr, nv, t, kmajor, 0, 0, A + k, lda, b, ldb, c);
     } else {
 #pragma GCC unroll 1
         for (long k = 0; k < K; k++)
-            term(mr, nv, t, kmajor, 0, k, A, lda, B, ldb, c);
+            term(mr, nv, t, kmajor, k, A, lda, B, ldb, c);
     }
 #pragma GCC unroll 8
     for (int m = 0; m < mr; m++)
@@ -81,7 +132,7 @@ INLINE void body(const int mr, const int nv, const int t, const int kmajor,
 
 #define UKR(o, kmajor, tn, t, mr, nv)                                         \
     static void ukr_##o##_##tn##_##mr##_##nv(                                 \
-        long K, const float *A, long lda, const void *B, long ldb, float *C,  \
+        long K, const void *A, long lda, const void *B, long ldb, float *C,   \
         long ldc, int accumulate NEXT_##o)                                    \
     {                                                                         \
         body(mr, nv, t, kmajor, K, A, lda, B, ldb, C, ldc, accumulate         \
@@ -129,11 +180,26 @@ ALL(r, 0, bf16, 1)
 ALL(r, 0, f16, 2)
 ALL(r, 0, pairs, PAIRS)
 ALL(k, 1, f32, 0)
+#if HAS_DOTS
+ALL(r, 0, dots, DOTS)
+ALL(k, 1, dots, DOTS)
+#endif
 
 ukr_fn *const NAME(ukr_r)[N_B][MR][NV_MAX] = {
-    ALL_NAMES(r, f32), ALL_NAMES(r, bf16), ALL_NAMES(r, f16),
-    ALL_NAMES(r, pairs)};
-ukr_k_fn *const NAME(ukr_k)[MR][NV_MAX] = ALL_NAMES(k, f32);
+    [DT_F32] = ALL_NAMES(r, f32),
+    [DT_BF16] = ALL_NAMES(r, bf16),
+    [DT_F16] = ALL_NAMES(r, f16),
+    [PAIRS] = ALL_NAMES(r, pairs),
+#if HAS_DOTS
+    [DOTS] = ALL_NAMES(r, dots),
+#endif
+};
+ukr_k_fn *const NAME(ukr_k)[2][MR][NV_MAX] = {
+    ALL_NAMES(k, f32),
+#if HAS_DOTS
+    ALL_NAMES(k, dots),
+#endif
+};
 
 #if NV_MAX == 2
 /* Three vectors of columns (a head of 24 values with AVX2): four rows fill the
@@ -163,9 +229,9 @@ static void rows3(long M, long K, const float *A, long lda, const float *B,
 }
 #endif
 
-void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
-                     const float *A, long lda, const void *B, long ldb,
-                     float *C, long ldc, int accumulate)
+void NAME(gemm_rows)(int t, int kmajor, long M, int nv, long K, const void *A,
+                     long lda, const void *B, long ldb, float *C, long ldc,
+                     int accumulate)
 {
     long blocks = (M + MR - 1) / MR;
 
@@ -178,11 +244,13 @@ void NAME(gemm_rows)(enum dtype t, int kmajor, long M, int nv, long K,
     /* of like sizes: few rows take as long as some more */
     for (long m = 0, mr; m < M; m += mr, blocks--) {
         mr = (M - m + blocks - 1) / blocks;
-        if (kmajor)
-            NAME(ukr_k)[mr - 1][nv - 1](K, A + m, lda, B, ldb, C + m * ldc,
-                                        ldc, accumulate, NULL, 0);
+        if (kmajor) /* a column of pairs is as wide as one of fp32 */
+            NAME(ukr_k)[t == DOTS][mr - 1][nv - 1](
+                K, (const float *)A + m, lda, B, ldb, C + m * ldc, ldc,
+                accumulate, NULL, 0);
         else
-            NAME(ukr_r)[t][mr - 1][nv - 1](K, A + m * lda, lda, B, ldb,
-                                           C + m * ldc, ldc, accumulate);
+            NAME(ukr_r)[t][mr - 1][nv - 1](
+                K, AT(A, t == DOTS ? DT_BF16 : DT_F32, m * lda), lda, B, ldb,
+                C + m * ldc, ldc, accumulate);
     }
 }

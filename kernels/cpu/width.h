@@ -2,13 +2,15 @@
  *
  * Apart from simd.h, which has the vectors: the compiler's own headers of
  * intrinsics take most of the time in which a small file compiles.
+ * AVX512_MODEL: the vectors of AVX-512 on a processor that has not got them
+ * (tests/avx512).
  */
 #ifndef ULP_CPU_WIDTH_H
 #define ULP_CPU_WIDTH_H
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
-#if defined(__AVX512F__) && defined(__AVX512VL__)
+#if defined(AVX512_MODEL) || (defined(__AVX512F__) && defined(__AVX512VL__))
 #define VW 16 /* floats */
 #define NV_MAX 4
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -21,6 +23,7 @@
 #define VW 4
 #define NV_MAX 2
 #endif
+#define HAS_DOTS (VW == 16) /* code for vdpbf16ps, if not the instruction */
 #define NR (VW * NV_MAX) /* columns of a full panel */
 #define MR 6             /* rows of a full register block */
 

@@ -111,7 +111,7 @@ wait
 fails 'no model' 2 '--model is missing' "$BIN/rollout"
 fails 'no such model' 1 'config.json' "$BIN/rollout" --model "$T/none"
 fails 'an unknown arm lists the known ones' 2 'bf16-mixed' "$BIN/rollout" --model $M --arm fp8
-fails 'order=hardware on the cpu' 2 'order=hardware' run --arm fp32,order=hardware
+ULP_ISA=x86-64 fails 'order=hardware on a cpu without avx512_bf16' 2 'order=hardware' run --device cpu --arm fp32,order=hardware
 echo '{"id":"a","prompt_tokens":[1,48]}' >"$T/bad.jsonl"
 fails 'a token outside the vocabulary' 3 'record 1: prompt_tokens: 48 at position 1' "$BIN/rollout" --model $M "$T/bad.jsonl"
 echo '{"id":"a","prompt_tokens":[]}' >"$T/bad.jsonl"

@@ -25,6 +25,10 @@ static int compare(int c, enum dtype t, uint64_t shuffle)
     run("", 1, shuffle, c, t, &want);
     for (int isa = 0; isa < REF_N_ISAS; isa++)
         for (int threads = 1; threads <= 3; threads += 2) {
+#ifdef ISA_ALONE /* which the first of them is compared with */
+            if (threads == 1 || strcmp(ref_isas[isa], ISA_ALONE))
+                continue;
+#endif
             /* without FMA under a sanitizer all this takes minutes */
             if (ref_sanitized() &&
                 (threads == 1 || (isa + (int)t) % 3 || (shuffle && isa == 0)))
@@ -48,7 +52,11 @@ static void all(uint64_t shuffle)
         for (int t = 0; t < 3; t++)
             if (!shuffle || ops_cases[c].shuffles)
                 seen += compare(c, ref_types[t], shuffle);
+#ifndef ISA_ALONE
     T_CHECK(seen >= (ref_sanitized() ? 1 : 6));
+#else
+    T_CHECK(seen);
+#endif
 }
 
 static void canonical_bits_everywhere(void)

@@ -11,11 +11,15 @@
 
 #define REF_FN static __attribute__((unused))
 
+#ifndef REF_ORDER /* of sums, where they are not shuffled */
+#define REF_ORDER ORDER_CANONICAL
+#endif
+
 /* A backend at an instruction set ("" = the default), or NULL when this
  * processor or build has not got it. */
 REF_FN struct kernels *ref_open(const char *isa, int threads, uint64_t shuffle)
 {
-    struct k_order o = {shuffle ? ORDER_SHUFFLED : ORDER_CANONICAL, shuffle};
+    struct k_order o = {shuffle ? ORDER_SHUFFLED : REF_ORDER, shuffle};
     struct kernels *k = NULL;
     struct err e = {0};
 

@@ -504,8 +504,12 @@ static void devices_are_named(void)
 
     T_CHECK(kernels_open(&d, "tpu", 1, canonical, &e) == -ERR_USAGE);
     T_CHECK(strstr(e.msg, "auto, cpu or cuda") != NULL);
+    /* at a level that has no avx512_bf16, on any processor */
+    setenv("ULP_ISA", "x86-64", 1);
     T_CHECK(kernels_open(&d, "cpu", 1, hardware, &e) == -ERR_USAGE);
-    T_EQ_STR(e.msg, "device cpu has no order=hardware; --device cuda has");
+    T_CHECKF(strstr(e.msg, "device cpu has no order=hardware") &&
+                 strstr(e.msg, "--device cuda has"),
+             "%s", e.msg);
     T_CHECK(kernels_sizes(&s, "cpu", 1, hardware, &e) == -ERR_USAGE);
     T_CHECK(kernels_sizes(&s, "auto", 1, hardware, &e) == 0 &&
             s.can.own_memory);

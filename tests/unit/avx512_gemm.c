@@ -1,0 +1,4 @@
+/* Matrix products under order=hardware, over the model of AVX-512 and vdpbf16ps: all that
+ * holds in canonical order (kernels_gemm.c), with the same bounds. */
+#define REF_ORDER ORDER_HARDWARE
+#include "kernels_gemm.c"
