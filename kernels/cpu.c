@@ -128,7 +128,9 @@ static int sizes(struct k_sizes *s, struct err *e)
 
 const struct backend cpu_backend = {
     .name = "cpu",
-    .can = {.orders = 1 << ORDER_CANONICAL | 1 << ORDER_SHUFFLED},
+    .can = {.orders = 1 << ORDER_CANONICAL | 1 << ORDER_SHUFFLED,
+            .alone = 1 << ORDER_CANONICAL | 1 << ORDER_SHUFFLED |
+                     1 << ORDER_HARDWARE},
     .order_here = order_here,
     .probe = probe,
     .open = open_level,

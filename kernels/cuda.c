@@ -52,6 +52,7 @@ const struct backend cuda_backend = {
     .name = "cuda",
     .can = {.orders = 1 << ORDER_CANONICAL | 1 << ORDER_SHUFFLED |
                       1 << ORDER_HARDWARE,
+            .alone = 1 << ORDER_CANONICAL | 1 << ORDER_SHUFFLED,
             .own_memory = 1, .views = 1},
     .absent = ABSENT,
     .probe = cuda_probe,

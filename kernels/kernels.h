@@ -157,6 +157,8 @@ struct k_pass {
 /* What a backend can do. */
 struct k_capabilities {
     unsigned orders; /* bit 1 << kind for each order of sums that it has */
+    unsigned alone;  /* and for each in which the bits of a row of activations
+                        do not depend on the other rows of a call */
     int own_memory;  /* not the host's: what comes from files is copied there,
                         and the programs that share the device hand its memory
                         to each other */

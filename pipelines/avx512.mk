@@ -7,7 +7,7 @@ MODEL_CC    = $(CC) $(STD) $(OPT) $(WARN) -MMD -MP -c -o $@ $<
 $(MODEL_OBJ): $(B)/avx512/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$< (AVX-512 model))
-	$(Q)$(MODEL_CC) -O1 $(ISA_FLAGS_v3) -Wno-psabi -Wno-maybe-uninitialized -DAVX512_MODEL -Itests/avx512 -DISA=model
+	$(Q)$(MODEL_CC) -O2 $(ISA_FLAGS_v3) -Wno-psabi -Wno-maybe-uninitialized -DAVX512_MODEL -Itests/avx512 -DISA=model
 
 $(B)/avx512/cpu.o: kernels/cpu.c
 	@mkdir -p $(@D)

@@ -34,8 +34,8 @@ const struct factor arm_factors[] = {
     {"order", FACTOR_ORDER, AT(order), "canonical|shuffled[:N]|hardware[:N]",
      "order of sums. N is a noise draw, apart from --seed, and moves the "
      "draws of dropout and stochastic rounding too; shuffled alone takes "
-     "--seed. hardware: the GPU library's; hardware:N permutes the groups of "
-     "a mini-batch"},
+     "--seed. hardware: the GPU library's, or that of a CPU's avx512_bf16; "
+     "hardware:N permutes the groups of a mini-batch"},
     {"dropout", FACTOR_DROPOUT, AT(dropout), "P|model",
      "on the outputs of attention and MLP. model: with the probability in "
      "config.json (attention_dropout)"},

@@ -161,9 +161,9 @@ static void the_head_is_computed_once_a_node_with_the_same_bits(void)
     free(flat);
 }
 
-/* The bits of a row may depend there on how many rows there are. No CPU has
- * that order: only what gen asks for is looked at. */
-static void under_order_hardware_only_prompts_are_shared(void)
+/* As on a GPU under order=hardware, where the bits of a row may depend on how
+ * many rows there are: only what gen asks for is looked at. */
+static void where_rows_are_not_alone_only_prompts_are_shared(void)
 {
     struct config c = make_config(32, 4, 2, 53);
     float *flat;
@@ -176,7 +176,7 @@ static void under_order_hardware_only_prompts_are_shared(void)
     flat = make_flat(&c, 5);
     make_prompts(c.vocab);
     x = make_model(&c, "fp32", flat, 1, 0);
-    x.k->order.kind = ORDER_HARDWARE;
+    x.k->sizes.can.alone = 0;
     watch_rows(x.k);
     watch_heads(x.k);
     out = generate_of(x.m, &o, long_lens, 0);
@@ -186,7 +186,6 @@ static void under_order_hardware_only_prompts_are_shared(void)
     T_EQ_INT(head_rows, draws);
     T_EQ_INT(draws, N_OUT + all_rows(out));
     T_CHECK(distinct_rows(out) < all_rows(out));
-    x.k->order.kind = ORDER_CANONICAL;
     free(out);
     free(flat);
     drop_model(&x);
@@ -196,6 +195,6 @@ int main(void)
 {
     T_RUN(samples_share_what_they_have_in_common);
     T_RUN(the_head_is_computed_once_a_node_with_the_same_bits);
-    T_RUN(under_order_hardware_only_prompts_are_shared);
+    T_RUN(where_rows_are_not_alone_only_prompts_are_shared);
     T_DONE();
 }
