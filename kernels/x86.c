@@ -17,7 +17,7 @@ void x86_read(struct x86_words *w)
     uint32_t a, b, c, d;
 
     memset(w, 0, sizeof *w);
-    w->max_leaf = __get_cpuid_max(0, NULL);
+    w->max_leaf = (uint32_t)__get_cpuid_max(0, NULL);
     if (w->max_leaf < 1)
         return;
     __cpuid(1, a, b, c, d);

@@ -130,8 +130,8 @@ static void few_rows(enum dtype t, long rows, long n, long K, const float *A,
                      long ldc, int accumulate)
 {
     (void)gap;
-    NAME(gemm_rows)(t, 0, rows, (int)((n + VW - 1) / VW), K, A, lda, B, ldb, C,
-                    ldc, accumulate);
+    NAME(gemm_rows)((int)t, 0, rows, (int)((n + VW - 1) / VW), K, A, lda, B, ldb,
+                    C, ldc, accumulate);
 }
 #endif
 
@@ -152,7 +152,7 @@ static void scores(const struct attend *a, long rows, const float *q,
             few_rows(a->t, rows, n, a->head_dim, q, ldq, keys, NR,
                      NR * a->head_dim, S + j, ld, 0);
         else
-            NAME(gemm_rows)(a->t, 0, rows, (int)((n + VW - 1) / VW),
+            NAME(gemm_rows)((int)a->t, 0, rows, (int)((n + VW - 1) / VW),
                             a->head_dim, q, ldq, keys, NR, S + j, ld, 0);
     }
 }
@@ -173,7 +173,7 @@ static void values(const struct attend *a, long rows, long nk, const float *S,
                 few_rows(a->t, rows, n, keys, S + j, ld, v, a->head_dim, NR,
                          o + d, Dp, j > 0);
             else
-                NAME(gemm_rows)(a->t, 0, rows, (int)(n / VW), keys, S + j, ld,
+                NAME(gemm_rows)((int)a->t, 0, rows, (int)(n / VW), keys, S + j, ld,
                                 v, a->head_dim, o + d, Dp, j > 0);
         }
 }

@@ -91,10 +91,11 @@ static void a_wide_eta(void)
         {.type = DT_F32, .n_dims = 1, .dims = {5}, .n = 5, .data = a},
         {.type = DT_F32, .n_dims = 1, .dims = {5}, .n = 5, .data = b}};
     const struct st_tensor *p[2] = {t, t + 1};
+    const void *const values[2] = {a, b};
     struct moves m;
 
     moves_open(&m, 1, 0);
-    moves_count(&m, p, 2, &o);
+    moves_count(&m, p, values, 2, &o);
     T_EQ_INT(m.of[0].non_finite, 1);
     T_EQ_INT(m.of[0].unchanged, 3);
     T_EQ_INT(m.of[0].visible, 2);
