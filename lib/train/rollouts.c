@@ -99,11 +99,17 @@ static int check_rest(const struct rollouts *s, struct rec *rec, int64_t step,
                : 0;
 }
 
-static void keep(struct rollouts *s, const struct rec *rec)
+/* What cannot be written is said here, while the record's place is known. */
+static int keep(struct rollouts *s, const struct rec *rec, struct err *e)
 {
+    int r = rec_finite(rec, e);
+
+    if (r)
+        return r;
     s->kept = xrealloc(s->kept, s->n_kept + 1, sizeof *s->kept);
     rec_pack(rec, &s->bytes);
     s->kept[s->n_kept++] = (struct kept){.end = s->bytes.n};
+    return 0;
 }
 
 static int write_kept(struct rollouts *s, struct rec *rec, size_t i,
@@ -318,7 +324,7 @@ static int read_sample(struct rollouts *s, struct rec *rec, int64_t step,
         out->input = name_of(s);
         out->record = rec_count(s->in);
         if (s->w)
-            keep(s, rec);
+            r = keep(s, rec, e);
     }
     key_free(&own);
     return r;
