@@ -404,6 +404,12 @@ struct kernels {
                     double abs);
 };
 
+/* Has a row of activations the same bits whatever other rows a call has? */
+static inline int kernels_rows_alone(const struct kernels *k)
+{
+    return k->sizes.can.alone >> k->order.kind & 1;
+}
+
 /* ---- the pages of a KV cache, on any backend (pages.c) ---- */
 static inline int kv_pages_for(int len)
 {

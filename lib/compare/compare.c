@@ -217,7 +217,7 @@ static int damage(struct compare *x, int r, struct err *e)
 {
     struct st_file **f[] = {&x->base, &x->ckpt, &x->against};
 
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < SIDES; i++)
         r = st_close(f[i], r, e);
     return r;
 }

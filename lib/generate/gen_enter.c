@@ -190,7 +190,7 @@ static int enter_with(struct gen *g, struct seq *s, struct seq *other)
         return 0;
     begin(g, s);
     s->head_row = s->prompt_row = row;
-    if (other->n || !(g->m->k->sizes.can.alone >> g->m->k->order.kind & 1))
+    if (other->n || !kernels_rows_alone(g->m->k))
         g->fork[g->n_forks++] = (struct fork){slot, s};
     else
         s->lead = other;

@@ -177,13 +177,6 @@ static int to_rank_0(const struct step *s, const struct mini *m, float *v,
 
 /* ---- scoring ----------------------------------------------------------- */
 
-/* Does scoring have the bits of a sample by itself where it shares prefixes?
- * Not on a GPU's fast path, where a row's bits depend on its company. */
-static int scores_alike(const struct kernels *k)
-{
-    return k->sizes.can.alone >> k->order.kind & 1;
-}
-
 /* This rank's shards of a mini-batch; then rank 0 has all. */
 static int score_shards(struct step *s, const struct scoring *how, int i,
                         struct err *e)
@@ -211,7 +204,8 @@ static int score(struct step *s, const struct batch *b, struct err *e)
         .p = &s->p,
         .b = b,
         .group_end = s->group_end,
-        .apart = s->a->arm.apart && scores_alike(s->a->k),
+        /* then shared prefixes give the bits of a sample by itself */
+        .apart = s->a->arm.apart && kernels_rows_alone(s->a->k),
         .temperature = s->o->temperature,
         .micro_tokens = s->o->micro_tokens,
         .logp = s->logp_old,
@@ -350,7 +344,7 @@ static int mini_batch(struct step *s, int i, struct err *e)
 static int recheck(const struct step *s, const struct batch *b, struct err *e)
 {
     const struct recheck o = {s->o->temperature, s->o->micro_tokens,
-                              s->a->arm.apart && !scores_alike(s->a->k),
+                              s->a->arm.apart && !kernels_rows_alone(s->a->k),
                               s->o->gap};
     int r = 0;
 
