@@ -25,4 +25,14 @@ include pipelines/bench_gpu.mk
 -include $(wildcard pipelines/bench.mk)
 -include $(wildcard pipelines/fuzz.mk)
 -include $(wildcard pipelines/experiment.mk)
+
+# A goal that no makefile knows is a typo.
+GOALS_TYPED := $(foreach g,$(MAKECMDGOALS),$(if $(findstring /,$(g))$(wildcard $(g)),,$(g)))
+ifneq ($(GOALS_TYPED),)
+TARGETS_KNOWN := train eval ablation mismatch sweep $(LINT:%=lint-%) $(shell sed -n 's/^\.PHONY: //p' Makefile pipelines/*.mk | tr ' ' '\n' | grep -x '[a-z-]*' | sort -u)
+GOALS_TYPED := $(filter-out $(TARGETS_KNOWN) fuzz-%,$(GOALS_TYPED))
+ifneq ($(GOALS_TYPED),)
+$(error no such target: $(GOALS_TYPED)$(addprefix ; did you mean ,$(addsuffix ?,$(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1, 0.5))' $(firstword $(GOALS_TYPED)) $(TARGETS_KNOWN) results/analysis/summary.txt 2>/dev/null))) (make help lists them))
+endif
+endif
 endif

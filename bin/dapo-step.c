@@ -16,16 +16,19 @@ static struct ranks_opts ranks;
 
 static const struct opt opts[] = {
     {OPT_STR, "model", 0, &o.model, "DIR",
-     "base model, or checkpoint to go on from", 0, 0},
+     "base model, or checkpoint to resume from", 0, 0},
     {OPT_STR, "out", 0, &o.out, "DIR", "checkpoint to write", 0, 0},
     {OPT_INT, "steps", 0, &o.steps, "N", "steps to do", 1, 1e9},
     {OPT_INT, "until", 0, &o.until, "N",
-     "instead: go on until N steps are done in all", 0, 1e9},
+     "instead of --steps: train until the run has N steps in total", 0, 1e9},
     {OPT_STR, "sync", 0, &o.sync, "FIFO",
-     "tell rollout --sync what to generate; without it, replay", 0, 0},
+     "FIFO to rollout --sync, which is told what to generate; without it, "
+     "replay kept rollouts",
+     0, 0},
     {OPT_FLAG, "sync-full", 0, &o.sync_full, NULL,
-     "send all weights after each step, and not what changed: more bytes, the "
-     "same results, and no copy of them in the host's memory",
+     "send all weights to the sampler after each step instead of the changes: "
+     "more bytes, the same results, no second copy of the weights in the "
+     "host's memory, and in fp32 less time on one host",
      0, 0},
     OPT_ARM(&o.arm),
     {OPT_U64, "seed", 0, &o.seed, "N",
@@ -35,7 +38,8 @@ static const struct opt opts[] = {
     HYPER_BATCH(HYPER_OPTION){
         OPT_FLAG, "off-policy", 0, &o.off_policy, NULL,
         "take rollouts that other weights made: policy, seed, position, number "
-        "of groups and log-probabilities may be any; the metrics say off_policy",
+        "of groups and log-probabilities may be any; the metrics say "
+        "off_policy",
         0, 0},
     {OPT_HEADING, NULL, 0, NULL, NULL, "Loss", 0, 0},
     HYPER_LOSS(HYPER_OPTION){OPT_HEADING, NULL, 0, NULL, NULL, "AdamW", 0, 0},
@@ -44,8 +48,9 @@ static const struct opt opts[] = {
     OPT_MICRO_BATCH(&o.micro_batch),
     OPT_RECOMPUTE(&o.recompute),
     {OPT_FLAG, "offload", 0, &o.offload, NULL,
-     "keep the moments in the host's memory, and bring them to the device a "
-     "piece at a time: less of its memory, more time, the same bits",
+     "optimizer offload: AdamW's moments stay in the host's memory and come to "
+     "the device a piece at a time: less device memory, more time, the same "
+     "bits",
      0, 0},
     OPT_RELEASE(&o.release, " and the optimizer's"),
     OPT_RANKS(&ranks),
@@ -55,28 +60,27 @@ static const struct opt opts[] = {
     {OPT_STR, "output", 'o', &o.metrics, "FILE", "metrics records", 0, 0},
     {OPT_FLAG, "json", 0, &o.json, NULL, "write JSON lines", 0, 0},
     {OPT_STR, "keep", 0, &o.keep, "FILE",
-     "keep the rollouts read, for a replay", 0, 0},
+     "write the rollouts read, for a replay", 0, 0},
     {OPT_STR, "save", 0, &o.save, "DIR",
-     "save there, now and then after a step, what a run needs to go on after a "
-     "kill: DIR/step-N, a checkpoint, and metrics and kept rollouts so far. A "
-     "run with that --model (and draw --resume, rollout --model), the same "
-     "--save and --until writes the bytes of one that was never stopped",
+     "save the state of the run periodically: DIR/step-N is a checkpoint with "
+     "the metrics and kept rollouts so far. To resume, give it as --model (and "
+     "to draw --resume, rollout --model) with the same --save and --until; all "
+     "outputs then have the bytes of an uninterrupted run",
      0, 0},
     {OPT_INT, "save-every", 0, &o.save_every, "SECONDS",
-     "when so many have passed since the last time; 0: after each step", 0,
-     1e9},
+     "time between two saves; 0: save after each step", 0, 1e9},
     {OPT_STR, "timing", 0, &o.timing, "FILE",
      "records with the seconds of each step", 0, 0},
     {OPT_STR, "live", 0, &o.live, "FILE",
      "append each step's metrics, memory and seconds as a JSON line when it "
-     "ends, for whoever watches",
+     "ends (make watch reads it)",
      0, 0},
     {OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0},
     {OPT_HEADING, NULL, 0, NULL, NULL, "Planning", 0, 0},
     OPT_PLAN(&o.plan),
     {OPT_SIZE, "device-memory", 0, &o.device_memory, "SIZE",
-     "plan for a card of that memory (80G): does it fit, and which "
-     "micro-batch is the largest that does",
+     "plan for a device of that memory (80G): whether it fits, and the "
+     "largest micro-batch that does",
      0, 0},
     {OPT_INT, "longest", 0, &o.longest, "N",
      "plan for sequences of at most N tokens; the default is a micro-batch "
@@ -127,9 +131,10 @@ static const struct cli cli = {
         "Settings of another run, and a run that is already done "
         "(--until), are misuse: exit status 2.",
     .example =
-        "mkfifo f; draw --resume M p.jsonl | rollout --model M --sync f | "
+        "mkfifo f; tokenize --tokenizer M p.jsonl | draw --resume M | "
+        "rollout --model M --samples 16 --sync f | "
         "tokenize --decode --tokenizer M | reward | "
-        "dapo-step --model M --sync f --steps 10 --out ckpt-0010",
+        "dapo-step --model M --samples 16 --sync f --steps 10 --out ckpt-0010",
     .see_also = "rollout, reward, draw, sparsity",
     .opts = opts,
     .min_args = 0,
@@ -141,13 +146,13 @@ static int run(char **args, int n, struct err *e)
     int r;
 
     if (!o.model)
-        return err_set(e, ERR_USAGE, "--model is missing");
+        return err_set(e, ERR_USAGE, "--model DIR is needed");
     o.plan_ranks = ranks.n;
     o.plan_apart = !ranks_is_local(&ranks);
     if (o.plan)
         return loop_plan(&o, stdout, e);
     if (!o.out)
-        return err_set(e, ERR_USAGE, "--out is missing");
+        return err_set(e, ERR_USAGE, "--out DIR is needed");
     if (o.beta1 >= 1 || o.beta2 >= 1)
         return err_set(e, ERR_USAGE, "--beta1 and --beta2 are below 1");
     r = ranks_begin(&ranks, &o.comm, e);

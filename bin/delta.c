@@ -29,7 +29,8 @@ static const struct cli cli = {
         "Writes DIR/model.delta, reads it back, compares, and removes "
         "DIR/model.safetensors. Every program reads DIR as before: the weights "
         "are rebuilt in memory, bit for bit, and checked against their "
-        "digests. Of weights in shards each has its own delta. SUCCESSOR, as a rule the run's next checkpoint, must stay "
+        "digests. Of weights in shards each has its own delta. A run that was "
+        "killed is taken up by the same command. SUCCESSOR, as a rule the run's next checkpoint, must stay "
         "where it is, seen from DIR; it may be kept as a delta itself. Weights "
         "of bf16, fp16 and fp32. A link of such a chain that is missing, "
         "damaged or changed is an error that names it.",

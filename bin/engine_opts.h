@@ -51,12 +51,13 @@
             1, 1 << 30                                                            \
     }
 
-#define OPT_RECOMPUTE(dst)                                                      \
-    {                                                                           \
-        OPT_FLAG, "recompute", 0, dst, NULL,                                    \
-            "keep only the layers' inputs for the backward, and make the rest " \
-            "again: less memory, more time, the same bits",                     \
-            0, 0                                                                \
+#define OPT_RECOMPUTE(dst)                                                     \
+    {                                                                          \
+        OPT_FLAG, "recompute", 0, dst, NULL,                                   \
+            "gradient checkpointing: keep only the layers' inputs for the "    \
+            "backward, and compute the rest "                                  \
+            "again: less memory, more time, the same bits",                    \
+            0, 0                                                               \
     }
 
 #define OPT_RELEASE(dst, what)                                                  \

@@ -31,8 +31,10 @@ static const struct cli cli = {
         "sum over the vocabulary that `logprob --against` put into kl_exact; "
         "it is left out where that is missing. kl.token is the mean over "
         "response tokens, kl.sequence the sum; both in nats.",
-    .example = "rollout --model M p.jsonl | logprob --model M --as policy "
-               "--against B | logprob --model B --as base | kl | stats",
+    .example =
+        "tokenize --tokenizer M p.jsonl | rollout --model M | "
+        "logprob --model M --as policy --against B --as-against base | kl | "
+        "stats kl.token.exact",
     .see_also = "logprob, rollout, stats",
     .opts = opts,
     .min_args = 0,

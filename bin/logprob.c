@@ -60,8 +60,10 @@ static const struct cli cli = {
         "where they are not).\n\n"
         "kl_exact is sum_v p(v) (log p(v) - log q(v)), p of --model, q of "
         "--against, at each response token (SCIENCE 5).",
-    .example = "rollout --model M p.jsonl | logprob --model M --as policy "
-               "--against BASE --as-against base | kl | stats",
+    .example =
+        "tokenize --tokenizer M p.jsonl | rollout --model M | logprob --model "
+        "M --as policy --against BASE --as-against base | kl | stats "
+        "kl.token.exact",
     .see_also = "rollout, kl",
     .opts = opts,
     .max_args = 1024,
@@ -149,7 +151,7 @@ static int run(char **args, int n, struct err *e)
     int r;
 
     if (!m.dir)
-        return err_set(e, ERR_USAGE, "--model is missing");
+        return err_set(e, ERR_USAGE, "--model DIR is needed");
     if (plan) {
         r = arm_parse(&a, m.arm, e);
         return r ? r : print_plan(&a, e);

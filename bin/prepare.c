@@ -138,6 +138,19 @@ static int write_record(char **paths, int n, struct err *e)
     return r;
 }
 
+static int no_format(struct err *e)
+{
+    char names[200] = "";
+    size_t at = 0;
+    int n;
+    const struct upstream *u = upstream_list(&n);
+
+    for (int i = 0; i < n && at < sizeof names; i++)
+        at += (size_t)snprintf(names + at, sizeof names - at, " %s", u[i].name);
+    return err_set(e, ERR_USAGE, "--from: there is no format '%s'; there are%s",
+                   from, names);
+}
+
 static int import_all(struct file *f, char **paths, int n, struct err *e)
 {
     const struct upstream *u = upstream_find(from);
@@ -148,7 +161,7 @@ static int import_all(struct file *f, char **paths, int n, struct err *e)
     im.keep_repeats = keep_repeats;
 
     if (!u)
-        return err_set(e, ERR_USAGE, "--from: there is no format '%s'", from);
+        return no_format(e);
     if (!task || !n)
         return err_set(e, ERR_USAGE, "--from needs --task NAME and a FILE");
     im.seen = seen_open();

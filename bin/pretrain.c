@@ -48,25 +48,28 @@ static const struct opt opts[] = {
     {OPT_HEADING, NULL, 0, NULL, NULL, "Shape", 0, 0},
     {OPT_STR, "config", 0, &o.config, "DIR",
      "take the shape from DIR/config.json instead", 0, 0},
-    {OPT_INT, "hidden", 0, &o.shape.hidden, "N", "width", 2, 1 << 20},
+    {OPT_INT, "hidden", 0, &o.shape.hidden, "N", "hidden size", 2, 1 << 20},
     {OPT_INT, "layers", 0, &o.shape.layers, "N", "layers", 1, 10000},
     {OPT_INT, "heads", 0, &o.shape.heads, "N", "query heads", 1, 65536},
     {OPT_INT, "kv-heads", 0, &o.shape.kv_heads, "N", "key and value heads", 1,
      65536},
-    {OPT_INT, "ffn", 0, &o.shape.ffn, "N", "width of the MLP", 1, 1 << 20},
-    {OPT_INT, "max-pos", 0, &o.shape.max_pos, "N", "positions", 2, 1 << 24},
+    {OPT_INT, "ffn", 0, &o.shape.ffn, "N", "intermediate size of the MLP", 1,
+     1 << 20},
+    {OPT_INT, "max-pos", 0, &o.shape.max_pos, "N",
+     "context length (max_position_embeddings)", 2, 1 << 24},
     {OPT_F64, "rope-theta", 0, &o.shape.rope_theta, "X", "rotary base", 1, 1e9},
     {OPT_FLAG, "untied", 0, &o.untied, NULL,
-     "a head of its own instead of the embedding", 0, 0},
+     "untied head: a matrix of its own instead of the embedding", 0, 0},
     {OPT_F64, "init-std", 0, &o.init_std, "X",
-     "standard deviation of the first weights", 0, 10},
+     "standard deviation of the initial weights", 0, 10},
     {OPT_HEADING, NULL, 0, NULL, NULL, "Training", 0, 0},
     {OPT_INT, "steps", 0, &o.steps, "N",
-     "updates; 0 writes the first weights and reads no rows", 0, 1e9},
-    {OPT_INT, "batch", 0, &o.batch, "N", "rows an update", 1, 1e6},
-    {OPT_F64, "lr", 0, &o.lr, "X", "largest learning rate", 0, 1e6},
+     "updates; 0 writes the initial weights and reads no rows", 0, 1e9},
+    {OPT_INT, "batch", 0, &o.batch, "N", "rows in an update", 1, 1e6},
+    {OPT_F64, "lr", 0, &o.lr, "X", "peak learning rate", 0, 1e6},
     {OPT_INT, "warmup", 0, &o.warmup, "N",
-     "steps to the largest rate; then a cosine to a tenth of it", 0, 1e9},
+     "steps of linear warmup to the peak; then cosine decay to a tenth of it",
+     0, 1e9},
     {OPT_F64, "beta1", 0, &o.beta1, "B", "decay of the first moment", 0,
      0.999999},
     {OPT_F64, "beta2", 0, &o.beta2, "B", "decay of the second moment", 0,
@@ -82,14 +85,14 @@ static const struct opt opts[] = {
     OPT_TIMELINE(&o.timeline),
     {OPT_U64, "limit", 0, &o.limit, "N", "read at most N rows; 0 = all", 0, 0},
     {OPT_STR, "metrics", 0, &o.metrics, "FILE",
-     "records of loss, rate and gradient norm", 0, 0},
+     "write records of loss, learning rate and gradient norm", 0, 0},
     {OPT_FLAG, "json", 0, &o.json, NULL, "write them as JSON lines", 0, 0},
     {OPT_FLAG, "quiet", 0, &o.quiet, NULL, "no progress on stderr", 0, 0},
     {0}};
 
 static const struct cli cli = {
     .name = "pretrain",
-    .purpose = "make a small base model from nothing",
+    .purpose = "pretrain a small base model from scratch",
     .usage = "[options] --tokenizer DIR -o DIR [rows...]",
     .details =
         "Reads rows with `prompt` and `response`; a sequence is the prompt's "
@@ -110,7 +113,7 @@ static int run(char **args, int n, struct err *e)
     int r;
 
     if (!o.tokenizer || !o.out)
-        return err_set(e, ERR_USAGE, "%s is missing",
+        return err_set(e, ERR_USAGE, "%s DIR is needed",
                        o.out ? "--tokenizer" : "-o");
     if (!o.steps) /* nothing to compute */
         ranks.n = 0;

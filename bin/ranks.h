@@ -31,7 +31,8 @@
 #define OPT_SHARD_WEIGHTS(dst)                                                 \
     {                                                                          \
         OPT_FLAG, "shard-weights", 0, dst, NULL,                               \
-            "with --ranks: each rank keeps its slice of the weights alone, "   \
+            "with --ranks: as ZeRO-3, each rank keeps only its slice of the "  \
+            "weights, "                                                        \
             "and reads a layer of the others' before it is needed: less "      \
             "memory, more time, the same bits",                                \
             0, 0                                                               \

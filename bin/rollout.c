@@ -46,9 +46,10 @@ static const struct opt own[] = {
     OPT_ARM(&m.arm),
     OPT_DEVICE(&m.device, &m.threads),
     {OPT_INT, "batch", 0, &o.batch, "N",
-     "sequences at once, at most; results do not depend on it", 1, 1e6},
+     "maximum number of sequences in a batch; results do not depend on it", 1,
+     1e6},
     {OPT_SIZE, "kv-memory", 0, &o.kv_bytes, "SIZE",
-     "memory of the KV cache, at most, such as 40G; where it is full the "
+     "maximum memory of the KV cache, such as 40G; when it is full the "
      "newest sequences are preempted and recomputed, with the same results; "
      "0 = what they need, within " CLI_TEXT(
          GEN_PART_OF_HOST) " of the host's "
@@ -56,7 +57,9 @@ static const struct opt own[] = {
                                GEN_PART_OF_DEVICE) " of a device's",
      0, 0},
     {OPT_STR, "sync", 0, &o.fifo, "FIFO",
-     "do what dapo-step says there: how many prompts, which weights", 0, 0},
+     "FIFO from dapo-step --sync, which says how many prompts to sample and "
+     "sends weights",
+     0, 0},
     OPT_RELEASE(&o.release, ""),
     {OPT_FLAG, "offload", 0, &o.offload, NULL,
      "with --sync: the weights too, which wait in the host's memory", 0, 0},
@@ -85,7 +88,7 @@ static const struct cli cli = {
         "sample, it decides every draw.",
     .example = "tokenize --tokenizer M gsm8k.jsonl | "
                "rollout --model M --samples 8 | tokenize --decode "
-               "--tokenizer M | reward | stats",
+               "--tokenizer M | reward | stats correct",
     .see_also = "tokenize, logprob, reward, dapo-step",
     .opts = opts,
     .max_args = 1024,
@@ -211,7 +214,7 @@ static int run(char **args, int n, struct err *e)
     int r;
 
     if (!m.dir)
-        return err_set(e, ERR_USAGE, "--model is missing");
+        return err_set(e, ERR_USAGE, "--model DIR is needed");
     if (plan) {
         r = arm_parse(&a, m.arm, e);
         a = arm_sampler(&a);

@@ -8,20 +8,19 @@
 #include "engine_opts.h"
 
 /* s: struct sampling *, which holds the defaults */
-#define OPT_SAMPLING(s)                                                        \
-    {OPT_INT, "samples", 0, &(s)->samples, "N", "responses to each prompt",    \
-     1,       1e6},                                                            \
-        {OPT_INT, "max-new",                                                   \
-         0,       &(s)->max_new,                                               \
-         "N",     "tokens in a response, its end token included",              \
-         1,       1e7},                                                        \
-        OPT_TEMPERATURE(                                                       \
-            &(s)->temperature, 1,                                              \
-            "logits are divided by it; 0 takes the most likely token"),        \
-    {                                                                          \
-        OPT_F64, "top-p", 0, &(s)->top_p, "P",                                 \
-            "sample from the fewest tokens with this probability; 1 is off",   \
-            1e-9, 1                                                            \
+#define OPT_SAMPLING(s)                                                          \
+    {OPT_INT, "samples", 0, &(s)->samples, "N", "responses to each prompt",      \
+     1,       1e6},                                                              \
+        {OPT_INT, "max-new",                                                     \
+         0,       &(s)->max_new,                                                 \
+         "N",     "maximum tokens in a response, its end token included",        \
+         1,       1e7},                                                          \
+        OPT_TEMPERATURE(&(s)->temperature, 1,                                    \
+                        "logits are divided by it; 0 is greedy decoding"),       \
+    {                                                                            \
+        OPT_F64, "top-p", 0, &(s)->top_p, "P",                                   \
+            "nucleus sampling: the fewest tokens of this probability; 1 is off", \
+            1e-9, 1                                                              \
     }
 
 /* "samples=4,top-p=0.8" into *s: the words of a command line of their own. */

@@ -1,8 +1,10 @@
-# kernels - the CPU backend, compiled once per instruction set level, and the
-# CUDA backend when nvcc is there (registry.c picks at run time).
+# kernels - the CPU backend, compiled once per instruction set level but for what
+# has no arithmetic, and the CUDA backend when nvcc is there (registry.c picks at
+# run time).
 KERNEL_LINK :=
-KERNEL_CPU  := $(wildcard kernels/cpu/*.c)
-KERNEL_TOP  := $(wildcard kernels/*.c)
+KERNEL_ONCE := kernels/cpu/context.c
+KERNEL_CPU  := $(filter-out $(KERNEL_ONCE),$(wildcard kernels/cpu/*.c))
+KERNEL_TOP  := $(wildcard kernels/*.c) $(KERNEL_ONCE)
 HOST_ARCH   := $(shell uname -m)
 ifeq ($(origin ARCH),undefined)
 ARCH        := $(HOST_ARCH)

@@ -164,6 +164,28 @@ void kv_release(struct k_kv *kv, int slot, int len)
     }
 }
 
+/* The first n positions of a page. A backend that has not said where they lie
+ * gets the page in one copy. */
+static void copy_page(const struct pages *p, char *dst, const char *src, int n)
+{
+    size_t row = (size_t)p->row * dtype_size(p->t);
+    size_t heads = (size_t)p->layers * (size_t)p->s.n_kv_heads;
+    int keys;
+
+    if (!p->key_rows) {
+        p->k->copy(p->k, dst, src, p->page_bytes);
+        return;
+    }
+    keys = (n + p->key_rows - 1) / p->key_rows * p->key_rows;
+    for (size_t at = 0; at < 2 * heads * KV_PAGE * row;
+         at += 2 * KV_PAGE * row) {
+        size_t values = at + KV_PAGE * row;
+
+        p->k->copy(p->k, dst + at, src + at, (size_t)keys * row);
+        p->k->copy(p->k, dst + values, src + values, (size_t)n * row);
+    }
+}
+
 int kv_fork(struct k_kv *kv, int src, int dst, int len)
 {
     struct pages *p = of(kv);
@@ -183,8 +205,8 @@ int kv_fork(struct k_kv *kv, int src, int dst, int len)
         kv_release(kv, dst, 0);
         return -1;
     }
-    p->k->copy(p->k, address(p, to->page[whole]),
-               address(p, from->page[whole]), p->page_bytes);
+    copy_page(p, address(p, to->page[whole]), address(p, from->page[whole]),
+              len % KV_PAGE);
     return 0;
 }
 

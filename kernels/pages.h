@@ -47,6 +47,10 @@ struct pages {
     int most, made;  /* pages there may be, and have memory */
     int in_slab, n_slabs;
     long row;        /* values of a row in a page: head_dim and padding */
+    /* The backend's: the keys of the first n positions are within the first n
+     * rows of a head's keys, n rounded up to a multiple of this, and their
+     * values within its first n rows of values. 0: not said. */
+    int key_rows;
     size_t page_bytes;
     char **slab;
     int32_t *count;  /* [made] */

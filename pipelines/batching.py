@@ -1,6 +1,6 @@
 """batching - how long ranks sample when responses differ in length
 
-The sampler's own policy (lib/generate/gen.h, lib/comm/farm.h), an event at a
+The sampler's own policy (lib/generate/gen.h, lib/comm/work_queue.h), an event at a
 time: a rank has at most `batch` sequences at once and takes the next prompt, with
 all its samples, when a sequence has ended and no sample of an earlier prompt
 waits. Every sequence of a rank gains one token in each pass. The cache holds the

@@ -47,12 +47,12 @@ SANDBOX       ?= auto## 0: tasks with model-written code are left out; auto: whe
 # training (docs/SCIENCE.md 3)
 STEPS         ?=## training steps
 CHUNK         ?=## steps between checkpoints; a time (10min): those of the preset, and SAVE_EVERY
-PROMPTS       ?=## prompts of a step
-MINI_BATCH    ?=## prompts of an update
-SAMPLES       ?=## responses to a prompt
+PROMPTS       ?=## prompts of a training step
+MINI_BATCH    ?=## prompts of an optimizer update
+SAMPLES       ?=## responses to a prompt in training (group size)
 SHARDS        ?=## parts of a mini-batch whose gradients are joined, of every arm that has no shards= of its own; 1 when empty
 LR            ?=## learning rate of every arm that has no lr= of its own
-MAX_NEW       ?=## most tokens of a response in training
+MAX_NEW       ?=## maximum tokens of a response in training
 OVERLONG      ?= 0## tokens of the over-length buffer
 MAX_PROMPT    ?= 0## training prompts of more tokens are left out; 0 keeps all
 TRAIN_OPTS    ?=## more options for dapo-step (dapo-step --help)
@@ -62,7 +62,7 @@ KEEP          ?= all## checkpoints of a run: all, last (weights of older chunks 
 # evaluation
 TASKS_FILE    ?=## JSON: tasks with samples, temperature, top_p, max_new (data/README.md)
 TASKS         ?=## tasks out of TASKS_FILE, all when empty; NAME=FILE adds one of your own: TASKS+=mine=my.jsonl
-QUESTIONS     ?=## most questions of a task; all when empty
+QUESTIONS     ?=## maximum number of questions of a task; all when empty
 EVAL_SAMPLES  ?=## samples of a question, instead of those of TASKS_FILE; x4: four times those
 EVAL_TEMPERATURE ?=## temperature of evaluation, likewise
 EVAL_TASKS    ?= apart## together: one stage samples all tasks of a run, with the model loaded once; apart: one for each task, so that a new task runs alone. The same bytes
@@ -94,7 +94,7 @@ GOAL          ?=## of make why: another target than the summary
 # planning (make plan)
 RATE          ?=## FLOP/s to plan with, one number or fp32=NUMBER bf16=NUMBER fp16=NUMBER; otherwise measured here, in seconds
 DEVICE_MEM    ?=## memory of the device, e.g. 80G; otherwise the device's own
-MEAN_NEW      ?=## tokens of a mean response; otherwise all are as long as may be
+MEAN_NEW      ?=## mean tokens of a response; otherwise all responses have the maximum
 PLAN_GPUS     ?=## plan for so many GPUs, several numbers: time, GPU-hours, traffic, disk (docs/SCALE.md)
 PLAN_GPU      ?= h100## of which kind (pipelines/gpus.json)
 PLAN_PILOT    ?=## results of a smaller experiment, by whose spread PLAN_GPUS finds the seeds, draws and samples that decide at the least GPU-hours

@@ -7,7 +7,7 @@ help:
 	@echo '  results/analysis/summary.txt   the whole experiment'
 	@echo '  train, eval                    parts of it'
 	@echo '  ablation                       the factors between fp32 and bf16, one at a time'
-	@echo '  mismatch                       samplers that compute otherwise than the trainer'
+	@echo '  mismatch                       training-inference mismatch: samplers that compute otherwise than the trainer'
 	@echo '  sweep                          each arm at several learning rates: at the same one, its best, and the same KL'
 	@echo '  plan                           what it would take, before any work'
 	@echo '  verify                         every file of the results against its checksum; what is damaged is named'

@@ -18,15 +18,15 @@ class Stage:
     files of others, not needed once this one begins. delta: a checkpoint and
     its successor, of which the first becomes a difference then. note: what to say after
     it. merge: out is a directory that others write to as well. files: paths of
-    all that it makes there, where they are known."""
+    all that it makes there, where they are known; tops: names right below out, likewise."""
 
     def __init__(self, out, kind, label, inputs, programs, command, free=(),
-                 note="", merge=False, delta=(), files=()):
+                 note="", merge=False, delta=(), files=(), tops=()):
         self.out, self.kind, self.label = out, kind, label
         self.inputs, self.programs = list(inputs), list(programs)
         self.command, self.free = command.strip(), list(free)
         self.note, self.merge, self.delta = note, merge, list(delta)
-        self.files = list(files)
+        self.files, self.tops = list(files), list(tops)
 
 
 class Experiment(Tables):
@@ -53,9 +53,10 @@ class Experiment(Tables):
         out = path
         while out.startswith(self.p.R + "/"):
             if out in self.stages:
-                files = self.stages[out].files
-                return out if out == path or not files or path in files \
-                    else None
+                s = self.stages[out]
+                top = path[len(out) + 1:].split("/")[0]
+                return out if out == path or top in s.tops or path in s.files \
+                    or not (s.files or s.tops) else None
             out = os.path.dirname(out)
         return None
 
@@ -472,6 +473,7 @@ class Experiment(Tables):
         self.add(out, "analysis", "analysis: statistics and plots and summary",
                  [*files, *answers, *states, p.tasks_json, *self.plots()],
                  ["stats"], self.report_command(files, words), merge=True,
+                 tops=["summary.txt", "report.html", "tables", "plots"],
                  note=f"summary: {out}/summary.txt   report: "
                       f"{out}/report.html")
 

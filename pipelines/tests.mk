@@ -22,7 +22,6 @@ UNIT       := $(patsubst tests/unit/%.c,%,$(filter tests/unit/%.c,$(TESTS)))
 # what a unit test links: the folder named by its prefix (record_stream.c),
 # or what USES_unit_NAME says
 unit_uses   = $(or $(USES_unit_$(1)),$(firstword $(subst _, ,$(1))))
-USES_unit_kernels := model
 USES_unit_cuda_memory := cuda train
 USES_unit_comm_device := sim_comm train
 L_sim_comm := $(B)/cudasim/cuda.o $(B)/cudasim/nccl_lib.o $(B)/cudasim.a

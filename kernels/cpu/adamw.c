@@ -248,7 +248,7 @@ OP(void, adamw)(struct kernels *k, const struct k_adamw *h, void *w,
 {
     struct job j = {h, w, comp, m, v, wt, mt, gt, g, 0};
 
-    NAME(cpu_for)(cpu_of(k), (long)n, 6, part, &j);
+    cpu_for(cpu_of(k), (long)n, 6, part, &j);
     if (changed)
         *changed += j.changed;
 }

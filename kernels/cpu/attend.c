@@ -218,10 +218,10 @@ void NAME(attend)(struct cpu *c, int worker, const struct attend *a)
     for (long m = 0; m < a->rows; m++)
         nk = a->limit[m] > nk ? a->limit[m] : nk;
     ld = PAD32(PAD_NR(nk));
-    S = NAME(cpu_worker)(c, worker, W_S, (size_t)(MR * ld) * sizeof *S);
-    o = NAME(cpu_worker)(c, worker, W_C,
-                         (size_t)(MR * PAD_VW(D)) * sizeof *o);
-    q = NAME(cpu_worker)(c, worker, W_A, (size_t)(MR * D) * sizeof *q);
+    S = cpu_worker(c, worker, W_S, (size_t)(MR * ld) * sizeof *S);
+    o = cpu_worker(c, worker, W_C,
+                   (size_t)(MR * PAD_VW(D)) * sizeof *o);
+    q = cpu_worker(c, worker, W_A, (size_t)(MR * D) * sizeof *q);
     if (!S || !o || !q)
         return;
     for (long m = 0; m < a->rows; m += MR) {

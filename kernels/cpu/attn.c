@@ -1,7 +1,8 @@
 /* attn - causal attention over packed sequences
  *
  * A task is one head and a block of queries (attn_lanes.h). Keys and values
- * that are not fp32, or far apart, are first laid out as rows for all tasks.
+ * that are not fp32 in whole vectors, or far apart, are first laid out as rows
+ * for all tasks.
  * A weight of +0 adds nothing to a chain but may turn -0 into +0, so the
  * chain's result has +0 added before it is divided (NUMERICS.md).
  */
@@ -18,7 +19,7 @@ struct job {
     const int32_t *start;
     const void *qkv;
     void *o;
-    float *k, *v; /* laid out: [kv head][token][head_dim], or NULL */
+    float *k, *v; /* laid out: [kv head][token][PAD_VW(head_dim)], or NULL */
     float *lse;
     const struct piece *pieces;
     long T, longest;
@@ -29,104 +30,136 @@ static long stride(const struct job *j)
     return (long)(j->s.n_heads + 2 * j->s.n_kv_heads) * j->s.head_dim;
 }
 
-/* Tokens of one key/value head. */
+/* Some tokens of all key/value heads. */
 static void lay_out(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    long D = j->s.head_dim, kv = j->s.n_kv_heads;
+    long D = j->s.head_dim, Dp = PAD_VW(D), kv = j->s.n_kv_heads;
 
     (void)worker;
-    for (long i = lo; i < hi; i++)
-        for (long h = 0; h < kv; h++) {
-            long at = i * stride(j) + (j->s.n_heads + h) * D;
-            long to = (h * j->T + i) * D;
+    for (long h = 0; h < kv; h++) {
+        size_t at = (size_t)(lo * stride(j) + (j->s.n_heads + h) * D);
+        long to = (h * j->T + lo) * Dp;
 
-            NAME(widen)(j->k + to, AT(j->qkv, j->t, at), j->t, (size_t)D);
-            NAME(widen)(j->v + to, AT(j->qkv, j->t, at + kv * D), j->t,
-                        (size_t)D);
-        }
+        rows_in(j->k + to, Dp, hi - lo, D, j->t, j->qkv, at, stride(j));
+        rows_in(j->v + to, Dp, hi - lo, D, j->t, j->qkv,
+                at + (size_t)(kv * D), stride(j));
+    }
 }
 
-/* S = exp(scores * scale - max), the sums of each lane, and their logs. The
- * 32 lanes of a row sum are 32 vectors here. */
-static void softmax(const struct lanes *b, int v, float *S, float scale_s,
+/* Some keys from S on: exp(scores * scale - max), the first being `first` keys
+ * after the first query. n is a constant after inlining. */
+INLINE void weights(float *S, long ld, vf scale, vf max, long first,
+                    const int masked, const int n)
+{
+    vf e[4];
+
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i++)
+        e[i] = vf_load(S + i * ld) * scale - max;
+    vf_exps(e, n);
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i++)
+        vf_store(S + i * ld, masked ? vf_from(first + i > 0 ? (int)first + i : 0, e[i],
+                                              vf_set1(0.0f))
+                                    : e[i]);
+}
+
+/* Lane j of the row sums of n keys. */
+INLINE vf lane_sum(const float *S, long ld, long n, long j)
+{
+    vf sum = j < n ? vf_load(S + j * ld) : vf_set1(0.0f);
+
+    for (j += 32; j < n; j += 32)
+        sum += vf_load(S + j * ld);
+    return sum;
+}
+
+/* Of n keys, their weights not negative: the 32 lanes of a row sum are 32
+ * vectors here. */
+INLINE vf row_sums(const float *S, long ld, long n)
+{
+    vf t[8];
+
+    for (int j = 0; j < 8; j++)
+        t[j] = (lane_sum(S, ld, n, j) + lane_sum(S, ld, n, j + 16)) +
+               (lane_sum(S, ld, n, j + 8) + lane_sum(S, ld, n, j + 24));
+    for (int j = 0; j < 4; j++)
+        t[j] += t[j + 4];
+    return (t[0] + t[2]) + (t[1] + t[3]);
+}
+
+/* S = exp(scores * scale - max), with +0 to the block's last key; the sums of
+ * each lane, and their logs. */
+APART void softmax(const struct lanes *b, int v, float *S, float scale_s,
                     float *sums, float *lse)
 {
-    vf scale = vf_set1(scale_s), low = vf_set1(-CANON_INF), m = low;
-    vf sum[32];
-    long all = b->i0 + v * VW, j, end;
-    int n = 16;
+    vf scale = vf_set1(scale_s), low = vf_set1(-CANON_INF), m = low, sum;
+    long all = b->i0 + v * VW, ld = b->ld, j, end;
 
     lanes_step(b, v, &j, &end);
     S += v * VW;
     for (j = 0; j < all; j++)
-        m = vf_max(vf_load(S + j * b->ld) * scale, m);
+        m = vf_max(vf_load(S + j * ld) * scale, m);
     for (; j < end; j++)
-        m = vf_max(vf_from((int)(j - all), vf_load(S + j * b->ld) * scale,
-                           low), m);
-    for (j = 0; j < 32; j++)
-        sum[j] = vf_set1(0.0f);
-    for (j = 0; j < all; j++) {
-        vf e = vf_exp(vf_load(S + j * b->ld) * scale - m);
-
-        sum[j % 32] += e;
-        vf_store(S + j * b->ld, e);
-    }
-    for (; j < end; j++) {
-        vf e = vf_exp(vf_load(S + j * b->ld) * scale - m);
-
-        e = vf_from((int)(j - all), e, vf_set1(0.0f));
-        sum[j % 32] += e;
-        vf_store(S + j * b->ld, e);
-    }
-    while (n >= end) /* those lanes are +0 */
-        n >>= 1;
-    for (; n > 0; n >>= 1)
-        for (j = 0; j < n; j++)
-            sum[j] += sum[j + n];
-    vf_store(sums + v * VW, sum[0]);
-    vf_store(lse + v * VW, m + vf_log(sum[0]));
+        m = vf_max(vf_from((int)(j - all), vf_load(S + j * ld) * scale, low),
+                   m);
+    for (j = 0; j + 4 <= all; j += 4)
+        weights(S + j * ld, ld, scale, m, j - all, 0, 4);
+    for (; j + 4 <= end; j += 4)
+        weights(S + j * ld, ld, scale, m, j - all, 1, 4);
+    for (; j < end; j++)
+        weights(S + j * ld, ld, scale, m, j - all, 1, 1);
+    for (; j < b->i0 + b->rows; j++)
+        vf_store(S + j * ld, vf_set1(0.0f));
+    sum = row_sums(S, ld, end);
+    vf_store(sums + v * VW, sum);
+    vf_store(lse + v * VW, m + vf_log(sum));
 }
 
 static void block(const struct job *j, const struct piece *p, float *mem)
 {
-    long D = j->s.head_dim, ld = lanes_block(j->longest), ldk = D;
-    long r0 = j->start[p->seq], L = j->start[p->seq + 1] - r0, row;
+    long D = j->s.head_dim, Dp = PAD_VW(D), ld = lanes_block(j->longest);
+    long r0 = j->start[p->seq], L = j->start[p->seq + 1] - r0, row, ldk = Dp;
     struct lanes b = lanes_at(p->i0, L, ld);
     int kv = p->head / (j->s.n_heads / j->s.n_kv_heads);
-    float *Q = mem, *O = Q + D * ld, *S = O + D * ld, *rows = S + L * ld;
-    float sums[NR], lse[NR];
+    float *Q = mem, *S = Q + D * ld, *rows = S + L * ld;
+    float by[NR], lse[NR];
+    size_t at, at_o;
     const float *k, *v;
 
+    row = r0 + p->i0;
+    at = (size_t)(row * stride(j) + p->head * D);
+    at_o = (size_t)((row * j->s.n_heads + p->head) * D);
     if (j->k) {
-        k = j->k + (kv * j->T + r0) * D;
-        v = j->v + (kv * j->T + r0) * D;
+        k = j->k + (kv * j->T + r0) * Dp;
+        v = j->v + (kv * j->T + r0) * Dp;
+        rows_in(rows, Dp, b.rows, D, j->t, j->qkv, at, stride(j));
+        lanes_in(&b, Q, rows, Dp, D);
     } else {
         k = (const float *)j->qkv + r0 * stride(j) + (j->s.n_heads + kv) * D;
         v = k + j->s.n_kv_heads * D;
         ldk = stride(j);
+        lanes_in(&b, Q, (const float *)j->qkv + at, ldk, D);
     }
-    row = r0 + p->i0;
-    lanes_in(&b, Q, j->t, j->qkv, (size_t)(row * stride(j) + p->head * D),
-             stride(j), D, rows);
     lanes_products(&b, S, k, ldk, D, Q);
     for (int i = 0; i < b.nv; i++)
-        softmax(&b, i, S, attn_scale((int)D), sums, lse);
+        softmax(&b, i, S, attn_scale((int)D), by, lse);
     for (long i = 0; j->lse && i < b.rows; i++)
         j->lse[(row + i) * j->s.n_heads + p->head] = lse[i];
-    lanes_sums(&b, O, v, ldk, D, S);
-    for (long d = 0; d < D; d++)
-        for (int i = 0; i < b.nv * VW; i += VW)
-            vf_store(O + d * b.ld + i, (vf_load(O + d * b.ld + i) +
-                                        vf_set1(0.0f)) / vf_load(sums + i));
-    lanes_out(&b, j->t, j->o, (size_t)((row * j->s.n_heads + p->head) * D),
-              j->s.n_heads * D, O, D, rows);
+    if (j->k) {
+        lanes_sums(&b, rows, Dp, v, ldk, Dp, S, by);
+        rows_out(rows, Dp, b.rows, D, j->t, j->o, at_o, j->s.n_heads * D);
+    } else {
+        lanes_sums(&b, (float *)j->o + at_o, j->s.n_heads * D, v, ldk, D, S,
+                   by);
+    }
 }
 
 static void pieces(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    float *mem = NAME(cpu_worker)(
+    float *mem = cpu_worker(
         j->c, worker, W_S,
         attn_floats(j->longest, j->s.head_dim,
                     lanes_block(j->longest)) * sizeof *mem);
@@ -140,8 +173,9 @@ static size_t near_bytes(enum dtype t, struct k_attn_shape s, long T)
 {
     long width = (long)(s.n_heads + 2 * s.n_kv_heads) * s.head_dim;
 
-    return t != DT_F32 || width > ATTN_NEAR
-               ? (size_t)(T * s.n_kv_heads * s.head_dim) * sizeof(float)
+    return t != DT_F32 || width > ATTN_NEAR || s.head_dim % VW
+               ? (size_t)(T * s.n_kv_heads * PAD_VW(s.head_dim)) *
+                     sizeof(float)
                : 0;
 }
 
@@ -181,8 +215,8 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
                 s.n_heads;
     }
     block_rows = lanes_block(j.longest);
-    p = NAME(cpu_shared)(c, S_TASKS, attn_pieces(T, q.n, s.n_heads,
-                                                 block_rows) * sizeof *p);
+    p = cpu_shared(c, S_TASKS, attn_pieces(T, q.n, s.n_heads,
+                                           block_rows) * sizeof *p);
     if (!p)
         return;
     for (int i = 0; i < q.n; i++)
@@ -191,13 +225,13 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
                  r < q.start_host[i + 1] - q.start_host[i]; r += block_rows)
                 p[n++] = (struct piece){i, h, (int)r};
     if (bytes) {
-        j.k = NAME(cpu_shared)(c, S_PACK, bytes);
-        j.v = NAME(cpu_shared)(c, S_ROWS, bytes);
+        j.k = cpu_shared(c, S_PACK, bytes);
+        j.v = cpu_shared(c, S_ROWS, bytes);
         if (!j.k || !j.v)
             return;
-        NAME(cpu_for)(c, T, 4.0 * s.head_dim * s.n_kv_heads, lay_out, &j);
+        cpu_for(c, T, 4.0 * s.head_dim * s.n_kv_heads, lay_out, &j);
     }
     j.pieces = p;
     if (n)
-        NAME(cpu_for)(c, n, cost / (double)n, pieces, &j);
+        cpu_for(c, n, cost / (double)n, pieces, &j);
 }

@@ -4,8 +4,8 @@
 #include "../attn.h"
 #include "cpu.h"
 
-/* Values in a row of q, k and v up to which fp32 keys and values are read
- * where they are. */
+/* Values in a row of q, k and v up to which fp32 rows, in whole vectors, are
+ * read and written where they are. */
 enum { ATTN_NEAR = 512 };
 
 #define PAD_NR(n) (((n) + NR - 1) / NR * NR)
@@ -37,7 +37,7 @@ void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D);
 /* Scratch of a task of attn, in floats: L keys, blocks of ld queries. */
 static inline size_t attn_floats(long L, long D, long ld)
 {
-    return (size_t)((L + 3 * D) * ld);
+    return (size_t)((L + D + PAD_VW(D)) * ld);
 }
 
 /* The same of attn_bwd, keys and values laid out included. */
@@ -45,7 +45,7 @@ static inline size_t attn_bwd_floats(long L, long D, long ld)
 {
     long Dp = PAD_VW(D);
 
-    return (size_t)(2 * L * (ld + Dp + D) + ld * (4 * D + 2 * Dp + 2));
+    return (size_t)(2 * L * (ld + 2 * Dp) + ld * (2 * D + 3 * Dp + 2));
 }
 
 /* Most tasks of a call: blocks of ld queries of each sequence and head. */

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 #include "attn_lanes.h"
+#include "row.h"
 
 struct job {
     struct cpu *c;
@@ -29,13 +30,14 @@ struct rows {
 /* One task's fp32 working set. */
 struct work {
     long L, D, Dp, ld, ldk;
+    int near;             /* rows are read and written where they are */
     const float *k, *v;   /* rows at a distance of ldk */
     float *dk, *dv;       /* [L][Dp] */
     float *q_rows, *dO_rows; /* [ld][Dp], where a block's rows are laid out */
-    float *Q, *DO, *X;    /* the same turned over, [D][ld]; o, then dq */
+    float *Q, *DO;        /* the same turned over, [D][ld] */
+    float *o_rows;        /* [ld][Dp]: o, then dq */
     float *P, *dS;        /* [L][ld] */
     float *delta, *lse;   /* [ld] */
-    float *row;           /* [ld][D] */
 };
 
 enum { QUERIES = 64 };
@@ -56,61 +58,6 @@ static long stride(const struct job *j)
     return (long)(j->s.n_heads + 2 * j->s.n_kv_heads) * j->s.head_dim;
 }
 
-/* A row of D >= VW values in whole vectors, the last ones overlapping; +0 is
- * added where -0 has to become +0. */
-INLINE void row_copy(float *dst, const float *src, long D, int plus_0)
-{
-    vf zero = vf_set1(0.0f);
-
-    for (long d = 0; d < D; d += VW) {
-        long at = D - d < VW ? D - VW : d;
-        vf v = vf_load(src + at);
-
-        vf_store(dst + at, plus_0 ? v + zero : v);
-    }
-}
-
-/* dst[n][Dp] = n rows of src as fp32, columns past D zero. */
-static void rows_in(float *dst, long Dp, long n, long D, enum dtype t,
-                    const void *src, size_t at, long step)
-{
-    if (t == DT_F32 && D >= VW) {
-        for (long r = 0; r < n; r++) {
-            vf_store(dst + r * Dp + Dp - VW, vf_set1(0.0f));
-            row_copy(dst + r * Dp, (const float *)src + at + r * step, D, 0);
-        }
-        return;
-    }
-    for (long r = 0; r < n; r++) {
-        NAME(widen)(dst + r * Dp, AT(src, t, at + (size_t)(r * step)), t,
-                    (size_t)D);
-        for (long d = D; d < Dp; d++)
-            dst[r * Dp + d] = 0.0f;
-    }
-}
-
-static void rows_out(float *src, long Dp, long n, long D, enum dtype t,
-                     void *dst, size_t at, long step)
-{
-    if (t == DT_F32 && D >= VW) { /* -0 becomes +0: see NUMERICS.md */
-        for (long r = 0; r < n; r++)
-            row_copy((float *)dst + at + r * step, src + r * Dp, D, 1);
-        return;
-    }
-    for (long r = 0; r < n; r++) {
-        for (long d = 0; d < D; d++)
-            src[r * Dp + d] += 0.0f;
-        NAME(narrow)(AT_W(dst, t, at + (size_t)(r * step)), t, src + r * Dp,
-                     (size_t)D);
-    }
-}
-
-/* Are rows read where they are? */
-static int near(const struct job *j)
-{
-    return j->t == DT_F32 && stride(j) <= ATTN_NEAR;
-}
-
 /* Memory for the longest sequence; keys and values of this one. */
 static int work_get(struct work *w, const struct job *j, int worker, long r0,
                     long L, int kvh)
@@ -118,102 +65,174 @@ static int work_get(struct work *w, const struct job *j, int worker, long r0,
     long D = j->s.head_dim, Dp = PAD_VW(D), ld = block_rows(j->longest);
     size_t at = (size_t)(r0 * stride(j) + (j->s.n_heads + kvh) * D);
     size_t at_v = at + (size_t)(j->s.n_kv_heads * D);
-    float *p = NAME(cpu_worker)(j->c, worker, W_S,
-                                attn_bwd_floats(j->longest, D, ld) *
-                                    sizeof *p);
+    float *p = cpu_worker(j->c, worker, W_S,
+                          attn_bwd_floats(j->longest, D, ld) *
+                              sizeof *p);
 
     if (!p)
         return 0;
-    *w = (struct work){.L = L, .D = D, .Dp = Dp, .ld = ld, .ldk = D};
+    *w = (struct work){.L = L, .D = D, .Dp = Dp, .ld = ld, .ldk = Dp};
+    w->near = j->t == DT_F32 && stride(j) <= ATTN_NEAR && D == Dp;
     w->P = p;
     w->dS = w->P + L * ld;
     w->Q = w->dS + L * ld;
     w->DO = w->Q + D * ld;
-    w->X = w->DO + D * ld;
-    w->q_rows = w->X + D * ld;
+    w->q_rows = w->DO + D * ld;
     w->dO_rows = w->q_rows + ld * Dp;
-    w->dk = w->dO_rows + ld * Dp;
+    w->o_rows = w->dO_rows + ld * Dp;
+    w->dk = w->o_rows + ld * Dp;
     w->dv = w->dk + L * Dp;
     w->delta = w->dv + L * Dp;
     w->lse = w->delta + ld;
-    w->row = w->lse + ld;
-    p = w->row + ld * D;
-    if (near(j)) {
+    p = w->lse + ld;
+    if (w->near) {
         w->k = (const float *)j->qkv + at;
         w->v = (const float *)j->qkv + at_v;
         w->ldk = stride(j);
     } else {
-        rows_in(p, D, L, D, j->t, j->qkv, at, stride(j));
-        rows_in(p + L * D, D, L, D, j->t, j->qkv, at_v, stride(j));
+        rows_in(p, Dp, L, D, j->t, j->qkv, at, stride(j));
+        rows_in(p + L * Dp, Dp, L, D, j->t, j->qkv, at_v, stride(j));
         w->k = p;
-        w->v = p + L * D;
+        w->v = p + L * Dp;
     }
-    memset(w->dk, 0, (size_t)(2 * L * Dp) * sizeof *p);
     return 1;
 }
 
-/* delta = the row sum of dO o: the 32 lanes of each are 32 vectors. */
-static void deltas(const struct lanes *b, const struct work *w)
+#if VW == 8
+/* row_dot of two rows of D values, whole vectors, before the sum of the last
+ * eight lanes. */
+INLINE v8 eight_lanes(const float *a, const float *b, long D)
 {
-    for (int v = 0; v < b->nv * VW; v += VW) {
-        vf sum[32];
+    vf lane[ROW_VS];
+    long i = 0;
 
-        for (long d = 0; d < 32; d++)
-            sum[d] = d < w->D ? vf_fma(vf_load(w->DO + d * b->ld + v),
-                                       vf_load(w->X + d * b->ld + v),
-                                       vf_set1(0.0f))
-                              : vf_set1(0.0f);
-        for (long d = 32; d < w->D; d++)
-            sum[d % 32] = vf_fma(vf_load(w->DO + d * b->ld + v),
-                                 vf_load(w->X + d * b->ld + v), sum[d % 32]);
-        for (int n = 16; n > 0; n >>= 1)
-            for (int i = 0; i < n; i++)
-                sum[i] += sum[i + n];
-        vf_store(w->delta + v, sum[0]);
+    for (int j = 0; j < ROW_VS; j++)
+        lane[j] = vf_set1(0.0f);
+    for (; i + 32 <= D; i += 32)
+        for (int j = 0; j < ROW_VS; j++)
+            lane[j] = vf_fma(vf_load(a + i + j * VW), vf_load(b + i + j * VW),
+                             lane[j]);
+#pragma GCC unroll 4
+    for (int j = 0; j < ROW_VS - 1; j++)
+        if (i + j * VW < D)
+            lane[j] = vf_fma(vf_load(a + i + j * VW), vf_load(b + i + j * VW),
+                             lane[j]);
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
+}
+
+/* row_dot of eight rows: the lanes of four and four are summed as vectors. */
+INLINE void eight_dots(float *dst, struct rows a, struct rows b, long D)
+{
+    v8 x[4], lo, hi;
+
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; r++) {
+        lo = eight_lanes(a.p + r * a.ld, b.p + r * b.ld, D);
+        hi = eight_lanes(a.p + (r + 4) * a.ld, b.p + (r + 4) * b.ld, D);
+        x[r] = __builtin_shufflevector(lo, hi, 0, 1, 2, 3, 8, 9, 10, 11) +
+               __builtin_shufflevector(lo, hi, 4, 5, 6, 7, 12, 13, 14, 15);
+    }
+    for (int r = 0; r < 4; r += 2)
+        x[r] = __builtin_shufflevector(x[r], x[r + 1], 0, 8, 1, 9, 4, 12, 5,
+                                       13) +
+               __builtin_shufflevector(x[r], x[r + 1], 2, 10, 3, 11, 6, 14, 7,
+                                       15);
+    vf_store(dst, __builtin_shufflevector(x[0], x[2], 0, 1, 8, 9, 4, 5, 12,
+                                          13) +
+                      __builtin_shufflevector(x[0], x[2], 2, 3, 10, 11, 6, 7,
+                                              14, 15));
+}
+#endif
+
+/* delta of n queries: the row sums of a b. */
+APART void deltas(float *dst, struct rows a, struct rows b, long n, long D)
+{
+    long i = 0;
+
+#if VW == 8
+    for (; D % VW == 0 && i + 8 <= n; i += 8)
+        eight_dots(dst + i, (struct rows){a.p + i * a.ld, a.ld},
+                   (struct rows){b.p + i * b.ld, b.ld}, D);
+#endif
+    for (; i < n; i++)
+        dst[i] = row_dot(a.p + i * a.ld, b.p + i * b.ld, D);
+}
+
+/* n keys, a constant after inlining, the first being `first` keys after the
+ * first query. */
+INLINE void some_grads(float *P, float *dS, long ld, vf scale, vf lse,
+                       vf delta, long first, const int masked, const int n)
+{
+    vf zero = vf_set1(0.0f), e[4], d[4];
+
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i++)
+        e[i] = vf_load(P + i * ld) * scale - lse;
+    vf_exps(e, n);
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i++) {
+        d[i] = (e[i] * (vf_load(dS + i * ld) - delta)) * scale;
+        if (masked) {
+            e[i] = vf_from(first + i > 0 ? (int)first + i : 0, e[i], zero);
+            d[i] = vf_from(first + i > 0 ? (int)first + i : 0, d[i], zero);
+        }
+        vf_store(P + i * ld, e[i]);
+        vf_store(dS + i * ld, d[i]);
     }
 }
 
 /* P: scores to probabilities; dS: their gradients to those of scores. Vector v
  * of part b, whose first column is `at`. */
-static void score_grads(const struct lanes *b, const struct work *w, long at,
+APART void score_grads(const struct lanes *b, const struct work *w, long at,
                         int v)
 {
-    vf scale = vf_set1(attn_scale((int)w->D)), zero = vf_set1(0.0f);
-    vf lse, delta, e, d;
+    vf scale = vf_set1(attn_scale((int)w->D));
+    vf lse = vf_load(w->lse + at + v * VW);
+    vf delta = vf_load(w->delta + at + v * VW);
     float *P = w->P + at + v * VW, *dS = w->dS + at + v * VW;
-    long all = b->i0 + v * VW, j, end;
+    long all = b->i0 + v * VW, ld = b->ld, j, end;
 
-    lse = vf_load(w->lse + at + v * VW);
-    delta = vf_load(w->delta + at + v * VW);
     lanes_step(b, v, &j, &end);
-    for (j = 0; j < end; j++) {
-        e = vf_exp(vf_load(P + j * b->ld) * scale - lse);
-        d = (e * (vf_load(dS + j * b->ld) - delta)) * scale;
-        if (j > all) {
-            e = vf_from((int)(j - all), e, zero);
-            d = vf_from((int)(j - all), d, zero);
-        }
-        vf_store(P + j * b->ld, e);
-        vf_store(dS + j * b->ld, d);
-    }
+    for (j = 0; j + 4 <= all; j += 4)
+        some_grads(P + j * ld, dS + j * ld, ld, scale, lse, delta, 0, 0, 4);
+    for (; j + 4 <= end; j += 4)
+        some_grads(P + j * ld, dS + j * ld, ld, scale, lse, delta, j - all, 1,
+                   4);
+    for (; j < end; j++)
+        some_grads(P + j * ld, dS + j * ld, ld, scale, lse, delta, j - all, 1,
+                   1);
+    for (; j < b->i0 + b->rows; j++) /* the part's last keys */
+        vf_store(dS + j * ld, vf_set1(0.0f));
 }
 
-/* C[keys][Dp] += A[keys][queries] B[queries][Dp], queries ascending */
-static void key_sums(const struct lanes *b, const struct work *w, float *C,
-                     const float *A, struct rows B)
+/* Where sums over queries come from and go to. */
+struct key_sums {
+    const float *in; /* [keys][Dp], or NULL: +0 */
+    float *out;
+    long ldo;
+    int close;
+};
+
+/* out[keys][..] = in + A[keys][queries] B[queries][Dp], queries ascending */
+static void key_sums(const struct lanes *b, const struct work *w,
+                     const struct key_sums *z, const float *A, struct rows B)
 {
     long Dp = w->Dp;
 
     for (int v = 0; v < b->nv; v++) {
+        struct sums s = {.K = b->rows - v * VW, .am = b->ld, .ak = 1,
+                         .ldb = B.ld, .ldi = Dp, .ldo = z->ldo,
+                         .close = z->close};
         long j0, j1, n;
 
         lanes_step(b, v, &j0, &j1);
+        s.A = A + j0 * b->ld + v * VW;
         for (long d = 0; d < Dp; d += n) {
-            n = Dp - d == 3 * VW ? 3 * VW : Dp - d < NR ? Dp - d : NR;
-            NAME(gemm_rows)(DT_F32, 0, j1 - j0, (int)(n / VW),
-                            b->rows - v * VW, A + j0 * b->ld + v * VW, b->ld,
-                            B.p + v * VW * B.ld + d, B.ld, C + j0 * Dp + d, Dp,
-                            1);
+            n = sums_columns(Dp - d);
+            s.B = B.p + v * VW * B.ld + d;
+            s.in = z->in ? z->in + j0 * Dp + d : NULL;
+            s.out = z->out + j0 * z->ldo + d;
+            sums(&s, j1 - j0, (int)(n / VW));
         }
     }
 }
@@ -222,14 +241,15 @@ static void key_sums(const struct lanes *b, const struct work *w, float *C,
 static struct rows rows_of(const struct job *j, const struct work *w, long n,
                            const void *src, size_t at, long step, float *buf)
 {
-    if (near(j) && w->D == w->Dp)
+    if (w->near)
         return (struct rows){(const float *)src + at, step};
     rows_in(buf, w->Dp, n, w->D, j->t, src, at, step);
     return (struct rows){buf, w->Dp};
 }
 
 /* P, dS and dq of the queries from column `at` that registers hold. */
-static void part(const struct work *w, const struct lanes *b, long at)
+static void part(const struct work *w, const struct lanes *b, long at,
+                 float *dq, long ldq)
 {
     long rows = b->rows - at < NR ? b->rows - at : NR;
     const struct lanes p = {b->i0 + at, rows, b->ld,
@@ -239,34 +259,63 @@ static void part(const struct work *w, const struct lanes *b, long at)
     lanes_products(&p, w->dS + at, w->v, w->ldk, w->D, w->DO + at);
     for (int v = 0; v < p.nv; v++)
         score_grads(&p, w, at, v);
-    lanes_sums(&p, w->X + at, w->k, w->ldk, w->D, w->dS + at);
+    lanes_sums(&p, dq + at * ldq, ldq, w->k, w->ldk, w->Dp, w->dS + at, NULL);
 }
 
-static void block(const struct job *j, const struct work *w,
-                  const struct lanes *b, long r0, int head)
+/* n rows of D values, at a distance of step, which come next. */
+static void rows_soon(enum dtype t, const void *src, size_t at, long n,
+                             long D, long step)
 {
-    long D = w->D, row = r0 + b->i0, ldo = j->s.n_heads * D;
-    size_t at = (size_t)(row * stride(j) + head * D);
-    size_t at_o = (size_t)(row * ldo + head * D);
-    struct rows q = rows_of(j, w, b->rows, j->qkv, at, stride(j), w->q_rows);
-    struct rows dO = rows_of(j, w, b->rows, j->d_o, at_o, ldo, w->dO_rows);
+    size_t bytes = (size_t)D * dtype_size(t);
 
-    lanes_in(b, w->Q, DT_F32, q.p, 0, q.ld, D, NULL);
-    lanes_in(b, w->DO, DT_F32, dO.p, 0, dO.ld, D, NULL);
-    lanes_in(b, w->X, j->t, j->o, at_o, ldo, D, w->row);
-    deltas(b, w);
+    for (long r = 0; r < n; r++) {
+        const char *p = AT(src, t, at + (size_t)(r * step));
+
+        for (size_t i = 0; i < bytes; i += 64)
+            __builtin_prefetch(p + i);
+        __builtin_prefetch(p + bytes - 1);
+    }
+}
+
+/* dq of block b; its part of dk and dv: first and last of those that add to
+ * them. */
+static void block(const struct job *j, const struct work *w,
+                  const struct lanes *b, long r0, int head, int first,
+                  int last)
+{
+    long D = w->D, row = r0 + b->i0, ldo = j->s.n_heads * D, ld = stride(j);
+    size_t at = (size_t)(row * ld + head * D);
+    size_t at_o = (size_t)(row * ldo + head * D);
+    struct rows q = rows_of(j, w, b->rows, j->qkv, at, ld, w->q_rows);
+    struct rows dO = rows_of(j, w, b->rows, j->d_o, at_o, ldo, w->dO_rows);
+    struct rows o = rows_of(j, w, b->rows, j->o, at_o, ldo, w->o_rows);
+    struct key_sums dk = {first ? NULL : w->dk, w->dk, w->Dp, last};
+    struct key_sums dv = {first ? NULL : w->dv, w->dv, w->Dp, last};
+
+    lanes_in(b, w->Q, q.p, q.ld, D);
+    lanes_in(b, w->DO, dO.p, dO.ld, D);
+    vf_store(w->delta + b->nv * VW - VW, vf_set1(0.0f));
+    deltas(w->delta, dO, o, b->rows, D);
     for (long i = 0; i < b->nv * VW; i++)
         w->lse[i] = i < b->rows ? j->lse[(row + i) * j->s.n_heads + head]
                                 : 0.0f;
+    if (head + 1 < j->s.n_heads) {
+        rows_soon(j->t, j->qkv, at + (size_t)D, b->rows, D, ld);
+        rows_soon(j->t, j->d_o, at_o + (size_t)D, b->rows, D, ldo);
+        rows_soon(j->t, j->o, at_o + (size_t)D, b->rows, D, ldo);
+    }
     for (long i = 0; i < b->rows; i += NR)
-        part(w, b, i);
-    for (long d = 0; d < D; d++)
-        for (int i = 0; i < b->nv * VW; i += VW)
-            vf_store(w->X + d * b->ld + i,
-                     vf_load(w->X + d * b->ld + i) + vf_set1(0.0f));
-    lanes_out(b, j->t, j->dqkv, at, stride(j), w->X, D, w->row);
-    key_sums(b, w, w->dk, w->dS, q);
-    key_sums(b, w, w->dv, w->P, dO);
+        part(w, b, i, w->near ? (float *)j->dqkv + at : w->o_rows,
+             w->near ? ld : w->Dp);
+    if (!w->near)
+        rows_out(w->o_rows, w->Dp, b->rows, D, j->t, j->dqkv, at, ld);
+    if (last && w->near) {
+        dk.out = (float *)j->dqkv + (w->k - (const float *)j->qkv);
+        dv.out = (float *)j->dqkv + (w->v - (const float *)j->qkv);
+        dk.ldo = dv.ldo = ld;
+    }
+    key_sums(b, w, &dk, w->dS, q);
+    key_sums(b, w, &dv, w->P, dO);
 }
 
 static void task(const struct job *j, int seq, int kvh, int worker)
@@ -276,18 +325,25 @@ static void task(const struct job *j, int seq, int kvh, int worker)
     long from = j->from ? j->from[seq] : 0;
     size_t at = (size_t)(r0 * stride(j) + (j->s.n_heads + kvh) * D);
     struct work w;
+    int one;
 
     if (L == 0 || !work_get(&w, j, worker, r0, L, kvh))
         return;
+    one = L - from <= w.ld && from < L;
+    if (!one) /* blocks begin with other keys */
+        memset(w.dk, 0, (size_t)(2 * L * w.Dp) * sizeof *w.dk);
     for (int h = kvh * group; h < (kvh + 1) * group; h++)
         for (long i = from; i < L; i += w.ld) {
             struct lanes b = lanes_at(i, L, w.ld);
 
-            block(j, &w, &b, r0, h);
+            block(j, &w, &b, r0, h, one && h == kvh * group,
+                  h == (kvh + 1) * group - 1 && L - i <= w.ld);
         }
     for (long i = 0; i < from; i++)
         memset(AT_W(j->dqkv, j->t, (r0 + i) * stride(j) + kvh * group * D), 0,
                (size_t)(group * D) * dtype_size(j->t));
+    if (w.near && from < L)
+        return;
     rows_out(w.dk, w.Dp, L, D, j->t, j->dqkv, at, stride(j));
     rows_out(w.dv, w.Dp, L, D, j->t, j->dqkv,
              at + (size_t)(j->s.n_kv_heads * D), stride(j));
@@ -314,9 +370,9 @@ OP(void, attn_bwd)(struct kernels *k, enum dtype t, void *dqkv,
     for (int i = 0; i < q.n; i++)
         if (q.start_host[i + 1] - q.start_host[i] > j.longest)
             j.longest = q.start_host[i + 1] - q.start_host[i];
-    NAME(cpu_for)(j.c, (long)q.n * s.n_kv_heads,
-                  5.0 * mean * mean * s.head_dim * s.n_heads / s.n_kv_heads,
-                  tasks, &j);
+    cpu_for(j.c, (long)q.n * s.n_kv_heads,
+            5.0 * mean * mean * s.head_dim * s.n_heads / s.n_kv_heads,
+            tasks, &j);
 }
 
 SCRATCH(attn_bwd)

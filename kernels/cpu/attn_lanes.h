@@ -1,14 +1,16 @@
 /* attn_lanes - a block of queries of one head, each a lane
  *
  * Row j of a [keys][ld] array is key j, its columns are queries. So a softmax
- * has no sum across a vector, sums over keys and over head_dim are register
- * blocks with any head_dim, and fp32 keys and values are read where they are.
+ * has no sum across a vector, and sums over keys or head_dim are register
+ * blocks (attn_blocks.h). Rows of q, k, v and o are PAD_VW(head_dim) values
+ * wide: fp32 whose head_dim is whole vectors is read and written where it is.
  * Causal by vectors: the keys that vector v begins with, i0 + v VW and after,
  * concern vectors v and up ("step" v); inside a vector a later key weighs +0.
  */
 #ifndef ULP_CPU_ATTN_LANES_H
 #define ULP_CPU_ATTN_LANES_H
 #include "attn.h"
+#include "attn_blocks.h"
 #include "transpose.h"
 
 struct lanes {
@@ -16,6 +18,9 @@ struct lanes {
     long ld;       /* columns, a multiple of VW */
     int nv;        /* vectors in use */
 };
+
+/* A loop by itself: put into its caller, it would lose registers to it. */
+#define APART static __attribute__((noinline))
 
 enum { LANES_KEYS = 128 }; /* that a sum over keys takes at a time */
 
@@ -42,74 +47,105 @@ INLINE void lanes_step(const struct lanes *b, int v, long *j0, long *j1)
     *j1 = b->i0 + (v < b->nv - 1 ? (v + 1) * VW : b->rows);
 }
 
-/* dst[D][ld] = rows of src turned over; other columns zero. row: rows x D
- * values of scratch for a half type. */
-static inline void lanes_in(const struct lanes *b, float *dst, enum dtype t,
-                            const void *src, size_t at, long stride, long D,
-                            float *row)
+/* dst[D][ld] = rows of src turned over; other columns zero. */
+APART void lanes_in(const struct lanes *b, float *dst,
+                            const float *src, long lds, long D)
 {
-    const float *rows = row;
-    long lds = D;
+    long n = b->rows, over = n >= VW && n % VW ? VW : 0;
 
-    if (t == DT_F32) {
-        rows = (const float *)src + at;
-        lds = stride;
-    } else {
-        for (long r = 0; r < b->rows; r++)
-            NAME(widen)(row + r * D, AT(src, t, at + (size_t)(r * stride)),
-                        t, (size_t)D);
-    }
-    for (long d = 0; b->rows < b->nv * VW && d < D; d++)
+    for (long d = 0; n < b->nv * VW && d < D; d++)
         vf_store(dst + d * b->ld + (b->nv - 1) * VW, vf_set1(0.0f));
-    transpose(dst, b->ld, rows, lds, b->rows, D);
+    transpose(dst, b->ld, src, lds, over ? n / VW * VW : n, D);
+    if (over) /* the last ones as a whole vector, some of them again */
+        transpose(dst + n - VW, b->ld, src + (n - VW) * lds, lds, VW, D);
 }
 
 /* dst[keys][ld] = K[keys][D] Q, Q [D][ld] */
-static inline void lanes_products(const struct lanes *b, float *dst,
+APART void lanes_products(const struct lanes *b, float *dst,
                                   const float *K, long ldk, long D,
                                   const float *Q)
 {
     for (int v = 0; v < b->nv; v++) {
+        struct sums s = {.K = D, .am = ldk, .ak = 1, .ldb = b->ld,
+                         .ldo = b->ld};
         long j0, j1;
 
         lanes_step(b, v, &j0, &j1);
-        NAME(gemm_rows)(DT_F32, 0, j1 - j0, b->nv - v, D, K + j0 * ldk, ldk,
-                        Q + v * VW, b->ld, dst + j0 * b->ld + v * VW, b->ld,
-                        0);
+        s.A = K + j0 * ldk;
+        s.B = Q + v * VW;
+        s.out = dst + j0 * b->ld + v * VW;
+        sums(&s, j1 - j0, b->nv - v);
     }
 }
 
-/* dst[D][ld] = sum over keys ascending of V[key][D] P[key][ld] */
-static inline void lanes_sums(const struct lanes *b, float *dst,
-                              const float *V, long ldv, long D,
-                              const float *P)
+/* Closed chains: dst[rows][Dp] = sum over keys ascending of P[key][ld] turned
+ * over V[key][Dp], row m divided by by[m] where by is given. A block of rows
+ * takes the keys up to its last. */
+APART void lanes_sums(const struct lanes *b, float *dst, long ldd,
+                              const float *V, long ldv, long Dp,
+                              const float *P, const float *by)
 {
-    for (int v = 0; v < b->nv; v++) {
-        long j, j1;
+    long end = b->i0 + b->rows;
 
-        lanes_step(b, v, &j, &j1);
-        for (; j < j1; j += LANES_KEYS)
-            NAME(gemm_rows)(DT_F32, 1, D, b->nv - v,
-                            j1 - j < LANES_KEYS ? j1 - j : LANES_KEYS,
-                            V + j * ldv, ldv, P + j * b->ld + v * VW, b->ld,
-                            dst + v * VW, b->ld, j > 0);
+    for (long j = 0; j < end; j += LANES_KEYS)
+        for (long d = 0, n; d < Dp; d += n) {
+            int nv = (int)((n = sums_columns(Dp - d)) / VW);
+            long most = sums_rows(nv);
+
+            for (long m = 0, mr; m < b->rows; m += mr) {
+                struct sums s = {.am = 1, .ak = b->ld, .ldb = ldv, .ldi = ldd,
+                                 .ldo = ldd};
+
+                mr = sums_next(b->rows - m, most);
+                s.K = b->i0 + m + mr - j;
+                if (s.K <= 0)
+                    continue;
+                s.close = s.K <= LANES_KEYS;
+                s.K = s.close ? s.K : LANES_KEYS;
+                s.A = P + j * b->ld + m;
+                s.B = V + j * ldv + d;
+                s.out = dst + m * ldd + d;
+                s.in = j ? s.out : NULL;
+                s.by = s.close && by ? by + m : NULL;
+                sums_fns[nv - 1][mr - 1](&s, 0);
+            }
+        }
+}
+
+/* A row of D >= VW values in whole vectors, the last ones overlapping. */
+INLINE void row_copy(float *dst, const float *src, long D)
+{
+    for (long d = 0; d < D; d += VW) {
+        long at = D - d < VW ? D - VW : d;
+
+        vf_store(dst + at, vf_load(src + at));
     }
 }
 
-/* dst[rows][ldd] = src[D][ld] turned back, as type t; row: rows x D values
- * of scratch for a half type. */
-static inline void lanes_out(const struct lanes *b, enum dtype t, void *dst,
-                             size_t at, long ldd, const float *src, long D,
-                             float *row)
+/* dst[n][Dp] = n rows of src as fp32, columns past D zero. */
+static inline void rows_in(float *dst, long Dp, long n, long D, enum dtype t,
+                           const void *src, size_t at, long step)
 {
-    if (t == DT_F32) {
-        transpose((float *)dst + at, ldd, src, b->ld, D, b->rows);
-        return;
+    for (long r = 0; r < n; r++) {
+        if (D < Dp)
+            vf_store(dst + r * Dp + Dp - VW, vf_set1(0.0f));
+        if (t == DT_F32 && D >= VW)
+            row_copy(dst + r * Dp, (const float *)src + at + r * step, D);
+        else
+            NAME(widen)(dst + r * Dp, AT(src, t, at + (size_t)(r * step)), t,
+                        (size_t)D);
     }
-    transpose(row, D, src, b->ld, D, b->rows);
-    for (long r = 0; r < b->rows; r++)
-        NAME(narrow)(AT_W(dst, t, at + (size_t)(r * ldd)), t, row + r * D,
-                     (size_t)D);
+}
+
+static inline void rows_out(const float *src, long Dp, long n, long D,
+                            enum dtype t, void *dst, size_t at, long step)
+{
+    for (long r = 0; r < n; r++)
+        if (t == DT_F32 && D >= VW)
+            row_copy((float *)dst + at + r * step, src + r * Dp, D);
+        else
+            NAME(narrow)(AT_W(dst, t, at + (size_t)(r * step)), t,
+                         src + r * Dp, (size_t)D);
 }
 
 #endif

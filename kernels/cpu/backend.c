@@ -28,7 +28,7 @@ int NAME(cpu_open)(struct kernels **k, int n_threads, int dots,
                    struct err *e)
 {
     struct cpu *c;
-    int r = NAME(cpu_context)(&c, n_threads, e);
+    int r = cpu_context(&c, n_threads, e);
 
     if (r)
         return r;

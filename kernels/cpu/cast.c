@@ -87,5 +87,5 @@ OP(void, cast)(struct kernels *k, void *dst, enum dtype dt, const void *src,
 
     if (dst == src && dt == st)
         return;
-    NAME(cpu_for)(cpu_of(k), (long)n, 2, part, &j);
+    cpu_for(cpu_of(k), (long)n, 2, part, &j);
 }

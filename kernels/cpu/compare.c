@@ -117,7 +117,7 @@ OP(void, compare)(struct kernels *k, uint64_t *counts, const void *a,
     struct job j = {a, b, c, ta, tb, tc, eta, abs, compare_is_exact(eta),
                     {0}};
 
-    NAME(cpu_for)(cpu_of(k), (long)n, 4, part, &j);
+    cpu_for(cpu_of(k), (long)n, 4, part, &j);
     for (int s = 0; s < CMP_N; s++)
         counts[s] += j.n[s];
 }

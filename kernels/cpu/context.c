@@ -1,5 +1,4 @@
-/* context - what operations work in: memory, scratch, loops over threads, and
- * the error that the next sync gives */
+/* context - see context.h */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +7,7 @@
 #include <sys/mman.h>
 #endif
 #include <sys/resource.h>
-#include "cpu.h"
+#include "context.h"
 
 /* Below this many operations a loop runs on the calling thread. */
 #define PARALLEL_COST 15000.0
@@ -32,7 +31,7 @@ static void *aligned(size_t n)
     return p;
 }
 
-void NAME(cpu_fail)(struct cpu *c, const char *fmt, ...)
+void cpu_fail(struct cpu *c, const char *fmt, ...)
 {
     char msg[512];
     va_list ap;
@@ -85,12 +84,12 @@ static void *grow(struct cpu *c, struct scratch *s, size_t n)
     return s->p;
 }
 
-void *NAME(cpu_shared)(struct cpu *c, int slot, size_t n)
+void *cpu_shared(struct cpu *c, int slot, size_t n)
 {
     return grow(c, &c->shared[slot], n);
 }
 
-void *NAME(cpu_worker)(struct cpu *c, int worker, int slot, size_t n)
+void *cpu_worker(struct cpu *c, int worker, int slot, size_t n)
 {
     return grow(c, &c->worker[worker * N_WORKER_SLOTS + slot], n);
 }
@@ -108,9 +107,9 @@ static void range_task(void *ctx, long i, int worker)
     j->fn(j->ctx, j->n * i / j->tasks, j->n * (i + 1) / j->tasks, worker);
 }
 
-void NAME(cpu_for)(struct cpu *c, long n, double cost,
-                   void (*fn)(void *ctx, long lo, long hi, int worker),
-                   void *ctx)
+void cpu_for(struct cpu *c, long n, double cost,
+             void (*fn)(void *ctx, long lo, long hi, int worker),
+             void *ctx)
 {
     struct range_job j = {fn, ctx, n, 0};
     double pieces = (double)n * cost / (PARALLEL_COST / 4);
@@ -121,7 +120,7 @@ void NAME(cpu_for)(struct cpu *c, long n, double cost,
         fn(ctx, 0, n, 0);
         return;
     }
-    j.tasks = c->n_threads * 4;
+    j.tasks = c->n_threads * 8;
     if (pieces < (double)j.tasks)
         j.tasks = (long)pieces;
     if (j.tasks > n)
@@ -129,15 +128,15 @@ void NAME(cpu_for)(struct cpu *c, long n, double cost,
     pool_for(c->pool, j.tasks, range_task, &j);
 }
 
-const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
-                              long cols, long n)
+const int32_t *cpu_perm(struct cpu *c, uint32_t what, long rows,
+                        long cols, long n)
 {
     long blocks = (n + CANON_BLOCK - 1) / CANON_BLOCK;
     int32_t *p;
 
     if (c->k.order.kind != ORDER_SHUFFLED || blocks < 2)
         return NULL;
-    p = NAME(cpu_shared)(c, S_PERM, perm_bytes(n));
+    p = cpu_shared(c, S_PERM, perm_bytes(n));
     if (p)
         canon_perm(c->k.order.seed, c->k.order_nonce, what, (uint32_t)rows,
                    (uint32_t)cols, p, (int)blocks);
@@ -294,7 +293,7 @@ static void own_memory(struct kernels *k)
     k->close = op_close;
 }
 
-int NAME(cpu_context)(struct cpu **out, int n_threads, struct err *e)
+int cpu_context(struct cpu **out, int n_threads, struct err *e)
 {
     struct cpu *c = calloc(1, sizeof *c);
 

@@ -1,8 +1,8 @@
 /* cpu - what the files of the CPU backend share
  *
- * The files of this folder are compiled once per instruction set level
- * (macro ISA: v1, v3, v4, generic); every symbol that leaves a file carries
- * that suffix through NAME. Operations work on fp32 rows: a row of a half
+ * The files of this folder, but for context.c, are compiled once per instruction
+ * set level (macro ISA: v1, v3, v4, generic); every symbol that leaves a file
+ * carries that suffix through NAME. Operations work on fp32 rows: a row of a half
  * type is widened into a worker's scratch first and rounded back at the end.
  */
 #ifndef ULP_CPU_CPU_H
@@ -12,61 +12,12 @@
 #include "../canon.h"
 #include "../ops.h"
 #include "../scratch.h"
-#include "../../lib/base/pool.h"
+#include "context.h"
 #include "width.h"
 
 #define NAME3(x, isa) x##_##isa
 #define NAME2(x, isa) NAME3(x, isa)
 #define NAME(x) NAME2(x, ISA)
-
-struct scratch {
-    void *p;
-    size_t n;
-};
-
-/* Logits in S_LOGITS times 1/temperature, which the last head_logp left there:
- * of its first n_rows rows of x, 0: there are none. */
-struct kept_logits {
-    const void *x;
-    const struct k_weight *W;
-    const float *lse;
-    float temperature;
-    long n_rows;
-};
-
-struct cpu {
-    struct kernels k; /* first: a struct kernels * is a struct cpu * */
-    struct pool *pool;
-    int n_threads;
-    int dots; /* order=hardware, on a processor that has avx512_bf16 */
-    struct err first_err; /* given by the next sync */
-    struct account mem;
-    struct scratch shared[N_SLOTS];
-    struct scratch *worker; /* [n_threads][N_WORKER_SLOTS] */
-    struct kept_logits kept;
-};
-
-static inline struct cpu *cpu_of(struct kernels *k)
-{
-    return (struct cpu *)(void *)k;
-}
-
-/* Scratch (a slot of scratch.h) of at least n bytes, 64-byte aligned, contents undefined, valid
- * until the slot is next asked for. NULL (and the error kept) without
- * memory. */
-void *NAME(cpu_shared)(struct cpu *c, int slot, size_t n);
-void *NAME(cpu_worker)(struct cpu *c, int worker, int slot, size_t n);
-void NAME(cpu_fail)(struct cpu *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* context.c: a context with its threads and memory, and no operations. */
-int NAME(cpu_context)(struct cpu **out, int n_threads, struct err *e)
-    MUST_CHECK;
-
-/* fn over [0, n) in pieces, in parallel when cost (about one floating-point
- * operation a unit) per item is worth waking a thread. */
-void NAME(cpu_for)(struct cpu *c, long n, double cost,
-                   void (*fn)(void *ctx, long lo, long hi, int worker),
-                   void *ctx);
 
 /* dst = widened src; dst = rounded src. n values. */
 void NAME(widen)(float *dst, const void *src, enum dtype t, size_t n);
@@ -194,12 +145,6 @@ void NAME(weight_inputs_scratch)(struct scratch_plan *z, enum dtype t, long N,
                                  long K);
 /* Row n of W as fp32. */
 void NAME(weight_row)(const struct k_weight *w, long n, float *dst);
-
-/* Blocks of CANON_BLOCK in the order of this backend: NULL in canonical
- * order, else a permutation of ceil(n / CANON_BLOCK). */
-enum { PERM_K = 1, PERM_ROWS = 2 };
-const int32_t *NAME(cpu_perm)(struct cpu *c, uint32_t what, long rows,
-                              long cols, long n);
 
 /* Rows that a loop over permuted blocks visits: T made up to whole blocks,
  * since the short last block may come first (its missing rows are skipped). */

@@ -3,16 +3,18 @@
 #define ULP_CPU_DW_H
 #include "cpu.h"
 
-/* Rows at a time (few where dW stays in cache, so that those of X stay
- * nearer), columns of dY, panels; widths read where they lie, but for dY where
- * rows of 2 KiB would all meet in a few sets of the first cache. */
-enum { TB_LARGE = 512, TB_SMALL = 128, NC = 240, KP = 128, NARROW = 512,
-       ONE_SET = 512 };
+/* Rows at a time (few where dW stays in cache, so that those of X stay nearer);
+ * columns of dY, fewer where they are packed by register blocks, so that they
+ * stay in the second cache; panels; widths read where they lie, but for dY
+ * where rows of 2 KiB would all meet in a few sets of the first cache. */
+enum { TB_LARGE = 512, TB_SMALL = 128, NC = 240, NC_BLOCKS = 120, KP = 128,
+       NARROW = 512, ONE_SET = 512 };
 
 struct dw_cut {
     long tb;                 /* rows of a block */
     long n_blocks, k_groups; /* tiles: columns of dY by runs of panels */
     int x_near, dy_near;     /* read where they lie, whole vectors wide */
+    int dy_blocks;           /* dY is packed by register blocks */
     int parallel;
 };
 
@@ -33,16 +35,20 @@ static inline struct dw_cut dw_cut(int threads, enum dtype yt, enum dtype xt,
 {
     double flops = 2.0 * (double)T * (double)N * (double)K;
     size_t bytes = (size_t)(N * K) * sizeof(float);
-    long panels = (K + NR - 1) / NR, units = (N + MR - 1) / MR, want;
+    long panels = (K + NR - 1) / NR, units = (N + MR - 1) / MR;
+    long nc, want;
     struct dw_cut d = {
         .tb = bytes > (size_t)1 << 20 ? TB_LARGE : TB_SMALL,
-        .n_blocks = (N + NC - 1) / NC,
         .k_groups = (panels + KP - 1) / KP,
         .x_near = xt == DT_F32 && ldx <= NARROW && K % VW == 0,
         .dy_near = yt == DT_F32 && ldy <= NARROW && ldy % ONE_SET,
         .parallel = threads > 1 && flops >= 400e3,
     };
 
+    /* a wide X pays for it */
+    d.dy_blocks = !d.dy_near && K > NARROW;
+    nc = d.dy_blocks ? NC_BLOCKS : NC;
+    d.n_blocks = (N + nc - 1) / nc;
     want = d.parallel ? (d.x_near ? 2 : 3) * threads : 1;
     while (d.n_blocks * d.k_groups < want && units / d.n_blocks >= 2)
         if (d.x_near && K % (2 * d.k_groups * NR) == 0 &&

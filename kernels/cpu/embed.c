@@ -17,8 +17,8 @@ struct job {
 static void forward(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
-    float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)j->H * sizeof *buf);
+    float *buf = cpu_worker(j->c, worker, W_ROW,
+                            (size_t)j->H * sizeof *buf);
 
     if (!buf)
         return;
@@ -34,8 +34,8 @@ static int tokens_ok(struct cpu *c, const char *op, const int32_t *tokens,
 {
     for (int i = 0; i < T; i++)
         if (tokens[i] < 0 || tokens[i] >= V) {
-            NAME(cpu_fail)(c, "%s: token %d at row %d; the vocabulary has %d",
-                           op, (int)tokens[i], i, V);
+            cpu_fail(c, "%s: token %d at row %d; the vocabulary has %d",
+                     op, (int)tokens[i], i, V);
             return 0;
         }
     return 1;
@@ -48,7 +48,7 @@ OP(void, embed)(struct kernels *k, enum dtype t, void *y,
                     .T = T, .H = H};
 
     if (tokens_ok(j.c, "embed", tokens, T, W->N))
-        NAME(cpu_for)(j.c, T, H, forward, &j);
+        cpu_for(j.c, T, H, forward, &j);
 }
 
 /* Pieces of `columns` columns, all rows. */
@@ -57,8 +57,8 @@ static void columns(void *ctx, long lo, long hi, int worker)
     const struct job *j = ctx;
     long at = lo * j->columns;
     long n = (hi * j->columns < j->H ? hi * j->columns : j->H) - at;
-    float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)n * sizeof *buf);
+    float *buf = cpu_worker(j->c, worker, W_ROW,
+                            (size_t)n * sizeof *buf);
 
     if (!buf)
         return;
@@ -85,8 +85,8 @@ OP(void, embed_bwd)(struct kernels *k, enum dtype t, float *dW,
 
     if (!tokens_ok(j.c, "embed_bwd", tokens, T, V))
         return;
-    j.perm = NAME(cpu_perm)(j.c, PERM_ROWS, T, H, T);
+    j.perm = cpu_perm(j.c, PERM_ROWS, T, H, T);
     j.columns = cpu_columns(j.c, H);
-    NAME(cpu_for)(j.c, (H + j.columns - 1) / j.columns,
-                  (double)T * (double)j.columns, columns, &j);
+    cpu_for(j.c, (H + j.columns - 1) / j.columns,
+            (double)T * (double)j.columns, columns, &j);
 }

@@ -171,13 +171,13 @@ static void task(void *ctx, long i, int worker)
 
     x.rows = m1 - x.m0;
     f = task_floats(g->at == j->at ? DT_F32 : g->at, g->bt, x.rows, g->K, j->seg);
-    x.C = NAME(cpu_worker)(j->c, worker, W_C, f.C * sizeof *x.C);
+    x.C = cpu_worker(j->c, worker, W_C, f.C * sizeof *x.C);
     x.A = AT(g->A, g->at, x.m0 * g->lda);
     if (!x.C)
         return;
     if (f.A) {
-        float *wide = NAME(cpu_worker)(j->c, worker, W_A,
-                                       f.A * sizeof *wide);
+        float *wide = cpu_worker(j->c, worker, W_A,
+                                 f.A * sizeof *wide);
 
         if (!wide)
             return;
@@ -188,7 +188,7 @@ static void task(void *ctx, long i, int worker)
         x.lda = g->K;
     }
     if (f.B) {
-        x.B = NAME(cpu_worker)(j->c, worker, W_B, f.B * sizeof *x.B);
+        x.B = cpu_worker(j->c, worker, W_B, f.B * sizeof *x.B);
         if (!x.B)
             return;
     }
@@ -209,7 +209,7 @@ void NAME(gemm)(struct cpu *c, const struct gemm *g)
         return;
     j.kind = panel_kind(c, g->at, g->bt);
     j.at = j.kind == DOTS ? DT_BF16 : DT_F32;
-    j.perm = NAME(cpu_perm)(c, g->what, g->N, g->K, g->K);
+    j.perm = cpu_perm(c, g->what, g->N, g->K, g->K);
     if (!j.perm && g->M <= FEW_ROWS && g->K) {
         NAME(gemm_few)(c, g);
         return;

@@ -33,8 +33,9 @@ struct job {
 /* One thread's part of a block of rows. */
 struct tile {
     long n0, nc, p0, p1;
-    const float *A; /* the columns of dY, dots: [row/2][lda][2] */
-    long lda;
+    const float *A; /* the columns of dY: row r of register block b begins at
+                     * b * gap + r * lda, dots: [row/2][MR][2] */
+    long gap, lda;
     struct rows now, next; /* next.n = 0: none, or not to be fetched */
     long line;             /* of a row of the next block: fetched so far */
     float *edge;
@@ -150,55 +151,129 @@ INLINE const char *next_line(const struct job *j, struct tile *t, long *step)
                       : NULL;
 }
 
-static void panel(const struct job *j, struct tile *t, long p)
+/* A panel of dW: C[nc][ldc] += columns of dY by B. What comes next is fetched with
+ * each register block: lines of the next panel of X, or of the next rows. */
+static void panel(const struct job *j, struct tile *t, int nv, const float *B,
+                  long ldb, float *C, long ldc, const char *next_B)
+{
+    long rows = j->dots ? (t->now.n + 1) / 2 * 2 : t->now.n;
+    long blocks = (t->nc + MR - 1) / MR;
+    long bytes = rows * NR * (long)sizeof *B >> j->dots;
+    long share = bytes / (blocks * rows) + 1; /* of a row */
+
+    for (long b = 0; b < blocks; b++) {
+        long n = b * MR, left = t->nc - n, mr = left < MR ? left : MR, step;
+        const char *next = next_line(j, t, &step);
+
+        if (next_B) {
+            step = share;
+            next = next_B + b * rows * share;
+        }
+        left -= mr;
+        prefetch_tile(C + (n + mr) * ldc, ldc, left < MR ? left : MR);
+        NAME(ukr_k)[j->dots][mr - 1][nv - 1](rows, t->A + b * t->gap, t->lda,
+                                             B, ldb, C + n * ldc, ldc, 1,
+                                             next, step);
+    }
+}
+
+static void panel_at(const struct job *j, struct tile *t, long p)
 {
     const struct gemm_dw *g = j->g;
     long col = p * NR, w = g->K - col < NR ? g->K - col : NR;
     int nv = (int)((w + VW - 1) / VW), near = j->cut.x_near;
     long block = j->dots ? j->cut.tb / 2 : j->cut.tb;
-    long rows = j->dots ? (t->now.n + 1) / 2 * 2 : t->now.n;
     const float *B = near ? (const float *)g->X + t->now.at * g->ldx + col
                           : j->X + p * block * NR;
-    long ldb = near ? g->ldx : NR, step;
+    long ldb = near ? g->ldx : NR;
+    const char *next_B = near || p + 1 == j->panels
+                             ? NULL
+                             : (const char *)(B + block * NR);
     float *C = g->dW + t->n0 * g->K + col;
 
     if (w == nv * VW) {
-        for (long n = 0; n < t->nc; n += MR) {
-            long mr = t->nc - n < MR ? t->nc - n : MR, left = t->nc - n - mr;
-            const char *next = next_line(j, t, &step);
-
-            prefetch_tile(C + (n + mr) * g->K, g->K, left < MR ? left : MR);
-            if (!near && p + 1 < j->panels)
-                cpu_prefetch((const char *)(B + block * NR),
-                             (size_t)(rows * NR) * sizeof *B >> j->dots,
-                             n / MR, (t->nc + MR - 1) / MR);
-            NAME(ukr_k)[j->dots][mr - 1][nv - 1](rows, t->A + n, t->lda, B,
-                                                 ldb, C + n * g->K, g->K, 1,
-                                                 next, step);
-        }
+        panel(j, t, nv, B, ldb, C, g->K, next_B);
         return;
     }
     for (long n = 0; n < t->nc; n++)
         memcpy(t->edge + n * NR, C + n * g->K, (size_t)w * sizeof *C);
-    NAME(gemm_rows)(j->dots ? (int)DOTS : DT_F32, 1, t->nc, nv, rows, t->A, t->lda, B, ldb,
-                    t->edge, NR, 1);
+    panel(j, t, nv, B, ldb, t->edge, NR, next_B);
     for (long n = 0; n < t->nc; n++)
         memcpy(C + n * g->K, t->edge + n * NR, (size_t)w * sizeof *C);
 }
 
 /* db += columns of the rows now, rows ascending. */
-static void bias(const struct job *j, const struct tile *t, float *db)
+INLINE void bias_of(const struct gemm_dw *g, const struct tile *t, int yt)
 {
-    for (long n = 0; n < t->nc; n += VW) {
-        long w = t->nc - n < VW ? t->nc - n : VW;
-        vf sum = vf_get_t(DT_F32, db, n, w);
+    for (long r = 0; r < t->now.n; r++) {
+        long at = (t->now.at + r) * g->ldy + t->n0, n = 0;
+        float *db = g->db + t->n0;
 
-        for (long r = 0; r < t->now.n; r++) {
-            vf a = vf_get_t(DT_F32, t->A, (r >> j->dots) * t->lda + n, w);
+        for (; n + VW <= t->nc; n += VW)
+            vf_store(db + n, vf_load(db + n) +
+                                 vf_get_t(yt, g->dY, at + n, VW));
+        if (n < t->nc)
+            vf_put_t(DT_F32, db, n,
+                     vf_get_t(DT_F32, db, n, t->nc - n) +
+                         vf_get_t(yt, g->dY, at + n, t->nc - n),
+                     t->nc - n);
+    }
+}
 
-            sum += j->dots ? vf_half(a, r & 1) : a;
+static void bias(const struct gemm_dw *g, const struct tile *t)
+{
+    if (g->yt == DT_F32)
+        bias_of(g, t, DT_F32);
+    else if (g->yt == DT_BF16)
+        bias_of(g, t, DT_BF16);
+    else
+        bias_of(g, t, DT_F16);
+}
+
+/* The tile's columns of dY, row after row. */
+static void pack_rows(const struct job *j, const struct tile *t, float *own)
+{
+    const struct gemm_dw *g = j->g;
+
+    for (long r = 0; j->dots && r < t->now.n; r += 2)
+        pack_pairs(own + r / 2 * t->nc, t->nc, g->dY, g->ldy, t->now.at + r,
+                   r + 1 < t->now.n, t->n0, t->nc);
+    for (long r = 0; !j->dots && r < t->now.n; r++)
+        pack_row(own + r * t->nc, t->nc, g->dY, g->yt,
+                 (t->now.at + r) * g->ldy + t->n0, t->nc);
+}
+
+/* The same, one register block after another, some blocks at a time: those are
+ * whole lines of dY. What comes some rows later is fetched. */
+static void pack_blocks(const struct job *j, const struct tile *t, float *own)
+{
+    const struct gemm_dw *g = j->g;
+    const int z = (int)dtype_size(g->yt), dots = j->dots;
+    float row[PACK * MR];
+
+    for (long at = 0; at < t->nc; at += PACK * MR) {
+        long w = t->nc - at < PACK * MR ? t->nc - at : PACK * MR;
+        long blocks = (w + MR - 1) / MR, width = blocks * MR;
+        float *to = own + at / MR * t->gap;
+
+        for (long r = 0; r < t->now.n; r += 1 + dots, to += MR) {
+            long y = (t->now.at + r) * g->ldy + t->n0 + at;
+            const float *from = row;
+
+            for (long i = 0; i < w * z; i += 64)
+                __builtin_prefetch(
+                    (const char *)AT(g->dY, g->yt, y + PACK * g->ldy) + i, 0,
+                    3);
+            if (dots)
+                pack_pairs(row, width, g->dY, g->ldy, t->now.at + r,
+                           r + 1 < t->now.n, t->n0 + at, w);
+            else if (g->yt == DT_F32 && w == width)
+                from = (const float *)g->dY + y;
+            else
+                pack_row(row, width, g->dY, g->yt, y, w);
+            for (long b = 0; b < blocks; b++)
+                memcpy(to + b * t->gap, from + b * MR, MR * sizeof *to);
         }
-        vf_put_t(DT_F32, db, n, sum, w);
     }
 }
 
@@ -209,9 +284,18 @@ static size_t edge_floats(long nc)
     return (size_t)(nc * NR);
 }
 
+/* From one block of columns of dY to the next; a line more than its rows take,
+ * so that the blocks lie in different sets of the first cache. */
+static long dy_gap(const struct dw_cut *d)
+{
+    return d->tb * MR + LINE;
+}
+
 static size_t dy_floats(const struct dw_cut *d, long nc)
 {
-    return d->dy_near ? 0 : (size_t)(d->tb * nc);
+    return d->dy_near     ? 0
+           : d->dy_blocks ? (size_t)((nc + MR - 1) / MR * dy_gap(d))
+                          : (size_t)(d->tb * nc);
 }
 
 static size_t x_floats(const struct dw_cut *d, long K)
@@ -249,11 +333,11 @@ static void task(void *ctx, long i, int worker)
     float *own = NULL;
 
     t.nc = dw_columns(g->N, d->n_blocks, nb + 1) - t.n0;
-    t.edge = NAME(cpu_worker)(j->c, worker, W_C,
-                              edge_floats(t.nc) * sizeof *t.edge);
+    t.edge = cpu_worker(j->c, worker, W_C,
+                        edge_floats(t.nc) * sizeof *t.edge);
     if (!d->dy_near)
-        own = NAME(cpu_worker)(j->c, worker, W_A,
-                               dy_floats(d, t.nc) * sizeof *own);
+        own = cpu_worker(j->c, worker, W_A,
+                         dy_floats(d, t.nc) * sizeof *own);
     if (!t.edge || (!d->dy_near && !own))
         return;
     for (long pos = j->first; pos < j->end; pos += block_step(j)) {
@@ -263,21 +347,22 @@ static void task(void *ctx, long i, int worker)
         if (pos + block_step(j) < g->T && d->x_near)
             t.next = block_at(j, pos + block_step(j));
         t.A = own;
+        t.gap = MR;
         t.lda = t.nc;
         if (d->dy_near) {
             t.A = (const float *)g->dY + t.now.at * g->ldy + t.n0;
             t.lda = g->ldy;
+        } else if (d->dy_blocks) {
+            t.gap = dy_gap(d);
+            t.lda = MR;
+            pack_blocks(j, &t, own);
+        } else {
+            pack_rows(j, &t, own);
         }
-        for (long r = 0; j->dots && r < t.now.n; r += 2)
-            pack_pairs(own + r / 2 * t.nc, t.nc, g->dY, g->ldy, t.now.at + r,
-                       r + 1 < t.now.n, t.n0, t.nc);
-        for (long r = 0; own && !j->dots && r < t.now.n; r++)
-            pack_row(own + r * t.nc, t.nc, g->dY, g->yt,
-                     (t.now.at + r) * g->ldy + t.n0, t.nc);
         for (long p = t.p0; p < t.p1; p++)
-            panel(j, &t, p);
+            panel_at(j, &t, p);
         if (g->db && kg == 0)
-            bias(j, &t, g->db + t.n0);
+            bias(g, &t);
     }
 }
 
@@ -288,8 +373,8 @@ static void all_tasks(struct job *j, long first, long end)
     j->first = first;
     j->end = end;
     if (!j->cut.x_near && j->cut.parallel)
-        NAME(cpu_for)(j->c, j->panels, 2.0 * (double)block_step(j) * NR,
-                      pack_x, j);
+        cpu_for(j->c, j->panels, 2.0 * (double)block_step(j) * NR,
+                pack_x, j);
     else if (!j->cut.x_near)
         pack_x(j, 0, j->panels, 0);
     if (j->cut.parallel)
@@ -306,14 +391,14 @@ void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g)
     if (g->T <= 0 || g->N <= 0)
         return;
     j.dots = c->dots && g->yt == DT_BF16 && g->xt == DT_BF16;
-    j.perm = NAME(cpu_perm)(c, PERM_ROWS, g->T, g->N, g->T);
+    j.perm = cpu_perm(c, PERM_ROWS, g->T, g->N, g->T);
     j.cut = dw_cut(c->n_threads, g->yt, g->xt, g->T, g->N, g->K, g->ldy,
                    g->ldx);
     if (j.cut.x_near) {
         all_tasks(&j, 0, g->T);
         return;
     }
-    j.X = NAME(cpu_shared)(c, S_PACK, x_floats(&j.cut, g->K) * sizeof *j.X);
+    j.X = cpu_shared(c, S_PACK, x_floats(&j.cut, g->K) * sizeof *j.X);
     for (long r = 0; j.X && r < g->T; r += block_step(&j))
         all_tasks(&j, r, r + 1);
 }

@@ -15,7 +15,7 @@
 enum {
     PAIR_ROWS = 3, /* at most, with two panels */
     KEEPS = 4,     /* rows at least of a first of three blocks */
-    AHEAD = 4096,  /* bytes from what is read to what is asked for */
+    UNROLL = 4,    /* terms between two askings, with two panels */
     SEGMENT = 16384, /* bytes that blocks of rows go over in turn */
 };
 
@@ -29,6 +29,25 @@ INLINE void ask(const struct ahead *a, long k)
 {
     for (long i = (k * a->step + 63) & ~63l; i < (k + 1) * a->step; i += 64)
         __builtin_prefetch(a->p + i, 0, 2);
+}
+
+/* The same of UNROLL steps, whole lines, into the nearest cache. */
+INLINE void ask_lines(const char *p, long step)
+{
+    for (long i = 0; i < UNROLL * step; i += 64)
+        __builtin_prefetch(p + i, 0, 3);
+}
+
+/* Bytes from what is read to what is asked for; 0: nothing is, because the
+ * processor's own prefetcher alone is faster. The short distances are those of
+ * Zen 3. */
+static long distance(enum dtype t, long M)
+{
+    if (VW != 8 || M > PAIR_ROWS)
+        return 4096;
+    if (t != DT_F32)
+        return 1024;
+    return M == 1 ? 0 : 256;
 }
 
 /* Term k of every chain. t is PAIRS: B are those of the term, and odd: it is
@@ -119,7 +138,6 @@ INLINE void body(const int mr, const int ns, const int t, long K,
 {
     vf c[2][MR][NV_MAX];
     float *to[2] = {C, C + mr * NR};
-    struct ahead far = {next.p + gap, next.step};
     const int step = t == PAIRS || t == DOTS ? 2 : 1;
     long k = 0;
 
@@ -131,13 +149,17 @@ INLINE void body(const int mr, const int ns, const int t, long K,
             for (int v = 0; v < NV_MAX; v++)
                 c[s][m][v] = accumulate ? vf_load(to[s] + m * NR + v * VW)
                                         : vf_set1(0.0f);
+    for (; ns == 2 && k + UNROLL <= K; k += UNROLL) {
+        ask_lines(next.p + k * next.step, next.step);
+        ask_lines(next.p + gap + k * next.step, next.step);
+#pragma GCC unroll 4
+        for (int i = 0; i < UNROLL; i += step)
+            step_of(mr, ns, t, 1, k + i, A, lda, B, gap, c, keep);
+    }
 #pragma GCC unroll 1
     for (; k + step <= K; k += step) {
-        for (int odd = 0; odd < step; odd++) {
+        for (int odd = 0; ns == 1 && odd < step; odd++)
             ask(&next, k + odd);
-            if (ns == 2)
-                ask(&far, k + odd);
-        }
         step_of(mr, ns, t, 1, k, A, lda, B, gap, c, keep);
     }
     if (k < K)
@@ -233,6 +255,14 @@ static const char *panel(const struct gemm *g, long p, long k)
     return AT(g->panels, g->bt, (p * panel_depth(g->bt, g->K) + k) * NR);
 }
 
+/* What comes after B, for all rows at once. */
+static struct ahead ahead_of(const struct gemm *g, const char *B)
+{
+    long far = distance(g->bt, g->M);
+
+    return (struct ahead){B + far, far ? NR * (long)dtype_size(g->bt) : 0};
+}
+
 /* Panels [p0, p1), the first half and the second side by side. */
 static void pairs(const struct job *j, long p0, long p1)
 {
@@ -246,7 +276,7 @@ static void pairs(const struct job *j, long p0, long p1)
         const char *B = panel(g, p, 0);
 
         two[j->kind][g->M - 1](g->K, j->A, j->lda, B, gap, C, 0,
-                            (struct ahead){B + AHEAD, row}, NULL);
+                            ahead_of(g, B), NULL);
         store(j, p, C);
         store(j, p + half, C + g->M * NR);
     }
@@ -254,7 +284,7 @@ static void pairs(const struct job *j, long p0, long p1)
         const char *B = panel(g, p1 - 1, 0);
 
         one[j->kind][g->M - 1](g->K, j->A, j->lda, B, 0, C, 0,
-                            (struct ahead){B + AHEAD, row}, NULL);
+                            ahead_of(g, B), NULL);
         store(j, p1 - 1, C);
     }
 }
@@ -275,7 +305,7 @@ static void segment(const struct job *j, long p, long k, long len, float *C,
         struct ahead a = {next + b * len * step, step};
 
         if (blocks == 1)
-            a.p = B + AHEAD;
+            a = ahead_of(g, B);
         one[kind][mr - 1](len, AT(j->A, j->at, m * j->lda + k), j->lda, B,
                           0, C + m * NR, k > 0, a, keep);
         if (keep && b == 0) {
@@ -298,8 +328,8 @@ static void task(void *ctx, long i, int worker)
         return;
     }
     if (g->bt == DT_F16 && g->M > 2 * MR) {
-        keep = NAME(cpu_worker)(j->c, worker, W_B,
-                                (size_t)(KC * NR) * sizeof *keep);
+        keep = cpu_worker(j->c, worker, W_B,
+                          (size_t)(KC * NR) * sizeof *keep);
         if (!keep)
             return;
     }
@@ -319,7 +349,7 @@ void NAME(gemm_few)(struct cpu *c, const struct gemm *g)
     j.kind = panel_kind(c, g->at, g->bt);
     j.at = j.kind == DOTS ? DT_BF16 : DT_F32;
     if (g->at != j.at) {
-        float *wide = NAME(cpu_worker)(
+        float *wide = cpu_worker(
             c, 0, W_A, (size_t)(g->M * g->K) * sizeof *wide);
 
         if (!wide)

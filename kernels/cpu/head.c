@@ -6,7 +6,7 @@ float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, enum dtype lt,
                        long H)
 {
     long ld = head_ld(V);
-    float *L = NAME(cpu_shared)(c, slot, head_bytes(V, rows));
+    float *L = cpu_shared(c, slot, head_bytes(V, rows));
     struct gemm g = {.at = t, .bt = W->t, .yt = DT_F32, .rt = lt,
                      .A = AT(x, t, row0 * H), .panels = W->fwd, .Y = L,
                      .M = rows, .N = V, .K = H, .lda = H, .ldy = ld,
@@ -16,7 +16,7 @@ float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, enum dtype lt,
     if (!L)
         return NULL;
     if (!W->fwd) {
-        NAME(cpu_fail)(c, "head: the weight was made without WEIGHT_FORWARD");
+        cpu_fail(c, "head: the weight was made without WEIGHT_FORWARD");
         return NULL;
     }
     NAME(gemm)(c, &g);
@@ -87,8 +87,8 @@ OP(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp,
 
     for (int i = 0; i < T; i++)
         if (target[i] < 0 || target[i] >= V) {
-            NAME(cpu_fail)(c, "head_logp: target %d at row %d; the "
-                           "vocabulary has %d", (int)target[i], i, V);
+            cpu_fail(c, "head_logp: target %d at row %d; the "
+                     "vocabulary has %d", (int)target[i], i, V);
             return;
         }
     for (long r = 0; r < T; r += chunk) {
@@ -101,7 +101,7 @@ OP(void, head_logp)(struct kernels *k, enum dtype t, enum dtype lt, float *logp,
         j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, rows, V, H);
         if (!j.L)
             return;
-        NAME(cpu_for)(c, rows, (entropy ? 12.0 : 8.0) * V, logp_rows, &j);
+        cpu_for(c, rows, (entropy ? 12.0 : 8.0) * V, logp_rows, &j);
     }
     if (chunk == T)
         c->kept = (struct kept_logits){x, W, lse, temperature, T};
@@ -160,7 +160,7 @@ OP(void, head_kl)(struct kernels *k, enum dtype ta, enum dtype la,
         j.L2 = NAME(head_rows)(c, S_LOGITS2, tb, lb, xb, Wb, r, rows, V, Hb);
         if (!j.L || !j.L2)
             return;
-        NAME(cpu_for)(c, rows, 24.0 * V, kl_rows, &j);
+        cpu_for(c, rows, 24.0 * V, kl_rows, &j);
     }
 }
 
@@ -173,8 +173,8 @@ OP(void, head_logits)(struct kernels *k, enum dtype t, enum dtype lt, float *log
                      .lda = H, .ldy = V, .what = PERM_K};
 
     if (!W->fwd)
-        NAME(cpu_fail)(cpu_of(k), "head_logits: the weight was made without "
-                       "WEIGHT_FORWARD");
+        cpu_fail(cpu_of(k), "head_logits: the weight was made without "
+                 "WEIGHT_FORWARD");
     else
         NAME(gemm)(cpu_of(k), &g);
 }

@@ -88,8 +88,8 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
     const void *panels;
 
     if (!(W->uses & WEIGHT_BACKWARD)) {
-        NAME(cpu_fail)(c, "head_bwd: the weight was made without "
-                       "WEIGHT_BACKWARD");
+        cpu_fail(c, "head_bwd: the weight was made without "
+                 "WEIGHT_BACKWARD");
         return;
     }
     panels = T > 0 ? NAME(weight_inputs)(c, W) : NULL;
@@ -109,12 +109,12 @@ OP(void, head_bwd)(struct kernels *k, enum dtype t, enum dtype lt, void *dx, flo
         struct gemm_dw w = {gt, t, NULL, AT(x, t, r * H), dW, NULL, n, V,
                             H, ld, H};
 
-        j.L = kept ? NAME(cpu_shared)(c, S_LOGITS, head_bytes(V, n))
+        j.L = kept ? cpu_shared(c, S_LOGITS, head_bytes(V, n))
                    : NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
         c->kept.n_rows = 0;
         if (!j.L)
             return;
-        NAME(cpu_for)(c, n, 8.0 * V, rows, &j);
+        cpu_for(c, n, 8.0 * V, rows, &j);
         g.A = w.dY = j.L;
         NAME(gemm)(c, &g);
         NAME(gemm_dw)(c, &w);

@@ -32,6 +32,7 @@ OP(struct k_kv *, kv_new)(struct kernels *k, enum dtype t, int layers,
 
     (void)e;
     pages_open(&kv->p, k, t, layers, s, n_slots, max_len, n_pages);
+    kv->p.key_rows = NR; /* a panel */
     return kv;
 }
 
@@ -83,7 +84,7 @@ OP(void, kv_rows)(struct kernels *k, struct k_kv *kv, const int32_t *slot,
     kv->n_pieces = 0;
     kv->cost = 0;
     if (pages_rows(&kv->p, slot, pos, T, &e)) {
-        NAME(cpu_fail)(cpu_of(k), "%s", e.msg);
+        cpu_fail(cpu_of(k), "%s", e.msg);
         return;
     }
     for (int i = 0; i < kv->p.pass.n_runs; i++)
@@ -183,14 +184,14 @@ OP(void, attn_cached)(struct kernels *k, enum dtype t, void *o,
     const struct pages *p = &kv->p;
 
     if (t != p->t || T != p->pass.T || layer < 0 || layer >= p->layers) {
-        NAME(cpu_fail)(c, "attn_cached: type %d, layer %d, %d rows; the cache "
-                       "has type %d, %d layers, and kv_rows was told of %d",
-                       (int)t, layer, T, (int)p->t, p->layers, p->pass.T);
+        cpu_fail(c, "attn_cached: type %d, layer %d, %d rows; the cache "
+                 "has type %d, %d layers, and kv_rows was told of %d",
+                 (int)t, layer, T, (int)p->t, p->layers, p->pass.T);
         return;
     }
     /* keys go to a line each */
-    NAME(cpu_for)(c, T, 16.0 * p->s.head_dim * p->s.n_kv_heads, insert, &j);
+    cpu_for(c, T, 16.0 * p->s.head_dim * p->s.n_kv_heads, insert, &j);
     if (kv->n_pieces)
-        NAME(cpu_for)(c, kv->n_pieces, kv->cost / (double)kv->n_pieces,
-                      piece_rows, &j);
+        cpu_for(c, kv->n_pieces, kv->cost / (double)kv->n_pieces,
+                piece_rows, &j);
 }

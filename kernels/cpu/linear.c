@@ -11,8 +11,8 @@ OP(void, linear)(struct kernels *k, enum dtype t, void *y, const void *x,
                      .K = K, .lda = K, .ldy = N, .what = PERM_K};
 
     if (!(W->uses & WEIGHT_FORWARD))
-        NAME(cpu_fail)(cpu_of(k), "linear: the weight was made without "
-                       "WEIGHT_FORWARD");
+        cpu_fail(cpu_of(k), "linear: the weight was made without "
+                 "WEIGHT_FORWARD");
     else
         NAME(gemm)(cpu_of(k), &g);
 }
@@ -26,8 +26,8 @@ OP(void, linear_dx)(struct kernels *k, enum dtype t, void *dx,
                      .lda = N, .ldy = K, .what = PERM_K};
 
     if (!(W->uses & WEIGHT_BACKWARD)) {
-        NAME(cpu_fail)(cpu_of(k), "linear_dx: the weight was made without "
-                       "WEIGHT_BACKWARD");
+        cpu_fail(cpu_of(k), "linear_dx: the weight was made without "
+                 "WEIGHT_BACKWARD");
         return;
     }
     g.panels = NAME(weight_inputs)(cpu_of(k), W);

@@ -84,7 +84,7 @@ OP(void, add)(struct kernels *k, enum dtype t, void *y, const void *a,
 {
     struct job j = {t, y, a, b, NULL, 0};
 
-    NAME(cpu_for)(cpu_of(k), (long)n, 1, sum, &j);
+    cpu_for(cpu_of(k), (long)n, 1, sum, &j);
 }
 
 OP(void, residual)(struct kernels *k, enum dtype t, void *y, const void *a,
@@ -93,9 +93,9 @@ OP(void, residual)(struct kernels *k, enum dtype t, void *y, const void *a,
     struct job j = {t, y, a, b, d, H};
 
     if (dropping(&j))
-        NAME(cpu_for)(cpu_of(k), T, 8.0 * H, rows, &j);
+        cpu_for(cpu_of(k), T, 8.0 * H, rows, &j);
     else
-        NAME(cpu_for)(cpu_of(k), (long)T * H, 1, sum, &j);
+        cpu_for(cpu_of(k), (long)T * H, 1, sum, &j);
 }
 
 OP(void, dropout_bwd)(struct kernels *k, enum dtype t, void *db,
@@ -104,7 +104,7 @@ OP(void, dropout_bwd)(struct kernels *k, enum dtype t, void *db,
     struct job j = {t, db, NULL, dy, d, H};
 
     if (dropping(&j))
-        NAME(cpu_for)(cpu_of(k), T, 8.0 * H, rows, &j);
+        cpu_for(cpu_of(k), T, 8.0 * H, rows, &j);
     else if (db != dy)
         k->copy(k, db, dy, (size_t)T * (size_t)H * dtype_size(t));
 }

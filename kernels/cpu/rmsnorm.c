@@ -46,8 +46,8 @@ static void forward(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     long H = j->H;
-    float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  row_floats(H, 0) * sizeof *buf);
+    float *buf = cpu_worker(j->c, worker, W_ROW,
+                            row_floats(H, 0) * sizeof *buf);
     const float *w;
 
     if (!buf)
@@ -80,7 +80,7 @@ OP(void, rmsnorm)(struct kernels *k, enum dtype t, void *y, float *rstd,
     struct job j = {.c = cpu_of(k), .t = t, .out = y, .rstd = rstd, .x = x,
                     .w = w, .T = T, .H = H, .eps = eps};
 
-    NAME(cpu_for)(j.c, T, 2.0 * H, forward, &j);
+    cpu_for(j.c, T, 2.0 * H, forward, &j);
 }
 
 OP(void, rmsnorm_heads)(struct kernels *k, enum dtype t, void *y, float *rstd,
@@ -91,7 +91,7 @@ OP(void, rmsnorm_heads)(struct kernels *k, enum dtype t, void *y, float *rstd,
                     .w = w, .T = (long)T * h.n, .H = h.d, .heads = h.n,
                     .stride = h.stride, .eps = eps};
 
-    NAME(cpu_for)(j.c, j.T, 2.0 * h.d, forward, &j);
+    cpu_for(j.c, j.T, 2.0 * h.d, forward, &j);
 }
 
 /* dx of a row of whole lanes, and its part of dw, or NULL. dx may be dy. */
@@ -125,8 +125,8 @@ static void backward(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     long H = j->H;
-    float *buf = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  row_floats(H, 1) * sizeof *buf);
+    float *buf = cpu_worker(j->c, worker, W_ROW,
+                            row_floats(H, 1) * sizeof *buf);
     float *g = buf + 3 * H, *xhat = buf + 4 * H;
     const float *w;
 
@@ -257,7 +257,7 @@ static void part(void *ctx, long i, int worker)
 /* dx, and dw. */
 static void gradients(struct job *j)
 {
-    j->perm = NAME(cpu_perm)(j->c, PERM_ROWS, j->T, j->H, j->T);
+    j->perm = cpu_perm(j->c, PERM_ROWS, j->T, j->H, j->T);
     j->fused = j->dw && !j->perm &&
                (j->c->n_threads == 1 ||
                 (double)j->T * (double)j->H < 4e3);
@@ -268,13 +268,13 @@ static void gradients(struct job *j)
     }
     j->columns = cpu_columns(j->c, j->H);
     if (j->dw && !j->fused) /* before dx: it may overwrite dy */
-        NAME(cpu_for)(j->c, (j->H + j->columns - 1) / j->columns,
-                      2.0 * (double)j->T * (double)j->columns,
-                      weight_columns, j);
+        cpu_for(j->c, (j->H + j->columns - 1) / j->columns,
+                2.0 * (double)j->T * (double)j->columns,
+                weight_columns, j);
     if (j->fused)
         backward(j, 0, j->T, 0);
     else
-        NAME(cpu_for)(j->c, j->T, 4.0 * (double)j->H, backward, j);
+        cpu_for(j->c, j->T, 4.0 * (double)j->H, backward, j);
 }
 
 OP(void, rmsnorm_bwd)(struct kernels *k, enum dtype t, void *dx, float *dw,

@@ -114,6 +114,6 @@ OP(void, rope)(struct kernels *k, enum dtype t, void *qkv, const int32_t *pos,
 {
     struct job j = {t, qkv, pos, table, s, sign < 0 ? -1.0f : 1.0f};
 
-    NAME(cpu_for)(cpu_of(k), T, 2.0 * (s.n_heads + s.n_kv_heads) * s.head_dim,
-                  rows, &j);
+    cpu_for(cpu_of(k), T, 2.0 * (s.n_heads + s.n_kv_heads) * s.head_dim,
+            rows, &j);
 }

@@ -250,10 +250,10 @@ static void *row_room(const struct job *j, int worker)
     size_t V = (size_t)j->V, ld = (size_t)j->ld;
 
     if (j->s.top_p < 1.0f || j->s.top_k > 0)
-        return NAME(cpu_worker)(j->c, worker, W_ROW,
-                                V * (2 * sizeof(uint64_t) + sizeof(float)));
-    return NAME(cpu_worker)(j->c, worker, W_ROW,
-                            (ld + ld / BLOCK + 1) * sizeof(float));
+        return cpu_worker(j->c, worker, W_ROW,
+                          V * (2 * sizeof(uint64_t) + sizeof(float)));
+    return cpu_worker(j->c, worker, W_ROW,
+                      (ld + ld / BLOCK + 1) * sizeof(float));
 }
 
 /* The first draw of a row of the chunk. */
@@ -310,8 +310,8 @@ static void rows(void *ctx, long lo, long hi, int worker)
 /* The logits of a row are not finite: its draws are NaN. */
 static void refuse(const struct job *j, long r)
 {
-    NAME(cpu_fail)(j->c, "head_sample: the logits of row %ld are not finite",
-                   j->row0 + r);
+    cpu_fail(j->c, "head_sample: the logits of row %ld are not finite",
+             j->row0 + r);
     for (long i = draws_at(j, r); i < draws_at(j, r + 1); i++) {
         j->token[i] = 0;
         j->logp[i] = canon_float(0x7FC00000u);
@@ -333,10 +333,10 @@ OP(void, head_sample)(struct kernels *k, enum dtype t, enum dtype lt, int32_t *t
                         .row0 = r};
 
         j.L = NAME(head_rows)(c, S_LOGITS, t, lt, x, W, r, n, V, H);
-        j.bad = NAME(cpu_shared)(c, S_TASKS, (size_t)n * sizeof *j.bad);
+        j.bad = cpu_shared(c, S_TASKS, (size_t)n * sizeof *j.bad);
         if (!j.L || !j.bad)
             return;
-        NAME(cpu_for)(c, n, 12.0 * V, rows, &j);
+        cpu_for(c, n, 12.0 * V, rows, &j);
         for (long i = 0; i < n; i++)
             if (j.bad[i])
                 refuse(&j, i);

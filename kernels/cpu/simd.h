@@ -7,6 +7,7 @@
 #ifndef ULP_CPU_SIMD_H
 #define ULP_CPU_SIMD_H
 #include <stdint.h>
+#include <string.h>
 #include "../canon.h"
 #include "width.h"
 
@@ -163,6 +164,11 @@ INLINE vf vf_load_n(const float *p, long n)
 {
 #if VW == 16
     return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif VW == 8
+    __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+
+    return (vf)_mm256_maskload_ps(
+        p, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane));
 #else
     vf v = vf_set1(0.0f);
 
@@ -176,6 +182,21 @@ INLINE void vf_store_n(float *p, vf v, long n)
 {
 #if VW == 16
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif VW == 8 /* a masked store takes more instructions than these on AMD */
+    __m128 h = _mm256_castps256_ps128((__m256)v);
+
+    if (n & 4) {
+        _mm_storeu_ps(p, h);
+        h = _mm256_extractf128_ps((__m256)v, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)(void *)p, h);
+        h = _mm_movehl_ps(h, h);
+        p += 2;
+    }
+    if (n & 1)
+        _mm_store_ss(p, h);
 #else
     for (int i = 0; i < VW - 1; i++)
         if (i < n)
@@ -303,18 +324,54 @@ INLINE void vf_store_t(int t, void *p, long i, vf v)
         vf_store_f16((uint16_t *)p + i, v);
 }
 
+/* The first n < VW halves; the other lanes are 0. */
+INLINE void half_load_n(uint16_t all[VW], const uint16_t *h, long n)
+{
+#if VW == 8
+    uint64_t first = 0, rest = 0; /* four, and up to three */
+    uint32_t two = 0;
+
+    if (n & 4) {
+        memcpy(&first, h, sizeof first);
+        h += 4;
+    }
+    if (n & 2)
+        memcpy(&two, h, sizeof two);
+    if (n & 1)
+        rest = (uint64_t)h[n & 2] << 16 * (n & 2);
+    rest |= two;
+    _mm_storeu_si128((__m128i *)(void *)all,
+                     _mm_set_epi64x((int64_t)(n & 4 ? rest : 0),
+                                    (int64_t)(n & 4 ? first : rest)));
+#else
+    for (int k = 0; k < VW; k++)
+        all[k] = k < n ? h[k] : 0;
+#endif
+}
+
+INLINE void half_store_n(uint16_t *h, const uint16_t all[VW], long n)
+{
+    long k = 0;
+
+    if (VW == 8 && (n & 4)) {
+        memcpy(h, all, 8);
+        k = 4;
+    }
+    for (; k < n; k++)
+        h[k] = all[k];
+}
+
 /* The same for the first n values, n <= VW. */
 INLINE vf vf_get_t(int t, const void *p, long i, long n)
 {
     const uint16_t *h = (const uint16_t *)p + i;
-    uint16_t all[VW] = {0};
+    uint16_t all[VW];
 
     if (n == VW)
         return vf_load_t(t, p, i);
     if (t == 0)
         return vf_load_n((const float *)p + i, n);
-    for (int k = 0; k < VW - 1; k++)
-        all[k] = k < n ? h[k] : 0;
+    half_load_n(all, h, n);
     return vf_load_t(t, all, 0);
 }
 
@@ -328,35 +385,39 @@ INLINE void vf_put_t(int t, void *p, long i, vf v, long n)
         vf_store_n((float *)p + i, v, n);
     } else {
         vf_store_t(t, all, 0, v);
-        for (int k = 0; k < VW - 1; k++)
-            if (k < n)
-                h[k] = all[k];
+        half_store_n(h, all, n);
     }
 }
 
 #if VW == 8
 /* canon_exp of |x| <= 87: nothing to clamp, and the result is normal, so that
- * 2^n is added to its exponent. */
-INLINE __m256 exp_normal(__m256 x)
+ * 2^n is added to its exponent. n_x vectors, a constant, step by step: one's
+ * chain of operations would wait for itself. */
+INLINE void exps_normal(vf *x, const int n_x)
 {
     const __m256 magic = _mm256_set1_ps(12582912.0f);
-    __m256 t, n, r, q;
+    __m256 t[4], r[4], q[4];
 
-    t = _mm256_fmadd_ps(x, _mm256_set1_ps(0x1.715476p+0f), magic);
-    n = _mm256_sub_ps(t, magic);
-    r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0x1.62e400p-1f), x);
-    r = _mm256_fmadd_ps(n, _mm256_set1_ps(-0x1.7f7d1cp-20f), r);
-    q = _mm256_set1_ps(0x1.6c6a1ap-10f);
-    q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0x1.120b9cp-7f));
-    q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0x1.5555bap-5f));
-    q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0x1.5554dcp-3f));
-    q = _mm256_fmadd_ps(q, r, _mm256_set1_ps(0.5f));
-    q = _mm256_fmadd_ps(q, _mm256_mul_ps(r, r), r);
-    q = _mm256_add_ps(q, _mm256_set1_ps(1.0f));
+#define EACH                                                                  \
+    _Pragma("GCC unroll 4") for (int i = 0; i < n_x; i++)
+    EACH t[i] = _mm256_fmadd_ps((__m256)x[i],
+                                _mm256_set1_ps(0x1.715476p+0f), magic);
+    EACH q[i] = _mm256_sub_ps(t[i], magic);
+    EACH r[i] = _mm256_fmadd_ps(q[i], _mm256_set1_ps(-0x1.62e400p-1f),
+                                (__m256)x[i]);
+    EACH r[i] = _mm256_fmadd_ps(q[i], _mm256_set1_ps(-0x1.7f7d1cp-20f), r[i]);
+    EACH q[i] = _mm256_fmadd_ps(_mm256_set1_ps(0x1.6c6a1ap-10f), r[i],
+                                _mm256_set1_ps(0x1.120b9cp-7f));
+    EACH q[i] = _mm256_fmadd_ps(q[i], r[i], _mm256_set1_ps(0x1.5555bap-5f));
+    EACH q[i] = _mm256_fmadd_ps(q[i], r[i], _mm256_set1_ps(0x1.5554dcp-3f));
+    EACH q[i] = _mm256_fmadd_ps(q[i], r[i], _mm256_set1_ps(0.5f));
+    EACH q[i] = _mm256_fmadd_ps(q[i], _mm256_mul_ps(r[i], r[i]), r[i]);
+    EACH q[i] = _mm256_add_ps(q[i], _mm256_set1_ps(1.0f));
     /* t's low bits are n; those of magic leave on the left */
-    return _mm256_castsi256_ps(
-        _mm256_add_epi32(_mm256_castps_si256(q),
-                         _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
+    EACH x[i] = (vf)_mm256_add_epi32(
+        _mm256_castps_si256(q[i]),
+        _mm256_slli_epi32(_mm256_castps_si256(t[i]), 23));
+#undef EACH
 }
 #endif
 
@@ -390,14 +451,38 @@ INLINE vf vf_exp(vf x)
     __m256 size = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), (__m256)x);
     __m256 far = _mm256_cmp_ps(size, _mm256_set1_ps(87.0f), _CMP_NLE_UQ);
 
-    if (__builtin_expect(_mm256_movemask_ps(far) == 0, 1))
-        return (vf)exp_normal((__m256)x);
+    if (__builtin_expect(_mm256_movemask_ps(far) == 0, 1)) {
+        exps_normal(&x, 1);
+        return x;
+    }
 #endif
     vf_store(v, x);
     for (int i = 0; i < VW; i++)
         v[i] = canon_exp(v[i]);
     return vf_load(v);
 #endif
+}
+
+/* vf_exp of n <= 4 vectors; one look at all tells whether the short way is
+ * allowed. n is a constant after inlining. */
+INLINE void vf_exps(vf *x, const int n)
+{
+#if VW == 8
+    __m256i far = _mm256_setzero_si256();
+
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i++) /* a NaN is more than all numbers */
+        far = _mm256_max_epi32(
+            far, (__m256i)_mm256_andnot_ps(_mm256_set1_ps(-0.0f),
+                                           (__m256)x[i]));
+    far = _mm256_cmpgt_epi32(far, (__m256i)_mm256_set1_ps(87.0f));
+    if (__builtin_expect(_mm256_movemask_epi8(far) == 0, 1)) {
+        exps_normal(x, n);
+        return;
+    }
+#endif
+    for (int i = 0; i < n; i++)
+        x[i] = vf_exp(x[i]);
 }
 
 INLINE vf vf_log(vf x)
@@ -410,24 +495,31 @@ INLINE vf vf_log(vf x)
     return vf_load(v);
 }
 
-INLINE vf vf_sigmoid(vf x)
+/* canon_sigmoid of n <= 4 vectors; n is a constant after inlining. */
+INLINE void vf_sigmoids(vf *x, const int n)
 {
+    vf e[4], one = vf_set1(1.0f), top;
+
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i++)
+        e[i] = (vf)((vi)x[i] | (vi)vf_set1(-0.0f));
+    vf_exps(e, n);
+#pragma GCC unroll 4
+    for (int i = 0; i < n; i++) {
 #if VW == 16
-    const __m512 one = _mm512_set1_ps(1.0f);
-    __m512 e = (__m512)vf_exp((vf)_mm512_or_ps((__m512)x,
-                                               _mm512_set1_ps(-0.0f)));
-    __mmask16 pos = _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(),
-                                       _CMP_GE_OQ);
+        __mmask16 pos = _mm512_cmp_ps_mask((__m512)x[i], _mm512_setzero_ps(),
+                                           _CMP_GE_OQ);
 
-    return (vf)_mm512_div_ps(_mm512_mask_mov_ps(e, pos, one),
-                             _mm512_add_ps(one, e));
+        top = (vf)_mm512_mask_mov_ps((__m512)e[i], pos, (__m512)one);
+#elif VW == 8 /* by the sign: of -0, e is 1 */
+        top = (vf)_mm256_blendv_ps((__m256)one, (__m256)e[i], (__m256)x[i]);
 #else
-    vf sign = vf_set1(-0.0f), one = vf_set1(1.0f);
-    vf e = vf_exp((vf)((vi)x | (vi)sign));
-    vi pos = (vi)(x >= vf_set1(0.0f));
+        vi pos = (vi)(x[i] >= vf_set1(0.0f));
 
-    return (vf)((pos & (vi)one) | (~pos & (vi)e)) / (one + e);
+        top = (vf)((pos & (vi)one) | (~pos & (vi)e[i]));
 #endif
+        x[i] = top / (one + e[i]);
+    }
 }
 
 #endif

@@ -65,7 +65,7 @@ static void rows(void *ctx, long lo, long hi, int worker)
     const struct job *j = ctx;
     const struct k_sums *s = &j->s;
     size_t w = (size_t)s->width, bytes = w * dtype_size(j->t);
-    float *sum = NAME(cpu_worker)(j->c, worker, W_ROW, 2 * w * sizeof *sum);
+    float *sum = cpu_worker(j->c, worker, W_ROW, 2 * w * sizeof *sum);
 
     for (long r = lo, all; sum && r < hi; r += all ? all : 1) {
         int32_t a = s->off[r], n = s->off[r + 1] - a;
@@ -96,5 +96,5 @@ OP(void, sum_rows)(struct kernels *k, enum dtype t, void *y, const void *x,
 {
     struct job j = {cpu_of(k), t, y, x, s};
 
-    NAME(cpu_for)(j.c, s.n, s.width, rows, &j);
+    cpu_for(j.c, s.n, s.width, rows, &j);
 }

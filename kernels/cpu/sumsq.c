@@ -57,11 +57,11 @@ OP(double, sumsq)(struct kernels *k, const void *g, enum dtype gt, size_t n,
     double total = 0;
 
     if (!sums)
-        j.sums = NAME(cpu_shared)(c, S_TASKS,
-                                  (size_t)n_blocks * sizeof *j.sums);
+        j.sums = cpu_shared(c, S_TASKS,
+                            (size_t)n_blocks * sizeof *j.sums);
     if (!j.sums)
         return 0;
-    NAME(cpu_for)(c, n_blocks, BLOCK, blocks, &j);
+    cpu_for(c, n_blocks, BLOCK, blocks, &j);
     for (long b = 0; b < n_blocks; b++)
         total += j.sums[b];
     return total;

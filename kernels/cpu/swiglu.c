@@ -2,6 +2,8 @@
 #include "cpu.h"
 #include "simd.h"
 
+enum { SOME = 4 }; /* vectors whose chains of operations run side by side */
+
 struct job {
     enum dtype t;
     void *out, *y; /* y: of the backward, or NULL */
@@ -9,28 +11,35 @@ struct job {
     long F;
 };
 
-INLINE void forward_n(const struct job *j, int t, long r, long f, long n)
+/* nv vectors of a row from f on, or the first n values of one. */
+INLINE void part(const struct job *j, int t, const int back, long r, long f,
+                 const int nv, long n)
 {
-    long at = r * 2 * j->F + f;
-    vf g = vf_get_t(t, j->gu, at, n), u = vf_get_t(t, j->gu, at + j->F, n);
+    long at = r * 2 * j->F + f, to = r * j->F + f;
+    vf g[SOME], s[SOME], one = vf_set1(1.0f);
 
-    vf_put_t(t, j->out, r * j->F + f, (g * vf_sigmoid(g)) * u, n);
+#pragma GCC unroll 4
+    for (int v = 0; v < nv; v++)
+        s[v] = g[v] = vf_get_t(t, j->gu, at + v * VW, n);
+    vf_sigmoids(s, nv);
+#pragma GCC unroll 4
+    for (int v = 0; v < nv; v++) {
+        vf u = vf_get_t(t, j->gu, at + j->F + v * VW, n), silu = g[v] * s[v];
+        void *y = back ? j->y : j->out;
+
+        if (back) {
+            vf dy = vf_get_t(t, j->dy, to + v * VW, n);
+
+            vf_put_t(t, j->out, at + v * VW,
+                     (dy * u) * (s[v] * vf_fma(g[v], one - s[v], one)), n);
+            vf_put_t(t, j->out, at + j->F + v * VW, dy * silu, n);
+        }
+        if (y)
+            vf_put_t(t, y, to + v * VW, silu * u, n);
+    }
 }
 
-INLINE void backward_n(const struct job *j, int t, long r, long f, long n)
-{
-    long at = r * 2 * j->F + f;
-    vf g = vf_get_t(t, j->gu, at, n), u = vf_get_t(t, j->gu, at + j->F, n);
-    vf dy = vf_get_t(t, j->dy, r * j->F + f, n), s = vf_sigmoid(g);
-    vf one = vf_set1(1.0f), silu = g * s;
-
-    vf_put_t(t, j->out, at, (dy * u) * (s * vf_fma(g, one - s, one)), n);
-    vf_put_t(t, j->out, at + j->F, dy * silu, n);
-    if (j->y)
-        vf_put_t(t, j->y, r * j->F + f, silu * u, n);
-}
-
-INLINE void rows(const struct job *all, int t, int back, long lo, long hi)
+INLINE void rows(const struct job *all, int t, const int back, long lo, long hi)
 {
     const struct job one = *all, *j = &one; /* which no store changes */
     long F = j->F;
@@ -38,17 +47,12 @@ INLINE void rows(const struct job *all, int t, int back, long lo, long hi)
     for (long r = lo; r < hi; r++) {
         long f = 0;
 
-        if (back) {
-            for (; f + VW <= F; f += VW)
-                backward_n(j, t, r, f, VW);
-            if (f < F)
-                backward_n(j, t, r, f, F - f);
-        } else {
-            for (; f + VW <= F; f += VW)
-                forward_n(j, t, r, f, VW);
-            if (f < F)
-                forward_n(j, t, r, f, F - f);
-        }
+        for (; f + SOME * VW <= F; f += SOME * VW)
+            part(j, t, back, r, f, SOME, VW);
+        for (; f + VW <= F; f += VW)
+            part(j, t, back, r, f, 1, VW);
+        if (f < F)
+            part(j, t, back, r, f, 1, F - f);
     }
 }
 
@@ -83,7 +87,7 @@ OP(void, swiglu)(struct kernels *k, enum dtype t, void *y, const void *gu,
 {
     struct job j = {t, y, NULL, gu, NULL, F};
 
-    NAME(cpu_for)(cpu_of(k), T, 8.0 * F, forward, &j);
+    cpu_for(cpu_of(k), T, 8.0 * F, forward, &j);
 }
 
 OP(void, swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu, void *y,
@@ -91,5 +95,5 @@ OP(void, swiglu_bwd)(struct kernels *k, enum dtype t, void *dgu, void *y,
 {
     struct job j = {t, dgu, y, gu, dy, F};
 
-    NAME(cpu_for)(cpu_of(k), T, 10.0 * F, backward, &j);
+    cpu_for(cpu_of(k), T, 10.0 * F, backward, &j);
 }

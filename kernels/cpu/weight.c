@@ -110,10 +110,10 @@ static void fwd_panels(void *ctx, long lo, long hi, int worker)
     const struct job *j = ctx;
     const struct k_weight *w = j->w;
     long K = w->K;
-    float *row = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)K * sizeof *row);
-    uint16_t *half = NAME(cpu_worker)(j->c, worker, W_ROW2,
-                                      (size_t)K * sizeof *row);
+    float *row = cpu_worker(j->c, worker, W_ROW,
+                            (size_t)K * sizeof *row);
+    uint16_t *half = cpu_worker(j->c, worker, W_ROW2,
+                                (size_t)K * sizeof *row);
 
     if (!row || !half)
         return;
@@ -143,8 +143,8 @@ static void copy_rows(void *ctx, long lo, long hi, int worker)
     const struct job *j = ctx;
     const struct k_weight *w = j->w;
     long K = w->K;
-    float *row = NAME(cpu_worker)(j->c, worker, W_ROW,
-                                  (size_t)K * sizeof *row);
+    float *row = cpu_worker(j->c, worker, W_ROW,
+                            (size_t)K * sizeof *row);
 
     if (!row)
         return;
@@ -160,10 +160,10 @@ OP(void, weight_set)(struct kernels *k, struct k_weight *w, const void *src,
     struct job j = {cpu_of(k), w, src, st};
 
     if (w->fwd)
-        NAME(cpu_for)(j.c, (w->N + NR - 1) / NR, 4.0 * NR * w->K, fwd_panels,
-                      &j);
+        cpu_for(j.c, (w->N + NR - 1) / NR, 4.0 * NR * w->K, fwd_panels,
+                &j);
     else
-        NAME(cpu_for)(j.c, w->N, 4.0 * w->K, copy_rows, &j);
+        cpu_for(j.c, w->N, 4.0 * w->K, copy_rows, &j);
 }
 
 /* ---- panels of inputs, for dx = dy W ---- */
@@ -213,12 +213,12 @@ static void turn_panels(void *ctx, long lo, long hi, int worker)
 
 const void *NAME(weight_inputs)(struct cpu *c, const struct k_weight *w)
 {
-    struct turn j = {w, NAME(cpu_shared)(c, S_PANELS,
-                                         panel_bytes(w->t, w->K, w->N))};
+    struct turn j = {w, cpu_shared(c, S_PANELS,
+                                   panel_bytes(w->t, w->K, w->N))};
 
     if (j.bwd)
-        NAME(cpu_for)(c, (w->K + NR - 1) / NR, 2.0 * NR * w->N, turn_panels,
-                      &j);
+        cpu_for(c, (w->K + NR - 1) / NR, 2.0 * NR * w->N, turn_panels,
+                &j);
     return j.bwd;
 }
 

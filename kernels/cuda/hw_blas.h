@@ -10,8 +10,8 @@
  * number of tokens (HW_CLASSES). It is made when the class is first met, by
  * the heuristic at the class's reference number of tokens, among algorithms
  * that sum each output in one sequence; so every call of the class runs the
- * same algorithm, and a row's result does not depend on its company there.
- * NUMERICS.md tells what that leaves open.
+ * same algorithm, and there a row's result does not depend on the rest of the
+ * batch. NUMERICS.md tells what that leaves open.
  */
 #ifndef ULP_CUDA_HW_BLAS_H
 #define ULP_CUDA_HW_BLAS_H

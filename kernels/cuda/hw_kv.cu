@@ -7,7 +7,7 @@
  * over the lanes for all heads at once; then the softmax of the part; then
  * each lane sums its dimensions over its share of the keys. Rows of several
  * parts are merged in order. Parts are cut by position alone, so a row's result
- * does not depend on its company.
+ * does not depend on the rest of the batch.
  *
  * A part of 256 keys of 128 dimensions in bf16 is 128 KiB to read for 0.9
  * MFLOP of 7 heads: the memory is the limit. Parts that are merged add 3.5 KiB

@@ -1,7 +1,7 @@
 /* hw_row - a block of threads over one row of logits, read once
  *
  * The number of threads follows from V alone and every sum has a fixed order,
- * so that a row's result is the same in any company, and the same bits in
+ * so that a row's result is the same in any batch, and the same bits in
  * head_logp and head_sample. Warp w has the ids [w part, (w + 1) part); its
  * lanes take eight at a time. Each thread keeps its largest logit m and sums
  * relative to it, scaled down when a larger one comes: with

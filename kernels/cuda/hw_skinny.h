@@ -5,7 +5,7 @@
  * costs is to read w once. A block takes 64 rows of w and a slice of K; the
  * slices of a row are many enough to keep the device busy and depend on N and
  * K alone, never on the number of rows, and each output's sum is cut and
- * added in one fixed way: a row's bits do not depend on its company.
+ * added in one fixed way: a row's bits do not depend on the batch.
  */
 #ifndef ULP_CUDA_HW_SKINNY_H
 #define ULP_CUDA_HW_SKINNY_H

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "../base/digests.h"
 #include "../base/json.h"
 #include "members.h"
@@ -303,6 +304,33 @@ static int read_generation(struct config *c, const char *dir, struct err *e)
     return r;
 }
 
+/* What people give instead of a model's directory: a name of the Hub, and the
+ * directory of an adapter. */
+static int no_config(const char *dir, struct err *e)
+{
+    const char *slash = strchr(dir, '/');
+    char path[4096];
+
+    if (access(dir, F_OK)) {
+        err_set(e, ERR_IO, "%s: %s", dir, strerror(errno));
+        if (*dir != '.' && slash && slash != dir && slash[1] &&
+            !strchr(slash + 1, '/'))
+            return err_suffix(e,
+                              "; to fetch a model of that name from the Hub: "
+                              "hf download %s --local-dir DIR",
+                              dir);
+        return err_suffix(
+            e, "; expected a directory with config.json and *.safetensors");
+    }
+    snprintf(path, sizeof path, "%s/adapter_config.json", dir);
+    if (!access(path, F_OK))
+        return err_set(e, ERR_DATA,
+                       "%s: a LoRA adapter; save the merged model instead "
+                       "(merge_and_unload)",
+                       dir);
+    return err_set(e, ERR_IO, "%s/config.json: %s", dir, strerror(ENOENT));
+}
+
 int config_read(struct config *c, const char *dir, struct err *e)
 {
     char path[4096];
@@ -313,7 +341,7 @@ int config_read(struct config *c, const char *dir, struct err *e)
     snprintf(path, sizeof path, "%s/config.json", dir);
     r = digests_json(&o, dir, "config.json", e);
     if (!r)
-        return err_set(e, ERR_IO, "%s: %s", path, strerror(ENOENT));
+        return no_config(dir, e);
     if (r > 0)
         r = json_is_object(o) ? from_json(c, o, path, e)
                               : err_set(e, ERR_DATA, "%s: not an object", path);

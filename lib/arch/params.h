@@ -34,6 +34,8 @@ struct params {
     size_t n_values;     /* the flat layout's length */
 };
 
+/* All tensors of a model of c, which is not kept; to be freed. An error where c
+ * describes no model (config_check). */
 int params_list(struct params *p, const struct config *c,
                 struct err *e) MUST_CHECK;
 void params_free(struct params *p);

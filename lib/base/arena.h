@@ -10,9 +10,9 @@
 
 struct arena;
 
-struct arena *arena_open(void);
-void arena_close(struct arena **a);
-void arena_reset(struct arena *a);
+struct arena *arena_open(void);     /* never NULL */
+void arena_close(struct arena **a); /* accepts NULL at *a */
+void arena_reset(struct arena *a);  /* keeps chunks of the usual size */
 /* 16-byte aligned, zeroed; n = 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t n);
 char *arena_strndup(struct arena *a, const char *s, size_t n);

@@ -5,16 +5,22 @@
 #include <string.h>
 #include "err.h"
 
+/* A new fault in *e, which is not NULL. */
+static void fill(struct err *e, int code, const char *fmt, va_list ap)
+{
+    e->code = code;
+    e->no_memory = e->reader_left = 0;
+    vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+}
+
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
     va_list ap;
 
     if (!e)
         return -code;
-    e->code = code;
-    e->no_memory = e->reader_left = 0;
     va_start(ap, fmt);
-    vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+    fill(e, code, fmt, ap);
     va_end(ap);
     return -code;
 }
@@ -27,10 +33,8 @@ int err_errno(struct err *e, int code, const char *fmt, ...)
 
     if (!e)
         return -code;
-    e->code = code;
-    e->no_memory = e->reader_left = 0;
     va_start(ap, fmt);
-    vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+    fill(e, code, fmt, ap);
     va_end(ap);
     n = strlen(e->msg);
     snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(no));
@@ -43,12 +47,10 @@ int err_memory(struct err *e, const char *fmt, ...)
 
     if (!e)
         return -ERR_IO;
-    e->code = ERR_IO;
-    e->no_memory = 1;
-    e->reader_left = 0;
     va_start(ap, fmt);
-    vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+    fill(e, ERR_IO, fmt, ap);
     va_end(ap);
+    e->no_memory = 1;
     return -ERR_IO;
 }
 

@@ -2,15 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "arena.h"
 #include "file.h"
 
-enum { BUFFER = 64 * 1024 };
+enum { BUFFER = 64 * 1024, LINKS = 40 /* as Linux follows */ };
 
 struct file {
     int fd;
@@ -33,29 +35,43 @@ static void destroy(struct file **f)
     *f = NULL;
 }
 
-static char *join(const char *a, const char *b, const char *c)
+/* "dir/.name.ulp-SLOT" */
+static char *tmp_name(const char *path, int slot)
 {
-    size_t na = strlen(a), nb = strlen(b), nc = strlen(c);
-    char *s = xmalloc(na + nb + nc + 1);
+    const char *slash = strrchr(path, '/');
+    size_t dir = slash ? (size_t)(slash - path) + 1 : 0;
+    size_t n = strlen(path) + 20;
+    char *s = xmalloc(n);
 
-    memcpy(s, a, na);
-    memcpy(s + na, b, nb);
-    memcpy(s + na + nb, c, nc + 1);
+    snprintf(s, n, "%.*s.%s.ulp-%d", (int)dir, path, path + dir, slot);
     return s;
 }
 
-/* "dir/.name.XXXXXX" */
-static char *tmp_name(const char *path)
+/* Who writes a file has it locked from before it has a temporary name until it
+ * has its own. So one that nobody has locked was left by a process that was
+ * killed. Where the file system has no locks, nothing is removed. */
+static void sweep_slot(const char *path, int slot)
 {
-    const char *slash = strrchr(path, '/');
-    char *dir = xstrdup(path), *head, *s;
+    char *s = tmp_name(path, slot);
+    int fd = open(s, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
 
-    dir[slash ? slash - path + 1 : 0] = 0;
-    head = join(dir, ".", slash ? slash + 1 : path);
-    s = join(head, ".XXXXXX", "");
-    free(dir);
-    free(head);
-    return s;
+    if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+        !flock(fd, LOCK_EX | LOCK_NB))
+        unlink(s);
+    if (fd >= 0)
+        close(fd);
+    free(s);
+}
+
+/* As many processes may write to one name at once; SWEPT: those of them of whom
+ * something is looked for. */
+enum { SLOTS = 100, SWEPT = 4 };
+
+static void sweep(const char *path)
+{
+    for (int i = 0; i < SWEPT; i++)
+        sweep_slot(path, i);
 }
 
 static int open_unnamed(const char *path)
@@ -64,22 +80,72 @@ static int open_unnamed(const char *path)
     int fd = open(dirname(copy), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
 
     free(copy);
+    if (fd >= 0)
+        (void)!flock(fd, LOCK_EX);
     return fd;
+}
+
+/* 1: f->fd is a new file of that name, or f->tmp stays NULL: of another one's.
+ * One that is swept before it is locked is made anew. */
+static int open_slot(struct file *f, int slot)
+{
+    char *s = tmp_name(f->path, slot);
+    struct stat st;
+
+    for (;;) {
+        f->fd = open(s, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+        if (f->fd < 0) {
+            int taken = errno == EEXIST;
+
+            free(s);
+            return taken ? 0 : -1;
+        }
+        (void)!flock(f->fd, LOCK_EX);
+        if (fstat(f->fd, &st) || st.st_nlink)
+            break;
+        close(f->fd);
+    }
+    f->tmp = s;
+    return 1;
 }
 
 static int open_named(struct file *f)
 {
-    mode_t mask = umask(0);
+    for (int i = 0; i < SLOTS; i++) {
+        int r = open_slot(f, i);
 
-    umask(mask);
-    f->tmp = tmp_name(f->path);
-    f->fd = mkostemp(f->tmp, O_CLOEXEC);
-    if (f->fd < 0) {
-        free(f->tmp);
-        f->tmp = NULL;
-        return -1;
+        if (r)
+            return r;
     }
-    return fchmod(f->fd, 0666 & ~mask);
+    return -1;
+}
+
+char *file_followed(const char *path)
+{
+    char *p = xstrdup(path), to[PATH_MAX];
+
+    for (int i = 0; i < LINKS; i++) {
+        char *real = realpath(p, NULL), *slash;
+        ssize_t n;
+
+        if (real || errno == ELOOP) {
+            free(p);
+            return real;
+        }
+        n = readlink(p, to, sizeof to - 1);
+        if (n < 0)
+            return p;
+        to[n] = 0;
+        slash = *to == '/' ? NULL : strrchr(p, '/');
+        if (slash)
+            *slash = 0;
+        real = slash ? file_in(p, to) : xstrdup(to);
+        free(p);
+        p = real;
+    }
+    free(p);
+    errno = ELOOP;
+    return NULL;
 }
 
 int file_create(struct file **out, const char *path, struct err *e)
@@ -104,12 +170,13 @@ int file_create(struct file **out, const char *path, struct err *e)
         if (f->fd < 0)
             r = err_errno(e, ERR_IO, "%s", path);
     } else {
-        f->path = realpath(path, NULL);
-        if (!f->path)
-            f->path = xstrdup(path);
-        /* A file without a name leaves nothing behind when we are killed. */
-        f->fd = open_unnamed(f->path);
-        if (f->fd < 0 && open_named(f) < 0)
+        f->path = file_followed(path);
+        if (f->path) {
+            sweep(f->path);
+            /* A file without a name leaves nothing when we are killed. */
+            f->fd = open_unnamed(f->path);
+        }
+        if (f->fd < 0 && (!f->path || open_named(f) < 0))
             r = err_errno(e, ERR_IO, "%s", path);
     }
     if (r < 0) {
@@ -175,31 +242,34 @@ static int give_name(struct file *f)
     char proc[64];
 
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", f->fd);
-    for (int i = 0; i < 100; i++) {
-        char *s = tmp_name(f->path);
-        int fd = mkostemp(s, O_CLOEXEC); /* for a name nobody has */
+    for (int i = 0; i < SLOTS; i++) {
+        char *s = tmp_name(f->path, i);
+        int taken;
 
-        if (fd < 0) {
-            free(s);
-            return -1;
-        }
-        close(fd);
-        unlink(s);
         if (linkat(AT_FDCWD, proc, AT_FDCWD, s, AT_SYMLINK_FOLLOW) == 0) {
             f->tmp = s;
             return 0;
         }
+        taken = errno == EEXIST;
         free(s);
-        if (errno != EEXIST)
+        if (!taken)
             return -1;
     }
     return -1;
 }
 
+/* Its close says what a network or quota found out late; that of another
+ * descriptor of it, *locked, frees its lock. */
+static int close_keeping(int fd, int *locked)
+{
+    *locked = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return close(fd);
+}
+
 int file_commit(struct file **f, struct err *e)
 {
     struct file *p = *f;
-    int fd = p->fd, r = file_flush(p, e);
+    int fd = p->fd, locked, r = file_flush(p, e);
 
     if (r < 0) {
         file_abort(f);
@@ -218,10 +288,12 @@ int file_commit(struct file **f, struct err *e)
     if (fsync(fd) < 0 || (!p->tmp && give_name(p) < 0))
         r = err_errno(e, ERR_IO, "%s", p->shown);
     p->fd = -1;
-    if (close(fd) < 0 && !r)
+    if (close_keeping(fd, &locked) < 0 && !r)
         r = err_errno(e, ERR_IO, "%s", p->shown);
     if (!r && rename(p->tmp, p->path) < 0)
         r = err_errno(e, ERR_IO, "%s", p->shown);
+    if (locked >= 0)
+        close(locked);
     if (r < 0)
         file_abort(f);
     else

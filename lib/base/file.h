@@ -2,8 +2,9 @@
  *
  * A created file is written under a temporary name in the same directory and
  * renamed over its name at commit, after fsync. Abort, close without commit,
- * or a killed process leave the old file as it was. Every error message has
- * the final file's name.
+ * or a killed process leave the old file as it was. What a process that was killed
+ * at commit leaves, .NAME.ulp-N, goes when NAME is next created. Every error
+ * message has the final file's name.
  */
 #ifndef ULP_BASE_FILE_H
 #define ULP_BASE_FILE_H
@@ -42,6 +43,9 @@ struct filemap {
 int file_map(struct filemap *m, const char *path, struct err *e) MUST_CHECK;
 void file_unmap(struct filemap *m);
 
+/* Where a symbolic link leads to, be it to what is not there yet; else the path
+ * as it is, or absolute. The caller frees it. NULL: it leads to itself, errno says so. */
+char *file_followed(const char *path);
 /* Make a directory and its parents; existing ones are fine. */
 int file_mkdirs(const char *path, struct err *e) MUST_CHECK;
 int file_exists(const char *path);

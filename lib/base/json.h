@@ -13,6 +13,8 @@
 /* From now on jansson allocates with xmalloc. */
 void json_use_xmalloc(void);
 
+/* A whole file, *out to be freed by json_decref; on error it is NULL, and e names
+ * the file. */
 int json_read_file(json_t **out, const char *path, struct err *e) MUST_CHECK;
 /* name stands for the source in messages; the text need not end in NUL. */
 int json_read_text(json_t **out, const char *text, size_t n, const char *name,

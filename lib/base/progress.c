@@ -127,3 +127,11 @@ void progress_drop(struct progress **p)
     free(*p);
     *p = NULL;
 }
+
+void progress_fail(struct progress **p, const struct err *e)
+{
+    if (*p && (*p)->done && !e->reader_left)
+        progress_close(p);
+    else
+        progress_drop(p);
+}

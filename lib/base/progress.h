@@ -7,6 +7,7 @@
 #ifndef ULP_BASE_PROGRESS_H
 #define ULP_BASE_PROGRESS_H
 #include <stdint.h>
+#include "err.h"
 
 struct progress;
 
@@ -24,5 +25,8 @@ void progress_say(struct progress *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void progress_close(struct progress **p); /* prints the closing line */
 void progress_drop(struct progress **p);  /* prints none */
+/* After an error: the closing line says how far it got; none where no work was
+ * done or a pipe's reader left. */
+void progress_fail(struct progress **p, const struct err *e);
 
 #endif

@@ -13,7 +13,9 @@ struct rng {
     int left;
 };
 
+/* The beginning of stream `stream` of seed. r owns no memory. */
 void rng_init(struct rng *r, uint64_t seed, uint64_t stream);
+/* The next 32 bits; the next 64, the first 32 of them low. */
 uint32_t rng_u32(struct rng *r);
 uint64_t rng_u64(struct rng *r);
 /* Uniform in [0, n), unbiased; n >= 1. */

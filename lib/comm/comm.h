@@ -26,6 +26,8 @@ void comm_close(struct comm **c); /* accepts NULL */
 int comm_rank(const struct comm *c);
 int comm_size(const struct comm *c);
 
+/* n bytes to another rank, and from one; both name the same n. A
+ * send returns when p may be written to again. */
 int comm_send(struct comm *c, int to, const void *p, size_t n,
               struct err *e) MUST_CHECK;
 int comm_recv(struct comm *c, int from, void *p, size_t n,
@@ -74,8 +76,8 @@ int comm_window_open(struct comm_window **w, struct comm *c, size_t bytes,
                      struct err *e) MUST_CHECK;
 /* The same; where ranks cannot read in place, a thread sends what others ask for.
  * NULL where that is not to be had either. */
-int comm_window_lend(struct comm_window **w, struct comm *c, size_t bytes,
-                     struct err *e) MUST_CHECK;
+int comm_window_open_remote(struct comm_window **w, struct comm *c,
+                            size_t bytes, struct err *e) MUST_CHECK;
 /* The bytes of rank r; lent until the window is closed. NULL: they are not read in
  * place. A rank's own are. */
 char *comm_window_of(const struct comm_window *w, int r);

@@ -16,8 +16,8 @@ struct comm {
     /* tests: every message waits a random time of at most this first */
     long delay_us;
     uint64_t draws;
-    /* what lends memory beside it (lend.h), and its end before that of c */
-    struct lend *lend;
+    /* what answers reads of memory (remote.h), and its end before that of c */
+    struct remote *remote;
     void (*end)(struct comm *c);
     /* Where a thread fails that nobody waits for: says it and ends the process.
      * NULL: only the thread ends. */

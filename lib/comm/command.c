@@ -20,26 +20,32 @@
 #include "../base/buf.h"
 #include "comm_impl.h"
 #include "start.h"
-#include "street.h"
+#include "rendezvous.h"
 #include "watch.h"
 #include "../base/clock.h"
 #include "../base/say.h"
 
 enum {
-    LATE_MS = 1000,  /* the launcher's words wait so long */
+    /* the launcher's words wait so long: Open MPI kills the other ranks a second
+     * after it has said that one failed */
+    LATE_MS = 5000,
     GRACE_MS = 1500, /* for its ranks' own words after it ended */
-    END_MS = 5000    /* for it to end when they have */
+    END_MS = 5000,   /* for it to end when they have */
+    /* for the next rank to call once one has: MPICH goes on without a rank that
+     * ended before, and the others would wait for it for ever */
+    CALL_S = 600
 };
 
 struct command {
     const char *launcher;
-    struct street street;
+    struct rendezvous rendezvous;
     pid_t pid;
     int out; /* what it writes */
     int status, ended;
     int failed; /* our own message is said: the launcher's is not */
-    int n_came; /* ranks that have called */
-    int64_t ended_ms, said_ms;
+    int n;      /* ranks */
+    int n_came; /* of them have called, the last at came_ms */
+    int64_t ended_ms, said_ms, came_ms;
     struct buf said;
 };
 
@@ -109,9 +115,9 @@ static char **words(const char *launcher, struct err *e)
 /* Defaults that are of use to us; what the user has set stays. Open MPI refuses
  * to run as root, which containers and continuous integration do, and binds
  * each rank to one core, where ours have threads. */
-static void set_environment(const struct street *s)
+static void set_environment(const struct rendezvous *s)
 {
-    setenv(STREET_WORD, s->word, 1);
+    setenv(RENDEZVOUS_ENV, s->word, 1);
     if (!geteuid()) {
         setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
         setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
@@ -119,7 +125,7 @@ static void set_environment(const struct street *s)
     setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
     /* mpirun carries to other hosts what is named there */
-    setenv("OMPI_MCA_mca_base_env_list", STREET_WORD, 0);
+    setenv("OMPI_MCA_mca_base_env_list", RENDEZVOUS_ENV, 0);
     /* a step in this process's own step, and beside that of another program of
      * the pipe; without it srun waits for ever for what these have */
     if (getenv("SLURM_JOB_ID"))
@@ -147,7 +153,7 @@ static int spawn(struct command *x, struct err *e)
         start_leave_streams();
         dup2(pipe_fd[1], STDOUT_FILENO);
         dup2(pipe_fd[1], STDERR_FILENO);
-        set_environment(&x->street);
+        set_environment(&x->rendezvous);
         signal(SIGPIPE, SIG_DFL);
         execvp(argv[0], argv);
         failed = errno;
@@ -215,22 +221,32 @@ static void how(const struct command *x, char *text, size_t n)
         snprintf(text, n, "with status %d", WEXITSTATUS(x->status));
 }
 
+static void came(struct command *x, struct watch *w, int fd, int is_here)
+{
+    watch_add(w, fd, -1, 0, is_here, x->rendezvous.key);
+    x->n_came++;
+    x->came_ms = clock_ms();
+}
+
 static int turn(void *ctx, struct watch *w, struct err *e)
 {
     struct command *x = ctx;
     char text[64];
     int fd;
 
-    while ((fd = street_accept(x->street.here, 1)) >= 0) {
-        watch_add(w, fd, -1, 0, 1, x->street.key);
-        x->n_came++;
-    }
-    while (x->street.net >= 0 && (fd = street_accept(x->street.net, 0)) >= 0) {
-        watch_add(w, fd, -1, 0, 0, x->street.key);
-        x->n_came++;
-    }
+    while ((fd = rendezvous_accept(x->rendezvous.here, 1)) >= 0)
+        came(x, w, fd, 1);
+    while (x->rendezvous.net >= 0 &&
+           (fd = rendezvous_accept(x->rendezvous.net, 0)) >= 0)
+        came(x, w, fd, 0);
     listen_to(x);
     look(x);
+    if (x->n_came && x->n_came < x->n &&
+        clock_ms() - x->came_ms > CALL_S * 1000)
+        return err_set(e, ERR_IO,
+                       "the launcher '%s': %d of %d ranks have started, and no "
+                       "other in %d s",
+                       x->launcher, x->n_came, x->n, CALL_S);
     if (!x->ended || clock_ms() - x->ended_ms < GRACE_MS)
         return 0;
     how(x, text, sizeof text);
@@ -250,7 +266,7 @@ static int ranked(void *ctx, int fd, const struct link_hello *h, int is_here,
                        "--launcher: rank 0 is on %.100s, and must be on this "
                        "host, %.100s: it reads and writes for all",
                        h->host, link_host());
-    if (street_give(fd, streams, n_streams(h->rank, is_here)))
+    if (rendezvous_send_fds(fd, streams, n_streams(h->rank, is_here)))
         return err_errno(e, ERR_IO, "rank %d on %.100s", h->rank, h->host);
     if (!h->rank)
         start_leave_streams();
@@ -282,25 +298,25 @@ static void end_launcher(struct command *x)
 
 int start_command(int n, const char *launcher, struct comm **c, struct err *e)
 {
-    struct command x = {.launcher = launcher, .out = -1};
+    struct command x = {.launcher = launcher, .n = n, .out = -1};
     struct watch_start s = {.ctx = &x, .turn = turn, .ranked = ranked};
     struct watch *w;
     char text[64];
-    int r = street_open(&x.street, e);
+    int r = rendezvous_open(&x.rendezvous, e);
 
     *c = NULL;
     if (!r)
         r = spawn(&x, e);
     if (r) {
-        street_close(&x.street);
+        rendezvous_close(&x.rendezvous);
         return r;
     }
-    s.fd[0] = x.street.here;
-    s.fd[1] = x.street.net;
+    s.fd[0] = x.rendezvous.here;
+    s.fd[1] = x.rendezvous.net;
     s.fd[2] = x.out;
     w = watch_open(n, &s);
     r = watch_run(w, e);
-    street_close(&x.street);
+    rendezvous_close(&x.rendezvous);
     x.failed = r != 0;
     end_launcher(&x);
     listen_to(&x);
@@ -320,7 +336,7 @@ int start_command(int n, const char *launcher, struct comm **c, struct err *e)
 
 const char *start_word(void)
 {
-    return getenv(STREET_WORD);
+    return getenv(RENDEZVOUS_ENV);
 }
 
 /* The launcher's own word for the rank, before MPI says it; for messages. */
@@ -339,7 +355,7 @@ static int take_streams(int fd, int rank, int is_here, struct err *e)
 {
     int got[3], n = n_streams(rank, is_here);
 
-    if (street_take(fd, got, n))
+    if (rendezvous_recv_fds(fd, got, n))
         return err_set(e, ERR_IO,
                        "the process that started the ranks has gone");
     if (rank)
@@ -358,8 +374,8 @@ int start_as_rank(const char *word, int n, struct comm **c, struct err *e)
     struct link_msg m = {0};
     struct comm_engine x;
     int is_here, r,
-        fd = street_call(word, m.u.hello.key, sizeof m.u.hello.key, &is_here,
-                         e);
+        fd = rendezvous_connect(word, m.u.hello.key, sizeof m.u.hello.key,
+                                &is_here, e);
 
     if (fd < 0)
         return fd;
@@ -368,7 +384,7 @@ int start_as_rank(const char *word, int n, struct comm **c, struct err *e)
     m.u.hello.pid = getpid();
     snprintf(m.u.hello.host, sizeof m.u.hello.host, "%s", link_host());
     link_send(LINK_HELLO, &m);
-    unsetenv(STREET_WORD);
+    unsetenv(RENDEZVOUS_ENV);
     r = link_live(1, e);
     if (!r)
         r = start_mpi(&x, e);

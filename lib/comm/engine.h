@@ -9,7 +9,7 @@
 /* Messages of one kind do not meet those of another. */
 enum comm_channel {
     CHANNEL_MAIN,
-    CHANNEL_ASK,   /* for bytes that another rank lends (lend.h) */
+    CHANNEL_ASK,   /* for bytes of exposed memory (remote.h) */
     CHANNEL_ANSWER /* they are */
 };
 
@@ -52,9 +52,8 @@ struct comm_engine {
 
 enum { COMM_WINDOWS = 2 };
 
-/* What a plug-in defines, as COMM_PLUGIN: fills *x from the environment that
- * the launcher gave. Another version is refused. */
-#define COMM_PLUGIN_VERSION 4
+/* What a plug-in defines: fills *x from the environment that the launcher gave.
+ * The number is the version of this file; a plug-in of another one is refused. */
 #define COMM_PLUGIN "comm_plugin_4"
 typedef int comm_plugin_fn(struct comm_engine *x, char *why, size_t n_why);
 

@@ -3,14 +3,14 @@
 #include <string.h>
 #include "../base/arena.h"
 #include "comm_impl.h"
-#include "lend.h"
+#include "remote.h"
 
 struct comm_window {
     struct comm *c;
     int which;
     size_t bytes; /* 0: not shared */
     char **p;     /* [size]; NULL: read by messages */
-    int lent;     /* by messages: its number, else -1 */
+    int remote;   /* by messages: its number, else -1 */
 };
 
 static struct comm_window *make(struct comm *c, size_t bytes)
@@ -21,7 +21,7 @@ static struct comm_window *make(struct comm *c, size_t bytes)
         .c = c,
         .bytes = bytes,
         .p = xcalloc((size_t)comm_size(c), sizeof *w->p),
-        .lent = -1,
+        .remote = -1,
     };
     return w;
 }
@@ -70,30 +70,30 @@ int comm_window_open(struct comm_window **out, struct comm *c, size_t bytes,
 }
 
 /* Of ranks that read it by messages. */
-static int lend_window(struct comm_window **out, struct comm *c, size_t bytes,
+static int open_remote(struct comm_window **out, struct comm *c, size_t bytes,
                        struct err *e)
 {
     struct comm_window *w = make(c, bytes);
     int all, r;
 
-    w->lent = lend_memory(c, bytes, &w->p[c->x.rank]);
-    if (w->lent < 0)
+    w->remote = remote_expose(c, bytes, &w->p[c->x.rank]);
+    if (w->remote < 0)
         w->bytes = 0;
-    r = all_have(c, w->lent >= 0, &all, e);
+    r = all_have(c, w->remote >= 0, &all, e);
     if (!all)
         comm_window_close(&w);
     *out = w;
     return r;
 }
 
-int comm_window_lend(struct comm_window **out, struct comm *c, size_t bytes,
-                     struct err *e)
+int comm_window_open_remote(struct comm_window **out, struct comm *c,
+                            size_t bytes, struct err *e)
 {
     int r = comm_window_open(out, c, bytes, e);
 
     if (r || *out || comm_size(c) == 1 || !bytes || !c->x.channels)
         return r;
-    return lend_window(out, c, bytes, e);
+    return open_remote(out, c, bytes, e);
 }
 
 char *comm_window_of(const struct comm_window *w, int r)
@@ -105,15 +105,15 @@ int comm_window_read(const struct comm_window *w, int r, size_t at, size_t n,
                      void *to, struct err *e)
 {
     if (!w->p[r])
-        return lend_ask(w->c, w->lent, r, at, n, to, e);
+        return remote_read(w->c, w->remote, r, at, n, to, e);
     memcpy(to, w->p[r] + at, n);
     return 0;
 }
 
 void comm_window_settle(const struct comm_window *w)
 {
-    if (w && w->lent >= 0)
-        lend_settle(w->c);
+    if (w && w->remote >= 0)
+        remote_settle(w->c);
 }
 
 size_t comm_window_bytes(const struct comm_window *w)
@@ -127,7 +127,7 @@ void comm_window_close(struct comm_window **out)
 
     if (!w)
         return;
-    if (w->bytes && w->lent < 0) {
+    if (w->bytes && w->remote < 0) {
         w->c->x.unshare(w->c->x.ctx, w->which, w->bytes, w->p);
         w->c->shared[w->which] = 0;
     }

@@ -40,8 +40,10 @@ struct moves {
     uint64_t *by; /* [n_groups][n_updates + 1] weights moved by so many */
 };
 
+/* Counts of 0, in memory that m owns; m is to be closed. */
 void moves_open(struct moves *m, int n_updates, int n_groups);
 void moves_close(struct moves *m);
+/* Adds the counts of m, which was opened with the same numbers. */
 void moves_add(struct moves *to, const struct moves *m);
 /* In group g, the weights moved by 0, 1, ... of its members. */
 static inline uint64_t *moves_by(const struct moves *m, int g)

@@ -293,8 +293,8 @@ static int check_opts(const struct gen_opts *o, const struct model *m,
         return err_set(e, ERR_USAGE, "batch and max_new begin at 1");
     if (o->max_new >= m->c.max_pos)
         return err_set(e, ERR_USAGE,
-                       "%d new tokens and a prompt exceed the "
-                       "model's context of %d",
+                       "--max-new %d leaves no room for a prompt in the "
+                       "model's context length of %d",
                        o->max_new, m->c.max_pos);
     if (!(o->sample.top_p > 0 && o->sample.top_p <= 1) || o->sample.top_k < 0)
         return err_set(e, ERR_USAGE, "sampling: top_p %g, top_k %d",

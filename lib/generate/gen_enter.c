@@ -71,8 +71,8 @@ static int check_request(const struct gen *g, const struct gen_req *q,
                        g->o->max_new);
     if (q->n_prompt > c->max_pos - new)
         return err_set(e, ERR_DATA,
-                       "a prompt of %d tokens and %d new ones "
-                       "exceed the model's context of %d",
+                       "a prompt of %d tokens and %d new ones (--max-new) "
+                       "exceed the model's context length of %d",
                        q->n_prompt, new, c->max_pos);
     for (int i = 0; i < q->n_prompt; i++)
         if (q->prompt[i] < 0 || q->prompt[i] >= c->vocab)

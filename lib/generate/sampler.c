@@ -220,8 +220,8 @@ int sampler_run(struct engine *x, const struct sampler_opts *o,
                        "--max-new takes less",
                        o->batch);
     engine_note(x->k, s.progress, "");
-    if (r && e->reader_left)
-        progress_drop(&s.progress);
+    if (r)
+        progress_fail(&s.progress, e);
     progress_close(&s.progress);
     while (s.first)
         sampler_drop_first(&s);

@@ -1,6 +1,6 @@
 /* sampler_ranks - the sampler on several ranks
  *
- * Rank 0 reads prompts and hands them out by a farm (lib/comm/farm.h), an item a
+ * Rank 0 reads prompts and hands them out by a work queue (lib/comm/work_queue.h), an item a
  * prompt with all its samples; it sets the fields of the records and writes
  * them in order. Between rounds it says what comes next: another round, new
  * weights, or the end.
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
-#include "../comm/farm.h"
+#include "../comm/work_queue.h"
 #include "receive.h"
 #include "sampler_impl.h"
 
@@ -42,7 +42,7 @@ struct task {
 
 struct worker {
     struct sampler *s;
-    struct farm *farm;
+    struct work_queue *queue;
     struct task *open; /* has samples to issue */
     int in_flight;     /* samples issued and not given */
     struct buf result;
@@ -110,7 +110,7 @@ static int source_take(void *ctx, int i, const void *p, size_t n, struct err *e)
 static int open_task(struct worker *w, struct err *e)
 {
     struct task *t = xcalloc(1, sizeof *t);
-    int r = farm_get(w->farm, !w->in_flight, &t->number, &t->bytes, e);
+    int r = work_queue_get(w->queue, !w->in_flight, &t->number, &t->bytes, e);
 
     if (r <= 0) {
         buf_free(&t->bytes);
@@ -156,7 +156,8 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
     buf_put(&w->result, &h, sizeof h);
     buf_put(&w->result, res->tokens, (size_t)res->n * sizeof *res->tokens);
     buf_put(&w->result, res->logp, (size_t)res->n * sizeof *res->logp);
-    r = farm_give(w->farm, t->number, res->sample, w->result.p, w->result.n, e);
+    r = work_queue_put(w->queue, t->number, res->sample, w->result.p,
+                       w->result.n, e);
     w->in_flight--;
     if (++t->done == t->head.samples) {
         buf_free(&t->bytes);
@@ -167,23 +168,23 @@ static int done(void *ctx, const struct gen_res *res, struct err *e)
 
 static int work(struct sampler *s, struct err *e)
 {
-    const struct farm_source source = {s, source_ready, source_ended,
-                                       source_next, source_take};
+    const struct work_queue_source source = {s, source_ready, source_ended,
+                                             source_next, source_take};
     int batch = s->o->batch, ranks = comm_size(s->o->comm);
     struct worker w = {.s = s};
     struct gen_io io = {next, done, &w, 1, NULL};
-    int r = farm_open(&w.farm, s->o->comm, &source, 1,
-                      (batch / s->o->all.samples + 1) * ranks, e);
+    int r = work_queue_open(&w.queue, s->o->comm, &source, 1,
+                            (batch / s->o->all.samples + 1) * ranks, e);
 
     if (!r)
         r = gen_run(s->x->m, &s->g, &io, e);
     if (!r && s->o->fifo)
         sampler_release(s);
     if (!r)
-        r = farm_leave(w.farm, e);
+        r = work_queue_leave(w.queue, e);
     if (r)
-        farm_fail(w.farm, e);
-    farm_close(&w.farm);
+        work_queue_fail(w.queue, e);
+    work_queue_close(&w.queue);
     buf_free(&w.result);
     return r;
 }

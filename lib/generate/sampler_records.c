@@ -19,10 +19,11 @@ static int check_prompt(const struct sampler *s, struct rec *rec,
     if (!p->tokens.n)
         return rec_bad(rec, e, "prompt_tokens is empty");
     if (p->tokens.n + (size_t)p->how->max_new > (size_t)c->max_pos)
-        return rec_bad(rec, e,
-                       "prompt_tokens has %zu tokens, with %d new "
-                       "ones more than the model's context of %d",
-                       p->tokens.n, p->how->max_new, c->max_pos);
+        return rec_bad(
+            rec, e,
+            "prompt_tokens has %zu tokens, and %d new "
+            "ones (--max-new) exceed the model's context length of %d",
+            p->tokens.n, p->how->max_new, c->max_pos);
     for (size_t i = 0; i < p->tokens.n; i++)
         if (p->tokens.v[i] < 0 || p->tokens.v[i] >= c->vocab)
             return rec_bad(rec, e,

@@ -165,8 +165,11 @@ static int set_factor(struct arm *a, struct field key, struct field v,
             return set_rollout(a, f, v, e);
         }
     }
-    return err_set(e, ERR_USAGE, "arm: unknown factor '%.*s'; factors are %s",
-                   (int)key.n, key.s, known);
+    return err_set(e, ERR_USAGE, "arm: unknown factor '%.*s'; factors are %s%s",
+                   (int)key.n, key.s, known,
+                   is(key, "lr") || is(key, "tis")
+                       ? " (lr and tis are options of dapo-step)"
+                       : "");
 }
 
 /* factor=value, with `sep` between them. */

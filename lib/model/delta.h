@@ -47,7 +47,7 @@ int delta_pieces_check_all(struct delta_pieces *d, struct err *e) MUST_CHECK;
 
 /* Replaces DIR/model.safetensors, or the shards of DIR's index, by deltas to
  * those of `successor`. What was written is decoded and compared before a file
- * is removed. */
+ * is removed. What was killed is taken up where it had come to. */
 int delta_make(const char *dir, const char *successor,
                struct err *e) MUST_CHECK;
 /* The other way round. */

@@ -1,5 +1,6 @@
 /* delta_chain - links found, opened and held against their digests */
 #include "delta_chain.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -192,12 +193,58 @@ static int same_folder(const char *dir, const char *real)
     return yes;
 }
 
+/* path without "NAME/.." in it. */
+static char *without_ups(const char *path)
+{
+    char *s = xstrdup(path), *to = s;
+
+    for (const char *p = path; *p;) {
+        size_t n = strcspn(p, "/"), end = n + (p[n] == '/');
+        char *name = to - (to > s); /* the one before, without its slash */
+
+        while (name > s && name[-1] != '/')
+            name--;
+        if (n == 2 && !memcmp(p, "..", 2) && to - name > 1 &&
+            memcmp(name, "../", 3) && memcmp(name, "./", 2)) {
+            to = name;
+        } else {
+            memmove(to, p, end);
+            to += end;
+        }
+        p += end;
+    }
+    *to = 0;
+    return s;
+}
+
+/* The directory `to` seen from `dir`. A chain's names must not grow by each link:
+ * a shorter one of the same folder, which with symbolic links may be another. */
+static char *dir_from(const char *dir, const char *to)
+{
+    char *next = file_in(dir, to), *real = realpath(next, NULL);
+    char *less = without_ups(next), *is = realpath(less, NULL);
+
+    if (real && is && !strcmp(real, is)) {
+        free(next);
+        next = less;
+    } else {
+        free(less);
+        if (real && strlen(next) > PATH_MAX / 2) {
+            free(next);
+            next = xstrdup(real);
+        }
+    }
+    free(real);
+    free(is);
+    return next;
+}
+
 /* After the link: the directory of its successor. 1: that has all weights. */
 static int follow(struct chain *c, char **dir, const char *stem,
                   const char *avoid, struct err *e)
 {
     const struct link *x = &c->v[c->n - 1];
-    char *next = file_in(x->dir, x->successor), *model, *delta;
+    char *next = dir_from(x->dir, x->successor), *model, *delta;
     int r = 0;
 
     free(*dir);

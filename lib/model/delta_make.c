@@ -389,37 +389,90 @@ static int remove_model(const char *dir, const char *stem, struct err *e)
     return r;
 }
 
+/* 1: a run that was killed had come so far with this file, to this successor. */
+static int was_made(const char *dir, const char *successor, const char *stem,
+                    struct err *e)
+{
+    char *model = delta_file_of(dir, stem, ".safetensors");
+    int r = !file_exists(model) && delta_stands_for(model);
+    struct chain c;
+
+    free(model);
+    if (!r)
+        return 0;
+    r = chain_open(&c, dir, stem, NULL, e);
+    if (!r) {
+        char *to = file_in(c.v[0].dir, c.v[0].successor);
+        char *real = realpath(to, NULL), *want = realpath(successor, NULL);
+
+        r = real && want && !strcmp(real, want);
+        free(to);
+        free(real);
+        free(want);
+    }
+    chain_close(&c);
+    return r;
+}
+
 /* The last shard goes when all have their deltas: a directory that is neither
  * one nor the other is read all the same. */
 int delta_make(const char *dir, const char *successor, struct err *e)
 {
     struct st_stems s;
     int r = st_stems(&s, dir, e);
-    size_t made = 0;
+    size_t n = 0; /* of s.v, those made here */
 
-    while (!r && made < s.n) {
-        r = make_one(dir, successor, s.v[made], e);
-        made += !r;
+    for (size_t i = 0; i < s.n && r >= 0; i++) {
+        r = was_made(dir, successor, s.v[i], e);
+        if (r)
+            continue;
+        r = make_one(dir, successor, s.v[i], e);
+        if (!r) {
+            char *made = s.v[i];
+
+            s.v[i] = s.v[n];
+            s.v[n++] = made;
+        }
     }
-    for (size_t i = 0; i < s.n && !r; i++)
+    if (r > 0)
+        r = 0;
+    for (size_t i = 0; i < n && !r; i++)
         r = remove_model(dir, s.v[i], e);
-    for (size_t i = 0; i < made && made < s.n; i++) {
+    for (size_t i = 0; i < n && r; i++) {
+        char *model = delta_file_of(dir, s.v[i], ".safetensors");
         char *path = delta_file_of(dir, s.v[i], ".delta");
 
-        unlink(path);
+        if (file_exists(model))
+            unlink(path);
+        free(model);
         free(path);
     }
     st_stems_free(&s);
     return r;
 }
 
+static int was_expanded(const char *dir, const char *stem)
+{
+    char *model = delta_file_of(dir, stem, ".safetensors");
+    char *path = delta_file_of(dir, stem, ".delta");
+    int yes = file_exists(model) && !file_exists(path);
+
+    free(model);
+    free(path);
+    return yes;
+}
+
 int delta_expand(const char *dir, struct err *e)
 {
     struct st_stems s;
     int r = st_stems(&s, dir, e);
+    size_t n = 0;
 
     for (size_t i = 0; i < s.n && !r; i++)
-        r = expand_one(dir, s.v[i], e);
+        n += (size_t)was_expanded(dir, s.v[i]);
+    for (size_t i = 0; i < s.n && !r; i++)
+        if (n == s.n || !was_expanded(dir, s.v[i]))
+            r = expand_one(dir, s.v[i], e);
     st_stems_free(&s);
     return r;
 }

@@ -94,10 +94,11 @@ int columns_check(const struct columns *c, int all, struct err *e)
         const char *tool = rec_writer_of(path_of(k));
 
         if (!k->seen)
-            return err_set(e, ERR_DATA, "%s has the field %s%s%s",
-                           all ? "no record"
-                               : "none of the records read so far",
-                           k->name, tool ? ": run " : "", tool ? tool : "");
+            return err_set(
+                e, ERR_DATA, "%s has the field %s%s%s",
+                all ? "no record" : "none of the records read so far", k->name,
+                tool ? ": run " : "",
+                tool ? tool : " (show --fields lists those there are)");
     }
     return 0;
 }

@@ -7,7 +7,8 @@
 struct fields;
 
 struct fields *fields_open(void);
-void fields_close(struct fields **f);
+void fields_close(struct fields **f); /* accepts NULL at *f */
+/* Counts the fields of r; nothing of it is kept. */
 void fields_add(struct fields *f, struct rec *r);
 /* An aligned table, one line per field in the order of first sight: path,
  * type, records that have it, least, mean and greatest number (of an array:

@@ -14,6 +14,7 @@ struct field {
     msgpack_object val;
     const char *raw; /* the bytes as they were read; NULL once it was set */
     size_t n_raw;
+    int finite; /* as it was read: it holds no NaN or Inf; 0: not known */
 };
 
 /* A field's name as messages begin with it: its first 99 bytes. */
@@ -30,6 +31,12 @@ static inline struct field_name field_name(const struct field *f)
     memcpy(name.s, f->key, n);
     name.s[n] = 0;
     return name;
+}
+
+/* A value that was read and is known to hold finite numbers alone. */
+static inline int field_is_finite(const struct field *f)
+{
+    return f->raw && f->finite;
 }
 
 struct rec {

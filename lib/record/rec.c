@@ -1,8 +1,10 @@
 /* rec - one record: parse, pack, copy, find */
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include "impl.h"
+#include "unpack.h"
 
 void rec_init(struct rec *r)
 {
@@ -60,7 +62,13 @@ static int order_keys(const void *a, const void *b)
     return memcmp(x->key, y->key, x->n_key);
 }
 
-static int keys_differ(struct rec *r, struct err *e)
+static int twice(const struct field *f, struct err *e)
+{
+    return err_set(e, ERR_DATA, "field '%.*s' stands twice", (int)f->n_key,
+                   f->key);
+}
+
+static int sorted_keys_differ(struct rec *r, struct err *e)
 {
     const struct field **p = arena_alloc(r->a, r->n * sizeof *p);
 
@@ -69,16 +77,31 @@ static int keys_differ(struct rec *r, struct err *e)
     qsort(p, r->n, sizeof *p, order_keys);
     for (size_t i = 1; i < r->n; i++)
         if (!order_keys(&p[i - 1], &p[i]))
-            return err_set(e, ERR_DATA, "field '%.*s' stands twice",
-                           (int)p[i]->n_key, p[i]->key);
+            return twice(p[i], e);
     return 0;
 }
 
-static int not_unpacked(int ret, struct err *e)
+/* A bit for each key, by its length and ends: keys with a bit of their own need
+ * no comparison, and those of a record nearly all have one. */
+static int keys_differ(struct rec *r, struct err *e)
 {
-    return ret == MSGPACK_UNPACK_NOMEM_ERROR
-               ? err_memory(e, "out of memory")
-               : err_set(e, ERR_DATA, "is not valid msgpack");
+    uint64_t seen = 0;
+
+    if (r->n > 64)
+        return sorted_keys_differ(r, e);
+    for (size_t i = 0; i < r->n; i++) {
+        const struct field *f = &r->f[i];
+        size_t n = f->n_key;
+        unsigned first = n ? (unsigned char)f->key[0] : 0;
+        unsigned last = n ? (unsigned char)f->key[n - 1] : 0;
+        uint64_t bit = (uint64_t)1 << ((n * 5 + first * 3 + last) & 63);
+
+        for (size_t j = 0; j < i && (seen & bit); j++)
+            if (same_key(&r->f[j], f->key, n))
+                return twice(f, e);
+        seen |= bit;
+    }
+    return 0;
 }
 
 /* An empty string of msgpack-c is a null pointer, to which nothing may be
@@ -108,6 +131,36 @@ static void place_empty(msgpack_object *o)
     }
 }
 
+/* nil, a bool or a finite number */
+static int is_plain(const msgpack_object *o)
+{
+    return o->type < MSGPACK_OBJECT_FLOAT64 ||
+           ((o->type == MSGPACK_OBJECT_FLOAT64 ||
+             o->type == MSGPACK_OBJECT_FLOAT32) &&
+            isfinite(o->via.f64));
+}
+
+/* Plain, or an array of what is: nothing in it is to be checked. */
+static int is_all_plain(const msgpack_object *o)
+{
+    if (o->type != MSGPACK_OBJECT_ARRAY)
+        return is_plain(o);
+    for (uint32_t i = 0; i < o->via.array.size; i++)
+        if (!is_plain(&o->via.array.ptr[i]))
+            return 0;
+    return 1;
+}
+
+static int check_value(struct field *f, struct err *e)
+{
+    f->finite = is_all_plain(&f->val);
+    if (f->finite)
+        return 0;
+    f->finite = f->val.type == MSGPACK_OBJECT_STR;
+    place_empty(&f->val);
+    return value_check(&f->val, field_name(f).s, e);
+}
+
 int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
 {
     unsigned char c = (unsigned char)p[0];
@@ -129,11 +182,10 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
     }
     for (size_t i = 0; i < n_fields; i++) {
         struct field *f;
-        int ret, x;
+        int x = unpack_object(p, n, &off, &r->zone, &key, e);
 
-        ret = msgpack_unpack(p, n, &off, &r->zone, &key);
-        if (ret != MSGPACK_UNPACK_SUCCESS && ret != MSGPACK_UNPACK_EXTRA_BYTES)
-            return not_unpacked(ret, e);
+        if (x)
+            return x;
         place_empty(&key);
         if (key.type != MSGPACK_OBJECT_STR)
             return err_set(e, ERR_DATA, "a field's name is %s, expected str",
@@ -142,12 +194,11 @@ int rec_parse(struct rec *r, const char *p, size_t n, struct err *e)
             return x;
         f = rec_add_field(r, key.via.str.ptr, key.via.str.size);
         f->raw = p + off;
-        ret = msgpack_unpack(p, n, &off, &r->zone, &f->val);
-        if (ret != MSGPACK_UNPACK_SUCCESS && ret != MSGPACK_UNPACK_EXTRA_BYTES)
-            return not_unpacked(ret, e);
+        x = unpack_object(p, n, &off, &r->zone, &f->val, e);
+        if (x)
+            return x;
         f->n_raw = (size_t)(p + off - f->raw);
-        place_empty(&f->val);
-        if ((x = value_check(&f->val, field_name(f).s, e)) < 0)
+        if ((x = check_value(f, e)) < 0)
             return x;
     }
     return r->n > 1 ? keys_differ(r, e) : 0;
@@ -159,6 +210,23 @@ int buf_packer_write(void *b, const char *p, size_t n)
     return 0;
 }
 
+/* As msgpack-c packs it, in one piece where its length is one byte. */
+static void pack_key(msgpack_packer *pk, const struct field *f)
+{
+    struct buf *b = pk->data;
+    char *to;
+
+    if (f->n_key > 0x1f) {
+        msgpack_pack_str(pk, f->n_key);
+        msgpack_pack_str_body(pk, f->key, f->n_key);
+        return;
+    }
+    to = buf_room(b, 1 + f->n_key);
+    *to = (char)(0xa0 | f->n_key);
+    memcpy(to + 1, f->key, f->n_key);
+    b->n += 1 + f->n_key;
+}
+
 void rec_pack(const struct rec *r, struct buf *b)
 {
     msgpack_packer pk;
@@ -168,8 +236,7 @@ void rec_pack(const struct rec *r, struct buf *b)
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = &r->f[i];
 
-        msgpack_pack_str(&pk, f->n_key);
-        msgpack_pack_str_body(&pk, f->key, f->n_key);
+        pack_key(&pk, f);
         if (f->raw)
             buf_put(b, f->raw, f->n_raw);
         else
@@ -264,7 +331,8 @@ int rec_finite(const struct rec *r, struct err *e)
         const struct field *f = &r->f[i];
         struct err why;
 
-        if (value_finite(&f->val, field_name(f).s, &why) < 0)
+        if (!field_is_finite(f) &&
+            value_finite(&f->val, field_name(f).s, &why) < 0)
             return rec_bad(r, e, "%.700s", why.msg);
     }
     return 0;

@@ -188,6 +188,8 @@ enum { REC_HOLD_MS = 2, REC_HOLD_BYTES = 12 * 1024 };
 void rec_hold(struct rec_writer *w);
 /* What rec_write keeps goes to the reader; due: only if it is REC_HOLD_MS old. */
 int rec_flush(struct rec_writer *w, int due, struct err *e) MUST_CHECK;
+/* As file_is_direct: somebody may be reading it. */
+int rec_is_direct(const struct rec_writer *w);
 /* End record, flush, fsync, rename. *w becomes NULL, on error too. */
 int rec_commit(struct rec_writer **w, struct err *e) MUST_CHECK;
 /* One record alone, as a line of JSON; for what is no stream (--plan). */

@@ -64,6 +64,34 @@ static int read_head(struct head *h, const unsigned char *p, size_t n)
     return 1;
 }
 
+/* Bytes of an object that is a number, nil, a bool or a short string; 0: it is
+ * something else. */
+static size_t small_size(unsigned char c)
+{
+    static const unsigned char number[] = {5, 9, 2, 3, 5, 9, 2, 3, 5, 9};
+
+    if (c <= 0x7f || c >= 0xe0 || c == 0xc0 || c == 0xc2 || c == 0xc3)
+        return 1;
+    if (c >= 0xca && c <= 0xd3)
+        return number[c - 0xca];
+    return c >= 0xa0 && c <= 0xbf ? (size_t)1 + (c & 0x1f) : 0;
+}
+
+/* Past small objects of one level, which no bound stops yet. */
+static void pass_small(struct scan *s, const char *p, size_t n)
+{
+    uint64_t left = s->left[s->depth];
+    size_t at = s->at, end = n < REC_MAX_BYTES ? n : REC_MAX_BYTES, size;
+
+    while (left && at < end && (size = small_size((unsigned char)p[at])) &&
+           end - at >= size) {
+        at += size;
+        left--;
+    }
+    s->at = at;
+    s->left[s->depth] = left;
+}
+
 int scan_run(struct scan *s, const char *p, size_t n)
 {
     while (s->depth >= 0) {
@@ -71,6 +99,7 @@ int scan_run(struct scan *s, const char *p, size_t n)
         uint64_t size;
         int r;
 
+        pass_small(s, p, n);
         if (!s->left[s->depth]) {
             s->depth--;
             continue;

@@ -246,7 +246,8 @@ static int known(const struct select *s, struct err *e)
         return 0;
     tool = rec_writer_of(none);
     return err_set(e, ERR_DATA, "no record has the field %s%s%s", none,
-                   tool ? ": run " : "", tool ? tool : "");
+                   tool ? ": run " : "",
+                   tool ? tool : " (show --fields lists those there are)");
 }
 
 int select_end(struct select *s,

@@ -83,6 +83,11 @@ void rec_hold(struct rec_writer *w)
     w->hold = file_is_direct(w->f);
 }
 
+int rec_is_direct(const struct rec_writer *w)
+{
+    return file_is_direct(w->f);
+}
+
 int rec_flush(struct rec_writer *w, int due, struct err *e)
 {
     if (!w->held_ms || (due && clock_ms() - w->held_ms < REC_HOLD_MS))
@@ -256,9 +261,13 @@ static int check_fields(const struct rec *r, struct err *e)
                        "a record cannot begin with a field named end");
     for (size_t i = 0; i < r->n; i++) {
         const struct field *f = &r->f[i];
-        struct field_name name = field_name(f);
-        int x = value_finite(&f->val, name.s, e);
+        struct field_name name;
+        int x;
 
+        if (field_is_finite(f))
+            continue;
+        name = field_name(f);
+        x = value_finite(&f->val, name.s, e);
         if (!x && !f->raw)
             x = value_check(&f->val, name.s, e);
         if (x < 0)

@@ -211,7 +211,8 @@ int groupby_finish(struct groupby *g, struct err *e)
         if (!n && g->n)
             return err_set(e, ERR_DATA, "no record has the field %s%s%s",
                            g->field[k].text, tool ? ": run " : "",
-                           tool ? tool : "");
+                           tool ? tool
+                                : " (show --fields lists those there are)");
     }
     n_keys = g->n_by;
     if (g->n)

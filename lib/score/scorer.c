@@ -138,8 +138,8 @@ int scorer_run(struct engine *x, struct engine *against,
                        "; a smaller --micro-batch (it is %d tokens) takes "
                        "less, with the same results",
                        o->micro ? o->micro : MICRO_TOKENS);
-    if (r && e->reader_left)
-        progress_drop(&s.progress);
+    if (r)
+        progress_fail(&s.progress, e);
     progress_close(&s.progress);
     if (!r || comm_size(o->comm) == 1)
         drop(&s);

@@ -1,11 +1,11 @@
 /* scorer_ranks - the scorer on several ranks
  *
- * Rank 0 reads records and hands their tokens out by a farm (lib/comm/farm.h), an
+ * Rank 0 reads records and hands their tokens out by a work queue (lib/comm/work_queue.h), an
  * item a record; it sets the values on the records and writes them in order.
  */
 #include <stdlib.h>
 #include <string.h>
-#include "../comm/farm.h"
+#include "../comm/work_queue.h"
 #include "scorer_impl.h"
 
 /* A record at rank 0 from its reading until it was written. */
@@ -16,7 +16,7 @@ struct wait {
 };
 
 struct ranked {
-    struct farm *farm;
+    struct work_queue *queue;
     struct wait *first, **last; /* rank 0's */
     int ended;
     uint64_t *number;   /* [batch]: of the items that were gathered */
@@ -131,8 +131,8 @@ static int flush(struct scorer *s, struct err *e)
 
     for (int i = 0; i < n; i++) {
         if (!r)
-            r = farm_give(x->farm, x->number[i], 0, x->values[i].p,
-                          x->values[i].n, e);
+            r = work_queue_put(x->queue, x->number[i], 0, x->values[i].p,
+                               x->values[i].n, e);
         x->values[i].n = 0;
     }
     scorer_clear(&s->g);
@@ -152,7 +152,7 @@ static int work(struct scorer *s, struct err *e)
         const int32_t *tokens;
         uint64_t number;
 
-        r = full ? 0 : farm_get(x->farm, !s->g.n, &number, &item, e);
+        r = full ? 0 : work_queue_get(x->queue, !s->g.n, &number, &item, e);
         if (r < 0 || (!r && !s->g.n))
             break;
         if (!r) {
@@ -191,8 +191,8 @@ static int same_weights(const struct scorer *s, struct err *e)
 
 int scorer_on_ranks(struct scorer *s, struct err *e)
 {
-    const struct farm_source source = {s, source_ready, source_ended,
-                                       source_next, source_take};
+    const struct work_queue_source source = {s, source_ready, source_ended,
+                                             source_next, source_take};
     size_t batch = (size_t)s->o->batch;
     struct ranked *x = s->ranked = xcalloc(1, sizeof *x);
     int r;
@@ -203,15 +203,15 @@ int scorer_on_ranks(struct scorer *s, struct err *e)
     x->values = xcalloc(batch, sizeof *x->values);
     r = same_weights(s, e);
     if (!r)
-        r = farm_open(&x->farm, s->o->comm, &source, s->o->batch,
-                      2 * s->o->batch * comm_size(s->o->comm), e);
+        r = work_queue_open(&x->queue, s->o->comm, &source, s->o->batch,
+                            2 * s->o->batch * comm_size(s->o->comm), e);
     if (!r)
         r = work(s, e);
     if (!r)
-        r = farm_leave(x->farm, e);
+        r = work_queue_leave(x->queue, e);
     if (r)
-        farm_fail(x->farm, e);
-    farm_close(&x->farm);
+        work_queue_fail(x->queue, e);
+    work_queue_close(&x->queue);
     for (size_t i = 0; i < batch; i++)
         buf_free(&x->values[i]);
     free(x->values);

@@ -17,8 +17,11 @@ struct lines {
     long row_line; /* on which the row at hand began */
 };
 
+/* path: "-" is standard input; plain, gzip or zstd (source.h). UTF-16 is an error.
+ * l is closed after an error, too. */
 int lines_open(struct lines *l, const char *path, struct err *e) MUST_CHECK;
 void lines_close(struct lines *l);
+/* For messages; lent until lines_close. */
 const char *lines_name(const struct lines *l);
 /* The bytes at hand, lent until lines_more, whatever that gives. */
 const char *lines_bytes(const struct lines *l, size_t *n);

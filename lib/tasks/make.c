@@ -35,7 +35,9 @@ int make_prompts(struct file *f, const char *task, unsigned long n,
     int rc = 0;
 
     if (!fam)
-        return err_set(e, ERR_USAGE, "--sample: there is no task '%s'", task);
+        return err_set(e, ERR_USAGE,
+                       "--sample: there is no task '%s' (--help lists them)",
+                       task);
     seen = seen_open();
     rng_init(&r, seed, hash_bytes(task, strlen(task)));
     for (unsigned long i = 0, tries = 0; !rc && i < n;) {

@@ -140,7 +140,10 @@ int chat_open(struct chat **out, const struct chat_opts *o, struct err *e)
 
     *out = NULL;
     if (!o->jinja)
-        return err_set(e, ERR_DATA, "%s: no chat_template", o->where);
+        return err_set(e, ERR_DATA,
+                       "%s: no chat_template in tokenizer_config.json, and "
+                       "no chat_template.jinja",
+                       o->where);
     c = xcalloc(1, sizeof *c);
     if (o->n_args || !recognise(c, o->jinja))
         r = chat_jinja_open(&c->jinja, o, e);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "../base/arena.h"
 #include "../base/larger.h"
-#include "across.h"
+#include "side_stream.h"
 #include "clip.h"
 
 #define SCALE_INIT 65536.0
@@ -36,7 +36,7 @@ static int open_compute(struct adamw *a, struct err *e)
     for (int i = 0; i < a->s.n; i++)
         most = larger(most, a->s.cut[i + 1] - a->s.cut[i]);
     bytes = most * dtype_size(a->arm.compute);
-    r = comm_window_lend(&a->compute, a->s.c, bytes, e);
+    r = comm_window_open_remote(&a->compute, a->s.c, bytes, e);
     if (r || a->compute)
         return r;
     return err_memory(e,
@@ -81,7 +81,7 @@ int adamw_open_ranks(struct adamw **out, struct comm *c, struct kernels *k,
     a->arm = *arm;
     a->o = *o;
     slices_open(&a->s, c, p, arm->grads);
-    if (across_open(&a->s.across, c, k, e)) {
+    if (side_stream_open(&a->s.side, c, k, e)) {
         int r = -e->code;
 
         adamw_close(out);
@@ -119,7 +119,7 @@ void adamw_close(struct adamw **out)
     moment_free(a, a->m);
     moment_free(a, a->v);
     moment_free(a, a->comp);
-    across_close(&a->s.across);
+    side_stream_close(&a->s.side);
     slices_close(&a->s);
     free(a);
     *out = NULL;

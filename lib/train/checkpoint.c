@@ -8,6 +8,8 @@
 #include "../base/arena.h"
 #include "../base/digests.h"
 #include "../base/json.h"
+#include "../base/json_text.h"
+#include "../record/rec.h"
 #include "../../kernels/canon.h"
 #include "dir.h"
 
@@ -18,6 +20,18 @@ static int differs(const char *dir, const char *what, const char *was,
 {
     return err_set(e, ERR_USAGE, "%s was trained with %s %s, this run has %s",
                    dir, what, was, now);
+}
+
+static char *text_of(const json_t *v)
+{
+    char number[32];
+
+    if (!v)
+        return xstrdup("not set");
+    if (!json_is_real(v))
+        return json_dumps(v, JSON_ENCODE_ANY);
+    json_f64(number, json_real_value(v));
+    return xstrdup(number);
 }
 
 static int compare_hyper(const struct train_state *was,
@@ -33,8 +47,8 @@ static int compare_hyper(const struct train_state *was,
 
         if (json_equal(old, v))
             continue;
-        a = old ? json_dumps(old, JSON_ENCODE_ANY) : xstrdup("not set");
-        b = json_dumps(v, JSON_ENCODE_ANY);
+        a = text_of(old);
+        b = text_of(v);
         (void)differs(dir, key, a, b, e);
         free(a);
         free(b);
@@ -148,21 +162,33 @@ static int put_all(const char *tmp, const char *from, const struct adamw *a,
 /* A mistyped --out must not cost somebody a directory of other things. */
 static int may_replace(const char *dir, struct err *e)
 {
-    char *config = file_in(dir, "config.json");
-    int ok = !file_exists(dir) || file_exists(config) || rmdir(dir) == 0;
+    char *config = file_in(dir, "config.json"), *to = file_followed(dir);
+    int ok = !file_exists(dir) || file_exists(config) || (to && rmdir(to) == 0);
 
     free(config);
+    free(to);
     return ok ? 0
               : err_set(e, ERR_USAGE, "%s: is there and is no model directory",
                         dir);
 }
 
-static int begin(struct dir **d, const char *dir, struct err *e)
+int checkpoint_begin(struct dir **d, const char *dir, struct err *e)
 {
     int r = may_replace(dir, e);
 
     *d = NULL;
     return r ? r : dir_create(d, dir, e);
+}
+
+/* What came to dir since a run began is not replaced either. */
+static int begin_or_go_on(struct dir **d, const char *dir, struct err *e)
+{
+    return *d ? may_replace(dir, e) : checkpoint_begin(d, dir, e);
+}
+
+void checkpoint_abort(struct dir **d)
+{
+    dir_abort(d);
 }
 
 static int end(struct dir **d, int r, struct err *e)
@@ -173,47 +199,79 @@ static int end(struct dir **d, int r, struct err *e)
     return r;
 }
 
-int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
-                     struct train_state *s, struct err *e)
+int checkpoint_prepare(struct dir **d, const char *dir, const char *from,
+                       const struct adamw *a, struct train_state *s,
+                       struct err *e)
 {
-    struct dir *d;
     int r;
 
     if (a->s.rank) {
         r = adamw_save_master(a, NULL, NULL, e);
         return r ? r : adamw_save_state(a, NULL, NULL, e);
     }
-    r = begin(&d, dir, e);
+    r = begin_or_go_on(d, dir, e);
     if (!r)
-        r = put_all(dir_tmp(d), from, a, s, e);
-    return end(&d, r, e);
+        r = put_all(dir_tmp(*d), from, a, s, e);
+    if (r)
+        dir_abort(d);
+    return r;
 }
 
-int checkpoint_write_model(const char *dir, const struct config *c,
-                           const char *tokenizer, const struct adamw *a,
-                           struct err *e)
+int checkpoint_write(const char *dir, const char *from, const struct adamw *a,
+                     struct train_state *s, struct err *e)
+{
+    struct dir *d = NULL;
+    int r = checkpoint_prepare(&d, dir, from, a, s, e);
+
+    return r ? r : dir_commit(&d, e);
+}
+
+/* direct: 0: those in files, 1: those that somebody reads meanwhile. */
+static int commit_records(struct rec_writer **const *w, int n, int direct,
+                          struct err *e)
+{
+    int r = 0;
+
+    for (int i = 0; i < n && !r; i++)
+        if (*w[i] && rec_is_direct(*w[i]) == direct)
+            r = rec_commit(w[i], e);
+    return r;
+}
+
+int checkpoint_commit(struct dir **d, struct rec_writer **const *records, int n,
+                      struct err *e)
+{
+    int r = end(d, commit_records(records, n, 0, e), e);
+
+    return r ? r : commit_records(records, n, 1, e);
+}
+
+int checkpoint_prepare_model(struct dir **d, const char *dir,
+                             const struct config *c, const char *tokenizer,
+                             const struct adamw *a, struct err *e)
 {
     json_t *known;
     char digest[33];
-    struct dir *d;
     int r;
 
     if (a->s.rank)
         return adamw_save_master(a, NULL, NULL, e);
     known = json_object();
-    r = begin(&d, dir, e);
+    r = begin_or_go_on(d, dir, e);
     if (!r)
-        r = config_write(c, dir_tmp(d), e);
+        r = config_write(c, dir_tmp(*d), e);
     if (!r)
-        r = copy_tokenizer(dir_tmp(d), tokenizer, e);
+        r = copy_tokenizer(dir_tmp(*d), tokenizer, e);
     if (!r)
-        r = adamw_save_master(a, dir_tmp(d), digest, e);
+        r = adamw_save_master(a, dir_tmp(*d), digest, e);
     if (!r) {
         json_object_set_new(known, "model.safetensors", json_string(digest));
-        r = put_digests(dir_tmp(d), known, e);
+        r = put_digests(dir_tmp(*d), known, e);
     }
     json_decref(known);
-    return end(&d, r, e);
+    if (r)
+        dir_abort(d);
+    return r;
 }
 
 /* Rounded where they lie: value i moves down, never onto one still to come. */
@@ -238,7 +296,7 @@ int checkpoint_write_flat(const char *dir, const struct config *c,
         return r;
     round_flat(flat, p.n_values, c->file_dtype);
     params_free(&p);
-    r = begin(&d, dir, e);
+    r = checkpoint_begin(&d, dir, e);
     if (!r)
         r = copy_tokenizer(dir_tmp(d), tokenizer, e);
     if (!r)

@@ -20,6 +20,8 @@ double dapo_exp(double x)
         return x > 700 ? (double)INFINITY : x;
     if (x < -700)
         return 0;
+    if (x == 0) /* most tokens' ratio: the same value, and quick */
+        return 1;
     k = floor(x * 1.44269504088896340736 + 0.5);
     y = (x - k * ln2_hi) - k * ln2_lo;
     for (size_t i = 0; i < sizeof c / sizeof *c; i++)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../base/arena.h"
@@ -13,53 +14,115 @@
 
 struct dir {
     char *path, *tmp;
+    int fd; /* tmp, locked; or -1 */
 };
 
 /* dir_create refuses to clear what it cannot have made: a NAME.tmp with
  * subdirectories. */
-int dir_remove(const char *path, struct err *e)
+static int empty(const char *path, struct err *e)
 {
     DIR *d = opendir(path);
     struct dirent *f;
     int r = 0;
 
     if (!d)
-        return errno == ENOENT ? 0 : err_errno(e, ERR_IO, "%s", path);
+        return err_errno(e, ERR_IO, "%s", path);
     while (!r && (f = readdir(d)))
         if (strcmp(f->d_name, ".") && strcmp(f->d_name, "..") &&
             unlinkat(dirfd(d), f->d_name, 0))
             r = err_errno(e, ERR_IO, "%s/%s", path, f->d_name);
     closedir(d);
-    if (!r && rmdir(path))
-        r = err_errno(e, ERR_IO, "%s", path);
+    return r;
+}
+
+int dir_remove(const char *path, struct err *e)
+{
+    struct stat st;
+    int r;
+
+    if (stat(path, &st) && errno == ENOENT)
+        return 0;
+    r = empty(path, e);
+    return !r && rmdir(path) ? err_errno(e, ERR_IO, "%s", path) : r;
+}
+
+/* Locks a directory; 0: another process has it. -1 in *fd: it is not there, or
+ * its file system has no locks. */
+static int lock(const char *path, int *fd)
+{
+    int taken;
+
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0 || !flock(*fd, LOCK_EX | LOCK_NB))
+        return 1;
+    taken = errno == EWOULDBLOCK;
+    close(*fd);
+    *fd = -1;
+    return !taken;
+}
+
+int dir_remove_left(const char *path, struct err *e)
+{
+    int fd, r = lock(path, &fd) ? dir_remove(path, e) : 0;
+
+    if (fd >= 0)
+        close(fd);
     return r;
 }
 
 static void dir_free(struct dir **d)
 {
+    if ((*d)->fd >= 0)
+        close((*d)->fd);
     free((*d)->path);
     free((*d)->tmp);
     free(*d);
     *d = NULL;
 }
 
+/* Makes d->tmp, locked and empty. One that its last owner removes before it is
+ * locked here is made anew. */
+static int take_tmp(struct dir *d, struct err *e)
+{
+    struct stat now, mine;
+
+    for (;;) {
+        int r = file_mkdirs(d->tmp, e);
+
+        if (r)
+            return r;
+        if (!lock(d->tmp, &d->fd))
+            return err_set(e, ERR_IO,
+                           "%s: another process is writing it, in %s", d->path,
+                           d->tmp);
+        if (stat(d->tmp, &now) == 0 &&
+            (d->fd < 0 || (!fstat(d->fd, &mine) && now.st_ino == mine.st_ino)))
+            return empty(d->tmp, e);
+        if (d->fd >= 0)
+            close(d->fd);
+    }
+}
+
 int dir_create(struct dir **out, const char *path, struct err *e)
 {
     struct dir *d = xcalloc(1, sizeof *d);
-    size_t n = strlen(path);
+    size_t n;
     int r;
 
-    while (n > 1 && path[n - 1] == '/')
-        n--;
-    d->path = xmalloc(n + 1);
-    memcpy(d->path, path, n);
-    d->path[n] = 0;
+    *out = NULL;
+    d->fd = -1;
+    d->path = file_followed(path);
+    if (!d->path) {
+        free(d);
+        return err_errno(e, ERR_IO, "%s", path);
+    }
+    n = strlen(d->path);
+    while (n > 1 && d->path[n - 1] == '/')
+        d->path[--n] = 0;
     d->tmp = xmalloc(n + 5);
     snprintf(d->tmp, n + 5, "%s.tmp", d->path);
     *out = d;
-    r = dir_remove(d->tmp, e);
-    if (!r)
-        r = file_mkdirs(d->tmp, e);
+    r = take_tmp(d, e);
     if (r)
         dir_free(out);
     return r;
@@ -116,19 +179,24 @@ static int put_in_place(const struct dir *d, struct err *e)
 int dir_commit(struct dir **out, struct err *e)
 {
     struct dir *d = *out;
-    int r = sync_dir(d->tmp, e);
+    struct err ignored;
+    int r;
 
+    if (!d)
+        return 0;
+    r = sync_dir(d->tmp, e);
     if (!r)
         r = put_in_place(d, e);
     if (!r)
         r = sync_parent(d->path, e);
+    /* tmp is the old one now, unless another process has it already */
+    if (d->fd >= 0)
+        close(d->fd);
+    d->fd = -1;
     if (!r)
-        r = dir_remove(d->tmp, e);
-    if (r) {
-        struct err ignored;
-
-        (void)!dir_remove(d->tmp, &ignored);
-    }
+        r = dir_remove_left(d->tmp, e);
+    else
+        (void)!dir_remove_left(d->tmp, &ignored);
     dir_free(out);
     return r;
 }

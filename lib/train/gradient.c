@@ -2,8 +2,8 @@
 #include "gradient.h"
 #include <stdlib.h>
 #include "../base/arena.h"
-#include "across.h"
-#include "courier.h"
+#include "side_stream.h"
+#include "reduce_thread.h"
 #include "shards.h"
 
 /* The gradients of the shard before may still be on their way. */
@@ -11,7 +11,7 @@ static void wait_for_grads(void *ctx)
 {
     struct gradient *g = ctx;
 
-    travel_wait(&g->travel);
+    reduce_scatter_wait(&g->reduce);
 }
 
 void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
@@ -22,11 +22,11 @@ void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
         .k = k,
         .s = s,
         .arm = *a,
-        .travel = {.k = k, .adder = k, .s = s, .type = a->grads},
+        .reduce = {.k = k, .adder = k, .s = s, .type = a->grads},
     };
-    if (!s->across)
+    if (!s->side)
         return;
-    g->travel.adder = s->across->k;
+    g->reduce.adder = s->side->k;
     model_before_grads(m, wait_for_grads, g);
 }
 
@@ -34,7 +34,7 @@ void gradient_open(struct gradient *g, struct model *m, struct kernels *k,
 static int one_shard(struct gradient *g, const struct pack *p, int from, int to,
                      int k, const struct gradient_work *w, struct err *e)
 {
-    uint64_t began = timeline_now(g->travel.timeline);
+    uint64_t began = timeline_now(g->reduce.timeline);
     int r = 0;
 
     model_zero_grads(g->m);
@@ -42,7 +42,7 @@ static int one_shard(struct gradient *g, const struct pack *p, int from, int to,
         b = pack_micro(p, a, to, w->micro_tokens);
         r = w->micro_batch(w->ctx, a, b, e);
     }
-    timeline_add(g->travel.timeline, TIMELINE_COMPUTE, "shard", k, began);
+    timeline_add(g->reduce.timeline, TIMELINE_COMPUTE, "shard", k, began);
     return r;
 }
 
@@ -59,10 +59,10 @@ static int alone(struct gradient *g, const struct pack *p, int from,
         r = one_shard(g, p, from, end[k], k, w, e);
         if (r || g->arm.shards == 1)
             continue;
-        r = travel_need(&g->travel, e);
+        r = reduce_scatter_need(&g->reduce, e);
         if (!r) {
-            travel_add(&g->travel, g->travel.joined++, 0, model_grads(g->m),
-                       g->s->p->n_values);
+            reduce_scatter_add(&g->reduce, g->reduce.joined++, 0,
+                               model_grads(g->m), g->s->p->n_values);
             r = g->k->sync(g->k, e);
         }
     }
@@ -87,9 +87,9 @@ static int need_buffers(struct gradient *g, struct err *e)
 
     if (g->buffer[0] || !n)
         return 0;
-    r = comm_window_open(&g->travel.window, g->s->c, (size_t)n * size, e);
-    if (g->travel.window)
-        shared = comm_window_of(g->travel.window, g->s->rank);
+    r = comm_window_open(&g->reduce.window, g->s->c, (size_t)n * size, e);
+    if (g->reduce.window)
+        shared = comm_window_of(g->reduce.window, g->s->rank);
     for (int i = 0; i < n && !r; i++) {
         g->buffer[i] = shared ? shared + (size_t)i * size
                               : g->k->alloc(g->k, size, e);
@@ -98,7 +98,7 @@ static int need_buffers(struct gradient *g, struct err *e)
     if (!r && n > 1 && !g->adder)
         r = kernels_open(&g->adder, "cpu", 1, g->k->order, e);
     if (g->adder)
-        g->travel.adder = g->adder;
+        g->reduce.adder = g->adder;
     return r;
 }
 
@@ -113,7 +113,7 @@ struct deal {
     int from;
     const int *end;
     int *rank_of; /* [shards] */
-    int *turn;    /* [ranks]: of a round, as travel_round takes it */
+    int *turn;    /* [ranks]: of a round, as reduce_scatter_round takes it */
 };
 
 static void deal_open(struct deal *d, const struct gradient *g,
@@ -156,23 +156,24 @@ static int make_round(struct gradient *g, int i, const struct deal *d,
     return r;
 }
 
-/* Waits until n rounds have travelled. */
-static int await(struct gradient *g, struct courier *c, int n, struct err *e)
+/* Waits until n rounds are done. */
+static int await(struct gradient *g, struct reduce_thread *c, int n,
+                 struct err *e)
 {
-    uint64_t began = timeline_now(g->travel.timeline);
+    uint64_t began = timeline_now(g->reduce.timeline);
     int r;
 
     if (!c || n < 1)
         return 0;
-    r = courier_wait(c, n, e);
-    timeline_add(g->travel.timeline, TIMELINE_COMPUTE, "wait for exchange", -1,
+    r = reduce_thread_wait(c, n, e);
+    timeline_add(g->reduce.timeline, TIMELINE_COMPUTE, "wait for exchange", -1,
                  began);
     return r;
 }
 
 /* The buffer of a round is that of the second round before: it is free when that
- * one has travelled. */
-static int rounds(struct gradient *g, struct courier *c, int n,
+ * one is done. */
+static int rounds(struct gradient *g, struct reduce_thread *c, int n,
                   const struct deal *d, const struct gradient_work *w,
                   struct err *e)
 {
@@ -188,15 +189,15 @@ static int rounds(struct gradient *g, struct courier *c, int n,
         if (r)
             return r;
         grads = d->turn[g->s->rank] ? model_grads(g->m) : NULL;
-        r = g->s->across ? 0 : g->k->sync(g->k, e);
+        r = g->s->side ? 0 : g->k->sync(g->k, e);
         if (!r && c)
-            courier_give(c, d->turn, grads, at);
+            reduce_thread_post(c, d->turn, grads, at);
         else if (!r)
-            r = travel_round(&g->travel, d->turn, grads, at, e);
+            r = reduce_scatter_round(&g->reduce, d->turn, grads, at, e);
     }
     if (r)
         return r;
-    travel_wait(&g->travel); /* for the sum */
+    reduce_scatter_wait(&g->reduce); /* for the sum */
     return await(g, c, n, e);
 }
 
@@ -205,18 +206,18 @@ static int in_rounds(struct gradient *g, const struct pack *p, int from,
                      struct err *e)
 {
     int n = (g->arm.shards + g->s->n - 1) / g->s->n;
-    struct courier *c = NULL;
+    struct reduce_thread *c = NULL;
     struct deal d;
     int r = need_buffers(g, e);
 
     deal_open(&d, g, p, from, end);
     if (!r)
-        r = travel_need(&g->travel, e);
+        r = reduce_scatter_need(&g->reduce, e);
     if (!r && g->buffer[1])
-        c = courier_open(&g->travel, n);
+        c = reduce_thread_open(&g->reduce, n);
     if (!r)
         r = rounds(g, c, n, &d, w, e);
-    courier_close(&c);
+    reduce_thread_close(&c);
     deal_close(&d);
     return r;
 }
@@ -224,7 +225,7 @@ static int in_rounds(struct gradient *g, const struct pack *p, int from,
 int gradient_make(struct gradient *g, const struct pack *p, int from,
                   const int *end, const struct gradient_work *w, struct err *e)
 {
-    g->travel.joined = 0;
+    g->reduce.joined = 0;
     return (g->s->n > 1 ? in_rounds : alone)(g, p, from, end, w, e);
 }
 
@@ -246,17 +247,17 @@ int gradient_collect(const struct gradient *g, const struct pack *p, int from,
 
 void *gradient_get(struct gradient *g)
 {
-    return g->travel.sum ? g->travel.sum : model_grads(g->m);
+    return g->reduce.sum ? g->reduce.sum : model_grads(g->m);
 }
 
 const struct comm_window *gradient_window(const struct gradient *g)
 {
-    return g->travel.window;
+    return g->reduce.window;
 }
 
 size_t gradient_shared(const struct gradient *g)
 {
-    return comm_window_bytes(g->travel.window);
+    return comm_window_bytes(g->reduce.window);
 }
 
 void gradient_trim(struct gradient *g)
@@ -264,13 +265,13 @@ void gradient_trim(struct gradient *g)
     if (g->buffer[0])
         model_lend_grads(g->m, NULL);
     for (int i = 0; i < 2; i++) {
-        if (g->buffer[i] && !g->travel.window)
+        if (g->buffer[i] && !g->reduce.window)
             g->k->free(g->k, g->buffer[i]);
         g->buffer[i] = NULL;
     }
     if (g->k)
-        travel_free(&g->travel);
-    comm_window_close(&g->travel.window);
+        reduce_scatter_free(&g->reduce);
+    comm_window_close(&g->reduce.window);
 }
 
 void gradient_close(struct gradient *g)

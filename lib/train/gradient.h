@@ -6,25 +6,25 @@
  * buffer of the same type.
  *
  * Shard k is made in round k / R of R ranks, by the rank that shards_deal says.
- * After a round the parts travel: each rank gets that of its slice (slices.h) of
- * every shard of the round, and adds these in the order of the shards (travel.h),
+ * After a round comes a reduce-scatter: each rank gets that of its slice (slices.h) of
+ * every shard of the round, and adds these in the order of the shards (reduce_scatter.h),
  * while the next round is computed: on a device, until its first backward pass.
  * So the sum, which only has a rank's own slice, has the same bits for every R.
  */
 #ifndef ULP_TRAIN_GRADIENT_H
 #define ULP_TRAIN_GRADIENT_H
 #include "../model/pack.h"
-#include "travel.h"
+#include "reduce_scatter.h"
 
 struct gradient {
     struct model *m;        /* borrowed */
     struct kernels *k;      /* borrowed */
     const struct slices *s; /* borrowed */
     struct arm arm;
-    struct travel travel;  /* and the sum */
+    struct reduce_scatter reduce; /* and the sum */
     char *buffer[2];       /* gradients of the shards of even and odd rounds;
                               NULL: in the model's own memory */
-    struct kernels *adder; /* of the thread in which rounds travel */
+    struct kernels *adder; /* of the thread in which rounds are reduced */
 };
 
 /* Sequences [a, b) forward and backward: one micro-batch. */
@@ -41,7 +41,7 @@ static inline int gradient_has_sum(const struct arm *a, int ranks)
 }
 
 /* How many buffers of its own a rank of several has for the gradients of its
- * shards. Two: one round travels while the next is computed. None on a device
+ * shards. Two: one round is reduced while the next is computed. None on a device
  * with memory of its own. */
 static inline int gradient_buffers(const struct arm *a, int ranks,
                                    int own_memory)

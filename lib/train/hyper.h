@@ -11,31 +11,34 @@
 #include "../model/temperature.h"
 
 #define HYPER_BATCH(X)                                                         \
-    X(INT, prompts, 256, "prompts", "prompts", "P", "groups in a step", 1,     \
-      1e6)                                                                     \
+    X(INT, prompts, 256, "prompts", "prompts", "P",                            \
+      "prompts (groups of samples) in a step", 1, 1e6)                         \
     X(INT, mini_batch, 64, "mini_batch", "mini-batch", "M",                    \
-      "groups in an update", 1, 1e6)                                           \
-    X(INT, samples, 16, "samples", "samples", "N", "rollouts in a group", 1,   \
-      1e5)                                                                     \
-    X(INT, epochs, 1, "epochs", "epochs", "N", "passes over a step's batch",   \
-      1, 1000)                                                                 \
+      "prompts in one optimizer update", 1, 1e6)                               \
+    X(INT, samples, 16, "samples", "samples", "N",                             \
+      "rollouts of a prompt (group size)", 1, 1e5)                             \
+    X(INT, epochs, 1, "epochs", "epochs", "N",                                 \
+      "PPO epochs: passes over a step's batch", 1, 1000)                       \
     X(INT, max_gen_batches, 10, "max_gen_batches", "max-gen-batches", "N",     \
       "rounds of generation to fill a batch", 1, 1e6)                          \
     X(NOT, no_dynamic, 0, "dynamic", "no-dynamic", NULL,                       \
-      "keep groups that are all correct or all wrong too", 0, 0)               \
+      "no dynamic sampling: keep groups that are all correct or all wrong", 0, \
+      0)                                                                       \
     X(NOT, no_std, 0, "advantage_std", "no-std", NULL,                         \
       "do not divide advantages by the group's standard deviation", 0, 0)
 
 #define HYPER_LOSS(X)                                                          \
     X(REAL, clip_low, 0.2, "clip_low", "clip-low", "E",                        \
-      "ratio at least 1 - E", 0, 1)                                            \
+      "lower clip: ratio at least 1 - E", 0, 1)                                \
     X(REAL, clip_high, 0.28, "clip_high", "clip-high", "E",                    \
-      "ratio at most 1 + E", 0, 1e6)                                           \
+      "upper clip: ratio at most 1 + E", 0, 1e6)                               \
     X(REAL, dual_clip, 10, "dual_clip", "dual-clip", "C",                      \
-      "loss at most -C A where A < 0; 0 = off", 0, 1e6)                        \
-    X(REAL, tis, 0, "tis", "tis", "C",                                         \
-      "weight tokens by min(exp(logp_old - logp_rollout), C); 0 = off", 0,     \
+      "dual clip: loss at most -C A where the advantage A < 0; 0 = off", 0,    \
       1e6)                                                                     \
+    X(REAL, tis, 0, "tis", "tis", "C",                                         \
+      "truncated importance sampling: weight tokens by "                       \
+      "min(exp(logp_old - logp_rollout), C); 0 = off",                         \
+      0, 1e6)                                                                  \
     X(REAL, temperature, 1, "temperature", "temperature", "T",                 \
       "the rollouts' temperature", TEMPERATURE_MIN, TEMPERATURE_MAX)
 
@@ -50,12 +53,12 @@
 
 /* What AdamW has beside its betas; pretrain has the same options. */
 #define HYPER_ADAMW(X)                                                         \
-    X(REAL, eps, 1e-8, "eps", "eps", "E", "added to the root of the second",   \
-      0, 1)                                                                    \
+    X(REAL, eps, 1e-8, "eps", "eps", "E",                                      \
+      "added to the root of the second moment", 0, 1)                          \
     X(REAL, weight_decay, 0.01, "weight_decay", "weight-decay", "D",           \
       "decoupled; not on norms and biases", 0, 1e6)                            \
     X(REAL, grad_clip, 1, "grad_clip", "grad-clip", "G",                       \
-      "largest gradient norm; 0 = no clip", 0, 1e30)
+      "maximum norm of the gradient; 0 = no clip", 0, 1e30)
 
 #define HYPER(X) HYPER_BATCH(X) HYPER_RATE(X) HYPER_ADAMW(X) HYPER_LOSS(X)
 

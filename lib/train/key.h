@@ -9,6 +9,8 @@ struct key {
     int64_t epoch, position; /* -1: absent */
 };
 
+/* id is needed, the others may be absent; an error names record and field. *k is
+ * to be freed after 0. */
 int key_read(struct rec *rec, struct key *k, struct err *e) MUST_CHECK;
 void key_free(struct key *k);
 /* k is of sample i. Does it belong to the group whose first sample has `of`? */

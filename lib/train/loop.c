@@ -11,7 +11,7 @@
 #include "plan.h"
 #include "publish.h"
 #include "saved.h"
-#include "share.h"
+#include "broadcast.h"
 #include "timing.h"
 #include "trainer.h"
 #include "../generate/sync.h"
@@ -20,7 +20,7 @@ struct loop {
     const struct loop_opts *o;
     int rank;
     struct trainer t;
-    struct share share;
+    struct broadcast broadcast;
     struct train_state st;
     struct sync *sync;
     struct publisher *out; /* of the weights, to the sampler */
@@ -28,6 +28,7 @@ struct loop {
     struct rollouts src;
     struct rec_writer *metrics, *timing;
     struct saved *saved; /* of the run so far, or NULL */
+    struct dir *place;   /* of the checkpoint at the end; NULL but on rank 0 */
     struct progress *progress;
     struct health health;
     char policy[33]; /* digest of the sampler's compute weights */
@@ -185,6 +186,8 @@ static int loop_open(struct loop *l, char **inputs, int n_inputs, struct err *e)
         r = config_read(&l->t.c, o->model, e);
     if (!r)
         r = trainer_arm(&l->t.arm, o->arm, &l->t.c, o->seed, e);
+    if (!r && !l->rank)
+        r = checkpoint_begin(&l->place, o->out, e);
     if (!r)
         r = open_state(l, e);
     if (!r)
@@ -212,6 +215,7 @@ static void loop_close(struct loop *l)
     saved_close(&l->saved);
     rec_abort(&l->metrics);
     rec_abort(&l->timing);
+    checkpoint_abort(&l->place);
     progress_close(&l->progress);
     health_close(&l->health);
     publish_close(&l->out);
@@ -310,7 +314,7 @@ static int collect(struct loop *l, struct batch *b, struct err *e)
     if (!r && !l->rank && b->asked == 0)
         r = err_set(e, ERR_DATA, "the input ended before step %lld",
                     (long long)l->st.step);
-    return r ? r : share_batch(&l->share, b, e);
+    return r ? r : broadcast_batch(&l->broadcast, b, e);
 }
 
 static int train_step(struct loop *l, struct err *e)
@@ -368,7 +372,7 @@ static int train_step(struct loop *l, struct err *e)
         r = report(l, &b, &st, so.lr, &t, e);
     l->st.step++;
     l->st.cursor += b.asked + b.skipped;
-    share_free(&l->share, &b);
+    broadcast_free(&l->broadcast, &b);
     return r;
 }
 
@@ -380,17 +384,21 @@ static int finish(struct loop *l, struct err *e)
     return r ? r : rollouts_finish(&l->src, l->st.step, e);
 }
 
-static int commit(struct loop *l, struct err *e)
+static int put_out(struct loop *l, struct err *e)
 {
-    int r = rec_commit(&l->metrics, e);
+    const struct loop_opts *o = l->o;
+    struct rec_writer **const records[] = {&l->metrics, &l->timing};
+    int r = checkpoint_prepare(
+        &l->place, o->out, saved_from(l->saved, o->model), l->t.a, &l->st, e);
 
-    return r || !l->timing ? r : rec_commit(&l->timing, e);
+    return r ? r : checkpoint_commit(&l->place, records, 2, e);
 }
 
 int loop_run(const struct loop_opts *o, const char *program, char **inputs,
              int n_inputs, struct err *e)
 {
-    struct loop l = {.o = o, .rank = comm_rank(o->comm), .share = {o->comm, 0}};
+    struct loop l = {
+        .o = o, .rank = comm_rank(o->comm), .broadcast = {o->comm, 0}};
     int r = loop_open(&l, inputs, n_inputs, e);
 
     if (!r) {
@@ -412,12 +420,9 @@ int loop_run(const struct loop_opts *o, const char *program, char **inputs,
     if (!r)
         r = trainer_finish(&l.t, o->timeline, e);
     if (!r)
-        r = checkpoint_write(o->out, saved_from(l.saved, o->model), l.t.a,
-                             &l.st, e);
-    if (!r && !l.rank)
-        r = commit(&l, e);
-    if (r && e->reader_left)
-        progress_drop(&l.progress);
+        r = put_out(&l, e);
+    if (r)
+        progress_fail(&l.progress, e);
     if (!r && !l.rank)
         health_end(&l.health, &(struct health_say){warn, &l});
     loop_close(&l);

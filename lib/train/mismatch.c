@@ -29,7 +29,7 @@ void mismatch_add(struct mismatch *m, float logp, float logp_sampler,
     m->compared++;
     m->differing += x != 0;
     p = dapo_exp((double)logp);
-    q = dapo_exp((double)logp_sampler);
+    q = x != 0 ? dapo_exp((double)logp_sampler) : p;
     d = fabs(p - q);
     m->dp += d;
     m->dp_max = d > m->dp_max ? d : m->dp_max;

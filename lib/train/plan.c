@@ -66,8 +66,8 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     struct arm sampler = arm_sampler(a);
     int ranks = most(o.ranks, 1);
     struct plan_slice slice = plan_slice(c, a, ranks, o.apart);
-    struct plan_travel travel = plan_travel(c, a, slice, ranks, s, &o);
-    struct plan_travel weights = plan_weights(a, slice, ranks, s, &o);
+    struct plan_exchange exchange = plan_exchange(c, a, slice, ranks, s, &o);
+    struct plan_exchange weights = plan_weights(a, slice, ranks, s, &o);
     size_t all, n = slice.values, held;
 
     if (ranks == 1) /* the matrices may be the master's */
@@ -78,7 +78,7 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     p->m.weights += weights.device;
     all = p->m.n_params;
     p->sum = gradient_has_sum(a, ranks) ? slice.sum * dtype_size(a->grads) : 0;
-    p->travel = travel.device;
+    p->exchange = exchange.device;
     p->master = n * dtype_size(a->master);
     p->moments = 2 * n * dtype_size(a->adam);
     p->compensation = a->kahan ? n * dtype_size(DT_BF16) : 0;
@@ -95,8 +95,8 @@ void plan_memory(struct plan_memory *p, const struct config *c,
     p->before = o.given ? 0 : p->sampler_before;
     if (s->n_threads) /* host memory is the device's */
         held += p->before;
-    p->host += travel.host + weights.host;
-    p->training = held + p->m.grads + p->sum + p->travel + p->m.acts +
+    p->host += exchange.host + weights.host;
+    p->training = held + p->m.grads + p->sum + p->exchange + p->m.acts +
                   p->m.scratch;
     p->waiting = (o.release ? held : p->training) + p->pieces;
     p->training = larger(p->training, p->waiting);
@@ -184,8 +184,8 @@ static void trainer(const struct page *g)
     line(g, "gradients", p->m.grads, p->sum ? "of a shard" : NULL);
     if (p->sum)
         line(g, "  their sum", p->sum, NULL);
-    if (p->travel)
-        line(g, "  on their way", p->travel, "between ranks");
+    if (p->exchange)
+        line(g, "  on their way", p->exchange, "between ranks");
     line(g, "activations", p->m.acts, what);
     line(g, "scratch", p->m.scratch, NULL);
     line(g, "total", p->training, NULL);

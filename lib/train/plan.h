@@ -29,7 +29,7 @@ struct plan_memory {                      /* bytes */
     struct model_memory m;                /* of the trainer */
     size_t master, moments, compensation; /* of a rank's slice */
     size_t sum;               /* gradients of the shards, added: of its slice */
-    size_t travel;            /* what is on its way to and from other ranks, a
+    size_t exchange;          /* what is on its way to and from other ranks, a
                                   second shard's gradients among it */
     size_t pieces;            /* of the weights on their way to the sampler */
     size_t before;            /* the weights sent before, in host memory: the

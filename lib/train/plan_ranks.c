@@ -3,7 +3,7 @@
 #include "../base/larger.h"
 #include "../comm/device.h"
 #include "gradient.h"
-#include "spread.h"
+#include "compute_weights.h"
 
 /* No tensors: no slices. */
 static int list(struct params *p, const struct config *c)
@@ -27,48 +27,49 @@ struct plan_slice plan_slice(const struct config *c, const struct arm *a,
         most.values = larger(most.values, s.cut[r + 1] - s.cut[r]);
         most.sum = larger(most.sum, slices_sum(&s, r));
         s.rank = r;
-        most.scattered = larger(most.scattered, spread_scattered(&s, apart));
+        most.scattered = larger(most.scattered,
+                                compute_weights_scattered(&s, apart));
     }
     slices_close(&s);
     params_free(&p);
     return most;
 }
 
-struct plan_travel plan_travel(const struct config *c, const struct arm *a,
-                               struct plan_slice slice, int ranks,
-                               const struct k_sizes *s,
-                               const struct plan_shape *o)
+struct plan_exchange plan_exchange(const struct config *c, const struct arm *a,
+                                   struct plan_slice slice, int ranks,
+                                   const struct k_sizes *s,
+                                   const struct plan_shape *o)
 {
     int own_memory = !s->n_threads;
     int buffers = gradient_buffers(a, ranks, own_memory);
     size_t n = params_sizes(c).values, size = dtype_size(a->grads);
-    size_t pieces = (size_t)ranks * travel_piece(slice.sum) * size;
+    size_t pieces = (size_t)ranks * reduce_scatter_piece(slice.sum) * size;
     size_t weights = o->shard_weights ? 0 : n * dtype_size(a->compute);
     /* they lie where gradients do, if these are no smaller */
     size_t spare = dtype_size(a->compute) > size ? weights : 0;
 
     if (ranks == 1)
-        return (struct plan_travel){0, 0};
+        return (struct plan_exchange){0, 0};
     if (own_memory)
-        return (struct plan_travel){pieces + spare, 2 * (size_t)(ranks - 1) *
-                                                        COMM_DEVICE_PIECE};
-    return (struct plan_travel){
+        return (struct plan_exchange){pieces + spare, 2 * (size_t)(ranks - 1) *
+                                                          COMM_DEVICE_PIECE};
+    return (struct plan_exchange){
         (o->apart ? pieces : 0) + (buffers > 1 ? n * size : 0) + spare, 0};
 }
 
-struct plan_travel plan_weights(const struct arm *a, struct plan_slice slice,
-                                int ranks, const struct k_sizes *s,
-                                const struct plan_shape *o)
+struct plan_exchange plan_weights(const struct arm *a, struct plan_slice slice,
+                                  int ranks, const struct k_sizes *s,
+                                  const struct plan_shape *o)
 {
     size_t size = dtype_size(a->compute), own = slice.values * size;
 
     if (ranks == 1 || !o->shard_weights)
-        return (struct plan_travel){0, 0};
+        return (struct plan_exchange){0, 0};
     if (!s->n_threads) /* a piece on its way to the host's memory, or from it */
-        return (struct plan_travel){
+        return (struct plan_exchange){
             adamw_piece(slice.values) * size,
             own + (o->apart ? MODEL_STORE_PIECE * size : 0)};
-    return (struct plan_travel){
+    return (struct plan_exchange){
         slice.scattered * size + (adamw_shares_master(a, 0) ? 0 : own), 0};
 }
 

@@ -1,4 +1,4 @@
-/* plan_ranks - what of a run is a rank's: its slice, and what travels; for
+/* plan_ranks - what of a run is a rank's: its slice, and what is exchanged; for
  * plan.c */
 #ifndef ULP_TRAIN_PLAN_RANKS_H
 #define ULP_TRAIN_PLAN_RANKS_H
@@ -11,19 +11,19 @@ struct plan_slice {
 };
 struct plan_slice plan_slice(const struct config *c, const struct arm *a,
                              int ranks, int apart);
-/* Memory of what travels between ranks of which one has at most such a slice:
+/* Memory of what ranks exchange of which one has at most such a slice:
  * on the device, and in the host's memory where that is another. */
-struct plan_travel {
+struct plan_exchange {
     size_t device, host;
 };
-struct plan_travel plan_travel(const struct config *c, const struct arm *a,
-                               struct plan_slice slice, int ranks,
-                               const struct k_sizes *s,
-                               const struct plan_shape *o);
+struct plan_exchange plan_exchange(const struct config *c, const struct arm *a,
+                                   struct plan_slice slice, int ranks,
+                                   const struct k_sizes *s,
+                                   const struct plan_shape *o);
 /* The same of compute weights under shard_weights, beside what is gathered
  * (MODEL_GATHER). */
-struct plan_travel plan_weights(const struct arm *a, struct plan_slice slice,
-                                int ranks, const struct k_sizes *s,
-                                const struct plan_shape *o);
+struct plan_exchange plan_weights(const struct arm *a, struct plan_slice slice,
+                                  int ranks, const struct k_sizes *s,
+                                  const struct plan_shape *o);
 
 #endif

@@ -12,7 +12,7 @@ static void set_trainer(struct rec *r, const struct plan_memory *p)
     rec_set_u64(r, "sent_before_bytes", p->before);
     rec_set_u64(r, "sampler_sent_before_bytes", p->sampler_before);
     rec_set_u64(r, "host_bytes", p->host);
-    rec_set_u64(r, "gradient_bytes", p->m.grads + p->sum + p->travel);
+    rec_set_u64(r, "gradient_bytes", p->m.grads + p->sum + p->exchange);
     rec_set_u64(r, "activation_bytes", p->m.acts);
     rec_set_u64(r, "activation_more_bytes", p->m.branching);
     rec_set_u64(r, "scratch_bytes", p->m.scratch);

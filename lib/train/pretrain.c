@@ -9,9 +9,9 @@
 #include "corpus.h"
 #include "../tasks/order.h"
 #include "plan.h"
-#include "share.h"
+#include "broadcast.h"
 #include "shards.h"
-#include "spread.h"
+#include "compute_weights.h"
 #include "trainer.h"
 
 struct pretrain {
@@ -28,6 +28,7 @@ struct pretrain {
     int step;
     double weight, loss;
     struct rec_writer *metrics;
+    struct dir *place; /* of the model at the end; NULL but on rank 0 */
     struct progress *progress;
 };
 
@@ -117,10 +118,12 @@ static int pretrain_open(struct pretrain *t, char **inputs, int n_inputs,
     if (!r)
         r = open_shape(t, e);
     if (!r && !comm_rank(o->comm))
+        r = checkpoint_begin(&t->place, o->out, e);
+    if (!r && !comm_rank(o->comm))
         r = corpus_read(&t->corpus, t->tok, t->t.c.eos[0], t->t.c.max_pos,
                         inputs, n_inputs, o->limit, e);
     if (!r)
-        r = share_pack(o->comm, &t->corpus, e);
+        r = broadcast_pack(o->comm, &t->corpus, e);
     if (r)
         return r;
     order_init(&t->order, o->seed, (uint32_t)t->corpus.n);
@@ -134,6 +137,7 @@ static void pretrain_close(struct pretrain *t)
 {
     progress_close(&t->progress);
     rec_abort(&t->metrics);
+    checkpoint_abort(&t->place);
     trainer_close(&t->t);
     tok_close(&t->tok);
     pack_free(&t->corpus);
@@ -273,7 +277,7 @@ static int train_step(struct pretrain *t, struct err *e)
                     t->step);
     at = timeline_now(line);
     if (!r)
-        r = spread_weights(t->t.m, t->t.a, gradient_window(&t->t.g), e);
+        r = compute_weights_update(t->t.m, t->t.a, gradient_window(&t->t.g), e);
     timeline_add(line, TIMELINE_COMPUTE, "weights", t->step, at);
     return r || t->t.a->s.rank ? r : report(t, lr, &res, e);
 }
@@ -305,6 +309,16 @@ static int write_untrained(struct pretrain *t, int n_inputs, struct err *e)
     return r;
 }
 
+static int put_out(struct pretrain *t, struct err *e)
+{
+    const struct pretrain_opts *o = t->o;
+    struct rec_writer **const records[] = {&t->metrics};
+    int r = checkpoint_prepare_model(&t->place, o->out, &t->t.c, o->tokenizer,
+                                     t->t.a, e);
+
+    return r ? r : checkpoint_commit(&t->place, records, 1, e);
+}
+
 int pretrain_run(const struct pretrain_opts *o, const char *program,
                  char **inputs, int n_inputs, struct err *e)
 {
@@ -328,9 +342,9 @@ int pretrain_run(const struct pretrain_opts *o, const char *program,
     if (!r)
         r = trainer_finish(&t.t, o->timeline, e);
     if (!r)
-        r = checkpoint_write_model(o->out, &t.t.c, o->tokenizer, t.t.a, e);
-    if (!r && t.metrics)
-        r = rec_commit(&t.metrics, e);
+        r = put_out(&t, e);
+    if (r)
+        progress_fail(&t.progress, e);
     pretrain_close(&t);
     return r;
 }

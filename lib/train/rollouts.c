@@ -390,8 +390,7 @@ int rollouts_short(const struct rollouts *s, int64_t step, int found, int asked,
                        "(--off-policy takes them)",
                        (long long)next, (long long)step, found, asked);
     return err_set(e, ERR_DATA,
-                   "%s: the input ended in step %lld with %d "
-                   "groups, expected the %d that its sampler made "
-                   "(--off-policy takes them)",
+                   "%s: the input ended in step %lld after %d of the %d "
+                   "groups that its sampler made (--off-policy takes them)",
                    name_of(s), (long long)step, found, asked);
 }

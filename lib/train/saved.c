@@ -54,7 +54,8 @@ static int parse(const char *name, const char *begin, const char *end,
     return !strcmp(rest, end);
 }
 
-/* Checkpoints from `low` on, but for that of step `but`. */
+/* Checkpoints from `low` on, but for that of step `but`, and those of any step
+ * that a kill left half-written. */
 static int remove_checkpoints(const struct saved *s, int64_t low, int64_t but,
                               struct err *e)
 {
@@ -65,14 +66,17 @@ static int remove_checkpoints(const struct saved *s, int64_t low, int64_t but,
 
     if (!d)
         return err_errno(e, ERR_IO, "%s", s->dir);
-    while (!r && (f = readdir(d)))
-        if (parse(f->d_name, checkpoint, "", &found) && found >= low &&
-            found != but) {
-            char *path = name_of(s, checkpoint, found, "");
+    while (!r && (f = readdir(d))) {
+        int left = parse(f->d_name, checkpoint, ".tmp", &found);
 
-            r = dir_remove(path, e);
+        if (left || (parse(f->d_name, checkpoint, "", &found) && found >= low &&
+                     found != but)) {
+            char *path = file_in(s->dir, f->d_name);
+
+            r = left ? dir_remove_left(path, e) : dir_remove(path, e);
             free(path);
         }
+    }
     closedir(d);
     return r;
 }
@@ -129,6 +133,16 @@ static int list(struct saved *s, int64_t step, struct err *e)
     return r;
 }
 
+/* Then those before it are what a kill left of them. */
+static int has_checkpoint(const struct saved *s, int64_t step)
+{
+    char *path = name_of(s, checkpoint, step, "");
+    int yes = file_exists(path);
+
+    free(path);
+    return yes;
+}
+
 int saved_open(struct saved **out, const char *dir, int64_t step,
                double every_s, struct comm *c, struct err *e)
 {
@@ -148,7 +162,8 @@ int saved_open(struct saved **out, const char *dir, int64_t step,
         return 0;
     r = file_mkdirs(dir, e);
     if (!r) /* before their parts: one without them must not be gone on from */
-        r = remove_checkpoints(s, step + 1, -1, e);
+        r = remove_checkpoints(s, has_checkpoint(s, step) ? 0 : step + 1, step,
+                               e);
     return r ? r : list(s, step, e);
 }
 

@@ -15,11 +15,11 @@
 #include "../comm/comm.h"
 
 struct slices {
-    struct comm *c;         /* borrowed; NULL: this process alone */
-    struct across *across;  /* borrowed; NULL: memory is the host's, or the
+    struct comm *c;           /* borrowed; NULL: this process alone */
+    struct side_stream *side; /* borrowed; NULL: memory is the host's, or the
                                process is alone */
-    const struct params *p; /* borrowed */
-    enum dtype grads;       /* decides which values a block has */
+    const struct params *p;   /* borrowed */
+    enum dtype grads;         /* decides which values a block has */
     int rank, n;
     size_t *cut; /* [n + 1]: slice r is values [cut[r], cut[r + 1]) */
 };

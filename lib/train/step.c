@@ -9,7 +9,7 @@
 #include "recheck.h"
 #include "scoring.h"
 #include "shards.h"
-#include "spread.h"
+#include "compute_weights.h"
 
 struct step {
     struct model *m;
@@ -307,7 +307,7 @@ static int mini_batch(struct step *s, int i, struct err *e)
     const struct gradient_work w = {micro_batch, s, s->o->micro_tokens};
     const struct pack *p = &s->p;
     struct mini m = mini_of(s, i);
-    struct timeline *line = s->g->travel.timeline;
+    struct timeline *line = s->g->reduce.timeline;
     struct adamw_result res;
     uint64_t n_tokens = 0, at;
     int r;
@@ -335,7 +335,7 @@ static int mini_batch(struct step *s, int i, struct err *e)
     s->st->norm += res.norm;
     s->st->changed += res.changed;
     at = timeline_now(line);
-    r = spread_weights(s->m, s->a, gradient_window(s->g), e);
+    r = compute_weights_update(s->m, s->a, gradient_window(s->g), e);
     timeline_add(line, TIMELINE_COMPUTE, "weights", i, at);
     return r;
 }

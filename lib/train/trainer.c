@@ -1,9 +1,9 @@
 /* trainer - device, model and optimizer of a run; see trainer.h */
 #include "trainer.h"
 #include "../model/engine.h"
-#include "across.h"
+#include "side_stream.h"
 #include "plan.h"
-#include "spread.h"
+#include "compute_weights.h"
 
 int trainer_arm(struct arm *a, const char *text, const struct config *c,
                 uint64_t seed, struct err *e)
@@ -60,14 +60,14 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
         gradient_open(&t->g, t->m, t->k, &t->arm, &t->a->s);
     if (!r && o->timeline) {
         r = timeline_open(&t->timeline, o->comm, e);
-        t->g.travel.timeline = t->a->timeline = t->timeline;
+        t->g.reduce.timeline = t->a->timeline = t->timeline;
     }
     if (!r)
-        r = spread_open(t->m, t->a, e);
+        r = compute_weights_open(t->m, t->a, e);
     if (!r)
         r = master(ctx, t->a, e);
     if (!r)
-        r = spread_weights(t->m, t->a, NULL, e);
+        r = compute_weights_update(t->m, t->a, NULL, e);
     if (!r)
         r = check_room(t, e);
     if (r && e->no_memory)
@@ -77,7 +77,7 @@ int trainer_open(struct trainer *t, const struct trainer_opts *o,
 
 void trainer_say(const struct trainer *t, struct progress *p)
 {
-    const struct across *x = t->a->s.across;
+    const struct side_stream *x = t->a->s.side;
 
     engine_say_device(t->k, p);
     if (x && *x->why.text)
@@ -88,7 +88,7 @@ void trainer_say(const struct trainer *t, struct progress *p)
 
 int trainer_finish(struct trainer *t, const char *timeline, struct err *e)
 {
-    int r = across_finish(t->a->s.across, e);
+    int r = side_stream_finish(t->a->s.side, e);
 
     return t->timeline && !r ? timeline_write(t->timeline, timeline, e) : r;
 }
@@ -114,7 +114,7 @@ void trainer_trim(struct trainer *t)
 void trainer_close(struct trainer *t)
 {
     if (t->a)
-        across_leave(t->a->s.across);
+        side_stream_leave(t->a->s.side);
     gradient_close(&t->g);
     model_close(&t->m); /* before what it gathers from */
     adamw_close(&t->a);

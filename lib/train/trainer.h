@@ -23,8 +23,8 @@ struct trainer_opts {
     const char *device;
     int threads;
     int recompute;
-    int shard_weights;    /* of several ranks each keeps a slice (spread.h) */
-    uint64_t seed;        /* of the run */
+    int shard_weights; /* of several ranks each keeps a slice (compute_weights.h) */
+    uint64_t seed;     /* of the run */
     struct adamw_opts a;  /* its seed is made of this one and the arm */
     int may_offload;      /* advise --offload where memory is short */
     struct comm *comm;    /* the ranks that train together; NULL: alone */

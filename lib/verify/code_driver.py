@@ -1,5 +1,5 @@
-# code_driver - what runs inside a sandbox; see sandbox.h and code.h. The text
-# of code_program.py stands before this one.
+# code_driver - what runs inside a sandbox; see sandbox.h and code.h. In U the
+# text of code_program.py stands before this one.
 #
 # The first process of the pid namespace is a warm interpreter that waits for
 # one-letter messages: 'U' and 'T' fork a process for a job, 'E' ends it. Its
@@ -9,10 +9,13 @@
 # that decides.
 import sys
 sys.path[:] = [p for p in sys.path if p.startswith('/usr/lib/')]
-import bisect, builtins, collections, copy, datetime, decimal, fractions
-import functools, gc, hashlib, heapq, itertools, json, math, operator, os
-import random, re, resource, signal, socket, statistics, string, time, types
-import typing, zlib
+# What this needs, and what is loaded in under a millisecond and often wanted:
+# a sandbox that starts pays for all, and a program for what else it imports.
+import array, bisect, builtins, collections, copy, functools, gc, heapq
+import itertools, json, math, operator, os, random, re, resource, string, time
+import types, typing, zlib
+# signal and socket without enum's classes, which take longer than the modules
+import _signal as signal, _socket as socket
 
 MAX_FRAME = 4 << 20   # bytes of one message between program and test
 MAX_ITEMS = 100000    # values taken from an iterator
@@ -23,6 +26,11 @@ MAX_DEPTH = 100
 
 class NotPlain(Exception):
     pass
+
+
+def class_in(module, name):
+    """A class of a module; before that is imported no value is of it."""
+    return getattr(sys.modules.get(module), name, ())
 
 
 class Opaque:
@@ -73,9 +81,9 @@ def pack(x, strict, depth=0):
         return ['c', pack(x.real, strict), pack(x.imag, strict)]
     if isinstance(x, (bytes, bytearray)):
         return ['b', bytes(x).hex()]
-    if isinstance(x, fractions.Fraction):
+    if isinstance(x, class_in('fractions', 'Fraction')):
         return ['q', hex(x.numerator), hex(x.denominator)]
-    if isinstance(x, decimal.Decimal):
+    if isinstance(x, class_in('decimal', 'Decimal')):
         return ['m', str(x)]
     if strict:
         raise NotPlain('a %s is no plain data' % type(x).__name__)
@@ -91,11 +99,16 @@ def unpack(x):
     if not isinstance(x, list):
         return x
     tag = x[0]
-    if tag in ('i', 'f', 'b', 'm', 'o'):
+    if tag in ('i', 'f', 'b', 'o'):
         (text,) = x[1:]
         return {'i': lambda s: int(s, 16), 'f': float, 'b': bytes.fromhex,
-                'm': decimal.Decimal, 'o': Opaque}[tag](text)
+                'o': Opaque}[tag](text)
+    if tag == 'm':
+        (text,) = x[1:]
+        import decimal
+        return decimal.Decimal(text)
     if tag == 'q':
+        import fractions
         return fractions.Fraction(int(x[1], 16), int(x[2], 16))
     rest = [unpack(y) for y in x[1:]]
     if tag == 'd':
@@ -354,10 +367,19 @@ def end(pid):
             used = int(1000 * (usage.ru_utime + usage.ru_stime))
 
 
+def order(control):
+    """The next message, and the descriptors that came with it."""
+    fds = array.array('i')
+    message, extra, _, _ = control.recvmsg(16, socket.CMSG_LEN(4 * 4))
+    for _, _, data in extra:
+        fds.frombytes(data)
+    return message, list(fds)
+
+
 def serve(control, cpu_s, processes):
     before, pid = writable_places(), 0
     while True:
-        message, fds, _, _ = socket.recv_fds(control, 16, 4)
+        message, fds = order(control)
         if message in (b'U', b'T'):
             pid = os.fork()
             if pid == 0:

@@ -236,9 +236,9 @@ int code_pair_start(struct code_pair *w, struct err *e)
     int r = 0;
 
     if (!w->u.pid)
-        r = sandbox_start(&w->u, &w->sandbox, e);
+        r = sandbox_start(&w->u, &w->sandbox, code_driver_u, e);
     if (!r && !w->t.pid)
-        r = sandbox_start(&w->t, &w->sandbox, e);
+        r = sandbox_start(&w->t, &w->sandbox, code_driver_t, e);
     return r;
 }
 

@@ -5,7 +5,7 @@
 # against its test or against another item.
 import sys
 sys.path[:] = [p for p in sys.path if p.startswith('/usr/lib/')]
-import ast, builtins, dis, re, types
+import ast, builtins, re, types
 
 JOINED = 400  # lines at the margin that one statement may have
 OPEN = ast.PyCF_ONLY_AST | 0x4000  # says "incomplete input" where more could help
@@ -88,6 +88,8 @@ def bound(s):
 
 def wanted(body, known):
     """Names that body uses, at the margin or in a function, and never binds."""
+    import dis  # few programs need it, and it takes milliseconds
+
     module = compiled(body)
     uses, has, codes = set(), set(), [module]
     while codes:

@@ -50,73 +50,103 @@ static size_t group_end(struct text t, size_t i)
     return t.n;
 }
 
+/* Is [from, to) of t, between delimiters, an answer? "$n$" is a name. */
+static int is_solid(struct text t, size_t from, size_t to)
+{
+    int solid = 0;
+
+    for (size_t k = from; k < to; k++)
+        solid |= isdigit((unsigned char)t.s[k]) || t.s[k] == '=' ||
+                 t.s[k] == '+' || (t.s[k] == '\\' && k + 2 < to);
+    return solid;
+}
+
+/* Behind a command, and its text where it has some. */
+static size_t command(struct text t, size_t i)
+{
+    size_t k = i + 1;
+    struct text w;
+
+    while (isalpha((unsigned char)t.s[k]))
+        k++;
+    w = text_of(t.s + i + 1, k - i - 1);
+    if (text_starts(w, 0, "text") || text_starts(w, 0, "math") ||
+        text_is(w, "mbox") || text_is(w, "operatorname") ||
+        text_is(w, "begin") || text_is(w, "end"))
+        k = k < t.n && t.s[k] == '{' ? group_end(t, k) : k;
+    return k;
+}
+
+/* Behind a run of letters that may stand in a formula, else 0; *link: it only
+ * joins two. */
+static size_t letters(struct text t, size_t i, int braces, int *link)
+{
+    size_t k = i;
+    struct text w;
+    int alone;
+
+    while (isalpha((unsigned char)t.s[k]))
+        k++;
+    w = text_of(t.s + i, k - i);
+    alone = k - i == 1 && i && strchr("aAI", t.s[i]) && t.s[i - 1] == ' ' &&
+            (t.s[k] == ' ' || t.s[k] == '.') &&
+            !strchr("+-*/=^<>(", i > 1 ? t.s[i - 2] : ' ');
+    if (!(k - i == 1 && !alone) && !extract_math_word(w) && !braces &&
+        !(k - i == 2 && i && isdigit((unsigned char)t.s[i - 1])))
+        return 0;
+    *link = text_is(w, "and") || text_is(w, "or");
+    return k;
+}
+
+/* Signs that end a formula. */
+static int ends_formula(struct text t, size_t i)
+{
+    unsigned char c = (unsigned char)t.s[i];
+
+    return c >= 0x80 || c == '"' || c == '?' || c == '@' || c == '`' ||
+           (c == '\n' && i + 1 < t.n && t.s[i + 1] == '\n') ||
+           (c == '.' && !text_starts(t, i, "...") &&
+            !isdigit((unsigned char)t.s[i + 1])) ||
+           (c == '*' && t.s[i + 1] == '*' &&
+            !isdigit((unsigned char)t.s[i + 2]) && t.s[i + 2] != '(');
+}
+
 /* As extract_formula_end; *stop is how far it looked. */
 static size_t scan(struct text t, size_t i, int *solid, size_t *stop)
 {
-    size_t end = i;
+    size_t end = i, inner, to;
     int braces = 0;
 
     *solid = 0;
     while (i < t.n) {
         unsigned char c = (unsigned char)t.s[i];
-        size_t inner, to;
+
         if ((c == '$' || c == '\\') && (to = extract_delimited(t, i, &inner))) {
-            /* "$n$" is a name, not an answer */
-            for (size_t k = inner; k < to; k++)
-                *solid |= isdigit((unsigned char)t.s[k]) || t.s[k] == '=' ||
-                          t.s[k] == '+' || (t.s[k] == '\\' && k + 2 < to);
+            *solid |= is_solid(t, inner, to);
             end = i = to;
-            continue;
-        }
-        if (c == '\\' && isalpha((unsigned char)t.s[i + 1])) {
-            size_t k = i + 1;
-            while (isalpha((unsigned char)t.s[k]))
-                k++;
-            struct text w = text_of(t.s + i + 1, k - i - 1);
-            if (text_starts(w, 0, "text") || text_starts(w, 0, "math") ||
-                text_is(w, "mbox") || text_is(w, "operatorname") ||
-                text_is(w, "begin") || text_is(w, "end"))
-                k = k < t.n && t.s[k] == '{' ? group_end(t, k) : k;
-            end = i = k;
-            continue;
-        }
-        if (isalpha(c)) {
-            size_t k = i;
-            while (isalpha((unsigned char)t.s[k]))
-                k++;
-            struct text w = text_of(t.s + i, k - i);
-            int alone = k - i == 1 && i && strchr("aAI", c) &&
-                        t.s[i - 1] == ' ' && (t.s[k] == ' ' || t.s[k] == '.') &&
-                        !strchr("+-*/=^<>(", i > 1 ? t.s[i - 2] : ' ');
-            if (!(k - i == 1 && !alone) && !extract_math_word(w) && !braces &&
-                !(k - i == 2 && i && isdigit((unsigned char)t.s[i - 1])))
+        } else if (c == '\\' && isalpha((unsigned char)t.s[i + 1])) {
+            end = i = command(t, i);
+        } else if (isalpha(c)) {
+            int link = 0;
+
+            to = letters(t, i, braces, &link);
+            if (!to)
                 break;
-            int link = text_is(w, "and") || text_is(w, "or");
-            i = k;
+            i = to;
             if (!link)
                 end = i;
-            continue;
-        }
-        if (c >= 0x80 || c == '"' || c == '?' || c == '@' || c == '`')
+        } else if (ends_formula(t, i)) {
             break;
-        if (c == '\n' && i + 1 < t.n && t.s[i + 1] == '\n')
-            break;
-        if (text_starts(t, i, "...")) {
+        } else if (text_starts(t, i, "...")) {
             i += 3;
-            continue;
+        } else {
+            *solid |= isdigit(c) != 0;
+            braces += c == '{';
+            braces -= c == '}';
+            i++;
+            if (isdigit(c) || strchr(")]}%!'|", c))
+                end = i;
         }
-        if (c == '.' && !isdigit((unsigned char)t.s[i + 1]))
-            break;
-        if (c == '*' && t.s[i + 1] == '*' &&
-            !isdigit((unsigned char)t.s[i + 2]) && t.s[i + 2] != '(')
-            break;
-        if (isdigit(c))
-            *solid = 1;
-        braces += c == '{';
-        braces -= c == '}';
-        i++;
-        if (isdigit(c) || strchr(")]}%!'|", c))
-            end = i;
     }
     *stop = i;
     return end;

@@ -46,6 +46,60 @@ static int odd_dollars(struct text t)
     return odd;
 }
 
+/* A run of letters: a clock or a rate behind a number, "the same" of a choice, a
+ * times sign, or a word. */
+static void letters(struct lexer *l)
+{
+    struct text rest = text_of(l->t.s + l->i, l->t.n - l->i);
+    int after = l->n && l->v[l->n - 1].type == T_NUM;
+    size_t k = l->i, same = lex_same(rest);
+    size_t clock = after ? lex_clock(rest) : 0;
+    size_t rate = after ? lex_rate(rest) : 0;
+    struct text w;
+
+    while (isalpha((unsigned char)at(l, k)))
+        k++;
+    w = text_of(l->t.s + l->i, k - l->i);
+    if (same) {
+        lex_emit(l, T_SEP, "or");
+        l->i += same;
+    } else if (rate) {
+        lex_text(l, arena_strndup(l->a, rest.s, rate));
+        l->i += rate;
+    } else if (after && text_is(w, "x") && l->space && at(l, k) == ' ' &&
+               digit(l, k + 1)) {
+        lex_emit_ch(l, '*'); /* "0.2 x 50" */
+        l->i = k;
+    } else {
+        if (after && !clock && w.n > 2 && !l->space && text_starts(w, 0, "or"))
+            w.n = clock = 2; /* "x = 1or" */
+        l->i += clock ? clock : w.n;
+        if (clock > 2 || (clock && w.s[0] != 'o'))
+            lex_text(l, arena_strndup(l->a, rest.s, clock));
+        else
+            lex_word(l, w);
+    }
+}
+
+static void beyond_ascii(struct lexer *l)
+{
+    size_t k = l->i;
+
+    while ((unsigned char)at(l, k) >= 0x80)
+        k++;
+    lex_text(l, arena_strndup(l->a, l->t.s + l->i, k - l->i));
+    l->i = k;
+}
+
+static void one_char(struct lexer *l, char c)
+{
+    l->depth += c == '(' || c == '[';
+    l->depth -= c == ')' || c == ']';
+    l->i++;
+    if (c != '.')
+        lex_emit_ch(l, c);
+}
+
 static void plain(struct lexer *l, struct text t)
 {
     struct text outer = l->t;
@@ -74,52 +128,13 @@ static void plain(struct lexer *l, struct text t)
             else
                 lex_escape(l);
         } else if (isalpha((unsigned char)c)) {
-            size_t k = l->i;
-            while (isalpha((unsigned char)at(l, k)))
-                k++;
-            struct text w = text_of(l->t.s + l->i, k - l->i);
-            struct text rest = text_of(l->t.s + l->i, l->t.n - l->i);
-            int after = l->n && l->v[l->n - 1].type == T_NUM;
-            size_t m = after ? lex_clock(rest) : 0;
-            size_t u = after ? lex_rate(rest) : 0;
-            size_t same = lex_same(rest);
-            if (same) {
-                lex_emit(l, T_SEP, "or");
-                l->i += same;
-                continue;
-            }
-            if (u) {
-                lex_text(l, arena_strndup(l->a, rest.s, u));
-                l->i += u;
-                continue;
-            }
-            if (after && text_is(w, "x") && l->space && at(l, k) == ' ' &&
-                digit(l, k + 1)) {
-                lex_emit_ch(l, '*'); /* "0.2 x 50" */
-                l->i = k;
-                continue;
-            }
-            if (after && !m && w.n > 2 && !l->space && text_starts(w, 0, "or"))
-                w.n = m = 2; /* "x = 1or" */
-            l->i += m ? m : w.n;
-            if (m > 2 || (m && w.s[0] != 'o'))
-                lex_text(l, arena_strndup(l->a, rest.s, m));
-            else
-                lex_word(l, w);
+            letters(l);
         } else if ((unsigned char)c >= 0x80) {
-            size_t k = l->i;
-            while ((unsigned char)at(l, k) >= 0x80)
-                k++;
-            lex_text(l, arena_strndup(l->a, l->t.s + l->i, k - l->i));
-            l->i = k;
+            beyond_ascii(l);
         } else if (two_chars(l)) {
             continue;
         } else if (strchr("+-*/^_()[]{}|<>=,;:!%'&.", c)) {
-            l->depth += c == '(' || c == '[';
-            l->depth -= c == ')' || c == ']';
-            l->i++;
-            if (c != '.')
-                lex_emit_ch(l, c);
+            one_char(l, c);
         } else if (c == '"' || c == '`') {
             l->i++;
         } else {

@@ -81,54 +81,68 @@ static size_t pointed(const struct lexer *l, size_t i)
     return groups >= 2 && at(l, j) != '.' ? j - i : 0;
 }
 
-void lex_number(struct lexer *l)
-{
-    char *d = arena_alloc(l->a, l->t.n - l->i + 2);
-    size_t o = 0, k = 0, g;
-    int places = 0, ex = 0, joined = 0;
-    const char *repeat = NULL;
+/* A number as it is read: its digits without separators, in d. */
+struct number {
+    char *d;
+    size_t n;
+    int places, exp10;
+    int joined; /* digits in groups: 1, or 2 where spaces part them */
+};
 
-    if ((g = grouped(l, l->i)) && l->comma == COMMA_THOUSANDS && !l->depth) {
+/* The digits before the point; 1: their groups could be parted by commas. */
+static int whole_part(struct lexer *l, struct number *x)
+{
+    size_t g = grouped(l, l->i), k, group = 0;
+
+    if (g && l->comma == COMMA_THOUSANDS && !l->depth) {
         for (k = 0; k < g; k++)
             if (at(l, l->i + k) != ',')
-                d[o++] = at(l, l->i + k);
+                x->d[x->n++] = at(l, l->i + k);
         l->i += g;
-        joined = 1;
-    } else if ((k = pointed(l, l->i))) {
+        x->joined = 1;
+        return 1;
+    }
+    k = pointed(l, l->i);
+    if (k) {
         for (size_t m = 0; m < k; m++)
             if (at(l, l->i + m) != '.')
-                d[o++] = at(l, l->i + m);
+                x->d[x->n++] = at(l, l->i + m);
         l->i += k;
-        joined = 1;
-    } else {
-        size_t group = 0;
-        while (digit(l, l->i) || (group && (k = tex_gap(l, l->i))) ||
-               (group && !l->depth && (joined != 2 || group == 3) &&
-                (k = space_group(l, l->i, group)))) {
-            if (digit(l, l->i)) {
-                d[o++] = at(l, l->i++);
-                group++;
-            } else {
-                joined = at(l, l->i + k - 1) == ' ' ? 2 : 1;
-                l->i += k;
-                group = 0;
-            }
+        x->joined = 1;
+        return g > 0;
+    }
+    while (digit(l, l->i) || (group && (k = tex_gap(l, l->i))) ||
+           (group && !l->depth && (x->joined != 2 || group == 3) &&
+            (k = space_group(l, l->i, group)))) {
+        if (digit(l, l->i)) {
+            x->d[x->n++] = at(l, l->i++);
+            group++;
+        } else {
+            x->joined = at(l, l->i + k - 1) == ' ' ? 2 : 1;
+            l->i += k;
+            group = 0;
         }
     }
-    /* "40,000" is thousands, and what stands in brackets is a row */
-    int comma = l->comma == COMMA_DECIMAL && !g && !l->depth;
+    return g > 0;
+}
+
+/* comma: it is the decimal sign. */
+static void fraction(struct lexer *l, struct number *x, int comma)
+{
     char point = comma ? ',' : '.';
-    if (comma && o <= 3)
+
+    if (comma && x->n <= 3)
         while (at(l, l->i) == '.' && run_of_digits(l, l->i + 1) == 3) {
-            memcpy(d + o, l->t.s + l->i + 1, 3); /* 1.234,5 */
-            o += 3;
+            memcpy(x->d + x->n, l->t.s + l->i + 1, 3); /* 1.234,5 */
+            x->n += 3;
             l->i += 4;
         }
     if ((at(l, l->i) == point || at(l, l->i) == '.') && digit(l, l->i + 1)) {
-        k = run_of_digits(l, l->i + 1);
-        memcpy(d + o, l->t.s + l->i + 1, k);
-        o += k;
-        places = (int)(k < 100000 ? k : 100000);
+        size_t k = run_of_digits(l, l->i + 1);
+
+        memcpy(x->d + x->n, l->t.s + l->i + 1, k);
+        x->n += k;
+        x->places = (int)(k < 100000 ? k : 100000);
         l->i += k + 1;
     } else if (at(l, l->i) == '.' && at(l, l->i + 1) == '\\') {
         l->i++; /* "0.\overline{3}" */
@@ -136,31 +150,47 @@ void lex_number(struct lexer *l)
                at(l, l->i + 1) != '.') {
         l->i++; /* "5." */
     }
-    d[o] = 0;
-    if (l->i && (places || at(l, l->i - 1) == '.'))
-        repeat = repeating(l);
+}
+
+static void exponent(struct lexer *l, struct number *x)
+{
     char c = at(l, l->i);
-    if (c == 'e' || c == 'E') {
-        size_t j = l->i + 1, neg = at(l, j) == '-';
-        int sign = at(l, j) == '-' || at(l, j) == '+';
-        j += (size_t)sign;
-        k = run_of_digits(l, j);
-        /* "2e-3" is a multiple of e; "1e-3", "1.5e-3", "2e-03" by themselves
-         * are no such thing that anybody writes */
-        int product = c == 'e' && sign &&
-                      (l->n > 1 || memchr(l->t.s, '\\', l->t.n) ||
-                       (!places && strcmp(d, "1") && at(l, j) != '0'));
-        if (k && k < 7 && !product && !isalpha((unsigned char)at(l, j + k))) {
-            for (size_t m = 0; m < k; m++)
-                ex = ex * 10 + (at(l, j + m) - '0');
-            if (neg)
-                ex = -ex;
-            l->i = j + k;
-        }
-    }
-    struct tok *t = lex_emit(l, T_NUM, d);
-    t->exp10 = ex - places;
-    t->places = places;
+    size_t j = l->i + 1, neg = at(l, j) == '-', k;
+    int sign = at(l, j) == '-' || at(l, j) == '+', product, ex = 0;
+
+    if (c != 'e' && c != 'E')
+        return;
+    j += (size_t)sign;
+    k = run_of_digits(l, j);
+    /* "2e-3" is a multiple of e; "1e-3", "1.5e-3", "2e-03" by themselves
+     * are no such thing that anybody writes */
+    product = c == 'e' && sign &&
+              (l->n > 1 || memchr(l->t.s, '\\', l->t.n) ||
+               (!x->places && strcmp(x->d, "1") && at(l, j) != '0'));
+    if (!k || k >= 7 || product || isalpha((unsigned char)at(l, j + k)))
+        return;
+    for (size_t m = 0; m < k; m++)
+        ex = ex * 10 + (at(l, j + m) - '0');
+    x->exp10 = neg ? -ex : ex;
+    l->i = j + k;
+}
+
+void lex_number(struct lexer *l)
+{
+    struct number x = {.d = arena_alloc(l->a, l->t.n - l->i + 2)};
+    const char *repeat = NULL;
+    struct tok *t;
+    int by_commas = whole_part(l, &x);
+
+    /* "40,000" is thousands, and what stands in brackets is a row */
+    fraction(l, &x, l->comma == COMMA_DECIMAL && !by_commas && !l->depth);
+    x.d[x.n] = 0;
+    if (l->i && (x.places || at(l, l->i - 1) == '.'))
+        repeat = repeating(l);
+    exponent(l, &x);
+    t = lex_emit(l, T_NUM, x.d);
+    t->exp10 = x.exp10 - x.places;
+    t->places = x.places;
     t->repeat = repeat;
-    t->joined = (char)joined;
+    t->joined = (char)x.joined;
 }

@@ -18,31 +18,79 @@ static struct expr *degrees(struct parser *p, struct expr *e)
     return one(p, E_DEG, e);
 }
 
+/* Behind '^'. */
+static struct expr *power(struct parser *p, struct expr *e)
+{
+    struct expr *x;
+
+    if (p_is_cmd(p, "circ")) {
+        p->i++;
+        return degrees(p, e);
+    }
+    if (p_is_ch(p, '{') && p->v[p->i + 1].type == T_CMD &&
+        !strcmp(p->v[p->i + 1].s, "circ") && p->v[p->i + 2].type == T_CH &&
+        p->v[p->i + 2].ch == '}') {
+        p->i += 3;
+        return degrees(p, e);
+    }
+    if (p->depth++ > MAX_DEPTH)
+        return p_bad(p, "too deep");
+    x = p_arg(p, 0);
+    /* a^b^c and 2^3! bind to the right */
+    if (p_is_ch(p, '^') || p_is_ch(p, '!'))
+        x = p_postfix(p, x);
+    p->depth--;
+    return two(p, E_POW, e, x);
+}
+
+/* Behind f of "f'" and "f'(x)". */
+static struct expr *prime(struct parser *p, struct expr *e)
+{
+    e = named(p, E_SYM, arena_printf(p->a, "%s'", e->name));
+    if (strchr("fghFGH", e->name[0]) && p_is_ch(p, '(')) {
+        const char *name = e->name;
+
+        e = p_primary(p);
+        e = e->kind == E_SEQ ? p_items(p, E_FN, e->a, e->n)
+                             : p_items(p, E_FN, &e, 1);
+        e->name = name;
+    }
+    return e;
+}
+
+/* Behind '_': the base of a number, or part of a name. */
+static struct expr *subscript(struct parser *p, struct expr *e)
+{
+    struct tok *in = peek(p) + 1; /* k_{\\max} */
+    struct expr *s;
+
+    if (p_is_ch(p, '{') && in->type == T_FN && in[1].ch == '}')
+        in->type = T_SYM;
+    s = p_arg(p, 0);
+    if (e->kind == E_NUM && !e->exp10 && s->kind == E_NUM && !s->exp10 &&
+        strlen(s->name) < 3) {
+        int b = 0;
+
+        for (const char *c = s->name; *c >= '0' && *c <= '9'; c++)
+            b = b * 10 + (*c - '0');
+        e = named(p, E_BASE, e->name);
+        e->exp10 = b;
+    } else if (e->kind == E_SYM || e->kind == E_FN || e->kind == E_CONST) {
+        e = named(p, E_SYM,
+                  arena_printf(p->a, "%s_%s", e->name, expr_show(p->a, s, 1)));
+    } else if (e->kind != E_NUM) {
+        return p_bad(p, "a subscript on what is no name");
+    }
+    return e;
+}
+
 struct expr *p_postfix(struct parser *p, struct expr *e)
 {
     for (int k = 0; !p->why && k < 1000; k++) {
         struct tok *t = peek(p);
+
         if (take_ch(p, '^')) {
-            if (p_is_cmd(p, "circ")) {
-                p->i++;
-                e = degrees(p, e);
-                continue;
-            }
-            if (p_is_ch(p, '{') && p->v[p->i + 1].type == T_CMD &&
-                !strcmp(p->v[p->i + 1].s, "circ") &&
-                p->v[p->i + 2].type == T_CH && p->v[p->i + 2].ch == '}') {
-                p->i += 3;
-                e = degrees(p, e);
-                continue;
-            }
-            if (p->depth++ > MAX_DEPTH)
-                return p_bad(p, "too deep");
-            struct expr *x = p_arg(p, 0);
-            /* a^b^c and 2^3! bind to the right */
-            if (p_is_ch(p, '^') || p_is_ch(p, '!'))
-                x = p_postfix(p, x);
-            p->depth--;
-            e = two(p, E_POW, e, x);
+            e = power(p, e);
         } else if (t->type == T_CH && t->ch == '!') {
             p->i++;
             int twice = p_is_ch(p, '!') && !peek(p)->space;
@@ -54,35 +102,10 @@ struct expr *p_postfix(struct parser *p, struct expr *e)
             e = degrees(p, e);
         } else if (t->type == T_CH && t->ch == '\'' && e->kind == E_SYM) {
             p->i++;
-            e = named(p, E_SYM, arena_printf(p->a, "%s'", e->name));
-            if (strchr("fghFGH", e->name[0]) && p_is_ch(p, '(')) {
-                const char *name = e->name;
-                e = p_primary(p);
-                e = e->kind == E_SEQ ? p_items(p, E_FN, e->a, e->n)
-                                     : p_items(p, E_FN, &e, 1);
-                e->name = name;
-            }
+            e = prime(p, e);
         } else if (t->type == T_CH && t->ch == '_') {
             p->i++;
-            struct tok *in = peek(p) + 1; /* k_{\\max} */
-            if (p_is_ch(p, '{') && in->type == T_FN && in[1].ch == '}')
-                in->type = T_SYM;
-            struct expr *s = p_arg(p, 0);
-            if (e->kind == E_NUM && !e->exp10 && s->kind == E_NUM &&
-                !s->exp10 && strlen(s->name) < 3) {
-                int b = 0;
-                for (const char *c = s->name; *c >= '0' && *c <= '9'; c++)
-                    b = b * 10 + (*c - '0');
-                e = named(p, E_BASE, e->name);
-                e->exp10 = b;
-            } else if (e->kind == E_SYM || e->kind == E_FN ||
-                       e->kind == E_CONST) {
-                e = named(p, E_SYM,
-                          arena_printf(p->a, "%s_%s", e->name,
-                                       expr_show(p->a, s, 1)));
-            } else if (e->kind != E_NUM) {
-                return p_bad(p, "a subscript on what is no name");
-            }
+            e = subscript(p, e);
         } else {
             break;
         }

@@ -63,7 +63,8 @@ static void add_root_folder(struct args *a, const char *path,
 }
 
 static void command_line(struct args *a, const struct sandbox_opts *o,
-                         const char *cpu_s, const char *processes)
+                         const char *driver, const char *cpu_s,
+                         const char *processes)
 {
     ADD(a, o->bwrap, "--unshare-all", "--unshare-user", "--disable-userns",
         "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL",
@@ -81,7 +82,7 @@ static void command_line(struct args *a, const struct sandbox_opts *o,
         "--perms", "1777", "--size", "67108864", "--tmpfs", "/tmp",
         "--remount-ro", "/", "--chdir", "/tmp");
     ADD(a, "--seccomp", "4", "--info-fd", "5", o->python, "-S", "-s", "-B",
-        "-c", code_driver, "3", cpu_s, processes);
+        "-c", driver, "3", cpu_s, processes);
 }
 
 /* --- in the new process, before bwrap: only system calls --- */
@@ -287,7 +288,7 @@ static int open_all(struct plan *p, struct sandbox *s, int info[2],
 }
 
 static int start(struct sandbox *s, const struct sandbox_opts *o,
-                 int with_cgroup, struct err *e)
+                 const char *driver, int with_cgroup, struct err *e)
 {
     struct plan p = {.o = o,
                      .ctl = -1,
@@ -309,7 +310,7 @@ static int start(struct sandbox *s, const struct sandbox_opts *o,
     snprintf(cpu_s, sizeof cpu_s, "%d", o->cpu_s);
     snprintf(processes, sizeof processes, "%d",
              *s->cgroup ? PROCESSES : PROCESSES_ALONE);
-    command_line(&p.args, o, cpu_s, processes);
+    command_line(&p.args, o, driver, cpu_s, processes);
     p.change_uid = geteuid() == 0;
     p.uid = 0x60000000u + (((unsigned)getpid() & 0x3fffffu) << 7) +
             (index & 127);
@@ -336,15 +337,15 @@ static int start(struct sandbox *s, const struct sandbox_opts *o,
 }
 
 int sandbox_start(struct sandbox *s, const struct sandbox_opts *o,
-                  struct err *e)
+                  const char *driver, struct err *e)
 {
     /* a memory cgroup can be made and yet take no process; with none at all
      * the processes are fewer (PROCESSES_ALONE) */
     struct err first = {0};
 
-    if (!start(s, o, 1, &first))
+    if (!start(s, o, driver, 1, &first))
         return 0;
-    return start(s, o, 0, e);
+    return start(s, o, driver, 0, e);
 }
 
 /* --- stop --- */

@@ -43,9 +43,10 @@ struct sandbox {
     char cgroup[512]; /* directory, or "" */
 };
 
-/* Starts one and waits for its interpreter; stopped again on failure. */
+/* Starts one and waits for its interpreter; stopped again on failure. driver is
+ * what it runs: code_driver_u or code_driver_t. */
 int sandbox_start(struct sandbox *s, const struct sandbox_opts *o,
-                  struct err *e) MUST_CHECK;
+                  const char *driver, struct err *e) MUST_CHECK;
 /* Kills every process in it and waits until they are gone. */
 void sandbox_stop(struct sandbox *s);
 /* Fork a process for the job described by the descriptors: role 'U' (program,
@@ -80,6 +81,6 @@ int sandbox_seccomp(struct err *e) MUST_CHECK;
 int sandbox_cgroup_make(char *dir, size_t n, unsigned index, size_t mem_bytes);
 void sandbox_cgroup_remove(char *dir);
 
-extern const char code_driver[];
+extern const char code_driver_u[], code_driver_t[];
 
 #endif

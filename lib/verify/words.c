@@ -49,7 +49,8 @@ static long english(struct text t)
     return any && total + part < 1000000 ? total + part : -1;
 }
 
-/* Chinese numerals up to 9999, or -1. */
+/* Chinese numerals up to 9999, or -1: by units, or digit by digit as a year is
+ * written. */
 static long chinese(struct text t)
 {
     static const char *const digit[] = {
@@ -71,9 +72,13 @@ static long chinese(struct text t)
             if (text_starts(t, i, digit[j]))
                 v = j < 10 ? j : j == 10 ? 2 : 0;
         if (v >= 0) {
-            last = v;
+            if (last > 999 || (last > 0 && total))
+                return -1;
+            last = last > 0 ? 10 * last + v : v;
             continue;
         }
+        if (last > 9)
+            return -1;
         for (int j = 0; j < 3 && v < 0; j++)
             if (text_starts(t, i, scale[j].s))
                 v = scale[j].v;

@@ -1,7 +1,7 @@
 /* generate - tokens a second of batched generation and of decoding, and each
  * operation of it against its own roofline
  *
- * usage: generate [fp32|bf16|fp16] [tiny|0.5B] [THREADS] [BATCH]
+ * usage: generate [fp32|bf16|fp16] [tiny|135M|0.5B] [THREADS] [BATCH]
  *
  * Prompts of one length enter BATCH at a time. Responses are of one length,
  * then of mixed lengths, where each ends as chance has it, so that sequences
@@ -28,6 +28,10 @@ static const struct shape shapes[] = {
      {.hidden = 96, .layers = 3, .heads = 4, .kv_heads = 2, .head_dim = 24,
       .ffn = 256, .vocab = 470, .max_pos = 160},
      512, 24, 40, 64, 7},
+    {"135M",
+     {.hidden = 576, .layers = 30, .heads = 9, .kv_heads = 3, .head_dim = 64,
+      .ffn = 1536, .vocab = 49152, .max_pos = 4096},
+     16, 64, 32, 16, 3},
     {"0.5B",
      {.hidden = 896, .layers = 24, .heads = 14, .kv_heads = 2, .head_dim = 64,
       .ffn = 4864, .vocab = 151936, .max_pos = 4096},

@@ -150,6 +150,24 @@ if [ $rc = 1 ] && grep -q 'no sampler opened it' err.txt && [ $((SECONDS - began
 mkdir left.tmp && echo junk >left.tmp/model.safetensors
 step --model base --out left --steps 2 first2.jsonl
 [ ! -e left.tmp ] && same leftovers_are_cleared left m.all || no leftovers_are_cleared "$(ls left.tmp)"
+# also of a run that was killed after its checkpoint was in place
+mkdir left.tmp && echo junk >left.tmp/model.safetensors
+refused a_run_that_is_done_leaves_none 'already at step 2' --model left --out left --until 2 last3.jsonl
+[ ! -e left.tmp ] || no a_run_that_is_done_leaves_none "$(ls left.tmp)"
+
+# the place of one that runs: a second process is refused, and harms nothing
+mkfifo slow
+step --model base --out both --steps 2 slow 2>first.txt & first=$!
+exec 9>slow
+for i in $(seq 100); do [ -e both.tmp ] && break; sleep 0.05; done
+for i in 1 2; do
+    "$BIN/dapo-step" $opts -o /dev/null --model base --out both --steps 2 first2.jsonl 2>err.txt; rc=$?
+    [ $rc = 1 ] && [ "$(wc -l <err.txt)" = 1 ] && grep -q 'both: another process is writing it' err.txt || no two_at_once_are_refused "exit $rc: $(cat err.txt)"
+done
+cat first2.jsonl >&9
+exec 9>&-
+wait $first; rc=$?
+[ $rc = 0 ] && [ ! -e both.tmp ] && same two_at_once_are_refused both m.all || no two_at_once_are_refused "the first: exit $rc: $(cat first.txt)"
 "$BIN/dapo-step" $opts --json --lr-warmup 4 --tis 2 --epochs 2 --timing time.jsonl --model base --out w --steps 2 first2.jsonl >w.json
 if [ "$(grep -o '"lr":[0-9.]*' w.json | tr '\n' ' ')" = '"lr":0.00025 "lr":0.0005 ' ]; then ok warmup_and_epochs; else no warmup_and_epochs "$(cat w.json)"; fi
 grep -q '"updates":4' w.json && ok epochs_make_updates || no epochs_make_updates "$(cat w.json)"

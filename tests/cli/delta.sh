@@ -166,6 +166,27 @@ check half_make "$D" half/x half/y
 check half_expand "$D" --expand half/x
 check half_bytes cmp half/x/model.safetensors was
 
+# a chain of so many links that the names of all together are none for the system
+python3 - <<'P'
+import json, os, struct
+for i in range(45):
+    d = "long/%s-%d/checkpoint" % ("x" * 90, i)
+    os.makedirs(d)
+    head = json.dumps({"a": {"dtype": "F16", "shape": [100], "data_offsets": [0, 200]}}).encode()
+    open(d + "/model.safetensors", "wb").write(struct.pack("<Q", len(head)) + head + struct.pack("<100H", *range(i, i + 100)))
+P
+x=long/$(printf 'x%.0s' $(seq 90))
+cp "$x-0/checkpoint/model.safetensors" was
+for i in $(seq 0 43); do "$D" "$x-$i/checkpoint" "$x-$((i + 1))/checkpoint" || no long_make "$i"; done
+mv "$x-44/checkpoint/model.safetensors" gone
+fails long_names 3 "$x-43/checkpoint/model.delta: its successor is missing" "$D" --expand "$x-0/checkpoint"
+mv gone "$x-44/checkpoint/model.safetensors"
+# one folder elsewhere, by a link, with what comes after it seen from there
+mkdir -p elsewhere/deeper && mv "$x-20" elsewhere/deeper/ && ln -s "$PWD/elsewhere/deeper/${x#*/}-20" "$x-20"
+ln -s "$PWD/$x-21" "elsewhere/deeper/${x#*/}-21"
+check long_expand "$D" --expand "$x-0/checkpoint"
+check long_bytes cmp "$x-0/checkpoint/model.safetensors" was
+
 # a tied model's file that has the head once more, as what the embedding is
 cat >tied.py <<'P'
 import json, os, struct, sys
@@ -196,31 +217,7 @@ check tied_differs_make "$D" tied/1 tied/2
 fails tied_differs 3 "lm_head.weight differs" lp tied/1
 
 # weights in shards: each has its own delta, to the successor's of that name
-cat >shard.py <<'P'
-import json, os, struct, sys
-src, dst = sys.argv[1], sys.argv[2]
-data = open(src + "/model.safetensors", "rb").read()
-n = struct.unpack("<Q", data[:8])[0]
-head = json.loads(data[8:8 + n])
-head.pop("__metadata__", None)
-names = sorted(head, key=lambda k: head[k]["data_offsets"])
-os.makedirs(dst)
-index = {}
-for i, part in enumerate((names[:5], names[5:9], names[9:]), 1):
-    file, out, body = "model-%05d-of-00003.safetensors" % i, {}, b""
-    for k in part:
-        a, b = head[k]["data_offsets"]
-        out[k] = dict(head[k], data_offsets=[len(body), len(body) + b - a])
-        body += data[8 + n + a:8 + n + b]
-        index[k] = file
-    text = json.dumps(out).encode()
-    open(dst + "/" + file, "wb").write(struct.pack("<Q", len(text)) + text + body)
-json.dump({"metadata": {}, "weight_map": index}, open(dst + "/model.safetensors.index.json", "w"))
-for f in os.listdir(src):
-    if f in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        open(dst + "/" + f, "wb").write(open(src + "/" + f, "rb").read())
-P
-for i in 1 2 3; do python3 shard.py kept/bf16/$i shards/$i; done
+for i in 1 2 3; do python3 "$root/tests/shard.py" kept/bf16/$i shards/$i; done
 "$BIN/checksum" --accept shards/2 >/dev/null # with a list of digests; 1 and 3 are without
 cp -r shards whole
 check shards_make "$D" shards/1 shards/2

@@ -13,6 +13,16 @@ is links_hold '' "$(for d in "${docs[@]}"; do
     done
 done)"
 
+# Headings that links name, as GitHub makes anchors of them.
+anchors() { # FILE
+    sed -nE 's/^#+ //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+is anchors_hold '' "$(for d in "${docs[@]}"; do
+    grep -oE '\]\([^): ]*#[^): ]+' "$d" | sed 's/^](//' | while IFS='#' read -r f a; do
+        anchors "${f:+$(dirname "$d")/}${f:-$d}" | grep -qx -e "$a" || echo "$d: $f#$a"
+    done
+done)"
+
 # Files named from the top folder. Capitals stand for any name; scale and trace
 # are what HOWTOs add.
 is files_exist '' "$(grep -ohE '`(bin|lib|kernels|pipelines|tests|docs|data|examples)/[A-Za-z0-9_./*-]+`' "${docs[@]}" |

@@ -32,7 +32,7 @@ gives excluded "$("$BIN/prepare" --from dapo --task t --exclude e.jsonl d.jsonl 
 gives no_half_output "$? $(ls out.jsonl 2>/dev/null)" "3 "
 printf '"open,1,2,3,4,C\n' >bad.csv
 gives csv_open_quote "$($p --from mmlu-csv --task x bad.csv 2>&1)" "prepare: bad.csv: line 1: a quoted field does not end"
-gives unknown_format "$($p --from nope --task x bad.csv 2>&1)" "prepare: --from: there is no format 'nope'"
+gives unknown_format "$($p --from nope --task x bad.csv 2>&1)" "prepare: --from: there is no format 'nope'; there are gsm8k math aime mmlu mmlu-csv humaneval dapo prepared"
 
 gives sample_is_a_function_of_the_seed "$($p --sample dm_val -n 50 --seed 3 | cksum)" "$($p --sample dm_val -n 50 --seed 3 | cksum)"
 { $p --sample corpus -n 20000 --seed 1 | sed 's/.*"prompt":\("[^"]*"\).*/\1/' | sort -u >corpus

@@ -108,8 +108,11 @@ wait
 printf '\x81\xa4type\xa5hello\x83\xa4type\xa2go\xa4step\x05\xa7prompts\x01' >"$T/fifo" &
 fails 'a trainer that goes away' 3 'fifo' run --sync "$T/fifo"
 wait
-fails 'no model' 2 '--model is missing' "$BIN/rollout"
+fails 'no model' 2 '--model DIR is needed' "$BIN/rollout"
 fails 'no such model' 1 'config.json' "$BIN/rollout" --model "$T/none"
+fails 'a name of the Hub' 1 'Hub: hf download Qwen/Qwen2.5-0.5B --local-dir DIR' "$BIN/rollout" --model Qwen/Qwen2.5-0.5B
+mkdir -p "$T/lora" && touch "$T/lora/adapter_config.json"
+fails 'an adapter' 3 'lora: a LoRA adapter; save the merged model' "$BIN/rollout" --model "$T/lora"
 fails 'an unknown arm lists the known ones' 2 'bf16-mixed' "$BIN/rollout" --model $M --arm fp8
 ULP_ISA=x86-64 fails 'order=hardware on a cpu without avx512_bf16' 2 'order=hardware' run --device cpu --arm fp32,order=hardware
 echo '{"id":"a","prompt_tokens":[1,48]}' >"$T/bad.jsonl"
@@ -118,7 +121,7 @@ echo '{"id":"a","prompt_tokens":[]}' >"$T/bad.jsonl"
 fails 'an empty prompt' 3 'prompt_tokens is empty' "$BIN/rollout" --model $M "$T/bad.jsonl"
 echo '{"id":"a"}' >"$T/bad.jsonl"
 fails 'no prompt_tokens' 3 'prompt_tokens' "$BIN/rollout" --model $M "$T/bad.jsonl"
-fails 'a prompt beyond the context' 3 'context of 512' "$BIN/rollout" --model $M --max-new 511 "$T/p.jsonl"
+fails 'a prompt beyond the context' 3 'context length of 512' "$BIN/rollout" --model $M --max-new 511 "$T/p.jsonl"
 fails 'no prompts' 3 'no records' "$BIN/rollout" --model $M /dev/null
 cat "$T/bad.jsonl" "$T/p.jsonl" | "$BIN/rollout" --quiet --model $M --max-new 12 --seed 4 --skip-bad 1 --json >"$T/s.json" 2>"$T/err"
 check '--skip-bad leaves out and counts' test "$(wc -l <"$T/s.json") $(grep -c '1 bad record' "$T/err")" = '5 1'

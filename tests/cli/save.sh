@@ -21,7 +21,7 @@ killed() { # ARM ROWS ARGS...: trains on so many rows of the first, and is kille
     local arm=$1 rows=$2 writer pid
     shift 2
     rm -f in && mkfifo in
-    step --arm "$arm" "$@" --out k/out --keep k/rollouts.msgpack.zst -o k/metrics.msgpack <in 2>err &
+    "$BIN/dapo-step" "${opts[@]}" --arm "$arm" "$@" --out k/out --keep k/rollouts.msgpack.zst -o k/metrics.msgpack <in 2>err &
     pid=$!
     exec {writer}>in
     head -n "$rows" all.jsonl >&"$writer"

@@ -94,8 +94,8 @@ says less_than_a_number 3 "show: $R: record 1: x: found int, which cannot be com
 says an_array 3 "show: $R: record 1: v: found array, which cannot be compared with a number" show --where 'v == 1' $R
 says a_string_is_no_condition 3 "show: $R: record 1: task: found str, expected a bool or a number (or compare it)" show --where 'task' $R
 says length_of_a_number 3 "show: $R: record 1: x: found int, expected an array, a map or a string" show --where 'len(x) > 1' $R
-says misspelt 3 "show: no record has the field corect" show --where 'corect == 0' $R
-says misspelt_behind_and 3 "show: no record has the field zzz" show --where 'task == "none" and zzz > 1' $R
+says misspelt 3 "show: no record has the field corect (show --fields lists those there are)" show --where 'corect == 0' $R
+says misspelt_behind_and 3 "show: no record has the field zzz (show --fields lists those there are)" show --where 'task == "none" and zzz > 1' $R
 says misspelt_with_writer 3 "show: no record has the field policy: run rollout" show --where 'policy == "x"' $R
 is absent_is_asked_for abcde "$(show --where 'zzz == null' --field id $R | tr -d '\n')"
 is the_first_may_lack_it a "$(show --where 'x == 1 or big == 3' --head 1 --field id $R)"
@@ -132,14 +132,14 @@ if [ "$SAN" != 1 ]; then
 fi
 says top_needs_sort 2 "show: --top needs --sort FIELD" show --top 3 $R
 says sort_of_nothing 2 "show: --sort: '-' is not FIELD or -FIELD" show --sort - $R
-says sort_misspelt 3 "show: no record has the field nosuch" show --sort nosuch $R
+says sort_misspelt 3 "show: no record has the field nosuch (show --fields lists those there are)" show --sort nosuch $R
 says sort_of_a_map 3 "show: $R: record 1: kl: found map, expected a number, a bool or a string" show --sort kl $R
 
 # fields by name
-says no_such_field 3 "show: no record has the field nosuch" show --field nosuch $R
-says one_of_two 3 "show: no record has the field nosuch" show --field id,nosuch $R
+says no_such_field 3 "show: no record has the field nosuch (show --fields lists those there are)" show --field nosuch $R
+says one_of_two 3 "show: no record has the field nosuch (show --fields lists those there are)" show --field id,nosuch $R
 says who_writes_it 3 "show: no record has the field response: run tokenize --decode" show --field response $R
-says not_so_far 3 "show: none of the records read so far has the field big" show --head 1 --field big $R
+says not_so_far 3 "show: none of the records read so far has the field big (show --fields lists those there are)" show --head 1 --field big $R
 is none_selected "" "$(show --where 'x == 77' --field id $R 2>&1)"
 is commas "$(show --field id --field x --field kl.k $R)" "$(show --field id,x,kl.k $R)"
 is lengths "$(printf '2\n0\n\n3\n')" "$(show --field 'len(v)' $R | head -4)"

@@ -140,5 +140,32 @@ killed() { # NAME OPTIONS...
     step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights "$@"
     is "${name}_begun_again" "$(sums "$T/one")" "$(sums "$T/x")"
 }
+
+# a rank that stops: all wait for it, ten seconds at most
+begin_and_stop() { # OPTIONS...: until a step is done, then stops a rank
+    rm -rf "$T/x"* "$T/live"
+    ULP_COMM_DELAY_US=20000 step "$T/x" --arm fp32,shards=8 --model "$T/untied" --ranks 3 --shard-weights --live "$T/live" "$@" 2>"$T/err" & wrap=$!
+    while kill -0 $wrap 2>/dev/null && [ ! -s "$T/live" ]; do sleep 0.05; done
+    victim=$(ranks | sed -n 2p)
+    kill -STOP "$victim"
+}
+stopped() { # NAME OPTIONS...
+    local name=$1 began
+    shift
+    begin_and_stop "$@"
+    sleep 2
+    kill -CONT "$victim"
+    wait $wrap
+    is "${name}_and_goes_on" "0 $(sums "$T/one")" "$? $(sums "$T/x")"
+    begin_and_stop "$@"
+    began=$SECONDS
+    wait $wrap
+    is "${name}_for_ever" "1 1 1" "$? $(grep -cE '^dapo-step: rank [012] on .*has sent no sign of life' "$T/err") $((SECONDS - began < 40))"
+    for _ in $(seq 50); do pgrep -f -- "--live $T/live" >"$T/left" || break; sleep 0.1; done
+    { [ "$(wc -l <"$T/err")" = 1 ] && [ ! -e "$T/x" ] && [ ! -e "$T/x.m" ] && [ ! -s "$T/left" ]; } && ok "${name}_leaves_nothing" ||
+        no "${name}_leaves_nothing" "$(cat "$T/err" "$T/left")"
+}
+stopped a_rank_that_stops
+for mpi in $mpis; do stopped "a_rank_that_stops_over_$mpi" --launcher "$(mpi_launcher $mpi) -n 3"; done
 killed a_rank_that_is_killed
 for mpi in $mpis; do killed "a_rank_that_is_killed_over_$mpi" --launcher "$(mpi_launcher $mpi) -n 3"; done

@@ -183,6 +183,9 @@ verdict train $? "$(said)"
 dag_make R="$R" "${small[@]}" "$R/eval_metrics/fp32_seed1/gsm8k.responses.zst"
 [ "$status" = 2 ] && grep -q 'no stage makes it (did you mean .*gsm8k.responses.msgpack.zst' "$T/err"
 verdict an_unknown_result $? "$(said)"
+dag_make R="$R" "${small[@]}" "$R/analysis/sumary.txt"
+[ "$status" = 2 ] && grep -q 'no stage makes it (did you mean .*analysis/summary.txt' "$T/err"
+verdict a_misspelt_summary $? "$(said)"
 run
 
 # --- tasks together or apart ---------------------------------------------------------

@@ -31,6 +31,11 @@ refused keep "KEEP: found 'some', expected all or last or deltas" KEEP=some
 refused device "DEVICE: found 'gpu'" DEVICE=gpu
 refused unknown_variable 'no such parameter: STEP; did you mean STEPS\?' STEP=3
 refused unknown_variable_far 'no such parameter: FOO' FOO=1
+typo() { # GOAL MESSAGE
+    is "a_target_that_is_not_there_$1" "$2" "$(env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL make CUDA=0 "$1" 2>&1 | sed 's/^[^:]*:[0-9]*: //')"
+}
+typo chek '*** no such target: chek; did you mean check? (make help lists them).  Stop.'
+typo banana '*** no such target: banana (make help lists them).  Stop.'
 refused reference "REFERENCE: 'fp16' is not one of the arms" REFERENCE=fp16
 refused no_tasks_file 'TASKS_FILE=.*none.json: No such file' TASKS_FILE="$T/none.json"
 echo '{"tasks": [' >"$T/cut.json"

@@ -69,3 +69,20 @@ while [ $done -lt "$ROUNDS" ] && [ $i -lt $((3 * ROUNDS)) ]; do
     fi
 done
 is all_rounds "0 bad of $ROUNDS" "$bad bad of $done"
+
+# a rank that dies before it calls, beside ranks that heed no SIGTERM: Open MPI says so and
+# kills them a second later, and its words are not read beside our line
+cat >unstarted <<'END'
+#!/bin/sh
+[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 1 ] && kill -9 $$
+trap '' TERM
+exec "$@"
+END
+chmod +x unstarted
+if launch=$(mpi_launcher openmpi); then
+    rm -f out
+    (while cat p.jsonl; do :; done 2>/dev/null) | timeout 60 "$BIN/rollout" --quiet --device cpu --threads 1 --model "$M" --samples 8 \
+        --max-new 100 --batch 8 --ranks 3 --launcher "$launch -n 3 ./unstarted" -o out - 2>err
+    is unstarted_openmpi 'status 1, 1 line, no output' \
+        "status ${PIPESTATUS[1]}, $(wc -l <err) line, $([ -e out ] && echo output || echo no output)"
+fi

@@ -1,6 +1,6 @@
 /* check_gpu [--small] [CASE...] - every operation of the CUDA backend in the
  * canonical and shuffled orders against the CPU's, byte for byte, over edge
- * sizes and at a real layer's size; rows in any company
+ * sizes and at a real layer's size; rows in any batch
  *
  * Not part of `make check`: tests/gpu/check-gpu.sh runs it on a device, and
  * compute-sanitizer runs it --small: one type, once, no large sizes. */

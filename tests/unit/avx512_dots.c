@@ -30,25 +30,49 @@ static float chain(float c, const uint16_t *a, long sa, const uint16_t *b,
     return c;
 }
 
-/* Random values, a part of them so small that products are subnormal, some of
- * them subnormal themselves. */
-static uint16_t *values(size_t n, int tiny)
+enum { N_RANDOM = 40 };
+enum kind { NORMAL, TINY, HOSTILE, N_KINDS };
+
+/* n random values in rows of `row`. TINY: most are so small that products are
+ * subnormal, some are subnormal themselves. HOSTILE: a few in every third row
+ * are NaN, infinite, the largest, zero or subnormal; sums of the other rows
+ * stay finite, and have no NaN for what a row is paired with at its end. */
+static uint16_t *values(size_t n, enum kind kind, size_t row)
 {
+    static const uint16_t hostile[] = {0x7F80, 0xFF80, 0x7FC0, 0xFFC1,
+                                       0x7F81, 0x7F7F, 0xFF7F, 0x0000,
+                                       0x8000, 0x0001, 0x807F, 0x0080};
     uint16_t *p = ref_random(DT_BF16, n, 1);
 
-    for (size_t i = 0; tiny && i < n; i++)
+    for (size_t i = 0; kind == TINY && i < n; i++)
         if (ref_uniform() < 0.9)
             p[i] = (uint16_t)((p[i] & 0x807F) | (uint16_t)(ref_uniform() * 70)
                                                     << 7);
+    for (size_t i = 0; kind == HOSTILE && i < n; i++)
+        if (i / row % 3 == 1 && ref_uniform() < 0.02 + 0.5 / (double)row)
+            p[i] = hostile[(size_t)(ref_uniform() * 12)];
     return p;
 }
 
-static void one_size(struct kernels *k, int T, int N, int K, int tiny)
+/* Bits, but that a NaN is a NaN. */
+static void same_sums(const char *what, const float *a, const float *b,
+                      size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(a + i, b + i, sizeof *a) && !(isnan(a[i]) && isnan(b[i]))) {
+            t_fail(__FILE__, __LINE__,
+                   "%s: value %zu of %zu is %a, expected %a", what, i, n,
+                   (double)a[i], (double)b[i]);
+            return;
+        }
+}
+
+static void one_size(struct kernels *k, int T, int N, int K, enum kind kind)
 {
     size_t ny = (size_t)T * (size_t)N, nx = (size_t)T * (size_t)K;
     size_t nw = (size_t)N * (size_t)K;
-    uint16_t *x = values(nx, tiny), *w = values(nw, tiny);
-    uint16_t *dy = values(ny, tiny), *y = ref_zeros(ny * 2);
+    uint16_t *x = values(nx, kind, (size_t)K), *w = values(nw, kind, (size_t)K);
+    uint16_t *dy = values(ny, kind, (size_t)N), *y = ref_zeros(ny * 2);
     uint16_t *dx = ref_zeros(nx * 2), *want = ref_zeros((nx + ny) * 2);
     float *dW = ref_random(DT_F32, nw, 1), *dW0 = malloc(nw * sizeof *dW0);
     float *db = ref_zeros((size_t)N * 4), *db0 = ref_zeros((size_t)N * 4);
@@ -75,8 +99,8 @@ static void one_size(struct kernels *k, int T, int N, int K, int tiny)
         for (int i = 0; i < K; i++)
             dW0[n * K + i] = chain(dW0[n * K + i], dy + n, N, x + i, K, T);
     }
-    ref_same("dW", dW, dW0, nw * sizeof *dW);
-    ref_same("db", db, db0, (size_t)N * 4);
+    same_sums("dW", dW, dW0, nw);
+    same_sums("db", db, db0, (size_t)N);
     k->weight_free(k, W);
     free(x), free(w), free(dy), free(y), free(dx), free(want);
     free(dW), free(dW0), free(db), free(db0);
@@ -99,8 +123,91 @@ static void sums_are_those_of_the_instruction(void)
         struct kernels *k = ref_open("", threads, 0);
 
         for (int i = 0; i < N_SIZES; i++)
-            for (int tiny = 0; tiny < 2; tiny++)
-                one_size(k, sizes[i][0], sizes[i][1], sizes[i][2], tiny);
+            for (enum kind kind = 0; kind < N_KINDS; kind++)
+                one_size(k, sizes[i][0], sizes[i][1], sizes[i][2], kind);
+        kernels_close(&k);
+    }
+}
+
+static int random_size(int most)
+{
+    static const int edges[] = {1,  2,  3,  5,  6,   7,   15,  16,  17,  31,
+                                33, 63, 64, 65, 119, 120, 121, 127, 129, 257};
+    int n = edges[(int)(ref_uniform() * 20)];
+
+    return ref_uniform() < 0.5 ? 1 + (int)(ref_uniform() * most) : n;
+}
+
+static void sums_of_random_sizes(void)
+{
+    for (int i = 0; i < N_RANDOM; i++) {
+        struct kernels *k = ref_open("", 1 + (int)(ref_uniform() * 4), 0);
+        int T = random_size(200), N = random_size(200), K = random_size(200);
+
+        one_size(k, T, N, K, (enum kind)(ref_uniform() * N_KINDS));
+        kernels_close(&k);
+    }
+}
+
+/* What head_bwd gives, from the logits: gradients of them in bf16, their sums
+ * by the instruction. */
+static void one_head(struct kernels *k, int T, int V, int H, enum kind kind,
+                     int after_logp)
+{
+    size_t nx = (size_t)T * (size_t)H, nw = (size_t)V * (size_t)H;
+    size_t nl = (size_t)T * (size_t)V, n = (size_t)T;
+    uint16_t *x = values(nx, kind, (size_t)H), *w = values(nw, kind, (size_t)H);
+    uint16_t *dx = ref_zeros(nx * 2), *want = ref_zeros(nx * 2);
+    uint16_t *g = ref_zeros(nl * 2);
+    float *logits = malloc(nl * 4), *want_l = malloc(nl * 4);
+    float *dW = ref_random(DT_F32, nw, 1), *dW0 = malloc(nw * 4);
+    float *dlogp = ref_random(DT_F32, n, 1), *out = malloc(3 * n * 4);
+    float *lse = out + n, temperature = 0.7f, inv_t = 1.0f / temperature;
+    int32_t *target = malloc(n * sizeof *target);
+    struct k_weight *W = ref_weight(k, DT_BF16, V, H, w);
+
+    memcpy(dW0, dW, nw * 4);
+    for (int t = 0; t < T; t++)
+        target[t] = (int32_t)(ref_uniform() * V);
+    k->head_logits(k, DT_BF16, DT_BF16, logits, x, W, T, V, H);
+    k->head_logp(k, DT_BF16, DT_BF16, out, lse, out + 2 * n, x, W, target,
+                 temperature, T, V, H);
+    k->head_bwd(k, DT_BF16, DT_BF16, dx, dW, dlogp, lse, x, W, target,
+                temperature, after_logp, T, V, H);
+    ref_sync(k);
+    for (int t = 0; t < T; t++)
+        for (int v = 0; v < V; v++) {
+            float *z = want_l + t * V + v, p;
+
+            *z = canon_widen_bf16(
+                canon_round_bf16(chain(0, x + t * H, 1, w + v * H, 1, H)));
+            p = canon_exp(*z * inv_t - lse[t]);
+            p = v == target[t] ? 1.0f - p : 0.0f - p;
+            g[t * V + v] = canon_round_bf16(p * dlogp[t] * inv_t);
+        }
+    same_sums("logits", logits, want_l, nl);
+    for (int t = 0; t < T; t++)
+        for (int h = 0; h < H; h++)
+            want[t * H + h] = canon_round_bf16(
+                chain(0, g + t * V, 1, w + h, H, V));
+    ref_same("dx", dx, want, nx * 2);
+    for (int v = 0; v < V; v++)
+        for (int h = 0; h < H; h++)
+            dW0[v * H + h] = chain(dW0[v * H + h], g + v, V, x + h, H, T);
+    same_sums("dW", dW, dW0, nw);
+    k->weight_free(k, W);
+    free(x), free(w), free(dx), free(want), free(g), free(logits);
+    free(want_l), free(dW), free(dW0), free(dlogp), free(out), free(target);
+}
+
+static void heads_of_random_sizes(void)
+{
+    for (int i = 0; i < N_RANDOM; i++) {
+        struct kernels *k = ref_open("", 1 + (int)(ref_uniform() * 4), 0);
+        int T = random_size(60), V = random_size(300), H = random_size(130);
+        enum kind kind = (enum kind)(ref_uniform() * N_KINDS);
+
+        one_head(k, T, V, H, kind, i % 2);
         kernels_close(&k);
     }
 }
@@ -115,7 +222,7 @@ static void weights_are_packed_from_any_type(void)
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         int N = sizes[s][0], K = sizes[s][1];
         size_t n = (size_t)N * (size_t)K;
-        uint16_t *w = values(n, 0), *rows = ref_zeros(n * 2);
+        uint16_t *w = values(n, NORMAL, n), *rows = ref_zeros(n * 2);
         uint16_t *y[2] = {ref_zeros((size_t)N * 2), ref_zeros((size_t)N * 2)};
         float *wide = malloc(n * sizeof *wide);
         int32_t *token = malloc((size_t)N * sizeof *token);
@@ -240,6 +347,8 @@ int main(void)
         return 0;
     }
     T_RUN(sums_are_those_of_the_instruction);
+    T_RUN(sums_of_random_sizes);
+    T_RUN(heads_of_random_sizes);
     T_RUN(weights_are_packed_from_any_type);
     T_RUN(other_types_keep_the_canonical_order);
     T_RUN(each_missing_feature_refuses);

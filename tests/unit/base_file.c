@@ -62,6 +62,32 @@ static void a_link_is_followed(void)
     T_CHECK(lstat(in_dir("link"), &st) == 0 && S_ISLNK(st.st_mode));
 }
 
+/* by a second one, in another folder */
+static void a_link_to_nothing_yet_is_followed(void)
+{
+    struct file *f;
+    struct err e = {0};
+    struct stat st;
+
+    T_EQ_INT(mkdir(in_dir("sub"), 0777), 0);
+    T_EQ_INT(symlink("sub/second", in_dir("first")), 0);
+    T_EQ_INT(symlink("../new", in_dir("sub/second")), 0);
+    T_EQ_INT(file_create(&f, in_dir("first"), &e), 0);
+    T_EQ_INT(file_write(f, "x", 1, &e), 0);
+    T_EQ_INT(file_commit(&f, &e), 0);
+    T_CHECK(has(in_dir("new"), "x"));
+    T_CHECK(lstat(in_dir("first"), &st) == 0 && S_ISLNK(st.st_mode));
+    T_CHECK(lstat(in_dir("sub/second"), &st) == 0 && S_ISLNK(st.st_mode));
+    T_EQ_INT(symlink("round", in_dir("round")), 0);
+    T_EQ_INT(file_create(&f, in_dir("round"), &e), -ERR_IO);
+    T_CHECK(lstat(in_dir("round"), &st) == 0 && S_ISLNK(st.st_mode));
+    unlink(in_dir("round"));
+    unlink(in_dir("first"));
+    unlink(in_dir("new"));
+    unlink(in_dir("sub/second"));
+    T_EQ_INT(rmdir(in_dir("sub")), 0);
+}
+
 static void a_full_device_is_an_error(void)
 {
     struct file *f;
@@ -139,6 +165,7 @@ int main(void)
     }
     T_RUN(commit_replaces_and_abort_keeps);
     T_RUN(a_link_is_followed);
+    T_RUN(a_link_to_nothing_yet_is_followed);
     T_RUN(a_full_device_is_an_error);
     T_RUN(large_writes_arrive);
     T_RUN(directories_are_made);

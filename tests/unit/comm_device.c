@@ -5,7 +5,7 @@
 #include <string.h>
 #include "../../kernels/kernels.h"
 #include "../../lib/base/arena.h"
-#include "../../lib/train/across.h"
+#include "../../lib/train/side_stream.h"
 #include "comm_rig.h"
 
 /* the last on two ranks alone */
@@ -15,7 +15,7 @@ enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
 struct rank {
     struct kernels *k;
-    struct across *of; /* lends what follows */
+    struct side_stream *of; /* lends what follows */
     struct kernels *beside;
     struct comm *c; /* of devices */
     struct comm_device_why why;
@@ -30,7 +30,7 @@ static void rank_open(struct rank *x, struct comm *host)
     snprintf(device, sizeof device, "%d", comm_rank(host));
     setenv("CUDA_VISIBLE_DEVICES", device, 0);
     OK(kernels_open(&x->k, "cuda", 1, (struct k_order){0}, &e));
-    OK(across_open(&x->of, host, x->k, &e));
+    OK(side_stream_open(&x->of, host, x->k, &e));
     x->beside = x->of->k;
     x->c = x->of->c;
     x->why = x->of->why;
@@ -40,8 +40,8 @@ static void rank_close(struct rank *x)
 {
     struct err e = {0};
 
-    OK(across_finish(x->of, &e));
-    across_close(&x->of);
+    OK(side_stream_finish(x->of, &e));
+    side_stream_close(&x->of);
     kernels_close(&x->k);
 }
 
@@ -328,9 +328,9 @@ static void leave(struct comm *host)
     begin(&x);
     OK(comm_recv(x.c, 1, p, 9, &e));
     /* that message is given up, or memory could not go back */
-    across_leave(x.of);
+    side_stream_leave(x.of);
     x.k->free(x.k, p);
-    across_close(&x.of);
+    side_stream_close(&x.of);
     kernels_close(&x.k);
 }
 

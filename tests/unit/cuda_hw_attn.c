@@ -1,6 +1,6 @@
 /* Attention of order=hardware in the simulator: forward and backward against
  * float64 under a bound for each element, together with the canonical
- * kernels, over lengths at the edges of tiles; the same bits for any company
+ * kernels, over lengths at the edges of tiles; the same bits in any batch
  * in the batch and any order of threads; no work for rows without a query;
  * tiles uploaded once a batch. */
 #include "cuda_hw.h"
@@ -499,7 +499,7 @@ static void same_rows(const char *what, const struct hw_t *a, int in,
              b->n * dtype_size(b->t));
 }
 
-static void company_changes_no_bit(void)
+static void the_rest_of_the_batch_changes_no_bit(void)
 {
     static const int len[] = {20, 131, 1, 66, 0};
     static const struct k_attn_shape s = {2, 1, 64};
@@ -655,7 +655,7 @@ int main(void)
     T_RUN(other_head_dims_are_served);
     T_RUN(works_with_the_canonical_kernels);
     T_RUN(queries_from_a_row_on);
-    T_RUN(company_changes_no_bit);
+    T_RUN(the_rest_of_the_batch_changes_no_bit);
     T_RUN(order_of_threads_changes_no_bit);
     T_RUN(tiles_are_uploaded_once);
     T_RUN(a_nan_stays_in_its_sequence);

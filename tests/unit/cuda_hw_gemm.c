@@ -1,6 +1,6 @@
 /* Matrix products under order=hardware: against float64 with a bound for
- * each element, over edge sizes, types and alignments; a row alone and in
- * company; what is asked of cuBLASLt and how often; a library that is not
+ * each element, over edge sizes, types and alignments; a row alone and in a
+ * batch; what is asked of cuBLASLt and how often; a library that is not
  * there. */
 #include "../cudasim/cublas.h"
 #include "cuda_hw.h"
@@ -195,7 +195,7 @@ static int same_rows(enum dtype t, const struct k_weight *W,
 
 /* Within a class of the number of rows a row's bits do not depend on which
  * others are there; in another class they may be others. */
-static void rows_in_any_company_of_a_class(void)
+static void rows_in_any_batch_of_a_class(void)
 {
     enum { N = 40, K = 1000, CLASSES = 3, TRIES = 4 };
     static const int most[CLASSES] = {64, 130, 520};
@@ -391,7 +391,7 @@ int main(void)
     T_RUN(products_are_those_of_float64);
     T_RUN(operands_begin_anywhere);
     T_RUN(few_rows_have_one_order);
-    T_RUN(rows_in_any_company_of_a_class);
+    T_RUN(rows_in_any_batch_of_a_class);
     T_RUN(a_class_asks_the_heuristic_once);
     T_RUN(an_algorithm_that_does_not_stretch_is_sought_anew);
     T_RUN(what_it_refuses_goes_another_way);

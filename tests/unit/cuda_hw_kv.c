@@ -1,6 +1,6 @@
 /* Decode attention of order=hardware in the simulator: single rows against a
  * paged cache, against float64 under a bound for each element; the same bits
- * in any company, any pages and any order of threads. */
+ * in any batch, any pages and any order of threads. */
 #include "cuda_hw.h"
 #include "../../kernels/pages.h"
 
@@ -275,7 +275,7 @@ static void mixed_with_prefill(void)
 }
 
 /* A row alone, among others, from other pages, threads in any order. */
-static void company_changes_no_bit(void)
+static void the_rest_of_the_batch_changes_no_bit(void)
 {
     static const int len[] = {1, 700, 64, 257, 300, 512};
     struct k_attn_shape s = {14, 2, 64};
@@ -314,6 +314,6 @@ int main(void)
     T_RUN(agrees_with_float64);
     T_RUN(large_scores);
     T_RUN(mixed_with_prefill);
-    T_RUN(company_changes_no_bit);
+    T_RUN(the_rest_of_the_batch_changes_no_bit);
     T_DONE();
 }

@@ -1,5 +1,5 @@
 /* Sampling under order=hardware in the simulator: tokens against the contract
- * walked in double, their shares, and that a row's company does not matter. */
+ * walked in double, their shares, and that the rest of the batch does not matter. */
 #include "cuda_hw_head.h"
 
 /* ---- sampling ---- */
@@ -171,7 +171,7 @@ static void shares_are_the_probabilities(void)
 }
 
 /* ---- what surrounds a row does not matter ---- */
-static void a_row_is_the_same_in_any_company(void)
+static void a_row_is_the_same_in_any_batch(void)
 {
     struct head m = head_new(DT_BF16, 5003);
     struct hw_t all = one_hot(DT_BF16, 0, ROWS);
@@ -265,7 +265,7 @@ int main(void)
 {
     RUN(tokens_follow_the_contract);
     RUN(shares_are_the_probabilities);
-    RUN(a_row_is_the_same_in_any_company);
+    RUN(a_row_is_the_same_in_any_batch);
     RUN(small_chunks_change_nothing);
     RUN(what_is_not_finite_is_an_error);
     T_DONE();

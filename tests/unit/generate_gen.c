@@ -271,8 +271,8 @@ static void errors_name_the_record(void)
     s.at = 0;
     io.done = done;
     T_EQ_INT(gen_run(x.m, &o, &io, &e), -ERR_DATA);
-    T_EQ_STR(e.msg, "a prompt of 64 tokens and 40 new ones exceed the "
-                    "model's context of 100");
+    T_EQ_STR(e.msg, "a prompt of 64 tokens and 40 new ones (--max-new) exceed "
+                    "the model's context length of 100");
     bad = malloc(sizeof *bad * model_params(x.m)->n_values);
     memcpy(bad, flat, sizeof *bad * model_params(x.m)->n_values);
     bad[5] = NAN;

@@ -357,8 +357,8 @@ static void queries_from_a_row_on(void)
                          (struct k_seqs){7, start, start, from[i / 3]}, 430);
 }
 
-/* A sequence alone, in any company, on any number of threads. */
-static void company_changes_no_bit(void)
+/* A sequence alone, in any batch, on any number of threads. */
+static void the_rest_of_the_batch_changes_no_bit(void)
 {
     const struct shape *x = &shapes[2];
     struct kernels *k3 = ref_open("", 3, 0);
@@ -462,7 +462,7 @@ int main(void)
     T_RUN(forks_share_a_prefix);
     T_RUN(gradients_match_float64);
     T_RUN(queries_from_a_row_on);
-    T_RUN(company_changes_no_bit);
+    T_RUN(the_rest_of_the_batch_changes_no_bit);
     T_RUN(bad_rows_are_refused);
     kernels_close(&k);
     T_DONE();

@@ -121,9 +121,9 @@ static void kl_matches_float64(void)
     }
 }
 
-/* Rows in any company and on any threads, log-probabilities of scoring and
+/* Rows in any batch and on any threads, log-probabilities of scoring and
  * of sampling: the same bits. Rows enough for several chunks at V. */
-static void company_changes_no_bit(void)
+static void the_rest_of_the_batch_changes_no_bit(void)
 {
     enum { V = 5003, N = 61 };
     struct kernels *k3 = ref_open("", 3, 0);
@@ -393,7 +393,7 @@ int main(void)
     k = ref_open("", 1, 0);
     T_RUN(matches_float64);
     T_RUN(kl_matches_float64);
-    T_RUN(company_changes_no_bit);
+    T_RUN(the_rest_of_the_batch_changes_no_bit);
     T_RUN(logits_of_head_logp_give_the_same_gradients);
     T_RUN(frequencies);
     T_RUN(greedy_and_edges);

@@ -494,6 +494,36 @@ static void huge_claims_allocate_nothing(void)
     T_CHECK(after.ru_maxrss - before.ru_maxrss < 8192);
 }
 
+/* n keys, then that of number `again`, if it is not negative */
+static int parse_keys(int n, int again)
+{
+    char b[2000], *p = b;
+    struct rec *r = rec_new();
+    struct err e = {0};
+    int all = n + (again >= 0), bad;
+
+    *p++ = (char)0xde;
+    *p++ = 0;
+    *p++ = (char)all;
+    for (int i = 0; i < all; i++)
+        p += sprintf(p, "%ck%03d%c", 0xa4, i < n ? i : again, 1);
+    bad = rec_parse(r, b, (size_t)(p - b), &e);
+    T_CHECK(!bad || strstr(e.msg, "stands twice"));
+    rec_free(&r);
+    return bad;
+}
+
+static void a_key_stands_once(void)
+{
+    static const int sizes[] = {1, 2, 31, 63, 64, 65, 120};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        T_EQ_INT(parse_keys(sizes[i], -1), 0);
+        for (int k = 0; k < sizes[i]; k++)
+            T_CHECK(parse_keys(sizes[i], k) != 0);
+    }
+}
+
 static void bad_msgpack_is_refused(void)
 {
     static const struct {
@@ -746,6 +776,7 @@ int main(void)
     T_RUN(unknown_fields_keep_their_bytes);
     T_RUN(float32_keeps_its_bits);
     T_RUN(huge_claims_allocate_nothing);
+    T_RUN(a_key_stands_once);
     T_RUN(bad_msgpack_is_refused);
     T_RUN(json_lines_are_strict);
     T_RUN(json_round_trip_keeps_text);

@@ -7,6 +7,7 @@
 #include "../../lib/base/rng.h"
 #include "../../lib/spectrum/angles.h"
 #include "../../lib/spectrum/svd.h"
+#include "../../lib/spectrum/svd_impl.h"
 #include "spectrum_rig.h"
 #include "t.h"
 
@@ -226,6 +227,18 @@ static void angles_large_and_small(void)
     }
 }
 
+/* The error of A A' is of the size of A's square, to the bit for powers of two. */
+static void the_bound_grows_with_the_square(void)
+{
+    double small[3] = {0x1p-10, 0, 0}, large[3] = {0x1p10, 0, 0};
+    struct svd a = {.value = small, .n_short = 3, .square = 0x1p-20};
+    struct svd b = {.value = large, .n_short = 3, .square = 0x1p20};
+
+    svd_set_delta(&a);
+    svd_set_delta(&b);
+    T_CHECK(a.delta > 0 && b.delta == a.delta * 0x1p40);
+}
+
 int main(void)
 {
     T_RUN(known_values_and_vectors);
@@ -234,5 +247,6 @@ int main(void)
     T_RUN(both_ways_agree);
     T_RUN(vectors_of_very_large_values);
     T_RUN(angles_large_and_small);
+    T_RUN(the_bound_grows_with_the_square);
     T_DONE();
 }

@@ -119,8 +119,6 @@ static void check_text(struct chat *c, const json_t *row, const char *key,
     buf_free(&b);
 }
 
-static int no_jinja; /* python3 with jinja2 is missing */
-
 /* Has jinja2 render all of them, or (own) those that need none. */
 static void check_rendered(int own)
 {
@@ -503,15 +501,11 @@ static void a_special_token_made_by_normalizing_is_refused(void)
 
 int main(void)
 {
-    struct buf out = {0};
-    struct err e = {0};
-
-    no_jinja = render_one("x", 0, NULL, &out, &e) == -ERR_IO;
-    buf_free(&out);
     T_RUN(recognised_templates_render_as_transformers_does);
     T_RUN(a_missing_python_is_one_line);
-    if (no_jinja) {
-        printf("skip text_chat_jinja2: %s\n", e.msg);
+    /* asked of python3 itself: a process of ours that fails is no skip */
+    if (system("python3 -c 'import jinja2' >/dev/null 2>&1")) {
+        puts("skip text_chat_jinja2: no python3 with jinja2");
         T_DONE();
     }
     T_RUN(jinja2_renders_as_in_transformers);

@@ -91,7 +91,8 @@ static void what_a_recognised_template_cannot_render_is_refused(void)
     size_t n = 0;
 
     T_EQ_INT(chat_open(&c, &o, &e), -ERR_DATA);
-    T_EQ_STR(e.msg, "t: no chat_template");
+    T_EQ_STR(e.msg, "t: no chat_template in tokenizer_config.json, and no "
+                    "chat_template.jinja");
     o.jinja = "{% for message in messages %}{{'<|im_start|>' + "
               "message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
               "'\\n'}}{% endfor %}{% if add_generation_prompt %}{{ "

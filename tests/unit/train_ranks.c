@@ -5,7 +5,7 @@
 #include "../../lib/model/pack.h"
 #include "../../lib/train/gradient.h"
 #include "../../lib/train/plan.h"
-#include "../../lib/train/spread.h"
+#include "../../lib/train/compute_weights.h"
 #include "comm_rig.h"
 #include "model_make.h"
 
@@ -155,7 +155,7 @@ static struct after updates(struct comm *c, const char *arm, int offload)
     for (size_t j = 0; j < p.n_values; j++)
         g[j] = some(3, j) / 256;
     MUST(adamw_set_master(a, g, &e));
-    MUST(spread_weights(m, a, NULL, &e));
+    MUST(compute_weights_update(m, a, NULL, &e));
     first = slices_first(&a->s);
     n = slices_sum_end(&a->s, a->s.rank) - first;
     dev = k->alloc(k, n * dtype_size(parsed.grads), &e);
@@ -166,7 +166,7 @@ static struct after updates(struct comm *c, const char *arm, int offload)
             g[j] = some(11 + (uint64_t)i, j) * (float)a->loss_scale;
         k->cast(k, dev, parsed.grads, g + first, DT_F32, n);
         MUST(adamw_update(a, dev, 1e-3, &got.res, &e));
-        MUST(spread_weights(m, a, i ? w : NULL, &e));
+        MUST(compute_weights_update(m, a, i ? w : NULL, &e));
     }
     got.logits = logits_of(m);
     snprintf(dir, sizeof dir, "%s/ranks.%d", getenv("T") ? getenv("T") : ".",
@@ -298,7 +298,7 @@ static void measure(struct comm *c)
     comm_traffic(c, &before);
     MUST(gradient_make(&g, &w.p, 0, end, &how, &e));
     MUST(adamw_update(a, gradient_get(&g), 1e-3, &res, &e));
-    MUST(spread_weights(w.m, a, gradient_window(&g), &e));
+    MUST(compute_weights_update(w.m, a, gradient_window(&g), &e));
     comm_traffic(c, &after);
     k->memory(k, &mem);
     plan_traffic(&t, &shape, &arm, &as);

@@ -303,7 +303,7 @@ static void the_gradient_is_the_sum_of_the_shards(void)
             got = download(&j.x, gradient_get(&g));
             for (int k = 0; k < cuts[n].S; k++)
                 joined += end[k] != (k ? end[k - 1] : 0);
-            T_EQ_INT(g.travel.joined, joined);
+            T_EQ_INT(g.reduce.joined, joined);
             T_CHECK(joined <= cuts[n].groups && joined > 0);
             want = sum_of_shards(&c, arms[i], flat, &j, end, cuts[n].S,
                                  cuts[n].micro);

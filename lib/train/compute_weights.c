@@ -1,8 +1,8 @@
-/* spread - slices of compute weights to every rank; see spread.h */
-#include "spread.h"
+/* compute_weights - slices of compute weights to every rank; see compute_weights.h */
+#include "compute_weights.h"
 #include <stdlib.h>
 #include "../base/arena.h"
-#include "across.h"
+#include "side_stream.h"
 #include "timeline.h"
 
 /* ---- each rank's slice, read where it lies ----------------------------- */
@@ -72,7 +72,7 @@ static const void *cut_apart(void *ctx, size_t first, size_t *n)
     return owner(s, first, n) == s->rank ? s : NULL;
 }
 
-size_t spread_scattered(const struct slices *s, int apart)
+size_t compute_weights_scattered(const struct slices *s, int apart)
 {
     struct slices own = *s;
     struct model_store store = {.at = apart ? cut_apart : cut_at, .ctx = &own};
@@ -80,7 +80,7 @@ size_t spread_scattered(const struct slices *s, int apart)
     return model_store_scattered(&store, s->p);
 }
 
-int spread_open(struct model *m, struct adamw *a, struct err *e)
+int compute_weights_open(struct model *m, struct adamw *a, struct err *e)
 {
     if (a->compute)
         return model_gather(m,
@@ -141,7 +141,7 @@ static int gather(const struct adamw *a, char *flat, struct err *e)
     size_t size = dtype_size(a->arm.compute);
     size_t n_ranks = (size_t)s->n;
     size_t *n = xcalloc(2 * n_ranks, sizeof *n), *at = n + n_ranks;
-    struct across *x = s->across;
+    struct side_stream *x = s->side;
     int r;
 
     for (int i = 0; i < s->n; i++) {
@@ -184,8 +184,8 @@ static int read_others(const struct adamw *a, char *flat,
     return r ? r : comm_barrier(s->c, e);
 }
 
-int spread_weights(struct model *m, const struct adamw *a,
-                   const struct comm_window *spare, struct err *e)
+int compute_weights_update(struct model *m, const struct adamw *a,
+                           const struct comm_window *spare, struct err *e)
 {
     struct kernels *k = a->k;
     enum dtype t = a->arm.compute;

@@ -1,5 +1,5 @@
-/* across - see across.h */
-#include "across.h"
+/* side_stream - see side_stream.h */
+#include "side_stream.h"
 #include <stdlib.h>
 #include "../base/arena.h"
 
@@ -47,8 +47,8 @@ static void host_free(void *ctx, void *p)
     k->host_free(k, p);
 }
 
-int across_open(struct across **out, struct comm *c, struct kernels *k,
-                struct err *e)
+int side_stream_open(struct side_stream **out, struct comm *c,
+                     struct kernels *k, struct err *e)
 {
     struct comm_device v = {.copy = copy,
                             .send = send,
@@ -56,7 +56,7 @@ int across_open(struct across **out, struct comm *c, struct kernels *k,
                             .sync = sync,
                             .host_alloc = host_alloc,
                             .host_free = host_free};
-    struct across *x;
+    struct side_stream *x;
 
     *out = NULL;
     if (comm_size(c) == 1 || !k->sizes.can.own_memory)
@@ -71,26 +71,26 @@ int across_open(struct across **out, struct comm *c, struct kernels *k,
     return comm_device_open(&x->c, c, &v, &x->why, e);
 }
 
-int across_finish(struct across *x, struct err *e)
+int side_stream_finish(struct side_stream *x, struct err *e)
 {
     int r = x ? x->k->sync(x->k, e) : 0;
 
     return x && !r ? comm_barrier(x->c, e) : r;
 }
 
-void across_leave(struct across *x)
+void side_stream_leave(struct side_stream *x)
 {
     if (x)
         comm_close(&x->c);
 }
 
-void across_close(struct across **out)
+void side_stream_close(struct side_stream **out)
 {
-    struct across *x = *out;
+    struct side_stream *x = *out;
 
     if (!x)
         return;
-    across_leave(x);
+    side_stream_leave(x);
     kernels_close(&x->k);
     free(x);
     *out = NULL;

@@ -1,4 +1,4 @@
-/* farm - items handed to ranks as they become free, results in order
+/* work_queue - items handed to ranks as they become free, results in order
  *
  * Rank 0 reads items and takes results in a thread of its own, and works in the
  * calling thread as the other ranks do. An item has a number of results, which
@@ -10,19 +10,19 @@
  * worked, and rank 0 sends answers alone: no two ranks wait for each other.
  *
  * A round ends when the source has ended and all results were taken. All ranks
- * call farm_open, farm_leave and farm_close of a round, and use the comm for
+ * call work_queue_open, work_queue_leave and work_queue_close of a round, and use the comm for
  * nothing else in between.
  */
-#ifndef ULP_COMM_FARM_H
-#define ULP_COMM_FARM_H
+#ifndef ULP_COMM_WORK_QUEUE_H
+#define ULP_COMM_WORK_QUEUE_H
 #include <stdint.h>
 #include "../base/buf.h"
 #include "comm.h"
 
-struct farm;
+struct work_queue;
 
-/* Rank 0's side; called in the farm's thread, one at a time. */
-struct farm_source {
+/* Rank 0's side; called in the queue's thread, one at a time. */
+struct work_queue_source {
     void *ctx;
     /* 1 when next would not wait for a writer that has nothing to say yet. */
     int (*ready)(void *ctx);
@@ -38,20 +38,21 @@ struct farm_source {
 /* at_once: items that a rank asks for at a time. ahead: items that rank 0 reads
  * before somebody asks. source: of rank 0, not looked at elsewhere. The last
  * result of a round is taken when all ranks have left. */
-int farm_open(struct farm **f, struct comm *c, const struct farm_source *source,
-              int at_once, int ahead, struct err *e) MUST_CHECK;
+int work_queue_open(struct work_queue **q, struct comm *c,
+                    const struct work_queue_source *source, int at_once,
+                    int ahead, struct err *e) MUST_CHECK;
 /* 1: an item and its number, the bytes in *item (emptied first); 0: none now,
  * or with wait: none any more. */
-int farm_get(struct farm *f, int wait, uint64_t *number, struct buf *item,
-             struct err *e) MUST_CHECK;
+int work_queue_get(struct work_queue *q, int wait, uint64_t *number,
+                   struct buf *item, struct err *e) MUST_CHECK;
 /* Result i of an item. */
-int farm_give(struct farm *f, uint64_t number, int i, const void *p, size_t n,
-              struct err *e) MUST_CHECK;
+int work_queue_put(struct work_queue *q, uint64_t number, int i, const void *p,
+                   size_t n, struct err *e) MUST_CHECK;
 /* This rank has given all its results; waits for the round's end. */
-int farm_leave(struct farm *f, struct err *e) MUST_CHECK;
+int work_queue_leave(struct work_queue *q, struct err *e) MUST_CHECK;
 /* After an error: where rank 0's thread still reads and writes, nothing may be
  * closed under it. The error is told (ranks.h), and the process ends. */
-void farm_fail(struct farm *f, const struct err *e);
-void farm_close(struct farm **f);
+void work_queue_fail(struct work_queue *q, const struct err *e);
+void work_queue_close(struct work_queue **q);
 
 #endif

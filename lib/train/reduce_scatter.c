@@ -1,11 +1,11 @@
-/* travel - parts of gradients between ranks, and their sum; see travel.h */
-#include "travel.h"
+/* reduce_scatter - parts of gradients between ranks, and their sum; see reduce_scatter.h */
+#include "reduce_scatter.h"
 #include <stdlib.h>
 #include "../base/arena.h"
 #include "../base/larger.h"
-#include "across.h"
+#include "side_stream.h"
 
-static size_t value_size(const struct travel *t)
+static size_t value_size(const struct reduce_scatter *t)
 {
     return dtype_size(t->type);
 }
@@ -19,20 +19,20 @@ static size_t longest_sum(const struct slices *s)
     return n;
 }
 
-static int need_pieces(struct travel *t, struct err *e)
+static int need_pieces(struct reduce_scatter *t, struct err *e)
 {
     struct kernels *k = t->k;
     size_t all = (size_t)t->s->n * value_size(t);
 
     if (t->in)
         return 0;
-    t->piece = travel_piece(longest_sum(t->s));
-    t->in = t->s->across ? k->alloc(k, all * t->piece, e)
-                         : k->host_alloc(k, all * t->piece, e);
+    t->piece = reduce_scatter_piece(longest_sum(t->s));
+    t->in = t->s->side ? k->alloc(k, all * t->piece, e)
+                       : k->host_alloc(k, all * t->piece, e);
     return t->in ? 0 : err_prefix(e, "gradients from other ranks");
 }
 
-int travel_need(struct travel *t, struct err *e)
+int reduce_scatter_need(struct reduce_scatter *t, struct err *e)
 {
     size_t n = slices_sum(t->s, t->s->rank);
 
@@ -43,8 +43,8 @@ int travel_need(struct travel *t, struct err *e)
     return t->s->n == 1 || t->window ? 0 : need_pieces(t, e);
 }
 
-void travel_add(struct travel *t, int nth, size_t at, const void *values,
-                size_t n)
+void reduce_scatter_add(struct reduce_scatter *t, int nth, size_t at,
+                        const void *values, size_t n)
 {
     char *to = t->sum + at * value_size(t);
 
@@ -55,7 +55,7 @@ void travel_add(struct travel *t, int nth, size_t at, const void *values,
 }
 
 /* The rank that has made shard i of a round, from 1 on; -1: there is none. */
-static int whose(const struct travel *t, const int *turn, int i)
+static int whose(const struct reduce_scatter *t, const int *turn, int i)
 {
     for (int q = 0; q < t->s->n; q++)
         if (turn[q] == i)
@@ -66,7 +66,7 @@ static int whose(const struct travel *t, const int *turn, int i)
 /* ---- in place -------------------------------------------------------- */
 
 /* Nobody reads before all have written, nor writes before all have read. */
-static int meet(struct travel *t, const char *what, struct err *e)
+static int meet(struct reduce_scatter *t, const char *what, struct err *e)
 {
     uint64_t began = timeline_now(t->timeline);
     int r = comm_barrier(t->s->c, e);
@@ -75,7 +75,7 @@ static int meet(struct travel *t, const char *what, struct err *e)
     return r;
 }
 
-static void count(const struct travel *t, const int *turn)
+static void count(const struct reduce_scatter *t, const int *turn)
 {
     const struct slices *s = t->s;
     size_t sent = 0, received = 0, size = value_size(t);
@@ -89,7 +89,7 @@ static void count(const struct travel *t, const int *turn)
     comm_window_traffic(t->window, sent, received);
 }
 
-static int read_parts(struct travel *t, const int *turn, size_t at,
+static int read_parts(struct reduce_scatter *t, const int *turn, size_t at,
                       struct err *e)
 {
     const struct slices *s = t->s;
@@ -98,9 +98,9 @@ static int read_parts(struct travel *t, const int *turn, size_t at,
     uint64_t began = timeline_now(t->timeline);
 
     for (int i = 1, q; !r && (q = whose(t, turn, i)) >= 0; i++)
-        travel_add(t, nth++, 0,
-                   comm_window_of(t->window, q) + at + first * value_size(t),
-                   own);
+        reduce_scatter_add(
+            t, nth++, 0,
+            comm_window_of(t->window, q) + at + first * value_size(t), own);
     if (!r)
         r = t->adder->sync(t->adder, e);
     timeline_add(t->timeline, TIMELINE_EXCHANGE, "read and add", -1, began);
@@ -125,13 +125,13 @@ static void parts_open(struct parts *x, const struct slices *s)
     x->at_recv = x->n_recv + n;
 }
 
-static size_t piece_of(const struct travel *t, size_t all, size_t from)
+static size_t piece_of(const struct reduce_scatter *t, size_t all, size_t from)
 {
     return from >= all ? 0 : all - from < t->piece ? all - from : t->piece;
 }
 
 /* Values [from, from + piece) of every rank's part. */
-static int exchange(struct travel *t, struct parts *x, const int *turn,
+static int exchange(struct reduce_scatter *t, struct parts *x, const int *turn,
                     const char *grads, size_t from, struct err *e)
 {
     const struct slices *s = t->s;
@@ -147,11 +147,11 @@ static int exchange(struct travel *t, struct parts *x, const int *turn,
         x->n_recv[q] = other && turn[q] ? own * size : 0;
         x->at_recv[q] = (size_t)q * t->piece * size;
     }
-    return comm_alltoallv(s->across ? s->across->c : s->c, grads, x->n_send,
+    return comm_alltoallv(s->side ? s->side->c : s->c, grads, x->n_send,
                           x->at_send, t->in, x->n_recv, x->at_recv, e);
 }
 
-static int one_piece(struct travel *t, struct parts *x, const int *turn,
+static int one_piece(struct reduce_scatter *t, struct parts *x, const int *turn,
                      const char *grads, size_t from, struct err *e)
 {
     const struct slices *s = t->s;
@@ -164,13 +164,13 @@ static int one_piece(struct travel *t, struct parts *x, const int *turn,
 
         if (q == s->rank)
             values = grads + (s->cut[q] + from) * size;
-        travel_add(t, nth++, from, values, own);
+        reduce_scatter_add(t, nth++, from, values, own);
     }
-    return r || s->across ? r : t->adder->sync(t->adder, e);
+    return r || s->side ? r : t->adder->sync(t->adder, e);
 }
 
-static int send_parts(struct travel *t, const int *turn, const char *grads,
-                      struct err *e)
+static int send_parts(struct reduce_scatter *t, const int *turn,
+                      const char *grads, struct err *e)
 {
     uint64_t began = timeline_now(t->timeline);
     size_t longest = longest_sum(t->s);
@@ -178,7 +178,7 @@ static int send_parts(struct travel *t, const int *turn, const char *grads,
     int r = 0;
 
     parts_open(&x, t->s);
-    if (t->s->across)
+    if (t->s->side)
         t->adder->after(t->adder, t->k);
     for (size_t from = 0; from < longest && !r; from += t->piece)
         r = one_piece(t, &x, turn, grads, from, e);
@@ -188,8 +188,8 @@ static int send_parts(struct travel *t, const int *turn, const char *grads,
     return r;
 }
 
-int travel_round(struct travel *t, const int *turn, const char *grads,
-                 size_t at, struct err *e)
+int reduce_scatter_round(struct reduce_scatter *t, const int *turn,
+                         const char *grads, size_t at, struct err *e)
 {
     int r = t->window ? read_parts(t, turn, at, e)
                       : send_parts(t, turn, grads, e);
@@ -199,19 +199,19 @@ int travel_round(struct travel *t, const int *turn, const char *grads,
     return r;
 }
 
-void travel_wait(struct travel *t)
+void reduce_scatter_wait(struct reduce_scatter *t)
 {
-    if (t->s->across)
+    if (t->s->side)
         t->k->after(t->k, t->adder);
 }
 
-void travel_free(struct travel *t)
+void reduce_scatter_free(struct reduce_scatter *t)
 {
     struct kernels *k = t->k;
 
     if (t->sum)
         k->free(k, t->sum);
-    if (t->in && t->s->across)
+    if (t->in && t->s->side)
         k->free(k, t->in);
     else if (t->in)
         k->host_free(k, t->in);

@@ -1,5 +1,5 @@
-/* share - a batch as bytes, and back; see share.h */
-#include "share.h"
+/* broadcast - a batch as bytes, and back; see broadcast.h */
+#include "broadcast.h"
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -33,8 +33,8 @@ static void put_groups(struct buf *b, const struct group *g, int n)
 }
 
 /* Rank 0's bytes to the others, where they are *bytes, owned. */
-static int share_bytes(struct comm *c, struct buf *all, char **bytes,
-                       struct err *e)
+static int broadcast_bytes(struct comm *c, struct buf *all, char **bytes,
+                           struct err *e)
 {
     uint64_t n = all->n;
     int r = comm_bcast(c, 0, &n, sizeof n, e);
@@ -76,7 +76,7 @@ static struct group *get_groups(char **at, int n)
     return g;
 }
 
-int share_batch(struct share *s, struct batch *b, struct err *e)
+int broadcast_batch(struct broadcast *s, struct batch *b, struct err *e)
 {
     struct buf all = {0};
     char *at;
@@ -89,7 +89,7 @@ int share_batch(struct share *s, struct batch *b, struct err *e)
         put_groups(&all, b->v, b->n);
         put_groups(&all, b->rest, b->n_rest);
     }
-    r = share_bytes(s->c, &all, &s->bytes, e);
+    r = broadcast_bytes(s->c, &all, &s->bytes, e);
     if (!r && s->bytes) {
         at = s->bytes;
         memcpy(b, get(&at, sizeof *b), sizeof *b);
@@ -100,7 +100,7 @@ int share_batch(struct share *s, struct batch *b, struct err *e)
     return r;
 }
 
-void share_free(struct share *s, struct batch *b)
+void broadcast_free(struct broadcast *s, struct batch *b)
 {
     if (!s->bytes) {
         batch_free(b);
@@ -143,7 +143,7 @@ static void get_pack(char *at, struct pack *p)
                  id[i]);
 }
 
-int share_pack(struct comm *c, struct pack *p, struct err *e)
+int broadcast_pack(struct comm *c, struct pack *p, struct err *e)
 {
     struct buf all = {0};
     char *bytes = NULL;
@@ -153,7 +153,7 @@ int share_pack(struct comm *c, struct pack *p, struct err *e)
         return 0;
     if (!comm_rank(c))
         put_pack(&all, p);
-    r = share_bytes(c, &all, &bytes, e);
+    r = broadcast_bytes(c, &all, &bytes, e);
     if (!r && bytes)
         get_pack(bytes, p);
     free(bytes);

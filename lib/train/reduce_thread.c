@@ -1,5 +1,5 @@
-/* courier - see courier.h */
-#include "courier.h"
+/* reduce_thread - see reduce_thread.h */
+#include "reduce_thread.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,8 @@ struct round {
     size_t at;
 };
 
-struct courier {
-    struct travel *t;
+struct reduce_thread {
+    struct reduce_scatter *t;
     int n;           /* rounds in all */
     struct round *v; /* [n] */
     int began;
@@ -24,7 +24,7 @@ struct courier {
 };
 
 /* The round to carry, when it is there. 0: there is none any more. */
-static int next(struct courier *c, struct round *x)
+static int next(struct reduce_thread *c, struct round *x)
 {
     int there;
 
@@ -38,7 +38,7 @@ static int next(struct courier *c, struct round *x)
     return there;
 }
 
-static void end(struct courier *c, int r, const struct err *e)
+static void end(struct reduce_thread *c, int r, const struct err *e)
 {
     pthread_mutex_lock(&c->lock);
     if (r) {
@@ -53,21 +53,21 @@ static void end(struct courier *c, int r, const struct err *e)
 
 static void *carry(void *ctx)
 {
-    struct courier *c = ctx;
+    struct reduce_thread *c = ctx;
     struct err e = {0};
     struct round x;
     int r = 0;
 
     for (int i = 0; i < c->n && !r && next(c, &x); i++) {
-        r = travel_round(c->t, x.turn, x.grads, x.at, &e);
+        r = reduce_scatter_round(c->t, x.turn, x.grads, x.at, &e);
         end(c, r, &e);
     }
     return NULL;
 }
 
-struct courier *courier_open(struct travel *t, int n)
+struct reduce_thread *reduce_thread_open(struct reduce_scatter *t, int n)
 {
-    struct courier *c = xcalloc(1, sizeof *c);
+    struct reduce_thread *c = xcalloc(1, sizeof *c);
     size_t ranks = (size_t)t->s->n;
 
     c->t = t;
@@ -79,12 +79,12 @@ struct courier *courier_open(struct travel *t, int n)
     pthread_cond_init(&c->moved, NULL);
     c->began = !pthread_create(&c->thread, NULL, carry, c);
     if (!c->began)
-        courier_close(&c);
+        reduce_thread_close(&c);
     return c;
 }
 
-void courier_give(struct courier *c, const int *turn, const char *grads,
-                  size_t at)
+void reduce_thread_post(struct reduce_thread *c, const int *turn,
+                        const char *grads, size_t at)
 {
     pthread_mutex_lock(&c->lock);
     memcpy(c->v[c->given].turn, turn, (size_t)c->t->s->n * sizeof *turn);
@@ -94,7 +94,7 @@ void courier_give(struct courier *c, const int *turn, const char *grads,
     pthread_mutex_unlock(&c->lock);
 }
 
-int courier_wait(struct courier *c, int n, struct err *e)
+int reduce_thread_wait(struct reduce_thread *c, int n, struct err *e)
 {
     int r;
 
@@ -108,8 +108,8 @@ int courier_wait(struct courier *c, int n, struct err *e)
     return r;
 }
 
-/* 1 when all rounds have travelled; else no other one begins. */
-static int stop(struct courier *c)
+/* 1 when all rounds are done; else no other one begins. */
+static int stop(struct reduce_thread *c)
 {
     int done;
 
@@ -121,9 +121,9 @@ static int stop(struct courier *c)
     return done;
 }
 
-void courier_close(struct courier **out)
+void reduce_thread_close(struct reduce_thread **out)
 {
-    struct courier *c = *out;
+    struct reduce_thread *c = *out;
 
     if (!c)
         return;

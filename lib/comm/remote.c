@@ -1,5 +1,5 @@
-/* lend - see lend.h */
-#include "lend.h"
+/* remote - see remote.h */
+#include "remote.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "comm_impl.h"
 
 enum {
-    MOST = 8,    /* lent at a time */
+    MOST = 8,    /* exposed at a time */
     WAIT_MS = 20 /* how soon the thread sees that it is to end */
 };
 
@@ -17,7 +17,7 @@ struct ask {
     uint64_t which, at, n;
 };
 
-struct lend {
+struct remote {
     struct comm *c;
     uint64_t draws; /* of the rank that asks */
     pthread_t thread;
@@ -32,10 +32,10 @@ struct lend {
     } v[MOST];
 };
 
-/* ---- the thread of a rank that lends --------------------------------- */
+/* ---- the thread of a rank whose memory is read ----------------- */
 
 /* The message in which rank `from` asks. */
-static int take(struct lend *l, int from, struct ask *a, struct err *e)
+static int take(struct remote *l, int from, struct ask *a, struct err *e)
 {
     struct comm *c = l->c;
     struct comm_part q = {
@@ -48,7 +48,7 @@ static int take(struct lend *l, int from, struct ask *a, struct err *e)
                : 0;
 }
 
-static int answer_to(struct lend *l, int to, const struct ask *a,
+static int answer_to(struct remote *l, int to, const struct ask *a,
                      struct comm_part *q, struct err *e)
 {
     char *p = NULL;
@@ -66,12 +66,12 @@ static int answer_to(struct lend *l, int to, const struct ask *a,
     return p ? 0
              : err_set(e, ERR_IO,
                        "between ranks: rank %d asked for memory that is not "
-                       "lent",
+                       "exposed",
                        to);
 }
 
 /* The rank that asks, or -1 after wait_ms. */
-static int look(struct lend *l, int wait_ms, int *from, struct err *e)
+static int look(struct remote *l, int wait_ms, int *from, struct err *e)
 {
     struct comm *c = l->c;
     char why[512] = "";
@@ -83,7 +83,7 @@ static int look(struct lend *l, int wait_ms, int *from, struct err *e)
                : 0;
 }
 
-static void set_sending(struct lend *l, int yes)
+static void set_sending(struct remote *l, int yes)
 {
     pthread_mutex_lock(&l->lock);
     l->sending = yes;
@@ -91,7 +91,7 @@ static void set_sending(struct lend *l, int yes)
     pthread_mutex_unlock(&l->lock);
 }
 
-static int send_all(struct lend *l, const struct comm_part *q, int n,
+static int send_all(struct remote *l, const struct comm_part *q, int n,
                     struct err *e)
 {
     struct comm *c = l->c;
@@ -106,7 +106,7 @@ static int send_all(struct lend *l, const struct comm_part *q, int n,
 }
 
 /* All that ask now; q: [size]. */
-static int serve(struct lend *l, struct comm_part *q, uint64_t *draws,
+static int serve(struct remote *l, struct comm_part *q, uint64_t *draws,
                  struct err *e)
 {
     int n = 0, from, r = look(l, WAIT_MS, &from, e);
@@ -133,7 +133,7 @@ static int serve(struct lend *l, struct comm_part *q, uint64_t *draws,
 
 static void *work(void *ctx)
 {
-    struct lend *l = ctx;
+    struct remote *l = ctx;
     struct comm_part *q = xcalloc((size_t)comm_size(l->c), sizeof *q);
     uint64_t draws = rng_mix(l->draws);
     struct err e = {0};
@@ -152,7 +152,7 @@ static void *work(void *ctx)
 
 static void end(struct comm *c)
 {
-    struct lend *l = c->lend;
+    struct remote *l = c->remote;
 
     l->quit = 1;
     pthread_join(l->thread, NULL);
@@ -161,12 +161,12 @@ static void end(struct comm *c)
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->settled);
     free(l);
-    c->lend = NULL;
+    c->remote = NULL;
 }
 
 static int begin(struct comm *c)
 {
-    struct lend *l = xcalloc(1, sizeof *l);
+    struct remote *l = xcalloc(1, sizeof *l);
     sigset_t all, old;
     int r;
 
@@ -183,21 +183,21 @@ static int begin(struct comm *c)
         free(l);
         return -1;
     }
-    c->lend = l;
+    c->remote = l;
     c->end = end;
     return 0;
 }
 
-int lend_memory(struct comm *c, size_t bytes, char **p)
+int remote_expose(struct comm *c, size_t bytes, char **p)
 {
-    struct lend *l;
+    struct remote *l;
     void *at;
     int which;
 
     *p = NULL;
-    if (!c->lend && begin(c))
+    if (!c->remote && begin(c))
         return -1;
-    l = c->lend;
+    l = c->remote;
     if (l->n == MOST)
         return -1;
     at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -215,8 +215,8 @@ int lend_memory(struct comm *c, size_t bytes, char **p)
 
 /* ---- a rank that asks ------------------------------------------------ */
 
-int lend_ask(struct comm *c, int which, int r, size_t at, size_t n, void *to,
-             struct err *e)
+int remote_read(struct comm *c, int which, int r, size_t at, size_t n, void *to,
+                struct err *e)
 {
     struct ask a = {(uint64_t)which, at, n};
     struct comm_part q[] = {
@@ -231,16 +231,16 @@ int lend_ask(struct comm *c, int which, int r, size_t at, size_t n, void *to,
 
     if (!n)
         return 0;
-    comm_delay(c, &c->lend->draws);
+    comm_delay(c, &c->remote->draws);
     c->received += n;
     return comm_exchange(c, q, 2, &lost, why, sizeof why)
                ? comm_failed(c, lost, why, e)
                : 0;
 }
 
-void lend_settle(struct comm *c)
+void remote_settle(struct comm *c)
 {
-    struct lend *l = c->lend;
+    struct remote *l = c->remote;
 
     pthread_mutex_lock(&l->lock);
     while (l->sending)

@@ -1,4 +1,4 @@
-/* comm_lend: memory that ranks which share none read of each other by messages, in
+/* comm_remote: memory that ranks which share none read of each other by messages, in
  * sizes around every edge, on 2, 3 and 5 ranks, while the main messages go on beside;
  * ranks that read different amounts; what is asked for wrongly ends the run
  *
@@ -177,8 +177,8 @@ static void read_all(struct comm *c)
 
     OK(comm_window_open(&w, c, SIZE, &e));
     T_CHECK(!w);
-    OK(comm_window_lend(&w, c, SIZE, &e));
-    OK(comm_window_lend(&second, c, 1, &e));
+    OK(comm_window_open_remote(&w, c, SIZE, &e));
+    OK(comm_window_open_remote(&second, c, 1, &e));
     T_CHECK(w && second);
     T_EQ_INT(comm_window_bytes(w), SIZE);
     for (int r = 0; r < size; r++)
@@ -223,7 +223,7 @@ static void beside_messages(struct comm *c)
     uint8_t to[100];
     int go = 1;
 
-    OK(comm_window_lend(&w, c, sizeof to, &e));
+    OK(comm_window_open_remote(&w, c, sizeof to, &e));
     for (size_t i = 0; i < sizeof to; i++)
         comm_window_of(w, me)[i] = (char)byte(me, 0, i);
     OK(comm_barrier(c, &e));
@@ -240,19 +240,19 @@ static void beside_messages(struct comm *c)
     comm_window_close(&w);
 }
 
-static int lends; /* this rank is the one that is asked */
+static int is_owner; /* this rank is the one that is asked */
 
 /* The other's thread may find first that this one has gone. */
 static void fatal(const struct err *e)
 {
-    if (lends &&
+    if (is_owner &&
         strcmp(e->msg, "between ranks: rank 0 asked for memory that is "
-                       "not lent"))
+                       "not exposed"))
         _exit(9);
     _exit(7);
 }
 
-/* More than there is: the rank that lends it ends the run. */
+/* More than there is: the owner ends the run. */
 static void too_much(struct comm *c)
 {
     struct comm_window *w;
@@ -260,9 +260,9 @@ static void too_much(struct comm *c)
     char to[16];
 
     c->fatal = fatal;
-    lends = comm_rank(c) == 1;
-    OK(comm_window_lend(&w, c, 10, &e));
-    if (!lends) {
+    is_owner = comm_rank(c) == 1;
+    OK(comm_window_open_remote(&w, c, 10, &e));
+    if (!is_owner) {
         T_CHECK(comm_window_read(w, 1, 1, 10, to, &e));
         _exit(7);
     }
@@ -276,7 +276,7 @@ static void of_no_channels(struct comm *c)
     struct err e = {0};
 
     c->x.channels = 0;
-    OK(comm_window_lend(&w, c, 10, &e));
+    OK(comm_window_open_remote(&w, c, 10, &e));
     T_CHECK(!w);
 }
 
@@ -302,7 +302,7 @@ static void while_messages_go(void)
     on_ranks(4, beside_messages, 0);
 }
 
-static void what_is_not_lent(void)
+static void memory_that_is_not_exposed(void)
 {
     on_ranks(2, too_much, 7);
 }
@@ -317,7 +317,7 @@ int main(void)
     T_RUN(bytes_of_others);
     T_RUN(with_random_delays);
     T_RUN(while_messages_go);
-    T_RUN(what_is_not_lent);
+    T_RUN(memory_that_is_not_exposed);
     T_RUN(engines_without_channels);
     T_DONE();
 }

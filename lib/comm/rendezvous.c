@@ -1,5 +1,5 @@
-/* street - where the ranks of a launcher find the process that was started */
-#include "street.h"
+/* rendezvous - where the ranks of a launcher find the process that was started */
+#include "rendezvous.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
@@ -79,7 +79,7 @@ static void put_addresses(char *out, size_t n)
     freeifaddrs(all);
 }
 
-int street_open(struct street *s, struct err *e)
+int rendezvous_open(struct rendezvous *s, struct err *e)
 {
     char name[NAME + 1], addresses[1024];
     int port = 0;
@@ -97,7 +97,7 @@ int street_open(struct street *s, struct err *e)
     return 0;
 }
 
-void street_close(struct street *s)
+void rendezvous_close(struct rendezvous *s)
 {
     if (s->here >= 0)
         close(s->here);
@@ -106,7 +106,7 @@ void street_close(struct street *s)
     s->here = s->net = -1;
 }
 
-int street_accept(int fd, int is_here)
+int rendezvous_accept(int fd, int is_here)
 {
     struct ucred c;
     socklen_t n = sizeof c;
@@ -116,7 +116,7 @@ int street_accept(int fd, int is_here)
         (getsockopt(got, SOL_SOCKET, SO_PEERCRED, &c, &n) ||
          c.uid != geteuid())) {
         close(got);
-        return street_accept(fd, is_here);
+        return rendezvous_accept(fd, is_here);
     }
     return got;
 }
@@ -154,14 +154,14 @@ static int call_net(const char *address, int port)
     return fd;
 }
 
-int street_call(const char *word, char *key, size_t n_key, int *is_here,
-                struct err *e)
+int rendezvous_connect(const char *word, char *key, size_t n_key, int *is_here,
+                       struct err *e)
 {
     char name[NAME + 1] = "", k[64] = "";
     int port = 0, at = 0, fd;
 
     if (sscanf(word, "%63s %24s %d%n", k, name, &port, &at) < 3)
-        return err_set(e, ERR_USAGE, STREET_WORD ": '%.100s' says nothing",
+        return err_set(e, ERR_USAGE, RENDEZVOUS_ENV ": '%.100s' says nothing",
                        word);
     snprintf(key, n_key, "%s", k);
     fd = call_here(name);
@@ -189,7 +189,7 @@ union control {
     struct cmsghdr align;
 };
 
-int street_give(int fd, const int *fds, int n)
+int rendezvous_send_fds(int fd, const int *fds, int n)
 {
     union control u = {{0}};
     char byte = 'd';
@@ -212,7 +212,7 @@ int street_give(int fd, const int *fds, int n)
     return sendmsg(fd, &m, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
-int street_take(int fd, int *fds, int n)
+int rendezvous_recv_fds(int fd, int *fds, int n)
 {
     union control u = {{0}};
     char byte;

@@ -1,9 +1,9 @@
-/* comm_farm: items spread over ranks, results in order, whatever the number of
+/* comm_work_queue: items spread over ranks, results in order, whatever the number of
  * ranks, of items, of results of an item, and however long each rank takes */
 #include <time.h>
 #include "../../lib/base/arena.h"
 #include "../../lib/base/rng.h"
-#include "../../lib/comm/farm.h"
+#include "../../lib/comm/work_queue.h"
 #include "comm_rig.h"
 
 static int n_items, slow_rank, at_once;
@@ -63,14 +63,14 @@ static int take(void *ctx, int i, const void *p, size_t n, struct err *e)
     return 0;
 }
 
-static void work(struct comm *c, struct farm *f)
+static void work(struct comm *c, struct work_queue *q)
 {
     struct buf item = {0};
     struct err e = {0};
     uint64_t number, draw = (uint64_t)comm_rank(c);
     int r;
 
-    while ((r = farm_get(f, 1, &number, &item, &e)) > 0) {
+    while ((r = work_queue_get(q, 1, &number, &item, &e)) > 0) {
         int v[16] = {0};
 
         memcpy(v, item.p, sizeof *v);
@@ -82,9 +82,9 @@ static void work(struct comm *c, struct farm *f)
         /* the last result first */
         for (int k = n_results(v[0]) - 1; k >= 0 && !t_failed; k--) {
             v[1] = k;
-            T_CHECKF(
-                !farm_give(f, number, k, v, (size_t)(2 + k) * sizeof *v, &e),
-                "%s", e.msg);
+            T_CHECKF(!work_queue_put(q, number, k, v,
+                                     (size_t)(2 + k) * sizeof *v, &e),
+                     "%s", e.msg);
         }
     }
     T_CHECKF(r == 0, "%s", e.msg);
@@ -95,14 +95,14 @@ static void rounds(struct comm *c)
 {
     for (int round = 0; round < 3; round++) {
         struct rig rig = {0};
-        struct farm_source s = {&rig, ready, ended, next, take};
+        struct work_queue_source s = {&rig, ready, ended, next, take};
         struct err e = {0};
-        struct farm *f;
+        struct work_queue *q;
 
-        T_CHECKF(!farm_open(&f, c, &s, at_once, 20, &e), "%s", e.msg);
-        work(c, f);
-        T_CHECKF(!farm_leave(f, &e), "%s", e.msg);
-        farm_close(&f);
+        T_CHECKF(!work_queue_open(&q, c, &s, at_once, 20, &e), "%s", e.msg);
+        work(c, q);
+        T_CHECKF(!work_queue_leave(q, &e), "%s", e.msg);
+        work_queue_close(&q);
         T_CHECKF(!comm_barrier(c, &e), "%s", e.msg);
         if (comm_rank(c))
             continue;
@@ -146,24 +146,24 @@ static void random_delays(void)
 static void liar(struct comm *c)
 {
     struct rig rig = {0};
-    struct farm_source s = {&rig, ready, ended, next, take};
+    struct work_queue_source s = {&rig, ready, ended, next, take};
     struct err e = {0};
-    struct farm *f;
-    int r = farm_open(&f, c, &s, 1, 20, &e);
+    struct work_queue *q;
+    int r = work_queue_open(&q, c, &s, 1, 20, &e);
 
     if (comm_rank(c)) {
-        (void)!farm_give(f, 77, 0, "x", 1, &e);
+        (void)!work_queue_put(q, 77, 0, "x", 1, &e);
     } else {
         struct buf item = {0};
         uint64_t number;
 
-        while (!r && farm_get(f, 0, &number, &item, &e) >= 0)
+        while (!r && work_queue_get(q, 0, &number, &item, &e) >= 0)
             nanosleep(&(struct timespec){0, 1000000}, NULL);
         T_EQ_STR(e.msg, "rank 1 sent result 0 of item 77, which it was not to "
                         "send");
         buf_free(&item);
     }
-    farm_close(&f);
+    work_queue_close(&q);
 }
 
 static void a_result_of_nothing(void)

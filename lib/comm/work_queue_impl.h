@@ -1,0 +1,53 @@
+/* work_queue_impl - what the two sides of a work queue share. Internal to
+ * lib/comm. */
+#ifndef ULP_COMM_WORK_QUEUE_IMPL_H
+#define ULP_COMM_WORK_QUEUE_IMPL_H
+#include <pthread.h>
+#include "work_queue.h"
+
+enum work_queue_type { QUEUE_ASK = 1, QUEUE_RESULT, QUEUE_LEAVE };
+
+/* To rank 0; a result's bytes follow. */
+struct work_queue_msg {
+    uint32_t type;
+    int32_t k;       /* ASK: items; RESULT: which of the item's */
+    uint64_t number; /* ASK: 1 when it waits for one; RESULT: the item */
+    uint64_t n;      /* bytes */
+};
+
+/* From rank 0; n bytes of items follow, each a struct work_queue_head and its bytes.
+ */
+struct work_queue_answer {
+    uint32_t k, over; /* items; none any more */
+    uint64_t n;
+};
+struct work_queue_head {
+    uint64_t number, n;
+};
+
+struct work_queue {
+    struct comm *c;
+    int rank, at_once;
+    /* elsewhere than on rank 0: what was answered and not yet got */
+    struct buf answer;
+    size_t at;
+    int over;
+    int64_t none_ms;                  /* when nothing was there last */
+    struct work_queue_server *server; /* rank 0's */
+};
+
+/* ---- work_queue_server.c: rank 0 ---- */
+
+int work_queue_server_open(struct work_queue *q,
+                           const struct work_queue_source *s, int ahead,
+                           struct err *e) MUST_CHECK;
+int work_queue_server_get(struct work_queue *q, int wait, uint64_t *number,
+                          struct buf *item, struct err *e) MUST_CHECK;
+int work_queue_server_put(struct work_queue *q, uint64_t number, int i,
+                          const void *p, size_t n, struct err *e) MUST_CHECK;
+int work_queue_server_leave(struct work_queue *q, struct err *e) MUST_CHECK;
+/* Its thread has ended. */
+int work_queue_server_is_done(struct work_queue *q);
+void work_queue_server_close(struct work_queue *q);
+
+#endif
