@@ -141,10 +141,10 @@ static void few_rows(enum dtype t, long rows, long n, long K, const float *A,
 static void scores(const struct attend *a, long rows, const float *q,
                    long ldq, long nk, float *S, long ld)
 {
-    long wide = rows <= FEW ? WIDE : NR;
+    long columns = rows <= FEW ? WIDE : NR;
 
-    for (long j = 0; j < nk; j += wide) {
-        long n = nk - j < wide ? nk - j : wide;
+    for (long j = 0; j < nk; j += columns) {
+        long n = nk - j < columns ? nk - j : columns;
         const void *keys = AT(page_of(a, j) + a->k_at, a->t,
                               j % KV_PAGE * a->head_dim);
 
@@ -161,11 +161,11 @@ static void scores(const struct attend *a, long rows, const float *q,
 static void values(const struct attend *a, long rows, long nk, const float *S,
                    long ld, float *o, long Dp)
 {
-    long wide = rows <= FEW ? WIDE : NR;
+    long columns = rows <= FEW ? WIDE : NR;
 
-    for (long d = 0; d < Dp; d += wide)
+    for (long d = 0; d < Dp; d += columns)
         for (long j = 0; j < nk; j += KV_PAGE) {
-            long n = Dp - d < wide ? Dp - d : wide;
+            long n = Dp - d < columns ? Dp - d : columns;
             long keys = nk - j < KV_PAGE ? nk - j : KV_PAGE;
             const void *v = AT(page_of(a, j) + a->v_at, a->t, d);
 

@@ -1,8 +1,8 @@
 /* attn - causal attention over packed sequences
  *
  * A task is one head and a block of queries (attn_lanes.h). Keys and values
- * that are not fp32 in whole vectors, or far apart, are first laid out as rows
- * for all tasks.
+ * are read in place when they are fp32, whole vectors and rows of at most
+ * ATTN_IN_PLACE values. Others are first copied as rows, once for all tasks.
  * A weight of +0 adds nothing to a chain but may turn -0 into +0, so the
  * chain's result has +0 added before it is divided (NUMERICS.md).
  */
@@ -19,7 +19,7 @@ struct job {
     const int32_t *start;
     const void *qkv;
     void *o;
-    float *k, *v; /* laid out: [kv head][token][PAD_VW(head_dim)], or NULL */
+    float *k, *v; /* copies: [kv head][token][PAD_VW(head_dim)], or NULL */
     float *lse;
     const struct piece *pieces;
     long T, longest;
@@ -30,8 +30,8 @@ static long stride(const struct job *j)
     return (long)(j->s.n_heads + 2 * j->s.n_kv_heads) * j->s.head_dim;
 }
 
-/* Some tokens of all key/value heads. */
-static void lay_out(void *ctx, long lo, long hi, int worker)
+/* Keys and values of tokens [lo, hi), all heads. */
+static void copy_kv(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     long D = j->s.head_dim, Dp = PAD_VW(D), kv = j->s.n_kv_heads;
@@ -124,7 +124,7 @@ static void block(const struct job *j, const struct piece *p, float *mem)
     struct lanes b = lanes_at(p->i0, L, ld);
     int kv = p->head / (j->s.n_heads / j->s.n_kv_heads);
     float *Q = mem, *S = Q + D * ld, *rows = S + L * ld;
-    float by[NR], lse[NR];
+    float sum[NR], lse[NR]; /* of the weights of each query */
     size_t at, at_o;
     const float *k, *v;
 
@@ -144,15 +144,15 @@ static void block(const struct job *j, const struct piece *p, float *mem)
     }
     lanes_products(&b, S, k, ldk, D, Q);
     for (int i = 0; i < b.nv; i++)
-        softmax(&b, i, S, attn_scale((int)D), by, lse);
+        softmax(&b, i, S, attn_scale((int)D), sum, lse);
     for (long i = 0; j->lse && i < b.rows; i++)
         j->lse[(row + i) * j->s.n_heads + p->head] = lse[i];
     if (j->k) {
-        lanes_sums(&b, rows, Dp, v, ldk, Dp, S, by);
+        lanes_sums(&b, rows, Dp, v, ldk, Dp, S, sum);
         rows_out(rows, Dp, b.rows, D, j->t, j->o, at_o, j->s.n_heads * D);
     } else {
         lanes_sums(&b, (float *)j->o + at_o, j->s.n_heads * D, v, ldk, D, S,
-                   by);
+                   sum);
     }
 }
 
@@ -168,12 +168,12 @@ static void pieces(void *ctx, long lo, long hi, int worker)
         block(j, &j->pieces[i], mem);
 }
 
-/* Bytes of keys, and of values, laid out as fp32; 0: read where they are. */
-static size_t near_bytes(enum dtype t, struct k_attn_shape s, long T)
+/* Bytes of the copy of keys, and as many of values; 0: read in place. */
+static size_t copy_bytes(enum dtype t, struct k_attn_shape s, long T)
 {
     long width = (long)(s.n_heads + 2 * s.n_kv_heads) * s.head_dim;
 
-    return t != DT_F32 || width > ATTN_NEAR || s.head_dim % VW
+    return t != DT_F32 || width > ATTN_IN_PLACE || s.head_dim % VW
                ? (size_t)(T * s.n_kv_heads * PAD_VW(s.head_dim)) *
                      sizeof(float)
                : 0;
@@ -183,7 +183,7 @@ SCRATCH(attn)
 {
     const struct k_pass *p = z->p;
     long ld = lanes_block(p->longest);
-    size_t bytes = near_bytes(p->t, p->attn, p->T);
+    size_t bytes = copy_bytes(p->t, p->attn, p->T);
 
     scratch_most(&z->shared[S_PACK], bytes);
     scratch_most(&z->shared[S_ROWS], bytes);
@@ -201,7 +201,7 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
     struct cpu *c = cpu_of(k);
     struct job j = {.c = c, .t = t, .s = s, .start = q.start_host,
                     .qkv = qkv, .o = o, .lse = lse, .T = T};
-    size_t bytes = near_bytes(t, s, T);
+    size_t bytes = copy_bytes(t, s, T);
     struct piece *p;
     double cost = 0;
     long n = 0, block_rows;
@@ -229,7 +229,7 @@ OP(void, attn)(struct kernels *k, enum dtype t, void *o, float *lse,
         j.v = cpu_shared(c, S_ROWS, bytes);
         if (!j.k || !j.v)
             return;
-        cpu_for(c, T, 4.0 * s.head_dim * s.n_kv_heads, lay_out, &j);
+        cpu_for(c, T, 4.0 * s.head_dim * s.n_kv_heads, copy_kv, &j);
     }
     j.pieces = p;
     if (n)

@@ -5,9 +5,10 @@
 #include "cpu.h"
 
 /* Values in a row of q, k and v up to which fp32 rows, in whole vectors, are
- * read and written where they are. */
-enum { ATTN_NEAR = 512 };
+ * read and written in place. */
+enum { ATTN_IN_PLACE = 512 };
 
+/* n rounded up to whole panels, and to whole vectors. */
 #define PAD_NR(n) (((n) + NR - 1) / NR * NR)
 #define PAD_VW(n) (((n) + VW - 1) / VW * VW)
 
@@ -30,7 +31,8 @@ struct attend {
 };
 void NAME(attend)(struct cpu *c, int worker, const struct attend *a);
 
-/* Key j of a page into its panel; its row of values. */
+/* Stores D values of type t as the key, or the value, of position j of a page.
+ * kp and vr: the page's keys and values of one head. */
 void NAME(put_key)(enum dtype t, void *kp, long j, const void *key, int D);
 void NAME(put_value)(enum dtype t, void *vr, long j, const void *v, int D);
 
@@ -40,7 +42,7 @@ static inline size_t attn_floats(long L, long D, long ld)
     return (size_t)((L + D + PAD_VW(D)) * ld);
 }
 
-/* The same of attn_bwd, keys and values laid out included. */
+/* The same of attn_bwd, with its copies of keys and values. */
 static inline size_t attn_bwd_floats(long L, long D, long ld)
 {
     long Dp = PAD_VW(D);

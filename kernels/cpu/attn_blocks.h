@@ -1,9 +1,9 @@
 /* attn_blocks - register blocks of attention's sums
  *
  * As in ukr.c every output is one ascending fmaf chain in its own lane. Chains
- * are short here, head_dim or some queries: so blocks are as many chains as
- * hide the latency of a multiply-add, with any number of vectors, and what is
- * made of a sum is made before it is stored.
+ * are short here: their length is head_dim or a number of queries. A block has
+ * enough chains to hide the latency of a multiply-add, for any number of
+ * vectors. The +0 that ends a chain and the division are done before the store.
  */
 #ifndef ULP_CPU_ATTN_BLOCKS_H
 #define ULP_CPU_ATTN_BLOCKS_H
@@ -21,8 +21,8 @@ struct sums {
     long ldi;
     float *out;
     long ldo;
-    int close;       /* +0 is added at the end */
-    const float *by; /* then row m is divided by by[m], or NULL */
+    int add_zero; /* +0 is added at the end: a closed chain of NUMERICS.md */
+    const float *divisor; /* then row m is divided by divisor[m]; or NULL */
 };
 
 enum {
@@ -31,6 +31,7 @@ enum {
     SUMS_ROWS_3 = NV_MAX == 2 ? 4 : 6 /* of three vectors */
 };
 
+/* Rows m0 .. m0 + mr of nv vectors; mr and nv are constants after inlining. */
 INLINE void sums_block(const int mr, const int nv, const struct sums *s,
                        long m0)
 {
@@ -66,19 +67,19 @@ INLINE void sums_block(const int mr, const int nv, const struct sums *s,
                 c[m][v] = vf_fma(a, b[v], c[m][v]);
         }
     }
-    if (s->close) {
+    if (s->add_zero) {
 #pragma GCC unroll 8
         for (int m = 0; m < mr; m++)
 #pragma GCC unroll 8
             for (int v = 0; v < nv; v++)
                 c[m][v] += vf_set1(0.0f);
     }
-    if (s->by) {
+    if (s->divisor) {
 #pragma GCC unroll 8
         for (int m = 0; m < mr; m++)
 #pragma GCC unroll 8
             for (int v = 0; v < nv; v++)
-                c[m][v] /= vf_set1(s->by[m0 + m]);
+                c[m][v] /= vf_set1(s->divisor[m0 + m]);
     }
 #pragma GCC unroll 8
     for (int m = 0; m < mr; m++)
@@ -87,6 +88,7 @@ INLINE void sums_block(const int mr, const int nv, const struct sums *s,
             vf_store(out + m * s->ldo + v * VW, c[m][v]);
 }
 
+/* sums_fns[nv - 1][mr - 1](s, m0): sums_block of those constants. */
 typedef void sums_fn(const struct sums *s, long m0);
 
 #define SUMS_FN(nv, mr)                                                       \
@@ -132,8 +134,8 @@ INLINE long sums_columns(long n)
     return n == 3 * VW ? 3 * VW : n < NR ? n : NR;
 }
 
-/* Rows of the next block, of m that are left: the last two are of like sizes,
- * for few rows take as long as some more. */
+/* Rows of the next block, of m that are left. The last two blocks have nearly
+ * the same size: one of few rows takes nearly as long as a full one. */
 INLINE long sums_next(long m, long most)
 {
     return m > 2 * most ? most : m > most ? (m + 1) / 2 : m;

@@ -3,9 +3,9 @@
  * A task is one sequence and one key/value head: dk and dv are chains over
  * the query heads of the group, then over queries ascending. Scores and
  * probabilities are recomputed for a block of queries; nothing of queries x
- * keys outlives a block. Work with queries as lanes takes those that registers
- * hold at a time (attn_lanes.h); sums over queries take the whole block, so
- * that dk and dv are seldom loaded and stored.
+ * keys outlives a block. Scores and dq take as many queries at a time as
+ * registers hold, each a lane (attn_lanes.h). Sums over queries take the whole
+ * block, so that dk and dv are seldom loaded and stored.
  */
 #include <string.h>
 #include "attn_lanes.h"
@@ -30,11 +30,11 @@ struct rows {
 /* One task's fp32 working set. */
 struct work {
     long L, D, Dp, ld, ldk;
-    int near;             /* rows are read and written where they are */
+    int in_place;         /* rows are read and written where they are */
     const float *k, *v;   /* rows at a distance of ldk */
     float *dk, *dv;       /* [L][Dp] */
-    float *q_rows, *dO_rows; /* [ld][Dp], where a block's rows are laid out */
-    float *Q, *DO;        /* the same turned over, [D][ld] */
+    float *q_rows, *dO_rows; /* [ld][Dp]: copies of a block's rows */
+    float *Q, *DO;        /* the same transposed, [D][ld] */
     float *o_rows;        /* [ld][Dp]: o, then dq */
     float *P, *dS;        /* [L][ld] */
     float *delta, *lse;   /* [ld] */
@@ -72,7 +72,7 @@ static int work_get(struct work *w, const struct job *j, int worker, long r0,
     if (!p)
         return 0;
     *w = (struct work){.L = L, .D = D, .Dp = Dp, .ld = ld, .ldk = Dp};
-    w->near = j->t == DT_F32 && stride(j) <= ATTN_NEAR && D == Dp;
+    w->in_place = j->t == DT_F32 && stride(j) <= ATTN_IN_PLACE && D == Dp;
     w->P = p;
     w->dS = w->P + L * ld;
     w->Q = w->dS + L * ld;
@@ -85,7 +85,7 @@ static int work_get(struct work *w, const struct job *j, int worker, long r0,
     w->delta = w->dv + L * Dp;
     w->lse = w->delta + ld;
     p = w->lse + ld;
-    if (w->near) {
+    if (w->in_place) {
         w->k = (const float *)j->qkv + at;
         w->v = (const float *)j->qkv + at_v;
         w->ldk = stride(j);
@@ -210,7 +210,7 @@ struct key_sums {
     const float *in; /* [keys][Dp], or NULL: +0 */
     float *out;
     long ldo;
-    int close;
+    int add_zero;    /* these are the last queries: the chains are closed */
 };
 
 /* out[keys][..] = in + A[keys][queries] B[queries][Dp], queries ascending */
@@ -222,7 +222,7 @@ static void key_sums(const struct lanes *b, const struct work *w,
     for (int v = 0; v < b->nv; v++) {
         struct sums s = {.K = b->rows - v * VW, .am = b->ld, .ak = 1,
                          .ldb = B.ld, .ldi = Dp, .ldo = z->ldo,
-                         .close = z->close};
+                         .add_zero = z->add_zero};
         long j0, j1, n;
 
         lanes_step(b, v, &j0, &j1);
@@ -237,11 +237,11 @@ static void key_sums(const struct lanes *b, const struct work *w,
     }
 }
 
-/* A block's rows in whole vectors: as they are, or laid out in buf. */
+/* A block's rows in whole vectors: in place, or copied to buf. */
 static struct rows rows_of(const struct job *j, const struct work *w, long n,
                            const void *src, size_t at, long step, float *buf)
 {
-    if (w->near)
+    if (w->in_place)
         return (struct rows){(const float *)src + at, step};
     rows_in(buf, w->Dp, n, w->D, j->t, src, at, step);
     return (struct rows){buf, w->Dp};
@@ -262,9 +262,9 @@ static void part(const struct work *w, const struct lanes *b, long at,
     lanes_sums(&p, dq + at * ldq, ldq, w->k, w->ldk, w->Dp, w->dS + at, NULL);
 }
 
-/* n rows of D values, at a distance of step, which come next. */
-static void rows_soon(enum dtype t, const void *src, size_t at, long n,
-                             long D, long step)
+/* n rows of D values, at a distance of step. */
+static void prefetch_rows(enum dtype t, const void *src, size_t at, long n,
+                          long D, long step)
 {
     size_t bytes = (size_t)D * dtype_size(t);
 
@@ -300,16 +300,16 @@ static void block(const struct job *j, const struct work *w,
         w->lse[i] = i < b->rows ? j->lse[(row + i) * j->s.n_heads + head]
                                 : 0.0f;
     if (head + 1 < j->s.n_heads) {
-        rows_soon(j->t, j->qkv, at + (size_t)D, b->rows, D, ld);
-        rows_soon(j->t, j->d_o, at_o + (size_t)D, b->rows, D, ldo);
-        rows_soon(j->t, j->o, at_o + (size_t)D, b->rows, D, ldo);
+        prefetch_rows(j->t, j->qkv, at + (size_t)D, b->rows, D, ld);
+        prefetch_rows(j->t, j->d_o, at_o + (size_t)D, b->rows, D, ldo);
+        prefetch_rows(j->t, j->o, at_o + (size_t)D, b->rows, D, ldo);
     }
     for (long i = 0; i < b->rows; i += NR)
-        part(w, b, i, w->near ? (float *)j->dqkv + at : w->o_rows,
-             w->near ? ld : w->Dp);
-    if (!w->near)
+        part(w, b, i, w->in_place ? (float *)j->dqkv + at : w->o_rows,
+             w->in_place ? ld : w->Dp);
+    if (!w->in_place)
         rows_out(w->o_rows, w->Dp, b->rows, D, j->t, j->dqkv, at, ld);
-    if (last && w->near) {
+    if (last && w->in_place) {
         dk.out = (float *)j->dqkv + (w->k - (const float *)j->qkv);
         dv.out = (float *)j->dqkv + (w->v - (const float *)j->qkv);
         dk.ldo = dv.ldo = ld;
@@ -342,7 +342,7 @@ static void task(const struct job *j, int seq, int kvh, int worker)
     for (long i = 0; i < from; i++)
         memset(AT_W(j->dqkv, j->t, (r0 + i) * stride(j) + kvh * group * D), 0,
                (size_t)(group * D) * dtype_size(j->t));
-    if (w.near && from < L)
+    if (w.in_place && from < L)
         return;
     rows_out(w.dk, w.Dp, L, D, j->t, j->dqkv, at, stride(j));
     rows_out(w.dv, w.Dp, L, D, j->t, j->dqkv,

@@ -3,7 +3,7 @@
  * Row j of a [keys][ld] array is key j, its columns are queries. So a softmax
  * has no sum across a vector, and sums over keys or head_dim are register
  * blocks (attn_blocks.h). Rows of q, k, v and o are PAD_VW(head_dim) values
- * wide: fp32 whose head_dim is whole vectors is read and written where it is.
+ * wide: fp32 whose head_dim is whole vectors is read and written in place.
  * Causal by vectors: the keys that vector v begins with, i0 + v VW and after,
  * concern vectors v and up ("step" v); inside a vector a later key weighs +0.
  */
@@ -19,10 +19,10 @@ struct lanes {
     int nv;        /* vectors in use */
 };
 
-/* A loop by itself: put into its caller, it would lose registers to it. */
+/* A loop that is not inlined: in its caller fewer registers would be left. */
 #define APART static __attribute__((noinline))
 
-enum { LANES_KEYS = 128 }; /* that a sum over keys takes at a time */
+enum { LANES_KEYS = 128 }; /* keys that a sum takes at a time */
 
 /* Queries of a block: the number that registers hold, unless the scores of a
  * long sequence would not fit the cache. */
@@ -33,6 +33,7 @@ static inline long lanes_block(long L)
     return L * NR * 4 <= (long)256 << 10 || NR < two ? NR : two;
 }
 
+/* The block of at most ld queries from i0 on, of a sequence of L. */
 static inline struct lanes lanes_at(long i0, long L, long ld)
 {
     long rows = L - i0 < ld ? L - i0 : ld;
@@ -47,7 +48,7 @@ INLINE void lanes_step(const struct lanes *b, int v, long *j0, long *j1)
     *j1 = b->i0 + (v < b->nv - 1 ? (v + 1) * VW : b->rows);
 }
 
-/* dst[D][ld] = rows of src turned over; other columns zero. */
+/* dst[D][ld] = the rows of src, transposed; other columns are zero. */
 APART void lanes_in(const struct lanes *b, float *dst,
                             const float *src, long lds, long D)
 {
@@ -56,7 +57,7 @@ APART void lanes_in(const struct lanes *b, float *dst,
     for (long d = 0; n < b->nv * VW && d < D; d++)
         vf_store(dst + d * b->ld + (b->nv - 1) * VW, vf_set1(0.0f));
     transpose(dst, b->ld, src, lds, over ? n / VW * VW : n, D);
-    if (over) /* the last ones as a whole vector, some of them again */
+    if (over) /* the last rows as a whole vector: some are written twice */
         transpose(dst + n - VW, b->ld, src + (n - VW) * lds, lds, VW, D);
 }
 
@@ -78,12 +79,12 @@ APART void lanes_products(const struct lanes *b, float *dst,
     }
 }
 
-/* Closed chains: dst[rows][Dp] = sum over keys ascending of P[key][ld] turned
- * over V[key][Dp], row m divided by by[m] where by is given. A block of rows
- * takes the keys up to its last. */
+/* Closed chains: dst[m][d] = sum over keys ascending of P[key][m] V[key][d],
+ * divided by divisor[m] where that is given. A block of rows takes the keys up
+ * to that of its last row. */
 APART void lanes_sums(const struct lanes *b, float *dst, long ldd,
                               const float *V, long ldv, long Dp,
-                              const float *P, const float *by)
+                              const float *P, const float *divisor)
 {
     long end = b->i0 + b->rows;
 
@@ -100,13 +101,13 @@ APART void lanes_sums(const struct lanes *b, float *dst, long ldd,
                 s.K = b->i0 + m + mr - j;
                 if (s.K <= 0)
                     continue;
-                s.close = s.K <= LANES_KEYS;
-                s.K = s.close ? s.K : LANES_KEYS;
+                s.add_zero = s.K <= LANES_KEYS;
+                s.K = s.add_zero ? s.K : LANES_KEYS;
                 s.A = P + j * b->ld + m;
                 s.B = V + j * ldv + d;
                 s.out = dst + m * ldd + d;
                 s.in = j ? s.out : NULL;
-                s.by = s.close && by ? by + m : NULL;
+                s.divisor = s.add_zero && divisor ? divisor + m : NULL;
                 sums_fns[nv - 1][mr - 1](&s, 0);
             }
         }
@@ -137,6 +138,8 @@ static inline void rows_in(float *dst, long Dp, long n, long D, enum dtype t,
     }
 }
 
+/* n rows of dst from value `at` on = columns [0, D) of src[n][Dp], rounded to
+ * t. */
 static inline void rows_out(const float *src, long Dp, long n, long D,
                             enum dtype t, void *dst, size_t at, long step)
 {

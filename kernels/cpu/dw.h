@@ -3,17 +3,26 @@
 #define ULP_CPU_DW_H
 #include "cpu.h"
 
-/* Rows at a time (few where dW stays in cache, so that those of X stay nearer);
- * columns of dY, fewer where they are packed by register blocks, so that they
- * stay in the second cache; panels; widths read where they lie, but for dY
- * where rows of 2 KiB would all meet in a few sets of the first cache. */
-enum { TB_LARGE = 512, TB_SMALL = 128, NC = 240, NC_BLOCKS = 120, KP = 128,
-       NARROW = 512, ONE_SET = 512 };
+enum {
+    /* rows at a time; TB_SMALL where dW stays in cache, so that the rows of X
+     * stay in a nearer one */
+    TB_LARGE = 512,
+    TB_SMALL = 128,
+    /* columns of dY of a tile; NC_BLOCKS where they are packed by register
+     * blocks, so that they stay in the second cache */
+    NC = 240,
+    NC_BLOCKS = 120,
+    KP = 128, /* panels of a tile */
+    IN_PLACE = 512, /* values in a row up to which fp32 is read in place */
+    /* but not dY of a multiple of so many values: rows 2 KiB apart fall into a
+     * few sets of the first cache */
+    ONE_SET = 512
+};
 
 struct dw_cut {
     long tb;                 /* rows of a block */
     long n_blocks, k_groups; /* tiles: columns of dY by runs of panels */
-    int x_near, dy_near;     /* read where they lie, whole vectors wide */
+    int x_in_place, dy_in_place;     /* not packed */
     int dy_blocks;           /* dY is packed by register blocks */
     int parallel;
 };
@@ -40,18 +49,18 @@ static inline struct dw_cut dw_cut(int threads, enum dtype yt, enum dtype xt,
     struct dw_cut d = {
         .tb = bytes > (size_t)1 << 20 ? TB_LARGE : TB_SMALL,
         .k_groups = (panels + KP - 1) / KP,
-        .x_near = xt == DT_F32 && ldx <= NARROW && K % VW == 0,
-        .dy_near = yt == DT_F32 && ldy <= NARROW && ldy % ONE_SET,
+        .x_in_place = xt == DT_F32 && ldx <= IN_PLACE && K % VW == 0,
+        .dy_in_place = yt == DT_F32 && ldy <= IN_PLACE && ldy % ONE_SET,
         .parallel = threads > 1 && flops >= 400e3,
     };
 
-    /* a wide X pays for it */
-    d.dy_blocks = !d.dy_near && K > NARROW;
+    /* with a wide X each column of dY is read often enough to pay for it */
+    d.dy_blocks = !d.dy_in_place && K > IN_PLACE;
     nc = d.dy_blocks ? NC_BLOCKS : NC;
     d.n_blocks = (N + nc - 1) / nc;
-    want = d.parallel ? (d.x_near ? 2 : 3) * threads : 1;
+    want = d.parallel ? (d.x_in_place ? 2 : 3) * threads : 1;
     while (d.n_blocks * d.k_groups < want && units / d.n_blocks >= 2)
-        if (d.x_near && K % (2 * d.k_groups * NR) == 0 &&
+        if (d.x_in_place && K % (2 * d.k_groups * NR) == 0 &&
             K / d.k_groups > N / d.n_blocks)
             d.k_groups *= 2;
         else

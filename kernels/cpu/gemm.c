@@ -176,15 +176,15 @@ static void task(void *ctx, long i, int worker)
     if (!x.C)
         return;
     if (f.A) {
-        float *wide = cpu_worker(j->c, worker, W_A,
-                                 f.A * sizeof *wide);
+        float *widened = cpu_worker(j->c, worker, W_A,
+                                 f.A * sizeof *widened);
 
-        if (!wide)
+        if (!widened)
             return;
         for (long m = 0; m < x.rows; m++)
-            NAME(widen)(wide + m * g->K, AT(g->A, g->at, (x.m0 + m) * x.lda),
+            NAME(widen)(widened + m * g->K, AT(g->A, g->at, (x.m0 + m) * x.lda),
                         g->at, (size_t)g->K);
-        x.A = wide;
+        x.A = widened;
         x.lda = g->K;
     }
     if (f.B) {

@@ -2,12 +2,12 @@
  *
  * One chain over rows ascending per output, continued from the value in
  * memory, so that cutting the rows into several calls changes no bit. A task
- * is a tile of dW; it takes the rows in blocks. Narrow fp32 matrices are read
- * where they lie, the next block being fetched while this one is summed; else
+ * is a tile of dW; it takes the rows in blocks. Narrow fp32 matrices are read in
+ * place, and the next block is prefetched while this one is summed; else
  * a block of X is packed into panels once for all tasks, and a task packs its
  * own columns of dY. order=shuffled takes the rows in permuted blocks of
- * CANON_BLOCK. Where vdpbf16ps sums, two rows of bf16 are packed as one of
- * pairs, and a last row alone is paired with zeros.
+ * CANON_BLOCK. Where vdpbf16ps sums, two rows of bf16 are packed as one row of
+ * pairs; the last of an odd number of rows is paired with zeros.
  */
 #include <string.h>
 #include "dw.h"
@@ -136,7 +136,7 @@ INLINE const char *next_line(const struct job *j, struct tile *t, long *step)
     *step = 0;
     if (!t->next.n)
         return NULL;
-    if (j->cut.x_near) {
+    if (j->cut.x_in_place) {
         if (at < x1 - x0) {
             *step = g->ldx * (long)sizeof(float);
             return (const char *)((const float *)g->X + t->next.at * g->ldx +
@@ -181,12 +181,12 @@ static void panel_at(const struct job *j, struct tile *t, long p)
 {
     const struct gemm_dw *g = j->g;
     long col = p * NR, w = g->K - col < NR ? g->K - col : NR;
-    int nv = (int)((w + VW - 1) / VW), near = j->cut.x_near;
+    int nv = (int)((w + VW - 1) / VW), in_place = j->cut.x_in_place;
     long block = j->dots ? j->cut.tb / 2 : j->cut.tb;
-    const float *B = near ? (const float *)g->X + t->now.at * g->ldx + col
+    const float *B = in_place ? (const float *)g->X + t->now.at * g->ldx + col
                           : j->X + p * block * NR;
-    long ldb = near ? g->ldx : NR;
-    const char *next_B = near || p + 1 == j->panels
+    long ldb = in_place ? g->ldx : NR;
+    const char *next_B = in_place || p + 1 == j->panels
                              ? NULL
                              : (const char *)(B + block * NR);
     float *C = g->dW + t->n0 * g->K + col;
@@ -293,14 +293,14 @@ static long dy_gap(const struct dw_cut *d)
 
 static size_t dy_floats(const struct dw_cut *d, long nc)
 {
-    return d->dy_near     ? 0
+    return d->dy_in_place ? 0
            : d->dy_blocks ? (size_t)((nc + MR - 1) / MR * dy_gap(d))
                           : (size_t)(d->tb * nc);
 }
 
 static size_t x_floats(const struct dw_cut *d, long K)
 {
-    return d->x_near ? 0 : (size_t)((K + NR - 1) / NR * d->tb * NR);
+    return d->x_in_place ? 0 : (size_t)((K + NR - 1) / NR * d->tb * NR);
 }
 
 void NAME(gemm_dw_scratch)(struct scratch_plan *z, long T, long N, long K,
@@ -335,21 +335,21 @@ static void task(void *ctx, long i, int worker)
     t.nc = dw_columns(g->N, d->n_blocks, nb + 1) - t.n0;
     t.edge = cpu_worker(j->c, worker, W_C,
                         edge_floats(t.nc) * sizeof *t.edge);
-    if (!d->dy_near)
+    if (!d->dy_in_place)
         own = cpu_worker(j->c, worker, W_A,
                          dy_floats(d, t.nc) * sizeof *own);
-    if (!t.edge || (!d->dy_near && !own))
+    if (!t.edge || (!d->dy_in_place && !own))
         return;
     for (long pos = j->first; pos < j->end; pos += block_step(j)) {
         t.now = block_at(j, pos);
         t.next = (struct rows){0, 0};
         t.line = 0;
-        if (pos + block_step(j) < g->T && d->x_near)
+        if (pos + block_step(j) < g->T && d->x_in_place)
             t.next = block_at(j, pos + block_step(j));
         t.A = own;
         t.gap = MR;
         t.lda = t.nc;
-        if (d->dy_near) {
+        if (d->dy_in_place) {
             t.A = (const float *)g->dY + t.now.at * g->ldy + t.n0;
             t.lda = g->ldy;
         } else if (d->dy_blocks) {
@@ -372,10 +372,10 @@ static void all_tasks(struct job *j, long first, long end)
 
     j->first = first;
     j->end = end;
-    if (!j->cut.x_near && j->cut.parallel)
+    if (!j->cut.x_in_place && j->cut.parallel)
         cpu_for(j->c, j->panels, 2.0 * (double)block_step(j) * NR,
                 pack_x, j);
-    else if (!j->cut.x_near)
+    else if (!j->cut.x_in_place)
         pack_x(j, 0, j->panels, 0);
     if (j->cut.parallel)
         pool_for(j->c->pool, tasks, task, j);
@@ -394,7 +394,7 @@ void NAME(gemm_dw)(struct cpu *c, const struct gemm_dw *g)
     j.perm = cpu_perm(c, PERM_ROWS, g->T, g->N, g->T);
     j.cut = dw_cut(c->n_threads, g->yt, g->xt, g->T, g->N, g->K, g->ldy,
                    g->ldx);
-    if (j.cut.x_near) {
+    if (j.cut.x_in_place) {
         all_tasks(&j, 0, g->T);
         return;
     }

@@ -80,14 +80,14 @@ INLINE float row_max(const float *s, long n)
  * the largest. Whole blocks only: a narrow store before a wide load waits. */
 INLINE float row_scale_max(float *s, long n, float scale)
 {
-    vf lane[ROW_VS], by = vf_set1(scale), low = vf_set1(-CANON_INF);
+    vf lane[ROW_VS], factor = vf_set1(scale), low = vf_set1(-CANON_INF);
 
     for (int j = 0; j < ROW_VS; j++)
         lane[j] = low;
     for (long i = 0; i < n; i += 32)
         for (int j = 0; j < ROW_VS; j++) {
             long left = n - i - j * VW;
-            vf x = vf_load(s + i + j * VW) * by;
+            vf x = vf_load(s + i + j * VW) * factor;
 
             if (left < VW)
                 x = vf_from(left > 0 ? (int)left : 0, low, x);

@@ -1,4 +1,4 @@
-/* transpose - blocks turned over: dst[c][r] = src[r][c]
+/* transpose - dst[c][r] = src[r][c], by blocks
  *
  * Rows of a head become vectors whose lanes are tokens, and back; rows of a
  * weight become panels. fp32 goes in 16, 8 or 4 rows by 4 columns where there
@@ -91,7 +91,7 @@ INLINE void transpose_4x4(float *dst, long ldd, const float *src, long lds)
                 dst[c * ldd + r + i] = src[(r + i) * lds + c];                \
     }
 
-/* dst[cols][ldd] = src[rows][lds] turned over. */
+/* dst[cols][ldd] = src[rows][lds] transposed. */
 INLINE void transpose(float *dst, long ldd, const float *src, long lds,
                       long rows, long cols)
 {
