@@ -1,4 +1,9 @@
-/* engine_opts - options of every program that runs a model, in one wording */
+/* engine_opts - options of every program that runs a model, in one wording
+ *
+ * Each macro is one row of a table of struct opt (OPT_DEVICE: two). dst and its
+ * like are the addresses that the parser writes to, of the type that cli.h
+ * gives for the row.
+ */
 #ifndef ULP_BIN_ENGINE_OPTS_H
 #define ULP_BIN_ENGINE_OPTS_H
 

@@ -88,9 +88,13 @@ static inline int finish(const struct cli *c)
     return flush_stdout(&e) ? fail(c, &e) : 0;
 }
 
+/* Set by start_memory: a borrowed name, and the process that may write the
+ * profile (a forked rank may not). */
 static const char *program_name;
 static pid_t program_pid;
 
+/* Processor time in seconds, user and system, of RUSAGE_SELF or
+ * RUSAGE_CHILDREN. */
 static inline double cpu_s(int who)
 {
     struct rusage u = {0};

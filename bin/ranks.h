@@ -11,6 +11,7 @@
 #include "../lib/comm/ranks.h"
 #include "main.h"
 
+/* --ranks and --launcher into the struct ranks_opts *o. */
 #define OPT_RANKS(o)                                                           \
     {OPT_INT,                                                                  \
      "ranks",                                                                  \
@@ -28,6 +29,8 @@
             0, 0                                                               \
     }
 
+/* --shard-weights; dst: int *. Rows of a table of struct opt, like those above
+ * and below. */
 #define OPT_SHARD_WEIGHTS(dst)                                                 \
     {                                                                          \
         OPT_FLAG, "shard-weights", 0, dst, NULL,                               \
@@ -38,6 +41,7 @@
             0, 0                                                               \
     }
 
+/* --timeline; dst: const char **. */
 #define OPT_TIMELINE(dst)                                                      \
     {                                                                          \
         OPT_STR, "timeline", 0, dst, "FILE",                                   \

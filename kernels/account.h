@@ -8,17 +8,21 @@
 #include <stddef.h>
 #include "../lib/base/err.h"
 
+/* A buffer of n bytes at p. */
 struct account_buffer {
     void *p;
     size_t n;
 };
 
+/* Bytes held now and at most; the buffers among them, in an array of its
+ * own. */
 struct account {
     size_t now, peak;
     struct account_buffer *buffer;
     size_t n_buffers, cap;
 };
 
+/* n bytes of scratch were taken; were freed. From any thread. */
 void account_add(struct account *a, size_t n);
 void account_sub(struct account *a, size_t n);
 /* A buffer that was taken, and one that is about to be freed: its bytes (of NULL

@@ -3,6 +3,7 @@
 #define ULP_KERNELS_ATTN_H
 #include "scratch.h"
 
+/* 1 / sqrt(head_dim), in fp32. */
 static inline float attn_scale(int head_dim)
 {
     return 1.0f / canon_sqrt((float)head_dim);
@@ -18,11 +19,13 @@ struct attn_tile {
  * it. */
 enum { TILE = 32, HW_ATTN_ROWS = 128, HW_ATTN_DIM = 128 };
 
+/* Rows of a tile of the backward under order=hardware. */
 static inline int hw_attn_rows_bwd(int head_dim)
 {
     return head_dim > 64 ? 64 : 128;
 }
 
+/* Can the kernels of tensor cores do this type and shape? */
 static inline int hw_attn_does(enum dtype t, struct k_attn_shape s)
 {
     return t != DT_F32 && s.head_dim % 8 == 0 && s.head_dim <= HW_ATTN_DIM;
@@ -34,6 +37,7 @@ static inline size_t attn_tiles_most(long T, long n, int rows)
     return 2 * (size_t)(T / rows + n);
 }
 
+/* Counts the list of tiles of so many rows in a slot. */
 static inline void attn_tiles_scratch(struct scratch_plan *z, int slot,
                                       int rows)
 {
@@ -42,6 +46,7 @@ static inline void attn_tiles_scratch(struct scratch_plan *z, int slot,
                      sizeof(struct attn_tile));
 }
 
+/* Does the planned pass use tensor cores? */
 static inline int attn_is_hw(const struct scratch_plan *z)
 {
     return z->s->order.kind == ORDER_HARDWARE &&

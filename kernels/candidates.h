@@ -15,6 +15,7 @@ CANON_FN uint64_t cand_of(float z, long id)
     return (uint64_t)u << 32 | (uint32_t)id;
 }
 
+/* The id in a candidate. */
 CANON_FN int32_t cand_id(uint64_t c)
 {
     return (int32_t)(uint32_t)c;

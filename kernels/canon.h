@@ -18,6 +18,7 @@
 #include <string.h>
 #include "../lib/base/philox.h"
 
+/* Begins each function of this header; nvcc compiles it for host and device. */
 #ifdef __CUDACC__
 #define CANON_FN static __host__ __device__ inline
 #else
@@ -35,6 +36,7 @@
 #define canon_sqrt(x) __builtin_sqrtf(x)
 #endif
 
+/* The bits of x as a number; x of such bits. */
 CANON_FN uint32_t canon_bits(float x)
 {
     uint32_t u;
@@ -51,9 +53,12 @@ CANON_FN float canon_float(uint32_t u)
     return x;
 }
 
+/* +inf. */
 #define CANON_INF canon_float(0x7F800000u)
 
-/* ---- half types ---- */
+/* ---- half types ----
+ * A half type to fp32 is exact. fp32 to a half type is rounded to nearest even;
+ * what is too large becomes inf, and a NaN 0x7FC0 (bf16) or 0x7E00 (fp16). */
 CANON_FN float canon_widen_bf16(uint16_t h)
 {
     return canon_float((uint32_t)h << 16);
@@ -225,6 +230,7 @@ CANON_FN float canon_sincos(float xf, int quarter)
     return (float)((k & 2) ? -v : v);
 }
 
+/* sin keeps the sign of a zero. */
 CANON_FN float canon_sin(float x)
 {
     return x == 0.0f ? x : canon_sincos(x, 0);
@@ -246,6 +252,7 @@ CANON_FN float canon_tree(float lane[32])
     return lane[0];
 }
 
+/* The same sum in fp64. */
 CANON_FN double canon_tree64(double lane[32])
 {
     for (int s = 16; s > 0; s >>= 1)

@@ -9,6 +9,8 @@
 #define ULP_KERNELS_COMPARE_H
 #include "canon.h"
 
+/* With such an eta the rule on bf16 values is their equality
+ * (lib/compare/sparsity.h). */
 CANON_FN int compare_is_exact(double eta)
 {
     return eta >= 0 && eta < 0x1p-9;
@@ -27,6 +29,7 @@ CANON_FN int compare_near(float a, float b, double eta)
     return compare_abs((double)a - (double)b) <= eta * (double)(x > y ? x : y);
 }
 
+/* |a - b| <= abs, in fp64. */
 CANON_FN int compare_abs_near(float a, float b, double abs)
 {
     return compare_abs((double)a - (double)b) <= abs;

@@ -18,6 +18,8 @@ static inline long head_ld(long V)
     return (V + 31) / 32 * 32;
 }
 
+/* Rows of logits held at once, of T: as many as HEAD_LOGITS values allow, at
+ * least 1. */
 static inline long head_chunk(long V, long T)
 {
     long n = HEAD_LOGITS / head_ld(V);
@@ -26,6 +28,7 @@ static inline long head_chunk(long V, long T)
     return n < T ? n : T;
 }
 
+/* Bytes of fp32 logits of so many rows. */
 static inline size_t head_bytes(long V, long rows)
 {
     return (size_t)(rows * head_ld(V)) * sizeof(float);
@@ -73,6 +76,7 @@ static inline size_t hw_head_scratch(enum dtype t, long V, long T)
            (size_t)hw_head_ld(V) * value;
 }
 
+/* What head_logp keeps: a chunk of logits. head_bwd uses the same slot. */
 CUDA_SCRATCH(head_logp)
 {
     long V = z->p->vocab, R = z->p->R;

@@ -26,6 +26,8 @@
 #include "../lib/base/dtype.h"
 #include "../lib/base/err.h"
 
+/* The order of sums: NUMERICS.md; in permuted blocks, by a seed; as the
+ * fastest kernels have it. */
 enum k_order_kind { ORDER_CANONICAL = 0, ORDER_SHUFFLED, ORDER_HARDWARE };
 
 struct k_order {
@@ -128,6 +130,7 @@ enum {
 /* sumsq adds by blocks of so many values. */
 enum { SUMSQ_BLOCK = 65536 };
 
+/* Blocks of n values, and so sums that sumsq writes. */
 static inline size_t sumsq_blocks(size_t n)
 {
     return (n + SUMSQ_BLOCK - 1) / SUMSQ_BLOCK;

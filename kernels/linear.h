@@ -18,6 +18,7 @@ static inline int linear_next(const struct k_pass *p, int *i, long *N, long *K)
     return 1;
 }
 
+/* The permutations of order=shuffled: of K (forward), N (dx) and T (dW). */
 CUDA_SCRATCH(linear)
 {
     long N, K;

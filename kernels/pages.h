@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include "kernels.h"
 
+/* Numbers of the pages of a slot, in the order of positions. */
 struct page_list {
     int32_t *page;
     int n, cap;
@@ -69,6 +70,8 @@ static inline size_t pages_head(const struct pages *p, int layer, int head)
            KV_PAGE * (size_t)p->row;
 }
 
+/* A cache without pages, for n_slots sequences of at most max_len positions in
+ * at most n_pages pages (0: what these need). k is borrowed. */
 void pages_open(struct pages *p, struct kernels *k, enum dtype t, int layers,
                 struct k_attn_shape s, int n_slots, int max_len, int n_pages);
 void pages_close(struct pages *p);

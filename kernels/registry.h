@@ -28,6 +28,7 @@ struct backend {
  * named. */
 int registry_check(const struct kernels *k, struct err *e) MUST_CHECK;
 
+/* The backends of every build. */
 extern const struct backend cpu_backend, cuda_backend;
 
 #endif

@@ -6,6 +6,7 @@
 
 enum { RMSNORM_ROWS = 256 /* of a part, at least */, RMSNORM_PARTS = 64 };
 
+/* Parts of T rows. */
 static inline long rmsnorm_parts(long T)
 {
     long n = (T + RMSNORM_ROWS - 1) / RMSNORM_ROWS;
@@ -22,6 +23,7 @@ static inline void rmsnorm_scratch(struct scratch_plan *z, long rows, long H)
                      (size_t)(rmsnorm_parts(rows) * H) * sizeof(float));
 }
 
+/* The norms of the residual stream; those of heads, for q, which has the most. */
 CUDA_SCRATCH(rmsnorm_bwd)
 {
     rmsnorm_scratch(z, z->p->T, z->p->hidden);

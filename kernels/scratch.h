@@ -20,6 +20,8 @@ enum {
 };
 enum { W_A, W_C, W_B, W_S, W_ROW, W_ROW2, N_WORKER_SLOTS };
 
+/* The bytes of each slot for a pass p on a backend of sizes s; `worker` is of
+ * each thread. */
 struct scratch_plan {
     const struct k_sizes *s;
     const struct k_pass *p;
@@ -29,9 +31,12 @@ struct scratch_plan {
 /* Bytes that cuBLASLt works in, held under order=hardware. */
 enum { CUDA_WORKSPACE = 32 << 20 };
 
+/* The function of an operation: raises the slots of *z to what the operation
+ * takes in z->p. */
 #define CUDA_SCRATCH(op)                                                      \
     static inline void cuda_##op##_scratch(struct scratch_plan *z)
 
+/* Raises a slot to the bytes that are taken when so many are asked for. */
 static inline void scratch_most(size_t *slot, size_t bytes)
 {
     bytes = bytes ? account_room(bytes) : 0;
@@ -44,12 +49,14 @@ static inline size_t perm_bytes(long n)
     return (size_t)((n + CANON_BLOCK - 1) / CANON_BLOCK) * sizeof(int32_t);
 }
 
+/* Counts a permutation of n terms, which order=shuffled alone has. */
 static inline void scratch_perm(struct scratch_plan *z, long n)
 {
     if (z->s->order.kind == ORDER_SHUFFLED)
         scratch_most(&z->shared[S_PERM], perm_bytes(n));
 }
 
+/* Bytes of all slots, of all threads. */
 static inline size_t scratch_total(const struct scratch_plan *z)
 {
     size_t n = 0;

@@ -29,6 +29,7 @@ struct torch_call {
     float keep, b1, beta2, b2, root2, eps, rate;
 };
 
+/* The constants of h; eps is rounded to the type of the moments. */
 CANON_FN struct torch_call torch_constants(const struct k_adamw *h, enum dtype mt)
 {
     struct torch_call c = {h->torch.keep, h->torch.b1, h->beta2, h->torch.b2,

@@ -10,6 +10,7 @@
 #include "../../lib/base/pool.h"
 #include "../scratch.h"
 
+/* A slot: n bytes at p. */
 struct scratch {
     void *p;
     size_t n;
@@ -37,6 +38,7 @@ struct cpu {
     struct kept_logits kept;
 };
 
+/* The context of a backend that this folder opened. */
 static inline struct cpu *cpu_of(struct kernels *k)
 {
     return (struct cpu *)(void *)k;

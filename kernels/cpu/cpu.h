@@ -15,6 +15,7 @@
 #include "context.h"
 #include "width.h"
 
+/* NAME(x): the symbol x of the level that is compiled, x_v3. */
 #define NAME3(x, isa) x##_##isa
 #define NAME2(x, isa) NAME3(x, isa)
 #define NAME(x) NAME2(x, ISA)
@@ -183,6 +184,7 @@ void NAME(cpu_sizes)(struct k_sizes *s);
 int NAME(cpu_open)(struct kernels **k, int n_threads, int dots,
                    struct err *e);
 
+/* Every operation of ops.h and its scratch: names, then declarations. */
 #define OP(ret, name) ret NAME(op_##name)
 #define SCRATCH(op) void NAME(op##_scratch)(struct scratch_plan *z)
 #define DECLARE(op, scratch, hw)                                              \

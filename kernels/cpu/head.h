@@ -11,6 +11,7 @@ float *NAME(head_rows)(struct cpu *c, int slot, enum dtype t, enum dtype lt,
                        const void *x, const struct k_weight *W, long row0, long rows, long V,
                        long H);
 
+/* The V logits of a row divided by the temperature: inv_t is 1 / T. */
 INLINE void head_scale(float *z, long V, float inv_t)
 {
     for (long v = 0; v < V; v++)

@@ -8,8 +8,10 @@
 #include "cpu.h"
 #include "simd.h"
 
+/* n rounded up to whole blocks of 32. */
 #define PAD32(n) (((n) + 31) / 32 * 32)
 
+/* Vectors of eight and of four floats. */
 typedef float v8 __attribute__((vector_size(32)));
 typedef float v4 __attribute__((vector_size(16)));
 

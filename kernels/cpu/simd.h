@@ -17,12 +17,15 @@
 #include <arm_neon.h>
 #endif
 
+/* VW floats; the same at any address of a float; VW 32-bit words; VW 16-bit
+ * words at any address of one. */
 typedef float vf __attribute__((vector_size(VW * 4)));
 typedef float vfu __attribute__((vector_size(VW * 4), aligned(4), may_alias));
 typedef uint32_t vi __attribute__((vector_size(VW * 4)));
 typedef uint16_t vhu
     __attribute__((vector_size(VW * 2), aligned(2), may_alias));
 
+/* VW floats from and to any address of a float. */
 INLINE vf vf_load(const float *p)
 {
     return *(const vfu *)p;
@@ -33,6 +36,7 @@ INLINE void vf_store(float *p, vf v)
     *(vfu *)p = v;
 }
 
+/* a b + c, rounded once. */
 INLINE vf vf_fma(vf a, vf b, vf c)
 {
 #if VW == 16
@@ -48,6 +52,7 @@ INLINE vf vf_fma(vf a, vf b, vf c)
 #endif
 }
 
+/* s in all lanes. */
 INLINE vf vf_set1(float s)
 {
 #if VW == 16
@@ -59,6 +64,7 @@ INLINE vf vf_set1(float s)
 #endif
 }
 
+/* VW values of bf16, widened (exact). */
 INLINE vf vf_load_bf16(const uint16_t *p)
 {
     vi u = __builtin_convertvector(*(const vhu *)p, vi) << 16;
@@ -74,6 +80,7 @@ INLINE vf vf_half(vf pairs, int odd)
     return (vf)(odd ? u & 0xFFFF0000u : u << 16);
 }
 
+/* The even or the odd terms of the VW pairs at p, widened. */
 INLINE vf vf_load_pairs(const float *p, int odd)
 {
     return vf_half(vf_load(p), odd);
@@ -114,6 +121,7 @@ INLINE vf vf_dot(vf c, vi a, vi b)
 #endif
 }
 
+/* VW pairs of bf16. */
 INLINE vi vi_load(const void *p)
 {
     return (vi) * (const vfu *)p;
@@ -133,6 +141,7 @@ INLINE vi vi_single(const uint16_t *p)
 }
 #endif
 
+/* VW values of fp16, widened (exact). */
 INLINE vf vf_load_f16(const uint16_t *p)
 {
 #if VW == 16
@@ -261,6 +270,7 @@ INLINE vi vf_bits_bf16(vf v)
     return (r & ~nan) | (nan & 0x7FC0u);
 }
 
+/* Rounded to bf16 and widened; stored as bf16. */
 INLINE vf vf_round_bf16(vf v)
 {
     return (vf)(vf_bits_bf16(v) << 16);
@@ -349,6 +359,7 @@ INLINE void half_load_n(uint16_t all[VW], const uint16_t *h, long n)
 #endif
 }
 
+/* Stores the first n < VW halves of all. */
 INLINE void half_store_n(uint16_t *h, const uint16_t all[VW], long n)
 {
     long k = 0;
@@ -375,6 +386,7 @@ INLINE vf vf_get_t(int t, const void *p, long i, long n)
     return vf_load_t(t, all, 0);
 }
 
+/* The inverse: stores the first n values of v as type t, rounded. */
 INLINE void vf_put_t(int t, void *p, long i, vf v, long n)
 {
     uint16_t *h = (uint16_t *)p + i, all[VW];
@@ -485,6 +497,7 @@ INLINE void vf_exps(vf *x, const int n)
         x[i] = vf_exp(x[i]);
 }
 
+/* canon_log, lane by lane. */
 INLINE vf vf_log(vf x)
 {
     float v[VW];

@@ -38,6 +38,7 @@ INLINE void transpose_16x4(float *dst, long ldd, const float *src, long lds)
 #endif
 
 #if VW >= 8
+/* Four columns of 8 rows; of 4 rows. */
 INLINE void transpose_8x4(float *dst, long ldd, const float *src, long lds)
 {
     __m256 z[4], t[4];

@@ -10,6 +10,8 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
+/* VW: floats of a vector. NV_MAX: vectors of a row of a register block; MR
+ * rows of them and one row of B fit the registers. */
 #if defined(AVX512_MODEL) || (defined(__AVX512F__) && defined(__AVX512VL__))
 #define VW 16 /* floats */
 #define NV_MAX 4

@@ -9,6 +9,7 @@
 #include "../../lib/base/philox.h"
 #include "width.h"
 
+/* Round r of Philox4x32, whose key is k0, k1 plus r times its constants. */
 #define WORDS_ROUND(r)                                                        \
     do {                                                                      \
         uint64_t p0 = (uint64_t)0xD2511F53u * c0;                             \
@@ -22,6 +23,7 @@
         c2 = n2;                                                              \
     } while (0)
 
+/* Counters of a call, at most. */
 enum { WORDS_MAX = 128 };
 
 /* w[4 i + j] = word j of counter {a + i * step_a, b, c, d + i * step_d}. */

@@ -27,6 +27,7 @@ struct attn_rows {
     float scale;
 };
 
+/* Keys that row r attends to. */
 DEV int limit_of(const struct attn_rows *w, int r)
 {
     int l = w->limit0 + r * w->limit_step;
@@ -48,6 +49,7 @@ DEV void keys_in(float *s, int Dp, const struct attn_rows *w, uint64_t at,
             w->D, w->wide);
 }
 
+/* The tile of w, by one block of ATTN_NT threads. Q: of attn_tile.h. */
 template <int Q> DEV void attend_rows(const struct attn_rows w)
 {
     DYNAMIC_SHARED(shared);

@@ -9,6 +9,7 @@
 #include "dev.h"
 #include "../attn.h"
 
+/* Threads of a block; the largest head_dim. */
 enum { ATTN_NT = 256, ATTN_MAX_DIM = 256 };
 enum { LDP = TILE + 1 }; /* of a tile of scores */
 
@@ -115,6 +116,7 @@ DEV void tile_apply(float (&acc)[Q][4], const float *P, const float *x,
     }
 }
 
+/* Sums to +0. */
 template <int Q> DEV void tile_clear(float (&acc)[Q][4])
 {
 #pragma unroll
@@ -148,6 +150,7 @@ DEV void tile_out(void *p, enum dtype t, long at, const float (&acc)[Q][4],
 #define ATTN_SHARED(c, kernel, D, n, m)                                       \
     attn_shared(c, (const void *)(kernel), D, n, m)
 
+/* ATTN_SHARED, with the kernel as an address. */
 static inline size_t attn_shared(struct cuda *c, const void *kernel, int D,
                                  int n, int m)
 {

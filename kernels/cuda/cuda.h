@@ -21,6 +21,9 @@ extern "C" {
 #include "../ops.h"
 #include "../canon.h"
 
+/* CU(x): the symbol x of this build. LAUNCH: kernel<<<grid, block, shared
+ * bytes>>> on the stream of c; its error is kept. DYNAMIC_SHARED: the shared
+ * bytes as floats. */
 #ifdef CUDASIM
 #define CU(x) cudasim_##x
 #define LAUNCH(c, kernel, grid, block, shared, ...)                           \
@@ -41,6 +44,7 @@ extern "C" {
 #define DYNAMIC_SHARED(p) extern __shared__ __align__(16) float p[]
 #endif
 
+/* Functions of the device, kernels, and all lanes of a warp. */
 #define DEV static __device__ __forceinline__
 #define KERNEL static __global__ void
 #define FULL 0xFFFFFFFFu
@@ -52,6 +56,7 @@ enum { TILES_FORWARD, TILES_BACKWARD, N_TILES };
 /* Operations whose data is checked on the device: the first bad row. */
 enum { BAD_EMBED, BAD_EMBED_BWD, BAD_LOGP, N_BAD };
 
+/* A slot: n bytes at p, on the device. */
 struct scratch {
     void *p;
     size_t n;
@@ -89,6 +94,7 @@ struct cuda {
     struct hw_blas *blas;    /* order=hardware: cuBLASLt and its plans */
 };
 
+/* The context of a backend that this folder opened. */
 static inline struct cuda *cuda_of(struct kernels *k)
 {
     return (struct cuda *)(void *)k;

@@ -3,6 +3,7 @@
 #define ULP_CUDA_DEV_H
 #include "cuda.h"
 
+/* Value i of an array of type t, widened; put rounds to nearest even. */
 DEV float get(const void *p, enum dtype t, size_t i)
 {
     if (t == DT_F32)
@@ -22,6 +23,7 @@ DEV void put(void *p, enum dtype t, size_t i, float x)
         ((uint16_t *)p)[i] = canon_round_f16(x);
 }
 
+/* x rounded to t and widened. */
 DEV float round_to(enum dtype t, float x)
 {
     if (t == DT_BF16)
@@ -106,6 +108,8 @@ static inline int rows_wide(size_t n, size_t F, const void *a,
            can_oct(c);
 }
 
+/* Values i to i + 7 of an array of type t, as they are stored; i is a multiple
+ * of 8. */
 DEV struct oct load8(const void *p, enum dtype t, size_t i)
 {
     const uint4 *q =
@@ -178,6 +182,7 @@ DEV uint16_t round_f16(float x)
 #endif
 }
 
+/* The eight values, widened. */
 DEV void widen8(const struct oct *o, enum dtype t, float x[8])
 {
     uint32_t w[8];
@@ -206,6 +211,7 @@ DEV struct oct narrow8(enum dtype t, const float x[8])
     return pack8(t, b);
 }
 
+/* load8 and widen8; narrow8 and store8. */
 DEV void get8(const void *p, enum dtype t, size_t i, float x[8])
 {
     struct oct o = load8(p, t, i);
@@ -226,6 +232,7 @@ DEV float warp_tree(float lane)
     return __shfl_sync(FULL, lane, 0);
 }
 
+/* The same in fp64. */
 DEV double warp_tree64(double lane)
 {
     for (int s = 16; s > 0; s >>= 1)
@@ -238,6 +245,7 @@ DEV float larger(float a, float b) /* passes over a NaN in b */
     return b > a ? b : a;
 }
 
+/* The largest of a warp, on every lane. */
 DEV float warp_max(float x)
 {
     for (int s = 16; s > 0; s >>= 1)
@@ -257,6 +265,7 @@ DEV long place(const int32_t *perm, long i, long n)
     return r < n ? r : -1;
 }
 
+/* Places that a loop visits. */
 DEV long places(const int32_t *perm, long n)
 {
     return perm ? (n + CANON_BLOCK - 1) / CANON_BLOCK * CANON_BLOCK : n;

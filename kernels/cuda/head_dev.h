@@ -14,11 +14,14 @@ int CU(cuda_head_rows)(struct cuda *c, float *L, enum dtype t, enum dtype lt,
                        const void *x, const struct k_weight *W, long rows,
                        long V, long H, long ld);
 
+/* A slot with room for so many rows of fp32 logits; NULL when it cannot (the
+ * error is kept). */
 static inline float *head_room(struct cuda *c, int slot, long rows, long V)
 {
     return (float *)CU(cuda_scratch)(c, slot, head_bytes(V, rows));
 }
 
+/* Threads of a block; terms in shared memory at a time. */
 enum { HEAD_NT = 256, SPAN = 1024 };
 
 /* One of the first warp's values to all threads. */
@@ -57,6 +60,7 @@ DEV float lanes_add(float lane, const float *a, int n)
     return lane;
 }
 
+/* The same of products, each lane an fmaf chain. */
 DEV float lanes_fma(float lane, const float *a, const float *b, int n)
 {
     if (threadIdx.x < 32)
@@ -65,6 +69,7 @@ DEV float lanes_fma(float lane, const float *a, const float *b, int n)
     return lane;
 }
 
+/* The tree over the first warp's lanes, to all threads. */
 DEV float lanes_sum(float lane, float *slot)
 {
     if (threadIdx.x < 32)
@@ -72,6 +77,7 @@ DEV float lanes_sum(float lane, float *slot)
     return block_give(lane, slot);
 }
 
+/* Terms of the span that begins at `at` of V. */
 DEV int span_at(long at, long V)
 {
     return V - at < SPAN ? (int)(V - at) : (int)SPAN;

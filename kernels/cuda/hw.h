@@ -11,6 +11,7 @@
 #define ULP_CUDA_HW_H
 #include "cuda.h"
 
+/* Definitions and declarations of the operations marked HARDWARE. */
 #define HW(ret, name) ret CU(hw_##name)
 #define DECLARE(op, scratch, hw) K_IF(hw)(K_FUNCTION(op) CU(hw_##op);)
 K_OPS(DECLARE)

@@ -12,6 +12,7 @@
 #include "mma.h"
 #include "tiles.h"
 
+/* Warps and threads of a block. */
 enum { HW_WARPS = 4, HW_NT = 32 * HW_WARPS };
 #define HW_LD(DP) ((DP) + 8) /* row length in shared memory */
 #define LOG2E 0x1.715476p+0f
@@ -147,6 +148,7 @@ DEV void rows_out(uint16_t *p, long ld, int n, int D,
     }
 }
 
+/* Sums to +0. */
 template <int M, int D8> DEV void clear(float acc[M][D8][4])
 {
 #pragma unroll

@@ -7,9 +7,12 @@
 #define ULP_CUDA_HW_DRAW_H
 #include "hw_row.h"
 
+/* Candidates that shared memory holds; the largest vocabulary; cuts of a range
+ * in one reading of a row. */
 enum { CANDS = 2048, MOST_IDS = 1 << 21, CUTS = 7 };
 
 #define ONE 4398046511104.0f /* 2^42: MOST_IDS of them fit 64 bits */
+/* A mass, or a sum of masses, in units of 2^-42. */
 typedef unsigned long long mass;
 
 /* One row as a block sees it. */
@@ -21,6 +24,7 @@ struct draw_row {
     struct row_sums s;
 };
 
+/* What a block shares while it draws. */
 struct draw_shared {
     struct row_shared row;
     mass part[ROW_WARPS * CUTS], sum;
@@ -82,6 +86,7 @@ struct weigh {
     int ties;
 };
 
+/* The mass of logit x; with ties, 1 for each logit that is m. */
 DEV mass weight(const struct weigh *w, float x)
 {
     if (w->ties)

@@ -20,6 +20,7 @@ DEV uint32_t key_of(float x)
     return u & 0x80000000u ? u : ~(u | 0x80000000u);
 }
 
+/* The inverse of key_of. */
 DEV float of_key(uint32_t k)
 {
     return canon_float(k & 0x80000000u ? k : ~(k | 0x80000000u));
@@ -218,6 +219,8 @@ DEV struct prefix find_prefix(const struct draw_row *r, int ones, mass want,
     return p;
 }
 
+/* Mass (or, with ones, number) of the ids whose key is below `key`, on every
+ * thread. */
 DEV mass sum_before(const struct draw_row *r, uint32_t key, int ones,
                     struct draw_shared *h)
 {
@@ -236,6 +239,8 @@ DEV mass sum_before(const struct draw_row *r, uint32_t key, int ones,
     return sum;
 }
 
+/* The token by searching for the cuts of top-k and top-p over the whole row,
+ * whatever its distribution. */
 DEV int32_t draw_searched(const struct draw_row *r, const struct k_sample *s,
                           struct draw_shared *h)
 {
@@ -260,6 +265,8 @@ DEV int32_t draw_searched(const struct draw_row *r, const struct k_sample *s,
     return find_id(r, &q, &w, p.ties - 1, h);
 }
 
+/* The token from sorted candidates, or by the search where they do not
+ * suffice. cand: [CANDS] in shared memory. */
 DEV int32_t draw_kept(const struct draw_row *r, const struct k_sample *s,
                       uint64_t *cand, struct draw_shared *h)
 {

@@ -13,8 +13,10 @@
 #include "mma.h"
 #include "../head.h"
 
+/* Warps and threads of a block, at most; ids that a warp takes at a time. */
 enum { ROW_WARPS = 16, ROW_NT = ROW_WARPS * 32, ROW_STEP = 256 };
 
+/* 1 / ln 2; ln 2; the lowest finite fp32. */
 #define LOG2E 1.44269504f
 #define LN2 0.693147181f
 #define LOWEST (-3.40282347e38f)
@@ -119,6 +121,7 @@ DEV struct row_sums row_read(const void *l, enum dtype t, long V, float c,
     return s;
 }
 
+/* The sum of a warp, on every lane. */
 DEV float warp_sum(float x)
 {
     for (int s = 16; s > 0; s >>= 1)
@@ -165,6 +168,7 @@ DEV struct row_sums row_merge(struct row_sums s, float c,
     return r;
 }
 
+/* The address of row r of logits, rows ld values apart. */
 DEV const char *row_of(const void *L, enum dtype t, long r, long ld)
 {
     return (const char *)L + (size_t)(r * ld) * (t == DT_F32 ? 4 : 2);

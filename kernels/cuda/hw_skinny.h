@@ -11,6 +11,7 @@
 #define ULP_CUDA_HW_SKINNY_H
 #include "cuda.h"
 
+/* Rows of x, at most. */
 enum { SKINNY_ROWS = 64 };
 /* 1 when it was done, 0 when it is not a product for it. */
 int CU(hw_skinny)(struct cuda *c, const struct gemm *g);

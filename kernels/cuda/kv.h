@@ -53,6 +53,7 @@ static inline size_t kv_keys(const struct k_kv *kv, int layer, int head)
     return pages_head(&kv->p, layer, head) * dtype_size(kv->p.t);
 }
 
+/* Bytes of the keys of a head in a page, and of its values. */
 static inline size_t kv_half(const struct k_kv *kv)
 {
     return (size_t)(KV_PAGE * kv->p.row) * dtype_size(kv->p.t);

@@ -4,6 +4,7 @@
 #define ULP_CUDA_LINEAR_H
 #include "cuda.h"
 
+/* y[T][N] = x[T][K] W^T + bias; dx[T][K] = dy[T][N] W; dW[N][K] += dy^T x. */
 static inline struct gemm gemm_linear(enum dtype t, void *y, const void *x,
                                       const struct k_weight *W,
                                       const void *bias, long T, long N,

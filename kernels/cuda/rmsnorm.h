@@ -11,6 +11,7 @@ struct norm_rows {
     int heads, stride;
 };
 
+/* The first value of row r of H values. */
 DEV size_t norm_begin(const struct norm_rows *at, size_t r, int H)
 {
     return at->heads ? r / (size_t)at->heads * (size_t)at->stride +
@@ -24,6 +25,7 @@ static inline int norm_eights(const struct norm_rows *at, int H)
     return H % 8 == 0 && at->stride % 8 == 0;
 }
 
+/* The arguments of rmsnorm_bwd: T rows of H values; a head counts as a row. */
 struct norm_grad {
     enum dtype t;
     void *dx;

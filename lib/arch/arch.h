@@ -101,6 +101,7 @@ static inline int role_in_layer(enum role r)
     return r > ROLE_EMBED && r < ROLE_FINAL_NORM;
 }
 
+/* Initialisers of struct arch from the static arrays v. */
 #define ARCH_TENSORS(v)                                                        \
     .tensors = v, .n_tensors = (int)(sizeof(v) / sizeof *(v))
 #define ARCH_MEMBERS(v)                                                        \

@@ -5,6 +5,7 @@
 #include "../base/dtype.h"
 #include "../base/err.h"
 
+/* End tokens of a model, at most; more are an error. */
 #define CONFIG_MAX_EOS 8
 
 /* Positions scaled as Llama 3.1 does (rope_type llama3); factor 0: they are

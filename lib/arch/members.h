@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include "arch.h"
 
+/* Absent members count as null. */
 static inline int is_null(const json_t *v)
 {
     return !v || json_is_null(v);

@@ -33,7 +33,10 @@ enum opt_type {
 #define CLI_TEXT(x) CLI_TEXT_OF(x)
 #define CLI_TEXT_OF(x) #x
 
+/* What --version prints. */
 #define ULP_VERSION "0.2.0"
+/* Values of an OPT_LIST in the order given, borrowed from argv. One more than
+ * CLI_LIST_MAX is a usage error. */
 #define CLI_LIST_MAX 64
 struct cli_list {
     int n;
@@ -72,12 +75,12 @@ int cli_split(struct cli_list *l, const char *text, const char *shown,
               struct err *e) MUST_CHECK;
 
 enum { CLI_RUN = 0, CLI_HELP = 1, CLI_VERSION = 2, CLI_KNOWN = 3 };
-
 /* Returns CLI_RUN, CLI_HELP, CLI_VERSION or CLI_KNOWN (an OPT_KNOWN was given
  * "help": cli_known says it), or -ERR_USAGE. *args is set to
  * the positional arguments (borrowed from argv, n_args of them). */
 int cli_parse(const struct cli *c, int argc, char **argv, char ***args,
               int *n_args, struct err *e) MUST_CHECK;
+/* Each writes what --help, --version or "help" for an OPT_KNOWN asked for. */
 void cli_help(const struct cli *c, FILE *out);
 void cli_version(const struct cli *c, FILE *out);
 void cli_known(const struct cli *c, FILE *out);

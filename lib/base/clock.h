@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
+/* The clock in nanoseconds. */
 static inline int64_t clock_ns(clockid_t clock)
 {
     struct timespec t;
@@ -22,6 +23,7 @@ static inline int64_t clock_ms(void)
     return clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
+/* The clock in seconds. */
 static inline double clock_s(clockid_t clock)
 {
     return 1e-9 * (double)clock_ns(clock);

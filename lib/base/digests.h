@@ -19,6 +19,7 @@
 #include <jansson.h>
 #include "file.h"
 
+/* The two files that hold a list; see above. */
 #define DIGESTS_STATE "trainer_state.json"
 #define DIGESTS_MODEL "digests.json"
 
@@ -38,11 +39,13 @@ int digests_json(json_t **out, const char *dir, const char *name,
 /* Mapped files checked by one thread while the caller reads them. */
 struct digest_check;
 
+/* An empty set of files to check; digests_close frees it. */
 struct digest_check *digests_open(void);
 /* Adds the file `path`, mapped at m; its directory's list is looked up. Both
  * must last until digests_close. */
 int digests_add(struct digest_check *c, const char *path,
                 const struct filemap *m, struct err *e) MUST_CHECK;
+/* Starts the thread; without one digests_close checks the files itself. */
 void digests_start(struct digest_check *c);
 /* Waits for the thread. A file that differs from its digest is the error,
  * named; *c becomes NULL. NULL is accepted. */

@@ -10,6 +10,8 @@
 #ifndef ULP_BASE_ERR_H
 #define ULP_BASE_ERR_H
 
+/* On a declaration: the compiler warns when the result is dropped, or the
+ * arguments do not fit the format. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+/* Hex digits of a nonce, at most. */
 enum { NONCE_MOST = 128 };
 
 /* n hex digits and a NUL into out; n is even, at most NONCE_MOST. -1: no random

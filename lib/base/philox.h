@@ -14,6 +14,7 @@
 #define PHILOX_FN static inline
 #endif
 
+/* out = the four random words of counter ctr under key (ten rounds). */
 PHILOX_FN void philox4x32(const uint32_t ctr[4], const uint32_t key[2],
                           uint32_t out[4])
 {

@@ -19,9 +19,11 @@
 #include "clock.h"
 #include "pool.h"
 
+/* Nanoseconds of a microsecond and of a millisecond. */
 #define US 1000ll
 #define MS 1000000ll
 
+/* pool.state: bit 0 is set while a loop is open, the others are its number. */
 #define OPEN 1u
 #define LOOP(s) ((s) >> 1)
 
@@ -66,6 +68,7 @@ static inline void pause_cpu(void)
 #endif
 }
 
+/* The monotonic clock in nanoseconds. */
 static inline int64_t now_ns(void)
 {
     return clock_ns(CLOCK_MONOTONIC);

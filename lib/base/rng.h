@@ -8,6 +8,8 @@
 #define ULP_BASE_RNG_H
 #include <stdint.h>
 
+/* The next counter, the key, and a block of words of which the last `left` are
+ * still to be given. */
 struct rng {
     uint32_t ctr[4], key[2], buf[4];
     int left;

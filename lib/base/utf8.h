@@ -135,6 +135,7 @@ static inline size_t utf8_valid(const char *s, size_t n)
     return (size_t)(p - b);
 }
 
+/* Are all n bytes valid UTF-8? */
 static inline int utf8_whole(const char *s, size_t n)
 {
     return utf8_valid(s, n) == n;

@@ -50,6 +50,7 @@ struct comm_engine {
     void (*unshare)(void *ctx, int which, size_t bytes, char **p);
 };
 
+/* Pieces of shared memory that a group of ranks may have at a time. */
 enum { COMM_WINDOWS = 2 };
 
 /* What a plug-in defines: fills *x from the environment that the launcher gave.

@@ -7,6 +7,7 @@
 
 struct local_mesh; /* the sockets of all ranks, before they fork */
 
+/* Opens the sockets and shared memory of `size` ranks. On error *m is NULL. */
 int local_open(struct local_mesh **m, int size, struct err *e) MUST_CHECK;
 /* In the process of a rank: its engine; the other sockets are closed. */
 void local_take(struct local_mesh **m, int rank, struct comm_engine *x);

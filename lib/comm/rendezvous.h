@@ -10,6 +10,7 @@
 #include "../base/err.h"
 #include "link.h"
 
+/* The environment variable. */
 #define RENDEZVOUS_ENV "ULP_RANKS"
 
 struct rendezvous {

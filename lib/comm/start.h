@@ -4,6 +4,8 @@
 #define ULP_COMM_START_H
 #include "comm.h"
 
+/* n ranks that are forked on this host. More than LOCAL_MOST are a usage
+ * error. */
 int start_local(int n, struct comm **c, struct err *e) MUST_CHECK;
 /* n ranks by a command. */
 int start_command(int n, const char *launcher, struct comm **c,

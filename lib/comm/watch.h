@@ -22,6 +22,7 @@ struct watch_start {
     void (*how)(void *ctx, pid_t pid, char *text, size_t n);
 };
 
+/* A watch of n ranks, none of which has a line yet. s is copied. */
 struct watch *watch_open(int n, const struct watch_start *s);
 void watch_close(struct watch **w);
 /* A rank's line. key: the rank is one of a launcher, whose first message has

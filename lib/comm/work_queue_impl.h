@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include "work_queue.h"
 
+/* Of messages to rank 0: a rank asks for items, sends a result, or has given
+ * all its results. */
 enum work_queue_type { QUEUE_ASK = 1, QUEUE_RESULT, QUEUE_LEAVE };
 
 /* To rank 0; a result's bytes follow. */
@@ -36,7 +38,10 @@ struct work_queue {
     struct work_queue_server *server; /* rank 0's */
 };
 
-/* ---- work_queue_server.c: rank 0 ---- */
+/* ---- work_queue_server.c: rank 0 ----
+ * open starts the thread that reads, hands out and takes; q->server is set, on
+ * error too. get, put and leave are those of work_queue.h, called by rank 0's own
+ * worker. */
 
 int work_queue_server_open(struct work_queue *q,
                            const struct work_queue_source *s, int ahead,

@@ -5,6 +5,7 @@
 #include "../arch/arch.h"
 #include "../model/safetensors.h"
 
+/* The kind of a tensor whose name no family has. */
 enum { KIND_OTHER = N_KINDS };
 
 /* An enum param_kind, or KIND_OTHER; its layer, -1 outside the layers. */
@@ -12,6 +13,7 @@ int tensor_kind(const char *name, int *layer);
 /* "q" ... "bias", "other" */
 const char *tensor_kind_name(int kind);
 
+/* Value i of an array of type t, widened to fp32 (exact). */
 static inline float tensor_value(enum dtype t, const void *values, size_t i)
 {
     const uint16_t *half = values;

@@ -8,6 +8,7 @@
 #define ULP_COMPARE_RUNS_H
 #include "../record/rec.h"
 
+/* In what two runs may differ. */
 enum run_key { RUN_ARM, RUN_SEED, RUN_DRAW, N_RUN_KEYS };
 
 struct run {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "../../kernels/kernels.h"
 
+/* The default of eta, and the tolerance of unchanged_abs. */
 #define SPARSITY_ETA 1e-3
 #define SPARSITY_ABS 1e-5
 

@@ -26,6 +26,8 @@ struct updates_opts { /* borrowed until close */
 };
 struct updates;
 
+/* Opens the checkpoints and pairs their tensors. ERR_DATA: one lacks a tensor,
+ * or its shape differs. On error *x is NULL. */
 int updates_open(struct updates **x, const struct updates_opts *o,
                  struct err *e) MUST_CHECK;
 /* The header and all records; does not commit. */

@@ -16,6 +16,7 @@ enum { GEN_PREFILL = 4096 };
 #define GEN_PART_OF_HOST 0.5
 #define GEN_PART_OF_DEVICE 0.8
 
+/* The part for this backend: more where the device has memory of its own. */
 static inline double gen_cache_part(const struct k_sizes *s)
 {
     return s->can.own_memory ? GEN_PART_OF_DEVICE : GEN_PART_OF_HOST;
@@ -67,6 +68,8 @@ struct gen_io {
     int (*turn)(void *ctx, struct err *e);
 };
 
+/* Generates until next has no request and none is running. o and io are borrowed
+ * for the call. */
 int gen_run(struct model *m, const struct gen_opts *o, const struct gen_io *io,
             struct err *e) MUST_CHECK;
 

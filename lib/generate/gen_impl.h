@@ -93,6 +93,7 @@ static inline int seq_known(const struct seq *s)
     return s->q.n_prompt + s->n;
 }
 
+/* The leader of the node of s. */
 static inline struct seq *seq_lead(struct seq *s)
 {
     return s->lead ? s->lead : s;

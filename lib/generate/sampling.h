@@ -19,6 +19,8 @@ int sampling_find(const struct sampling **how, const struct sampling *all,
                   const struct sampling *task, int n, struct rec *rec,
                   struct err *e) MUST_CHECK;
 
+/* The settings that a header names, each with its value for `all` and for
+ * tasks that differ. */
 enum sampling_key {
     SAMPLING_TEMPERATURE,
     SAMPLING_TOP_P,

@@ -23,6 +23,7 @@
 
 struct sync;
 
+/* What sync_recv gives: the messages above but hello, which it passes over. */
 enum sync_type { SYNC_GO, SYNC_WEIGHTS, SYNC_CHANGES, SYNC_END };
 
 struct sync_msg {

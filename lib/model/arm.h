@@ -41,6 +41,8 @@ struct arm {
     int shards;        /* partial gradients that are joined to one, 1 .. */
 };
 
+/* *a becomes the arm of this text. ERR_USAGE: an unknown arm, factor or value;
+ * the message lists what there is. */
 int arm_parse(struct arm *a, const char *text, struct err *e) MUST_CHECK;
 /* dropout=model becomes the probability that config.json names. To be called
  * before the arm is used for training. */

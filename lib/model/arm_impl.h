@@ -25,6 +25,7 @@ struct arm_row {
     const char *what;    /* who trains so */
 };
 
+/* arm_table.c: every factor, in the order of arm_format; every named arm. */
 extern const struct factor arm_factors[];
 extern const int arm_n_factors;
 extern const struct arm_row arm_rows[];

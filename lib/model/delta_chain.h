@@ -10,6 +10,7 @@
 
 enum { DELTA_HEX = 32 }; /* digits of a digest */
 
+/* The first bytes of a delta file; the digit is the version of its format. */
 #define DELTA_MAGIC "ulp delta 4\n"
 
 /* Where the values of a safetensors file lie, in runs of one width, whichever
@@ -24,6 +25,8 @@ struct layout {
     size_t n;
 };
 
+/* The runs of the safetensors file mapped at m; path is for messages.
+ * layout_close frees them; on error there are none. */
 int layout_of(struct layout *l, const struct filemap *m, const char *path,
               struct err *e) MUST_CHECK;
 void layout_close(struct layout *l);

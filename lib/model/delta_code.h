@@ -41,6 +41,7 @@ enum { DELTA_CHUNK = 1 << 20 }; /* values at most */
  * the chunks. */
 struct delta_coder;
 
+/* An empty coder; delta_coder_close frees it. */
 struct delta_coder *delta_coder_open(void);
 void delta_coder_close(struct delta_coder **c); /* accepts NULL */
 

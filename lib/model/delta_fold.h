@@ -16,6 +16,7 @@ static inline uint32_t fold_all(int width)
     return width == 2 ? 0xFFFF : 0xFFFFFFFF;
 }
 
+/* The sign bit alone. */
 static inline uint32_t fold_sign(int width)
 {
     return width == 2 ? 0x8000 : 0x80000000;
@@ -36,23 +37,27 @@ static inline uint32_t fold_order(uint32_t bits, int width)
            fold_all(width);
 }
 
+/* The inverse of fold_order. */
 static inline uint32_t fold_unorder(uint32_t code, int width)
 {
     return (code ^ (~fold_mask(code, width) | fold_sign(width))) &
            fold_all(width);
 }
 
+/* Zigzag: 0, -1, 1, -2, ... become 0, 1, 2, 3, ...; d is a difference of
+ * codes. */
 static inline uint32_t fold(uint32_t d, int width)
 {
     return (d << 1 ^ fold_mask(d, width)) & fold_all(width);
 }
 
+/* The inverse of fold. */
 static inline uint32_t unfold(uint32_t f, int width)
 {
     return (f >> 1 ^ (0 - (f & 1))) & fold_all(width);
 }
 
-/* The folded difference from b's code to a's, of bits a and b; and a again. */
+/* The folded difference from b's code to a's, of bits a and b. */
 static inline uint32_t fold_difference(uint32_t a, uint32_t b, int width)
 {
     uint32_t d = fold_order(a, width) - fold_order(b, width);
@@ -60,6 +65,7 @@ static inline uint32_t fold_difference(uint32_t a, uint32_t b, int width)
     return fold(d & fold_all(width), width);
 }
 
+/* The inverse: a's bits from b's and the folded difference. */
 static inline uint32_t fold_apply(uint32_t b, uint32_t folded, int width)
 {
     uint32_t code = fold_order(b, width) + unfold(folded, width);
@@ -67,6 +73,7 @@ static inline uint32_t fold_apply(uint32_t b, uint32_t folded, int width)
     return fold_unorder(code & fold_all(width), width);
 }
 
+/* A value of `width` bytes (2 or 4), little-endian, from and to any address. */
 static inline uint32_t fold_load(const uint8_t *p, int width)
 {
     uint32_t v = (uint32_t)p[0] | (uint32_t)p[1] << 8;
@@ -95,6 +102,7 @@ static inline unsigned fold_words(const uint8_t *a, const uint8_t *b, int width)
     return (unsigned)differ;
 }
 
+/* Are the 8 bytes at a and at b the same? */
 static inline int fold_same_word(const uint8_t *a, const uint8_t *b)
 {
     uint64_t x, y;

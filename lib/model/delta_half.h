@@ -14,10 +14,14 @@
 #include <emmintrin.h>
 #endif
 
+/* Values that are the bits of one word, and their bytes. */
 enum { BLOCK = 64, BLOCK_BYTES = 2 * BLOCK };
+/* All bits and the sign of a value; places that half_places writes at a
+ * time. */
 enum { ALL = 0xFFFF, SIGN = 0x8000, SOME = 4 };
 enum { STRIP = 512 }; /* values that are changed at once */
 
+/* Value number `place` of v, at any alignment. */
 static inline uint16_t half_load(const uint8_t *v, size_t place)
 {
     uint16_t h;
@@ -37,6 +41,7 @@ static inline uint64_t half_bits(__m256i a, __m256i b)
     return (uint32_t)_mm256_movemask_epi8(m);
 }
 
+/* 16 values from p on, at any alignment. */
 static inline __m256i half_vector(const uint8_t *p)
 {
     return _mm256_loadu_si256((const void *)p);
@@ -83,6 +88,7 @@ static inline uint64_t half_below(const uint8_t *v, uint32_t bound)
     return bits;
 }
 
+/* A bit for each of BLOCK values: those of x and y are not the same bits. */
 static inline uint64_t half_differ(const uint8_t *x, const uint8_t *y)
 {
     uint64_t bits = 0;
@@ -169,6 +175,7 @@ static inline void half_gather(uint16_t *restrict to, const uint8_t *v,
         to[i] = half_load(v, at[i]);
 }
 
+/* The inverse of half_gather: value at[i] of v becomes from[i]. */
 static inline void half_scatter(uint8_t *v, const uint32_t *at,
                                 const uint16_t *from, size_t n)
 {
@@ -207,6 +214,7 @@ static inline void half_unfold(uint16_t *restrict b, const uint16_t *restrict f,
     }
 }
 
+/* The low and the high bytes of f; half_join puts them together again. */
 static inline void half_split(uint8_t *restrict low, uint8_t *restrict high,
                               const uint16_t *restrict f, size_t n)
 {
@@ -223,6 +231,7 @@ static inline void half_join(uint16_t *restrict f, const uint8_t *restrict low,
         f[i] = (uint16_t)(low[i] | high[i] << 8);
 }
 
+/* Values of the next strip, of `left` that remain. */
 static inline size_t half_strip(size_t left)
 {
     return left < STRIP ? left : STRIP;

@@ -29,6 +29,7 @@ int delta_get_section(struct delta_coder *c, const uint8_t *in, size_t n_in,
                       size_t *at, uint8_t *out, size_t most,
                       size_t *n) MUST_CHECK;
 
+/* Sections of a chunk of values of two bytes (delta_code.h). */
 enum { HALF_SECTIONS = 6 };
 
 /* Values of two bytes: all of a chunk after its first number. v3 is for

@@ -58,6 +58,8 @@ static inline size_t kept_values(const struct config *c, int rows)
     return (size_t)c->layers * (size_t)rows * 2 * (size_t)config_dim(c, DIM_KV);
 }
 
+/* Places of all pieces of a pass of shape s in compute type t; a->bytes is
+ * what the arena must have. */
 void acts_layout(struct acts *a, const struct config *c, enum dtype t,
                  struct acts_shape s);
 

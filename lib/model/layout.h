@@ -71,7 +71,10 @@ struct layout {
     size_t n_host;
 };
 
+/* The counts of a pass over t that resumes c. `keep` is left at
+ * KEEP_NOTHING. */
 struct acts_shape layout_shape(const struct tree *t, const struct kept *c);
+/* Where each map begins, for a pass of shape a. */
 void layout_places(struct layout *l, struct acts_shape a);
 /* v: n_host integers */
 void layout_fill(const struct layout *l, const struct tree *t,

@@ -183,6 +183,7 @@ void model_trim(struct model *m);
 void model_park(struct model *m);
 int model_unpark(struct model *m, struct err *e) MUST_CHECK;
 
+/* The heads of a model, as the kernels take them. */
 static inline struct k_attn_shape model_heads(const struct config *c)
 {
     return (struct k_attn_shape){c->heads, c->kv_heads, c->head_dim};

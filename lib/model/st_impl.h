@@ -8,6 +8,7 @@
 #include "delta.h"
 #include "safetensors.h"
 
+/* Dimensions of a tensor, at most. */
 #define ST_MAX_DIMS 4
 
 struct shard {

@@ -8,9 +8,11 @@
 #define ULP_MODEL_TEMPERATURE_H
 #include "../base/err.h"
 
+/* The limits. */
 #define TEMPERATURE_MIN 1e-6
 #define TEMPERATURE_MAX 1e3
 
+/* 0 when t is 0 or within the limits; else ERR_USAGE with the limits. */
 MUST_CHECK static inline int temperature_check(float t, struct err *e)
 {
     if (t == 0 || (t >= (float)TEMPERATURE_MIN && t <= (float)TEMPERATURE_MAX))

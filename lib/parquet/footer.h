@@ -7,6 +7,7 @@
 #define ULP_PARQUET_FOOTER_H
 #include "schema.h"
 
+/* Bytes of a footer, at most. */
 #define FOOTER_MAX ((uint64_t)64 << 20)
 
 /* A file that can be read anywhere. */
@@ -34,6 +35,7 @@ struct footer {
     size_t n_groups;      /* row groups to come */
 };
 
+/* Reads the footer of f; footer_free frees it. On error m holds nothing. */
 int footer_read(struct footer *m, const struct pfile *f,
                 struct err *e) MUST_CHECK;
 void footer_free(struct footer *m);

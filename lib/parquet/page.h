@@ -10,6 +10,7 @@
 #define PAGE_MAX ((size_t)256 << 20) /* bytes of a page, decompressed */
 #define PAGES_MAX ((size_t)1 << 30)  /* of all pages and dictionaries held */
 
+/* PageType of parquet.thrift. */
 enum page_type {
     PAGE_V1 = 0,
     PAGE_INDEX = 1,
@@ -41,6 +42,8 @@ struct pages {
     struct buf data;
 };
 
+/* Stands before the chunk's first page. p is zeroed or used before; s and
+ * column are borrowed until page_close. */
 void page_open(struct pages *p, struct page_store *s, const char *column,
                const struct chunk *c);
 /* 1 and the next page, 0 at the end of the chunk, negative on error. */

@@ -41,6 +41,7 @@ enum kind {
     KIND_UNREAD /* `unread` names the type */
 };
 
+/* FieldRepetitionType of parquet.thrift. */
 enum repetition { REQUIRED, OPTIONAL, REPEATED };
 
 struct node {

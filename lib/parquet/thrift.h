@@ -15,11 +15,14 @@ enum thrift_fault {
     THRIFT_BAD    /* no such type, a length that cannot be, too deep */
 };
 
+/* Where reading stands in borrowed bytes; the first fault stays. */
 struct thrift {
     const uint8_t *p, *end;
     enum thrift_fault fault;
 };
 
+/* The types of a field, as the protocol numbers them; a boolean field's type
+ * is its value. */
 enum thrift_type {
     T_STOP,
     T_TRUE,

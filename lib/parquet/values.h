@@ -16,6 +16,7 @@ struct value {
     size_t n;
 };
 
+/* n bytes at an offset of dictionary.data. */
 struct span {
     uint32_t at, n;
 };

@@ -6,6 +6,7 @@
 
 struct fields;
 
+/* No fields yet; fields_close frees them. */
 struct fields *fields_open(void);
 void fields_close(struct fields **f); /* accepts NULL at *f */
 /* Counts the fields of r; nothing of it is kept. */

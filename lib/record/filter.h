@@ -34,6 +34,7 @@ struct filter {
     char first_bad[512];
 };
 
+/* The state before options are parsed: output to stdout. */
 #define FILTER_INIT                                                            \
     {                                                                          \
         .out = "-"                                                             \
@@ -49,6 +50,8 @@ int filter_open(struct filter *f, const char *tool, const char *kind,
 /* The input alone, for an output that is no stream. */
 int filter_open_input(struct filter *f, const char *tool, char **inputs,
                       int n_inputs, struct err *e) MUST_CHECK;
+/* As rec_made_by, for every part of the output; between filter_open and the
+ * first record. */
 void filter_made_by(struct filter *f, const char *key, const char *value);
 /* As rec_read; honours --limit and moves on to the next input. A record with a
  * number that is not finite is a bad one. */

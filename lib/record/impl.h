@@ -49,9 +49,13 @@ struct rec {
     char *own; /* bytes of a copy */
 };
 
+/* *r without fields. rec_empty drops the fields and keeps the memory; rec_drop
+ * frees all, and accepts a zeroed record. */
 void rec_init(struct rec *r);
 void rec_drop(struct rec *r);
 void rec_empty(struct rec *r);
+/* A new last field without a value, lent until the next call. key is borrowed
+ * as long as the field is there. */
 struct field *rec_add_field(struct rec *r, const char *key, size_t n_key);
 /* One line of JSON, an object; name and line stand in messages. */
 int row_parse(struct rec *r, const char *text, size_t n, const char *name,

@@ -10,6 +10,7 @@
 #define ULP_RECORD_PROMPT_H
 #include "rec.h"
 
+/* ERR_DATA that names record and field where r breaks one of these rules. */
 int prompt_check(struct rec *r, struct err *e) MUST_CHECK;
 
 /* The ids seen so far; an id that comes twice is an error of its record. */

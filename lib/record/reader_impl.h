@@ -8,6 +8,8 @@
 #include "impl.h"
 #include "../base/source.h"
 
+/* Where the reader stands: before a stream, after its header, at the end of
+ * the input. */
 enum where { BETWEEN, INSIDE, ENDED };
 
 struct rec_reader {

@@ -153,6 +153,7 @@ void rec_free(struct rec **r);
 
 /* ---- writing -------------------------------------------------------- */
 
+/* How a stream is written. */
 enum rec_format { REC_AUTO, REC_MSGPACK, REC_JSON };
 
 /* path "-" is standard output. REC_AUTO: JSON lines when path is "-" and

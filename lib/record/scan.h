@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Limits of one object: its bytes, and levels of nesting. */
 enum { REC_MAX_BYTES = 64 << 20, REC_MAX_DEPTH = 30 };
 
 struct scan {
@@ -18,6 +19,7 @@ struct scan {
     const char *why;
 };
 
+/* Before the first byte of an object. */
 void scan_begin(struct scan *s);
 /* p: the object's bytes from its first, n of them there. 1: complete, s->at
  * bytes long; 0: more bytes are needed; -1: refused, s->why says for what. */

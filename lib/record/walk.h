@@ -9,6 +9,7 @@
 
 struct rec_value;
 
+/* The types of msgpack; of integers signed and unsigned are one. */
 enum rec_type {
     REC_NIL,
     REC_BOOL,
@@ -21,6 +22,7 @@ enum rec_type {
     REC_MAP
 };
 
+/* In the order of the fields; path and v are lent for the call of leaf. */
 void rec_walk(struct rec *r,
               void (*leaf)(void *ctx, const char *path,
                            const struct rec_value *v),
@@ -28,6 +30,7 @@ void rec_walk(struct rec *r,
 /* The value at a dotted path, or NULL. */
 const struct rec_value *rec_value(struct rec *r, const char *path);
 
+/* What is none of these is REC_NIL. */
 enum rec_type rec_value_type(const struct rec_value *v);
 const char *rec_type_name(enum rec_type t); /* "float32", ... */
 /* Elements of an array, pairs of a map, bytes of a str or bin; else 0. */

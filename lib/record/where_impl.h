@@ -3,6 +3,7 @@
 #define ULP_RECORD_WHERE_IMPL_H
 #include "where.h"
 
+/* Nodes: logic, comparisons, constants, a field, len(FIELD). */
 enum where_op {
     W_OR,
     W_AND,
@@ -29,6 +30,7 @@ struct where_node {
     int known; /* the field was seen, or is compared with null */
 };
 
+/* All nodes of a condition, the root among them; owned. */
 struct where {
     struct where_node *node;
     int n, cap, root;

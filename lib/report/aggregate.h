@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "../base/err.h"
 
+/* Statistics that --stat may name at a time. */
 enum { AGGREGATES = 12 };
 
 struct aggregate {

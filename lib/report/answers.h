@@ -9,6 +9,8 @@
 #include "../base/buf.h"
 #include "../record/rec.h"
 
+/* Each appends to b: the head of the page, a record, the end. shown: records
+ * on the page. */
 void answers_begin(struct buf *b, const char *title);
 /* number: of the record, from 1 */
 void answers_add(struct buf *b, struct rec *rec, uint64_t number);

@@ -10,6 +10,7 @@
 #include "../record/rec.h"
 #include "setting.h"
 
+/* Kinds of records. */
 enum stream {
     SCORES,
     KLS,
@@ -84,6 +85,7 @@ enum { /* fields, by stream */
        N_VALUES = 20
 };
 
+/* What the weights of a sparsity or spectrum record are. */
 enum scope { SCOPE_NONE, SCOPE_TENSOR, SCOPE_KIND, SCOPE_LAYER, SCOPE_TOTAL };
 
 /* What a score record says of one question. */

@@ -10,6 +10,7 @@
 #define ULP_REPORT_DESIGN_H
 #include "verdict.h"
 
+/* The power and the effects above. */
 #define DESIGN_POWER 0.8
 #define DESIGN_H2 4.0
 #define DESIGN_NOISE 0.5
@@ -52,6 +53,7 @@ struct designs {
     size_t n_draws; /* of DESIGN_DRAWS */
 };
 
+/* Fills *found by simulation and, for H1, its formula. margin: H1's. */
 void design_find(const struct verdicts *v, const struct data *d, double margin,
                  const struct costs *c, struct designs *found);
 

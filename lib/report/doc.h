@@ -7,12 +7,16 @@
 #include "../base/buf.h"
 #include "table.h"
 
+/* Columns of the plain text. */
 enum { DOC_WIDTH = 98 };
 
 struct doc;
 
+/* A page without blocks; the title is copied. doc_close frees it and accepts
+ * NULL. */
 struct doc *doc_open(const char *title);
 void doc_close(struct doc **d);
+/* Each of the following appends a block and copies its texts. */
 void doc_heading(struct doc *d, const char *text);
 void doc_para(struct doc *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -29,6 +33,7 @@ void doc_table_aside(struct doc *d, struct table *t);
 /* plots/NAME.svg, in HTML only. */
 void doc_plot(struct doc *d, const char *name, const char *caption);
 
+/* Appends the page as plain text. */
 void doc_text(const struct doc *d, struct buf *out);
 /* What a hook is told of: a heading, which it writes; a table or plot, after
  * which it may add something. */

@@ -3,6 +3,7 @@
 #define ULP_REPORT_DOC_IMPL_H
 #include "doc.h"
 
+/* What doc_NAME appends; BLOCK_ASIDE is a table that the page does not show. */
 enum block_type {
     BLOCK_HEADING,
     BLOCK_PARA,
@@ -13,12 +14,15 @@ enum block_type {
     BLOCK_PLOT
 };
 
+/* text: of a heading, paragraph or note, a value or a caption; key: of a fact,
+ * or the name of a plot. */
 struct block {
     enum block_type type;
     char *text, *key;
     struct table *table;
 };
 
+/* All owned; the blocks in their order. */
 struct doc {
     char *title;
     struct block *b;

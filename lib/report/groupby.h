@@ -11,6 +11,7 @@
 #include "../record/rec.h"
 #include "table.h"
 
+/* FIELDs and keys of a table, at most. */
 enum { GROUPBY_FIELDS = CLI_LIST_MAX, GROUPBY_KEYS = 16 };
 struct groupby;
 

@@ -14,9 +14,13 @@
 
 struct klscore;
 
+/* No tasks yet; klscore_close frees it. */
 struct klscore *klscore_open(void);
 void klscore_close(struct klscore **k);
+/* ERR_DATA: a field is missing or a number is not finite. */
 int klscore_add(struct klscore *k, struct rec *rec, struct err *e) MUST_CHECK;
+/* Tasks so far, in the order of their first record; klscore_get sets the
+ * fields of the i-th on rec. */
 size_t klscore_tasks(const struct klscore *k);
 void klscore_get(const struct klscore *k, size_t i, struct rec *rec);
 

@@ -8,11 +8,13 @@
 #define ULP_REPORT_QUANTITY_H
 #include "../record/rec.h"
 
+/* Numbers in a growing array; v is to be freed. */
 struct values {
     double *v;
     size_t n, cap;
 };
 
+/* Appends v. */
 void values_put(struct values *x, double v);
 
 struct quantity {

@@ -25,6 +25,7 @@ struct report_opts {
                     page says what is missing (sections.h, sec_missing) */
 };
 
+/* Reads the inputs and writes the files above. */
 int report_make(const struct report_opts *o, char **inputs, int n_inputs,
                 struct err *e) MUST_CHECK;
 /* DIR/summary.txt and DIR/tables of a sweep over learning rates (sweep.h). */

@@ -18,9 +18,12 @@
 
 struct score;
 
+/* No tasks yet; score_close frees it. */
 struct score *score_open(void);
 void score_close(struct score **s);
+/* Adds a response. ERR_DATA: a field is missing, or the sample came before. */
 int score_add(struct score *s, struct rec *rec, struct err *e) MUST_CHECK;
+/* Tasks so far. */
 size_t score_tasks(const struct score *s);
 /* Fills rec with task i's score, tasks in the order of their first response. */
 void score_get(const struct score *s, size_t i, struct rec *rec);

@@ -6,6 +6,7 @@
 #include "doc.h"
 #include "verdict.h"
 
+/* What a section reads, and the page that it appends to; all borrowed. */
 struct report {
     const struct setting *s;
     const struct data *d;
@@ -39,6 +40,7 @@ void note_finding(const struct report *r, int arm, enum hypothesis h);
 /* A line for each verdict that was reached: what it says, in words. */
 void note_directions(const struct report *r);
 
+/* Power of the tests for 5 to 40 seeds; which self-tests passed. */
 void sec_power(const struct report *r);
 void sec_selftest(const struct report *r);
 

@@ -51,6 +51,8 @@ struct setting {
     struct task_info *task;
 };
 
+/* The JSON, the KEY=VALUE items over it, and the tasks. setting_free is due,
+ * on error too. */
 int setting_read(struct setting *s, const struct report_opts *o,
                  struct err *e) MUST_CHECK;
 void setting_free(struct setting *s);

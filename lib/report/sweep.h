@@ -47,6 +47,8 @@ struct comparison {
     int judged;
 };
 
+/* With the records of the base alone; its tasks have the numbers that they
+ * have in w. comparison_free frees it. */
 void comparison_open(struct comparison *c, const struct sweep *w);
 /* The records of a point, under the name of its arm. */
 void comparison_add(struct comparison *c, const struct sweep *w, int point);

@@ -18,6 +18,7 @@
 #define ULP_REPORT_VERDICT_H
 #include "data.h"
 
+/* The rows above. */
 enum hypothesis { H1, H2, H2_NOISE, H3, N_HYPOTHESES };
 enum word {
     NOT_TESTED, /* the records lack what the test needs; why says what */
@@ -52,11 +53,16 @@ struct verdicts {
     const char **left_out; /* [task]: why an off-task was left out, or NULL */
 };
 
+/* Tests every arm of d against the reference. d is sorted; verdicts_free frees
+ * *v. */
 void verdicts_make(struct verdicts *v, const struct data *d,
                    const struct setting *s);
 void verdicts_free(struct verdicts *v);
+/* arm: index into data.arm. Of the reference no test is made, and why says
+ * so. */
 const struct finding *verdicts_get(const struct verdicts *v, int arm,
                                    enum hypothesis h);
+/* "not shown"; "H2-noise": as they are printed. */
 const char *verdict_word(enum word w);
 const char *verdict_name(enum hypothesis h);
 

@@ -42,6 +42,7 @@ struct scorer {
 
 /* ---- scorer_batch.c: one pass ---- */
 
+/* Adds a response: its tokens are copied. */
 void scorer_gather(struct gathered *g, const int32_t *prompt,
                    const int32_t *response, int n_prompt, int n_response);
 /* Which values there are. */
@@ -61,6 +62,8 @@ int scorer_set(struct scorer *s, struct rec *rec, enum score what,
 
 /* ---- scorer_ranks.c: several ranks ---- */
 
+/* All ranks call: scores the records that rank 0 reads on all of them, and
+ * writes them in their order. */
 int scorer_on_ranks(struct scorer *s, struct err *e) MUST_CHECK;
 
 #endif

@@ -13,6 +13,9 @@ void openblas_set_num_threads(int n);
  * their buffers, and results are wrong. */
 int openblas_get_parallel(void);
 
+/* BLAS: C = alpha A A' + beta C; C = alpha A B + beta C. LAPACK: reduction to
+ * tridiagonal form, its eigenvalues and vectors, SVD, QR, a tridiagonal system.
+ * The names are those of netlib, where each is documented. */
 void dsyrk_(const char *uplo, const char *trans, const int *n, const int *k,
             const double *alpha, const double *a, const int *lda,
             const double *beta, double *c, const int *ldc, size_t, size_t);

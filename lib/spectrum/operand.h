@@ -18,6 +18,7 @@ struct operand {
     size_t rows, cols;
 };
 
+/* Lengths of the shorter and the longer side. */
 size_t operand_short(const struct operand *o);
 size_t operand_long(const struct operand *o);
 /* The longer side is that of the columns. */

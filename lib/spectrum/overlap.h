@@ -12,8 +12,10 @@
 #include <stdint.h>
 #include "operand.h"
 
+/* The share of the weights in a mask. */
 #define OVERLAP_ALPHA 0.5
 
+/* The masks that are held against M. */
 enum { OVERLAP_PRINCIPAL, OVERLAP_LOW, OVERLAP_LOW_ONLY, N_OVERLAPS };
 
 struct overlap {

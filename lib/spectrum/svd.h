@@ -68,6 +68,7 @@ void svd_long(const struct svd *x, size_t k, const double *u, double *v);
  * span. */
 int svd_orthonormal(double *a, size_t n, size_t k, struct err *e) MUST_CHECK;
 
+/* Frees what x owns, and sets it to NULL. */
 void svd_close(struct svd *x);
 
 /* Bytes that the above hold at most, with k vectors. */

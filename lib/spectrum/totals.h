@@ -16,6 +16,7 @@ struct totals {
     double expected[N_OVERLAPS]; /* of both, by chance */
 };
 
+/* Adds a matrix; *t is zero before the first. */
 void totals_add(struct totals *t, const struct matrix *x);
 
 /* The fields that a matrix, or several, have in common. */

@@ -19,6 +19,8 @@ struct answers {
     double mixed;  /* groups */
 };
 
+/* From share a of na to share b of nb: less than half, by more than four
+ * standard errors. */
 static inline int stat_share_fell(double a, double na, double b, double nb)
 {
     double p = a / na, q = b / nb, pooled = (a + b) / (na + nb);
@@ -27,6 +29,7 @@ static inline int stat_share_fell(double a, double na, double b, double nb)
     return q < p / 2 && (p - q) * (p - q) > 16 * var;
 }
 
+/* was: the first tenth of the steps; is: the last. */
 static inline int stat_collapsed(struct answers was, struct answers is)
 {
     if (!(was.groups > 0 && is.groups > 0))

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The largest n of which all patterns are counted; random patterns beyond. */
 enum { EXCHANGE_EXACT = 20, EXCHANGE_DRAWS = 100000 };
 
 struct exchange {

@@ -3,6 +3,7 @@
 #define ULP_TASKS_FAMILIES_H
 #include "sample.h"
 
+/* Each writes one problem with its answer into the zeroed *s, from r alone. */
 void family_dm(struct rng *r, struct sample *s);
 void family_remainder(struct rng *r, struct sample *s);
 void family_sequence(struct rng *r, struct sample *s);

@@ -29,6 +29,8 @@ struct import {
     int n_reasons;
 };
 
+/* Converts the items of `path` by u and writes the rows that stay to out; the
+ * counts go into im. ERR_DATA: the file is damaged. */
 int import_file(struct import *im, const struct upstream *u, const char *path,
                 struct file *out, struct err *e) MUST_CHECK;
 /* What became of the rows, in lines: first all of them, then a line a reason

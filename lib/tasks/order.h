@@ -14,6 +14,7 @@ struct order {
     uint32_t *perm;
 };
 
+/* o owns memory for n numbers until order_free. */
 void order_init(struct order *o, uint64_t seed, uint32_t n);
 void order_free(struct order *o);
 /* The prompt at a position >= 0; *epoch (may be NULL) = position / n. */

@@ -23,6 +23,7 @@ struct sample {
     char test[512];          /* code: HumanEval's check(candidate) */
 };
 
+/* The parts that share no prompt. */
 enum sample_split { SPLIT_PRETRAIN, SPLIT_TRAIN, SPLIT_EVAL };
 
 /* A family writes one problem of its own random difficulty. */

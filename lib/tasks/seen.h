@@ -17,6 +17,7 @@
 
 struct seen;
 
+/* An empty set; seen_close frees it. */
 struct seen *seen_open(void);
 void seen_close(struct seen **s);
 /* row: prompt; choices, history and answer where it has them.

@@ -17,6 +17,7 @@ struct upstream {
     json_t *(*convert)(struct item *it, const char **why);
 };
 
+/* All formats, *n of them; the one called name, or NULL. Constants. */
 const struct upstream *upstream_list(int *n);
 const struct upstream *upstream_find(const char *name);
 

@@ -10,7 +10,7 @@
 #include "vocab.h"
 
 #define BPE_KEY 3 /* words of 8 bytes */
-#define BPE_IDS 9
+#define BPE_IDS 9 /* tokens of a piece in the cache */
 
 struct bpe_entry { /* one cache line */
     uint64_t key[BPE_KEY];
@@ -32,6 +32,8 @@ struct bpe {
     size_t node_cap, heap_cap;
 };
 
+/* v is borrowed until bpe_free. ignore_merges: a piece that is a token is
+ * taken whole, as in tokenizer.json. */
 void bpe_init(struct bpe *b, const struct vocab *v, int ignore_merges);
 void bpe_free(struct bpe *b);
 /* A piece [p, p + n), n >= 1, in two steps, so that the next piece can be

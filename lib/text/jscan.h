@@ -17,6 +17,7 @@ struct jscan {
     size_t cap;
 };
 
+/* Stands before the n bytes of text; both are borrowed until jscan_free. */
 void jscan_init(struct jscan *j, const char *name, const char *text, size_t n);
 void jscan_free(struct jscan *j);
 /* An ERR_DATA error at the current place: "name: line 3, column 9: ..." */

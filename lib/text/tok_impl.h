@@ -8,6 +8,8 @@
 #include "uniprop.h"
 #include "vocab.h"
 
+/* Limits: pre-tokenizer splits, tokens put before a text, named tokens, bytes
+ * of a text. */
 #define TOK_MAX_SPLITS 16
 #define TOK_MAX_BEGIN 8
 #define TOK_MAX_NAMED 7

@@ -23,6 +23,7 @@ struct tokens_count {
 
 struct tokens;
 
+/* Opens tokenizer and template. On error *t is NULL. */
 int tokens_open(struct tokens **t, const struct tokens_opts *o,
                 struct err *e) MUST_CHECK;
 void tokens_close(struct tokens **t);

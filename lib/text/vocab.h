@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "../base/err.h"
 
+/* The largest id of a token. */
 #define VOCAB_MAX_ID 0x3fffff
 
 struct vocab_token {
@@ -46,6 +47,7 @@ struct vocab {
     int32_t rank0[256][256]; /* of two single bytes, or -1 */
 };
 
+/* Without tokens; vocab_free frees what it comes to hold. */
 void vocab_init(struct vocab *v);
 void vocab_free(struct vocab *v);
 /* Puts a token at its id; negative when id or spelling is taken (the error
@@ -63,6 +65,7 @@ int vocab_merge(struct vocab *v, const char *a, size_t na, const char *b,
  * there. */
 void vocab_finish(struct vocab *v);
 
+/* The slot of (a, b) before the mask. */
 static inline uint64_t vocab_pair_hash(uint32_t a, uint32_t b)
 {
     uint64_t x = ((uint64_t)a << 32 | b) * 0x9e3779b97f4a7c15u;
@@ -70,6 +73,7 @@ static inline uint64_t vocab_pair_hash(uint32_t a, uint32_t b)
     return x ^ x >> 29;
 }
 
+/* The merge of tokens a and b, or NULL; lent until the next vocab_merge. */
 static inline const struct vocab_pair *vocab_pair_get(const struct vocab *v,
                                                       int32_t a, int32_t b)
 {

@@ -40,6 +40,7 @@ struct adamw_opts {
                           in memory that all read, in place or by messages */
 };
 
+/* See adamw_opts.lanes. */
 enum { ADAMW_UNFUSED = -1 };
 
 struct adamw {

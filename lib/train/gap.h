@@ -15,6 +15,8 @@ struct gap_bound {
     double nats, share; /* at most nats + share |logp|; nats < 0: any gap */
 };
 
+/* The bound of an arm: 0 where the bits must be the same, and wider where a
+ * half type computes than between fp32 and fp32. */
 struct gap_bound gap_bound(const struct arm *a);
 /* The sampler's log-probabilities of s are within b of the trainer's, logp, or
  * an error names the record. */

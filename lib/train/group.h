@@ -24,6 +24,7 @@ struct group {
     int64_t skipped; /* prompts drawn before it that never came */
 };
 
+/* Frees the samples; *g is zero after. */
 void group_free(struct group *g);
 /* v: n pointers to the samples, in ascending order of their tokens, so that
  * those which begin alike follow each other; the same tokens stay in order. */

@@ -37,6 +37,8 @@ struct health_say {
     void *ctx;
 };
 
+/* prompts, scaling: as in the struct. health_close frees what h comes to
+ * hold. */
 void health_open(struct health *h, int prompts, int scaling);
 void health_close(struct health *h);
 /* Adds a step; says what is wrong for the first time. */

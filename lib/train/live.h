@@ -8,6 +8,8 @@
 #define ULP_TRAIN_LIVE_H
 #include "../record/rec.h"
 
+/* Appends rec to the file, which is made where it is not there. ERR_IO names
+ * the file. */
 int live_add(const char *path, struct rec *rec, struct err *e) MUST_CHECK;
 
 #endif

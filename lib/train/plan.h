@@ -60,10 +60,12 @@ struct plan_traffic {
     size_t pass_in, pass_out;
 };
 
+/* What a model of shape c in arm a takes on a backend of sizes s. */
 void plan_memory(struct plan_memory *p, const struct config *c,
                  const struct arm *a, const struct k_sizes *s,
                  struct plan_shape o);
 
+/* Fills *t for the ranks of o. */
 void plan_traffic(struct plan_traffic *t, const struct config *c,
                   const struct arm *a, const struct plan_shape *o);
 

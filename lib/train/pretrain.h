@@ -24,6 +24,8 @@ struct pretrain_opts {
     struct comm *comm; /* the ranks that all run this; NULL: alone */
 };
 
+/* Trains on the rows of the inputs and writes the model into DIR out; program
+ * is for the progress line. All ranks call. */
 int pretrain_run(const struct pretrain_opts *o, const char *program,
                  char **inputs, int n_inputs, struct err *e) MUST_CHECK;
 

@@ -35,6 +35,7 @@ struct publish_stats {
 
 struct publisher;
 
+/* o is copied; what it points to is borrowed until publish_close. */
 void publish_open(struct publisher **x, const struct publish_opts *o);
 /* policy: gets the digest of the weights. after_step: the last step done; -1:
  * none in this process, and they are not sent. before: with opts.given the

@@ -24,6 +24,7 @@ struct slices {
     size_t *cut; /* [n + 1]: slice r is values [cut[r], cut[r + 1]) */
 };
 
+/* The slices of the ranks of c; NULL: one rank. slices_close frees them. */
 void slices_open(struct slices *s, struct comm *c, const struct params *p,
                  enum dtype grads);
 /* Those of rank `rank` of n, of no group: to plan with. */
@@ -31,6 +32,7 @@ void slices_plan(struct slices *s, int rank, int n, const struct params *p,
                  enum dtype grads);
 void slices_close(struct slices *s); /* accepts a zeroed one */
 
+/* This rank's slice: its first value, the one after its last, and how many. */
 static inline size_t slices_first(const struct slices *s)
 {
     return s->cut[s->rank];

@@ -19,6 +19,7 @@ struct train_state {
     int64_t good;
 };
 
+/* Drops hyper; *s is zero after. */
 void state_free(struct train_state *s);
 
 /* 1: DIR/trainer_state.json was read into *s; 0: there is none (a base

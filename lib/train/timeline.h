@@ -11,6 +11,7 @@
 #include "../comm/comm.h"
 
 struct timeline;
+/* The rows, as a trace shows them. */
 enum timeline_row {
     TIMELINE_COMPUTE,
     TIMELINE_EXCHANGE,

@@ -12,6 +12,8 @@
 #define ULP_VERIFY_CODE_CLOCK_H
 #include "sandbox.h"
 
+/* What code_clock_look says: go on; the time to wait is over; CPU time is
+ * over. */
 enum code_time { TIME_LEFT, TIME_WAITED, TIME_CPU };
 
 struct code_clock {

@@ -5,6 +5,8 @@
 #define ULP_VERIFY_CODE_ITEM_H
 #include "code.h"
 
+/* ERR_DATA: entry_point is no identifier, or a text is longer than
+ * CODE_MAX_TEXT. */
 int code_item_check(const struct code_item *i, struct err *e) MUST_CHECK;
 /* The copy owns its texts. */
 struct code_item code_item_copy(const struct code_item *item);

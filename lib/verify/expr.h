@@ -39,6 +39,7 @@ enum expr_kind {
 /* Relations in E_REL's name: '=' '<' 'l' (<=) '>' 'g' (>=) 'n' (not equal)
  * '~' (about) 'i' (element of) 't' (tends to, implies). */
 
+/* A node and its n operands; what else it has its kind says. In an arena. */
 struct expr {
     enum expr_kind kind;
     int n;
@@ -56,6 +57,8 @@ enum comma { COMMA_THOUSANDS, COMMA_LIST, COMMA_DECIMAL };
 struct expr *expr_parse(struct arena *a, struct text t, enum comma comma,
                         const char **why);
 
+/* New nodes in a: n empty operands; a name, borrowed; the operands x and y;
+ * the number v; -x; x / y as a product with y^-1. */
 struct expr *expr_new(struct arena *a, enum expr_kind k, int n);
 struct expr *expr_named(struct arena *a, enum expr_kind k, const char *name);
 struct expr *expr_pair(struct arena *a, enum expr_kind k, const struct expr *x,

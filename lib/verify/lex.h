@@ -37,6 +37,7 @@ struct toks {
     const char *why; /* set when the text cannot be read */
 };
 
+/* The tokens of t, in a; the last one is T_END. */
 struct toks lex(struct arena *a, struct text t, enum comma comma);
 
 #endif

@@ -20,16 +20,19 @@ struct lexer {
     void (*plain)(struct lexer *l, struct text t);
 };
 
+/* Byte i of the text; 0 behind its end. */
 static inline char at(const struct lexer *l, size_t i)
 {
     return i < l->t.n ? l->t.s[i] : 0;
 }
 
+/* Is byte i an ASCII digit? */
 static inline int digit(const struct lexer *l, size_t i)
 {
     return isdigit((unsigned char)at(l, i)) != 0;
 }
 
+/* How many there are from i on. */
 static inline size_t run_of_digits(const struct lexer *l, size_t i)
 {
     size_t k = 0;

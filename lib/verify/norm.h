@@ -27,6 +27,7 @@ struct text norm_form(struct arena *a, struct text t);
 /* Lower-case words of the text, one blank between, no punctuation. */
 struct text norm_words(struct arena *a, struct text t);
 
+/* A view of n bytes at s; one without white space at both ends. Neither copies. */
 struct text text_of(const char *s, size_t n);
 struct text text_trim(struct text t);
 /* Without the asterisks of bold type around it, too. */

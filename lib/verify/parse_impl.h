@@ -5,6 +5,7 @@
 #include <string.h>
 #include "lex.h"
 
+/* Nesting of rules and bytes of a text, at most. */
 enum { MAX_DEPTH = 300, MAX_TEXT = 1 << 16 };
 
 struct parser;
@@ -29,6 +30,8 @@ struct parser {
     struct expr *dummy;
 };
 
+/* The text cannot be read: keeps the first reason, gives a node that nobody
+ * looks at. */
 static inline struct expr *p_bad(struct parser *p, const char *why)
 {
     if (!p->why)
@@ -36,6 +39,8 @@ static inline struct expr *p_bad(struct parser *p, const char *why)
     return p->dummy;
 }
 
+/* The next token. p_is_*: is it this one? take_*: the same, and steps over it
+ * if so. */
 static inline struct tok *peek(struct parser *p)
 {
     return &p->v[p->i];
@@ -67,6 +72,8 @@ static inline int take_cmd(struct parser *p, const char *s)
     return 1;
 }
 
+/* New nodes: of two operands, of one, a function of x, a name, -x, n
+ * operands. */
 static inline struct expr *two(struct parser *p, enum expr_kind k,
                                struct expr *x, struct expr *y)
 {
@@ -119,6 +126,7 @@ struct vec {
     int n, cap;
 };
 
+/* Appends e to w. */
 static inline void push(struct parser *p, struct vec *w, struct expr *e)
 {
     if (w->n == w->cap) {

@@ -28,6 +28,7 @@
 #include <sys/types.h>
 #include "../base/err.h"
 
+/* Paths of the programs; memory of a job, and its processor time in seconds. */
 struct sandbox_opts {
     const char *bwrap, *python;
     size_t mem_bytes;
@@ -81,6 +82,8 @@ int sandbox_seccomp(struct err *e) MUST_CHECK;
 int sandbox_cgroup_make(char *dir, size_t n, unsigned index, size_t mem_bytes);
 void sandbox_cgroup_remove(char *dir);
 
+/* What python3 -c gets: code_program.py and code_driver.py (u), the second alone
+ * (t). */
 extern const char code_driver_u[], code_driver_t[];
 
 #endif

@@ -6,8 +6,11 @@
 #define ULP_VERIFY_VALUE_EXACT_H
 #include "expr.h"
 
+/* Of the n variables called names (1 to 12): are x and y one rational function
+ * over the rationals? */
 int exact_rational_functions(const struct expr *x, const struct expr *y,
                              const char *const *names, int n);
+/* Are x and y, which have no variables, one number? */
 int exact_constants(const struct expr *x, const struct expr *y);
 
 #endif

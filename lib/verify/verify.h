@@ -50,6 +50,8 @@ struct verdict {
 
 struct verifier;
 
+/* o is copied; NULL or a limit of 0: 50 ms of processor time, 256 MB. The
+ * worker starts with the first answer, so that nothing fails here. */
 int verify_open(struct verifier **v, const struct verify_opts *o,
                 struct err *e) MUST_CHECK;
 void verify_close(struct verifier **v); /* ends the worker; NULL is fine */
@@ -68,6 +70,7 @@ int verify_choice(struct verifier *v, const char *gold, size_t n_gold,
                   const char *response, size_t n_response, struct verdict *out,
                   struct err *e) MUST_CHECK;
 
+/* As records have it. */
 const char *verify_status_name(enum verify_status s);
 
 #endif
