@@ -13,10 +13,13 @@ a file or a directory there (the name keeps its suffix). When the record of an
 earlier run still holds (fresh.py), nothing runs. What is made replaces the old
 output; files whose bytes are the same keep their time. --merge: OUT is a
 directory that other stages write to as well. --files: what is made there, no
-more and no less. --free: files of earlier stages
-that are no longer needed once this one begins. --delta: a command of bin/delta
-for an earlier checkpoint, run then; files that it removes count as freed. --again: run it, for files of its
-own that were freed.
+more and no less. --free: files of earlier stages that are no longer needed once
+this one begins. --delta: a command of bin/delta for an earlier checkpoint, run
+then; files that it removes count as freed. --again: run it, for files of its own
+that were freed.
+
+command.py runs the command, publish.py moves what it made to its place,
+freeing.py does --free and --delta, progress.py counts stages.
 
 Where it runs place.py and launch.py say: ULP_LAUNCH stands before the command,
 ULP_GPUS are devices that stages take in turn, ULP_STAGE_RANKS are processes of a
@@ -27,13 +30,11 @@ import os
 import sys
 import time
 
-try:
-    import _signal as signal  # the same without enum, which takes milliseconds
-except ImportError:  # it is a part of Python that none promises
-    import signal
-
+import command
 import quick_json
-from fresh import State, files_in, identity, say, sha256, shape
+from fresh import State, identity, say, sha256, shape
+from progress import Run
+from publish import left_over, publish, remove
 
 
 class Arguments:
@@ -51,258 +52,6 @@ class Arguments:
         self.command = words[0]
 
 
-# ---- how far the run is ----
-
-def hms(s):
-    s = int(s + 0.5)
-    if s < 60:
-        return f"{s} s"
-    if s < 5400:
-        return f"{s // 60} min {s % 60} s"
-    return f"{s // 3600} h {s % 3600 // 60} min"
-
-
-class Run:
-    """One make: run.json says what it has to do; a line of run.done is a stage
-    that ended, "KIND SECONDS", or "KIND -" when it was unchanged after all."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def read(self, name):
-        try:
-            with open(f"{self.folder}/{name}") as f:
-                return f.read()
-        except OSError:
-            return ""
-
-    def append(self, name, line):
-        with open(f"{self.folder}/{name}", "a") as f:
-            f.write(line + "\n")
-
-    def left(self, plan, done):
-        """Seconds still to go, and whether that is known of every kind."""
-        spent, n, ended = {}, {}, {}
-        for kind, s in done:
-            ended[kind] = ended.get(kind, 0) + 1
-            if s != "-":
-                spent[kind] = spent.get(kind, 0) + float(s)
-                n[kind] = n.get(kind, 0) + 1
-        left, known = 0, True
-        for kind, total in plan["kinds"].items():
-            rest = total - ended.get(kind, 0)
-            if rest > 0 and kind in n:
-                left += rest * spent[kind] / n[kind]
-            elif rest > 0 and kind in plan["expect"]:
-                left += rest * plan["expect"][kind]
-            elif rest > 0:
-                known = False
-        wall = max(time.time() - plan["t0"], 1e-3)
-        at_once = min(max(sum(spent.values()) / wall, 1), plan["jobs"])
-        return left / at_once, known, wall
-
-    def end(self, kind, label, seconds):
-        """Counts a stage; a line for one that ran."""
-        self.append("run.done", f"{kind} {'-' if seconds is None else seconds}")
-        try:
-            plan = quick_json.loads(self.read("run.json"))
-        except ValueError:
-            return
-        done = [x.split() for x in self.read("run.done").splitlines()]
-        if seconds is not None:
-            left, known, wall = self.left(plan, done)
-            total = max(plan["total"], len(done))
-            more = "" if len(done) >= total else \
-                f", {'about' if known else 'more than'} {hms(left)} left"
-            say(f"[{len(done):{len(str(total))}d}/{total}] {label:<46} "
-                f"{seconds:6.1f} s   ({hms(wall)}{more})")
-        # a failure stays what is seen last
-        sys.stderr.write(self.read("run.failed"))
-
-    def fail(self, text):
-        say(text)
-        self.append("run.failed", text)
-
-
-# ---- publishing ----
-
-def same(a, b):
-    if not (os.path.isfile(a) and os.path.isfile(b)) or \
-            os.path.getsize(a) != os.path.getsize(b):
-        return False
-    with open(a, "rb") as x, open(b, "rb") as y:
-        while block := x.read(1 << 20):
-            if block != y.read(1 << 20):
-                return False
-    return True
-
-
-def remove(path):
-    if os.path.isdir(path) and not os.path.islink(path):
-        import shutil
-        shutil.rmtree(path)
-    elif os.path.lexists(path):
-        os.remove(path)
-
-
-def publish(new, out, merge, before):
-    """Moves what was made to its place. A directory cannot be renamed over
-    another: the old one steps aside. before: files of the last time."""
-    names = files_in(new)
-    if names == [""]:
-        if same(new, out):
-            os.remove(new)
-            return names
-        if os.path.isdir(out):
-            remove(out)
-        os.replace(new, out)
-    elif merge:
-        for name in names:
-            to = os.path.join(out, name)
-            os.makedirs(os.path.dirname(to), exist_ok=True)
-            if not same(os.path.join(new, name), to):
-                os.replace(os.path.join(new, name), to)
-        for name in set(before) - set(names):
-            remove(os.path.join(out, name))
-        remove(new)
-    else:
-        for name in names:
-            if same(os.path.join(new, name), os.path.join(out, name)):
-                s = os.stat(os.path.join(out, name))
-                os.utime(os.path.join(new, name),
-                         ns=(s.st_atime_ns, s.st_mtime_ns))
-        remove(out + ".old")
-        if os.path.lexists(out):
-            os.rename(out, out + ".old")
-        os.rename(new, out)
-        remove(out + ".old")
-    return names
-
-
-def left_over(new):
-    """Files of a stage that was killed: new, new.fifo, ..., and none of
-    another stage whose name begins alike (fp32_seed1, fp32_seed10)."""
-    folder, name = os.path.split(new)
-    return [os.path.join(folder, n) for n in os.listdir(folder or ".")
-            if n == name or n.startswith(name + ".")]
-
-
-def free(state, patterns):
-    import glob
-    for path in [f for x in patterns for f in glob.glob(x)]:
-        mark_freed(state, path)
-        os.remove(path)
-
-
-def mark_freed(state, path):
-    """Comes before what removes the file: a stage that is killed in between has
-    not lost its result, and the mark goes when the file is found (fresh.py)."""
-    out = state.maker(path)
-    if out:
-        record = state.record(out)
-        name = os.path.relpath(path, out)
-        if name in record["outputs"]:
-            record["outputs"][name][1] = -1
-            state.write(out, record)
-
-
-def keep_delta(state, words):
-    """A failure leaves the checkpoint whole, and costs disk alone."""
-    import glob
-    import subprocess
-    model, optimizer = (f"{words[-2]}/{n}.safetensors" for n in ("model", "optimizer"))
-    before = glob.glob(glob.escape(words[-2]) + "/*.safetensors")
-    for path in before:
-        mark_freed(state, path)
-    if os.path.exists(model):
-        subprocess.run(words, check=False)
-    elif os.path.exists(words[-2] + "/model.delta") and os.path.exists(optimizer):
-        os.remove(optimizer)  # what was killed had come so far
-    if any(map(os.path.exists, before)):
-        state.damage(state.maker(model))  # takes their marks back
-
-
-LONG = 64 << 10  # a word of a command line; the system takes 128 KiB
-
-
-def run_command(a, new, profile, where):
-    """Exit status, and the last lines of stderr, which pass through. profile:
-    a file to which programs append what they took of the processor; where: more
-    of the environment."""
-    words = ["bash", "-euo", "pipefail", "-c", a.command]
-    if os.environ.get("ULP_LAUNCH"):
-        from launch import launched
-        words = launched(a.kind, a.command, a.inputs.split())
-    if len(os.fsencode(words[-1])) > LONG:
-        with open(new + ".command", "w", encoding="utf-8") as f:
-            f.write(words[-1])
-        words[-2:] = [new + ".command"]
-    said, out = os.pipe()  # neither end is inherited
-    env = dict(os.environ, OUT=new, ULP_PROFILE=profile, **where)
-    child = os.posix_spawnp(
-        words[0], words, env, file_actions=[(os.POSIX_SPAWN_DUP2, out, 2)],
-        setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])  # Python ignores them
-    os.close(out)
-    tail = []
-    with open(said, "rb") as lines:
-        for line in lines:
-            sys.stderr.buffer.write(line)
-            sys.stderr.flush()
-            tail = [*tail[-3:], line.decode(errors="replace").rstrip()]
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if words[-1] == new + ".command":
-        os.remove(words[-1])
-    tail = [x for x in tail if x.strip()]
-    if not status and os.environ.get("ULP_LAUNCH"):
-        from launch import whole
-        if not whole(new):
-            status, tail = 1, ["the launcher ended with status 0, and what the "
-                               "command made is not there"]
-    return status, tail
-
-
-def end_with(signum, _):
-    """make was stopped: the programs of the stage end, and then the stage, which
-    leaves nothing half-made. A launcher that gets SIGTERM ends what it started.
-    """
-    global stopped
-    stopped = signum
-    todo = [os.getpid()]
-    while todo:
-        pid = todo.pop()
-        try:
-            with open(f"/proc/{pid}/task/{pid}/children") as f:
-                children = f.read().split()
-        except OSError:
-            continue
-        for c in children:
-            todo.append(int(c))
-            try:
-                os.kill(int(c), signal.SIGTERM)
-            except OSError:
-                pass
-
-
-stopped = 0
-
-
-def split(text):
-    """The words of a shell's line."""
-    import shlex
-    return shlex.split(text)
-
-
-def other_files(a, new):
-    """What is wrong with the files that a command made, or ""."""
-    if not os.path.lexists(new):
-        return "its command made nothing"
-    want = {os.path.relpath(f, a.out) for f in a.files.split()}
-    made = set(files_in(new)) if want else set()
-    if want - made:
-        return f"its command did not make {min(want - made)}"
-    return f"its command made {min(made - want)} as well" if made - want else ""
-
-
 def make(a, state, run, made_of):
     """Runs the command and publishes; writes the record last."""
     os.makedirs(os.path.dirname(a.out) or ".", exist_ok=True)
@@ -310,10 +59,12 @@ def make(a, state, run, made_of):
                        os.path.basename(a.out))
     for path in left_over(new):
         remove(path)
-    if a.free:
-        free(state, a.free.split())
-    if a.delta:
-        keep_delta(state, split(a.delta))
+    if a.free or a.delta:
+        import freeing
+        if a.free:
+            freeing.free(state, a.free.split())
+        if a.delta:
+            freeing.keep_delta(state, a.delta)
     saves = False
     if a.kind == "train":
         import save
@@ -328,14 +79,14 @@ def make(a, state, run, made_of):
     if a.kind == "base":  # the one that is long and runs alone
         say(f"       {a.label} ...")
     began = time.time()
-    status, tail = run_command(a, new, state.dir + "/profile.programs", where)
+    status, tail = command.run(a, new, state.dir + "/profile.programs", where)
     for fd in held:
         os.close(fd)
-    if stopped:
+    if command.stopped:
         for path in left_over(new):
             remove(path)
-        os._exit(128 + stopped)
-    wrong = status or other_files(a, new)
+        os._exit(128 + command.stopped)
+    wrong = status or command.other_files(a, new)
     if saves:
         save.end(a, status)
     if wrong:
@@ -399,8 +150,7 @@ def main(words):
     a = Arguments(words)
     state = State(os.environ["ULP_R"])
     run = Run(state.dir)
-    for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(s, end_with)
+    command.end_on_signals()
     try:
         one(a, state, run)
     except OSError as e:
