@@ -9,8 +9,8 @@
 /* Messages of one kind do not meet those of another. */
 enum comm_channel {
     CHANNEL_MAIN,
-    CHANNEL_ASK,   /* for bytes of exposed memory (remote.h) */
-    CHANNEL_ANSWER /* they are */
+    CHANNEL_REQUEST, /* for bytes of exposed memory (remote.h) */
+    CHANNEL_REPLY    /* these bytes */
 };
 
 /* One message. Those between two ranks arrive in the order in which they were

@@ -1,4 +1,4 @@
-/* link - a rank's line to the process that started it */
+/* link - a rank's connection to the process that started it */
 #include "link.h"
 #include <errno.h>
 #include <netinet/in.h>
@@ -25,7 +25,7 @@ static struct {
     int deaf; /* what the other end sends is not for the thread yet */
     pthread_mutex_t lock;
     pthread_t thread;
-} line = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
+} link_state = {.fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 const char *link_host(void)
 {
@@ -55,7 +55,7 @@ static void put(const void *p, size_t n)
     const char *at = p;
 
     while (n) {
-        ssize_t w = send(line.fd, at, n, MSG_NOSIGNAL);
+        ssize_t w = send(link_state.fd, at, n, MSG_NOSIGNAL);
 
         if (w < 0 && errno == EINTR)
             continue;
@@ -73,10 +73,10 @@ void link_send(enum link_type type, const struct link_msg *m)
     if (m)
         out = *m;
     out.type = type;
-    pthread_mutex_lock(&line.lock);
-    if (line.open && !line.done)
+    pthread_mutex_lock(&link_state.lock);
+    if (link_state.open && !link_state.done)
         put(&out, sizeof out);
-    pthread_mutex_unlock(&line.lock);
+    pthread_mutex_unlock(&link_state.lock);
 }
 
 /* Whether the network to the other end is cut: its kernel confirms neither what
@@ -87,7 +87,7 @@ static int is_cut(void)
     struct tcp_info t = {0};
     socklen_t n = sizeof t;
 
-    return !getsockopt(line.fd, IPPROTO_TCP, TCP_INFO, &t, &n) &&
+    return !getsockopt(link_state.fd, IPPROTO_TCP, TCP_INFO, &t, &n) &&
            (t.tcpi_unacked || t.tcpi_probes > 1) &&
            t.tcpi_last_ack_recv > CUT_MS;
 }
@@ -97,21 +97,21 @@ static void beat(void)
 {
     int n = 0;
 
-    if (ioctl(line.fd, TIOCOUTQ, &n) || n < BACKLOG)
+    if (ioctl(link_state.fd, TIOCOUTQ, &n) || n < BACKLOG)
         link_send(LINK_BEAT, NULL);
 }
 
 static void *live(void *ctx)
 {
-    struct pollfd p = {.fd = line.fd};
+    struct pollfd p = {.fd = link_state.fd};
 
     (void)ctx;
     for (;;) {
         int n;
 
-        pthread_mutex_lock(&line.lock);
-        p.events = line.deaf ? POLLRDHUP : POLLIN;
-        pthread_mutex_unlock(&line.lock);
+        pthread_mutex_lock(&link_state.lock);
+        p.events = link_state.deaf ? POLLRDHUP : POLLIN;
+        pthread_mutex_unlock(&link_state.lock);
         n = poll(&p, 1, BEAT_MS);
 
         if (n == 0 && !is_cut())
@@ -120,9 +120,9 @@ static void *live(void *ctx)
             _exit(ERR_IO);
         if (n <= 0)
             continue;
-        pthread_mutex_lock(&line.lock);
-        n = line.done;
-        pthread_mutex_unlock(&line.lock);
+        pthread_mutex_lock(&link_state.lock);
+        n = link_state.done;
+        pthread_mutex_unlock(&link_state.lock);
         if (n)
             return NULL;
         _exit(ERR_IO); /* outputs have no name yet */
@@ -131,16 +131,16 @@ static void *live(void *ctx)
 
 void link_listen(void)
 {
-    pthread_mutex_lock(&line.lock);
-    line.deaf = 0;
-    pthread_mutex_unlock(&line.lock);
+    pthread_mutex_lock(&link_state.lock);
+    link_state.deaf = 0;
+    pthread_mutex_unlock(&link_state.lock);
 }
 
 void link_open(int fd)
 {
-    line.fd = fd;
-    line.open = 1;
-    line.done = 0;
+    link_state.fd = fd;
+    link_state.open = 1;
+    link_state.done = 0;
 }
 
 int link_live(int deaf, struct err *e)
@@ -148,33 +148,33 @@ int link_live(int deaf, struct err *e)
     sigset_t all, old;
     int r;
 
-    line.deaf = deaf;
+    link_state.deaf = deaf;
     /* signals are for the thread that computes */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    r = pthread_create(&line.thread, NULL, live, NULL);
+    r = pthread_create(&link_state.thread, NULL, live, NULL);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (r)
         return err_set(e, ERR_IO, "no thread for signs of life: %s",
                        strerror(r));
-    pthread_detach(line.thread);
+    pthread_detach(link_state.thread);
     return 0;
 }
 
 void link_done(void)
 {
     link_send(LINK_DONE, NULL);
-    pthread_mutex_lock(&line.lock);
-    line.done = 1;
-    pthread_mutex_unlock(&line.lock);
+    pthread_mutex_lock(&link_state.lock);
+    link_state.done = 1;
+    pthread_mutex_unlock(&link_state.lock);
 }
 
 int link_is_open(void)
 {
     int r;
 
-    pthread_mutex_lock(&line.lock);
-    r = line.open && !line.done;
-    pthread_mutex_unlock(&line.lock);
+    pthread_mutex_lock(&link_state.lock);
+    r = link_state.open && !link_state.done;
+    pthread_mutex_unlock(&link_state.lock);
     return r;
 }

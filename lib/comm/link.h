@@ -1,4 +1,4 @@
-/* link - the line between a rank and the process that started it: messages,
+/* link - the connection between a rank and the process that started it: messages,
  * and the rank's end of it. Internal to lib/comm. */
 #ifndef ULP_COMM_LINK_H
 #define ULP_COMM_LINK_H

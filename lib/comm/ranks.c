@@ -111,7 +111,7 @@ int ranks_start(const struct ranks_opts *o, struct comm **c, struct err *e)
         r = start_local(o->n, c, e);
     else
         r = start_command(o->n, o->launcher, c, e);
-    /* a rank that has a line tells what failed, without others, too */
+    /* a rank that is connected tells what failed, without others, too */
     group = *c;
     if (r)
         return r;

@@ -2,8 +2,8 @@
  *
  * The process that was started begins the ranks and watches them; rank 0 has
  * its standard input and output, the others read /dev/null and write to it.
- * Each rank has a line to that process: it sends a sign of life every second,
- * and what it failed of. Where a rank dies, falls silent or fails, all end,
+ * Each rank has a connection to that process. It sends a sign of life every
+ * second, and the error that it failed with. Where a rank dies, falls silent or fails, all end,
  * and the process that was started has one message that names rank and host.
  * Where that process goes, the ranks end by themselves.
  *

@@ -13,7 +13,7 @@ enum {
     WAIT_MS = 20 /* how soon the thread sees that it is to end */
 };
 
-struct ask {
+struct request {
     uint64_t which, at, n;
 };
 
@@ -34,12 +34,14 @@ struct remote {
 
 /* ---- the thread of a rank whose memory is read ----------------- */
 
-/* The message in which rank `from` asks. */
-static int take(struct remote *l, int from, struct ask *a, struct err *e)
+/* The request of rank `from`. */
+static int receive(struct remote *l, int from, struct request *a, struct err *e)
 {
     struct comm *c = l->c;
-    struct comm_part q = {
-        .peer = from, .p = (char *)a, .n = sizeof *a, .channel = CHANNEL_ASK};
+    struct comm_part q = {.peer = from,
+                          .p = (char *)a,
+                          .n = sizeof *a,
+                          .channel = CHANNEL_REQUEST};
     char why[512] = "";
     int lost = -1;
 
@@ -48,8 +50,8 @@ static int take(struct remote *l, int from, struct ask *a, struct err *e)
                : 0;
 }
 
-static int answer_to(struct remote *l, int to, const struct ask *a,
-                     struct comm_part *q, struct err *e)
+static int reply_to(struct remote *l, int to, const struct request *a,
+                    struct comm_part *q, struct err *e)
 {
     char *p = NULL;
 
@@ -62,7 +64,7 @@ static int answer_to(struct remote *l, int to, const struct ask *a,
                             .sending = 1,
                             .p = p,
                             .n = (size_t)a->n,
-                            .channel = CHANNEL_ANSWER};
+                            .channel = CHANNEL_REPLY};
     return p ? 0
              : err_set(e, ERR_IO,
                        "between ranks: rank %d asked for memory that is not "
@@ -70,14 +72,14 @@ static int answer_to(struct remote *l, int to, const struct ask *a,
                        to);
 }
 
-/* The rank that asks, or -1 after wait_ms. */
+/* The rank whose request waits, or -1 after wait_ms. */
 static int look(struct remote *l, int wait_ms, int *from, struct err *e)
 {
     struct comm *c = l->c;
     char why[512] = "";
     int lost = -1;
 
-    return c->x.probe(c->x.ctx, CHANNEL_ASK, wait_ms, from, &lost, why,
+    return c->x.probe(c->x.ctx, CHANNEL_REQUEST, wait_ms, from, &lost, why,
                       sizeof why)
                ? comm_failed(c, lost, why, e)
                : 0;
@@ -117,11 +119,11 @@ static int serve(struct remote *l, struct comm_part *q, uint64_t *draws,
     comm_delay(l->c, draws);
     /* each rank asks for one thing at a time */
     while (!r && from >= 0 && n < comm_size(l->c)) {
-        struct ask a;
+        struct request a;
 
-        r = take(l, from, &a, e);
+        r = receive(l, from, &a, e);
         if (!r)
-            r = answer_to(l, from, &a, &q[n++], e);
+            r = reply_to(l, from, &a, &q[n++], e);
         if (!r)
             r = look(l, 0, &from, e);
     }
@@ -218,14 +220,14 @@ int remote_expose(struct comm *c, size_t bytes, char **p)
 int remote_read(struct comm *c, int which, int r, size_t at, size_t n, void *to,
                 struct err *e)
 {
-    struct ask a = {(uint64_t)which, at, n};
+    struct request a = {(uint64_t)which, at, n};
     struct comm_part q[] = {
-        {.peer = r, .p = to, .n = n, .channel = CHANNEL_ANSWER},
+        {.peer = r, .p = to, .n = n, .channel = CHANNEL_REPLY},
         {.peer = r,
          .sending = 1,
          .p = (char *)&a,
          .n = sizeof a,
-         .channel = CHANNEL_ASK}};
+         .channel = CHANNEL_REQUEST}};
     char why[512] = "";
     int lost = -1;
 

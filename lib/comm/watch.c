@@ -1,4 +1,4 @@
-/* watch - lines to all ranks; the first fault decides */
+/* watch - connections to all ranks; the first fault decides */
 #include "watch.h"
 #include <errno.h>
 #include <poll.h>
@@ -20,11 +20,11 @@ enum {
     FIRST_MS = 200
 };
 
-struct line {
+struct connection {
     int fd; /* -1: closed */
     int rank;
     pid_t pid;
-    int is_here, greeted, done;
+    int is_here, identified, done;
     const char *key;
     char host[sizeof((struct link_hello *)0)->host];
     int64_t heard_ms;
@@ -35,8 +35,8 @@ struct line {
 struct watch {
     struct watch_start s;
     int n; /* ranks */
-    int n_lines, cap;
-    struct line *line;
+    int n_connections, cap;
+    struct connection *connection;
     struct pollfd *set;
     int64_t now_ms;
     /* the fault so far, to be said at this time unless a better one comes */
@@ -60,10 +60,10 @@ void watch_close(struct watch **w)
 {
     if (!*w)
         return;
-    for (int i = 0; i < (*w)->n_lines; i++)
-        if ((*w)->line[i].fd >= 0)
-            close((*w)->line[i].fd);
-    free((*w)->line);
+    for (int i = 0; i < (*w)->n_connections; i++)
+        if ((*w)->connection[i].fd >= 0)
+            close((*w)->connection[i].fd);
+    free((*w)->connection);
     free((*w)->set);
     free(*w);
     *w = NULL;
@@ -72,21 +72,22 @@ void watch_close(struct watch **w)
 void watch_add(struct watch *w, int fd, int rank, pid_t pid, int is_here,
                const char *key)
 {
-    struct line *l;
+    struct connection *l;
 
-    if (w->n_lines == w->cap) {
+    if (w->n_connections == w->cap) {
         w->cap = w->cap ? 2 * w->cap : 16;
-        w->line = xrealloc(w->line, (size_t)w->cap, sizeof *w->line);
+        w->connection = xrealloc(w->connection, (size_t)w->cap,
+                                 sizeof *w->connection);
         w->set = xrealloc(w->set, (size_t)w->cap + 3, sizeof *w->set);
     }
-    l = &w->line[w->n_lines++];
-    *l = (struct line){.fd = fd,
-                       .rank = rank,
-                       .pid = pid,
-                       .is_here = is_here,
-                       .key = key,
-                       .greeted = !key,
-                       .heard_ms = clock_ms()};
+    l = &w->connection[w->n_connections++];
+    *l = (struct connection){.fd = fd,
+                             .rank = rank,
+                             .pid = pid,
+                             .is_here = is_here,
+                             .key = key,
+                             .identified = !key,
+                             .heard_ms = clock_ms()};
     snprintf(l->host, sizeof l->host, "%s", link_host());
 }
 
@@ -98,12 +99,12 @@ static int has_own_cause(const struct err *e)
     return e->code != ERR_IO || e->no_memory || e->reader_left;
 }
 
-/* The first fault is said, except that one which names its cause is better
- * than one which was caused, and rank 0's words are those of one process, except
- * where memory is out: that is of a host. l: who says it; NULL: this process,
- * which names the rank itself. */
-static void fault(struct watch *w, const struct line *l, const struct err *e,
-                  int wait_ms)
+/* The first fault is reported, but one that is a cause goes before one that only
+ * says that another rank has gone. Rank 0's message is that of a single process,
+ * without rank and host, unless memory ran out. l: the rank that sent it; NULL:
+ * the message names the rank already. */
+static void fault(struct watch *w, const struct connection *l,
+                  const struct err *e, int wait_ms)
 {
     int64_t say_ms = w->now_ms + wait_ms;
     int better = has_own_cause(e) - has_own_cause(&w->fault);
@@ -117,14 +118,14 @@ static void fault(struct watch *w, const struct line *l, const struct err *e,
         err_prefix(&w->fault, "rank %d on %s", l->rank, l->host);
 }
 
-static void gone(struct watch *w, struct line *l)
+static void gone(struct watch *w, struct connection *l)
 {
     struct err e = {0};
     char how[128] = "its process ended before it was done";
 
     close(l->fd);
     l->fd = -1;
-    if (l->done || !l->greeted)
+    if (l->done || !l->identified)
         return;
     if (w->s.how && l->is_here)
         w->s.how(w->s.ctx, l->pid, how, sizeof how);
@@ -137,7 +138,7 @@ static void gone(struct watch *w, struct line *l)
     fault(w, NULL, &e, 0);
 }
 
-static void failed(struct watch *w, const struct line *l,
+static void failed(struct watch *w, const struct connection *l,
                    const struct link_fail *f)
 {
     struct err e = {.code = f->code,
@@ -150,11 +151,11 @@ static void failed(struct watch *w, const struct line *l,
 
 static void look_for_silence(struct watch *w)
 {
-    for (int i = 0; i < w->n_lines; i++) {
-        struct line *l = &w->line[i];
+    for (int i = 0; i < w->n_connections; i++) {
+        struct connection *l = &w->connection[i];
         struct err e = {0};
 
-        if (l->fd < 0 || l->done || !l->greeted ||
+        if (l->fd < 0 || l->done || !l->identified ||
             w->now_ms - l->heard_ms < RANKS_SILENT_S * 1000)
             continue;
         err_set(&e, ERR_IO,
@@ -166,7 +167,7 @@ static void look_for_silence(struct watch *w)
 
 /* ---- messages ---- */
 
-static int greet(struct line *l)
+static int identify(struct connection *l)
 {
     const struct link_hello *h = &l->got.u.hello;
     struct ucred c = {0};
@@ -180,17 +181,17 @@ static int greet(struct line *l)
     if (l->is_here && !getsockopt(l->fd, SOL_SOCKET, SO_PEERCRED, &c, &n))
         l->pid = c.pid;
     snprintf(l->host, sizeof l->host, "%.*s", (int)sizeof h->host - 1, h->host);
-    l->greeted = 1;
+    l->identified = 1;
     return 0;
 }
 
-static void take(struct watch *w, struct line *l)
+static void handle(struct watch *w, struct connection *l)
 {
     l->heard_ms = w->now_ms;
     if (l->got.type == LINK_HELLO || l->got.type == LINK_RANK) {
         struct err e = {0};
 
-        if (greet(l)) { /* a stranger */
+        if (identify(l)) { /* not one of ours */
             close(l->fd);
             l->fd = -1;
         } else if (l->got.type == LINK_RANK && w->s.ranked &&
@@ -206,7 +207,7 @@ static void take(struct watch *w, struct line *l)
     }
 }
 
-static void hear(struct watch *w, struct line *l)
+static void receive(struct watch *w, struct connection *l)
 {
     while (l->fd >= 0) {
         ssize_t n = recv(l->fd, (char *)&l->got + l->n_got,
@@ -223,19 +224,19 @@ static void hear(struct watch *w, struct line *l)
         l->n_got += (size_t)n;
         if (l->n_got == sizeof l->got) {
             l->n_got = 0;
-            take(w, l);
+            handle(w, l);
         }
     }
 }
 
 /* ---- the loop ---- */
 
-/* All that is left ends: what hears is told, what is here is killed, for a
- * stopped process hears nothing. */
+/* Ends the ranks that are left: those of this host are killed, since a stopped
+ * process reads no message; the others get one. */
 static void end_all(struct watch *w)
 {
-    for (int i = 0; i < w->n_lines; i++) {
-        struct line *l = &w->line[i];
+    for (int i = 0; i < w->n_connections; i++) {
+        struct connection *l = &w->connection[i];
 
         if (l->fd < 0)
             continue;
@@ -252,29 +253,30 @@ static int all_done(const struct watch *w)
 {
     int n = 0;
 
-    for (int i = 0; i < w->n_lines; i++)
-        n += w->line[i].done && w->line[i].greeted;
+    for (int i = 0; i < w->n_connections; i++)
+        n += w->connection[i].done && w->connection[i].identified;
     return n == w->n;
 }
 
 static void turn(struct watch *w)
 {
     int64_t before = w->now_ms;
-    int n = 0, n_lines = w->n_lines;
+    int n = 0, n_connections = w->n_connections;
 
     for (int i = 0; i < 3; i++)
         w->set[n++] = (struct pollfd){.fd = w->s.fd[i], .events = POLLIN};
-    for (int i = 0; i < n_lines; i++)
-        w->set[n++] = (struct pollfd){.fd = w->line[i].fd, .events = POLLIN};
+    for (int i = 0; i < n_connections; i++)
+        w->set[n++] = (struct pollfd){.fd = w->connection[i].fd,
+                                      .events = POLLIN};
     poll(w->set, (nfds_t)n, TURN_MS);
     w->now_ms = clock_ms();
-    /* time in which this process was stopped is nobody's silence */
+    /* time in which this process was stopped does not count as silence */
     if (w->now_ms - before > 2000)
-        for (int i = 0; i < n_lines; i++)
-            w->line[i].heard_ms += w->now_ms - before;
-    for (int i = 0; i < n_lines; i++)
-        if (w->line[i].fd >= 0)
-            hear(w, &w->line[i]);
+        for (int i = 0; i < n_connections; i++)
+            w->connection[i].heard_ms += w->now_ms - before;
+    for (int i = 0; i < n_connections; i++)
+        if (w->connection[i].fd >= 0)
+            receive(w, &w->connection[i]);
 }
 
 int watch_run(struct watch *w, struct err *e)

@@ -22,11 +22,11 @@ struct watch_start {
     void (*how)(void *ctx, pid_t pid, char *text, size_t n);
 };
 
-/* A watch of n ranks, none of which has a line yet. s is copied. */
+/* A watch of n ranks, none of which is connected yet. s is copied. */
 struct watch *watch_open(int n, const struct watch_start *s);
 void watch_close(struct watch **w);
-/* A rank's line. key: the rank is one of a launcher, whose first message has
- * the key, the rank and the process; NULL: they are known. is_here: the line
+/* A rank's connection. key: the rank is one of a launcher, whose first message has
+ * the key, the rank and the process; NULL: they are known. is_here: the connection
  * cannot come from another host. */
 void watch_add(struct watch *w, int fd, int rank, pid_t pid, int is_here,
                const char *key);

@@ -1,4 +1,4 @@
-/* work_queue - a rank's side: asks for items, sends results */
+/* work_queue - a rank's side: requests items, sends results */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,9 +8,9 @@
 #include "ranks.h"
 #include "../base/clock.h"
 
-/* A rank that works and was told that nothing is there asks again after so
- * long. */
-enum { AGAIN_MS = 5 };
+/* A rank that still has work, and got a reply without items, sends the next
+ * request after so long. */
+enum { RETRY_MS = 5 };
 
 int work_queue_open(struct work_queue **q, struct comm *c,
                     const struct work_queue_source *source, int at_once,
@@ -24,24 +24,24 @@ int work_queue_open(struct work_queue **q, struct comm *c,
     return x->rank ? 0 : work_queue_server_open(x, source, ahead, e);
 }
 
-static int ask(struct work_queue *q, int wait, struct err *e)
+static int request(struct work_queue *q, int wait, struct err *e)
 {
-    struct work_queue_msg m = {QUEUE_ASK, q->at_once, (uint64_t)wait, 0};
-    struct work_queue_answer a;
+    struct work_queue_msg m = {QUEUE_REQUEST, q->at_once, (uint64_t)wait, 0};
+    struct work_queue_reply a;
     int r = comm_send(q->c, 0, &m, sizeof m, e);
 
     if (!r)
         r = comm_recv(q->c, 0, &a, sizeof a, e);
     if (r)
         return r;
-    q->answer.n = q->at = 0;
+    q->reply.n = q->at = 0;
     q->over = (int)a.over;
     if (!a.k)
         q->none_ms = clock_ms();
     if (!a.n)
         return 0;
-    r = comm_recv(q->c, 0, buf_room(&q->answer, a.n), a.n, e);
-    q->answer.n = a.n;
+    r = comm_recv(q->c, 0, buf_room(&q->reply, a.n), a.n, e);
+    q->reply.n = a.n;
     return r;
 }
 
@@ -52,21 +52,21 @@ int work_queue_get(struct work_queue *q, int wait, uint64_t *number,
 
     if (!q->rank)
         return work_queue_server_get(q, wait, number, item, e);
-    while (q->at == q->answer.n) {
+    while (q->at == q->reply.n) {
         int r;
 
-        if (q->over || (!wait && clock_ms() - q->none_ms < AGAIN_MS))
+        if (q->over || (!wait && clock_ms() - q->none_ms < RETRY_MS))
             return 0;
-        r = ask(q, wait, e);
+        r = request(q, wait, e);
         if (r)
             return r;
-        if (q->at == q->answer.n && !wait)
+        if (q->at == q->reply.n && !wait)
             return 0;
     }
-    memcpy(&h, q->answer.p + q->at, sizeof h);
+    memcpy(&h, q->reply.p + q->at, sizeof h);
     q->at += sizeof h;
     item->n = 0;
-    buf_put(item, q->answer.p + q->at, h.n);
+    buf_put(item, q->reply.p + q->at, h.n);
     q->at += h.n;
     *number = h.number;
     return 1;
@@ -112,7 +112,7 @@ void work_queue_close(struct work_queue **q)
         *q = NULL;
         return;
     }
-    buf_free(&(*q)->answer);
+    buf_free(&(*q)->reply);
     free(*q);
     *q = NULL;
 }

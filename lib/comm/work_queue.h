@@ -3,11 +3,11 @@
  * Rank 0 reads items and takes results in a thread of its own, and works in the
  * calling thread as the other ranks do. An item has a number of results, which
  * come in any order; they are taken in the order of items, and of an item in
- * theirs: which rank worked on what cannot be told from them.
+ * theirs. So results do not show which rank worked on what.
  *
- * A rank asks for items when it is free, and holds no more than its share of
- * those that are there. A rank sends nothing but what it asks and what it has
- * worked, and rank 0 sends answers alone: no two ranks wait for each other.
+ * A rank requests items when it is free, and holds no more than its share of
+ * those that are there. A rank sends requests and results alone, and rank 0
+ * replies alone: no two ranks wait for each other.
  *
  * A round ends when the source has ended and all results were taken. All ranks
  * call work_queue_open, work_queue_leave and work_queue_close of a round, and use the comm for
@@ -35,8 +35,8 @@ struct work_queue_source {
     int (*take)(void *ctx, int i, const void *p, size_t n, struct err *e);
 };
 
-/* at_once: items that a rank asks for at a time. ahead: items that rank 0 reads
- * before somebody asks. source: of rank 0, not looked at elsewhere. The last
+/* at_once: items of a request. ahead: items that rank 0 reads before they are
+ * requested. source: of rank 0, not looked at elsewhere. The last
  * result of a round is taken when all ranks have left. */
 int work_queue_open(struct work_queue **q, struct comm *c,
                     const struct work_queue_source *source, int at_once,

@@ -5,22 +5,22 @@
 #include <pthread.h>
 #include "work_queue.h"
 
-/* Of messages to rank 0: a rank asks for items, sends a result, or has given
+/* Of messages to rank 0: a rank requests items, sends a result, or has given
  * all its results. */
-enum work_queue_type { QUEUE_ASK = 1, QUEUE_RESULT, QUEUE_LEAVE };
+enum work_queue_type { QUEUE_REQUEST = 1, QUEUE_RESULT, QUEUE_LEAVE };
 
 /* To rank 0; a result's bytes follow. */
 struct work_queue_msg {
     uint32_t type;
-    int32_t k;       /* ASK: items; RESULT: which of the item's */
-    uint64_t number; /* ASK: 1 when it waits for one; RESULT: the item */
+    int32_t k;       /* REQUEST: items; RESULT: which of the item's */
+    uint64_t number; /* REQUEST: 1 when it waits for one; RESULT: the item */
     uint64_t n;      /* bytes */
 };
 
 /* From rank 0; n bytes of items follow, each a struct work_queue_head and its bytes.
  */
-struct work_queue_answer {
-    uint32_t k, over; /* items; none any more */
+struct work_queue_reply {
+    uint32_t k, over; /* items; no more will come */
     uint64_t n;
 };
 struct work_queue_head {
@@ -30,11 +30,11 @@ struct work_queue_head {
 struct work_queue {
     struct comm *c;
     int rank, at_once;
-    /* elsewhere than on rank 0: what was answered and not yet got */
-    struct buf answer;
+    /* not on rank 0: the items of the last reply, of which `at` bytes were got */
+    struct buf reply;
     size_t at;
     int over;
-    int64_t none_ms;                  /* when nothing was there last */
+    int64_t none_ms; /* when the last reply without items came */
     struct work_queue_server *server; /* rank 0's */
 };
 

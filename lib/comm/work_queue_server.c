@@ -1,5 +1,5 @@
 /* work_queue_server - rank 0's side of a work queue: a thread that reads items,
- * answers the ranks and takes the results in order */
+ * replies to the ranks and takes the results in order */
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -27,11 +27,11 @@ struct work_queue_server {
     pthread_mutex_t lock; /* of all below, and of items */
     pthread_cond_t changed;
     struct item *first, **last; /* all, in order */
-    struct item *pool;          /* the first that nobody holds */
+    struct item *pool;          /* the first that no rank holds */
     int n_pool, n_held;
-    int *held;  /* [size]: items of a rank */
-    char *asks; /* [size]: it waits for an answer */
-    int *k;     /* [size]: of so many items */
+    int *held;     /* [size]: items of a rank */
+    char *waiting; /* [size]: its request has no reply yet */
+    int *wanted;   /* [size]: items that the last request named */
     uint64_t n_read;
     int ended, n_left, finished, failed;
     struct err err;
@@ -39,9 +39,9 @@ struct work_queue_server {
 
 /* ---- items (all with the lock) ---- */
 
-/* Nobody holds more than its part of what is there, so that few items are
- * spread over all. */
-static int may_hold(const struct work_queue_server *srv, int rank)
+/* Items that a rank may still be given. No rank holds more than its share of the
+ * items that are there, so that few items are spread over all ranks. */
+static int share_left(const struct work_queue_server *srv, int rank)
 {
     int all = srv->n_held + srv->n_pool,
         cap = (all + srv->size - 1) / srv->size;
@@ -53,7 +53,7 @@ static struct item *hand_out(struct work_queue_server *srv, int rank)
 {
     struct item *i = srv->pool;
 
-    if (!i || may_hold(srv, rank) <= 0)
+    if (!i || share_left(srv, rank) <= 0)
         return NULL;
     srv->pool = i->next;
     srv->n_pool--;
@@ -135,7 +135,7 @@ static int read_one(struct work_queue *q, struct err *e)
     return r;
 }
 
-/* Reads while somebody may want it; waits for the writer only when there is
+/* Reads until `ahead` items are there; waits for the writer only when there is
  * nothing else to do. */
 static int read_items(struct work_queue *q, struct err *e)
 {
@@ -160,17 +160,17 @@ static int read_items(struct work_queue *q, struct err *e)
     return r;
 }
 
-/* Nothing where the rank waits and there is nothing yet. */
-static int answer(struct work_queue *q, int rank, int wait, struct err *e)
+/* Replies to a request; not yet where the rank waits and no item is there. */
+static int reply(struct work_queue *q, int rank, int wait, struct err *e)
 {
     struct work_queue_server *srv = q->server;
-    struct work_queue_answer a = {0};
+    struct work_queue_reply a = {0};
     struct buf b = {0};
     struct item *i;
     int r = 0;
 
     pthread_mutex_lock(&srv->lock);
-    while ((int)a.k < srv->k[rank] && (i = hand_out(srv, rank))) {
+    while ((int)a.k < srv->wanted[rank] && (i = hand_out(srv, rank))) {
         struct work_queue_head h = {i->number, i->bytes.n};
 
         buf_put(&b, &h, sizeof h);
@@ -180,8 +180,8 @@ static int answer(struct work_queue *q, int rank, int wait, struct err *e)
     a.over = (uint32_t)is_over(srv);
     pthread_mutex_unlock(&srv->lock);
     a.n = b.n;
-    srv->asks[rank] = wait && !a.k && !a.over;
-    if (!srv->asks[rank]) {
+    srv->waiting[rank] = wait && !a.k && !a.over;
+    if (!srv->waiting[rank]) {
         r = comm_send(q->c, rank, &a, sizeof a, e);
         if (!r && b.n)
             r = comm_send(q->c, rank, b.p, b.n, e);
@@ -190,8 +190,8 @@ static int answer(struct work_queue *q, int rank, int wait, struct err *e)
     return r;
 }
 
-static int hear_result(struct work_queue *q, int rank,
-                       const struct work_queue_msg *m, struct err *e)
+static int receive_result(struct work_queue *q, int rank,
+                          const struct work_queue_msg *m, struct err *e)
 {
     struct work_queue_server *srv = q->server;
     struct buf b = {0};
@@ -210,7 +210,7 @@ static int hear_result(struct work_queue *q, int rank,
     return r;
 }
 
-static int hear(struct work_queue *q, int rank, struct err *e)
+static int receive(struct work_queue *q, int rank, struct err *e)
 {
     struct work_queue_server *srv = q->server;
     struct work_queue_msg m;
@@ -219,10 +219,10 @@ static int hear(struct work_queue *q, int rank, struct err *e)
     if (r)
         return r;
     if (m.type == QUEUE_RESULT)
-        return hear_result(q, rank, &m, e);
-    if (m.type == QUEUE_ASK) {
-        srv->k[rank] = m.k;
-        return answer(q, rank, m.number != 0, e);
+        return receive_result(q, rank, &m, e);
+    if (m.type == QUEUE_REQUEST) {
+        srv->wanted[rank] = m.k;
+        return reply(q, rank, m.number != 0, e);
     }
     pthread_mutex_lock(&srv->lock);
     srv->n_left++;
@@ -272,12 +272,12 @@ static int serve(struct work_queue *q, struct err *e)
     while (!r && !round_is_done(srv)) {
         r = read_items(q, e);
         for (int i = 1; !r && i < srv->size; i++)
-            if (srv->asks[i])
-                r = answer(q, i, 1, e);
+            if (srv->waiting[i])
+                r = reply(q, i, 1, e);
         if (!r)
             r = comm_probe(q->c, SLEEP_MS, &from, e);
         if (!r && from >= 0)
-            r = hear(q, from, e);
+            r = receive(q, from, e);
         if (!r)
             r = take_results(srv, e);
     }
@@ -316,8 +316,8 @@ int work_queue_server_open(struct work_queue *q,
     srv->size = comm_size(q->c);
     srv->last = &srv->first;
     srv->held = xcalloc((size_t)srv->size, sizeof *srv->held);
-    srv->asks = xcalloc((size_t)srv->size, sizeof *srv->asks);
-    srv->k = xcalloc((size_t)srv->size, sizeof *srv->k);
+    srv->waiting = xcalloc((size_t)srv->size, sizeof *srv->waiting);
+    srv->wanted = xcalloc((size_t)srv->size, sizeof *srv->wanted);
     pthread_mutex_init(&srv->lock, NULL);
     pthread_cond_init(&srv->changed, NULL);
     r = pthread_create(&srv->thread, NULL, run, q);
@@ -408,8 +408,8 @@ void work_queue_server_close(struct work_queue *q)
     while (srv->first)
         free_first(srv);
     free(srv->held);
-    free(srv->asks);
-    free(srv->k);
+    free(srv->waiting);
+    free(srv->wanted);
     free(srv);
     q->server = NULL;
 }

@@ -16,7 +16,7 @@
 #include "../../lib/comm/local.h"
 #include "t.h"
 
-enum { CHANNELS = CHANNEL_ANSWER + 1, RANKS = 5, SIZE = 300007 };
+enum { CHANNELS = CHANNEL_REPLY + 1, RANKS = 5, SIZE = 300007 };
 
 static const size_t sizes[] = {0, 1, 7, 8, 9, 1025, 65536, 65537, 200000};
 #define N_SIZES (sizeof sizes / sizeof *sizes)
@@ -76,7 +76,7 @@ static int probe(void *ctx, enum comm_channel channel, int wait_ms, int *from,
 
 static void join(int size)
 {
-    for (int k = CHANNEL_ASK; k < CHANNELS; k++)
+    for (int k = CHANNEL_REQUEST; k < CHANNELS; k++)
         for (int i = 0; i < size; i++)
             for (int j = 0; j < i; j++) {
                 int pair[2];
@@ -90,7 +90,7 @@ static void join(int size)
 /* The ends of all ranks but this one: -1, none. */
 static void part(int size, int but)
 {
-    for (int k = CHANNEL_ASK; k < CHANNELS; k++)
+    for (int k = CHANNEL_REQUEST; k < CHANNELS; k++)
         for (int i = 0; i < size; i++)
             for (int j = 0; j < size; j++)
                 if (i != j && i != but)
