@@ -137,7 +137,7 @@ static int score(char **args, int n, struct err *e)
     if (!r)
         r = scorer_run(&x, against ? &y : NULL, &o, &f, &check, e);
     if (r && comm_size(o.comm) > 1)
-        return r; /* a thread may look at the models yet */
+        return r; /* the queue's thread may still read the models */
     if (!r && first)
         r = report(&check, e);
     engine_close(&y);

@@ -1,4 +1,4 @@
-/* main - what every program's main does around its own story
+/* main - what every main does before and after the work of its program
  *
  * The only place that prints errors and exits. A main reads:
  *
@@ -44,7 +44,7 @@ static inline int stdout_is_left(void)
     return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
 }
 
-/* What was printed goes out now: whoever reads us may wait for it. */
+/* Flushes standard output: a reader at the end of a pipe may wait for it. */
 static inline int flush_stdout(struct err *e)
 {
     int r = fflush(stdout) ? err_errno(e, ERR_IO, "standard output") : 0;
@@ -56,7 +56,8 @@ static inline int flush_stdout(struct err *e)
     return r;
 }
 
-/* In a rank: has another process say it, and then is 1 (ranks.h). */
+/* In a rank: sends the error to the process that was started, which prints it;
+ * 1 when it was sent (ranks_tell). */
 static int (*fail_elsewhere)(const struct err *e);
 
 /* Prints "name: message" and gives the exit status that goes with it. What a
@@ -118,7 +119,7 @@ static inline void note_cpu(void)
     n = snprintf(line, sizeof line, "%.40s %.4f\n", program_name,
                  cpu_s(RUSAGE_SELF) + cpu_s(RUSAGE_CHILDREN));
     if (write(fd, line, (size_t)n) !=
-        n) /* nobody is told: it decides nothing */
+        n) /* no message: no result depends on it */
         n = 0;
     close(fd);
 }

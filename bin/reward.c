@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 {
     int status = filter_main(&cli, opts, &f, argc, argv, run);
 
-    /* which was said already */
+    /* programs were not judged: the reason was printed then */
     if (!status && judge && judge_no_sandbox(judge))
         status = ERR_IO;
     judge_close(&judge);

@@ -203,7 +203,7 @@ static int sample(char **args, int n, struct err *e)
     if (!r)
         r = sampler_run(&x, &o, &f, e);
     if (r && comm_size(o.comm) > 1)
-        return r; /* a thread may look at the model yet */
+        return r; /* the queue's thread may still read the model */
     engine_close(&x);
     return r || !first ? r : filter_close(&f, e);
 }

@@ -29,7 +29,7 @@ struct kv_run {
     long first_page;
 };
 
-/* The rows that kv_rows was told of. */
+/* The rows that kv_rows was given. */
 struct kv_pass {
     int T, n_runs;
     long n_table;

@@ -118,8 +118,8 @@ static int all_bf16(const struct job *j)
            h->torch.fused_m == SIZE_MAX && h->torch.fused_v == SIZE_MAX;
 }
 
-/* The gradients: fp32 as they lie, others widened, scaled and rounded in buf;
- * *h then scales no more. */
+/* The gradients: fp32 in place; others widened, scaled and rounded in buf, and
+ * *h then has no scale left. */
 static const float *gradients(const struct job *j, struct k_adamw *h, long at,
                               long n, float *buf)
 {

@@ -2,7 +2,7 @@
  *
  * One pass over memory, in blocks that stay in the L1 cache: first the moments
  * of a block, then its weights. As one loop the chain of roundings, root and
- * divisions of a value is longer than what a processor looks ahead.
+ * divisions of a value would exceed the window of out-of-order execution.
  * Two vectors at a time are unpacked within their 128-bit lanes, as packing
  * leaves them, so that no value crosses a lane.
  */
@@ -72,7 +72,7 @@ INLINE vh high2(vi a, vi b)
 }
 #endif
 
-/* To bf16 in the upper half; the lower one is rubbish. */
+/* To bf16 in the upper half; the lower one is undefined. */
 INLINE vi rounding(vf x)
 {
     vi u = (vi)x;

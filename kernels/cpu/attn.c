@@ -91,7 +91,7 @@ INLINE vf row_sums(const float *S, long ld, long n)
 
 /* S = exp(scores * scale - max), with +0 to the block's last key; the sums of
  * each lane, and their logs. */
-APART void softmax(const struct lanes *b, int v, float *S, float scale_s,
+NOINLINE void softmax(const struct lanes *b, int v, float *S, float scale_s,
                     float *sums, float *lse)
 {
     vf scale = vf_set1(scale_s), low = vf_set1(-CANON_INF), m = low, sum;

@@ -145,7 +145,7 @@ INLINE void eight_dots(float *dst, struct rows a, struct rows b, long D)
 #endif
 
 /* delta of n queries: the row sums of a b. */
-APART void deltas(float *dst, struct rows a, struct rows b, long n, long D)
+NOINLINE void deltas(float *dst, struct rows a, struct rows b, long n, long D)
 {
     long i = 0;
 
@@ -183,7 +183,7 @@ INLINE void some_grads(float *P, float *dS, long ld, vf scale, vf lse,
 
 /* P: scores to probabilities; dS: their gradients to those of scores. Vector v
  * of part b, whose first column is `at`. */
-APART void score_grads(const struct lanes *b, const struct work *w, long at,
+NOINLINE void score_grads(const struct lanes *b, const struct work *w, long at,
                         int v)
 {
     vf scale = vf_set1(attn_scale((int)w->D));

@@ -20,7 +20,7 @@ struct lanes {
 };
 
 /* A loop that is not inlined: in its caller fewer registers would be left. */
-#define APART static __attribute__((noinline))
+#define NOINLINE static __attribute__((noinline))
 
 enum { LANES_KEYS = 128 }; /* keys that a sum takes at a time */
 
@@ -49,7 +49,7 @@ INLINE void lanes_step(const struct lanes *b, int v, long *j0, long *j1)
 }
 
 /* dst[D][ld] = the rows of src, transposed; other columns are zero. */
-APART void lanes_in(const struct lanes *b, float *dst,
+NOINLINE void lanes_in(const struct lanes *b, float *dst,
                             const float *src, long lds, long D)
 {
     long n = b->rows, over = n >= VW && n % VW ? VW : 0;
@@ -62,7 +62,7 @@ APART void lanes_in(const struct lanes *b, float *dst,
 }
 
 /* dst[keys][ld] = K[keys][D] Q, Q [D][ld] */
-APART void lanes_products(const struct lanes *b, float *dst,
+NOINLINE void lanes_products(const struct lanes *b, float *dst,
                                   const float *K, long ldk, long D,
                                   const float *Q)
 {
@@ -82,7 +82,7 @@ APART void lanes_products(const struct lanes *b, float *dst,
 /* Closed chains: dst[m][d] = sum over keys ascending of P[key][m] V[key][d],
  * divided by divisor[m] where that is given. A block of rows takes the keys up
  * to that of its last row. */
-APART void lanes_sums(const struct lanes *b, float *dst, long ldd,
+NOINLINE void lanes_sums(const struct lanes *b, float *dst, long ldd,
                               const float *V, long ldv, long Dp,
                               const float *P, const float *divisor)
 {

@@ -19,7 +19,7 @@ struct rows {
     int finite[PIECE];
 };
 
-/* Values as stored, where they lie or in buf; in r what bf16 makes of them. */
+/* Values as stored, in place or widened into buf; in r rounded to bf16. */
 static const float *load(struct rows *r, float *buf, const void *p,
                          enum dtype t, long at, long n)
 {

@@ -44,7 +44,7 @@ static void grad_row(const struct job *j, long r)
             z[v] = canon_widen_f16(canon_round_f16(z[v]));
 }
 
-/* z, whose values are of bf16, as the first half of its place. */
+/* z, whose values fit bf16, stored as bf16 in the first half of its memory. */
 static void halve(float *z, long n)
 {
     uint16_t *to = (uint16_t *)(void *)z, half[NR];

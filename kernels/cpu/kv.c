@@ -185,7 +185,7 @@ OP(void, attn_cached)(struct kernels *k, enum dtype t, void *o,
 
     if (t != p->t || T != p->pass.T || layer < 0 || layer >= p->layers) {
         cpu_fail(c, "attn_cached: type %d, layer %d, %d rows; the cache "
-                 "has type %d, %d layers, and kv_rows was told of %d",
+                 "has type %d, %d layers, and kv_rows was given %d",
                  (int)t, layer, T, (int)p->t, p->layers, p->pass.T);
         return;
     }

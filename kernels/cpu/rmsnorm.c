@@ -237,7 +237,7 @@ static void weight_columns(void *ctx, long lo, long hi, int worker)
 }
 
 /* Part i of the rows, when dw has the parts before it. The caller takes parts
- * in ascending order (pool.h), so none waits for one that nobody will begin. */
+ * in ascending order (pool.h), so none waits for one that is never begun. */
 static void part(void *ctx, long i, int worker)
 {
     struct job *j = ctx;

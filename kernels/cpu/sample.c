@@ -109,7 +109,7 @@ enum { NONE = -1, UNSURE = -2 };
 
 /* What walk() finds, from sums in any order. Sums of at most BLOCK terms are
  * off by less than 2^-42 of the largest, whatever their order; where one comes
- * within four times that of the target, only walk() knows. */
+ * within four times that of the target, walk() decides. */
 static long walk_fast(const float *e, long n, double c, double target,
                       double mass)
 {

@@ -434,7 +434,7 @@ INLINE void exps_normal(vf *x, const int n_x)
 #endif
 
 /* canon_exp. AVX-512 scales by 2^n in one instruction, which rounds once as
- * canon_exp does; AVX2 takes the short way where all lanes allow it. */
+ * canon_exp does; AVX2 calls exps_normal where it holds for all lanes. */
 INLINE vf vf_exp(vf x)
 {
 #if VW == 16
@@ -475,8 +475,8 @@ INLINE vf vf_exp(vf x)
 #endif
 }
 
-/* vf_exp of n <= 4 vectors; one look at all tells whether the short way is
- * allowed. n is a constant after inlining. */
+/* vf_exp of n <= 4 vectors; one test over all lanes decides for exps_normal. n is
+ * a constant after inlining. */
 INLINE void vf_exps(vf *x, const int n)
 {
 #if VW == 8

@@ -250,7 +250,7 @@ int CU(kv_ready)(struct cuda *c, enum dtype t, const struct k_kv *kv,
     if (t == p->t && T == p->pass.T && layer >= 0 && layer < p->layers)
         return T > 0;
     CU(cuda_fail)(c, ERR_DATA, "attn_cached: type %d, layer %d, %d rows; the "
-                  "cache has type %d, %d layers, and kv_rows was told of %d",
+                  "cache has type %d, %d layers, and kv_rows was given %d",
                   (int)t, layer, T, (int)p->t, p->layers, p->pass.T);
     return 0;
 }

@@ -19,8 +19,8 @@ struct comm {
     /* what answers reads of memory (remote.h), and its end before that of c */
     struct remote *remote;
     void (*end)(struct comm *c);
-    /* Where a thread fails that nobody waits for: says it and ends the process.
-     * NULL: only the thread ends. */
+    /* A thread failed that no function joins: reports the error and ends the
+     * process. NULL: only the thread ends. */
     void (*fatal)(const struct err *e);
 };
 

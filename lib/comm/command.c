@@ -26,10 +26,10 @@
 #include "../base/say.h"
 
 enum {
-    /* the launcher's words wait so long: Open MPI kills the other ranks a second
-     * after it has said that one failed */
+    /* what the launcher writes is held back so long: Open MPI kills the other
+     * ranks a second after its message that one failed */
     LATE_MS = 5000,
-    GRACE_MS = 1500, /* for its ranks' own words after it ended */
+    GRACE_MS = 1500, /* for messages of its ranks after it ended */
     END_MS = 5000,   /* for it to end when they have */
     /* for the next rank to call once one has: MPICH goes on without a rank that
      * ended before, and the others would wait for it for ever */
@@ -42,7 +42,7 @@ struct command {
     pid_t pid;
     int out; /* what it writes */
     int status, ended;
-    int failed; /* our own message is said: the launcher's is not */
+    int failed; /* our own message is printed, and the launcher's is not */
     int n;      /* ranks */
     int n_came; /* of them have called, the last at came_ms */
     int64_t ended_ms, said_ms, came_ms;
@@ -339,7 +339,8 @@ const char *start_word(void)
     return getenv(RENDEZVOUS_ENV);
 }
 
-/* The launcher's own word for the rank, before MPI says it; for messages. */
+/* The rank's number in the launcher's environment, before MPI gives it; for
+ * messages. */
 static int guess(void)
 {
     static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK",

@@ -43,8 +43,8 @@ struct state {
 
 /* ---- making ---- */
 
-/* A file of no directory, which lies in memory; -1 where there is none such. It
- * is made before the ranks are, which so have each other's. */
+/* An anonymous file in memory, or -1. It is made before the ranks are forked, so
+ * that each of them has those of all. */
 static int memory_file(void)
 {
 #ifdef MFD_CLOEXEC

@@ -9,7 +9,7 @@
 #include "engine.h"
 #include "start.h"
 
-/* Which MPI: what its launcher puts into the environment says it. */
+/* Which MPI it is, by the environment that its launcher sets. */
 static const char *which(struct err *e)
 {
     const char *name = getenv("ULP_MPI");

@@ -154,8 +154,8 @@ static void copy(void *ctx, void *to, const void *from, size_t n)
     x->v.copy(x->v.ctx, to, from, n);
 }
 
-/* Nobody is waited for, as ncclCommDestroy may. The library stays open: threads of
- * its own may be in it. */
+/* Waits for no other rank, as ncclCommDestroy may. The library stays open, since
+ * its own threads may be in it. */
 static void close_nccl(void *ctx)
 {
     struct nccl *x = ctx;

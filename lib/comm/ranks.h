@@ -33,9 +33,10 @@ int ranks_start(const struct ranks_opts *o, struct comm **c,
 /* In a rank that is done: waits for the others, closes *c. */
 int ranks_finish(struct comm **c, struct err *e) MUST_CHECK;
 /* In a rank of several that has failed, before it exits with e->code: 1, and the
- * process that was started says it. 0: this is none, and has to. */
+ * process that was started prints it. 0: this is no such rank, and prints it
+ * itself. */
 int ranks_tell(const struct err *e);
-/* Memory is out in a rank of several: tells and exits. */
+/* Out of memory in a rank of several: ranks_tell, then exit. */
 void ranks_out_of_memory(size_t n) __attribute__((noreturn));
 
 #endif

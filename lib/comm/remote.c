@@ -107,7 +107,7 @@ static int send_all(struct remote *l, const struct comm_part *q, int n,
                : 0;
 }
 
-/* All that ask now; q: [size]. */
+/* All ranks whose requests wait; q: [size]. */
 static int serve(struct remote *l, struct comm_part *q, uint64_t *draws,
                  struct err *e)
 {
@@ -117,7 +117,7 @@ static int serve(struct remote *l, struct comm_part *q, uint64_t *draws,
         return r;
     set_sending(l, 1);
     comm_delay(l->c, draws);
-    /* each rank asks for one thing at a time */
+    /* each rank has one request at a time */
     while (!r && from >= 0 && n < comm_size(l->c)) {
         struct request a;
 
@@ -215,7 +215,7 @@ int remote_expose(struct comm *c, size_t bytes, char **p)
     return which;
 }
 
-/* ---- a rank that asks ------------------------------------------------ */
+/* ---- a rank that reads ----------------------------------------------- */
 
 int remote_read(struct comm *c, int which, int r, size_t at, size_t n, void *to,
                 struct err *e)

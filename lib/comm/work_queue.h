@@ -24,7 +24,7 @@ struct work_queue;
 /* Rank 0's side; called in the queue's thread, one at a time. */
 struct work_queue_source {
     void *ctx;
-    /* 1 when next would not wait for a writer that has nothing to say yet. */
+    /* As rec_ready: 1 when next would not wait for the first byte of an item. */
     int (*ready)(void *ctx);
     /* 1 when no item is to come any more. */
     int (*ended)(void *ctx);

@@ -1,4 +1,4 @@
-/* filter - the common story of a filter */
+/* filter - what all filters share: options, input, output, bad records */
 #include <stdio.h>
 #include <string.h>
 #include "../base/say.h"

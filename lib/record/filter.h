@@ -1,4 +1,4 @@
-/* filter - the common story of a filter: options, input, output, bad records
+/* filter - what all filters share: options, input, output, bad records
  *
  *     struct filter f = FILTER_INIT;
  *     ... { OPT_GROUP, .dst = ... } uses filter_opts(&f) ...

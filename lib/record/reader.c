@@ -232,7 +232,7 @@ int rec_read(struct rec_reader *r, struct rec **rec, struct err *e)
     if (x == 1)
         *rec = &r->rec;
     if (x < 0) {
-        /* asked again, it says the same */
+        /* the next rec_read gives the same error */
         r->pending = x;
         if (e)
             r->pending_err = *e;

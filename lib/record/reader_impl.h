@@ -1,6 +1,6 @@
 /* reader_impl - what the parts of a reader share
  *
- * reader.c stands on reader_ends.c, that on reader_object.c. Internal to
+ * reader.c calls reader_ends.c, which calls reader_object.c. Internal to
  * lib/record.
  */
 #ifndef ULP_RECORD_READER_IMPL_H
@@ -21,7 +21,7 @@ struct rec_reader {
     uint64_t count; /* records of all streams */
     uint64_t in_stream;
     uint64_t line;     /* of JSON lines */
-    size_t lent;       /* bytes of the source that rec stands on */
+    size_t lent;       /* bytes of the source that rec points into */
     struct hash *hash; /* of the current stream */
     char kind[64];
     char *header_json; /* of the last header */

@@ -44,8 +44,8 @@ int rec_open(struct rec_reader **r, const char *path, struct err *e) MUST_CHECK;
 /* 1: *rec is the next record, lent until the next rec_read; 0: the end, seen
  * and checked; negative: error. */
 int rec_read(struct rec_reader *r, struct rec **rec, struct err *e) MUST_CHECK;
-/* 1 when a rec_read would not wait for a writer that has nothing to say yet (a
- * record that has begun to come is waited for). For filters that gather. */
+/* 1 when rec_read would not wait for the first byte of a record (for the rest of
+ * a record it may wait). For filters that gather a batch. */
 int rec_ready(const struct rec_reader *r);
 /* fn is called before each wait for such a writer; negative ends the read. */
 void rec_on_wait(struct rec_reader *r, int (*fn)(void *ctx, struct err *e),

@@ -99,7 +99,7 @@ int rec_flush(struct rec_writer *w, int due, struct err *e)
 
 void rec_abort(struct rec_writer **w)
 {
-    struct err ignored = {0}; /* that before it is the one to tell */
+    struct err ignored = {0}; /* the caller reports an earlier one */
 
     if (!*w)
         return;

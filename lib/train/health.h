@@ -31,7 +31,7 @@ struct health {
     size_t cap;
 };
 
-/* Whoever wants to hear; text is lent. */
+/* Where the warnings go; text is lent for the call. */
 struct health_say {
     void (*fn)(void *ctx, const char *text);
     void *ctx;

@@ -444,7 +444,7 @@ static void bad_rows_are_refused(void)
     kv_release(kv, 1, 0);
     k->kv_rows(k, kv, &sl, &p, 1);
     k->attn_cached(k, DT_F32, o, qkv, kv, 0, 2);
-    refused("2 rows; the cache has type 0, 1 layers, and kv_rows was told of "
+    refused("2 rows; the cache has type 0, 1 layers, and kv_rows was given "
             "1");
     k->attn_cached(k, DT_BF16, o, qkv, kv, 0, 1);
     refused("type 1");
