@@ -27,13 +27,10 @@ import os
 import sys
 import time
 
-try:
-    import _signal as signal  # the same without enum, which takes milliseconds
-except ImportError:  # it is a part of Python that none promises
-    import signal
-
+import interrupt
 import quick_json
 from fresh import State, files_in, identity, say, sha256, shape
+from interrupt import signal
 
 
 class Arguments:
@@ -243,6 +240,8 @@ def run_command(a, new, profile, where):
         words[0], words, env, file_actions=[(os.POSIX_SPAWN_DUP2, out, 2)],
         setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])  # Python ignores them
     os.close(out)
+    if stopped:  # just before it began
+        end_with(stopped, None)
     tail = []
     with open(said, "rb") as lines:
         for line in lines:
@@ -261,26 +260,32 @@ def run_command(a, new, profile, where):
     return status, tail
 
 
+def below(pid):
+    """Every process that a process has started, and those that they have."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            children = [int(c) for c in f.read().split()]
+    except OSError:
+        return []
+    return children + [p for c in children for p in below(c)]
+
+
 def end_with(signum, _):
     """make was stopped: the programs of the stage end, and then the stage, which
     leaves nothing half-made. A launcher that gets SIGTERM ends what it started.
     """
     global stopped
     stopped = signum
-    todo = [os.getpid()]
-    while todo:
-        pid = todo.pop()
+    for pid in below(os.getpid()):  # all are known before one that has children ends
         try:
-            with open(f"/proc/{pid}/task/{pid}/children") as f:
-                children = f.read().split()
+            os.kill(pid, signal.SIGTERM)
         except OSError:
-            continue
-        for c in children:
-            todo.append(int(c))
-            try:
-                os.kill(int(c), signal.SIGTERM)
-            except OSError:
-                pass
+            pass
+
+
+def when_stopped(handler):
+    for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(s, handler)
 
 
 stopped = 0
@@ -327,6 +332,7 @@ def make(a, state, run, made_of):
         where, held = place.take_devices(state.dir, a.kind, a.command, ranks)
     if a.kind == "base":  # the one that is long and runs alone
         say(f"       {a.label} ...")
+    when_stopped(end_with)
     began = time.time()
     status, tail = run_command(a, new, state.dir + "/profile.programs", where)
     for fd in held:
@@ -399,8 +405,8 @@ def main(words):
     a = Arguments(words)
     state = State(os.environ["ULP_R"])
     run = Run(state.dir)
-    for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(s, end_with)
+    # nothing is half-made before the command begins
+    when_stopped(interrupt.end)
     try:
         one(a, state, run)
     except OSError as e:
