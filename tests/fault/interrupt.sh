@@ -17,8 +17,8 @@ running() { # what the make of a round has started, wherever it is now
 has() { # PATTERN: a program of the group runs whose command matches
     pgrep -s "$group" -f "^[^ ]*bin/$1" >/dev/null
 }
-stages_done() { # N: have ended
-    [ -e "$r/.make/run.done" ] && [ "$(wc -l <"$r/.make/run.done")" -ge "$1" ]
+waits() { # the script of the stage that makes the base model, for the lock
+    pgrep -s "$group" -f "stage $r/base/model" >/dev/null && sleep 1
 }
 round() { # NAME SIGNALS COMMAND...: make; once COMMAND holds, each signal: of all of its group, or "make" for SIGTERM to make
     local name=$1 signals=$2 group s i rc left came=0
@@ -60,11 +60,11 @@ stages_ran | sort >"$T/all"
 bytes "$T/want" >"$T/want.bytes"
 
 : >"$T/ran"
-# a stage that waits, here for the lock of one before it, has no program that could end
+# a stage that waits for its lock has no program yet that could be ended
 mkdir -p "$r/.make/base"
 flock "$r/.make/base/model.made.lock" sleep 60 &
 holder=$!
-round while_a_stage_waits make stages_done 10
+round while_a_stage_waits make waits
 pkill -P $holder
 wait $holder
 round in_pretraining INT has pretrain
