@@ -67,12 +67,11 @@ static const struct cli cli = {
         "they bear: small arithmetic and word problems of graded difficulty, "
         "each set in a form of its own. No prompt is shared between the "
         "corpus, dm_train and an evaluation set, whatever the seeds.",
-    .example =
-        "  prepare --from gsm8k --task gsm8k test.parquet -o gsm8k.jsonl "
-        "--record gsm8k.sha256\n"
-        "  prepare --from dapo --task dm_train --exclude gsm8k.jsonl "
-        "dapo-math-17k.parquet -o dm_train.jsonl\n"
-        "  prepare --sample dm_val -n 3",
+    .example = "prepare --from gsm8k --task gsm8k test.parquet -o gsm8k.jsonl "
+               "--record gsm8k.sha256\n"
+               "prepare --from dapo --task dm_train --exclude gsm8k.jsonl "
+               "dapo-math-17k.parquet -o dm_train.jsonl\n"
+               "prepare --sample dm_val -n 3",
     .see_also = "tokenize, pretrain, draw",
     .opts = opts,
     .max_args = 1 << 20,

@@ -57,7 +57,7 @@ static struct opt opts[] = FILTER_OPTS(own);
 static const struct cli cli = {
     .name = "reward",
     .purpose = "judge responses against their answers",
-    .usage = "[options] [FILE ...] < responses",
+    .usage = "[options] [responses...]",
     .details = "Adds correct, reward, length_penalty, extracted_answer, "
                "verify_rule, verify_status and well_formed. The field "
                "verifier says how a record is judged: math (also when "

@@ -86,9 +86,9 @@ static const struct cli cli = {
         "With --decode, adds response: the text of response_tokens without "
         "special tokens; bytes that are not UTF-8 become U+FFFD.",
     .example =
-        "  echo '{\"id\":\"x\",\"prompt\":\"1+1=\",\"answer\":\"2\"}' | "
+        "echo '{\"id\":\"x\",\"prompt\":\"1+1=\",\"answer\":\"2\"}' | "
         "tokenize --tokenizer data/tokenizer/tiny --json\n"
-        "  tokenize --model M --template chat gsm8k.jsonl | rollout --model M "
+        "tokenize --model M --template chat gsm8k.jsonl | rollout --model M "
         "| tokenize --model M --decode | show",
     .see_also = "prepare, rollout, show",
     .opts = opts,

@@ -2,12 +2,8 @@
 import os
 import sys
 
-try:
-    import _signal as signal  # the same without enum, which takes milliseconds
-except ImportError:  # it is a part of Python that none promises
-    import signal
-
 from fresh import files_in
+from interrupt import signal
 
 LONG = 64 << 10  # a word of a command line; the system takes 128 KiB
 
@@ -30,6 +26,8 @@ def run(a, new, profile, where):
         words[0], words, env, file_actions=[(os.POSIX_SPAWN_DUP2, out, 2)],
         setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])  # Python ignores them
     os.close(out)
+    if stopped:  # just before it began
+        end_with(stopped, None)
     tail = []
     with open(said, "rb") as lines:
         for line in lines:
@@ -51,32 +49,33 @@ def run(a, new, profile, where):
 stopped = 0  # the signal that came, or 0
 
 
+def below(pid):
+    """Every process that a process has started, and those that they have."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            children = [int(c) for c in f.read().split()]
+    except OSError:
+        return []
+    return children + [p for c in children for p in below(c)]
+
+
 def end_with(signum, _):
     """make was stopped: the programs of the stage end, and then the stage, which
     leaves nothing half-made. A launcher that gets SIGTERM ends what it started.
     """
     global stopped
     stopped = signum
-    todo = [os.getpid()]
-    while todo:
-        pid = todo.pop()
+    for pid in below(os.getpid()):  # all are known before one that has children ends
         try:
-            with open(f"/proc/{pid}/task/{pid}/children") as f:
-                children = f.read().split()
+            os.kill(pid, signal.SIGTERM)
         except OSError:
-            continue
-        for c in children:
-            todo.append(int(c))
-            try:
-                os.kill(int(c), signal.SIGTERM)
-            except OSError:
-                pass
+            pass
 
 
-def end_on_signals():
-    """From now on SIGTERM, SIGINT and SIGHUP end the stage as end_with says."""
+def when_stopped(handler):
+    """What SIGTERM, SIGINT and SIGHUP call from now on."""
     for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(s, end_with)
+        signal.signal(s, handler)
 
 
 def other_files(a, new):

@@ -90,9 +90,14 @@ def say(text):
 def write_whole(path, text):
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     new = f"{path}.{os.getpid()}.new"
-    with open(new, "w") as f:
-        f.write(text)
-    os.replace(new, path)
+    try:
+        with open(new, "w") as f:
+            f.write(text)
+        os.replace(new, path)
+    except BaseException:  # a signal is one (interrupt.py)
+        if os.path.exists(new):
+            os.remove(new)
+        raise
 
 
 class State:

@@ -31,6 +31,7 @@ import sys
 import time
 
 import command
+import interrupt
 import quick_json
 from fresh import State, identity, say, sha256, shape
 from progress import Run
@@ -78,6 +79,7 @@ def make(a, state, run, made_of):
         where, held = place.take_devices(state.dir, a.kind, a.command, ranks)
     if a.kind == "base":  # the one that is long and runs alone
         say(f"       {a.label} ...")
+    command.when_stopped(command.end_with)
     began = time.time()
     status, tail = command.run(a, new, state.dir + "/profile.programs", where)
     for fd in held:
@@ -150,7 +152,8 @@ def main(words):
     a = Arguments(words)
     state = State(os.environ["ULP_R"])
     run = Run(state.dir)
-    command.end_on_signals()
+    # nothing is half-made before the command begins
+    command.when_stopped(interrupt.end)
     try:
         one(a, state, run)
     except OSError as e:

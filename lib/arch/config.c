@@ -250,9 +250,11 @@ int config_check(const struct config *c, const char *where, struct err *e)
     if (c->head_dim % 2)
         return err_set(e, ERR_DATA, "%s: head_dim %d is odd", where,
                        c->head_dim);
-    if (!(c->rope_theta > 0 && c->rope_theta < 1e30))
-        return err_set(e, ERR_DATA, "%s: rope_theta is %g", where,
-                       c->rope_theta);
+    /* below 1 a position's angle grows with the dimension, and overflows */
+    if (!(c->rope_theta >= 1 && c->rope_theta < 1e30))
+        return err_set(e, ERR_DATA,
+                       "%s: rope_theta is %g, expected a number from 1 to 1e30",
+                       where, c->rope_theta);
     if (!(c->attention_dropout >= 0 && c->attention_dropout < 1))
         return err_set(e, ERR_DATA,
                        "%s: attention_dropout is %g, expected "

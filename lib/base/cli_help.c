@@ -48,8 +48,9 @@ static void default_text(const struct opt *o, char *s, size_t n)
         if (str && *str)
             snprintf(s, n, " (default: %s)", str);
         break;
-    case OPT_INT:
-        snprintf(s, n, " (default: %d)", *(int *)o->dst);
+    case OPT_INT: /* below the least that may be given: none */
+        if (*(int *)o->dst >= o->min || o->min == o->max)
+            snprintf(s, n, " (default: %d)", *(int *)o->dst);
         break;
     case OPT_U64:
         snprintf(s, n, " (default: %llu)",
@@ -126,6 +127,7 @@ void cli_help(const struct cli *c, FILE *out)
          .name = "version",
          .help = "show the version and exit"},
         {.type = OPT_END}};
+    const struct opt *first = c->opts;
 
     fprintf(out, "%s - %s\n\nUsage: %s %s\n", c->name, c->purpose, c->name,
             c->usage ? c->usage : "");
@@ -133,7 +135,9 @@ void cli_help(const struct cli *c, FILE *out)
         putc('\n', out);
         wrap(out, c->details, 0);
     }
-    if (!c->opts || c->opts->type != OPT_HEADING)
+    while (first && first->type == OPT_GROUP)
+        first = first->dst;
+    if (!first || first->type != OPT_HEADING)
         fprintf(out, "\nOptions:\n");
     show_options(out, c->opts);
     show_options(out, standard);

@@ -241,6 +241,15 @@ def views(b, page):
     b.size(400, 800)
     b.open(page)
     b.ready()
+    # what is off the screen is neither laid out nor drawn
+    b.js("document.head.append(Object.assign(document.createElement('style'),"
+         "{textContent: '* { content-visibility: visible !important }'}))")
+    for i in range(b.js("document.querySelectorAll('.chart').length")):
+        b.js(f"document.querySelectorAll('.chart')[{i}].scrollIntoView()")
+        b.frames()
+    # a choice may have any name
+    b.js("document.querySelectorAll('select')"
+         ".forEach(s => s.append(new Option('a long name '.repeat(9))))")
     check("nothing_is_wider_than_a_telephone",
           b.js("document.documentElement.scrollWidth"), 400)
     b.scripts(False)

@@ -64,6 +64,12 @@ conf rope_scaling '"rope_type": "default"' '"rope_type": "yarn", "factor": 4' ro
 conf activation '"silu"' '"gelu"' hidden_act gelu
 conf sliding_window '"use_sliding_window": false' '"use_sliding_window": true' use_sliding_window
 conf heads '"num_key_value_heads": 2' '"num_key_value_heads": 3' num_key_value_heads
+for v in 0 -1 0.5 1e-320 1e30 '"x"'; do conf "rope_theta_$v" '"rope_theta": 1000000.0' "\"rope_theta\": $v" rope_theta; done
+for v in 0 -2 2147483648 4294967298 1e9 '[2]' true; do
+    conf "layers_$v" '"num_hidden_layers": 2' "\"num_hidden_layers\": $v" num_hidden_layers
+    conf "heads_$v" '"num_attention_heads": 2' "\"num_attention_heads\": $v" num_attention_heads
+done
+conf layers_2147483647 '"num_hidden_layers": 2' '"num_hidden_layers": 2147483647' 'beyond any model'
 conf no_width '"hidden_size"' '"hidden_sighs"' hidden_size
 copy $single; sed -i 's/"tie_word_embeddings": false/"tie_word_embeddings": true/' "$T/m/config.json"
 refused tied_with_another_head 3 lm_head.weight embedding
