@@ -33,15 +33,15 @@ struct source {
 
 /* Buffers of a load. */
 struct stage {
-    size_t chunk; /* values moved at a time: CHUNK, or the largest tensor */
+    size_t chunk;   /* values moved at a time: CHUNK, or the largest tensor */
     size_t largest; /* values of a group at most */
-    char *group;  /* a whole group in the compute type; NULL: not needed yet */
-    char *raw;    /* chunk values as the source has them; NULL: where they are
-                   * the device reads them */
-    char *mid;    /* chunk values in the master type, where files pass by it */
-    char *host;   /* host: chunk values, for the digest; NULL: as raw */
-    char *in;     /* host: chunk values that a reader gave */
-    char *keep;   /* host: where these values stay, or NULL */
+    char *group; /* a whole group in the compute type; NULL: not needed yet */
+    char *raw;   /* chunk values as the source has them; NULL: where they are
+                  * the device reads them */
+    char *mid;   /* chunk values in the master type, where files pass by it */
+    char *host;  /* host: chunk values, for the digest; NULL: as raw */
+    char *in;    /* host: chunk values that a reader gave */
+    char *keep;  /* host: where these values stay, or NULL */
     struct hash128 *x;
 };
 
@@ -58,12 +58,12 @@ static size_t seen(const struct model *m, struct stage *s, const char *values,
                    enum dtype t, size_t n)
 {
     size_t size = dtype_size(m->t), bad = n, now;
-    float wide[FINITE_PIECE / 4];
+    float wide[FINITE_PIECE / 8];
 
     for (size_t i = 0; i < n; i += now) {
         const char *from = values + i * dtype_size(t), *x = from;
         char *keep = s->keep ? s->keep + i * size : NULL;
-        size_t piece = t == m->t ? FINITE_PIECE : FINITE_PIECE / 4, good;
+        size_t piece = t == m->t ? FINITE_PIECE : FINITE_PIECE / 8, good;
 
         now = n - i < piece ? n - i : piece;
         if (t != m->t) {
@@ -334,27 +334,6 @@ int model_set_reader(struct model *m, const struct model_reader *r,
     return load(m, &(struct source){.r = r, .t = t}, e);
 }
 
-/* ---- parked in host memory ---- */
-
-void model_park(struct model *m)
-{
-    if (!m->flat || m->parked)
-        return;
-    for (int i = 0; i < m->p.n_fused; i++) {
-        struct weight *g = &m->weight[i];
-
-        if (g->f.K)
-            m->k->weight_free(m->k, g->w);
-        g->w = NULL;
-    }
-    m->parked = 1;
-}
-
-int model_unpark(struct model *m, struct err *e)
-{
-    return m->parked ? model_set_host(m, m->flat, m->t, e) : 0;
-}
-
 /* ---- weights from a master array on the device ---- */
 
 int model_set(struct model *m, const void *master, enum dtype mt, struct err *e)
@@ -411,20 +390,4 @@ int model_digest(struct model *m, char out[33], struct err *e)
     }
     memcpy(out, m->digest, sizeof m->digest);
     return 0;
-}
-
-int model_open_dir(struct model **m, const char *dir, const struct arm *a,
-                   struct kernels *k, int flags, char digest[33], struct err *e)
-{
-    struct config c;
-    int r = config_read(&c, dir, e);
-
-    *m = NULL;
-    if (!r)
-        r = model_open(m, &c, a, k, flags, e);
-    if (!r)
-        r = model_load(*m, dir, digest, e);
-    if (r)
-        model_close(m);
-    return r;
 }
