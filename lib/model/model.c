@@ -1,5 +1,4 @@
-/* model - a model's matrices on the device: open, close, parked in the host's
- * memory */
+/* model - a model's matrices on the device: open and close */
 #include <stdlib.h>
 #include <string.h>
 #include "../base/arena.h"
@@ -95,22 +94,6 @@ int model_open(struct model **out, const struct config *c, const struct arm *a,
     return r;
 }
 
-int model_open_dir(struct model **m, const char *dir, const struct arm *a,
-                   struct kernels *k, int flags, char digest[33], struct err *e)
-{
-    struct config c;
-    int r = config_read(&c, dir, e);
-
-    *m = NULL;
-    if (!r)
-        r = model_open(m, &c, a, k, flags, e);
-    if (!r)
-        r = model_load(*m, dir, digest, e);
-    if (r)
-        model_close(m);
-    return r;
-}
-
 void model_close(struct model **out)
 {
     struct model *m = *out;
@@ -142,29 +125,6 @@ void model_close(struct model **out)
     free(m);
     *out = NULL;
 }
-
-/* ---- parked in host memory ---- */
-
-void model_park(struct model *m)
-{
-    if (!m->flat || m->parked)
-        return;
-    for (int i = 0; i < m->p.n_fused; i++) {
-        struct weight *g = &m->weight[i];
-
-        if (g->f.K)
-            m->k->weight_free(m->k, g->w);
-        g->w = NULL;
-    }
-    m->parked = 1;
-}
-
-int model_unpark(struct model *m, struct err *e)
-{
-    return m->parked ? model_set_host(m, m->flat, m->t, e) : 0;
-}
-
-/* ---- what it is ---- */
 
 const struct config *model_config(const struct model *m)
 {

@@ -391,3 +391,19 @@ int model_digest(struct model *m, char out[33], struct err *e)
     memcpy(out, m->digest, sizeof m->digest);
     return 0;
 }
+
+int model_open_dir(struct model **m, const char *dir, const struct arm *a,
+                   struct kernels *k, int flags, char digest[33], struct err *e)
+{
+    struct config c;
+    int r = config_read(&c, dir, e);
+
+    *m = NULL;
+    if (!r)
+        r = model_open(m, &c, a, k, flags, e);
+    if (!r)
+        r = model_load(*m, dir, digest, e);
+    if (r)
+        model_close(m);
+    return r;
+}
