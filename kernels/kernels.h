@@ -242,6 +242,14 @@ struct kernels {
     /* From a row-major [N][K] buffer of type st, rounded to nearest. */
     void (*weight_set)(struct kernels *k, struct k_weight *w, const void *src,
                        enum dtype st);
+    /* Rows [first, first + n) of w alone, from n rows in the host's memory; the
+     * others stay. also(ctx), where it is not NULL, is called once before the
+     * return, in any thread, while other threads set rows; it asks nothing of
+     * the backend. A backend with memory of its own has NULL for this
+     * function. */
+    void (*weight_rows)(struct kernels *k, struct k_weight *w, int first,
+                        int n, const void *src, enum dtype st,
+                        void (*also)(void *ctx), void *ctx);
 
     /* ---- layers ---- */
     /* y[i] = W[tokens[i]] ; W needs WEIGHT_ROWS */

@@ -6,6 +6,7 @@ static void fill(struct kernels *k)
 #define SET(op, ...) k->op = NAME(op_##op);
     K_OPS(SET)
 #undef SET
+    k->weight_rows = NAME(weight_rows);
 }
 
 static size_t scratch(const struct k_sizes *s, const struct k_pass *p)

@@ -73,9 +73,12 @@ static void part(void *ctx, long lo, long hi, int worker)
         if (j->st == j->dt) {
             memmove(AT_W(j->dst, j->dt, i), AT(j->src, j->st, i),
                     n * dtype_size(j->dt));
+        } else if (j->dt == DT_F32) {
+            NAME(widen)(AT_W(j->dst, j->dt, i), AT(j->src, j->st, i), j->st,
+                        n);
         } else {
-            NAME(widen)(buf, AT(j->src, j->st, i), j->st, n);
-            NAME(narrow)(AT_W(j->dst, j->dt, i), j->dt, buf, n);
+            NAME(narrow)(AT_W(j->dst, j->dt, i), j->dt,
+                         cpu_row(j->st, j->src, (size_t)i, n, buf), n);
         }
     }
 }

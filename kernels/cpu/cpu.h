@@ -83,6 +83,8 @@ struct k_weight {
     void *rows; /* [N][K], only where there are no panels */
 };
 
+K_FUNCTION(weight_rows) NAME(weight_rows);
+
 /* Panels of NR columns over a chain of K terms are [panel][K][NR], and those
  * of bf16 [panel][K/2][NR][2]: a pair of terms is a lane of 32 bits, from which
  * either is widened by one instruction. Where K is odd the last term is

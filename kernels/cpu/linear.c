@@ -43,7 +43,7 @@ OP(void, linear_dw)(struct kernels *k, enum dtype t, float *dW, float *db,
     NAME(gemm_dw)(cpu_of(k), &g);
 }
 
-/* Of linear_dx and linear_dw too, and a row of each weight for weight_set. */
+/* Of linear_dx and linear_dw too, and the rows of embed and sum_rows. */
 SCRATCH(linear)
 {
     const struct k_pass *p = z->p;

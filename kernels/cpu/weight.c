@@ -67,103 +67,125 @@ OP(void, weight_free)(struct kernels *k, struct k_weight *w)
     free(w);
 }
 
+/* ---- rows come in ---- */
+
+/* Columns at a time: a block of rows and its place in a panel stay in the first
+ * cache. Even, so that no pair of bf16 is in two blocks. */
+enum { BLOCK = 2048 / NR };
+
+/* Rows [first, first + n) of w, and what is done meanwhile. */
 struct job {
-    struct cpu *c;
-    struct k_weight *w;
+    const struct k_weight *w;
     const void *src;
     enum dtype st;
+    long first, n;
+    void (*also)(void *ctx);
+    void *ctx;
 };
 
-/* A panel of `rows` outputs from rows of its own type. Even rows of bf16 are
- * rows of pairs. */
-static void fwd_panel(void *to, const void *from, enum dtype t, long rows,
-                      long K)
+/* n values, at most BLOCK. */
+static void convert(void *to, enum dtype t, const void *src, enum dtype st,
+                    long n)
 {
-    if (t == DT_F32)
-        transpose(to, NR, from, K, rows, K);
-    else if (t == DT_F16)
-        transpose_16(to, NR, from, K, rows, K);
+    float wide[BLOCK];
+
+    if (st == t)
+        memcpy(to, src, (size_t)n * dtype_size(t));
+    else if (t == DT_F32)
+        NAME(widen)(to, src, st, (size_t)n);
     else
-        transpose(to, NR, from, K / 2, rows, K / 2);
+        NAME(narrow)(to, t, cpu_row(st, src, 0, (size_t)n, wide), (size_t)n);
 }
 
-/* Column i of a panel. */
-static void fwd_column(void *panel, enum dtype t, long i, const void *x, long K)
+/* A block of a panel from rows of its type, at a distance of ld. Rows of bf16
+ * are rows of pairs. */
+static void turn_rows(void *to, const void *from, long ld, enum dtype t,
+                      long rows, long cols)
 {
-    const uint16_t *h = x;
-    uint16_t *to = panel;
-
     if (t == DT_F32)
-        for (long k = 0; k < K; k++)
-            ((float *)panel)[k * NR + i] = ((const float *)x)[k];
+        transpose(to, NR, from, ld, rows, cols);
     else if (t == DT_F16)
-        for (long k = 0; k < K; k++)
-            to[k * NR + i] = h[k];
+        transpose_16(to, NR, from, ld, rows, cols);
     else
-        for (long k = 0; k < K; k++)
-            to[k / 2 * 2 * NR + 2 * i + k % 2] = h[k];
+        transpose(to, NR, from, ld / 2, rows, (cols + 1) / 2);
 }
 
-/* Rows [p NR, p NR + NR) of W, transposed: panel[k][j] = W[p NR + j][k]. */
-static void fwd_panels(void *ctx, long lo, long hi, int worker)
+/* The rows of panel p: panel[k][i] = W[p NR + i][k]. */
+static void fwd_panel(const struct job *j, long p)
 {
-    const struct job *j = ctx;
-    const struct k_weight *w = j->w;
-    long K = w->K;
-    float *row = cpu_worker(j->c, worker, W_ROW,
-                            (size_t)K * sizeof *row);
-    uint16_t *half = cpu_worker(j->c, worker, W_ROW2,
-                                (size_t)K * sizeof *row);
+    enum dtype t = j->w->t;
+    long K = j->w->K, end = j->first + j->n;
+    long from = p * NR > j->first ? p * NR : j->first;
+    long rows = (end < (p + 1) * NR ? end : (p + 1) * NR) - from;
+    char *to = AT_W(j->w->fwd, t, p * NR * panel_depth(t, K) +
+                                      from % NR * (t == DT_BF16 ? 2 : 1));
+    int as_it_lies = j->st == t && (t != DT_BF16 || K % 2 == 0);
+    float buf[NR * BLOCK];
 
-    if (!row || !half)
-        return;
-    for (long p = lo; p < hi; p++) {
-        long n = p * NR, rows = w->N - n < NR ? w->N - n : NR;
-        void *panel = AT_W(w->fwd, w->t, n * panel_depth(w->t, K));
+    for (long k = 0; k < K; k += BLOCK) {
+        long cols = K - k < BLOCK ? K - k : BLOCK;
+        const void *src = AT(j->src, j->st, (from - j->first) * K + k);
 
-        if (j->st == w->t && (w->t != DT_BF16 || K % 2 == 0)) {
-            fwd_panel(panel, AT(j->src, j->st, n * K), w->t, rows, K);
+        if (as_it_lies) {
+            turn_rows(AT_W(to, t, k * NR), src, K, t, rows, cols);
             continue;
         }
-        for (long i = 0; i < rows; i++) {
-            const void *x = cpu_row(j->st, j->src, (size_t)((n + i) * K),
-                                    (size_t)K, row);
-
-            if (w->t != DT_F32) {
-                NAME(narrow)(half, w->t, x, (size_t)K);
-                x = half;
-            }
-            fwd_column(panel, w->t, i, x, K);
+        for (long r = 0; r < rows; r++) {
+            convert(AT_W(buf, t, r * BLOCK), t, AT(src, j->st, r * K), j->st,
+                    cols);
+            if (t == DT_BF16 && cols % 2)
+                memset(AT_W(buf, t, r * BLOCK + cols), 0, sizeof(uint16_t));
         }
+        turn_rows(AT_W(to, t, k * NR), buf, BLOCK, t, rows, cols);
     }
 }
 
+/* 0 is what is done meanwhile, i panel i - 1 of those that have the rows. */
+static void fwd_panels(void *ctx, long lo, long hi, int worker)
+{
+    const struct job *j = ctx;
+
+    (void)worker;
+    if (lo == 0 && j->also)
+        j->also(j->ctx);
+    for (long i = lo > 0 ? lo : 1; i < hi; i++)
+        fwd_panel(j, j->first / NR + i - 1);
+}
+
+/* The same of rows that stay rows. */
 static void copy_rows(void *ctx, long lo, long hi, int worker)
 {
     const struct job *j = ctx;
     const struct k_weight *w = j->w;
     long K = w->K;
-    float *row = cpu_worker(j->c, worker, W_ROW,
-                            (size_t)K * sizeof *row);
 
-    if (!row)
-        return;
-    for (long n = lo; n < hi; n++) {
-        NAME(widen)(row, AT(j->src, j->st, n * K), j->st, (size_t)K);
-        NAME(narrow)(AT_W(w->rows, w->t, n * K), w->t, row, (size_t)K);
-    }
+    (void)worker;
+    if (lo == 0 && j->also)
+        j->also(j->ctx);
+    for (long i = lo > 0 ? lo : 1; i < hi; i++)
+        for (long k = 0; k < K; k += BLOCK)
+            convert(AT_W(w->rows, w->t, (j->first + i - 1) * K + k), w->t,
+                    AT(j->src, j->st, (i - 1) * K + k), j->st,
+                    K - k < BLOCK ? K - k : BLOCK);
+}
+
+void NAME(weight_rows)(struct kernels *k, struct k_weight *w, int first, int n,
+                       const void *src, enum dtype st,
+                       void (*also)(void *ctx), void *ctx)
+{
+    struct job j = {w, src, st, first, n, also, ctx};
+
+    if (w->fwd)
+        cpu_for(cpu_of(k), (first + n + NR - 1) / NR - first / NR + 1,
+                4.0 * NR * w->K, fwd_panels, &j);
+    else
+        cpu_for(cpu_of(k), n + 1, 4.0 * w->K, copy_rows, &j);
 }
 
 OP(void, weight_set)(struct kernels *k, struct k_weight *w, const void *src,
                      enum dtype st)
 {
-    struct job j = {cpu_of(k), w, src, st};
-
-    if (w->fwd)
-        cpu_for(j.c, (w->N + NR - 1) / NR, 4.0 * NR * w->K, fwd_panels,
-                &j);
-    else
-        cpu_for(j.c, w->N, 4.0 * w->K, copy_rows, &j);
+    NAME(weight_rows)(k, w, 0, w->N, src, st, NULL, NULL);
 }
 
 /* ---- panels of inputs, for dx = dy W ---- */

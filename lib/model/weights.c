@@ -1,6 +1,7 @@
 /* weights - the compute weights of a model: load, set, digest */
 #include <stdlib.h>
 #include <string.h>
+#include "../../kernels/canon.h"
 #include "../base/arena.h"
 #include "../base/hash.h"
 #include "../base/larger.h"
@@ -32,32 +33,51 @@ struct source {
 
 /* Buffers of a load. */
 struct stage {
-    size_t chunk; /* values moved at a time: CHUNK, or the largest tensor */
-    char *group;  /* a whole group in the compute type */
-    char *raw;    /* chunk values as the source has them; NULL: where they are
-                   * the device reads them */
-    char *mid;    /* chunk values in the master type, where files pass by it */
-    char *host;   /* host: chunk values, for the digest; NULL: as raw */
-    char *in;     /* host: chunk values that a reader gave */
-    char *keep;   /* host: where these values stay, or NULL */
+    size_t chunk;   /* values moved at a time: CHUNK, or the largest tensor */
+    size_t largest; /* values of a group at most */
+    char *group; /* a whole group in the compute type; NULL: not needed yet */
+    char *raw;   /* chunk values as the source has them; NULL: where they are
+                  * the device reads them */
+    char *mid;   /* chunk values in the master type, where files pass by it */
+    char *host;  /* host: chunk values, for the digest; NULL: as raw */
+    char *in;    /* host: chunk values that a reader gave */
+    char *keep;  /* host: where these values stay, or NULL */
     struct hash128 *x;
 };
 
-/* The index of the first of n compute weights that is not finite, or n. */
-static size_t seen(struct stage *s, const char *values, enum dtype t, size_t n)
+/* Is widening to type `to` what makes compute weights of values of type t? Then
+ * the values are looked at where they lie. */
+static int only_widens(enum dtype t, enum dtype to)
 {
-    size_t size = dtype_size(t), bad = n;
+    return t == to || (t == DT_BF16 && to == DT_F32);
+}
 
-    for (size_t i = 0; i < n; i += FINITE_PIECE) {
-        size_t m = n - i < FINITE_PIECE ? n - i : FINITE_PIECE, good;
+/* n values, as compute weights, go into the digest, and where they are kept;
+ * the index of the first that is not finite, or n. */
+static size_t seen(const struct model *m, struct stage *s, const char *values,
+                   enum dtype t, size_t n)
+{
+    size_t size = dtype_size(m->t), bad = n, now;
+    float wide[FINITE_PIECE / 8];
 
-        hash128_update(s->x, values + i * size, m * size);
-        good = finite_until(values + i * size, t, m);
-        if (good < m && bad == n)
+    for (size_t i = 0; i < n; i += now) {
+        const char *from = values + i * dtype_size(t), *x = from;
+        char *keep = s->keep ? s->keep + i * size : NULL;
+        size_t piece = t == m->t ? FINITE_PIECE : FINITE_PIECE / 8, good;
+
+        now = n - i < piece ? n - i : piece;
+        if (t != m->t) {
+            for (size_t j = 0; j < now; j++)
+                wide[j] = canon_widen_bf16(((const uint16_t *)from)[j]);
+            x = (const char *)wide;
+        }
+        hash128_update(s->x, x, now * size);
+        good = finite_until(from, t, now);
+        if (good < now && bad == n)
             bad = i + good;
+        if (keep && keep != x)
+            memcpy(keep, x, now * size);
     }
-    if (s->keep && s->keep != values)
-        memcpy(s->keep, values, n * size);
     return bad;
 }
 
@@ -71,7 +91,7 @@ static size_t load_values(struct model *m, struct stage *s, char *dst,
 
     if (t == m->t && !s->mid) {
         k->upload(k, dst, src, bytes);
-        return seen(s, src, t, n);
+        return seen(m, s, src, t, n);
     }
     if (s->raw) {
         k->upload(k, s->raw, src, n * dtype_size(t));
@@ -85,7 +105,7 @@ static size_t load_values(struct model *m, struct stage *s, char *dst,
     }
     if (s->host)
         k->download(k, s->host, dst, bytes);
-    return seen(s, s->host ? s->host : dst, m->t, n);
+    return seen(m, s, s->host ? s->host : dst, m->t, n);
 }
 
 /* *n values of q from the number i on, or fewer, at least one. x: q's tensor
@@ -130,6 +150,99 @@ static int load_tensor(struct model *m, struct stage *s,
     return 0;
 }
 
+/* A tensor's values where they lie. */
+struct place {
+    const struct model *m;
+    struct stage *s;
+    const char *p;
+    enum dtype t;
+    const char *file; /* or NULL */
+    size_t n, good;   /* values; those before the first that is not finite */
+};
+
+/* 1: all values of q lie together in the host's memory, and the backend takes
+ * them from there. */
+static int find_place(struct place *x, const struct model *m, struct stage *s,
+                      const struct source *src, const struct param *q)
+{
+    const struct st_tensor *t = src->f ? model_tensor(src->f, "", q) : NULL;
+
+    *x = (struct place){m, s, NULL, src->t, NULL, q->n, 0};
+    if (!m->k->weight_rows || s->mid)
+        return 0;
+    if (t) {
+        x->p = t->data;
+        x->t = t->type;
+        x->file = t->file;
+    } else if (src->flat) {
+        x->p = src->flat + q->offset * dtype_size(src->t);
+    }
+    return x->p && only_widens(x->t, m->t);
+}
+
+static void look(void *ctx)
+{
+    struct place *x = ctx;
+
+    x->good = seen(x->m, x->s, x->p, x->t, x->n);
+}
+
+/* The tensors of g are those from q on: where all are in their places, the
+ * matrix is set from there, while its values are looked at. 0: they are not. */
+static int set_from_places(struct model *m, struct stage *s,
+                           const struct source *src, const struct weight *g,
+                           const struct param *q, struct err *e)
+{
+    const struct param *all = m->p.v + m->p.n, *end = q;
+    struct place x;
+
+    for (; end < all && end->offset < g->f.offset + g->f.n; end++)
+        if (!find_place(&x, m, s, src, end))
+            return 0;
+    for (; q < end; q++) {
+        (void)find_place(&x, m, s, src, q);
+        if (m->flat)
+            s->keep = m->flat + q->offset * dtype_size(m->t);
+        m->k->weight_rows(m->k, g->w,
+                          (int)((q->offset - g->f.offset) / (size_t)g->f.K),
+                          q->rows, x.p, x.t, look, &x);
+        if (x.good < x.n)
+            return finite_bad(x.file, q->name, x.good,
+                              finite_value(x.p, x.t, x.good), m->t, e);
+    }
+    return 1;
+}
+
+/* The group's buffer, once a matrix needs it. */
+static int need_group(struct model *m, struct stage *s, struct err *e)
+{
+    if (!s->group)
+        s->group = m->k->alloc(m->k, s->largest * dtype_size(m->t), e);
+    return s->group ? 0 : -e->code;
+}
+
+static int load_group(struct model *m, struct stage *s,
+                      const struct source *src, struct weight *g,
+                      const struct param *q, struct err *e)
+{
+    const struct param *all = m->p.v + m->p.n;
+    int r = g->f.K ? set_from_places(m, s, src, g, q, e) : 0;
+    char *base = g->vec;
+
+    if (r)
+        return r < 0 ? r : 0;
+    if (g->f.K) {
+        r = need_group(m, s, e);
+        base = s->group;
+    }
+    for (; !r && q < all && q->offset < g->f.offset + g->f.n; q++)
+        r = load_tensor(m, s, src, q,
+                        base + (q->offset - g->f.offset) * dtype_size(m->t), e);
+    if (!r && g->f.K)
+        m->k->weight_set(m->k, g->w, s->group, m->t);
+    return r;
+}
+
 static int load_groups(struct model *m, struct stage *s,
                        const struct source *src, struct err *e)
 {
@@ -137,18 +250,13 @@ static int load_groups(struct model *m, struct stage *s,
 
     for (int i = 0; i < m->p.n_fused; i++) {
         struct weight *g = &m->weight[i];
-        char *base = g->f.K ? s->group : g->vec;
+        int r;
 
-        for (; q < m->p.v + m->p.n && q->offset < g->f.offset + g->f.n; q++) {
-            int r = load_tensor(
-                m, s, src, q,
-                base + (q->offset - g->f.offset) * dtype_size(m->t), e);
-
-            if (r)
-                return r;
-        }
-        if (g->f.K)
-            m->k->weight_set(m->k, g->w, s->group, m->t);
+        while (q->offset < g->f.offset)
+            q++;
+        r = load_group(m, s, src, g, q, e);
+        if (r)
+            return r;
     }
     return m->k->sync(m->k, e);
 }
@@ -164,7 +272,6 @@ static int load(struct model *m, const struct source *src, struct err *e)
 {
     struct stage s = {0};
     struct params_sizes n = params_sizes(&m->c);
-    size_t largest = larger(n.largest_matrix, n.largest_vector);
     int own = m->k->sizes.can.own_memory;
     size_t chunk = own ? CHUNK : NEAR;
     int r = m->parked ? model_matrices(m, NULL, e) : 0;
@@ -174,10 +281,9 @@ static int load(struct model *m, const struct source *src, struct err *e)
     m->parked = 0;
     if (m->flags & MODEL_PARK && !m->flat)
         m->flat = xmalloc(m->p.n_values * dtype_size(m->t));
-    s.chunk = largest < chunk ? largest : chunk;
-    s.group = m->k->alloc(m->k, largest * dtype_size(m->t), e);
-    r = s.group ? 0 : -e->code;
-    if (!r && own) {
+    s.largest = larger(n.largest_matrix, n.largest_vector);
+    s.chunk = s.largest < chunk ? s.largest : chunk;
+    if (own) {
         s.raw = m->k->alloc(m->k, 4 * s.chunk, e);
         r = s.raw ? 0 : -e->code;
     }
@@ -226,27 +332,6 @@ int model_set_reader(struct model *m, const struct model_reader *r,
                      enum dtype t, struct err *e)
 {
     return load(m, &(struct source){.r = r, .t = t}, e);
-}
-
-/* ---- parked in host memory ---- */
-
-void model_park(struct model *m)
-{
-    if (!m->flat || m->parked)
-        return;
-    for (int i = 0; i < m->p.n_fused; i++) {
-        struct weight *g = &m->weight[i];
-
-        if (g->f.K)
-            m->k->weight_free(m->k, g->w);
-        g->w = NULL;
-    }
-    m->parked = 1;
-}
-
-int model_unpark(struct model *m, struct err *e)
-{
-    return m->parked ? model_set_host(m, m->flat, m->t, e) : 0;
 }
 
 /* ---- weights from a master array on the device ---- */

@@ -21,6 +21,8 @@ field() { grep -o "\"$1\":[^,}]*" "$2" | cut -d: -f2 | tr '\n' ' '; }
 but_sync() { sed -E 's/,"(sync_ratio|sync_changed|visible_fraction)":[^,}]*//g' "$1"; }
 
 # --- the same bytes either way ---
+files() { (cd base && sha256sum -- *); }
+before=$(files)
 bad=
 for arm in fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed fp32,rollout=bf16-mixed bf16,rollout=fp32; do
     for lr in 1e-5 1e-2; do
@@ -36,6 +38,7 @@ for arm in fp32 bf16 bf16-mixed bf16-sr bf16-kahan fp16-mixed fp32,rollout=bf16-
     done
 done
 [ -z "$bad" ] && ok same_bytes_either_way || no same_bytes_either_way "$bad"
+gives files_of_the_model_stay "$(files)" "$before"
 
 # bf16 weights at a small rate: few move; the figures are those of the checkpoints
 for mini in $P 2; do

@@ -274,6 +274,65 @@ static void embedding(void)
         }
 }
 
+static void count_call(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+/* A weight that is set in pieces, none of them at a panel's edge, reads and
+ * multiplies like one that is set at once from values of its own type. */
+static void pieces_of(enum dtype t, enum dtype st, int uses, int K)
+{
+    enum { N = 131, T = 3 };
+    static const int first[] = {0, 5, 70, 71, N};
+    size_t n = (size_t)(N * K), z = dtype_size(t);
+    char *src = ref_random(st, n, 1), *own = ref_zeros(n * z);
+    char *x = ref_random(t, (size_t)(T * K), 1);
+    size_t most = n > T * N ? n : T * N;
+    char *y[2] = {ref_zeros(most * z), ref_zeros(most * z)};
+    struct err e = {0};
+    struct k_weight *W[2];
+    int32_t tok[N];
+    int calls = 0;
+
+    for (int i = 0; i < N; i++)
+        tok[i] = i;
+    k->cast(k, own, t, src, st, n);
+    for (int i = 0; i < 2; i++)
+        W[i] = k->weight_new(k, t, N, K, uses, &e);
+    k->weight_set(k, W[0], own, t);
+    for (int i = 4; i-- > 0;)
+        k->weight_rows(k, W[1], first[i], first[i + 1] - first[i],
+                       src + (size_t)(first[i] * K) * dtype_size(st), st,
+                       i % 2 ? NULL : count_call, &calls);
+    T_EQ_INT(calls, 2);
+    k->embed(k, t, y[1], tok, W[1], N, K);
+    ref_same("rows", y[1], own, n * z);
+    for (int i = 0; i < 2 && uses & WEIGHT_FORWARD; i++)
+        k->linear(k, t, y[i], x, W[i], NULL, T, N, K);
+    if (uses & WEIGHT_FORWARD)
+        ref_same("products", y[1], y[0], (size_t)(T * N) * z);
+    ref_sync(k);
+    for (int i = 0; i < 2; i++) {
+        k->weight_free(k, W[i]);
+        free(y[i]);
+    }
+    free(src), free(own), free(x);
+}
+
+static void weights_are_set_in_pieces(void)
+{
+    static const int deep[] = {1, 2, 33, 127, 128, 129, 300};
+
+    for (size_t ti = 0; ti < 9; ti++)
+        for (size_t i = 0; i < sizeof deep / sizeof *deep; i++) {
+            pieces_of(ref_types[ti % 3], ref_types[ti / 3], WEIGHT_ROWS,
+                      deep[i]);
+            pieces_of(ref_types[ti % 3], ref_types[ti / 3],
+                      WEIGHT_ROWS | WEIGHT_FORWARD, deep[i]);
+        }
+}
+
 static void embedding_refuses_bad_tokens(void)
 {
     struct err e = {0};
@@ -604,6 +663,7 @@ int main(void)
     T_RUN(rmsnorm_of_heads_is_that_of_rows);
     T_RUN(rope_turns_and_turns_back);
     T_RUN(embedding);
+    T_RUN(weights_are_set_in_pieces);
     T_RUN(embedding_refuses_bad_tokens);
     T_RUN(sums_of_rows);
     T_RUN(copies_of_rows);

@@ -335,6 +335,67 @@ static void write_model(const struct params *p, int skip, int reshape,
     free(zeros);
 }
 
+static void logits_of(struct model *m, float *to)
+{
+    static const int len[] = {5, 3};
+    struct batch *b = make_batch(len, 2, model_config(m)->vocab, 1);
+
+    MUST(model_logits(m, &b->s, to, &e));
+    drop_batch(b);
+}
+
+/* A model reads the values of a file where they are mapped: it has the weights
+ * of the same values in an array, keeps them when it is parked, and the file
+ * stays what it is when the model gets others. */
+static void a_mapped_file_stays(const char *arm, enum dtype t)
+{
+    struct config c = make_config(20, 2, 1, 37); /* q, k and v share panels */
+    float *flat = make_flat(&c, 3), *other = make_flat(&c, 4);
+    float want[8 * 37], got[8 * 37];
+    struct made x = make_model(&c, arm, other, 2, MODEL_PARK), y;
+    size_t n = model_params(x.m)->n_values;
+    uint16_t *half = malloc(2 * n);
+    char a[33], b[33], before[33], after[33], path[300];
+
+    MUST(model_save(in_tmp("p"), &c, flat, DT_F32, &e));
+    make_read(in_tmp("p"), model_params(x.m), DT_BF16, half);
+    MUST(model_save(in_tmp("p"), &c, t == DT_F32 ? (void *)flat : half, t, &e));
+    make_read(in_tmp("p"), model_params(x.m), DT_F32, flat);
+    snprintf(path, sizeof path, "%s", in_tmp("p/model.safetensors"));
+    MUST(hash_file_hex128(path, before, &e));
+
+    y = make_model(&c, arm, flat, 1, 0);
+    MUST(model_digest(y.m, b, &e));
+    logits_of(y.m, want);
+    MUST(model_load(x.m, in_tmp("p"), a, &e));
+    T_EQ_STR(a, b);
+    for (int parked = 0; parked < 2; parked++) {
+        logits_of(x.m, got);
+        T_CHECKF(!memcmp(got, want, sizeof got), "%s, parked: %d", arm, parked);
+        model_park(x.m);
+        MUST(model_unpark(x.m, &e));
+    }
+    MUST(model_set_host(x.m, other, DT_F32, &e));
+    logits_of(x.m, got);
+    T_CHECK(memcmp(got, want, sizeof got));
+    MUST(hash_file_hex128(path, after, &e));
+    T_EQ_STR(after, before);
+    free(flat), free(other), free(half);
+    drop_model(&x);
+    drop_model(&y);
+}
+
+static void mapped_files_stay(void)
+{
+    static const char *const arms[] = {"fp32", "bf16-weights,order=canonical",
+                                       "bf16-mixed"};
+
+    for (size_t i = 0; i < sizeof arms / sizeof *arms; i++) {
+        a_mapped_file_stays(arms[i], DT_F32);
+        a_mapped_file_stays(arms[i], DT_BF16);
+    }
+}
+
 static void wrong_tensors_are_named(void)
 {
     struct config c = make_config(16, 2, 1, 20);
@@ -646,6 +707,7 @@ int main(void)
     T_RUN(plan_counts_real_models);
     T_RUN(save_and_load_round_trip);
     T_RUN(half_types_are_rounded_once);
+    T_RUN(mapped_files_stay);
     T_RUN(wrong_tensors_are_named);
     T_RUN(malformed_files_are_refused);
     T_RUN(tensors_are_found);
