@@ -2,6 +2,8 @@
 # (tests/{cli,parity,fault,e2e,browser}/*.sh); tests/run adds up their ok / not ok /
 # skip lines and closes with "N passed, N failed, N skipped".
 
+# TEST_JOBS=N: up to N tests at once (tests/run)
+TEST_JOBS  ?= 1
 # BARE=1: those as well that install Debian 12 in a folder (root, minutes)
 BARE       ?= 0
 # FAST=1: unit tests alone, without those that take tens of seconds; they are
@@ -47,7 +49,8 @@ $(SIMULATE): tests/calibration/simulate.c $(L_base)
 
 .PHONY: check
 check: all $(UNIT:%=$(B)/tests/%) $(if $(filter tests/calibration/%,$(TESTS)),$(SIMULATE))
-	@BIN=$(abspath $(BIN)) BUILD=$(abspath $(B)) SAN=$(SAN) SIMULATE=$(abspath $(SIMULATE)) tests/run $(UNIT:%=$(B)/tests/%) \
+	@BIN=$(abspath $(BIN)) BUILD=$(abspath $(B)) SAN=$(SAN) SIMULATE=$(abspath $(SIMULATE)) TEST_JOBS=$(TEST_JOBS) \
+	  tests/run $(UNIT:%=$(B)/tests/%) \
 	  $(filter %.sh,$(TESTS))
 
 # Long tests (tests/long/*.sh): minutes each, gigabytes of memory and disk; what

@@ -6,6 +6,10 @@
 # names verdicts PREFIX_NAME; without PREFIX, NAME. tests/run has what BIN, T and
 # SHARED are, and counts the lines.
 verdict_prefix=${1:+${1}_}
+# words of a make that takes the programs as they are and builds nothing: tests may run side by side
+# shellcheck disable=SC2034 # for who sources this
+built=(CUDA=0 MPI=0 BIN="$BIN" B="$T/none")
+for p in bin/*.c; do p=${p#bin/} built+=(-o "$BIN/${p%.c}"); done
 
 ok() { echo "ok $verdict_prefix$1"; }
 no() { echo "not ok $verdict_prefix$1: $2"; }

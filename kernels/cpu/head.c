@@ -64,7 +64,7 @@ static void logp_rows(void *ctx, long lo, long hi, int worker)
 
     (void)worker;
     for (long r = lo; r < hi; r++) {
-        float *z = j->L + r * j->ld, max, sum, log_sum, Q;
+        float *z = j->L + r * j->ld, max, sum, log_sum, Q = 0.0f;
 
         max = row_scale_max(z, j->V, j->inv_t);
         sum = j->entropy ? exp_sums(z, j->ld, max, &Q)

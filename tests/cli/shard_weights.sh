@@ -1,6 +1,8 @@
 # --shard-weights: each rank keeps its slice of the weights and reads a layer when
 # it is needed, in place or by messages; the bytes are those of a run without it, and
 # of one process
+#
+# takes: 120 s
 set -u
 . tests/lib.sh shard_weights
 . tests/golden/bits/run.bash

@@ -3,8 +3,8 @@
 set -u
 . tests/lib.sh
 run() {
-    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 SAN="${SAN:-0}" \
-        PRESET=smoke SEEDS='1 2' BIN="$BIN" R="$T/r" \
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 "${built[@]}" \
+        PRESET=smoke SEEDS='1 2' R="$T/r" \
         ABLATION_ARMS='fp32 fp32,master=bf16 bf16,lr=4e-3 bf16' ablation >"$T/log" 2>&1
 }
 table=$T/r/analysis/ablation.txt

@@ -1,6 +1,8 @@
 # The whole experiment at the smoke preset, in a copy of the tree: what a second
 # make runs after each kind of change, and that killing processes changes no
 # byte.
+#
+# takes: 97 s
 set -u
 . tests/lib.sh
 make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0}"

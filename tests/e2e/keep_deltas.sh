@@ -3,11 +3,8 @@
 # byte, and older checkpoints that are differences and give the same weights
 set -u
 . tests/lib.sh keep_deltas
-# The programs are there (-o), built as the make that runs the tests was told.
-built=()
-for p in bin/*.c; do built+=(-o "$BIN/$(basename "$p" .c)"); done
 run() { # KEEP
-    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]}" PRESET=smoke CUDA=0 BIN="$BIN" B="$T/none" DEVICE=cpu R="$T/$1" KEEP="$1" \
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]}" PRESET=smoke DEVICE=cpu R="$T/$1" KEEP="$1" \
         SEEDS=1 ARMS='fp32 bf16' STEPS=6 "$T/$1/analysis/summary.txt" >"$T/out" 2>"$T/err" </dev/null ||
         no "run_$1" "$(tail -n 3 "$T/err" | tr '\n' ' ')"
 }
@@ -41,7 +38,7 @@ killed() { # NAME: what has become of $K, the checkpoint, is on stdin, as a scri
     check "killed_$1_verify_after" pipelines/verify "$BIN" "$T/k" --pruned
 }
 k() { # GOAL
-    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]//$BIN/$T/bin}" PRESET=smoke CUDA=0 BIN="$T/bin" B="$T/none" DEVICE=cpu \
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]//$BIN/$T/bin}" PRESET=smoke DEVICE=cpu \
         R="$T/k" KEEP=deltas SEEDS=1 ARMS=fp32 STEPS=6 "$T/k/$1" >"$T/out" 2>"$T/err" </dev/null
 }
 killed before_it_removes <<<'cp "$K/model.safetensors" "$K/.m"; "$D" "$K" "$S"; mv "$K/.m" "$K/model.safetensors"'

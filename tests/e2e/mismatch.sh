@@ -3,8 +3,8 @@
 set -u
 . tests/lib.sh
 run() {
-    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make SAN="${SAN:-0}" PRESET=smoke SEEDS=1 \
-        BIN="$BIN" R="$T/r" mismatch \
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]}" PRESET=smoke SEEDS=1 \
+        R="$T/r" mismatch \
         MISMATCH_ARMS='fp32 fp32,rollout=bf16-mixed fp32,rollout=bf16-mixed,tis=2' >"$T/log" 2>&1
 }
 if run; then ok mismatch_runs; else

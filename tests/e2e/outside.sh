@@ -7,8 +7,8 @@ tasks="dm_val gsm8k"
 run() { # R ARGS...
     local r=$1
     shift
-    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 SAN="${SAN:-0}" PRESET=smoke DEVICE=cpu TASKS="$tasks" \
-        BIN="$BIN" R="$r" "$@" "$r/analysis/summary.txt" </dev/null >"$T/out" 2>"$T/err"
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 "${built[@]}" PRESET=smoke DEVICE=cpu TASKS="$tasks" \
+        R="$r" "$@" "$r/analysis/summary.txt" </dev/null >"$T/out" 2>"$T/err"
     status=$?
     labels=$(stages_ran)
 }
@@ -67,7 +67,7 @@ place bf16_seed2 2 "$T/elsewhere/bf16_seed1"
 outside
 [ $status = 0 ] && [ -n "$labels" ] && ! grep -vE 'bf16_seed1( |$)|^overlap|^analysis' <<<"$labels" >"$T/err"
 check another_checkpoint_reruns_that_run test $? = 0
-env -u MAKEFLAGS -u MAKELEVEL make BIN="$BIN" PRESET=smoke DEVICE=cpu SAN="${SAN:-0}" R="$T/o" TASKS="$tasks" MODEL="$T/r/base/model" RUNS="$T/runs.tsv" RATE=1e9 plan >"$T/plan" 2>"$T/err"
+env -u MAKEFLAGS -u MAKELEVEL make "${built[@]}" PRESET=smoke DEVICE=cpu R="$T/o" TASKS="$tasks" MODEL="$T/r/base/model" RUNS="$T/runs.tsv" RATE=1e9 plan >"$T/plan" 2>"$T/err"
 check plan_has_no_training grep -q '; 8 runs trained elsewhere$' "$T/plan"
 is nor_memory_of_it 0 "$(grep -c 'training stage' "$T/plan")"
 

@@ -4,11 +4,8 @@
 # results is touched
 set -u
 . tests/lib.sh report_now
-# The programs are there (-o), built as the make that runs the tests was told.
-built=()
-for p in bin/*.c; do built+=(-o "$BIN/$(basename "$p" .c)"); done
 unset MAKEFLAGS MAKELEVEL MAKEOVERRIDES MFLAGS
-words=(-j2 "${built[@]}" PRESET=smoke CUDA=0 BIN="$BIN" B="$T/none" DEVICE=cpu R="$T/r" SEEDS='1 2' ARMS='fp32 bf16'
+words=(-j2 "${built[@]}" PRESET=smoke DEVICE=cpu R="$T/r" SEEDS='1 2' ARMS='fp32 bf16'
     TASKS='dm_val gsm8k')
 steps=(STEPS=60 CHUNK=2)
 now() { make "${words[@]}" "${steps[@]}" report-now "$@"; }

@@ -3,10 +3,8 @@
 # what it had saved, the lost steps are few, and no byte depends on any of it
 set -u
 . tests/lib.sh save
-built=()
-for p in bin/*.c; do built+=(-o "$BIN/$(basename "$p" .c)"); done
 r=$T/r log=$T/r/train_logs/fp32_seed1
-make=(env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]}" PRESET=smoke CUDA=0 BIN="$BIN" B="$T/none" DEVICE=cpu
+make=(env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]}" PRESET=smoke DEVICE=cpu
     R="$r" SEEDS=1 ARMS=fp32 STEPS=24)
 goal=$log/step-24/checkpoint/trainer_state.json
 run() { "${make[@]}" "$@" "$goal" >"$T/out" 2>"$T/err" </dev/null || no run "$* $(tail -n 3 "$T/err" | tr '\n' ' ')"; }

@@ -4,8 +4,8 @@ set -u
 . tests/lib.sh sweep
 R=$T/r
 sweep() {
-    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 SAN="${SAN:-0}" PRESET=smoke DEVICE=cpu TASKS='dm_val gsm8k' \
-        BIN="$BIN" R="$R" SWEEP_LR='1e-3 3e-3' "$@" </dev/null >"$T/out" 2>"$T/err"
+    env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make -j2 "${built[@]}" PRESET=smoke DEVICE=cpu TASKS='dm_val gsm8k' \
+        R="$R" SWEEP_LR='1e-3 3e-3' "$@" </dev/null >"$T/out" 2>"$T/err"
     status=$?
     labels=$(stages_ran)
 }

@@ -8,9 +8,9 @@ set -u
 FLIPS=${FLIPS:-30} r=$T/r
 few='SEEDS=1 ARMS=fp32'
 [ "${WIDE:-0}" = 0 ] || few=
-make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0} R=$r $few"
-$make "$r/analysis/summary.txt" >"$T/out" 2>"$T/err" || { no run "$(tail -n 3 "$T/err" | tr '\n' ' ')"; exit 1; }
-$make verify >"$T/out" 2>"$T/err" && [ ! -s "$T/err" ] && ok whole_run_is_verified || no whole_run_is_verified "$(cat "$T/out" "$T/err")"
+make=(env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]}" PRESET=smoke R="$r" $few)
+"${make[@]}" "$r/analysis/summary.txt" >"$T/out" 2>"$T/err" || { no run "$(tail -n 3 "$T/err" | tr '\n' ' ')"; exit 1; }
+"${make[@]}" verify >"$T/out" 2>"$T/err" && [ ! -s "$T/err" ] && ok whole_run_is_verified || no whole_run_is_verified "$(cat "$T/out" "$T/err")"
 
 # every file but the state that make keeps for itself
 find "$r" -type f ! -path '*/.make/*' | LC_ALL=C sort >"$T/files"
@@ -49,7 +49,7 @@ while read -r k where bit; do
     at=$(awk -v x="$where" -v n="$size" 'BEGIN { print int(x * n) }')
     reader "$f" >"$T/before" 2>/dev/null
     flip "$f" "$at" "$bit"
-    $make verify >"$T/out" 2>"$T/err.verify"
+    "${make[@]}" verify >"$T/out" 2>"$T/err.verify"
     verified=$?
     reader "$f" >"$T/after" 2>"$T/err.reader"
     rc=$?
@@ -70,4 +70,4 @@ while read -r k where bit; do
 done <"$T/draws"
 echo "note flips: $named named by the program that reads the file, $people in files that people read, all named by make verify; $same read as before"
 [ $((named + people + same)) = "$(wc -l <"$T/draws")" ] && ok each_is_noticed || no each_is_noticed "$named + $people + $same of $FLIPS"
-$make verify >"$T/out" 2>"$T/err" && ok flipped_back_is_verified || no flipped_back_is_verified "$(cat "$T/err")"
+"${make[@]}" verify >"$T/out" 2>"$T/err" && ok flipped_back_is_verified || no flipped_back_is_verified "$(cat "$T/err")"

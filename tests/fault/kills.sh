@@ -6,16 +6,16 @@
 set -u
 . tests/lib.sh kills
 ROUNDS=${ROUNDS:-6} r=$T/r
-make="env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make PRESET=smoke SAN=${SAN:-0} R=$r SEEDS=1"
+make=(env -u MAKEFLAGS -u MAKELEVEL -u MAKEOVERRIDES make "${built[@]}" PRESET=smoke R="$r" SEEDS=1)
 goal() { echo "$r/train_logs/$1_seed1/step-4/checkpoint/trainer_state.json"; }
 bytes() { (cd "$r/train_logs/$1_seed1" && find . -type f | LC_ALL=C sort | xargs sha256sum); }
 random() { awk -v seed="$1" -v n="$2" 'BEGIN { srand(seed); rand(); print int(rand() * n) }'; }
 declare -A ms
 for arm in fp32 bf16; do
-    $make "$(goal $arm)" >"$T/out" 2>"$T/err" || { no run "$(tail -n 2 "$T/err" | tr '\n' ' ')"; exit 1; }
+    "${make[@]}" "$(goal $arm)" >"$T/out" 2>"$T/err" || { no run "$(tail -n 2 "$T/err" | tr '\n' ' ')"; exit 1; }
     rm -rf "$r/train_logs/${arm}_seed1"
     began=$(date +%s%N)
-    $make "$(goal $arm)" >"$T/out" 2>"$T/err"
+    "${make[@]}" "$(goal $arm)" >"$T/out" 2>"$T/err"
     ms[$arm]=$((($(date +%s%N) - began) / 1000000))
     bytes $arm >"$T/want.$arm"
 done
@@ -25,7 +25,7 @@ while [ $kills -lt "$ROUNDS" ] && [ $i -lt $((4 * ROUNDS)) ]; do
     arm=fp32
     [ $((i % 2)) = 0 ] && arm=bf16
     rm -rf "$r/train_logs/${arm}_seed1"
-    setsid $make "$(goal $arm)" >"$T/out" 2>"$T/err" &
+    setsid "${make[@]}" "$(goal $arm)" >"$T/out" 2>"$T/err" &
     group=$!
     sleep "$(awk -v n="$(random "$i" "${ms[$arm]}")" 'BEGIN { print 0.8 * n / 1000 }')"
     mapfile -t pids < <(ps -e -o pid= -o pgid= | awk -v g="$group" '$2 == g { print $1 }')
@@ -38,7 +38,7 @@ while [ $kills -lt "$ROUNDS" ] && [ $i -lt $((4 * ROUNDS)) ]; do
     fi
     wait "$group" 2>/dev/null
     [ -e "$(goal $arm)" ] || midway=$((midway + 1))
-    $make "$(goal $arm)" >"$T/out" 2>"$T/err"
+    "${make[@]}" "$(goal $arm)" >"$T/out" 2>"$T/err"
     rc=$?
     # what a killed make left running ends before the next begins
     bytes $arm >"$T/got"
@@ -49,4 +49,4 @@ while [ $kills -lt "$ROUNDS" ] && [ $i -lt $((4 * ROUNDS)) ]; do
 done
 echo "note kills: $kills kills in $i rounds, $midway before the last checkpoint was there"
 [ $bad = 0 ] && [ $kills = "$ROUNDS" ] && [ $midway -gt 0 ] && ok same_bytes || no same_bytes "$bad of $i rounds, $kills kills, $midway midway"
-$make verify >"$T/out" 2>"$T/err" && ok verified || no verified "$(cat "$T/err")"
+"${make[@]}" verify >"$T/out" 2>"$T/err" && ok verified || no verified "$(cat "$T/err")"

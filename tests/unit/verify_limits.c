@@ -1,4 +1,7 @@
-/* verify_limits - hostile answers end in a verdict and harm no neighbour */
+/* verify_limits - hostile answers end in a verdict and harm no neighbour
+ *
+ * alone: verdicts have limits of seconds, by the clock
+ */
 #include "../../lib/base/clock.h"
 #include "../../lib/verify/verify.h"
 #include "t.h"
