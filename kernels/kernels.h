@@ -221,6 +221,9 @@ struct kernels {
     void (*memory)(struct kernels *k, struct k_memory *m);
     /* Scratch goes back to the device; who asks next takes it anew. */
     void (*trim)(struct kernels *k);
+    /* The next call comes late: threads that look for it give their processors
+     * to other programs until then. */
+    void (*rest)(struct kernels *k);
     /* Wait for all work; 0 or the first error since the last sync. */
     int (*sync)(struct kernels *k, struct err *e);
     void (*close)(struct kernels *k);

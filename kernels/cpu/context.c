@@ -251,6 +251,11 @@ static void op_zero(struct kernels *k, void *p, size_t n)
         memset(p, 0, n);
 }
 
+static void op_rest(struct kernels *k)
+{
+    pool_rest(cpu_of(k)->pool);
+}
+
 static int op_sync(struct kernels *k, struct err *e)
 {
     struct cpu *c = cpu_of(k);
@@ -289,6 +294,7 @@ static void own_memory(struct kernels *k)
     k->fetch = op_copy;
     k->memory = op_memory;
     k->trim = op_trim;
+    k->rest = op_rest;
     k->sync = op_sync;
     k->close = op_close;
 }

@@ -175,6 +175,12 @@ void CU(cuda_trim)(struct kernels *k)
     }
 }
 
+/* No thread of the host waits for a device's work. */
+static void op_rest(struct kernels *k)
+{
+    (void)k;
+}
+
 static void op_upload(struct kernels *k, void *dst, const void *src, size_t n)
 {
     struct cuda *c = cuda_of(k);
@@ -222,4 +228,5 @@ void CU(cuda_buffers)(struct kernels *k)
     k->fetch = op_fetch;
     k->memory = op_memory;
     k->trim = CU(cuda_trim);
+    k->rest = op_rest;
 }

@@ -80,6 +80,11 @@ int pool_threads(const struct pool *p)
     return p->n_threads;
 }
 
+void pool_rest(struct pool *p)
+{
+    atomic_store_explicit(&p->rest, 1, memory_order_relaxed);
+}
+
 void pool_crowd(struct pool *p)
 {
     p->crowd = 1;
@@ -147,6 +152,7 @@ static void open_loop(struct pool *p, long n,
     p->fn = fn;
     p->ctx = ctx;
     p->cpu = sched_getcpu();
+    atomic_store_explicit(&p->rest, 0, memory_order_relaxed);
     for (int i = 0; i < p->n_threads; i++) {
         struct worker *w = &p->worker[i];
 

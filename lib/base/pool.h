@@ -27,6 +27,10 @@ int pool_threads(const struct pool *p);
 void pool_for(struct pool *p, long n, void (*fn)(void *ctx, long i, int worker),
               void *ctx);
 
+/* The next loop comes late: the other threads sleep until then, without the time
+ * in which they look for it, so that other programs have their processors. */
+void pool_rest(struct pool *p);
+
 /* For tests: every thread may work, however few or busy the processors. */
 void pool_crowd(struct pool *p);
 

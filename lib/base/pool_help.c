@@ -1,6 +1,7 @@
 /* pool_help - a worker's part of a loop, and what a helper does between loops:
  * it looks for the next one for some microseconds before it sleeps, longer
- * where loops followed soon, shorter where not
+ * where loops followed soon, shorter where not, and not at all where the caller
+ * said that it comes late
  *
  * The system may run a helper on the caller's processor, where it does harm and
  * no good: then it moves to the others, and may not come back before the caller
@@ -59,6 +60,8 @@ static int look(struct pool *p, uint32_t last, int64_t spin)
         for (int i = 0; i < 16; i++) {
             if (called(p, last))
                 return 1;
+            if (atomic_load_explicit(&p->rest, memory_order_relaxed))
+                return 0;
             pause_cpu();
         }
     while (now_ns() < end);

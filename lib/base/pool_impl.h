@@ -42,7 +42,8 @@ struct worker {
 struct pool {
     /* read by all, written by the caller when a loop opens and closes */
     _Alignas(128) _Atomic uint32_t state;
-    int cpu; /* the caller's */
+    _Atomic int rest; /* the next loop comes late */
+    int cpu;          /* the caller's */
     void (*fn)(void *ctx, long i, int worker);
     void *ctx;
     _Alignas(128) _Atomic int awake, asleep; /* helpers; others are away */

@@ -321,6 +321,8 @@ int gen_run(struct model *m, const struct gen_opts *o, const struct gen_io *io,
         if (r || !g.n_run)
             break;
         r = step(&g, e);
+        if (!g.n_run) /* who reads the samples goes on */
+            m->k->rest(m->k);
         if (!r)
             r = deliver(&g, e);
         if (!r && io->turn)

@@ -351,6 +351,7 @@ static int train_step(struct loop *l, struct err *e)
         r = plan_advise(e, o->micro_batch, o->recompute);
     if (!l->given)
         release(l);
+    l->t.k->rest(l->t.k); /* the sampler goes on */
     l->trained = 1;
     if (!r)
         r = publish(l, st.before, e);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "t.h"
 #include "../../lib/base/clock.h"
-#include "../../lib/base/pool.h"
+#include "../../lib/base/pool_impl.h"
 
 enum { MOST = 70, THREADS = 9 };
 
@@ -85,7 +85,7 @@ static void meet(void *ctx, long i, int worker)
         m->late = 1;
 }
 
-static void no_wakeup_is_lost(void)
+static void no_wakeup_is_lost(int rest)
 {
     int late = 0;
 
@@ -98,12 +98,37 @@ static void no_wakeup_is_lost(void)
 
             pool_for(p, m.want, meet, &m);
             late = m.late;
+            if (rest && k % 2)
+                pool_rest(p);
             if (k % 3 == 0)
                 usleep((unsigned)(k % 7) * 100);
         }
         pool_close(&p);
     }
     T_CHECK(!late);
+}
+
+static void no_wakeup_is_lost_between_loops(void)
+{
+    no_wakeup_is_lost(0);
+}
+
+static void no_wakeup_is_lost_after_a_rest(void)
+{
+    no_wakeup_is_lost(1);
+}
+
+static void the_next_loop_ends_a_rest(void)
+{
+    struct pool *p = pool_open(2);
+    struct sheet s = {{0}, {0}, 1};
+
+    pool_crowd(p);
+    pool_rest(p);
+    T_EQ_INT(p->rest, 1);
+    pool_for(p, 2, mark, &s);
+    T_EQ_INT(p->rest, 0);
+    pool_close(&p);
 }
 
 /* ---- opening, closing, many pools ---- */
@@ -237,7 +262,9 @@ static void a_helper_leaves_the_callers_processor(void)
 int main(void)
 {
     T_RUN(every_index_once_in_many_short_loops);
-    T_RUN(no_wakeup_is_lost);
+    T_RUN(no_wakeup_is_lost_between_loops);
+    T_RUN(no_wakeup_is_lost_after_a_rest);
+    T_RUN(the_next_loop_ends_a_rest);
     T_RUN(pools_do_not_meet);
     T_RUN(closing_while_helpers_come_or_sleep);
     T_RUN(a_worker_keeps_its_indices);
