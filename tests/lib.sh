@@ -9,7 +9,8 @@ verdict_prefix=${1:+${1}_}
 # words of a make that takes the programs as they are and builds nothing: tests may run side by side
 # shellcheck disable=SC2034 # for who sources this
 built=(CUDA=0 MPI=0 BIN="$BIN" B="$T/none")
-for p in bin/*.c; do p=${p#bin/} built+=(-o "$BIN/${p%.c}"); done
+for built_of in bin/*.c; do built_of=${built_of#bin/} built+=(-o "$BIN/${built_of%.c}"); done
+unset built_of
 
 ok() { echo "ok $verdict_prefix$1"; }
 no() { echo "not ok $verdict_prefix$1: $2"; }
