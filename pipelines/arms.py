@@ -51,7 +51,7 @@ class Arms:
     """The part of Parameters that reads ARMS, SEEDS, LOOKS, RUNS, SWEEP_LR."""
 
     def seeds(self):
-        seeds = [number("SEEDS", s, least=1) for s in self.SEEDS.split()]
+        seeds = [number("SEEDS", s, least=1, most=2**53) for s in self.SEEDS.split()]
         if not seeds:
             raise Wrong("SEEDS: found none, expected at least one")
         if len(set(seeds)) < len(seeds):

@@ -56,6 +56,9 @@ class Parameters(Arms, Tasks, Setting):
                                            least=1 if name in WHOLE else 0))
             elif name in WHOLE_OR_0:
                 setattr(self, name, 0)
+        if self.STEPS > 10_000 * self.CHUNK:
+            raise Wrong(f"STEPS={self.STEPS} CHUNK={self.CHUNK}: more than "
+                        "10000 stages a run; a larger CHUNK makes them fewer")
         for name, words in WORDS.items():
             if self.text[name] not in words:
                 raise Wrong(f"{name}: found '{self.text[name]}', expected "

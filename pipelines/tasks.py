@@ -31,9 +31,11 @@ class Tasks:
         except OSError as e:
             raise Wrong(f"TASKS_FILE={self.TASKS_FILE}: "
                         f"{e.strerror}") from None
-        except (ValueError, KeyError, TypeError) as e:
+        except (ValueError, KeyError, TypeError, RecursionError) as e:
             raise Wrong(f"TASKS_FILE={self.TASKS_FILE}: expected JSON with a "
                         f"list \"tasks\" ({e})") from None
+        if not isinstance(rows, list):
+            raise Wrong(f"TASKS_FILE={self.TASKS_FILE}: tasks: expected a list")
         rows = [self.task_of(r, i + 1) for i, r in enumerate(rows)]
         self.choose([r.name for r in rows], rows)
         self.leave_out()
@@ -52,6 +54,10 @@ class Tasks:
         for key in row:
             if key not in need + ["name", "file", "questions", "chance"]:
                 raise Wrong(f"{where}: unknown \"{key}\"" + near(key, need))
+        for key in "questions samples temperature top_p max_new chance".split():
+            if type(row.get(key, 0)) not in (int, float):
+                raise Wrong(f"{where}: {key}: expected a number")
+        number(f"{where}: questions", row.get("questions", 0))
         number(f"{where}: samples", row["samples"], least=1)
         number(f"{where}: max_new", row["max_new"], least=1)
         number(f"{where}: temperature", row["temperature"], False)
@@ -60,6 +66,9 @@ class Tasks:
         if row["role"] not in ("on", "off"):
             raise Wrong(f"{where}: role: found \"{row['role']}\", expected "
                         "\"on\" or \"off\"")
+        if row["verifier"] not in ("math", "choice", "code"):
+            raise Wrong(f"{where}: verifier: found \"{row['verifier']}\", "
+                        "expected \"math\", \"choice\" or \"code\"")
         if not PLAIN.match(row["name"]) or "/" in row["name"]:
             raise Wrong(f"{where}: a name has letters, digits, _ and -")
         return Task(row)

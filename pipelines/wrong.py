@@ -17,11 +17,18 @@ def near(word, words):
     return f" (did you mean {found[0]}?)" if found else ""
 
 
+LARGEST = 2_000_000_000  # of what programs take as a whole number
+
+
 def number(name, text, whole=True, least=0, above=False, most=None):
     try:
         x = int(text) if whole else float(text)
-    except ValueError:
+        if "_" in str(text) or isinstance(text, float) and x != text:
+            x = None
+    except (ValueError, OverflowError):
         x = None
+    if whole and most is None and x is not None and x > LARGEST:
+        most = LARGEST
     if x is None or x != x or x < least or (above and x == least) or \
             x == float("inf") or (most is not None and x > most):
         kind = "a whole number" if whole else "a number"

@@ -27,6 +27,10 @@ refused seed "SEEDS: found '1-5'" SEEDS=1-5
 refused seed_twice 'names one twice' SEEDS='1 2 1'
 refused no_seed 'SEEDS: found none' SEEDS=
 refused steps "STEPS: found 'ten', expected a whole number from 1" STEPS=ten
+refused steps_without_end 'STEPS: found .99999999999999999999., expected a whole number from 1 to 2000000000' STEPS=99999999999999999999
+refused steps_beyond_a_dag 'STEPS=2000000000 CHUNK=2: more than 10000 stages a run' STEPS=2000000000
+refused steps_with_a_sign_of_python "STEPS: found '1_0', expected a whole number" STEPS=1_0
+refused seed_beyond_a_number 'SEEDS: found .1e30.' SEEDS=1e30
 refused keep "KEEP: found 'some', expected all or last or deltas" KEEP=some
 refused device "DEVICE: found 'gpu'" DEVICE=gpu
 refused unknown_variable 'no such parameter: STEP; did you mean STEPS\?' STEP=3
@@ -40,6 +44,19 @@ refused reference "REFERENCE: 'fp16' is not one of the arms" REFERENCE=fp16
 refused no_tasks_file 'TASKS_FILE=.*none.json: No such file' TASKS_FILE="$T/none.json"
 echo '{"tasks": [' >"$T/cut.json"
 refused broken_tasks_file 'TASKS_FILE=.*cut.json: expected JSON' TASKS_FILE="$T/cut.json"
+printf '[%.0s' {1..5000} >"$T/deep.json"
+refused tasks_file_too_deep 'TASKS_FILE=.*deep.json: expected JSON' TASKS_FILE="$T/deep.json"
+echo '{"tasks": 3}' >"$T/number.json"
+refused tasks_that_are_no_list 'TASKS_FILE=.*number.json: tasks: expected a list' TASKS_FILE="$T/number.json"
+task() { # NAME MESSAGE KEY VALUE: of the first task
+    sed -E "0,/\"$3\": *[^,}]+/s//\"$3\": $4/" "$T/tasks.json" >"$T/task.json"
+    refused "$1" "$2" TASKS_FILE="$T/task.json"
+}
+for v in '"2"' null true '[2]'; do task "samples_$v" 'samples: expected a number' samples "$v"; done
+task half_a_sample "samples: found '2.5', expected a whole number" samples 2.5
+task samples_without_end "samples: found '1e\+300', expected a whole number from 1 to" samples 1e300
+task a_verifier_of_no_kind 'verifier: found "vibes", expected' verifier '"vibes"'
+task a_temperature_of_text 'temperature: expected a number' temperature '"0.7"'
 sed 's/"samples": 2, //' "$T/tasks.json" >"$T/less.json"
 refused task_without_samples 'task dm_val: no "samples"' TASKS_FILE="$T/less.json"
 sed 's/"samples"/"sample"/' "$T/tasks.json" >"$T/typo.json"
