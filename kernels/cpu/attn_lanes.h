@@ -19,9 +19,6 @@ struct lanes {
     int nv;        /* vectors in use */
 };
 
-/* A loop that is not inlined: in its caller fewer registers would be left. */
-#define NOINLINE static __attribute__((noinline))
-
 enum { LANES_KEYS = 128 }; /* keys that a sum takes at a time */
 
 /* Queries of a block: the number that registers hold, unless the scores of a

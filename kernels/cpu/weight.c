@@ -97,17 +97,29 @@ static void convert(void *to, enum dtype t, const void *src, enum dtype st,
         NAME(narrow)(to, t, cpu_row(st, src, 0, (size_t)n, wide), (size_t)n);
 }
 
+/* to[cols][NR] = from[rows][ld] turned over. */
+NOINLINE void turn_f32(float *to, const float *from, long ld, long rows, long cols)
+{
+    transpose(to, NR, from, ld, rows, cols);
+}
+
+NOINLINE void turn_16(uint16_t *to, const uint16_t *from, long ld, long rows,
+                   long cols)
+{
+    transpose_16(to, NR, from, ld, rows, cols);
+}
+
 /* A block of a panel from rows of its type, at a distance of ld. Rows of bf16
  * are rows of pairs. */
 static void turn_rows(void *to, const void *from, long ld, enum dtype t,
                       long rows, long cols)
 {
-    if (t == DT_F32)
-        transpose(to, NR, from, ld, rows, cols);
-    else if (t == DT_F16)
-        transpose_16(to, NR, from, ld, rows, cols);
+    if (t == DT_F16)
+        turn_16(to, from, ld, rows, cols);
+    else if (t == DT_F32)
+        turn_f32(to, from, ld, rows, cols);
     else
-        transpose(to, NR, from, ld / 2, rows, (cols + 1) / 2);
+        turn_f32(to, from, ld / 2, rows, (cols + 1) / 2);
 }
 
 /* The rows of panel p: panel[k][i] = W[p NR + i][k]. */
@@ -200,9 +212,9 @@ static void turn_block(void *to, const void *from, enum dtype t, long in,
                        long out)
 {
     if (t == DT_F32)
-        transpose(to, NR, from, NR, in, out);
+        turn_f32(to, from, NR, in, out);
     else if (t == DT_F16)
-        transpose_16(to, NR, from, NR, in, out);
+        turn_16(to, from, NR, in, out);
     else
         transpose_pairs(to, from, NR, (in + 1) / 2, (out + 1) / 2);
 }

@@ -9,6 +9,8 @@
 #define ULP_CPU_WIDTH_H
 
 #define INLINE static inline __attribute__((always_inline, unused))
+/* In its caller a loop would have fewer registers, or be compiled many times. */
+#define NOINLINE static __attribute__((noinline))
 
 /* VW: floats of a vector. NV_MAX: vectors of a row of a register block; MR
  * rows of them and one row of B fit the registers. */
