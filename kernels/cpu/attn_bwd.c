@@ -104,14 +104,8 @@ static int work_get(struct work *w, const struct job *j, int worker, long r0,
 INLINE v8 eight_lanes(const float *a, const float *b, long D)
 {
     vf lane[ROW_VS];
-    long i = 0;
+    long i = row_dot_lanes(lane, a, b, D);
 
-    for (int j = 0; j < ROW_VS; j++)
-        lane[j] = vf_set1(0.0f);
-    for (; i + 32 <= D; i += 32)
-        for (int j = 0; j < ROW_VS; j++)
-            lane[j] = vf_fma(vf_load(a + i + j * VW), vf_load(b + i + j * VW),
-                             lane[j]);
 #pragma GCC unroll 4
     for (int j = 0; j < ROW_VS - 1; j++)
         if (i + j * VW < D)

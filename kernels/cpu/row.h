@@ -132,10 +132,10 @@ static inline void row_dot_rest(vf lane[ROW_VS], const float *a,
         lane[j] = vf_load(sum + j * VW);
 }
 
-/* Sum of a[i] * b[i], each lane an fmaf chain. */
-INLINE float row_dot(const float *a, const float *b, long n)
+/* The lanes of row_dot over the whole 32s of n values; how many those are. */
+INLINE long row_dot_lanes(vf lane[ROW_VS], const float *a, const float *b,
+                          long n)
 {
-    vf lane[ROW_VS];
     long i = 0;
 
     for (int j = 0; j < ROW_VS; j++)
@@ -144,6 +144,15 @@ INLINE float row_dot(const float *a, const float *b, long n)
         for (int j = 0; j < ROW_VS; j++)
             lane[j] = vf_fma(vf_load(a + i + j * VW), vf_load(b + i + j * VW),
                              lane[j]);
+    return i;
+}
+
+/* Sum of a[i] * b[i], each lane an fmaf chain. */
+INLINE float row_dot(const float *a, const float *b, long n)
+{
+    vf lane[ROW_VS];
+    long i = row_dot_lanes(lane, a, b, n);
+
     if (i < n)
         row_dot_rest(lane, a + i, b + i, n - i);
     return row_tree(lane);

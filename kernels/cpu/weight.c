@@ -104,7 +104,7 @@ NOINLINE void turn_f32(float *to, const float *from, long ld, long rows, long co
 }
 
 NOINLINE void turn_16(uint16_t *to, const uint16_t *from, long ld, long rows,
-                   long cols)
+                      long cols)
 {
     transpose_16(to, NR, from, ld, rows, cols);
 }
